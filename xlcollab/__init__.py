@@ -1,0 +1,1 @@
+"""xlcollab: optimisation inside spreadsheets."""

@@ -1,0 +1,84 @@
+"""Every error that xlcollab raises on purpose.
+
+    XlcollabError
+    ├── UsageError               the call itself is wrong: unknown option, impossible setting
+    ├── WorkbookError            the file cannot be used
+    │   ├── NotAWorkbookError    not a package, encrypted, .xls, .xlsb, a zip bomb, a DOCTYPE
+    │   ├── ReferenceSyntaxError an address that is none
+    │   └── WriteRefusedError    a cell or a target that must not be written
+    ├── ModelError               the workbook is fine, the model in it is not
+    │   ├── FormulaSyntaxError   a formula that cannot be parsed
+    │   ├── UnsupportedError     a function or construct we do not compile
+    │   ├── CircularError        cells that depend on themselves
+    │   └── DataError            values that no model can use
+    └── SolveError               the run began and found no usable end
+        ├── DivergedError        a value that is not finite
+        └── InfeasibleError      no point satisfies the constraints
+
+A message says what was found, where, what was expected, and what to do. Each error carries the exit
+code the shell face returns: 2 wrong usage, 3 workbook or model cannot be used, 4 no solution.
+"""
+
+from __future__ import annotations
+
+
+class XlcollabError(Exception):
+    """The root: anything a user may be told in one sentence."""
+
+    exit_code = 3
+
+
+class UsageError(XlcollabError):
+    """A wrong option, argument or setting; nothing was read or written."""
+
+    exit_code = 2
+
+
+class WorkbookError(XlcollabError):
+    """A file that cannot be read or written as asked."""
+
+
+class NotAWorkbookError(WorkbookError):
+    """A file that is no readable .xlsx or .xlsm package."""
+
+
+class ReferenceSyntaxError(WorkbookError):
+    """A text that should be a cell or area address and is not."""
+
+
+class WriteRefusedError(WorkbookError):
+    """A cell, part or target path that must not be written."""
+
+
+class ModelError(XlcollabError):
+    """A model that cannot be understood or optimised."""
+
+
+class FormulaSyntaxError(ModelError):
+    """A formula text that breaks the grammar; the message shows the text and the place."""
+
+
+class UnsupportedError(ModelError):
+    """A function or construct that has no compiled form."""
+
+
+class CircularError(ModelError):
+    """Cells whose formulas depend on themselves; the message names them."""
+
+
+class DataError(ModelError):
+    """Values that the model cannot use: text where a number belongs, an empty table, …"""
+
+
+class SolveError(XlcollabError):
+    """A run that ended without a usable solution."""
+
+    exit_code = 4
+
+
+class DivergedError(SolveError):
+    """The objective or a weight became infinite or not a number."""
+
+
+class InfeasibleError(SolveError):
+    """No point satisfies the constraints."""

@@ -1,0 +1,38 @@
+"""Plain types for workbooks: values, sheets, changes, and the `Book` border."""
+
+from xlcollab.grid.book import Book
+from xlcollab.grid.changes import CellEdit, Changes, Chart, NewSheet, Series
+from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode
+from xlcollab.grid.workbook import (
+    ArrayFormula,
+    DefinedName,
+    Formulas,
+    Sheet,
+    Table,
+    Workbook,
+    describe_cell,
+    formula_texts,
+)
+
+__all__ = [
+    "ArrayFormula",
+    "Book",
+    "CellEdit",
+    "Changes",
+    "Chart",
+    "DefinedName",
+    "ErrorCode",
+    "Formulas",
+    "Kind",
+    "NewSheet",
+    "Scalar",
+    "Series",
+    "Sheet",
+    "Table",
+    "TextPool",
+    "Workbook",
+    "decode",
+    "describe_cell",
+    "encode",
+    "formula_texts",
+]

@@ -1,0 +1,95 @@
+"""What a run wants written: areas of values and new sheets with charts, as plain records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid.values import Kind, Scalar, TextPool, encode
+from xlcollab.ref import AreaRef, Rect
+
+
+@dataclass(frozen=True, slots=True)
+class CellEdit:
+    """New values of an area: `kinds` (uint8) and `numbers` (float64), shape of the area."""
+
+    area: AreaRef
+    kinds: NDArray[np.uint8]
+    numbers: NDArray[np.float64]
+
+    @staticmethod
+    def of_numbers(area: AreaRef, numbers: NDArray[np.float64]) -> CellEdit:
+        return CellEdit(area, np.full(numbers.shape, Kind.NUMBER, np.uint8), numbers)
+
+    @staticmethod
+    def of_value(area: AreaRef, value: Scalar, texts: TextPool) -> CellEdit:
+        kind, number = encode(value, texts)
+        shape = (area.rect.height, area.rect.width)
+        return CellEdit(area, np.full(shape, kind, np.uint8), np.full(shape, number))
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart. `x` and `y` are areas (one row or one column each)."""
+
+    name: str
+    x: AreaRef
+    y: AreaRef
+    labels: AreaRef | None = None
+    """Texts shown beside the points, one per point."""
+    markers: bool = False
+    line: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A native chart on a new sheet, anchored at the cell `at` (row, column)."""
+
+    title: str
+    x_title: str
+    y_title: str
+    series: tuple[Series, ...]
+    at: tuple[int, int]
+    log_y: bool = False
+    legend: bool = True
+    width: int = 640
+    height: int = 380
+
+
+@dataclass(frozen=True, slots=True)
+class NewSheet:
+    """A sheet to add behind the last one.
+
+    `rows` are values row by row from A1. `table` marks the part that becomes a native Excel table
+    (its first row holds unique header texts). `widths` are column widths in characters. `freeze` is
+    the number of rows and columns that stay in sight.
+    """
+
+    name: str
+    rows: Sequence[Sequence[Scalar]]
+    charts: tuple[Chart, ...] = ()
+    table: Rect | None = None
+    widths: dict[int, float] = field(default_factory=dict)
+    freeze: tuple[int, int] = (0, 0)
+
+
+ChangeKind = Literal["input", "result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that one run writes.
+
+    `inputs` overwrite constants: the weights. `results` refresh the stored values of formula cells
+    and leave their formulas. `sheets` are added; a sheet of the same name that an earlier run
+    added is replaced, and `replaces` names those.
+    """
+
+    inputs: Sequence[CellEdit] = ()
+    results: Sequence[CellEdit] = ()
+    sheets: Sequence[NewSheet] = ()
+    replaces: frozenset[str] = frozenset()
