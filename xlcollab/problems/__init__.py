@@ -1,0 +1,28 @@
+"""Readers that turn a sheet into a plain problem: here, what is known of its Solver model."""
+
+from xlcollab.problems.solver_model import (
+    Constraint,
+    SolverModel,
+    SolverOptions,
+    start,
+    variable_cells,
+)
+from xlcollab.problems.solver_model_bounds import Bounds, bounds
+from xlcollab.problems.solver_model_check import check
+from xlcollab.problems.solver_model_names import find_models, read_model, read_models
+from xlcollab.problems.solver_model_texts import model_from_texts
+
+__all__ = [
+    "Bounds",
+    "Constraint",
+    "SolverModel",
+    "SolverOptions",
+    "bounds",
+    "check",
+    "find_models",
+    "model_from_texts",
+    "read_model",
+    "read_models",
+    "start",
+    "variable_cells",
+]

@@ -1,0 +1,115 @@
+"""The model a sheet's Solver holds, in plain types: objective, variables, constraints, options.
+
+How it comes about: `solver_model_names` reads Excel's hidden names, `solver_model_texts` the texts
+of a command line. What is done with it: `solver_model_bounds` splits off variable bounds,
+`solver_model_check` says what cannot be optimised and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid import Workbook
+from xlcollab.ref import AreaRef, CellRef
+
+Sense = Literal["minimize", "maximize", "value"]
+Relation = Literal["<=", "=", ">="]
+Engine = Literal["grg", "simplex", "evolutionary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """`left` `relation` `right`, cell by cell.
+
+    `right` is one number for all cells, an area of the same shape as `left`, a single cell that
+    serves all of them, or the text of a formula (no leading "=") with the model's sheet as its own.
+    """
+
+    left: AreaRef
+    relation: Relation
+    right: float | AreaRef | str
+
+    def __str__(self) -> str:
+        right = f"{self.right:g}" if isinstance(self.right, float) else str(self.right)
+        return f"{self.left} {self.relation} {right}"
+
+
+@dataclass(frozen=True, slots=True)
+class SolverOptions:
+    """What the user chose in Solver's options, with Solver's own defaults.
+
+    `precision` is the tolerance of constraints, `convergence` the relative change of the objective
+    over five iterations, `integer_tolerance` a fraction (0.01 is 1 %). `iterations` and `seconds`
+    are None where there is no limit.
+    """
+
+    engine: Engine = "grg"
+    precision: float = 1e-6
+    convergence: float = 1e-4
+    iterations: int | None = None
+    seconds: int | None = None
+    integer_tolerance: float = 0.01
+    ignore_integers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SolverModel:
+    """One sheet's model. `target` is the value to reach when `sense` is "value".
+
+    `variables` are disjoint areas; the cells of the first, row by row, then those of the next, are
+    the order of variables everywhere. `integer`, `binary` and `alldifferent` are areas of variables
+    with that domain. `non_negative` puts the lower bound 0 on variables that have no explicit one.
+    """
+
+    sheet: str
+    objective: CellRef
+    sense: Sense
+    target: float
+    variables: tuple[AreaRef, ...]
+    constraints: tuple[Constraint, ...] = ()
+    integer: tuple[AreaRef, ...] = ()
+    binary: tuple[AreaRef, ...] = ()
+    alldifferent: tuple[AreaRef, ...] = ()
+    non_negative: bool = False
+    options: SolverOptions = SolverOptions()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of variable cells."""
+        return sum(area.rect.size for area in self.variables)
+
+
+def variable_cells(model: SolverModel) -> list[CellRef]:
+    """Every variable cell, in the order of variables."""
+    return [cell for area in model.variables for cell in area.cells()]
+
+
+def positions(model: SolverModel, area: AreaRef) -> NDArray[np.int64]:
+    """The place of each cell of `area` in the order of variables, −1 for a cell that is none.
+
+    Shape (height, width) of the area.
+    """
+    rect = area.rect
+    found = np.full((rect.height, rect.width), -1, np.int64)
+    first = 0
+    for variables in model.variables:
+        shared = rect.intersection(variables.rect)
+        if shared and area.sheet == variables.sheet:
+            numbers = np.arange(first, first + variables.rect.size)
+            block = numbers.reshape(variables.rect.height, variables.rect.width)
+            there = shared.shifted(-rect.top, -rect.left)
+            here = shared.shifted(-variables.rect.top, -variables.rect.left)
+            found[there.rows, there.columns] = block[here.rows, here.columns]
+        first += variables.rect.size
+    return found
+
+
+def start(model: SolverModel, workbook: Workbook) -> NDArray[np.float64]:
+    """The stored numbers of the variable cells, blanks as 0; shape (number of variables,)."""
+    blocks = [workbook.sheet(area.sheet).block(area.rect)[1] for area in model.variables]
+    return np.concatenate([block.ravel() for block in blocks]) if blocks else np.empty(0)
