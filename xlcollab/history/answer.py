@@ -1,0 +1,171 @@
+"""The answer report, laid out as the users of Excel's Solver know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid import NewSheet, Scalar
+from xlcollab.history.cells import number_rows
+from xlcollab.history.names import added_name
+from xlcollab.ref import CellRef, Rect, cell_name
+
+_MOST_LINES = 500_000
+"""Lines of one section: two sections and the title fit the 1,048,576 rows of a sheet."""
+
+_OBJECTIVE = ("Cell", "Name", "Original Value", "Final Value")
+_VARIABLES = (*_OBJECTIVE, "Lower Bound", "Upper Bound", "Status", "Reduced Gradient")
+_CONSTRAINTS = ("Cell", "Name", "Cell Value", "Formula", "Status", "Slack", "Lagrange Multiplier")
+_WIDTHS = {0: 14.0, 1: 34.0, 2: 18.0, 3: 24.0, 4: 14.0, 5: 14.0, 6: 20.0, 7: 18.0}
+_BINDING = {True: "Binding", False: "Not Binding"}
+
+_Row = Sequence[Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerVariables:
+    """The variable cells, all of length m. NaN in `reduced_gradient` where it is unknown."""
+
+    cells: Sequence[CellRef]
+    names: Sequence[str]
+    initial: NDArray[np.float64]
+    final: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    reduced_gradient: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerConstraints:
+    """The constraint cells, all of length c: `values` `relations` `limits`.
+
+    `relations` are "<=", "=" or ">="; `formulas` is how each constraint reads, such as
+    "$B$4<=$D$4". NaN in `multipliers` where they are unknown.
+    """
+
+    cells: Sequence[CellRef]
+    names: Sequence[str]
+    values: NDArray[np.float64]
+    relations: Sequence[str]
+    limits: NDArray[np.float64]
+    formulas: Sequence[str]
+    multipliers: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one run of one model came to. `goal` is such as "minimize" or "reach 3".
+
+    A bound or constraint is binding when its cell is within `tolerance` of it, relative to the
+    limit where that is larger than 1.
+    """
+
+    sheet: str
+    workbook: str
+    goal: str
+    objective: CellRef
+    objective_name: str
+    initial: float
+    final: float
+    method: str
+    message: str
+    iterations: int
+    seconds: float
+    variables: AnswerVariables
+    constraints: AnswerConstraints | None = None
+    tolerance: float = 1e-6
+
+
+def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSheet:
+    """The sheet "<sheet> answer"; `existing_names` are sheet names that must not be taken."""
+    top = [*_title(answer), [], *_objective(answer), [], ["Variable cells"]]
+    variables = _variable_lines(answer)
+    table = Rect(len(top), 0, len(variables) + 1, len(_VARIABLES)) if variables else None
+    rows = [*top, _VARIABLES, *variables, *_left_out(len(answer.variables.cells))]
+    if answer.constraints is not None:
+        rows += [[], ["Constraints"], _CONSTRAINTS]
+        rows += _constraint_lines(answer.constraints, answer.tolerance)
+        rows += _left_out(len(answer.constraints.cells))
+    name = added_name(answer.sheet, "answer", existing_names)
+    return NewSheet(name=name, rows=rows, table=table, widths=_WIDTHS)
+
+
+def _title(answer: Answer) -> list[_Row]:
+    return [
+        ["Answer report"],
+        ["Workbook", answer.workbook],
+        ["Model", f"{answer.goal} {answer.objective}"],
+        ["Method", answer.method],
+        ["Result", answer.message],
+        ["Iterations", float(answer.iterations)],
+        ["Seconds", round(answer.seconds, 3)],
+    ]
+
+
+def _objective(answer: Answer) -> list[_Row]:
+    numbers = number_rows(np.array([[answer.initial, answer.final]]))[0]
+    line = [_address(answer.objective), answer.objective_name, *numbers]
+    return [[f"Objective cell ({answer.goal})"], _OBJECTIVE, line]
+
+
+def _variable_lines(answer: Answer) -> list[_Row]:
+    of = answer.variables
+    columns = (of.initial, of.final, of.lower, of.upper, of.reduced_gradient)
+    numbers = number_rows(np.column_stack([column[:_MOST_LINES] for column in columns]))
+    binding = _near(of.final, of.lower, answer.tolerance)
+    binding |= _near(of.final, of.upper, answer.tolerance)
+    return [
+        [_address(cell), name, *row[:4], _BINDING[bool(bound)], row[4]]
+        for cell, name, row, bound in zip(of.cells, of.names, numbers, binding, strict=False)
+    ]
+
+
+def _constraint_lines(of: AnswerConstraints, tolerance: float) -> list[_Row]:
+    slack = _slack(of)
+    numbers = number_rows(np.column_stack([of.values, slack, of.multipliers])[:_MOST_LINES])
+    states = _states(of, slack, tolerance)
+    return [
+        [_address(cell), name, row[0], formula, state, row[1], row[2]]
+        for cell, name, formula, state, row in zip(
+            of.cells, of.names, of.formulas, states, numbers, strict=False
+        )
+    ]
+
+
+def _slack(of: AnswerConstraints) -> NDArray[np.float64]:
+    """How far each cell is inside its limit; negative when it is beyond."""
+    is_lower = np.array([relation == ">=" for relation in of.relations], np.bool_)
+    return np.where(is_lower, of.values - of.limits, of.limits - of.values)
+
+
+def _states(of: AnswerConstraints, slack: NDArray[np.float64], tolerance: float) -> list[str]:
+    near = _near(of.values, of.limits, tolerance)
+    equal = np.array([relation == "=" for relation in of.relations], np.bool_)
+    broken = ~near & ((slack < 0) | equal)
+    return [
+        "Violated" if fails else _BINDING[bool(binds)]
+        for fails, binds in zip(broken, near, strict=True)
+    ]
+
+
+def _near(
+    values: NDArray[np.float64], limits: NDArray[np.float64], tolerance: float
+) -> NDArray[np.bool_]:
+    """False at limits that are infinite."""
+    reach = tolerance * np.maximum(1, np.abs(limits))
+    with np.errstate(invalid="ignore"):
+        near: NDArray[np.bool_] = np.isfinite(limits) & (np.abs(values - limits) <= reach)
+    return near
+
+
+def _left_out(count: int) -> list[_Row]:
+    if count <= _MOST_LINES:
+        return []
+    return [[f"The first {_MOST_LINES:,} of {count:,} are listed."]]
+
+
+def _address(cell: CellRef) -> str:
+    return cell_name(cell.row, cell.column, absolute=True)
