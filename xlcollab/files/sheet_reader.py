@@ -1,0 +1,170 @@
+"""A worksheet part → a Sheet: values as arrays, formulas as columns."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xlcollab.errors import NotAWorkbookError, ReferenceSyntaxError, WorkbookError
+from xlcollab.files.dates import serial_of_iso
+from xlcollab.files.envelope import read_envelope
+from xlcollab.files.formula_cells import FormulaCollector
+from xlcollab.files.markup import is_true, unescape_xstring
+from xlcollab.files.scan import scan
+from xlcollab.files.tokens import CellToken, FormulaToken, RowToken
+from xlcollab.grid import ErrorCode, Kind, Sheet, TextPool
+from xlcollab.ref import cell_name
+
+MAX_CELLS = 60_000_000
+"""The largest used area, in cells, that is laid out in memory (9 bytes a cell)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all sheets of one workbook share."""
+
+    texts: TextPool
+    shared_strings: list[int]
+    """The pool's number of each shared string."""
+    dynamic_marks: frozenset[int] = frozenset()
+    date1904: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def read_sheet(name: str, data: bytes, where: str, context: Context) -> Sheet:
+    """Read one sheet's UTF-8 XML. Sentences about what is left alone go to `context.notes`.
+
+    Raises NotAWorkbookError for broken XML, a value that does not fit its cell's type, or a used
+    area beyond MAX_CELLS.
+    """
+    envelope = read_envelope(data, where)
+    cells = scan(data, where, lambda rows: _Cells(context, where).take(rows))
+    height, width = cells.extent(name)
+    kinds = np.zeros((height, width), np.uint8)
+    numbers = np.zeros((height, width))
+    rows, columns = np.frombuffer(cells.rows, np.int32), np.frombuffer(cells.columns, np.int32)
+    kinds[rows, columns] = np.frombuffer(cells.kinds, np.uint8)
+    numbers[rows, columns] = np.frombuffer(cells.numbers, np.float64)
+    formulas = cells.formulas
+    sheet = Sheet(
+        name,
+        kinds,
+        numbers,
+        context.texts,
+        formulas.formulas(),
+        formulas.arrays,
+        envelope.merged,
+        envelope.protected,
+    )
+    context.notes.extend(_notes(name, formulas))
+    return sheet
+
+
+class _Cells:
+    """The cells that hold a value or a formula, as flat arrays, in the order of the file."""
+
+    def __init__(self, context: Context, where: str) -> None:
+        self.rows, self.columns = array("i"), array("i")
+        self.kinds, self.numbers = array("B"), array("d")
+        self.formulas = FormulaCollector(context.dynamic_marks)
+        self._context = context
+        self._where = where
+        self._convert: dict[str, Callable[[str], tuple[int, float]]] = {
+            "n": _number,
+            "s": self._shared_string,
+            "str": self._text,
+            "inlineStr": self._text,
+            "b": lambda text: (Kind.BOOLEAN, float(is_true(text))),
+            "e": lambda text: (Kind.ERROR, float(ErrorCode.from_text(text))),
+            "d": lambda text: (Kind.NUMBER, serial_of_iso(text, context.date1904)),
+        }
+
+    def take(self, rows: Iterator[RowToken]) -> _Cells:
+        for row in rows:
+            for cell in row.cells:
+                if cell.value is not None or cell.formula is not None:
+                    self._add(cell)
+        return self
+
+    def _add(self, cell: CellToken) -> None:
+        kind, number = self._value(cell)
+        if cell.formula is not None:
+            self._add_formula(cell, cell.formula)
+        elif kind == Kind.BLANK:
+            return
+        self.rows.append(cell.row)
+        self.columns.append(cell.column)
+        self.kinds.append(kind)
+        self.numbers.append(number)
+
+    def _add_formula(self, cell: CellToken, formula: FormulaToken) -> None:
+        try:
+            self.formulas.add(cell, formula)
+        except ReferenceSyntaxError as error:
+            place = f"{self._where}: {cell_name(cell.row, cell.column)}"
+            raise NotAWorkbookError(
+                f"{place} has a formula for an area that is none: {error}"
+            ) from None
+
+    def _value(self, cell: CellToken) -> tuple[int, float]:
+        if cell.value is None:
+            return Kind.BLANK, 0.0
+        try:
+            return self._convert[cell.type](cell.value)
+        except (KeyError, ValueError, IndexError):
+            raise NotAWorkbookError(
+                f"{self._where}: {cell_name(cell.row, cell.column)} holds {cell.value[:40]!r}, "
+                f"which is no value of the type t={cell.type!r} the cell says it has"
+            ) from None
+
+    def _shared_string(self, text: str) -> tuple[int, float]:
+        if not text:
+            return Kind.BLANK, 0.0
+        return Kind.TEXT, self._context.shared_strings[int(text)]
+
+    def _text(self, text: str) -> tuple[int, float]:
+        return Kind.TEXT, self._context.texts.add(unescape_xstring(text))
+
+    def extent(self, sheet: str) -> tuple[int, int]:
+        """(height, width) from A1 to the last cell. Raises WorkbookError naming it if too large."""
+        if not self.rows:
+            return 0, 0
+        height, width = max(self.rows) + 1, max(self.columns) + 1
+        if height * width > MAX_CELLS:
+            lowest, rightmost = self.rows.index(height - 1), self.columns.index(width - 1)
+            names = {
+                cell_name(self.rows[index], self.columns[index]) for index in (lowest, rightmost)
+            }
+            raise WorkbookError(
+                f"sheet {sheet!r} reaches to {' and '.join(sorted(names))}: a used area of "
+                f"{height:,} × {width:,} cells, more than the {MAX_CELLS:,} that are read; "
+                "clear the far cells (they are often strays) and save the workbook"
+            )
+        return height, width
+
+
+def _number(text: str) -> tuple[int, float]:
+    if not text:
+        return Kind.BLANK, 0.0
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return Kind.NUMBER, number
+
+
+def _notes(sheet: str, formulas: FormulaCollector) -> list[str]:
+    notes = [
+        f"{sheet}!{area} is a data table (What-If Analysis); its stored values are used"
+        for area in formulas.data_tables
+    ]
+    orphans = formulas.orphans()
+    if orphans:
+        notes.append(
+            f"{sheet}: {', '.join(orphans[:5])}{' …' if len(orphans) > 5 else ''} "
+            "hold formulas without a text; their stored values are used"
+        )
+    return notes

@@ -1,0 +1,32 @@
+"""The table part (ECMA-376 Part 1, 18.5.1.2)."""
+
+from __future__ import annotations
+
+from xlcollab.errors import NotAWorkbookError
+from xlcollab.files.markup import Attributes, local, parse, unescape_xstring
+from xlcollab.grid import Table
+from xlcollab.ref import parse_rect
+
+
+def read_table(data: bytes, where: str, sheet: str) -> Table:
+    """The table by the name formulas use (displayName). Raises NotAWorkbookError."""
+    root: Attributes = {}
+    columns: list[str] = []
+
+    def start(name: str, attributes: Attributes, _: int) -> None:
+        if local(name) == "table" and not root:
+            root.update(attributes)
+        elif local(name) == "tableColumn":
+            columns.append(unescape_xstring(attributes.get("name", "")))
+
+    parse(data, where, start)
+    if "ref" not in root:
+        raise NotAWorkbookError(f"{where} is a table without an area (ref)")
+    return Table(
+        root.get("displayName") or root.get("name", ""),
+        sheet,
+        parse_rect(root["ref"]),
+        tuple(columns),
+        int(root.get("headerRowCount", 1)),
+        int(root.get("totalsRowCount", 0)),
+    )
