@@ -1,0 +1,67 @@
+"""A pair (user, item) rated more than once: mean, sum or last, as the user chooses."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.table import RatingsTable
+
+Aggregate = Literal["error", "mean", "sum", "last"]
+AGGREGATES: tuple[str, ...] = get_args(Aggregate)
+
+
+def merge_duplicates(table: RatingsTable, aggregate: Aggregate = "error") -> RatingsTable:
+    """`table` with one rating a pair, in order of each pair's last row.
+
+    "last" keeps the latest by `time`, by row where there is no time; "mean" and "sum" combine the
+    ratings, and keep time, split and extra of that last row. "error" raises DataError, naming the
+    first pair and its rows.
+    """
+    if aggregate not in AGGREGATES:
+        raise UsageError(f"unknown aggregate {aggregate!r}; one of {', '.join(AGGREGATES)}")
+    pairs = table.users.astype(np.int64) * table.n_items + table.items
+    if not (np.diff(np.sort(pairs)) == 0).any():
+        return table
+    if aggregate == "error":
+        raise DataError(_first_duplicate(table, pairs))
+    order = _by_time(table)
+    _, group = np.unique(pairs[order], return_inverse=True)
+    n_groups = int(group.max()) + 1
+    last = np.zeros(n_groups, np.int64)
+    np.maximum.at(last, group, np.arange(len(group)))
+    rows = order[last]
+    keep = np.argsort(rows, kind="stable")
+    merged = table.take(rows[keep])
+    if aggregate != "last":
+        values = _combined(table.ratings[order], group, n_groups, aggregate == "mean")
+        merged.ratings[:] = values[keep]
+    return merged
+
+
+def _by_time(table: RatingsTable) -> NDArray[np.intp]:
+    if table.time is None:
+        return np.arange(len(table))
+    return np.argsort(table.time, kind="stable")
+
+
+def _combined(
+    ratings: NDArray[Any], group: NDArray[np.intp], n_groups: int, mean: bool
+) -> NDArray[np.float64]:
+    total = np.bincount(group, ratings.astype(np.float64), n_groups).astype(np.float64)
+    return total / np.bincount(group, minlength=n_groups) if mean else total
+
+
+def _first_duplicate(table: RatingsTable, pairs: NDArray[np.int64]) -> str:
+    order = np.argsort(pairs, kind="stable")
+    again = np.flatnonzero(np.diff(pairs[order]) == 0)
+    first, second = order[again[0]], order[again[0] + 1]
+    user = table.user_ids.ids([table.users[first]])[0]
+    item = table.item_ids.ids([table.items[first]])[0]
+    return (
+        f"user {user!r} rated item {item!r} twice (ratings {first + 1} and {second + 1}), and "
+        f"{len(again)} ratings repeat a pair in all; choose mean, sum or last for duplicates"
+    )
