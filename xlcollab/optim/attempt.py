@@ -1,0 +1,160 @@
+"""One run from one start, through the methods of a choice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.augmented import FEASIBLE, descend_constrained
+from xlcollab.optim.auto import Choice
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.linear import solve_linear
+from xlcollab.optim.loop import Limits, Outcome, descend
+from xlcollab.optim.methods import METHODS, rate_of, rule_of
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.settings import MethodName, Settings
+from xlcollab.optim.solution import Status, StepCallback
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What all attempts of one call of `solve` share."""
+
+    evaluator: Evaluator
+    settings: Settings
+    on_step: StepCallback | None
+    began: float
+
+    @property
+    def objective(self) -> Objective:
+        """The model's objective."""
+        return self.evaluator.objective
+
+    def recorder(self) -> Recorder:
+        """A fresh record for one attempt."""
+        return Recorder(self.settings.history_every, self.on_step, self.began)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Where one start led."""
+
+    outcome: Outcome
+    x: Tensor
+    """(n,)"""
+    value: float
+    """The signed objective and its penalty there."""
+    multipliers: Tensor
+    """(k,), in the sign of `Solution.multipliers`."""
+    method: MethodName
+    recorder: Recorder
+
+
+def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:
+    """An attempt that ends where it begins."""
+    recorder = task.recorder()
+    point = task.evaluator.at(x)
+    recorder.begin(task.evaluator, point)
+    rows = task.objective.constraint_lower
+    none = x.new_zeros(0 if rows is None else rows.numel())
+    return _attempt(task, Outcome(point, stop), x, none, task.settings.method, recorder)
+
+
+def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
+    """Run the methods of `choice` one after the other, each from the end of the last, until one
+    ends well."""
+    x = task.evaluator.project(start)
+    stop = _bad_start(task.evaluator.at(x))
+    if stop is not None:
+        return refused(task, x, stop)
+    recorder = task.recorder()
+    for name in choice.methods:
+        found = _highs(task, x, recorder) if name == "highs" else _descent(task, name, x, recorder)
+        x = found.x
+        if found.outcome.stop.status in _ENDS:
+            break
+    return found
+
+
+_ENDS = frozenset({Status.CONVERGED, Status.TOLERANCE, Status.INTERRUPTED})
+
+
+def better(first: Attempt, second: Attempt) -> Attempt:
+    """The one with a solution, feasible, and of lower value; the first of equals."""
+    return min(first, second, key=_rank)
+
+
+def _rank(found: Attempt) -> tuple[bool, bool, float]:
+    solved = found.outcome.stop.status.has_solution
+    return (not solved, found.outcome.point.violation > FEASIBLE, found.value)
+
+
+def _bad_start(point: Point) -> Stop | None:
+    if not math.isfinite(point.value):
+        text = f"The objective is {point.objective} at the start; begin where it is a number."
+        return Stop(Status.REFUSED, text)
+    if not point.is_finite:
+        text = "The objective has no gradient at the start; move the start a little."
+        return Stop(Status.REFUSED, text)
+    return None
+
+
+def _descent(task: Task, name: MethodName, x: Tensor, recorder: Recorder) -> Attempt:
+    """One of the iterative methods."""
+    method, settings = METHODS[name], task.settings
+    evaluator = _scaled(task.evaluator, name, settings, x)
+    iterations = method.iterations if settings.iterations is None else settings.iterations
+    tolerance = method.tolerance if settings.tolerance is None else settings.tolerance
+    rule, rate = rule_of(name, settings), rate_of(name, settings, max(1, iterations))
+    limits = Limits(iterations, tolerance)
+    y = evaluator.project(evaluator.to_y(x))
+    multipliers = x.new_zeros(0)
+    if task.objective.constraints is None:
+        outcome = descend(rule, evaluator, y, rate, limits, recorder)
+    else:
+        found = descend_constrained(rule, evaluator, y, rate, limits, recorder)
+        outcome = found.outcome
+        # λ is minus the gain per unit of the limit; a maximised objective turns it once more.
+        multipliers = found.multipliers if task.objective.maximize else -found.multipliers
+    x = task.evaluator.project(evaluator.to_x(outcome.point.y))
+    return _attempt(task, outcome, x, multipliers, name, recorder)
+
+
+def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tensor) -> Evaluator:
+    wanted = METHODS[name].scales if settings.scale is None else settings.scale
+    if not wanted:
+        return evaluator
+    size = x.abs()
+    return evaluator.scaled(torch.where(size > 0, size, 1.0))
+
+
+def _highs(task: Task, x: Tensor, recorder: Recorder) -> Attempt:
+    """HiGHS, recorded as one step from the start to the optimum."""
+    evaluator = task.evaluator
+    recorder.begin(evaluator, evaluator.at(x))
+    found = solve_linear(task.objective)
+    if found.x is not None:
+        x = torch.as_tensor(found.x).to(x)
+    point = evaluator.at(x)
+    if found.x is not None:
+        recorder.step(evaluator, point, float("nan"))
+    multipliers = torch.as_tensor(found.multipliers).to(x)
+    return _attempt(task, Outcome(point, found.stop), x, multipliers, "highs", recorder)
+
+
+def _attempt(
+    task: Task,
+    outcome: Outcome,
+    x: Tensor,
+    multipliers: Tensor,
+    method: MethodName,
+    recorder: Recorder,
+) -> Attempt:
+    point = outcome.point
+    value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
+    return Attempt(outcome, x, value, multipliers, method, recorder)

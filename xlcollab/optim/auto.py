@@ -1,0 +1,65 @@
+"""The choice of a method for a model, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from xlcollab.errors import UsageError
+from xlcollab.optim.methods import METHODS
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.settings import MethodName, Settings
+
+_MOST_JACOBIAN = 10_000_000
+_MOST_SVD_WORK = 2e10
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Methods to run one after the other, until one ends well, and why these."""
+
+    methods: tuple[MethodName, ...]
+    reason: str
+
+
+def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
+    """The methods that `settings` name, or for `auto` the strongest that fit.
+
+    Raises:
+        UsageError: the named method needs something that the model has not.
+    """
+    if settings.method != "auto":
+        _check_needs(objective, settings.method)
+        return Choice((settings.method,), "as asked")
+    if objective.linear is not None and not settings.l2:
+        kind = "linear with integers" if objective.has_integers else "linear"
+        return Choice(("highs",), f"the model is {kind}")
+    if objective.constraints is not None:
+        return Choice(("lbfgs",), "constraints are held by an augmented Lagrangian around it")
+    if objective.residuals is None or objective.maximize:
+        return Choice(("lbfgs",), "the objective is smooth and no sum of squares")
+    if settings.l2:
+        return Choice(("lbfgs",), "the penalty l2 is no part of the sum of squares")
+    if not _jacobian_fits(objective, start):
+        return Choice(("lbfgs",), "the sum of squares is too large for a Jacobian")
+    return Choice(("lm", "lbfgs"), "the objective is a sum of squares")
+
+
+def _check_needs(objective: Objective, name: MethodName) -> None:
+    method = METHODS[name]
+    if method.needs_linear and objective.linear is None:
+        raise UsageError(f"method {name} needs a linear model; use auto or lbfgs")
+    if method.needs_residuals and (objective.residuals is None or objective.maximize):
+        raise UsageError(f"method {name} needs a sum of squares to minimise; use auto or lbfgs")
+    if objective.constraints is not None and not method.takes_constraints:
+        raise UsageError(f"method {name} takes bounds but no constraints; use auto or lbfgs")
+
+
+def _jacobian_fits(objective: Objective, start: Tensor) -> bool:
+    assert objective.residuals is not None
+    with torch.no_grad():
+        m = objective.residuals(start).numel()
+    n = start.numel()
+    return m * n <= _MOST_JACOBIAN and m * n * min(m, n) <= _MOST_SVD_WORK

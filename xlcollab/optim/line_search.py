@@ -1,0 +1,151 @@
+"""Line searches: strong Wolfe without bounds, Armijo along the projected path with them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from xlcollab.optim.evaluator import Evaluator, Point
+
+_DECREASE = 1e-4
+_CURVATURE = 0.9
+_MOST_TRIALS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A point on the line: step length, what is known there, slope along the direction."""
+
+    length: float
+    point: Point
+    slope: float
+
+    @property
+    def value(self) -> float:
+        """The value, +inf where it is no number."""
+        return self.point.value if self.point.is_finite else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """φ(α) = f(y + α · direction)."""
+
+    evaluator: Evaluator
+    start: Trial
+    direction: Tensor
+
+    def at(self, length: float) -> Trial:
+        point = self.evaluator.at(self.start.point.y + length * self.direction)
+        return Trial(length, point, point.gradient.dot(self.direction).item())
+
+    def descends(self, trial: Trial) -> bool:
+        return trial.value <= self.start.value + _DECREASE * trial.length * self.start.slope
+
+    def is_flat(self, trial: Trial) -> bool:
+        return abs(trial.slope) <= -_CURVATURE * self.start.slope
+
+
+def strong_wolfe(
+    evaluator: Evaluator, point: Point, direction: Tensor, first: float
+) -> Trial | None:
+    """A step that satisfies the strong Wolfe conditions, or at least lowers the value.
+
+    Nocedal and Wright 2006, algorithm 3.5, with sufficient decrease 1e-4 and curvature 0.9. A
+    value that is not finite counts as +inf, so the search shortens the step. None when nothing
+    lower was found.
+    """
+    start = Trial(0.0, point, point.gradient.dot(direction).item())
+    if not start.slope < 0.0:
+        return None
+    line = _Line(evaluator, start, direction)
+    last, length = start, first
+    for number in range(_MOST_TRIALS):
+        trial = line.at(length)
+        if not line.descends(trial) or (number > 0 and trial.value >= last.value):
+            return _zoom(line, last, trial)
+        if line.is_flat(trial):
+            return trial
+        if trial.slope >= 0.0:
+            return _zoom(line, trial, last)
+        last, length = trial, _extended(last, trial)
+    return last
+
+
+def _extended(last: Trial, trial: Trial) -> float:
+    """The next, longer step: to the minimum of the cubic, within 2 and 10 times the last gain."""
+    gain = trial.length - last.length
+    least, most = trial.length + gain, trial.length + 9.0 * gain
+    return min(max(_cubic_minimum(last, trial), least), most)
+
+
+def _zoom(line: _Line, low: Trial, high: Trial) -> Trial | None:
+    """Shrink the bracket to a step (algorithm 3.6). `low` has the lower value of the two."""
+    for _ in range(_MOST_TRIALS):
+        width = abs(high.length - low.length)
+        if width <= 1e-15 * max(low.length, high.length):
+            break
+        trial = line.at(_inside(low, high))
+        if not line.descends(trial) or trial.value >= low.value:
+            high = trial
+            continue
+        if line.is_flat(trial):
+            return trial
+        if trial.slope * (high.length - low.length) >= 0.0:
+            high = low
+        low = trial
+    return low if low.value < line.start.value else None
+
+
+def _inside(low: Trial, high: Trial) -> float:
+    """The cubic's minimum, kept a tenth of the bracket away from its ends."""
+    left, right = sorted((low.length, high.length))
+    margin = 0.1 * (right - left)
+    return min(max(_cubic_minimum(low, high), left + margin), right - margin)
+
+
+def _cubic_minimum(a: Trial, b: Trial) -> float:
+    """Of the cubic through two values and slopes (equation 3.59); the middle when it has none."""
+    middle = 0.5 * (a.length + b.length)
+    if not (math.isfinite(b.value) and math.isfinite(a.value)):
+        return min(a.length, b.length) + 0.1 * abs(b.length - a.length)
+    first = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.length - b.length)
+    square = first * first - a.slope * b.slope
+    if not square >= 0.0:
+        return middle
+    root = math.copysign(math.sqrt(square), b.length - a.length)
+    below = b.slope - a.slope + 2.0 * root
+    if below == 0.0:
+        return middle
+    return b.length - (b.length - a.length) * (b.slope + root - first) / below
+
+
+def projected(evaluator: Evaluator, point: Point, direction: Tensor, first: float) -> Trial | None:
+    """A step along the projected path P(y + α · direction) with sufficient decrease.
+
+    Bertsekas 1982, section 2: f ≤ f₀ + 1e-4 · g·(P(y + α d) - y). After a first step that is good
+    and still descends steeply, the length doubles as long as the value falls.
+    """
+    trial = _along_path(evaluator, point, direction, first)
+    shortened = False
+    for _ in range(_MOST_TRIALS):
+        promised = point.gradient.dot(trial.point.y - point.y).item()
+        if promised < 0.0 and trial.value <= point.value + _DECREASE * promised:
+            break
+        shortened = True
+        trial = _along_path(evaluator, point, direction, 0.3 * trial.length)
+    else:
+        return None
+    slope = point.gradient.dot(direction).item()
+    while not shortened and trial.slope < _CURVATURE * slope and trial.length < 1e10:
+        longer = _along_path(evaluator, point, direction, 2.0 * trial.length)
+        if longer.value >= trial.value:
+            break
+        trial = longer
+    return trial
+
+
+def _along_path(evaluator: Evaluator, point: Point, direction: Tensor, length: float) -> Trial:
+    reached = evaluator.at(evaluator.project(point.y + length * direction))
+    return Trial(length, reached, reached.gradient.dot(direction).item())

@@ -1,0 +1,137 @@
+"""The one loop that runs every rule: step, record, decide whether to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Rule, Stop
+from xlcollab.optim.schedules import Rate
+from xlcollab.optim.solution import Status
+
+_STEPS_WITHOUT_CHANGE = 5
+_UNBOUNDED = -1e20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where one run of the loop ended, and why."""
+
+    point: Point
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop."""
+
+    iterations: int
+    tolerance: float
+    """On the projected gradient and on the change of the value, both relative to the value; 0
+    switches both off."""
+
+
+def descend(
+    rule: Rule[Any],
+    evaluator: Evaluator,
+    start: Tensor,
+    rate: Rate,
+    limits: Limits,
+    recorder: Recorder,
+) -> Outcome:
+    """Run `rule` from `start` (in the evaluator's variables, within the bounds).
+
+    The weights of the last step are the outcome, as in torch.optim; after a divergence or an
+    interruption, those of the lowest value.
+    """
+    point = best = evaluator.at(start)
+    recorder.begin(evaluator, point)
+    try:
+        state = rule.init(evaluator, point)
+        watch = _Watch(point, limits.tolerance)
+        for iteration in range(limits.iterations):
+            stop = watch.stop(evaluator, point)
+            if stop is not None:
+                return Outcome(point, stop)
+            step = rule.step(evaluator, point, state, rate(iteration))
+            if not step.point.is_finite:
+                return Outcome(best, _diverged(step.point, recorder, step.rate))
+            point, state = step.point, step.state
+            if step.stop is not None:
+                return Outcome(point, step.stop)
+            recorder.step(evaluator, point, step.rate)
+            best = min(best, point, key=_value)
+        stop = watch.stop(evaluator, point)
+        return Outcome(point, stop or _limit(limits, point, best))
+    except KeyboardInterrupt:
+        return Outcome(best, Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations."))
+
+
+class _Watch:
+    """Sees convergence, standstill and endless descent from point to point."""
+
+    def __init__(self, start: Point, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._unit = min(1.0, abs(start.value))
+        self._last: float | None = None
+        self._still = 0
+
+    def stop(self, evaluator: Evaluator, point: Point) -> Stop | None:
+        """A reason to stop at `point`, if there is one."""
+        if point.value < _UNBOUNDED * max(1.0, self._unit):
+            return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
+        if self._tolerance == 0.0:
+            return None
+        if optimality(evaluator, point) <= self._tolerance * max(abs(point.value), self._unit):
+            return Stop(Status.CONVERGED, f"Gradient norm {point.gradient_norm:.3g}.")
+        self._count(point.value)
+        if self._still >= _STEPS_WITHOUT_CHANGE:
+            text = f"It changed by less than {self._tolerance:.3g} of itself in five steps."
+            return Stop(Status.TOLERANCE, text)
+        return None
+
+    def _count(self, value: float) -> None:
+        if self._last is not None:
+            small = abs(value - self._last) <= self._tolerance * max(abs(value), 1e-300)
+            self._still = self._still + 1 if small else 0
+        self._last = value
+
+
+def optimality(evaluator: Evaluator, point: Point) -> float:
+    """Euclidean norm of the projected gradient, in the variables that the rules move."""
+    if not evaluator.has_bounds:
+        return point.gradient_norm if evaluator.scale is None else _norm(point.gradient)
+    return _norm(evaluator.project(point.y - point.gradient) - point.y)
+
+
+def _norm(vector: Tensor) -> float:
+    return float(torch.linalg.vector_norm(vector))
+
+
+def _value(point: Point) -> float:
+    return point.value
+
+
+def _diverged(point: Point, recorder: Recorder, rate: float) -> Stop:
+    text = (
+        f"Iteration {recorder.iteration + 1} gave the objective {point.objective:.6g} and the "
+        f"gradient norm {point.gradient_norm:.6g} with learning rate {rate:.6g}; the best weights "
+        f"before it are kept. Try a learning rate of {rate / 10:.3g}, or limit the gradient with "
+        "clip."
+    )
+    return Stop(Status.DIVERGED, text)
+
+
+def _limit(limits: Limits, point: Point, best: Point) -> Stop:
+    text = f"{limits.iterations} iterations were made."
+    if best.value < point.value:
+        text += (
+            f" The objective was {best.objective:.10g} on the way and rose to "
+            f"{point.objective:.10g}; a lower learning rate or a falling schedule avoids that."
+        )
+    return Stop(Status.ITERATION_LIMIT, text)

@@ -1,0 +1,82 @@
+"""What is to be minimised or maximised, as plain functions of one vector of variables.
+
+Nothing here knows of sheets. n is the number of variables, m of residuals, k of constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.errors import UsageError
+
+TensorFunction = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearModel:
+    """An affine objective c·x + c0 and affine constraints matrix·x + offset, in float64.
+
+    The limits of the variables and of the constraints stay in the `Objective` that holds it.
+    """
+
+    c: NDArray[np.float64]
+    """Costs, shape (n,)."""
+    c0: float
+    matrix: NDArray[np.float64]
+    """Coefficients of the constraints, shape (k, n)."""
+    offset: NDArray[np.float64]
+    """Constants of the constraints, shape (k,)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """A function of n variables with its bounds and constraints.
+
+    The values of `maximize` models keep their own sign everywhere a user sees them (history,
+    solution, multipliers); the change of sign happens inside the evaluator.
+    """
+
+    function: TensorFunction
+    """(n,) → scalar, differentiable by autograd."""
+    maximize: bool = False
+    residuals: TensorFunction | None = None
+    """(n,) → (m,): given when `function` grows with the sum of their squares and with nothing
+    else, so that the least-squares solution minimises `function`."""
+    lower: Tensor | None = None
+    """Lower bounds (n,); -inf where there is none."""
+    upper: Tensor | None = None
+    """Upper bounds (n,); +inf where there is none."""
+    constraints: TensorFunction | None = None
+    """(n,) → (k,): values held between `constraint_lower` and `constraint_upper`."""
+    constraint_lower: Tensor | None = None
+    constraint_upper: Tensor | None = None
+    integer: Tensor | None = None
+    """Bool (n,): which variables must be whole numbers."""
+    linear: LinearModel | None = None
+    """The same model as coefficients, when it is known to be linear."""
+    fan_in: Tensor | None = None
+    """(n,): how many products are added where a variable is used, for `init="kaiming"`; n when
+    not given."""
+
+    def __post_init__(self) -> None:
+        if self.constraints is None:
+            return
+        if self.constraint_lower is None or self.constraint_upper is None:
+            raise UsageError(
+                "constraints need both constraint_lower and constraint_upper (±inf for no limit)"
+            )
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether a variable has a lower or an upper bound."""
+        return self.lower is not None or self.upper is not None
+
+    @property
+    def has_integers(self) -> bool:
+        """Whether a variable must be a whole number."""
+        return self.integer is not None and bool(self.integer.any())

@@ -1,0 +1,60 @@
+"""Keeps the rows and weights of a run while it goes on."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from torch import Tensor
+
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.solution import History, Row, StepCallback
+
+
+class Recorder:
+    """Collects the history of one run from one start, stage after stage."""
+
+    def __init__(self, every: int, on_step: StepCallback | None, began: float) -> None:
+        self.iteration = 0
+        self._every = every
+        self._on_step = on_step
+        self._began = began
+        self._rows: list[Row] = []
+        self._weights: list[Tensor] = []
+        self._last: tuple[Row, Tensor] | None = None
+
+    def begin(self, evaluator: Evaluator, point: Point) -> None:
+        """Record the start; the start of a later stage is the last row already."""
+        if self._last is None:
+            self._keep(evaluator, point, float("nan"))
+
+    def step(self, evaluator: Evaluator, point: Point, rate: float) -> None:
+        """Record one step."""
+        self.iteration += 1
+        self._keep(evaluator, point, rate)
+
+    def _keep(self, evaluator: Evaluator, point: Point, rate: float) -> None:
+        row = Row(
+            iteration=self.iteration,
+            objective=point.objective,
+            penalty=point.penalty,
+            violation=point.violation,
+            learning_rate=rate,
+            gradient_norm=point.gradient_norm,
+            seconds=time.perf_counter() - self._began,
+        )
+        self._last = (row, evaluator.to_x(point.y))
+        if self.iteration == 0 or (self._every and self.iteration % self._every == 0):
+            self._rows.append(row)
+            self._weights.append(self._last[1])
+        if self._on_step is not None:
+            self._on_step(row)
+
+    def history(self) -> History:
+        """All that was recorded, the last step included."""
+        rows, weights = list(self._rows), list(self._weights)
+        if self._last is not None and (not rows or rows[-1] is not self._last[0]):
+            rows.append(self._last[0])
+            weights.append(self._last[1])
+        arrays = [w.detach().double().cpu().numpy() for w in weights]
+        return History(tuple(rows), np.stack(arrays) if arrays else np.empty((0, 0)))

@@ -1,0 +1,90 @@
+"""What a rule is: how one step is made. The loop, the schedules and the limits lie around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.solution import Status
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A rule's own reason to end the run."""
+
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """What one step gave."""
+
+    point: Point
+    state: S
+    rate: float
+    """The rate or step length that was used; NaN when the rule has none."""
+    stop: Stop | None = None
+
+
+class Rule(Protocol[S]):
+    """Makes a state from the start, then one step after the other."""
+
+    def init(self, evaluator: Evaluator, point: Point) -> S:
+        """The state before the first step."""
+        ...
+
+    def step(self, evaluator: Evaluator, point: Point, state: S, rate: float) -> Step[S]:
+        """One step from `point`; `rate` is the schedule's learning rate."""
+        ...
+
+
+class UpdateRule(Protocol[S]):
+    """The first-order part: from a gradient to a displacement, without evaluations."""
+
+    def init(self, y: Tensor) -> S:
+        """The state before the first step."""
+        ...
+
+    def update(self, gradient: Tensor, state: S, rate: float) -> tuple[Tensor, S]:
+        """The displacement of y, (n,), and the next state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder(Generic[S]):
+    """A first-order rule with clipping, decoupled decay and projection on the bounds around it.
+
+    The order is that of torch: clip the gradient, shrink the weights, move them.
+    """
+
+    rule: UpdateRule[S]
+    weight_decay: float = 0.0
+    clip: float | None = None
+
+    def init(self, evaluator: Evaluator, point: Point) -> S:
+        """The rule's own state."""
+        del evaluator
+        return self.rule.init(point.y)
+
+    def step(self, evaluator: Evaluator, point: Point, state: S, rate: float) -> Step[S]:
+        """Clip, decay, update, project, evaluate."""
+        gradient = point.gradient if self.clip is None else clipped(point.gradient, self.clip)
+        update, state = self.rule.update(gradient, state, rate)
+        y = point.y * (1.0 - rate * self.weight_decay) if self.weight_decay else point.y
+        return Step(evaluator.at(evaluator.project(y + update)), state, rate)
+
+
+def clipped(gradient: Tensor, most: float) -> Tensor:
+    """The gradient, shortened to a norm of at most `most`.
+
+    The factor is that of torch.nn.utils.clip_grad_norm_, its 1e-6 included.
+    """
+    factor = most / (torch.linalg.vector_norm(gradient) + 1e-6)
+    return gradient * torch.clamp(factor, max=1.0)

@@ -1,0 +1,96 @@
+"""L-BFGS, without and with bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.active import free_variables
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.line_search import projected, strong_wolfe
+from xlcollab.optim.rule import Step, Stop
+from xlcollab.optim.solution import Status
+
+_EXHAUSTED = Stop(Status.TOLERANCE, "No step lowers it any further at this precision.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One remembered step: s = change of y, z = change of the gradient, each (n,)."""
+
+    s: Tensor
+    z: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class LBFGS:
+    """Limited-memory BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5).
+
+    Without bounds the step satisfies the strong Wolfe conditions. With bounds, variables that
+    press against one are held, the quasi-Newton direction is that of the others, and the step
+    follows the projected path (two-metric projection, Bertsekas 1982).
+    """
+
+    memory: int = 20
+
+    def init(self, evaluator: Evaluator, point: Point) -> tuple[Pair, ...]:
+        """Nothing remembered."""
+        del evaluator, point
+        return ()
+
+    def step(
+        self, evaluator: Evaluator, point: Point, state: tuple[Pair, ...], rate: float
+    ) -> Step[tuple[Pair, ...]]:
+        """A quasi-Newton step; steepest descent where that fails; a stop where both do."""
+        del rate
+        free = free_variables(evaluator, point)
+        search = projected if evaluator.has_bounds else strong_wolfe
+        for pairs in (state, ()) if state else ((),):
+            direction = -inverse_hessian_times(point.gradient, pairs, free)
+            trial = search(evaluator, point, direction, _first_length(direction, pairs))
+            if trial is not None:
+                pairs = self._remember(pairs, point, trial.point)
+                return Step(trial.point, pairs, trial.length)
+        return Step(point, state, 0.0, _EXHAUSTED)
+
+    def _remember(self, pairs: tuple[Pair, ...], old: Point, new: Point) -> tuple[Pair, ...]:
+        """The pairs with the newest; a step without positive curvature is left out."""
+        s, z = new.y - old.y, new.gradient - old.gradient
+        if s.dot(z) <= torch.finfo(s.dtype).eps * z.dot(z):
+            return pairs
+        return (*pairs, Pair(s, z))[-self.memory :]
+
+
+def _first_length(direction: Tensor, pairs: tuple[Pair, ...]) -> float:
+    """1 for a quasi-Newton direction; steepest descent begins with a step of length 1 at most."""
+    if pairs:
+        return 1.0
+    return min(1.0, 1.0 / max(float(torch.linalg.vector_norm(direction)), 1e-300))
+
+
+def inverse_hessian_times(
+    gradient: Tensor, pairs: tuple[Pair, ...], free: Tensor | None = None
+) -> Tensor:
+    """The two-loop recursion (algorithm 7.4), with the scaling γ = s·z / z·z of equation 7.20.
+
+    `free` (n,), 0 or 1, restricts the vectors to the variables that may move.
+    """
+    used = pairs
+    if free is not None:
+        gradient = gradient * free
+        masked = [Pair(pair.s * free, pair.z * free) for pair in pairs]
+        used = tuple(pair for pair in masked if pair.s.dot(pair.z) > 0.0)
+    q = gradient
+    steps: list[tuple[Pair, Tensor, Tensor]] = []
+    for pair in reversed(used):
+        curvature = pair.s.dot(pair.z)
+        alpha = pair.s.dot(q) / curvature
+        q = q - alpha * pair.z
+        steps.append((pair, curvature, alpha))
+    if used:
+        q = q * (used[-1].s.dot(used[-1].z) / used[-1].z.dot(used[-1].z))
+    for pair, curvature, alpha in reversed(steps):
+        q = q + (alpha - pair.z.dot(q) / curvature) * pair.s
+    return q

@@ -1,0 +1,34 @@
+"""The heavy ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Momentum:
+    """Momentum as in torch.optim.SGD (Polyak 1964, without the rate inside the buffer).
+
+        b₁ = g₁,  bₜ = momentum · bₜ₋₁ + (1 - dampening) · gₜ,  x ← x - rate · bₜ
+
+    The first buffer is the whole gradient whatever the dampening. dampening = momentum is the
+    averaged form that lessons often show.
+    """
+
+    momentum: float = 0.9
+    dampening: float = 0.0
+
+    def init(self, y: Tensor) -> None:
+        """No buffer before the first gradient."""
+        del y
+
+    def update(
+        self, gradient: Tensor, state: Tensor | None, rate: float
+    ) -> tuple[Tensor, Tensor | None]:
+        """-rate · b; the state is the buffer b."""
+        buffer = gradient
+        if state is not None:
+            buffer = self.momentum * state + (1.0 - self.dampening) * gradient
+        return buffer * -rate, buffer

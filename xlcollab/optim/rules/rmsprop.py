@@ -1,0 +1,28 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class RMSprop:
+    """Adagrad with a fading memory (Hinton 2012), as torch.optim.RMSprop without momentum.
+
+    sₜ = rho · sₜ₋₁ + (1 - rho) · gₜ²,  x ← x - rate · gₜ / (√sₜ + epsilon)
+    """
+
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    def init(self, y: Tensor) -> Tensor:
+        """A mean of zeros."""
+        return torch.zeros_like(y)
+
+    def update(self, gradient: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """-rate · g / (√s + epsilon); the state is the mean square s."""
+        square = self.rho * state + (1.0 - self.rho) * gradient * gradient
+        return gradient / (square.sqrt() + self.epsilon) * -rate, square

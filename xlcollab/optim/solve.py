@@ -1,0 +1,145 @@
+"""The door of the room: objective, start and settings in, solution out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.errors import UsageError
+from xlcollab.optim.attempt import Attempt, Task, attempt, better, refused
+from xlcollab.optim.auto import Choice, choose
+from xlcollab.optim.evaluator import Evaluator, jacobian
+from xlcollab.optim.methods import check_options
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.settings import Settings
+from xlcollab.optim.solution import Solution, Status, StepCallback
+from xlcollab.optim.starts import starts
+
+
+def solve(
+    objective: Objective,
+    start: Tensor,
+    settings: Settings | None = None,
+    on_step: StepCallback | None = None,
+) -> Solution:
+    """Optimise `objective` from `start`, a vector (n,) of any float dtype on any device.
+
+    A start outside the bounds is moved onto them. A model that cannot be optimised (integers in
+    a nonlinear model, an objective that is no number at the start) gives a solution with status
+    `refused`. `on_step` sees the row of every iteration of every start. Ctrl-C gives the best
+    weights so far with status `interrupted`.
+
+    Raises:
+        UsageError: settings that contradict each other or the model, or wrong shapes.
+    """
+    settings = Settings() if settings is None else settings
+    check_options(settings)
+    _check_shapes(objective, start)
+    evaluator = Evaluator(objective, start, settings.l2)
+    task = Task(evaluator, settings, on_step, time.perf_counter())
+    choice = choose(objective, start, settings)
+    stop = _hindrance(objective, choice)
+    if stop is not None:
+        return _solution(refused(task, start, stop), task, start, choice, 0)
+    return _best_of_starts(task, start.detach(), choice)
+
+
+def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
+    best: Attempt | None = None
+    iterations = 0
+    for drawn in starts(start, task.objective, task.settings):
+        found = attempt(task, choice, drawn)
+        iterations += found.recorder.iteration
+        best = found if best is None else better(best, found)
+        if found.outcome.stop.status is Status.INTERRUPTED:
+            best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
+            break
+    assert best is not None
+    return _solution(best, task, start, choice, iterations)
+
+
+def _check_shapes(objective: Objective, start: Tensor) -> None:
+    if start.dim() != 1 or start.numel() == 0 or not start.is_floating_point():
+        raise UsageError(
+            f"the start has shape {tuple(start.shape)} and type {start.dtype}; expected a vector "
+            "of at least one floating-point number"
+        )
+    for name in ("lower", "upper", "integer", "fan_in"):
+        values = getattr(objective, name)
+        if values is not None and values.shape != start.shape:
+            shapes = f"{tuple(values.shape)}; expected that of the start, {tuple(start.shape)}"
+            raise UsageError(f"{name} has shape {shapes}")
+
+
+def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
+    """Why the model cannot be optimised at all."""
+    if objective.has_integers and choice.methods != ("highs",):
+        text = (
+            "Some variables must be whole numbers, and the model is not linear: only linear models "
+            "with integers can be solved. Drop the integer constraints and round afterwards, or "
+            "make the formulas linear in the variables."
+        )
+        return Stop(Status.REFUSED, text)
+    crossed = _crossed(objective.lower, objective.upper)
+    if crossed is not None:
+        return Stop(
+            Status.INFEASIBLE, f"The lower bound of variable {crossed} lies above its upper bound."
+        )
+    crossed = _crossed(objective.constraint_lower, objective.constraint_upper)
+    if crossed is not None:
+        return Stop(
+            Status.INFEASIBLE,
+            f"The lower limit of constraint {crossed} lies above its upper limit.",
+        )
+    return None
+
+
+def _crossed(lower: Tensor | None, upper: Tensor | None) -> int | None:
+    """The first place, from 1, where lower > upper."""
+    if lower is None or upper is None or not bool((lower > upper).any()):
+        return None
+    return int((lower > upper).nonzero()[0, 0]) + 1
+
+
+def _solution(
+    best: Attempt, task: Task, start: Tensor, choice: Choice, iterations: int
+) -> Solution:
+    plain = Evaluator(replace(task.objective, maximize=False), start)
+    point = plain.at(best.x)
+    multipliers, rows, violation = _constraint_report(task.objective, best, start)
+    stop = best.outcome.stop
+    return Solution(
+        x=best.x,
+        objective=point.objective,
+        initial=plain.at(start).objective,
+        status=stop.status,
+        message=f"{best.method}: {choice.reason}. {stop.status.sentence} {stop.message}",
+        method=best.method,
+        iterations=iterations,
+        evaluations=task.evaluator.evaluations,
+        gradient=point.gradient,
+        multipliers=multipliers,
+        reduced_gradient=point.gradient - rows.T @ multipliers,
+        max_violation=violation,
+        seconds=time.perf_counter() - task.began,
+        history=best.recorder.history(),
+    )
+
+
+def _constraint_report(
+    objective: Objective, best: Attempt, start: Tensor
+) -> tuple[Tensor, Tensor, float]:
+    """Multipliers (k,), derivatives (k, n) and violation of the constraints at the end."""
+    if objective.constraints is None:
+        return start.new_zeros(0), start.new_zeros(0, start.numel()), 0.0
+    values, rows = jacobian(objective.constraints, best.x)
+    assert objective.constraint_lower is not None
+    assert objective.constraint_upper is not None
+    held = torch.clamp(
+        values, objective.constraint_lower.to(values), objective.constraint_upper.to(values)
+    )
+    return best.multipliers, rows, (values - held).abs().max().item()

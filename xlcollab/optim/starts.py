@@ -1,0 +1,68 @@
+"""Where runs begin: the given weights, or weights drawn with a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Generator, Tensor
+
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.settings import InitName, Settings
+
+Draw = Callable[[Tensor, Objective, float, Generator], Tensor]
+
+
+def _around(start: Tensor, objective: Objective, scale: float, generator: Generator) -> Tensor:
+    """Normal around the start, with a variable's own size as its spread, or the mean size at 0."""
+    del objective
+    size = start.abs()
+    typical = size.mean() if bool(size.any()) else torch.ones_like(size).mean()
+    spread = torch.where(size > 0, size, typical)
+    return start + scale * spread * _normal_like(start, generator)
+
+
+def _uniform(start: Tensor, objective: Objective, scale: float, generator: Generator) -> Tensor:
+    """Uniform on [0, scale), as RAND() in a cell."""
+    del objective
+    draw = torch.rand(start.shape, generator=generator, dtype=torch.float64)
+    return draw.to(start) * scale
+
+
+def _normal(start: Tensor, objective: Objective, scale: float, generator: Generator) -> Tensor:
+    """Normal with mean 0 and standard deviation `scale`."""
+    del objective
+    return scale * _normal_like(start, generator)
+
+
+def _kaiming(start: Tensor, objective: Objective, scale: float, generator: Generator) -> Tensor:
+    """Normal with standard deviation scale · √(2 / fan_in) (He et al. 2015, equation 10)."""
+    fan_in = torch.full_like(start, start.numel())
+    if objective.fan_in is not None:
+        fan_in = objective.fan_in.to(start)
+    return scale * (2.0 / fan_in).sqrt() * _normal_like(start, generator)
+
+
+INITS: Mapping[InitName, Draw] = {
+    "keep": _around,
+    "uniform": _uniform,
+    "normal": _normal,
+    "kaiming": _kaiming,
+}
+
+
+def starts(start: Tensor, objective: Objective, settings: Settings) -> list[Tensor]:
+    """The start of each run, 1 + restarts of them, each within the bounds.
+
+    Drawn on the CPU in float64, so that a seed means the same on every device and dtype.
+    """
+    generator = Generator().manual_seed(settings.seed)
+    scale = 1.0 if settings.init_scale is None else settings.init_scale
+    draw = INITS[settings.init]
+    count = settings.restarts + (settings.init != "keep")
+    drawn = [draw(start, objective, scale, generator) for _ in range(count)]
+    return [start, *drawn] if settings.init == "keep" else drawn
+
+
+def _normal_like(start: Tensor, generator: Generator) -> Tensor:
+    return torch.randn(start.shape, generator=generator, dtype=torch.float64).to(start)
