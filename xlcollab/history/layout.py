@@ -2,9 +2,9 @@
 
 The table is one piece, as people and readers expect: first the columns of the record, then one per
 variable. So that charts and numbers are seen together and no chart covers a number, the charts
-stand right of the table; with variables, whose columns would push them out of sight, the last
-column of the record is made as wide as a chart plus its numbers, and the charts lie on the empty
-left part of it.
+stand right of the table. Where many variables would push them out of sight there, the last column
+of the record is made as wide as a chart plus its numbers, and the charts lie on the empty left part
+of it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from xlcollab.history.record import Record
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 _LOG_FROM = 20.0
+_FEW_VARIABLES = 4
 _CHART_WIDTH, _CHART_HEIGHT, _ROW_HEIGHT = 640, 380, 20
 _PIXELS_PER_CHARACTER = 7
 _NUMBER_WIDTH = 12.0
-_NOTE_ROWS = 3
+_NOTE_ROWS = 4
+"""Rows kept free below the table: the last record, a blank and two notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ def history_sheet(
     """The sheet "`sheet` history" that shows `record` and `charts` of its columns.
 
     `existing_names` are sheet names that must not be taken. A chart's scale is logarithmic when all
-    its numbers are positive and span more than a factor of 20. What exceeds Excel's 1,048,576 rows
-    or 16,384 columns is left out, rows evenly; a note below the table says so. Numbers that are not
-    finite become blanks.
+    its numbers are positive and span more than a factor of 20; a single row is not charted. What
+    exceeds Excel's 1,048,576 rows or 16,384 columns is left out, rows evenly; a note below the
+    table says so. Numbers that are not finite become blanks.
 
     Raises ValueError when a chart names a column that the record does not have.
     """
@@ -63,7 +65,7 @@ def history_sheet(
     headings: list[Scalar] = [*shown.columns, *shown.variables]
     table = [headings, *number_rows(np.hstack([shown.rows, shown.weights]))]
     below: list[list[Scalar]] = [[note] for note in notes]
-    specs = charts if len(shown) else ()
+    specs = charts if len(shown) > 1 else ()
     return NewSheet(
         name=name,
         rows=[*table, [], *below] if notes else table,
@@ -94,14 +96,22 @@ def _widths(record: Record, charts: bool) -> dict[int, float]:
     widths = {
         index: max(_NUMBER_WIDTH, len(column) + 4.0) for index, column in enumerate(record.columns)
     }
-    if charts and record.variables:
+    if charts and _charts_inside(record):
         widths[len(record.columns) - 1] += _CHART_WIDTH / _PIXELS_PER_CHARACTER
     return widths
 
 
+def _charts_inside(record: Record) -> bool:
+    return len(record.variables) > _FEW_VARIABLES
+
+
+def _chart_column(record: Record) -> int:
+    metrics, variables = len(record.columns), len(record.variables)
+    return metrics - 1 if _charts_inside(record) else metrics + variables + 1
+
+
 def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
     """Charts stand one below the other, from the first row below the header on."""
-    right = len(record.columns)
     height = _CHART_HEIGHT // _ROW_HEIGHT + 1
     return Chart(
         title=spec.title,
@@ -110,7 +120,7 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
         series=tuple(
             Series(y, _data(record, sheet, spec.x), _data(record, sheet, y)) for y in spec.ys
         ),
-        at=(1 + number * height, right - 1 if record.variables else right + 1),
+        at=(1 + number * height, _chart_column(record)),
         log_y=_wants_log(np.concatenate([record.column(y) for y in spec.ys])),
         legend=len(spec.ys) > 1,
         width=_CHART_WIDTH,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,13 +48,13 @@ class Record:
 
     @staticmethod
     def of(
-        columns: Mapping[str, NDArray[np.float64]],
+        columns: Mapping[str, ArrayLike],
         *,
         variables: Sequence[str] = (),
         weights: NDArray[np.float64] | None = None,
     ) -> Record:
         """From the numbers of each column, shape (n,) each, and weights (n, m) if there are any."""
-        rows = np.column_stack(list(columns.values())).astype(np.float64)
+        rows = np.column_stack([np.asarray(column, np.float64) for column in columns.values()])
         none = np.empty((len(rows), 0))
         return Record(tuple(columns), rows, tuple(variables), none if weights is None else weights)
 

@@ -34,7 +34,7 @@ class Constraint:
     right: float | AreaRef | str
 
     def __str__(self) -> str:
-        right = f"{self.right:g}" if isinstance(self.right, float) else str(self.right)
+        right = self.right if isinstance(self.right, AreaRef | str) else f"{self.right:g}"
         return f"{self.left} {self.relation} {right}"
 
 

@@ -97,7 +97,7 @@ def _limit(
     """The right side as a constant, or None when it is none."""
     if isinstance(right, str):
         return None
-    if isinstance(right, float):
+    if not isinstance(right, AreaRef):
         return right
     if (positions(model, right) >= 0).any() or formulas.mask(right).any():
         return None
