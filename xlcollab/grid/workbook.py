@@ -91,11 +91,11 @@ class Sheet:
 
     @property
     def height(self) -> int:
-        return self.kinds.shape[0]
+        return int(self.kinds.shape[0])
 
     @property
     def width(self) -> int:
-        return self.kinds.shape[1]
+        return int(self.kinds.shape[1])
 
     @property
     def used(self) -> Rect:
