@@ -1,0 +1,7 @@
+"""Probability distributions."""
+
+from __future__ import annotations
+
+from xlcollab.kernels.tape import Function
+
+FUNCTIONS: dict[str, Function] = {}

@@ -1,0 +1,201 @@
+"""Mathematics value by value: one argument or two, any shapes that broadcast."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.block import Block, Context, first_code
+from xlcollab.kernels.guard import inside, outside, safe_divide, safe_log, safe_sqrt
+from xlcollab.kernels.operators import power
+from xlcollab.kernels.shapes import aligned
+from xlcollab.kernels.tape import Function
+
+
+def numeric(function: Callable[..., Tensor]) -> Function:
+    """A function of numbers. Where it returns NaN or infinity the result is #NUM!."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        blocks = aligned(context, *blocks)
+        pairs = [context.numbers(block) for block in blocks]
+        codes = first_code(*(code for _, code in pairs))
+        return context.result(function(*(number for number, _ in pairs)), codes)
+
+    return run
+
+
+def with_codes(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
+    """A function of numbers that returns (values, error codes)."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        blocks = aligned(context, *blocks)
+        pairs = [context.numbers(block) for block in blocks]
+        codes = first_code(*(code for _, code in pairs))
+        number, own = function(*(number for number, _ in pairs))
+        return context.result(number, first_code(codes, own))
+
+    return run
+
+
+def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Function:
+    """A function defined on the open or closed interval where it stays finite."""
+
+    def run(x: Tensor) -> Tensor:
+        mask = (x >= low) & (x <= high)
+        return outside(function(inside(x, mask, (max(low, -1e300) + min(high, 1e300)) / 2)), mask)
+
+    return numeric(run)
+
+
+def division_by_zero(mask: Tensor) -> Tensor:
+    return torch.where(mask, float(ErrorCode.DIV0), 0.0)
+
+
+def reciprocal(function: Callable[[Tensor], Tensor]) -> Function:
+    """1 / function(x), #DIV/0! at its zeros: SEC, CSC, COT and the hyperbolic ones."""
+
+    def run(x: Tensor) -> tuple[Tensor, Tensor | None]:
+        value = function(x)
+        quotient, zero = safe_divide(torch.ones_like(value), value)
+        return quotient, None if zero is None else division_by_zero(zero)
+
+    return with_codes(run)
+
+
+def logarithm(x: Tensor, base: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    """LOG(x, [base]); base 10 if none. Base 1 is #DIV/0!."""
+    if base is None:
+        return safe_log(x) / math.log(10.0), None
+    quotient, zero = safe_divide(safe_log(x), safe_log(base))
+    return quotient, None if zero is None else division_by_zero(zero)
+
+
+def log10(x: Tensor) -> Tensor:
+    positive = x > 0
+    return outside(torch.log10(inside(x, positive, 1.0)), positive)
+
+
+def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
+    """MOD: the sign of the divisor; gradient that of x − divisor·⌊x / divisor⌋."""
+    quotient, zero = safe_divide(x, divisor)
+    rest = x - divisor * torch.floor(quotient.detach())
+    return rest, None if zero is None else division_by_zero(zero)
+
+
+def quotient(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
+    value, zero = safe_divide(x, divisor)
+    return torch.trunc(value), None if zero is None else division_by_zero(zero)
+
+
+def arctangent2(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
+    """ATAN2(x, y): the arguments in Excel's order; both 0 is #DIV/0!."""
+    origin = (x == 0) & (y == 0)
+    return torch.atan2(y, torch.where(origin, 1.0, x)), division_by_zero(origin)
+
+
+def _scaled(digits: Tensor) -> Tensor:
+    return torch.pow(
+        torch.tensor(10.0, dtype=digits.dtype, device=digits.device), torch.trunc(digits)
+    )
+
+
+def rounder(direction: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Rounding to decimal digits, away from what binary fractions add: 2.675 to 2 digits is 2.68."""
+
+    def run(x: Tensor, digits: Tensor) -> Tensor:
+        scale = _scaled(digits)
+        large = scale > 1e300
+        scale = torch.where(large, 1.0, scale)
+        shifted = x.abs() * scale
+        nearest = torch.round(shifted)
+        close = (shifted - nearest).abs() <= 1e-15 * shifted * 4
+        whole = torch.where(close, nearest, direction(shifted))
+        rounded = torch.sign(x) * whole / scale
+        return torch.where(large, x, rounded)
+
+    return run
+
+
+def _half_up(x: Tensor) -> Tensor:
+    return torch.floor(x + 0.5 + 2e-15 * x)
+
+
+round_half = rounder(_half_up)
+round_up = rounder(torch.ceil)
+round_down = rounder(torch.floor)
+
+
+def truncate(x: Tensor, digits: Tensor | None = None) -> Tensor:
+    return torch.trunc(x) if digits is None else round_down(x, digits)
+
+
+def error_function(low: Tensor, high: Tensor | None = None) -> Tensor:
+    """ERF(x) from 0 to x, or between the two bounds."""
+    return torch.erf(low) if high is None else torch.erf(high) - torch.erf(low)
+
+
+def log_gamma(x: Tensor) -> Tensor:
+    positive = x > 0
+    return outside(torch.lgamma(inside(x, positive, 1.0)), positive)
+
+
+def constant(value: float) -> Function:
+    def run(context: Context) -> Block:
+        return context.scalar(value)
+
+    return run
+
+
+FUNCTIONS: dict[str, Function] = {
+    "PI": constant(math.pi),
+    "SQRT": numeric(safe_sqrt),
+    "SQRTPI": numeric(lambda x: safe_sqrt(x * math.pi)),
+    "EXP": numeric(torch.exp),
+    "LN": numeric(safe_log),
+    "LOG": with_codes(logarithm),
+    "LOG10": numeric(log10),
+    "POWER": power,
+    "ABS": numeric(torch.abs),
+    "SIGN": numeric(torch.sign),
+    "INT": numeric(torch.floor),
+    "MOD": with_codes(modulo),
+    "QUOTIENT": with_codes(quotient),
+    "ROUND": numeric(round_half),
+    "ROUNDUP": numeric(round_up),
+    "ROUNDDOWN": numeric(round_down),
+    "TRUNC": numeric(truncate),
+    "SIN": numeric(torch.sin),
+    "COS": numeric(torch.cos),
+    "TAN": numeric(torch.tan),
+    "ASIN": within(torch.asin, -1.0, 1.0),
+    "ACOS": within(torch.acos, -1.0, 1.0),
+    "ATAN": numeric(torch.atan),
+    "ATAN2": with_codes(arctangent2),
+    "SINH": numeric(torch.sinh),
+    "COSH": numeric(torch.cosh),
+    "TANH": numeric(torch.tanh),
+    "ASINH": numeric(torch.asinh),
+    "ACOSH": within(torch.acosh, 1.0, torch.inf),
+    "ATANH": within(torch.atanh, -1.0, 1.0),
+    "SEC": reciprocal(torch.cos),
+    "CSC": reciprocal(torch.sin),
+    "COT": reciprocal(torch.tan),
+    "SECH": reciprocal(torch.cosh),
+    "CSCH": reciprocal(torch.sinh),
+    "COTH": reciprocal(torch.tanh),
+    "ACOT": numeric(lambda x: math.pi / 2 - torch.atan(x)),
+    "RADIANS": numeric(torch.deg2rad),
+    "DEGREES": numeric(torch.rad2deg),
+    "GAMMALN": numeric(log_gamma),
+    "GAMMALN.PRECISE": numeric(log_gamma),
+    "ERF": numeric(error_function),
+    "ERF.PRECISE": numeric(torch.erf),
+    "ERFC": numeric(torch.erfc),
+    "ERFC.PRECISE": numeric(torch.erfc),
+    "FISHER": within(torch.atanh, -1.0, 1.0),
+    "FISHERINV": numeric(torch.tanh),
+}

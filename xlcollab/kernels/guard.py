@@ -1,0 +1,55 @@
+"""Operations whose gradient stays finite where Excel's own formulas are fine.
+
+Each replaces the input at the bad point before the risky operation and selects again after it, so
+that the gradient there is 0 instead of infinite or NaN (the masking that `optax.safe_norm` uses).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def safe_divide(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor | None]:
+    """(a / b, mask of zero divisors): at a zero divisor the quotient is that by 1, gradient 0."""
+    zero = b == 0
+    if not b.requires_grad and not bool(zero.any()):
+        return a / b, None
+    quotient = torch.where(zero, 0.0, a) / torch.where(zero, 1.0, b)
+    return quotient, zero
+
+
+def safe_sqrt(x: Tensor) -> Tensor:
+    """√x with gradient 0 at 0, NaN below."""
+    positive = x > 0
+    root = torch.sqrt(torch.where(positive, x, 1.0))
+    return torch.where(positive, root, torch.where(x == 0, 0.0, torch.nan))
+
+
+def safe_power(base: Tensor, exponent: Tensor) -> Tensor:
+    """base ^ exponent, finite gradient at base 0; NaN for a fractional power of a negative base."""
+    if exponent.numel() == 1 and not exponent.requires_grad:
+        constant = float(exponent.reshape(-1)[0])
+        if constant == int(constant) and 1 <= constant <= 64:
+            return base ** int(constant)
+    zero = base == 0
+    nowhere = zero & (exponent <= 0)
+    safe = torch.where(zero, 1.0, base)
+    risky = torch.where(zero, 0.0, torch.pow(safe, exponent))
+    return torch.where(nowhere, torch.nan, risky)
+
+
+def safe_log(x: Tensor) -> Tensor:
+    """ln x; NaN at and below 0, gradient 0 there."""
+    positive = x > 0
+    return torch.where(positive, torch.log(torch.where(positive, x, 1.0)), torch.nan)
+
+
+def inside(x: Tensor, mask: Tensor, neutral: float) -> Tensor:
+    """`x` where the mask holds, a harmless constant elsewhere: what a risky function may see."""
+    return torch.where(mask, x, neutral)
+
+
+def outside(value: Tensor, mask: Tensor) -> Tensor:
+    """`value` where the mask holds, NaN elsewhere: the other half of `inside`."""
+    return torch.where(mask, value, torch.nan)

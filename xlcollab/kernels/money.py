@@ -1,0 +1,7 @@
+"""Money over time."""
+
+from __future__ import annotations
+
+from xlcollab.kernels.tape import Function
+
+FUNCTIONS: dict[str, Function] = {}

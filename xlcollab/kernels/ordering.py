@@ -1,0 +1,7 @@
+"""Order statistics: percentiles, ranks, modes."""
+
+from __future__ import annotations
+
+from xlcollab.kernels.tape import Function
+
+FUNCTIONS: dict[str, Function] = {}

@@ -1,0 +1,58 @@
+"""Every function by name. A test asserts that the names are those of `formula.signatures`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xlcollab.kernels import (
+    conditional,
+    dates,
+    distributions,
+    elementwise,
+    information,
+    integers,
+    logic,
+    lookup,
+    money,
+    ordering,
+    products,
+    random,
+    reduce,
+    shaping,
+    statistics,
+    textual,
+)
+from xlcollab.kernels.tape import Function
+
+_MODULES = (
+    conditional,
+    dates,
+    distributions,
+    elementwise,
+    information,
+    integers,
+    logic,
+    lookup,
+    money,
+    ordering,
+    products,
+    random,
+    reduce,
+    shaping,
+    statistics,
+    textual,
+)
+
+
+def _merged() -> dict[str, Function]:
+    table: dict[str, Function] = {}
+    for module in _MODULES:
+        functions: Mapping[str, Function] = module.FUNCTIONS
+        repeated = table.keys() & functions.keys()
+        assert not repeated, f"{module.__name__} defines {sorted(repeated)} a second time"
+        table.update(functions)
+    return table
+
+
+FUNCTIONS: dict[str, Function] = _merged()
+"""name → (context, *blocks) → block"""

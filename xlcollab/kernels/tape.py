@@ -1,0 +1,125 @@
+"""A straight-line program over blocks: the compiled form of a sheet.
+
+Formulas are evaluated once while they are compiled. What depends on no variable is a constant from
+then on; what does is recorded as an instruction, to be run again for other values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from xlcollab.kernels.block import Block, Context
+
+Function = Callable[..., Block]
+"""(context, *blocks, *index tensors) → block"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A block as it is now, and the slot of its instruction; None for a constant."""
+
+    block: Block
+    slot: int | None = None
+
+    @property
+    def constant(self) -> bool:
+        return self.slot is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instruction:
+    """`slots[out] = function(context, *arguments, *indices)`; an int argument is a slot."""
+
+    name: str
+    function: Function
+    arguments: tuple[int | Block, ...]
+    indices: tuple[Tensor, ...]
+    out: int
+
+
+class Tape:
+    """Records instructions. Slot 0 is the vector of variables."""
+
+    def __init__(self, exact: Context, fast: Context) -> None:
+        self.exact, self.fast = exact, fast
+        self.instructions: list[Instruction] = []
+        self.count = 1
+        self.values: dict[int, Value] = {}
+
+    def emit(
+        self,
+        name: str,
+        function: Function,
+        arguments: Sequence[Value],
+        indices: tuple[Tensor, ...] = (),
+    ) -> Value:
+        """Evaluate now; record when an argument depends on the variables."""
+        constant = all(argument.slot is None for argument in arguments)
+        context = self.exact if constant else self.fast
+        block = function(context, *(argument.block for argument in arguments), *indices)
+        if constant:
+            return Value(block)
+        out, self.count = self.count, self.count + 1
+        wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
+        self.instructions.append(Instruction(name, function, wired, indices, out))
+        value = self.values[out] = Value(block, out)
+        return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A finished tape: only the instructions that the outputs need, in order."""
+
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[int | Block, ...]
+    count: int
+
+    def run(self, context: Context, variables: Tensor) -> list[Block]:
+        """The output blocks for `variables` (shape (n,)). Differentiable when run fast."""
+        slots: list[Block | None] = [None] * self.count
+        slots[0] = Block(variables.reshape(1, 1, 1, -1), 1)
+        for instruction in self.instructions:
+            arguments = [slots[a] if isinstance(a, int) else a for a in instruction.arguments]
+            slots[instruction.out] = instruction.function(context, *arguments, *instruction.indices)
+        blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
+        return [block for block in blocks if block is not None]
+
+    def to(self, context: Context) -> Program:
+        """The same program with its constants on the device and in the type of `context`."""
+        moved: dict[int, Block] = {}
+
+        def move(argument: int | Block) -> int | Block:
+            if isinstance(argument, int):
+                return argument
+            return moved.setdefault(id(argument), _moved(argument, context))
+
+        instructions = tuple(
+            replace(
+                instruction,
+                arguments=tuple(move(a) for a in instruction.arguments),
+                indices=tuple(index.to(context.device) for index in instruction.indices),
+            )
+            for instruction in self.instructions
+        )
+        return Program(instructions, tuple(move(out) for out in self.outputs), self.count)
+
+
+def _moved(block: Block, context: Context) -> Block:
+    kind = block.kind.to(context.device) if isinstance(block.kind, Tensor) else block.kind
+    number = block.number.to(device=context.device, dtype=context.dtype)
+    return Block(number, kind, cells=block.cells)
+
+
+def program(tape: Tape, outputs: Sequence[Value]) -> Program:
+    """The part of the tape that `outputs` need."""
+    needed = {value.slot for value in outputs if value.slot is not None}
+    kept = []
+    for instruction in reversed(tape.instructions):
+        if instruction.out in needed:
+            kept.append(instruction)
+            needed.update(a for a in instruction.arguments if isinstance(a, int))
+    wired = tuple(v.block if v.slot is None else v.slot for v in outputs)
+    return Program(tuple(reversed(kept)), wired, tape.count)

@@ -1,0 +1,187 @@
+"""Families: cells whose formulas were copied from one another, as one block.
+
+Equality is by the full relative form (`relative_key`), so each distinct form is parsed once, and a
+formula that differs from its neighbours is a family of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import FormulaSyntaxError
+from xlcollab.formula import Node, parse, relative_keys
+from xlcollab.grid import ArrayFormula, Sheet, Workbook
+from xlcollab.plan.rectangles import rectangles
+from xlcollab.plan.resolve import resolve
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, CellRef, Rect
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """`rows` × `columns` copies of one formula, filling the area `rect` of `sheet`.
+
+    Each copy fills `step` cells: (1, 1) for plain formulas, the block of an array formula else.
+    `array` says that ranges are used whole; without it a plain formula intersects them (18.17.2.7).
+    """
+
+    sheet: str
+    rect: Rect
+    node: Node
+    step: tuple[int, int] = (1, 1)
+    array: bool = False
+
+    @property
+    def rows(self) -> int:
+        return self.rect.height // self.step[0]
+
+    @property
+    def columns(self) -> int:
+        return self.rect.width // self.step[1]
+
+    @property
+    def area(self) -> AreaRef:
+        return AreaRef(self.sheet, self.rect)
+
+    @property
+    def first(self) -> CellRef:
+        return self.area.first
+
+    def part(self, rect: Rect) -> Family:
+        """The same formula over a part of the cells."""
+        return replace(self, rect=rect)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFormula:
+    """A formula that cannot be parsed, with the sentence why."""
+
+    cell: CellRef
+    message: str
+
+
+class Parser:
+    """Parses each distinct relative form once."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node | FormulaSyntaxError] = {}
+
+    def node(self, key: str, text: str, row: int, column: int) -> Node:
+        """Raises FormulaSyntaxError, each time it is asked for a form that has one."""
+        found = self._nodes.get(key)
+        if found is None:
+            try:
+                found = parse(text, row, column)
+            except FormulaSyntaxError as error:
+                found = error
+            self._nodes[key] = found
+        if isinstance(found, FormulaSyntaxError):
+            raise found
+        return found
+
+
+def families(workbook: Workbook) -> tuple[list[Family], list[BrokenFormula]]:
+    """The families of every sheet, and the formulas that could not be parsed."""
+    parser = Parser()
+    found: list[Family] = []
+    broken: list[BrokenFormula] = []
+    for sheet in workbook:
+        for build in (_plain_families, _array_families):
+            good, bad = build(sheet, workbook, parser)
+            found += good
+            broken += bad
+    return found, broken
+
+
+def _plain_families(
+    sheet: Sheet, workbook: Workbook, parser: Parser
+) -> tuple[list[Family], list[BrokenFormula]]:
+    formulas = sheet.formulas
+    if not len(formulas):
+        return [], []
+    keys, examples = _keys(sheet)
+    labels = np.full(sheet.kinds.shape, -1, np.int32)
+    labels[formulas.rows, formulas.columns] = keys
+    found, broken = [], []
+    for label, rect in rectangles(labels):
+        key, text, row, column = examples[label]
+        try:
+            node = parser.node(key, text, row, column)
+        except FormulaSyntaxError as error:
+            broken.append(BrokenFormula(CellRef(sheet.name, rect.top, rect.left), str(error)))
+            continue
+        found.append(Family(sheet.name, rect, resolve(node, workbook, sheet.name, rect)))
+    return found, broken
+
+
+def _keys(sheet: Sheet) -> tuple[NDArray[np.int32], list[tuple[str, str, int, int]]]:
+    """Per formula cell the number of its form, and per form (key, text, row, column) of a copy."""
+    formulas = sheet.formulas
+    anchors = formulas.anchor_rows.astype(np.int64) * MAX_COLUMNS + formulas.anchor_columns
+    typed = formulas.text_ids * np.int64(MAX_ROWS * MAX_COLUMNS) + anchors
+    _, first, inverse = np.unique(typed, return_index=True, return_inverse=True)
+    rows, columns = formulas.anchor_rows[first].tolist(), formulas.anchor_columns[first].tolist()
+    texts = [formulas.texts[i] for i in formulas.text_ids[first]]
+    numbers: dict[str, int] = {}
+    examples: list[tuple[str, str, int, int]] = []
+    form_of_text = np.empty(len(texts), np.int32)
+    for i, key in enumerate(relative_keys(texts, rows, columns)):
+        number = numbers.setdefault(key, len(numbers))
+        if number == len(examples):
+            examples.append((key, texts[i], rows[i], columns[i]))
+        form_of_text[i] = number
+    return form_of_text[inverse], examples
+
+
+def _array_families(
+    sheet: Sheet, workbook: Workbook, parser: Parser
+) -> tuple[list[Family], list[BrokenFormula]]:
+    groups: dict[tuple[str, int, int], list[ArrayFormula]] = {}
+    tops = [array.rect.top for array in sheet.arrays]
+    lefts = [array.rect.left for array in sheet.arrays]
+    keys = relative_keys([array.text for array in sheet.arrays], tops, lefts)
+    for key, array in zip(keys, sheet.arrays, strict=True):
+        groups.setdefault((key, array.rect.height, array.rect.width), []).append(array)
+    found, broken = [], []
+    for (key, height, width), arrays in groups.items():
+        first = arrays[0]
+        try:
+            node = parser.node(key, first.text, first.rect.top, first.rect.left)
+        except FormulaSyntaxError as error:
+            broken.append(BrokenFormula(CellRef(sheet.name, *_corner(first.rect)), str(error)))
+            continue
+        for rect in _block_rectangles(arrays, height, width):
+            resolved = resolve(node, workbook, sheet.name, rect)
+            found.append(Family(sheet.name, rect, resolved, (height, width), array=True))
+    return found, broken
+
+
+def _corner(rect: Rect) -> tuple[int, int]:
+    return rect.top, rect.left
+
+
+def _block_rectangles(arrays: list[ArrayFormula], height: int, width: int) -> list[Rect]:
+    """Rectangles made of whole blocks: blocks are joined where their corners lie on one lattice."""
+    lattices: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for array in arrays:
+        row, row_rest = divmod(array.rect.top, height)
+        column, column_rest = divmod(array.rect.left, width)
+        lattices.setdefault((row_rest, column_rest), []).append((row, column))
+    rects = []
+    for (row_rest, column_rest), blocks in lattices.items():
+        where = np.array(blocks)
+        low = where.min(axis=0)
+        labels = np.full(where.max(axis=0) - low + 1, -1, np.int32)
+        labels[where[:, 0] - low[0], where[:, 1] - low[1]] = 0
+        for _, rect in rectangles(labels):
+            rects.append(
+                Rect(
+                    int(rect.top + low[0]) * height + row_rest,
+                    int(rect.left + low[1]) * width + column_rest,
+                    rect.height * height,
+                    rect.width * width,
+                )
+            )
+    return rects

@@ -1,0 +1,181 @@
+"""Replacing what only a workbook can explain: defined names, structured and 3-D references.
+
+After this, a node holds no `Structured` node and no `Name` but those that LET binds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from xlcollab.errors import FormulaSyntaxError
+from xlcollab.formula import parse
+from xlcollab.formula.nodes import (
+    Axis,
+    Binary,
+    Call,
+    ErrorValue,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+)
+from xlcollab.grid import Table, Workbook
+from xlcollab.ref import Rect
+
+_DEEPEST_NAME = 32
+_REF = ErrorValue("#REF!")
+_NAME = ErrorValue("#NAME?")
+
+
+def resolve(node: Node, workbook: Workbook, sheet: str, rect: Rect) -> Node:
+    """`node` as it is meant in the cells `rect` of `sheet`.
+
+    An unknown name becomes the literal #NAME?, an unknown sheet, table or column #REF!: as in
+    Excel, that is an error only for those who use its value.
+    """
+    return _Resolver(workbook, sheet, rect).visit(node, frozenset(), 0)
+
+
+class _Resolver:
+    def __init__(self, workbook: Workbook, sheet: str, rect: Rect) -> None:
+        self.workbook, self.sheet, self.rect = workbook, sheet, rect
+
+    def visit(self, node: Node, bound: frozenset[str], depth: int) -> Node:
+        """`bound` are the names that an enclosing LET defines, in lower case."""
+        if isinstance(node, Reference):
+            return self.reference(node)
+        if isinstance(node, Name):
+            return node if node.name.lower() in bound else self.name(node, depth)
+        if isinstance(node, Structured):
+            return self.structured(node)
+        if isinstance(node, Unary):
+            return Unary(node.operator, self.visit(node.operand, bound, depth))
+        if isinstance(node, Binary):
+            return self.binary(node, bound, depth)
+        if isinstance(node, Call):
+            if node.name == "LET":
+                bound = bound | {
+                    a.name.lower() for a in node.arguments[:-1:2] if isinstance(a, Name)
+                }
+            return Call(node.name, tuple(self.visit(a, bound, depth) for a in node.arguments))
+        return node
+
+    def binary(self, node: Binary, bound: frozenset[str], depth: int) -> Node:
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
+        spine: list[Binary] = []
+        left: Node = node
+        while isinstance(left, Binary):
+            spine.append(left)
+            left = left.left
+        result = self.visit(left, bound, depth)
+        for part in reversed(spine):
+            result = Binary(part.operator, result, self.visit(part.right, bound, depth))
+        return result
+
+    def reference(self, node: Reference) -> Node:
+        if node.book:
+            return node
+        if node.sheet is None:
+            return replace(node, sheet=self.sheet)
+        first = self.workbook.find(node.sheet)
+        if first is None:
+            return _REF
+        if node.last_sheet is None:
+            return replace(node, sheet=first.name)
+        last = self.workbook.find(node.last_sheet)
+        if last is None:
+            return _REF
+        names = [sheet.name for sheet in self.workbook]
+        low, high = sorted((names.index(first.name), names.index(last.name)))
+        parts: list[Node] = [
+            replace(node, sheet=name, last_sheet=None) for name in names[low : high + 1]
+        ]
+        result = parts[0]
+        for part in parts[1:]:
+            result = Binary(",", result, part)
+        return result
+
+    def name(self, node: Name, depth: int) -> Node:
+        if node.book or depth > _DEEPEST_NAME:
+            return _NAME
+        found = self.workbook.name(node.name, node.sheet or self.sheet)
+        if found is None:
+            table = self.workbook.table(node.name)
+            return self.structured(Structured(table.name)) if table else _NAME
+        try:
+            parsed = parse(found.text, 0, 0)
+        except FormulaSyntaxError:
+            return _NAME
+        home = found.sheet or node.sheet or self.sheet
+        return _Resolver(self.workbook, home, self.rect).visit(parsed, frozenset(), depth + 1)
+
+    def structured(self, node: Structured) -> Node:
+        table = self.workbook.table(node.table) if node.table else self.own_table()
+        if table is None:
+            return _REF
+        columns = self.columns(table, node)
+        rows = _ROWS.get(node.items, _rows_data)(table)
+        if columns is None or (rows is None and "this row" not in node.items):
+            return _REF
+        left, right = (Axis(table.rect.left + index, True) for index in columns)
+        if "this row" in node.items:
+            here = Axis(0, False)
+            return Reference(here, left, here, right, sheet=table.sheet)
+        assert rows is not None
+        return Reference(Axis(rows[0], True), left, Axis(rows[1], True), right, sheet=table.sheet)
+
+    def own_table(self) -> Table | None:
+        for table in self.workbook.tables:
+            if table.sheet == self.sheet and table.rect.intersection(self.rect):
+                return table
+        return None
+
+    def columns(self, table: Table, node: Structured) -> tuple[int, int] | None:
+        if node.first_column is None:
+            return 0, len(table.columns) - 1
+        known = [column.casefold() for column in table.columns]
+        wanted = (node.first_column, node.last_column or node.first_column)
+        if any(column.casefold() not in known for column in wanted):
+            return None
+        first, last = sorted(known.index(column.casefold()) for column in wanted)
+        return first, last
+
+
+def _rows_all(table: Table) -> tuple[int, int] | None:
+    return table.rect.top, table.rect.bottom - 1
+
+
+def _rows_data(table: Table) -> tuple[int, int] | None:
+    first, last = table.rect.top + table.header_rows, table.rect.bottom - 1 - table.totals_rows
+    return (first, last) if first <= last else None
+
+
+def _rows_headers(table: Table) -> tuple[int, int] | None:
+    return (table.rect.top, table.rect.top) if table.header_rows else None
+
+
+def _rows_totals(table: Table) -> tuple[int, int] | None:
+    last = table.rect.bottom - 1
+    return (last, last) if table.totals_rows else None
+
+
+def _rows_headers_data(table: Table) -> tuple[int, int] | None:
+    return table.rect.top, table.rect.bottom - 1 - table.totals_rows
+
+
+def _rows_data_totals(table: Table) -> tuple[int, int] | None:
+    return table.rect.top + table.header_rows, table.rect.bottom - 1
+
+
+_ROWS: dict[tuple[str, ...], Callable[[Table], tuple[int, int] | None]] = {
+    (): _rows_data,
+    ("data",): _rows_data,
+    ("all",): _rows_all,
+    ("headers",): _rows_headers,
+    ("totals",): _rows_totals,
+    ("headers", "data"): _rows_headers_data,
+    ("data", "totals"): _rows_data_totals,
+}
+"""(first, last) row of a table for the items of a structured reference (18.17.2.5)."""
