@@ -2,25 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from xlcollab.files.package import Package
-from xlcollab.files.reader import read_workbook
-from xlcollab.grid import TextPool, Workbook
+from xlcollab.errors import WorkbookError, WriteRefusedError
+from xlcollab.files.graft import graft_sheets
+from xlcollab.files.guards import guards_of_sheet, refuse_signed
+from xlcollab.files.markup import set_attributes
+from xlcollab.files.package import LIMITS, Limits, Package
+from xlcollab.files.package_edit import PackageEdit
+from xlcollab.files.reader import read_workbook, sheet_tables
+from xlcollab.files.saving import atomic_file, refuse_unwritable
+from xlcollab.files.sheet_patch import patch_sheet
+from xlcollab.files.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
+from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
+from xlcollab.grid.refusals import refuse_sheet_names
+
+_BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
 
 class FileBook:
-    """An .xlsx or .xlsm file that is read whole and written in place, byte by byte.
+    """An .xlsx or .xlsm file that is read whole and written back part by part.
 
-    `write` puts the changed workbook to `target`, by default the file itself.
+    `write` puts the changed workbook to `target`, by default the file itself. Parts that do not
+    change keep their bytes; in sheets that change only the values of the named cells differ.
     """
 
-    def __init__(self, path: str | Path, target: str | Path | None = None) -> None:
+    def __init__(
+        self, path: str | Path, target: str | Path | None = None, limits: Limits = LIMITS
+    ) -> None:
         self.path = Path(path)
         self.target = self.path if target is None else Path(target)
+        self._limits = limits
         self._texts = TextPool()
 
     def read(self) -> Workbook:
         """The workbook in the file. Raises WorkbookError saying what is wrong with it."""
-        with Package(self.path) as package:
+        with Package(self.path, self._limits) as package:
             return read_workbook(package, self._texts)
+
+    def write(self, changes: Changes) -> None:
+        """Save the file with `changes` to `target`, wholly or not at all.
+
+        Texts of cells are numbers in the pool of the workbook that `read` gave. Excel is told to
+        recalculate when it loads the file. Raises WriteRefusedError naming the cell, part or path.
+        """
+        refuse_unwritable(self.target)
+        with Package(self.path, self._limits) as package:
+            edit = PackageEdit(package)
+            if changes.inputs or changes.results or changes.sheets:
+                _apply(changes, package, edit, self._texts)
+            with atomic_file(self.target) as file:
+                edit.save(file)
+
+
+def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPool) -> None:
+    refuse_signed(package)
+    main = read_workbook_part(package)
+    refuse_sheet_names(changes, [sheet.name for sheet in main.sheets])
+    for sheet, inputs, results in _by_sheet(changes, main, package.path.name):
+        data, guards = package.read_utf8(sheet.part), guards_of_sheet(package, sheet)
+        where = package.where(sheet.part)
+        patched = patch_sheet(sheet.name, data, where, texts, inputs, results, guards)
+        if patched != data:
+            edit.write_utf8(sheet.part, patched)
+    workbook = _recalculate_on_load(main)
+    if changes.sheets:
+        _refuse_locked_structure(main, package)
+        taken = _taken_names(package, main)
+        workbook = graft_sheets(edit, main, workbook, changes.sheets, taken)
+    edit.write_utf8(main.part, workbook)
+
+
+def _by_sheet(
+    changes: Changes, main: WorkbookPart, source: str
+) -> list[tuple[SheetEntry, Sequence[CellEdit], Sequence[CellEdit]]]:
+    """[(sheet, inputs, results)] of the sheets that edits name."""
+    entries = {sheet.name.casefold(): sheet for sheet in main.worksheets}
+    edits: dict[str, tuple[list[CellEdit], list[CellEdit]]] = {}
+    for position, group in enumerate((changes.inputs, changes.results)):
+        for edit in group:
+            name = edit.area.sheet.casefold()
+            if name not in entries:
+                known = ", ".join(sheet.name for sheet in main.worksheets)
+                raise WorkbookError(
+                    f"{source} has no sheet {edit.area.sheet!r}; its sheets are {known}"
+                )
+            edits.setdefault(name, ([], []))[position].append(edit)
+    return [(entries[name], *groups) for name, groups in edits.items()]
+
+
+def _recalculate_on_load(main: WorkbookPart) -> bytes:
+    """The workbook part with fullCalcOnLoad="1" (ECMA-376 Part 1, 18.2.2)."""
+    data = main.data
+    if "calcPr" in main.tags:
+        start, end = main.tags["calcPr"]
+        tag = set_attributes(data[start:end], {"fullCalcOnLoad": "1"})
+        return data[:start] + tag + data[end:]
+    at = max(main.ends.get(name, 0) for name in _BEFORE_CALC_PR)
+    return data[:at] + f'<{main.prefix}calcPr fullCalcOnLoad="1"/>'.encode() + data[at:]
+
+
+def _refuse_locked_structure(main: WorkbookPart, package: Package) -> None:
+    if main.structure_locked:
+        raise WriteRefusedError(
+            f"the structure of {package.path.name} is protected, so no sheet can be added; "
+            "unprotect it in Excel (Review > Protect Workbook) and save it"
+        )
+
+
+def _taken_names(package: Package, main: WorkbookPart) -> set[str]:
+    """Names that a new table must not have, in lower case."""
+    names = [one.name for one in main.names]
+    for sheet in main.worksheets:
+        names += [table.name for table in sheet_tables(package, sheet)]
+    return {name.casefold() for name in names}

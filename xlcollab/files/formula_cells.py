@@ -61,8 +61,10 @@ class FormulaCollector:
             else:
                 self._orphans.append((row, column))
         self._waiting.clear()
-        columns = np.frombuffer(self._cells, np.int32).reshape(-1, 5).T.copy()
-        return Formulas(*columns, texts=list(self._texts))
+        rows, columns, text_ids, anchor_rows, anchor_columns = (
+            np.frombuffer(self._cells, np.int32).reshape(-1, 5).T.copy()
+        )
+        return Formulas(rows, columns, text_ids, anchor_rows, anchor_columns, list(self._texts))
 
     def orphans(self) -> list[str]:
         """Names of the formula cells without a text that belong to no array; call it last."""

@@ -43,7 +43,8 @@ class Splice(NamedTuple):
 
 def splice(data: bytes, splices: Iterable[Splice]) -> bytes:
     """Apply splices, which must not overlap; several at one place keep the order given."""
-    pieces, position = [], 0
+    pieces: list[bytes] = []
+    position = 0
     for start, end, new in sorted(splices, key=lambda one: (one.start, one.end)):
         pieces += (data[position:start], new)
         position = end

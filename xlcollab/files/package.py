@@ -90,6 +90,11 @@ class Package:
     def __contains__(self, part: str) -> bool:
         return part.casefold() in self._members
 
+    def canonical(self, part: str) -> str:
+        """The part's name in the case the zip has it; names that differ in case are the same."""
+        info = self._members.get(part.casefold())
+        return info.filename if info else part
+
     def where(self, part: str) -> str:
         """How messages name a part."""
         return f"{self.path.name}: part {part}"
@@ -113,7 +118,8 @@ class Package:
         rels_part = rels_name(part)
         if rels_part not in self:
             return {}
-        return parse_relationships(self.read_utf8(rels_part), part, self.where(rels_part))
+        found = parse_relationships(self.read_utf8(rels_part), part, self.where(rels_part))
+        return {id_: one._replace(target=self.canonical(one.target)) for id_, one in found.items()}
 
     @cached_property
     def workbook_part(self) -> str:

@@ -2,7 +2,7 @@
 
 from xlcollab.grid.book import Book
 from xlcollab.grid.changes import CellEdit, Changes, Chart, NewSheet, Series
-from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode
+from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
 from xlcollab.grid.workbook import (
     ArrayFormula,
     DefinedName,
@@ -35,4 +35,5 @@ __all__ = [
     "describe_cell",
     "encode",
     "formula_texts",
+    "storable",
 ]

@@ -7,6 +7,7 @@ the workbook's `TextPool`; for an error its `ErrorCode`.
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 
 
@@ -82,6 +83,13 @@ class TextPool:
             index = self._index[text] = len(self._texts)
             self._texts.append(text)
         return index
+
+
+def storable(value: Scalar) -> Scalar:
+    """The value as a cell can hold it: a number that is not finite becomes #NUM!, as in Excel."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ErrorCode.NUM
+    return value
 
 
 def encode(value: Scalar, texts: TextPool) -> tuple[Kind, float]:

@@ -1,0 +1,151 @@
+"""Write a package anew: members that did not change keep their compressed bytes, order and dates.
+
+The layout is that of PKWARE's APPNOTE 6.3.9, sections 4.3.7 (local header), 4.3.12 (central
+directory) and 4.3.16 (end record), without zip64: the limits of `Package` keep it unneeded. The
+output depends on the input alone.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_NAME_LENGTHS = slice(26, 30)
+_UTF8_NAME = 0x800
+_NEW_DATE = (1980, 1, 1, 0, 0, 0)
+_ZIP64_EXTRA = 1
+_CHUNK = 1 << 20
+_COMPRESSION_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One member as both headers describe it; `offset` is where its local header lies."""
+
+    info: zipfile.ZipInfo
+    crc: int
+    packed_size: int
+    size: int
+    offset: int
+
+    @property
+    def name(self) -> bytes:
+        return self.info.filename.encode()
+
+    @property
+    def common(self) -> tuple[int, ...]:
+        """The fields that both headers share, from the flags to the length of the name."""
+        info, (year, month, day, hour, minute, second) = self.info, self.info.date_time
+        time = hour << 11 | minute << 5 | second // 2
+        date = (year - 1980) << 9 | month << 5 | day
+        flags = 0 if self.name.isascii() else _UTF8_NAME
+        sizes = (self.crc, self.packed_size, self.size, len(self.name))
+        return (flags, info.compress_type, time, date, *sizes)
+
+
+def write_package(
+    out: IO[bytes],
+    source: zipfile.ZipFile,
+    parts: Mapping[str, bytes],
+    removed: Collection[str] = (),
+) -> None:
+    """Copy `source` to `out` with some `parts` replaced or, behind the others, added."""
+    members, written = [], set()
+    for info in source.infolist():
+        if info.filename in removed:
+            continue
+        if info.filename in parts:
+            members.append(_write_new(out, info, parts[info.filename]))
+            written.add(info.filename)
+        else:
+            members.append(_copy(out, source, info))
+    for name, data in parts.items():
+        if name not in written:
+            members.append(_write_new(out, _new_info(name), data))
+    _write_directory(out, members)
+
+
+def _new_info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _NEW_DATE)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.create_system = 0
+    return info
+
+
+def _write_new(out: IO[bytes], info: zipfile.ZipInfo, data: bytes) -> _Member:
+    """Deflate `data` as the member `info`, or store it if the member was stored."""
+    packed = data
+    if info.compress_type != zipfile.ZIP_STORED:
+        info = _deflated(info)
+        packer = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed = packer.compress(data) + packer.flush()
+    member = _Member(info, zlib.crc32(data), len(packed), len(data), out.tell())
+    _write_local_header(out, member)
+    out.write(packed)
+    return member
+
+
+def _deflated(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        return info
+    new = zipfile.ZipInfo(info.filename, info.date_time)
+    new.compress_type = zipfile.ZIP_DEFLATED
+    new.create_system, new.external_attr = info.create_system, info.external_attr
+    return new
+
+
+def _copy(out: IO[bytes], source: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
+    """The member's compressed bytes as they are, behind a header of our own."""
+    file = source.fp
+    assert file is not None, "the source is open"
+    file.seek(info.header_offset)
+    lengths = file.read(_LOCAL.size)[_NAME_LENGTHS]
+    file.seek(sum(struct.unpack("<2H", lengths)), 1)
+    member = _Member(info, info.CRC, info.compress_size, info.file_size, out.tell())
+    _write_local_header(out, member)
+    left = info.compress_size
+    while left:
+        chunk = file.read(min(left, _CHUNK))
+        if not chunk:
+            raise EOFError(f"{info.filename} ends early")
+        out.write(chunk)
+        left -= len(chunk)
+    return member
+
+
+def _write_local_header(out: IO[bytes], member: _Member) -> None:
+    version = member.info.extract_version
+    out.write(_LOCAL.pack(b"PK\x03\x04", version, *member.common, 0) + member.name)
+
+
+def _write_directory(out: IO[bytes], members: Collection[_Member]) -> None:
+    start = out.tell()
+    for member in members:
+        info, extra = member.info, _without_zip64(member.info.extra)
+        made_by = info.create_system << 8 | info.create_version
+        lengths = (len(extra), len(info.comment), 0)
+        attributes = (info.internal_attr, info.external_attr, member.offset)
+        header = _CENTRAL.pack(
+            b"PK\x01\x02", made_by, info.extract_version, *member.common, *lengths, *attributes
+        )
+        out.write(header + member.name + extra + info.comment)
+    count, size = len(members), out.tell() - start
+    out.write(_END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0))
+
+
+def _without_zip64(extra: bytes) -> bytes:
+    """The extra fields but the zip64 one (4.5.3): our sizes are all in the plain fields."""
+    kept, position = b"", 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, position)
+        if kind != _ZIP64_EXTRA:
+            kept += extra[position : position + 4 + length]
+        position += 4 + length
+    return kept

@@ -1,0 +1,125 @@
+"""What no `Book` may write, whatever it is made of: the rules and their sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from xlcollab.errors import WriteRefusedError
+from xlcollab.grid.changes import CellEdit, Changes
+from xlcollab.grid.values import Kind
+from xlcollab.ref import CellRef, Rect, quote_sheet
+
+_MAX_NAME = 31
+_FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_RESERVED_NAME = "history"
+
+
+class Guard(NamedTuple):
+    """Cells that must keep what they hold, and why ("lies inside the array formula …")."""
+
+    rect: Rect
+    reason: str
+    spares_first: bool = False
+    """Whether the first cell may be written all the same, as in merged cells."""
+
+
+def merged_guards(merged: Iterable[Rect]) -> list[Guard]:
+    return [Guard(rect, f"is covered by the merged cells {rect}", True) for rect in merged]
+
+
+def array_guard(rect: Rect) -> Guard:
+    return Guard(rect, f"belongs to the array formula of {rect}")
+
+
+def table_guards(name: str, rect: Rect, header_rows: int, totals_rows: int) -> list[Guard]:
+    """The header and totals rows of a table: Excel keeps their texts twice, in cell and table."""
+    last = rect.bottom - totals_rows
+    parts = (
+        (Rect(rect.top, rect.left, header_rows, rect.width), "header"),
+        (Rect(last, rect.left, totals_rows, rect.width), "totals row"),
+    )
+    return [
+        Guard(part, f"belongs to the {what} of the table {name}")
+        for part, what in parts
+        if part.height
+    ]
+
+
+def refuse_guarded(edit: CellEdit, guards: Iterable[Guard]) -> None:
+    """Raises WriteRefusedError naming the first cell of `edit` that a guard keeps."""
+    for guard in guards:
+        common = edit.area.rect.intersection(guard.rect)
+        if common is None:
+            continue
+        cells = common.cells()
+        if guard.spares_first and (common.top, common.left) == (guard.rect.top, guard.rect.left):
+            next(cells)
+        for row, column in cells:
+            refuse(edit.area.sheet, row, column, guard.reason)
+
+
+def refuse_not_finite(edit: CellEdit) -> None:
+    """Raises WriteRefusedError naming the first number that no cell can hold."""
+    bad = (edit.kinds == Kind.NUMBER) & ~np.isfinite(edit.numbers)
+    if bad.any():
+        row, column = (int(index) for index in np.argwhere(bad)[0])
+        top, left = edit.area.rect.top, edit.area.rect.left
+        number = edit.numbers[row, column]
+        refuse(edit.area.sheet, top + row, left + column, f"would get {number}, no finite number")
+
+
+def refuse_shape(edit: CellEdit) -> None:
+    """Raises WriteRefusedError if the arrays of `edit` have not the shape of its area."""
+    expected = (edit.area.rect.height, edit.area.rect.width)
+    if edit.kinds.shape != expected or edit.numbers.shape != expected:
+        raise WriteRefusedError(
+            f"{edit.area} has {expected[0]} × {expected[1]} cells, "
+            f"but values of shape {edit.numbers.shape} were given for it"
+        )
+
+
+def refuse_protected(sheet: str) -> None:
+    raise WriteRefusedError(
+        f"the sheet {sheet!r} is protected; unprotect it in Excel (Review > Unprotect Sheet) "
+        "and save the workbook"
+    )
+
+
+def refuse(sheet: str, row: int, column: int, reason: str) -> None:
+    """Raises WriteRefusedError: "dotprod!B3 holds a formula; nothing was written"."""
+    raise WriteRefusedError(f"{CellRef(sheet, row, column)} {reason}; nothing was written")
+
+
+def refuse_sheet_names(changes: Changes, existing: Collection[str]) -> None:
+    """Raises WriteRefusedError for a new sheet whose name Excel would not take."""
+    taken = {name.casefold() for name in existing}
+    replaced = {name.casefold() for name in changes.replaces}
+    for sheet in changes.sheets:
+        _refuse_sheet_name(sheet.name)
+        name = sheet.name.casefold()
+        if name in taken and name not in replaced:
+            raise WriteRefusedError(
+                f"the workbook already has a sheet {quote_sheet(sheet.name)}, and it was not made "
+                "by an earlier run; rename or delete it"
+            )
+        taken.add(name)
+        replaced.discard(name)
+
+
+def _refuse_sheet_name(name: str) -> None:
+    problem = None
+    length = len(name.encode("utf-16-le")) // 2  # Excel counts UTF-16 units
+    if not 0 < length <= _MAX_NAME:
+        problem = f"has {length} characters; 1 to {_MAX_NAME} are allowed"
+    elif _FORBIDDEN_IN_NAME.search(name):
+        problem = r"holds one of the characters [ ] : * ? / \ that no sheet name may hold"
+    elif name[0] == "'" or name[-1] == "'":
+        problem = "begins or ends with an apostrophe"
+    elif name.casefold() == _RESERVED_NAME:
+        problem = "is reserved by Excel"
+    if problem:
+        raise WriteRefusedError(f"the sheet name {name!r} {problem}")
