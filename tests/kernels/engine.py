@@ -18,7 +18,7 @@ HOME = "Z1"
 """Where the formula under test stands unless a test says otherwise."""
 
 
-class Unsupported(Exception):
+class RefusedError(Exception):
     """The engine refused the formula; the message is its sentence."""
 
 
@@ -43,13 +43,13 @@ def workbook(cells: Cells, arrays: Mapping[str, str] | None = None) -> Workbook:
 
 
 def spilled(formula: str, cells: Cells, area: str) -> list[list[Scalar]]:
-    """The values of a dynamic array formula that fills `area`. Raises Unsupported."""
+    """The values of a dynamic array formula that fills `area`. Raises RefusedError."""
     rect = parse_rect(area)
     book = workbook(cells, {area: formula})
     done = recalculate(build_plan(book))
     for refused in done.unsupported:
         if refused.area.rect.intersection(rect):
-            raise Unsupported(refused.reason)
+            raise RefusedError(refused.reason)
     for family, block in done.results:
         if family.rect == rect:
             values = Context(book.texts).values(block)
@@ -58,5 +58,5 @@ def spilled(formula: str, cells: Cells, area: str) -> list[list[Scalar]]:
 
 
 def value(formula: str, cells: Cells | None = None, at: str = HOME) -> Scalar:
-    """The value that a dynamic array formula shows in its own cell. Raises Unsupported."""
+    """The value that a dynamic array formula shows in its own cell. Raises RefusedError."""
     return spilled(formula, cells or {}, at)[0][0]

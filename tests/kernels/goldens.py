@@ -1,9 +1,9 @@
 """Results of Excel 365 for single formulas, and how the engine does on them.
 
 The data lie in the folder shared/suites/formula-goldens beside the repository: one file per subject
-with cases of (formula, cells, expected value or error, tolerance). Each formula is typed as a dynamic
-array formula into Z1. `python -m tests.kernels.goldens [file]` prints the tally, with a file name
-also every case that is not matched.
+with cases of (formula, cells, expected value or error, tolerance). Each formula is typed as a
+dynamic array formula into Z1. `python -m tests.kernels.goldens [file]` prints the tally, with a
+file name also every case that is not matched.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tests.kernels.engine import Unsupported, value
+from tests.kernels.engine import RefusedError, value
 from tests.shared_data import SHARED
 from xlcollab.grid import ErrorCode, Scalar
 
@@ -99,7 +99,7 @@ def judge(case: Case) -> Outcome:
     """Evaluate one case."""
     try:
         found = value(case.formula, case.cells)
-    except Unsupported as refusal:
+    except RefusedError as refusal:
         return Outcome(case, Verdict.UNSUPPORTED, str(refusal))
     except Exception as error:
         return Outcome(case, Verdict.WRONG, f"raised {error!r}")
