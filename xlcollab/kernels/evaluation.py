@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from torch import Tensor
 
 from xlcollab.errors import CircularError
-from xlcollab.formula.nodes import Call, walk
+from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.formula.signatures import RANDOM
 from xlcollab.grid import Kind
 from xlcollab.kernels.block import Context
@@ -41,6 +41,14 @@ class Evaluation:
         while True:
             try:
                 return self.store.region(self.tape, area.sheet, area.rect)
+            except NotReady as missing:
+                self.need(missing.families)
+
+    def expression(self, node: Node, home: Family) -> Value:
+        """A formula that stands in no cell, as seen from `home`."""
+        while True:
+            try:
+                return self.tracer.expression(node, home)
             except NotReady as missing:
                 self.need(missing.families)
 
