@@ -1,0 +1,202 @@
+"""Gradient rules on closed-form gradients: all ratings at a step, or a batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.factor.engines.base import EpochLoss, n_parts
+from xlcollab.factor.kernels import batch_pass, full_pass
+from xlcollab.factor.order import BySide
+from xlcollab.factor.output import Output
+from xlcollab.factor.rows import Columns, Floats, Rows
+from xlcollab.factor.rules import RULES
+from xlcollab.factor.schedules import learning_rates
+from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.optim.schedules import Rate
+from xlcollab.ratings import RatingsTable
+
+
+@dataclass(slots=True)
+class Stepper:
+    """Rows, their buffers, and the step that turns gradients of ½ Σ error² into new rows."""
+
+    rows: Rows
+    columns: tuple[Columns, Columns]
+    settings: TrainingSettings
+    rate: Rate
+    buffers: tuple[list[Floats], list[Floats]]
+    n_steps: int = 0
+
+    @staticmethod
+    def of(rows: Rows, model: ModelSettings, settings: TrainingSettings, n_steps: int) -> Stepper:
+        """At its start, for a run of `n_steps` under resolved settings."""
+        rule = RULES[settings.optimizer]
+        return Stepper(
+            rows,
+            rows.columns(model, settings),
+            settings,
+            learning_rates(settings, n_steps),
+            (rule.buffers(rows.users), rule.buffers(rows.items)),
+        )
+
+    def step(self, users: Floats, items: Floats, squared_error: float, n: int) -> float:
+        """One step by gradients in blocks (parts, n_rows, width); returns the learning rate."""
+        scale = loss_scale(self.settings.loss, squared_error, n)
+        scale *= self._shortening(users, items, scale)
+        learning_rate = self.rate(self.n_steps)
+        self.n_steps += 1
+        sides = zip(
+            (self.rows.users, self.rows.items),
+            (users, items),
+            self.columns,
+            self.buffers,
+            strict=True,
+        )
+        rule = RULES[self.settings.optimizer]
+        for rows, blocks, columns, buffers in sides:
+            rule.step(
+                rows, blocks, scale, columns, buffers, self.settings, learning_rate, self.n_steps
+            )
+        return learning_rate
+
+    def _shortening(self, users: Floats, items: Floats, scale: float) -> float:
+        """The factor of torch.nn.utils.clip_grad_norm_, its 1e-6 included."""
+        if self.settings.clip is None:
+            return 1.0
+        squares = (
+            np.sum((blocks.sum(axis=0) * columns.active).astype(np.float64) ** 2)
+            for blocks, columns in zip((users, items), self.columns, strict=True)
+        )
+        norm = abs(scale) * math.sqrt(sum(squares))
+        return min(1.0, self.settings.clip / (norm + 1e-6))
+
+
+def loss_scale(loss: str, squared_error: float, n: int) -> float:
+    """What turns the gradient of ½ Σ error² over n ratings into that of the loss."""
+    if loss == "mse":
+        return 2 / n
+    if loss == "sse":
+        return 1.0
+    return 1 / math.sqrt(n * squared_error) if squared_error > 0 else 0.0
+
+
+Reduce = Callable[[Floats, float], tuple[Floats, float]]
+"""(item gradient blocks, squared error) of this process → those of all processes together."""
+
+
+def alone(item_gradient: Floats, squared_error: float) -> tuple[Floats, float]:
+    """The `Reduce` of a single process."""
+    return item_gradient, squared_error
+
+
+@dataclass(slots=True)
+class FullBatch:
+    """One step an epoch, from one fused pass over the ratings by user.
+
+    `n_ratings` counts those of all processes; `by_user` holds this one's.
+    """
+
+    by_user: BySide
+    output: Output
+    stepper: Stepper
+    n_ratings: int
+    reduce: Reduce = alone
+    cuts: NDArray[np.int64] = field(init=False)
+    user_gradient: Floats = field(init=False)
+    item_gradient: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = self.stepper.rows
+        self.cuts = self.by_user.cuts(n_parts())
+        self.user_gradient = np.zeros((1, *rows.users.shape), rows.users.dtype)
+        self.item_gradient = np.empty((len(self.cuts) - 1, *rows.items.shape), rows.items.dtype)
+
+    @property
+    def rows(self) -> Rows:
+        return self.stepper.rows
+
+    def run_epoch(self, epoch: int) -> EpochLoss:
+        items, squared_error = self.reduce(self.item_gradient, self._pass())
+        rate = self.stepper.step(self.user_gradient, items, squared_error, self.n_ratings)
+        return EpochLoss(squared_error, self.n_ratings, rate)
+
+    def _pass(self) -> float:
+        """Fills the gradients; returns this process's Σ error²."""
+        squared_errors = np.zeros(len(self.cuts) - 1)
+        rows = self.rows
+        full_pass(
+            self.cuts,
+            self.by_user.starts,
+            self.by_user.others,
+            self.by_user.ratings,
+            *self.output.numbers(rows.users.dtype),
+            rows.users,
+            rows.items,
+            self.user_gradient[0],
+            self.item_gradient,
+            squared_errors,
+        )
+        return float(squared_errors.sum())
+
+
+@dataclass(slots=True)
+class MiniBatch:
+    """A step a batch, batches drawn anew every epoch.
+
+    Every step moves all rows, as torch.optim does: batches should be large where the tables of
+    factors are.
+    """
+
+    table: RatingsTable
+    output: Output
+    stepper: Stepper
+    batch_size: int
+    rng: np.random.Generator
+    user_gradient: Floats = field(init=False)
+    item_gradient: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows, parts = self.stepper.rows, n_parts()
+        self.user_gradient = np.empty((parts, *rows.users.shape), rows.users.dtype)
+        self.item_gradient = np.empty((parts, *rows.items.shape), rows.items.dtype)
+
+    @property
+    def rows(self) -> Rows:
+        return self.stepper.rows
+
+    def run_epoch(self, epoch: int) -> EpochLoss:
+        order = self.rng.permutation(len(self.table)).astype(np.uint32)
+        total, rate = 0.0, math.nan
+        for begin in range(0, len(order), self.batch_size):
+            chosen = order[begin : begin + self.batch_size]
+            squared_error = self._pass(chosen)
+            rate = self.stepper.step(
+                self.user_gradient, self.item_gradient, squared_error, len(chosen)
+            )
+            total += squared_error
+        return EpochLoss(total, len(order), rate)
+
+    def _pass(self, chosen: NDArray[Any]) -> float:
+        parts = len(self.user_gradient)
+        squared_errors = np.zeros(parts)
+        rows = self.rows
+        batch_pass(
+            np.linspace(0, len(chosen), parts + 1).astype(np.int64),
+            chosen,
+            self.table.users,
+            self.table.items,
+            self.table.ratings,
+            *self.output.numbers(rows.users.dtype),
+            rows.users,
+            rows.items,
+            self.user_gradient,
+            self.item_gradient,
+            squared_errors,
+        )
+        return float(squared_errors.sum())

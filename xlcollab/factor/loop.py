@@ -1,0 +1,135 @@
+"""The one loop over epochs: measures, keeps the best, stops early, reports."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from xlcollab.errors import DivergedError
+from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.model import Model
+from xlcollab.factor.result import EpochRow, OnEpoch, Progress, Status
+from xlcollab.factor.rows import Floats
+from xlcollab.factor.settings import TrainingSettings
+from xlcollab.ratings import RatingsTable, mae, rmse
+
+
+class Trainable(Protocol):
+    """An engine with what the loop needs besides epochs."""
+
+    def run_epoch(self, epoch: int) -> EpochLoss:
+        """One pass over the ratings."""
+        ...
+
+    def predict(self, name: str, table: RatingsTable) -> Floats:
+        """Predictions (n,) for the table as trained so far; `name` tells tables apart."""
+        ...
+
+    def snapshot(self) -> Any:
+        """The state as it stands, copied."""
+        ...
+
+    def model(self, snapshot: Any) -> Model:
+        """The model that a snapshot makes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the loop ended; `snapshot` is that of `best_epoch`, whose error was `best_error`."""
+
+    snapshot: Any
+    best_epoch: int
+    best_error: float
+    status: Status
+    history: tuple[EpochRow, ...]
+
+
+@dataclass(slots=True)
+class _Best:
+    """The lowest validation error so far and the state that had it."""
+
+    error: float = math.inf
+    epoch: int = 0
+    snapshot: Any = None
+
+
+@dataclass(slots=True)
+class Loop:
+    """Runs the epochs of resolved settings. Without `validation` the last state is kept.
+
+    With `validation` the state of the lowest validation RMSE is kept, and `patience` ends the run
+    after so many epochs without a better one.
+    """
+
+    trainable: Trainable
+    settings: TrainingSettings
+    n_ratings: int
+    validation: RatingsTable | None = None
+    test: RatingsTable | None = None
+    on_epoch: OnEpoch | None = None
+    began: float = field(default_factory=time.perf_counter)
+    _best: _Best = field(default_factory=_Best)
+    _history: list[EpochRow] = field(default_factory=list)
+
+    def run(self, first_epoch: int = 0) -> Outcome:
+        """All epochs from `first_epoch`; an interrupt from the keyboard ends it like a callback."""
+        status = Status.EPOCH_LIMIT
+        try:
+            for epoch in range(first_epoch, self.settings.epochs or 0):
+                row = self._epoch(epoch)
+                status = self._after(row)
+                if status is not Status.EPOCH_LIMIT:
+                    break
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        return self._outcome(status)
+
+    def _epoch(self, epoch: int) -> EpochRow:
+        loss = self.trainable.run_epoch(epoch)
+        if not math.isfinite(loss.squared_error):
+            raise DivergedError(
+                f"the training error became {loss.squared_error} in epoch {epoch + 1} at learning "
+                f"rate {loss.learning_rate:g}; lower the learning rate or set clip"
+            )
+        row = EpochRow(
+            epoch + 1,
+            loss.learning_rate,
+            math.sqrt(loss.squared_error / loss.n_ratings),
+            *self._errors("validation", self.validation),
+            *self._errors("test", self.test),
+            time.perf_counter() - self.began,
+        )
+        self._history.append(row)
+        if row.validation_rmse < self._best.error:
+            self._best = _Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
+        return row
+
+    def _after(self, row: EpochRow) -> Status:
+        if self.on_epoch is not None and self.on_epoch(self._progress(row)):
+            return Status.INTERRUPTED
+        patience = self.settings.patience
+        if self.validation is None or patience is None:
+            return Status.EPOCH_LIMIT
+        waited = row.epoch - self._best.epoch
+        return Status.EARLY_STOPPED if waited >= patience else Status.EPOCH_LIMIT
+
+    def _errors(self, name: str, table: RatingsTable | None) -> tuple[float, float]:
+        if table is None:
+            return math.nan, math.nan
+        predictions = self.trainable.predict(name, table)
+        return rmse(predictions, table.ratings), mae(predictions, table.ratings)
+
+    def _progress(self, row: EpochRow) -> Progress:
+        epochs, a_epoch = self.settings.epochs or 0, row.seconds / len(self._history)
+        return Progress(row, epochs, self.n_ratings / a_epoch, a_epoch * (epochs - row.epoch))
+
+    def _outcome(self, status: Status) -> Outcome:
+        best = self._best
+        if best.snapshot is None:
+            last = self._history[-1] if self._history else None
+            error = last.train_rmse if last else math.inf
+            best = _Best(error, last.epoch if last else 0, self.trainable.snapshot())
+        return Outcome(best.snapshot, best.epoch, best.error, status, tuple(self._history))

@@ -1,0 +1,54 @@
+"""From the dot product to a rating: the global bias and the output range."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xlcollab.errors import UsageError
+from xlcollab.factor.settings import ModelSettings
+
+# A mean rating at the very edge of the range would put the logit at infinity.
+_INSIDE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """prediction = z with z = centre + a·b; or low + span · σ(z) where span > 0.
+
+    `seen` is the range of the training ratings, to which `clip` cuts predictions.
+    """
+
+    centre: float
+    low: float
+    span: float
+    seen: tuple[float, float]
+    clip: bool
+
+    @staticmethod
+    def of(settings: ModelSettings, mean: float, seen: tuple[float, float]) -> Output:
+        """The output under `settings` for training ratings with this mean and range.
+
+        Raises UsageError if the ratings do not fit into the output range.
+        """
+        if settings.output_range is None:
+            centre = mean if settings.global_bias else 0.0
+            return Output(centre, 0.0, 0.0, seen, settings.clip_output)
+        low = settings.output_range[0] - settings.padding
+        span = settings.output_range[1] + settings.padding - low
+        if seen[0] < low or seen[1] > low + span:
+            raise UsageError(
+                f"ratings from {seen[0]:g} to {seen[1]:g} do not fit the output range "
+                f"{low:g} to {low + span:g}; widen it"
+            )
+        share = min(max((mean - low) / span, _INSIDE), 1 - _INSIDE)
+        centre = math.log(share / (1 - share)) if settings.global_bias else 0.0
+        return Output(centre, low, span, seen, False)
+
+    def numbers(self, dtype: Any) -> tuple[Any, Any, Any]:
+        """centre, low and span in the type that the kernels compute in."""
+        number = np.dtype(dtype).type
+        return number(self.centre), number(self.low), number(self.span)
