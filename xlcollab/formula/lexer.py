@@ -46,9 +46,9 @@ _TOKEN = re.compile(
     rf"|(?P<reference>(?:{spelling.SHEET_PREFIX})?{_AREA})"
     rf"|(?P<error>(?:{spelling.SHEET_PREFIX})?#REF!(?:{_AREA}|#REF!)?|{spelling.ERROR})"
     rf"|(?P<function>(?:{spelling.SHEET_PREFIX})?{spelling.WORD}\()"
-    rf"|(?P<structured>(?:{spelling.WORD})?{spelling.BRACKETS}(?!!))"
     rf"|(?P<boolean>(?i:TRUE|FALSE){spelling.END_OF_ADDRESS})"
-    rf"|(?P<name>(?:{spelling.SHEET_PREFIX})?{spelling.WORD})"
+    rf"|(?P<name>(?:{spelling.SHEET_PREFIX})?{spelling.WORD}(?!\[))"
+    rf"|(?P<structured>(?:{spelling.WORD})?{spelling.BRACKETS})"
     r"|(?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[Ee][+-]?\d++)?(?![\w.]))"
     r"|(?P<operator><=|>=|<>|[-+*/^&=<>%@#:(){},;])",
     re.DOTALL,
