@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.augmented import FEASIBLE, descend_constrained
-from xlcollab.optim.auto import Choice
+from xlcollab.optim.auto import Choice, Stage
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.linear import solve_linear
 from xlcollab.optim.loop import Limits, Outcome, descend
@@ -73,15 +73,19 @@ def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
     if stop is not None:
         return refused(task, x, stop)
     recorder = task.recorder()
-    for name in choice.methods:
-        found = _highs(task, x, recorder) if name == "highs" else _descent(task, name, x, recorder)
+    for stage in choice.stages:
+        run = _highs if stage.method == "highs" else _descent
+        found = run(task, stage, x, recorder)
         x = found.x
-        if found.outcome.stop.status in _ENDS:
+        if _is_end(stage, found.outcome.stop.status):
             break
     return found
 
 
-_ENDS = frozenset({Status.CONVERGED, Status.TOLERANCE, Status.INTERRUPTED})
+def _is_end(stage: Stage, status: Status) -> bool:
+    if status in (Status.INTERRUPTED, Status.UNBOUNDED):
+        return True
+    return stage.tolerance is None and status in (Status.CONVERGED, Status.TOLERANCE)
 
 
 def better(first: Attempt, second: Attempt) -> Attempt:
@@ -104,14 +108,13 @@ def _bad_start(point: Point) -> Stop | None:
     return None
 
 
-def _descent(task: Task, name: MethodName, x: Tensor, recorder: Recorder) -> Attempt:
+def _descent(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt:
     """One of the iterative methods."""
-    method, settings = METHODS[name], task.settings
-    evaluator = _scaled(task.evaluator, name, settings, x)
-    iterations = method.iterations if settings.iterations is None else settings.iterations
-    tolerance = method.tolerance if settings.tolerance is None else settings.tolerance
-    rule, rate = rule_of(name, settings), rate_of(name, settings, max(1, iterations))
-    limits = Limits(iterations, tolerance)
+    settings = task.settings
+    evaluator = _scaled(task.evaluator, stage.method, settings, x)
+    limits = _limits(stage, settings, recorder)
+    rule = rule_of(stage.method, settings)
+    rate = rate_of(stage.method, settings, max(1, limits.iterations))
     y = evaluator.project(evaluator.to_y(x))
     multipliers = x.new_zeros(0)
     if task.objective.constraints is None:
@@ -122,7 +125,18 @@ def _descent(task: Task, name: MethodName, x: Tensor, recorder: Recorder) -> Att
         # λ is minus the gain per unit of the limit; a maximised objective turns it once more.
         multipliers = found.multipliers if task.objective.maximize else -found.multipliers
     x = task.evaluator.project(evaluator.to_x(outcome.point.y))
-    return _attempt(task, outcome, x, multipliers, name, recorder)
+    return _attempt(task, outcome, x, multipliers, stage.method, recorder)
+
+
+def _limits(stage: Stage, settings: Settings, recorder: Recorder) -> Limits:
+    """The method's defaults, unless set; a stage that only prepares stops no later than asked."""
+    method = METHODS[stage.method]
+    tolerance = method.tolerance if settings.tolerance is None else settings.tolerance
+    if stage.tolerance is not None:
+        tolerance = max(stage.tolerance, settings.tolerance or 0.0)
+    if settings.iterations is None:
+        return Limits(method.iterations, tolerance)
+    return Limits(settings.iterations - recorder.iteration, tolerance)
 
 
 def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tensor) -> Evaluator:
@@ -133,7 +147,7 @@ def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tenso
     return evaluator.scaled(torch.where(size > 0, size, 1.0))
 
 
-def _highs(task: Task, x: Tensor, recorder: Recorder) -> Attempt:
+def _highs(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt:
     """HiGHS, recorded as one step from the start to the optimum."""
     evaluator = task.evaluator
     recorder.begin(evaluator, evaluator.at(x))
@@ -144,7 +158,7 @@ def _highs(task: Task, x: Tensor, recorder: Recorder) -> Attempt:
     if found.x is not None:
         recorder.step(evaluator, point, float("nan"))
     multipliers = torch.as_tensor(found.multipliers).to(x)
-    return _attempt(task, Outcome(point, found.stop), x, multipliers, "highs", recorder)
+    return _attempt(task, Outcome(point, found.stop), x, multipliers, stage.method, recorder)
 
 
 def _attempt(

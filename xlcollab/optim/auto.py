@@ -17,34 +17,60 @@ _MOST_SVD_WORK = 2e10
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Methods to run one after the other, until one ends well, and why these."""
+class Stage:
+    """One method of a choice."""
 
-    methods: tuple[MethodName, ...]
+    method: MethodName
+    tolerance: float | None = None
+    """Where a stage that prepares the next one stops; None for one that may end the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The methods to run one after the other, until one ends well, and why these."""
+
+    stages: tuple[Stage, ...]
     reason: str
 
 
 def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
-    """The methods that `settings` name, or for `auto` the strongest that fit.
+    """The method that `settings` name, or for `auto` the strongest that fits.
 
     Raises:
         UsageError: the named method needs something that the model has not.
     """
     if settings.method != "auto":
         _check_needs(objective, settings.method)
-        return Choice((settings.method,), "as asked")
+        return Choice((Stage(settings.method),), "as asked")
     if objective.linear is not None and not settings.l2:
         kind = "linear with integers" if objective.has_integers else "linear"
-        return Choice(("highs",), f"the model is {kind}")
+        return Choice((Stage("highs"),), f"the model is {kind}")
+    reason = _why_not_squares(objective, start, settings)
+    if reason is not None:
+        return Choice((Stage("lbfgs"),), reason)
+    if start.numel() < _MANY_VARIABLES:
+        return Choice((Stage("lm"), Stage("lbfgs")), "the objective is a sum of squares")
+    return Choice(_SQUARES_OF_MANY, "the objective is a sum of squares of many variables")
+
+
+_MANY_VARIABLES = 50
+"""From here on a step of lm, n² m, costs so much more than one of lbfgs that lbfgs makes the many
+small steps at the end of a factorisation, where lm converges linearly."""
+
+_SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13), Stage("lm"))
+
+
+def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) -> str | None:
+    """Why Levenberg-Marquardt does not fit, or None when it does."""
     if objective.constraints is not None:
-        return Choice(("lbfgs",), "constraints are held by an augmented Lagrangian around it")
+        return "constraints are held by an augmented Lagrangian around it"
     if objective.residuals is None or objective.maximize:
-        return Choice(("lbfgs",), "the objective is smooth and no sum of squares")
+        return "the objective is smooth and no sum of squares"
     if settings.l2:
-        return Choice(("lbfgs",), "the penalty l2 is no part of the sum of squares")
+        return "the penalty l2 is no part of the sum of squares"
     if not _jacobian_fits(objective, start):
-        return Choice(("lbfgs",), "the sum of squares is too large for a Jacobian")
-    return Choice(("lm", "lbfgs"), "the objective is a sum of squares")
+        return "the sum of squares is too large for a Jacobian"
+    return None
 
 
 def _check_needs(objective: Objective, name: MethodName) -> None:

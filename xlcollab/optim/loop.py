@@ -16,6 +16,9 @@ from xlcollab.optim.solution import Status
 
 _STEPS_WITHOUT_CHANGE = 5
 _UNBOUNDED = -1e20
+_SMALL = 1e-4
+"""An objective below this part of its start, or of 1, counts as small as this: near 0 nothing is
+relative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,14 @@ class _Watch:
 
     def __init__(self, start: Point, tolerance: float) -> None:
         self._tolerance = tolerance
-        self._unit = min(1.0, abs(start.value))
+        self._start = start.value
+        self._unit = _SMALL * min(1.0, abs(start.value))
         self._last: float | None = None
         self._still = 0
 
     def stop(self, evaluator: Evaluator, point: Point) -> Stop | None:
         """A reason to stop at `point`, if there is one."""
-        if point.value < _UNBOUNDED * max(1.0, self._unit):
+        if point.value < _UNBOUNDED * max(1.0, abs(self._start)):
             return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
         if self._tolerance == 0.0:
             return None

@@ -66,11 +66,12 @@ METHODS: Mapping[MethodName, Method] = {
     "lm": Method(
         summary="Levenberg-Marquardt on the residuals of a sum of squares",
         rule=LevenbergMarquardt,
+        scales=True,
         needs_residuals=True,
         takes_l2=False,
         takes_constraints=False,
         iterations=1000,
-        tolerance=1e-13,
+        tolerance=1e-15,
     ),
     "highs": Method(
         summary="the HiGHS simplex and branch-and-bound codes for linear models",

@@ -77,7 +77,7 @@ def _check_shapes(objective: Objective, start: Tensor) -> None:
 
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
     """Why the model cannot be optimised at all."""
-    if objective.has_integers and choice.methods != ("highs",):
+    if objective.has_integers and choice.stages[0].method != "highs":
         text = (
             "Some variables must be whole numbers, and the model is not linear: only linear models "
             "with integers can be solved. Drop the integer constraints and round afterwards, or "

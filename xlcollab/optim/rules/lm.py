@@ -15,7 +15,7 @@ from xlcollab.optim.solution import Status
 
 _NAN = float("nan")
 _MOST_TRIALS = 60
-_FIRST_RADIUS = 100.0
+_FIRST_RADIUS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class LevenbergMarquardt:
             promised = cost - (state.residuals + state.jacobian @ move).square().sum().item()
             length = torch.linalg.vector_norm(state.scale * move).item()
             if _too_small(promised, cost, length, state.scale * point.y):
-                return Step(point, state, _NAN, _STANDSTILL)
+                break
             ratio = gained / promised if promised > 0 else -1.0
             radius = _next_radius(radius, length, ratio)
             if ratio > 1e-4:
                 return _accepted(evaluator, trial, state, radius)
-        return Step(point, state, _NAN, _STANDSTILL)
+        return _polished(evaluator, point, state, subproblem.step(math.inf))
 
 
 _STANDSTILL = Stop(Status.CONVERGED, "No step lowers the sum of squares at this precision.")
@@ -88,6 +88,23 @@ def _accepted(evaluator: Evaluator, y: Tensor, old: LMState, radius: float) -> S
     if not bool(residuals.any()):
         point = without_gradient(point)
     return Step(point, state, _NAN)
+
+
+def _polished(
+    evaluator: Evaluator, point: Point, state: LMState, newton: Tensor
+) -> Step[LMState]:
+    """The Gauss-Newton step where rounding hides its gain, if it halves the gradient; else a stop.
+
+    The gradient Jᵀr still tells a better point from a worse one when ‖r‖² no longer does.
+    """
+    found = _accepted(evaluator, evaluator.project(point.y + newton), state, state.radius)
+    slack = 1.0 + math.sqrt(torch.finfo(newton.dtype).eps)
+    if found.point.is_finite and found.state.cost <= slack * state.cost:
+        before = torch.linalg.vector_norm(state.residuals @ (state.jacobian / state.scale))
+        after = found.state.residuals @ (found.state.jacobian / state.scale)
+        if torch.linalg.vector_norm(after) < 0.5 * before:
+            return found
+    return Step(point, state, _NAN, _STANDSTILL)
 
 
 def _next_radius(radius: float, length: float, ratio: float) -> float:
@@ -127,8 +144,8 @@ class _Subproblem:
 
     def step(self, radius: float) -> Tensor:
         """p, (n,)."""
-        scaled: Tensor = self.right.T @ self._coefficients(self._damping(radius))
-        return scaled / self.scale
+        coefficients = self._coefficients(self._damping(radius))
+        return (coefficients @ self.right) / self.scale
 
     def _coefficients(self, damping: float) -> Tensor:
         cut = torch.finfo(self.values.dtype).eps * len(self.values)
@@ -154,7 +171,8 @@ class _Subproblem:
 
 
 def _column_norms(jacobian: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(jacobian, dim=0)
+    norms: Tensor = torch.linalg.vector_norm(jacobian, dim=0)
+    return norms
 
 
 def _finite(cost: float) -> float:
