@@ -16,7 +16,7 @@ from xlcollab.files.saving import atomic_file, refuse_unwritable
 from xlcollab.files.sheet_patch import patch_sheet
 from xlcollab.files.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
 from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
-from xlcollab.grid.refusals import refuse_sheet_names
+from xlcollab.grid.naming import refuse_sheet_names
 
 _BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
@@ -69,7 +69,7 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
     workbook = _recalculate_on_load(main)
     if changes.sheets:
         _refuse_locked_structure(main, package)
-        taken = _taken_names(package, main)
+        taken = _taken_names(package, main, changes)
         workbook = graft_sheets(edit, main, workbook, changes.sheets, taken)
     edit.write_utf8(main.part, workbook)
 
@@ -111,9 +111,11 @@ def _refuse_locked_structure(main: WorkbookPart, package: Package) -> None:
         )
 
 
-def _taken_names(package: Package, main: WorkbookPart) -> set[str]:
-    """Names that a new table must not have, in lower case."""
+def _taken_names(package: Package, main: WorkbookPart, changes: Changes) -> set[str]:
+    """Names that a new table must not have, in lower case; those of replaced sheets fall free."""
     names = [one.name for one in main.names]
+    replaced = {sheet.name.casefold() for sheet in changes.sheets}
     for sheet in main.worksheets:
-        names += [table.name for table in sheet_tables(package, sheet)]
+        if sheet.name.casefold() not in replaced:
+            names += [table.name for table in sheet_tables(package, sheet)]
     return {name.casefold() for name in names}

@@ -22,7 +22,6 @@ from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
 
 _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
-_NOT_IN_TABLE_NAME = re.compile(r"\W")
 
 
 class DrawnPart(NamedTuple):
@@ -63,22 +62,19 @@ def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
         ]
 
 
-def table_name(sheet: str) -> str:
-    """A table name made of the sheet's: letters, digits, "_"; never like a cell address."""
-    return "table_" + _NOT_IN_TABLE_NAME.sub("_", sheet)
-
-
 def _unused_name(sheets: Sequence[NewSheet]) -> str:
     taken = {sheet.name.casefold() for sheet in sheets}
     return next(name for name in ("-" * length for length in range(1, 31)) if name not in taken)
 
 
 def _draw_frame(target: Any, sheet: NewSheet, name: str) -> None:
-    """Column widths, frozen panes and the table."""
+    """Column widths, frozen panes, one page wide on paper, and the table."""
     for column, width in sheet.widths.items():
         target.set_column(column, column, width)
     if any(sheet.freeze):
         target.freeze_panes(*sheet.freeze)
+    target.set_landscape()
+    target.fit_to_pages(1, 0)
     if sheet.table:
         rect = sheet.table
         headers = [{"header": text} for text in _headers(sheet, rect)]
@@ -138,13 +134,16 @@ def _series_options(series: Series, known: Mapping[str, NewSheet]) -> dict[str, 
         "marker": {"type": "circle", "size": 5} if series.markers else {"type": "none"},
     }
     if series.labels:
-        custom = [{"value": f"={_absolute_cell(cell)}"} for cell in series.labels.cells()]
+        custom = [{"value": _label(cell, known)} for cell in series.labels.cells()]
         options["data_labels"] = {"value": True, "position": "right", "custom": custom}
     return options
 
 
-def _absolute_cell(cell: CellRef) -> str:
-    return absolute_name(cell.area)
+def _label(cell: CellRef, known: Mapping[str, NewSheet]) -> str:
+    """The text of a label, which every viewer shows; of cells that are not new, a link to them."""
+    sheet = known.get(cell.sheet.casefold())
+    value = _cell(sheet, cell.row, cell.column) if sheet else None
+    return f"={absolute_name(cell.area)}" if value is None else str(value)
 
 
 def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet]) -> None:

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from itertools import count
 
 from xlcollab.errors import WriteRefusedError
-from xlcollab.files.drawn_sheets import DrawnPart, DrawnSheet, draw_sheets, table_name
+from xlcollab.files.drawn_sheets import DrawnPart, DrawnSheet, draw_sheets
 from xlcollab.files.markup import attribute, end_of_tag, set_attributes
 from xlcollab.files.package import rels_name
 from xlcollab.files.package_edit import PackageEdit
 from xlcollab.files.workbook_part import SheetEntry, WorkbookPart
 from xlcollab.grid import NewSheet
+from xlcollab.grid.naming import table_name
 
 _SPREADSHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _DRAWINGML = "application/vnd.openxmlformats-officedocument"
@@ -85,7 +86,8 @@ def _add_parts(
             names[key] = edit.free_name(_KINDS[drawn.kind][0])
         data = drawn.data
         if drawn.kind == "table":
-            name = _free_table_name(table_name(sheet.name), taken_names)
+            name = table_name(sheet.name, taken_names)
+            taken_names.add(name.casefold())
             data = _renumber_table(data, next(table_ids), name)
         edit.write_utf8(names[key], _strict(data) if strict else data)
         if key != sheet.main:
@@ -153,13 +155,6 @@ def _largest_table_id(edit: PackageEdit) -> int:
     tags = [_TABLE_TAG.search(edit.read_utf8(name)) for name in tables]
     ids = [re.search(rb'\sid="(\d+)"', tag[0]) for tag in tags if tag]
     return max((int(match[1]) for match in ids if match), default=0)
-
-
-def _free_table_name(wanted: str, taken: set[str]) -> str:
-    names = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))
-    name = next(name for name in names if name.casefold() not in taken)
-    taken.add(name.casefold())
-    return name
 
 
 def _renumber_table(data: bytes, id_: int, name: str) -> bytes:

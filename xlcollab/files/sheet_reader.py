@@ -164,7 +164,7 @@ def _notes(sheet: str, formulas: FormulaCollector) -> list[str]:
     orphans = formulas.orphans()
     if orphans:
         notes.append(
-            f"{sheet}: {', '.join(orphans[:5])}{' …' if len(orphans) > 5 else ''} "
-            "hold formulas without a text; their stored values are used"
+            f"{sheet} has formulas without a text in {', '.join(orphans[:5])}"
+            f"{' …' if len(orphans) > 5 else ''}; their stored values are used"
         )
     return notes

@@ -1,0 +1,146 @@
+"""A workbook in memory as a `Book`: for callers that made one, and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid.changes import CellEdit, Changes, NewSheet
+from xlcollab.grid.naming import refuse_sheet_names, table_name
+from xlcollab.grid.refusals import (
+    Guard,
+    array_guard,
+    merged_guards,
+    refuse,
+    refuse_guarded,
+    refuse_not_finite,
+    refuse_protected,
+    refuse_shape,
+    table_guards,
+)
+from xlcollab.grid.values import Kind, TextPool, encode, storable
+from xlcollab.grid.workbook import Formulas, Sheet, Table, Workbook
+from xlcollab.ref import Rect
+
+
+class MemoryBook:
+    """A `Workbook` that takes changes; `read` gives the workbook as the last `write` left it.
+
+    The workbook given is never altered: each `write` puts changed sheets in place of the old.
+    """
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._workbook = workbook
+
+    def read(self) -> Workbook:
+        return self._workbook
+
+    def write(self, changes: Changes) -> None:
+        """Apply `changes` wholly or not at all. Raises WriteRefusedError naming the cell."""
+        old = self._workbook
+        sheets = [_changed(old, sheet, changes) for sheet in old.sheets]
+        for edit in (*changes.inputs, *changes.results):
+            old.sheet(edit.area.sheet)
+        refuse_sheet_names(changes, [sheet.name for sheet in old.sheets])
+        new = {sheet.name.casefold(): _new_sheet(sheet, old.texts) for sheet in changes.sheets}
+        kept = [new.pop(sheet.name.casefold(), sheet) for sheet in sheets]
+        tables = [table for table in old.tables if not _is_replaced(table, changes)]
+        names = [one.name for one in old.names] + [table.name for table in tables]
+        taken = {name.casefold() for name in names}
+        for sheet in changes.sheets:
+            if sheet.table:
+                tables.append(_new_table(sheet, sheet.table, taken))
+        self._workbook = replace(old, sheets=[*kept, *new.values()], tables=tables)
+
+
+def _changed(workbook: Workbook, sheet: Sheet, changes: Changes) -> Sheet:
+    """The sheet with its edits, or the sheet itself if it has none."""
+    name = sheet.name.casefold()
+    inputs = [edit for edit in changes.inputs if edit.area.sheet.casefold() == name]
+    results = [edit for edit in changes.results if edit.area.sheet.casefold() == name]
+    if not inputs and not results:
+        return sheet
+    _refuse(workbook, sheet, inputs, results)
+    edits = [*results, *inputs]
+    height = max(sheet.height, *(edit.area.rect.bottom for edit in edits))
+    width = max(sheet.width, *(edit.area.rect.right for edit in edits))
+    kinds, numbers = np.zeros((height, width), np.uint8), np.zeros((height, width))
+    kinds[: sheet.height, : sheet.width] = sheet.kinds
+    numbers[: sheet.height, : sheet.width] = sheet.numbers
+    for edit in edits:
+        rect = edit.area.rect
+        kinds[rect.rows, rect.columns] = edit.kinds
+        numbers[rect.rows, rect.columns] = edit.numbers
+    return replace(sheet, kinds=kinds, numbers=numbers)
+
+
+def _refuse(
+    workbook: Workbook, sheet: Sheet, inputs: Sequence[CellEdit], results: Sequence[CellEdit]
+) -> None:
+    """Raises WriteRefusedError if an edit may not be made."""
+    for edit in (*inputs, *results):
+        refuse_shape(edit)
+        refuse_not_finite(edit)
+    if inputs and sheet.protected:
+        refuse_protected(sheet.name)
+    guards = _guards(workbook, sheet)
+    has_formula = sheet.formula_mask()
+    for edit in inputs:
+        _refuse_where(sheet, edit, has_formula, True, "holds a formula, so it is no input")
+        refuse_guarded(edit, guards)
+    for edit in results:
+        _refuse_where(
+            sheet, edit, has_formula, False, "holds no formula whose result could be stored"
+        )
+
+
+def _refuse_where(
+    sheet: Sheet, edit: CellEdit, has_formula: NDArray[np.bool_], unwanted: bool, reason: str
+) -> None:
+    rect = edit.area.rect
+    mask = np.zeros((rect.height, rect.width), np.bool_)
+    inside = has_formula[rect.rows, rect.columns]
+    mask[: inside.shape[0], : inside.shape[1]] = inside
+    wrong = np.argwhere(mask == unwanted)
+    if len(wrong):
+        refuse(sheet.name, rect.top + int(wrong[0, 0]), rect.left + int(wrong[0, 1]), reason)
+
+
+def _guards(workbook: Workbook, sheet: Sheet) -> list[Guard]:
+    guards = [array_guard(array.rect) for array in sheet.arrays] + merged_guards(sheet.merged)
+    for table in workbook.tables:
+        if table.sheet.casefold() == sheet.name.casefold():
+            guards += table_guards(table.name, table.rect, table.header_rows, table.totals_rows)
+    return guards
+
+
+def _new_sheet(new: NewSheet, texts: TextPool) -> Sheet:
+    width = max((len(row) for row in new.rows), default=0)
+    kinds, numbers = np.zeros((len(new.rows), width), np.uint8), np.zeros((len(new.rows), width))
+    for row, values in enumerate(new.rows):
+        for column, value in enumerate(values):
+            kinds[row, column], numbers[row, column] = encode(storable(value), texts)
+    height, width = _extent(kinds)
+    kinds, numbers = kinds[:height, :width], numbers[:height, :width]
+    return Sheet(new.name, kinds, numbers, texts, Formulas.from_cells({}))
+
+
+def _extent(kinds: NDArray[np.uint8]) -> tuple[int, int]:
+    """(height, width) up to the last cell that holds a value."""
+    rows, columns = np.nonzero(kinds != Kind.BLANK)
+    return (int(rows.max()) + 1, int(columns.max()) + 1) if len(rows) else (0, 0)
+
+
+def _is_replaced(table: Table, changes: Changes) -> bool:
+    names = {sheet.name.casefold() for sheet in changes.sheets}
+    return table.sheet.casefold() in names
+
+
+def _new_table(sheet: NewSheet, rect: Rect, taken: set[str]) -> Table:
+    header = sheet.rows[rect.top][rect.left : rect.right]
+    name = table_name(sheet.name, taken)
+    taken.add(name.casefold())
+    return Table(name, sheet.name, rect, tuple(str(text) for text in header))
