@@ -51,6 +51,20 @@ class SheetFunction:
         context = Context(self.context.texts, False, device, dtype, date1904=self.context.date1904)
         return SheetFunction(self.program.to(context), context)
 
+    def constants(self) -> list[Block]:
+        """The constant blocks the function holds: a measure of its size."""
+        instructions = self.program.instructions
+        found = {id(a): a for i in instructions for a in i.arguments if isinstance(a, Block)}
+        return list(found.values())
+
+    def affine_in_name(self, affine: frozenset[str]) -> bool:
+        """Whether every operation is one of `affine`, and no condition depends on the variables."""
+        return all(
+            instruction.name in affine
+            and not (instruction.name == "IF" and isinstance(instruction.arguments[0], int))
+            for instruction in self.program.instructions
+        )
+
     @property
     def operations(self) -> tuple[str, ...]:
         """The names of the operations that depend on the variables, in order."""
@@ -128,10 +142,17 @@ class Compiler:
             except ModelError:
                 self._evaluation.store.stored.add(number)
 
-    @property
-    def frozen(self) -> frozenset[CellRef]:
-        """Cells whose random function was drawn once and is kept."""
-        return frozenset(self._evaluation.tracer.frozen)
+    def random_cells(self, area: AreaRef) -> set[CellRef]:
+        """The cells with random functions that `area` depends on: all keep their present value."""
+        pending = self.plan.index.overlapping(area.sheet, area.rect)
+        seen: set[int] = set()
+        while pending:
+            number = pending.pop()
+            if number not in seen:
+                seen.add(number)
+                pending += self.plan.needs[number]
+        families = [self.plan.families[number] for number in seen]
+        return {family.first for family in families if is_random(family)}
 
     def cells(self, area: AreaRef) -> Value:
         """The values of an area. Raises ModelError naming the cell that cannot be compiled."""

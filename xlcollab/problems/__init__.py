@@ -7,8 +7,9 @@ from xlcollab.problems.solver_model import (
     start,
     variable_cells,
 )
+from xlcollab.problems.solver_model_areas import disjoint, resolve_areas
 from xlcollab.problems.solver_model_bounds import Bounds, bounds
-from xlcollab.problems.solver_model_check import check
+from xlcollab.problems.solver_model_check import check, check_variables
 from xlcollab.problems.solver_model_names import find_models, read_model, read_models
 from xlcollab.problems.solver_model_texts import model_from_texts
 
@@ -19,10 +20,13 @@ __all__ = [
     "SolverOptions",
     "bounds",
     "check",
+    "check_variables",
+    "disjoint",
     "find_models",
     "model_from_texts",
     "read_model",
     "read_models",
+    "resolve_areas",
     "start",
     "variable_cells",
 ]

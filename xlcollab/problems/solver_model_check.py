@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,12 +130,31 @@ def _check_variables(
             f"the variables {listed(strangers)} are on another sheet than their model, which is"
             f" that of sheet {model.sheet}; objective and variables must share one sheet"
         )
-    blocks = [_variables(workbook, formulas, area) for area in model.variables]
-    for fault in (*_FAULTS, _BLANK) if keep else _FAULTS:
+    faults = (*_FAULTS, _BLANK) if keep else _FAULTS
+    _refuse_faults(workbook, formulas, model.variables, faults, f"sheet {model.sheet}")
+
+
+def check_variables(workbook: Workbook, areas: Sequence[AreaRef]) -> None:
+    """Raises ModelError or DataError where a cell that is to change holds no number of its own."""
+    where = ", ".join(sorted({area.sheet for area in areas}))
+    faults = (*_FAULTS, _BLANK)
+    _refuse_faults(workbook, FormulaCells(workbook), areas, faults, f"sheet {where}")
+
+
+def _refuse_faults(
+    workbook: Workbook,
+    formulas: FormulaCells,
+    areas: Sequence[AreaRef],
+    faults: Sequence[_Fault],
+    where: str,
+) -> None:
+    blocks = [_variables(workbook, formulas, area) for area in areas]
+    size = sum(area.rect.size for area in areas)
+    for fault in faults:
         cells = [cell for block in blocks for cell in marked_cells(block.area, fault.cells(block))]
         if cells:
             raise fault.error(
-                f"{len(cells)} of {model.size} variable cells of sheet {model.sheet} are"
+                f"{len(cells)} of {size} variable cells of {where} are"
                 f" {fault.found}: {listed(cells)}; {fault.advice}"
             )
 

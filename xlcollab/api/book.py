@@ -1,0 +1,193 @@
+"""An opened workbook: its model, its pending changes, and saving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xlcollab.errors import UsageError
+from xlcollab.files import FileBook, backup, output_path
+from xlcollab.grid import CellEdit, Changes, NewSheet, Workbook
+from xlcollab.grid.memory import MemoryBook
+from xlcollab.plan import Plan, build_plan, rectangles
+from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
+from xlcollab.ref import AreaRef
+
+if TYPE_CHECKING:
+    from xlcollab.api.checking import Check
+    from xlcollab.api.gradients import CellFunction, Gradient
+    from xlcollab.api.inspecting import Inspection
+    from xlcollab.api.solving import Solved
+    from xlcollab.optim import StepCallback
+
+
+def open(path: str | Path) -> OpenBook:  # noqa: A001 - reads as xlcollab.open(...)
+    """Read a workbook. Raises WorkbookError saying what is wrong with it."""
+    return OpenBook(path)
+
+
+class OpenBook:
+    """A workbook that was read from a file and collects changes until it is saved.
+
+    Every verb works on the workbook as the verbs before it left it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        began = time.perf_counter()
+        self.path = Path(path)
+        self._file = FileBook(self.path)
+        self._memory = MemoryBook(self._file.read())
+        self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
+        self._sheets: dict[str, NewSheet] = {}
+        self.seconds_read = time.perf_counter() - began
+
+    @property
+    def workbook(self) -> Workbook:
+        """The workbook with all changes so far."""
+        return self._memory.read()
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return build_plan(self.workbook)
+
+    @property
+    def plan(self) -> Plan:
+        """The formulas, grouped and ordered, over the current values."""
+        return replace(self._plan, workbook=self.workbook)
+
+    def models(self, sheet: str | None = None) -> list[SolverModel]:
+        """The stored Solver models: all, or that of one sheet. Raises ModelError if there is none."""
+        return read_models(self.workbook) if sheet is None else [read_model(self.workbook, sheet)]
+
+    def model(
+        self,
+        *,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        target: str | None = None,
+        by_changing: str,
+        subject_to: Sequence[str] = (),
+        non_negative: bool = False,
+        sheet: str | None = None,
+    ) -> SolverModel:
+        """A model in the words of a command line, such as minimize="dotprod!V41"."""
+        return model_from_texts(
+            self.workbook,
+            minimize=minimize,
+            maximize=maximize,
+            target=target,
+            by_changing=by_changing,
+            subject_to=subject_to,
+            non_negative=non_negative,
+            sheet=sheet,
+        )
+
+    def solve(
+        self,
+        model: str | SolverModel | None = None,
+        *,
+        device: str = "auto",
+        dtype: str = "float64",
+        history: bool = True,
+        on_step: StepCallback | None = None,
+        **settings: Any,
+    ) -> Solved:
+        """Optimise one model and put weights, results, history and answer into the workbook.
+
+        `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
+        one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
+        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. Without
+        `history` no sheets are added. Raises ModelError, UsageError and DataError.
+        """
+        from xlcollab.api.solving import solve_model
+        from xlcollab.optim import Settings
+
+        chosen = model if isinstance(model, SolverModel) else self._only_model(model)
+        return solve_model(
+            self, chosen, Settings(**settings), device, dtype, history=history, on_step=on_step
+        )
+
+    def _only_model(self, sheet: str | None) -> SolverModel:
+        models = self.models(sheet)
+        if len(models) > 1:
+            names = ", ".join(model.sheet for model in models)
+            raise UsageError(f"{self.path.name} holds models on {names}; name the sheet to solve")
+        return models[0]
+
+    def function(self, of: str, *, by_changing: str) -> CellFunction:
+        """A cell (or area) as a differentiable torch function of other cells."""
+        from xlcollab.api.gradients import cell_function
+
+        return cell_function(self, of, by_changing)
+
+    def gradient(self, of: str, *, with_respect_to: str) -> Gradient:
+        """The exact derivative of a cell by every cell of an area, at the current values."""
+        from xlcollab.api.gradients import gradient
+
+        return gradient(self, of, with_respect_to)
+
+    def recalculate(self) -> Check:
+        """Evaluate all formulas, compare with the stored values, and store the new ones."""
+        from xlcollab.api.checking import recalculate_book
+
+        return recalculate_book(self)
+
+    def inspect(self) -> Inspection:
+        """What models, tabs, ratings and functions the workbook holds."""
+        from xlcollab.api.inspecting import inspect_book
+
+        return inspect_book(self)
+
+    def apply(self, changes: Changes) -> None:
+        """Take changes into the workbook; `save` writes them. Raises WriteRefusedError."""
+        self._memory.write(changes)
+        self._touched["inputs"].update(edit.area for edit in changes.inputs)
+        self._touched["results"].update(edit.area for edit in changes.results)
+        self._sheets.update({sheet.name.casefold(): sheet for sheet in changes.sheets})
+
+    def changes(self) -> Changes:
+        """All changes since the file was read, as one."""
+        return Changes(
+            inputs=self._edits("inputs"),
+            results=self._edits("results"),
+            sheets=tuple(self._sheets.values()),
+            replaces=frozenset(sheet.name for sheet in self._sheets.values()),
+        )
+
+    def _edits(self, group: str) -> list[CellEdit]:
+        """The current values of all touched cells of a group, each cell once."""
+        edits = []
+        for sheet in self.workbook:
+            areas = [area.rect for area in self._touched[group] if area.sheet == sheet.name]
+            labels = np.full(sheet.kinds.shape, -1, np.int32)
+            for rect in areas:
+                labels[rect.rows, rect.columns] = 0
+            for _, rect in rectangles(labels) if areas else ():
+                edits.append(CellEdit(AreaRef(sheet.name, rect), *sheet.block(rect)))
+        return edits
+
+    def save(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
+        """Write the workbook with all changes, wholly or not at all; returns the path.
+
+        Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a backup
+        "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
+        """
+        target = Path(path) if path is not None else output_path(self.path)
+        if in_place:
+            target = self.path
+            backup(self.path)
+        elif target.resolve() == self.path.resolve():
+            raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
+        self._file.target = target
+        self._file.write(self.changes())
+        return target
+
+    def free_names(self, is_ours: Callable[[str], bool]) -> list[str]:
+        """The sheet names that a new sheet must not take: all but those an earlier run added."""
+        return [sheet.name for sheet in self.workbook if not is_ours(sheet.name)]

@@ -1,0 +1,101 @@
+"""Recalculation: our own values of all formulas beside the stored ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid import CellEdit, Changes, Kind, Scalar, Sheet, Workbook, decode
+from xlcollab.kernels.block import Block
+from xlcollab.kernels.recalculate import Unsupported, recalculate
+from xlcollab.plan import Family
+from xlcollab.ref import CellRef
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+
+RELATIVE_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A formula cell whose stored value is not the computed one."""
+
+    cell: CellRef
+    stored: Scalar
+    computed: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`formulas` counts formula cells; `volatile` those that draw at random or read the clock."""
+
+    formulas: int
+    matched: int
+    differences: tuple[Difference, ...]
+    unsupported: tuple[Unsupported, ...]
+    volatile: int
+
+
+def recalculate_book(book: OpenBook) -> Check:
+    """Evaluate every formula, compare, and put the new values into the book."""
+    workbook = book.workbook
+    found = recalculate(book.plan)
+    matched, differences, edits = 0, [], []
+    for family, block in found.results:
+        sheet = workbook.sheet(family.sheet)
+        kinds, numbers = _arrays(block)
+        same = _equal(workbook, sheet, family, kinds, numbers)
+        matched += int(same.sum())
+        if not same.all():
+            differences += _differences(workbook, sheet, family, kinds, numbers, ~same)
+            edits.append(CellEdit(family.area, kinds, numbers))
+    book.apply(Changes(results=edits))
+    return Check(
+        formulas=sum(int(sheet.formula_mask().sum()) for sheet in workbook),
+        matched=matched,
+        differences=tuple(differences),
+        unsupported=found.unsupported,
+        volatile=sum(family.rect.size for family in found.volatile),
+    )
+
+
+def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    kinds = block.kinds()[0, 0].numpy().astype(np.uint8)
+    return kinds, block.number.expand(block.shape)[0, 0].numpy().astype(np.float64)
+
+
+def _equal(
+    workbook: Workbook,
+    sheet: Sheet,
+    family: Family,
+    kinds: NDArray[np.uint8],
+    numbers: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    stored_kinds, stored = sheet.block(family.rect)
+    del workbook
+    close = np.abs(numbers - stored) <= RELATIVE_TOLERANCE * np.maximum(
+        np.abs(stored), np.abs(numbers)
+    )
+    exact = np.where(kinds == Kind.NUMBER, close, numbers == stored)
+    return np.asarray((kinds == stored_kinds) & exact, np.bool_)
+
+
+def _differences(
+    workbook: Workbook,
+    sheet: Sheet,
+    family: Family,
+    kinds: NDArray[np.uint8],
+    numbers: NDArray[np.float64],
+    where: NDArray[np.bool_],
+) -> list[Difference]:
+    found = []
+    for i, j in np.argwhere(where).tolist():
+        row, column = family.rect.top + i, family.rect.left + j
+        computed = decode(kinds[i, j], numbers[i, j], workbook.texts)
+        cell = CellRef(family.sheet, row, column)
+        found.append(Difference(cell, sheet.value(row, column), computed))
+    return found
