@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from xlcollab.kernels.block import Block
@@ -19,7 +18,7 @@ def taken(block: Block, rows: Tensor, columns: Tensor) -> Block:
 def _picked(values: Tensor, place: Tensor) -> Tensor:
     if values.shape[0] == values.shape[1] == 1:
         return values.reshape(-1)[place]
-    family = torch.broadcast_shapes(values.shape[:2], place.shape[:2])
+    family = [max(sizes) for sizes in zip(values.shape[:2], place.shape[:2], strict=True)]
     flat = values.flatten(2).expand(*family, -1)
     spread = place.expand(*family, *place.shape[2:])
     return flat.gather(-1, spread.flatten(2)).reshape(spread.shape)

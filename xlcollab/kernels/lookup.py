@@ -59,7 +59,7 @@ def match(context: Context, wanted: Block, table: Block, match_type: Block | Non
             found = find(context, asked, keys, wildcards=True)
         else:
             found = bisect(asked, keys, descending=value < 0)
-        return found.unflatten(-1, wanted.shape[2:])
+        return found.reshape(*found.shape[:2], *wanted.shape[2:])
 
     return placed(context, wanted, by_setting(torch.sign(setting), search), codes)
 
@@ -75,7 +75,7 @@ def key_place(
 
 
 def at_key(axis: int) -> Function:
-    """The cell of a table in the line that was found (along `axis`), in the other line asked for."""
+    """The cell of a table in the line that was found along `axis`, in the other line asked for."""
 
     def run(context: Context, table: Block, place: Block, line: Block) -> Block:
         place, line = aligned(context, place, line)

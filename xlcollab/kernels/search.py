@@ -17,7 +17,7 @@ from xlcollab.grid import Kind
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.wildcards import has_wildcard, matches_wildcard
 
-_ORDERED_KINDS = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN)
+_ORDERED_KINDS = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.BLANK)
 
 
 class Near(Enum):
@@ -115,8 +115,7 @@ def _back(places: Tensor, shape: torch.Size, family: tuple[int, int]) -> Tensor:
 
 
 def _shared_shape(shape: torch.Size, family: tuple[int, int]) -> tuple[int, int]:
-    rows, columns = torch.broadcast_shapes(shape[:2], family)
-    return rows, columns
+    return max(shape[0], family[0]), max(shape[1], family[1])
 
 
 def _find_kind(wanted: Tensor, keys: Keys, kind: Kind, near: Near, last: bool) -> Tensor:

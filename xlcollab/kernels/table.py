@@ -21,6 +21,7 @@ from xlcollab.kernels import (
     shaping,
     statistics,
     textual,
+    xlookup,
 )
 from xlcollab.kernels.tape import Function
 
@@ -41,6 +42,7 @@ _MODULES = (
     shaping,
     statistics,
     textual,
+    xlookup,
 )
 
 
