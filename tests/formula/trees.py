@@ -132,9 +132,8 @@ leaves = st.one_of(
 nodes = st.recursive(leaves, _larger, max_leaves=12)
 
 arithmetic = st.recursive(
-    st.integers(0, 99).map(lambda value: Number(float(value))) | references().filter(
-        lambda found: found.sheet is None
-    ),
+    st.integers(0, 99).map(lambda value: Number(float(value)))
+    | references().filter(lambda found: found.sheet is None),
     lambda inner: st.one_of(
         st.builds(Unary, st.sampled_from("-+%"), inner),
         st.builds(
