@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xlcollab.errors import FormulaSyntaxError
-from xlcollab.formula import parse
+from xlcollab.formula import parse, to_text
 
 BROKEN = {
     "": (0, "a value"),
@@ -62,3 +64,12 @@ def test_a_long_formula_is_shown_around_the_place() -> None:
     _, shown, caret = str(caught.value).split("\n")
     assert len(shown) < 100
     assert shown[caret.index("^")] == "*"
+
+
+@given(st.text(max_size=30) | st.text("A1$:!'\"[]{}(),;#@%^&=<>+-*/. x\\_?RC", max_size=30))
+def test_any_text_parses_or_is_a_syntax_error(text: str) -> None:
+    try:
+        node = parse(text, 9, 9)
+    except FormulaSyntaxError:
+        return
+    assert parse(to_text(node, 9, 9), 9, 9) == node
