@@ -20,7 +20,7 @@ FEASIBLE = 1e-6
 """A constraint missed by no more than this, relative to max(1, its gradient's norm), holds: the
 precision of Excel's Solver."""
 
-_ACCURACY = 1e-9
+_ACCURACY = 1e-10
 _STAGES = 60
 _LARGEST_PENALTY = 1e10
 _FIRST_TOLERANCE = 1e-3

@@ -136,18 +136,21 @@ class Evaluator:
             objective = self.objective.function(x)
             merit = objective * self._sign
             penalty = violation = 0.0
-            if self.l2:
-                term = 0.5 * self.l2 * x.dot(x)
-                merit, penalty = merit + term, term.item()
             if self.lagrangian is not None and self.objective.constraints is not None:
                 constraints = self.objective.constraints(x)
                 merit = merit + self.lagrangian.term(constraints)
                 violation = self.lagrangian.violation(constraints.detach()).item()
             gradient = gradient_of(merit, leaf)
+        value = merit.item()
+        if self.l2:
+            x = x.detach()
+            penalty = 0.5 * self.l2 * x.dot(x).item()
+            value += penalty
+            gradient = gradient.add(self.to_x(x), alpha=self.l2)
         by_x = gradient if self.scale is None else gradient / self.scale
         return Point(
             y=y,
-            value=merit.item(),
+            value=value,
             gradient=gradient,
             gradient_norm=torch.linalg.vector_norm(by_x).item(),
             objective=objective.item(),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from xlcollab.optim.evaluator import Evaluator, Point
 
 _DECREASE = 1e-4
 _CURVATURE = 0.9
-_MOST_TRIALS = 40
+_MOST_TRIALS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ class _Line:
     def is_flat(self, trial: Trial) -> bool:
         return abs(trial.slope) <= -_CURVATURE * self.start.slope
 
+    def accepts(self, trial: Trial) -> bool:
+        """The strong Wolfe conditions; where rounding hides the decrease, the slope stands for it
+        (Hager and Zhang 2005, equation 4.1)."""
+        if not self.is_flat(trial):
+            return False
+        if self.descends(trial):
+            return True
+        rounding = 10.0 * torch.finfo(self.direction.dtype).eps * abs(self.start.value)
+        level = trial.value <= self.start.value + rounding
+        return level and trial.slope <= (2.0 * _DECREASE - 1.0) * self.start.slope
+
 
 def strong_wolfe(
     evaluator: Evaluator, point: Point, direction: Tensor, first: float
@@ -63,10 +75,10 @@ def strong_wolfe(
     last, length = start, first
     for number in range(_MOST_TRIALS):
         trial = line.at(length)
+        if line.accepts(trial):
+            return trial
         if not line.descends(trial) or (number > 0 and trial.value >= last.value):
             return _zoom(line, last, trial)
-        if line.is_flat(trial):
-            return trial
         if trial.slope >= 0.0:
             return _zoom(line, trial, last)
         last, length = trial, _extended(last, trial)
@@ -87,11 +99,11 @@ def _zoom(line: _Line, low: Trial, high: Trial) -> Trial | None:
         if width <= 1e-15 * max(low.length, high.length):
             break
         trial = line.at(_inside(low, high))
+        if line.accepts(trial):
+            return trial
         if not line.descends(trial) or trial.value >= low.value:
             high = trial
             continue
-        if line.is_flat(trial):
-            return trial
         if trial.slope * (high.length - low.length) >= 0.0:
             high = low
         low = trial
@@ -127,11 +139,14 @@ def projected(evaluator: Evaluator, point: Point, direction: Tensor, first: floa
     Bertsekas 1982, section 2: f ≤ f₀ + 1e-4 · g·(P(y + α d) - y). After a first step that is good
     and still descends steeply, the length doubles as long as the value falls.
     """
+    eps = torch.finfo(direction.dtype).eps
     trial = _along_path(evaluator, point, direction, first)
     shortened = False
     for _ in range(_MOST_TRIALS):
         promised = point.gradient.dot(trial.point.y - point.y).item()
-        if promised < 0.0 and trial.value <= point.value + _DECREASE * promised:
+        if promised > -eps * abs(point.value):
+            return None
+        if trial.value <= point.value + _DECREASE * promised:
             break
         shortened = True
         trial = _along_path(evaluator, point, direction, 0.3 * trial.length)

@@ -16,6 +16,7 @@ from xlcollab.optim.solution import Status
 
 _STEPS_WITHOUT_CHANGE = 5
 _UNBOUNDED = -1e20
+_SMALL_GRADIENT = 1e-6
 _SMALL = 1e-4
 """An objective below this part of its start, or of 1, counts as small as this: near 0 nothing is
 relative."""
@@ -66,7 +67,7 @@ def descend(
                 return Outcome(best, _diverged(step.point, recorder, step.rate))
             point, state = step.point, step.state
             if step.stop is not None:
-                return Outcome(point, step.stop)
+                return Outcome(point, watch.judged(evaluator, point, step.stop))
             recorder.step(evaluator, point, step.rate)
             best = min(best, point, key=_value)
         stop = watch.stop(evaluator, point)
@@ -91,13 +92,23 @@ class _Watch:
             return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
         if self._tolerance == 0.0:
             return None
-        if optimality(evaluator, point) <= self._tolerance * max(abs(point.value), self._unit):
+        if optimality(evaluator, point) <= self._tolerance * self._size(point):
             return Stop(Status.CONVERGED, f"Gradient norm {point.gradient_norm:.3g}.")
         self._count(point.value)
         if self._still >= _STEPS_WITHOUT_CHANGE:
             text = f"It changed by less than {self._tolerance:.3g} of itself in five steps."
-            return Stop(Status.TOLERANCE, text)
+            return self.judged(evaluator, point, Stop(Status.TOLERANCE, text))
         return None
+
+    def judged(self, evaluator: Evaluator, point: Point, stop: Stop) -> Stop:
+        """A standstill counts as convergence where the gradient is small as well."""
+        small = _SMALL_GRADIENT * self._size(point)
+        if stop.status is not Status.TOLERANCE or optimality(evaluator, point) > small:
+            return stop
+        return Stop(Status.CONVERGED, stop.message)
+
+    def _size(self, point: Point) -> float:
+        return max(abs(point.value), self._unit)
 
     def _count(self, value: float) -> None:
         if self._last is not None:

@@ -17,7 +17,7 @@ from xlcollab.optim.rules.momentum import Momentum
 from xlcollab.optim.rules.nesterov import Nesterov
 from xlcollab.optim.rules.rmsprop import RMSprop
 from xlcollab.optim.schedules import SCHEDULES, Rate
-from xlcollab.optim.settings import MethodName, Settings
+from xlcollab.optim.settings import MethodName, ScheduleName, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ METHODS: Mapping[MethodName, Method] = {
         rule=LBFGS,
         scales=True,
         iterations=5000,
-        tolerance=1e-11,
+        tolerance=1e-13,
     ),
     "lm": Method(
         summary="Levenberg-Marquardt on the residuals of a sum of squares",
@@ -81,49 +81,47 @@ METHODS: Mapping[MethodName, Method] = {
     ),
 }
 
-_FIRST_ORDER_OPTIONS = ("learning_rate", "weight_decay", "clip")
+_ITERATIVE = frozenset({"iterations", "tolerance", "restarts", "init", "init_scale", "scale"})
+_FIRST_ORDER = frozenset({"learning_rate", "weight_decay", "clip", "schedule"})
+
+
+def method_options(name: MethodName) -> frozenset[str]:
+    """The names of the settings that a method uses, those that all methods share left out."""
+    method = METHODS[name]
+    options = _options(method.rule) if method.rule is not None else frozenset()
+    if method.first_order:
+        options |= _FIRST_ORDER
+    if not method.needs_linear:
+        options |= _ITERATIVE
+    return options | {"l2"} if method.takes_l2 else options
+
+
+def schedule_options(name: ScheduleName) -> frozenset[str]:
+    """The names of the settings that a schedule uses."""
+    return _options(SCHEDULES[name])
 
 
 def check_options(settings: Settings) -> None:
     """Raise UsageError for an option that the method or the schedule does not use."""
-    method = METHODS[settings.method]
-    used = {field.name for field in fields(method.rule)} if method.rule else set()
-    if method.first_order:
-        used |= set(_FIRST_ORDER_OPTIONS)
-    for name in _all_rule_options() - used:
-        if getattr(settings, name) is not None:
-            users = [key for key, other in METHODS.items() if _takes(other, name)]
-            raise UsageError(_unused(settings, f"method {settings.method}", name, users))
-    if settings.schedule != "constant" and not method.first_order:
-        users = [key for key, other in METHODS.items() if other.first_order]
-        raise UsageError(_unused(settings, f"method {settings.method}", "schedule", users))
-    if settings.l2 and not method.takes_l2:
-        users = [key for key, other in METHODS.items() if other.takes_l2]
-        raise UsageError(_unused(settings, f"method {settings.method}", "l2", users))
-    schedule = {field.name for field in fields(SCHEDULES[settings.schedule])}
-    for name in _all_schedule_options() - schedule:
-        if getattr(settings, name) is not None:
-            keys = [k for k, s in SCHEDULES.items() if name in {f.name for f in fields(s)}]
-            raise UsageError(_unused(settings, f"schedule {settings.schedule}", name, keys))
+    methods = {name: method_options(name) for name in METHODS}
+    schedules = {name: schedule_options(name) for name in SCHEDULES}
+    _refuse_unused(settings, "method", settings.method, methods)
+    _refuse_unused(settings, "schedule", settings.schedule, schedules)
 
 
-def _takes(method: Method, option: str) -> bool:
-    own = {field.name for field in fields(method.rule)} if method.rule else set()
-    return option in own or (method.first_order and option in _FIRST_ORDER_OPTIONS)
+def _refuse_unused(
+    settings: Settings, kind: str, chosen: str, options: Mapping[Any, frozenset[str]]
+) -> None:
+    for option in sorted(frozenset().union(*options.values()) - options[chosen]):
+        value = getattr(settings, option)
+        if value != getattr(_DEFAULTS, option):
+            users = ", ".join(name for name in options if option in options[name])
+            raise UsageError(
+                f"{option}={value!r} has no effect with {kind} {chosen}; it works with {users}"
+            )
 
 
-def _unused(settings: Settings, where: str, option: str, users: list[Any]) -> str:
-    value = getattr(settings, option)
-    return f"{option}={value!r} has no effect with {where}; it works with {', '.join(users)}"
-
-
-def _all_rule_options() -> set[str]:
-    names = {f.name for m in METHODS.values() if m.rule for f in fields(m.rule)}
-    return (names | set(_FIRST_ORDER_OPTIONS)) & {f.name for f in fields(Settings)}
-
-
-def _all_schedule_options() -> set[str]:
-    return {field.name for schedule in SCHEDULES.values() for field in fields(schedule)}
+_DEFAULTS = Settings()
 
 
 def rule_of(name: MethodName, settings: Settings) -> Rule[Any]:
@@ -146,5 +144,10 @@ def rate_of(name: MethodName, settings: Settings, iterations: int) -> Rate:
 
 
 def _given(settings: Settings, record: type[Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(record)} & {field.name for field in fields(Settings)}
-    return {name: value for name in names if (value := getattr(settings, name)) is not None}
+    values = {name: getattr(settings, name) for name in _options(record)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _options(record: type[Any]) -> frozenset[str]:
+    """The fields of a rule or schedule that settings can set."""
+    return frozenset(f.name for f in fields(record)) & {f.name for f in fields(Settings)}

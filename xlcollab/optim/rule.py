@@ -46,14 +46,20 @@ class Rule(Protocol[S]):
 
 
 class UpdateRule(Protocol[S]):
-    """The first-order part: from a gradient to a displacement, without evaluations."""
+    """The first-order part: from a gradient to new weights, without evaluations.
+
+    The operations are those of torch.optim in the same order, so that rounding is the same too:
+    an oscillating run would amplify any difference.
+    """
 
     def init(self, y: Tensor) -> S:
         """The state before the first step."""
         ...
 
-    def update(self, gradient: Tensor, state: S, rate: float) -> tuple[Tensor, S]:
-        """The displacement of y, (n,), and the next state."""
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: S, rate: float
+    ) -> tuple[Tensor, S]:
+        """The next weights, (n,), and the next state."""
         ...
 
 
@@ -74,11 +80,11 @@ class FirstOrder(Generic[S]):
         return self.rule.init(point.y)
 
     def step(self, evaluator: Evaluator, point: Point, state: S, rate: float) -> Step[S]:
-        """Clip, decay, update, project, evaluate."""
+        """Clip, decay, move, project, evaluate."""
         gradient = point.gradient if self.clip is None else clipped(point.gradient, self.clip)
-        update, state = self.rule.update(gradient, state, rate)
         y = point.y * (1.0 - rate * self.weight_decay) if self.weight_decay else point.y
-        return Step(evaluator.at(evaluator.project(y + update)), state, rate)
+        y, state = self.rule.move(y, gradient, state, rate)
+        return Step(evaluator.at(evaluator.project(y)), state, rate)
 
 
 def clipped(gradient: Tensor, most: float) -> Tensor:

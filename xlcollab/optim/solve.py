@@ -51,7 +51,8 @@ def solve(
 def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     best: Attempt | None = None
     iterations = 0
-    for drawn in starts(start, task.objective, task.settings):
+    one_is_enough = choice.stages[0].method == "highs"
+    for drawn in [start] if one_is_enough else starts(start, task.objective, task.settings):
         found = attempt(task, choice, drawn)
         iterations += found.recorder.iteration
         best = found if best is None else better(best, found)

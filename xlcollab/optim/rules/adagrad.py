@@ -21,7 +21,9 @@ class Adagrad:
         """A sum of zeros."""
         return torch.zeros_like(y)
 
-    def update(self, gradient: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        """-rate · g / (√s + epsilon); the state is the sum s."""
-        total = state + gradient * gradient
-        return gradient / (total.sqrt() + self.epsilon) * -rate, total
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
+    ) -> tuple[Tensor, Tensor]:
+        """x - rate · g / (√s + epsilon); the state is the sum s."""
+        total = state.addcmul(gradient, gradient)
+        return weights.addcdiv(gradient, total.sqrt() + self.epsilon, value=-rate), total

@@ -37,11 +37,13 @@ class Adam:
         """Zeros."""
         return AdamState(0, torch.zeros_like(y), torch.zeros_like(y))
 
-    def update(self, gradient: Tensor, state: AdamState, rate: float) -> tuple[Tensor, AdamState]:
-        """The displacement of the equations above."""
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: AdamState, rate: float
+    ) -> tuple[Tensor, AdamState]:
+        """The new weights of the equations above."""
         count = state.count + 1
         mean = torch.lerp(state.mean, gradient, 1.0 - self.beta1)
-        square = self.beta2 * state.square + (1.0 - self.beta2) * gradient * gradient
+        square = (state.square * self.beta2).addcmul(gradient, gradient, value=1.0 - self.beta2)
         root = square.sqrt() / math.sqrt(1.0 - self.beta2**count) + self.epsilon
-        update = mean / root * (-rate / (1.0 - self.beta1**count))
-        return update, AdamState(count, mean, square)
+        moved = weights.addcdiv(mean, root, value=-rate / (1.0 - self.beta1**count))
+        return moved, AdamState(count, mean, square)

@@ -15,6 +15,8 @@ class GradientDescent:
         """No state."""
         del y
 
-    def update(self, gradient: Tensor, state: None, rate: float) -> tuple[Tensor, None]:
-        """-rate · g."""
-        return gradient * -rate, state
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: None, rate: float
+    ) -> tuple[Tensor, None]:
+        """x - rate · g."""
+        return weights.add(gradient, alpha=-rate), state

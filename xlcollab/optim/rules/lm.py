@@ -90,9 +90,7 @@ def _accepted(evaluator: Evaluator, y: Tensor, old: LMState, radius: float) -> S
     return Step(point, state, _NAN)
 
 
-def _polished(
-    evaluator: Evaluator, point: Point, state: LMState, newton: Tensor
-) -> Step[LMState]:
+def _polished(evaluator: Evaluator, point: Point, state: LMState, newton: Tensor) -> Step[LMState]:
     """The Gauss-Newton step where rounding hides its gain, if it halves the gradient; else a stop.
 
     The gradient Jᵀr still tells a better point from a worse one when ‖r‖² no longer does.

@@ -24,11 +24,11 @@ class Momentum:
         """No buffer before the first gradient."""
         del y
 
-    def update(
-        self, gradient: Tensor, state: Tensor | None, rate: float
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: Tensor | None, rate: float
     ) -> tuple[Tensor, Tensor | None]:
-        """-rate · b; the state is the buffer b."""
+        """x - rate · b; the state is the buffer b."""
         buffer = gradient
         if state is not None:
-            buffer = self.momentum * state + (1.0 - self.dampening) * gradient
-        return buffer * -rate, buffer
+            buffer = (state * self.momentum).add(gradient, alpha=1.0 - self.dampening)
+        return weights.add(buffer, alpha=-rate), buffer

@@ -23,7 +23,10 @@ class Nesterov:
         """A buffer of zeros."""
         return torch.zeros_like(y)
 
-    def update(self, gradient: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        """-rate · (g + momentum · b); the state is the buffer b."""
-        buffer = self.momentum * state + gradient
-        return (gradient + self.momentum * buffer) * -rate, buffer
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
+    ) -> tuple[Tensor, Tensor]:
+        """x - rate · (g + momentum · b); the state is the buffer b."""
+        buffer = state * self.momentum + gradient
+        ahead = gradient.add(buffer, alpha=self.momentum)
+        return weights.add(ahead, alpha=-rate), buffer

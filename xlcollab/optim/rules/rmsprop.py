@@ -22,7 +22,9 @@ class RMSprop:
         """A mean of zeros."""
         return torch.zeros_like(y)
 
-    def update(self, gradient: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        """-rate · g / (√s + epsilon); the state is the mean square s."""
-        square = self.rho * state + (1.0 - self.rho) * gradient * gradient
-        return gradient / (square.sqrt() + self.epsilon) * -rate, square
+    def move(
+        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
+    ) -> tuple[Tensor, Tensor]:
+        """x - rate · g / (√s + epsilon); the state is the mean square s."""
+        square = (state * self.rho).addcmul(gradient, gradient, value=1.0 - self.rho)
+        return weights.addcdiv(gradient, square.sqrt() + self.epsilon, value=-rate), square
