@@ -62,7 +62,7 @@ class OpenBook:
         return replace(self._plan, workbook=self.workbook)
 
     def models(self, sheet: str | None = None) -> list[SolverModel]:
-        """The stored Solver models: all, or that of one sheet. Raises ModelError if there is none."""
+        """The stored Solver models: all, or that of one sheet. Raises ModelError without one."""
         return read_models(self.workbook) if sheet is None else [read_model(self.workbook, sheet)]
 
     def model(
@@ -175,8 +175,8 @@ class OpenBook:
     def save(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
         """Write the workbook with all changes, wholly or not at all; returns the path.
 
-        Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a backup
-        "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
+        Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a
+        backup "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
         """
         target = Path(path) if path is not None else output_path(self.path)
         if in_place:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.grid import CellEdit, Changes, Kind, Scalar, Sheet, Workbook, decode
+from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, Sheet, Workbook, decode
 from xlcollab.kernels.block import Block
 from xlcollab.kernels.recalculate import Unsupported, recalculate
 from xlcollab.plan import Family
@@ -39,6 +40,32 @@ class Check:
     unsupported: tuple[Unsupported, ...]
     volatile: int
 
+    @property
+    def not_evaluated(self) -> int:
+        """How many cells are unsupported."""
+        return sum(one.area.rect.size for one in self.unsupported)
+
+    def as_json(self, output: Path | None = None) -> dict[str, Any]:
+        """`output` is added where a workbook was written."""
+        found: dict[str, Any] = {
+            "formulas": self.formulas,
+            "matched": self.matched,
+            "differences": [
+                {"cell": str(d.cell), "stored": plain(d.stored), "computed": plain(d.computed)}
+                for d in self.differences
+            ],
+            "unsupported": [
+                {"cell": str(one.area), "reason": one.reason} for one in self.unsupported
+            ],
+            "volatile": self.volatile,
+        }
+        return found if output is None else found | {"output": str(output)}
+
+
+def plain(value: Scalar) -> float | str | bool | None:
+    """A cell's value for JSON: errors as their text."""
+    return value.text if isinstance(value, ErrorCode) else value
+
 
 def recalculate_book(book: OpenBook) -> Check:
     """Evaluate every formula, compare, and put the new values into the book."""
@@ -48,7 +75,7 @@ def recalculate_book(book: OpenBook) -> Check:
     for family, block in found.results:
         sheet = workbook.sheet(family.sheet)
         kinds, numbers = _arrays(block)
-        same = _equal(workbook, sheet, family, kinds, numbers)
+        same = _equal(sheet, family, kinds, numbers)
         matched += int(same.sum())
         if not same.all():
             differences += _differences(workbook, sheet, family, kinds, numbers, ~same)
@@ -69,14 +96,9 @@ def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
 
 
 def _equal(
-    workbook: Workbook,
-    sheet: Sheet,
-    family: Family,
-    kinds: NDArray[np.uint8],
-    numbers: NDArray[np.float64],
+    sheet: Sheet, family: Family, kinds: NDArray[np.uint8], numbers: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     stored_kinds, stored = sheet.block(family.rect)
-    del workbook
     close = np.abs(numbers - stored) <= RELATIVE_TOLERANCE * np.maximum(
         np.abs(stored), np.abs(numbers)
     )

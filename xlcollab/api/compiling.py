@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from xlcollab.api.devices import Place
 
 _AFFINE = frozenset(
-    "variables view slice layout join assemble + - * / % SUM SUMPRODUCT MMULT AVERAGE TRANSPOSE "
-    "INDEX IF SUMIF SUMIFS VLOOKUP HLOOKUP HSTACK VSTACK CHOOSECOLS CHOOSEROWS".split()
+    {"variables", "view", "slice", "layout", "join", "assemble", "+", "-", "*", "/", "%", "IF"}
+    | {"SUM", "SUMPRODUCT", "MMULT", "AVERAGE", "TRANSPOSE", "INDEX", "SUMIF", "SUMIFS"}
+    | {"VLOOKUP", "HLOOKUP", "HSTACK", "VSTACK", "CHOOSECOLS", "CHOOSEROWS"}
 )
 """Operations that are smooth and may be linear; whether they are is found by sampling."""
 
@@ -63,7 +64,7 @@ class Compiled:
 
     @property
     def size(self) -> int:
-        """How many constants one evaluation reads: what decides whether a GPU is worth its while."""
+        """How many constants one evaluation reads: a measure of the work."""
         return sum(block.number.numel() for block in self.cell.constants())
 
     def objective(self, place: Place) -> Objective:
@@ -82,7 +83,8 @@ class Compiled:
         def tensor(values: NDArray[np.float64]) -> Tensor:
             return torch.as_tensor(values, device=place.device, dtype=place.dtype)
 
-        bounded = bool(np.isfinite(self.limits.lower).any() or np.isfinite(self.limits.upper).any())
+        limits = self.limits
+        bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
         return Objective(
             function=function,
             maximize=self.model.sense == "maximize",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -52,6 +52,14 @@ class Gradient:
     value: float
     cells: tuple[CellRef, ...]
     derivatives: NDArray[np.float64]
+
+    def as_json(self) -> dict[str, Any]:
+        slopes = self.derivatives.tolist()
+        return {
+            "of": str(self.of),
+            "value": self.value,
+            "gradient": {str(cell): s for cell, s in zip(self.cells, slopes, strict=True)},
+        }
 
 
 def cell_function(book: OpenBook, of: str, by_changing: str) -> CellFunction:

@@ -1,0 +1,17 @@
+"""Saving under a default name that says what was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xlcollab.files import output_path
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+
+
+def save_beside(book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
+    """Save to `path`, or to "<book>.<suffix>.xlsx" beside the workbook, or in place."""
+    target = path if path is not None else output_path(book.path, suffix)
+    return book.save(target, in_place=in_place)

@@ -1,0 +1,16 @@
+"""The commands by name. A command's module loads nothing heavy until it runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from xlcollab.faces.commands.gradient import gradient
+from xlcollab.faces.commands.inspect import inspect
+from xlcollab.faces.commands.recalc import recalc
+from xlcollab.faces.commands.solve import solve
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "inspect": inspect,
+    "solve": solve,
+    "recalc": recalc,
+    "gradient": gradient,
+}

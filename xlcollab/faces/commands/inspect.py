@@ -1,0 +1,39 @@
+"""`xlcollab inspect`: what is in a workbook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from xlcollab.faces import options as opt
+from xlcollab.faces.shell import print_json, print_table
+
+if TYPE_CHECKING:
+    from xlcollab.api.inspecting import Inspection
+
+
+def inspect(
+    book: opt.Book,
+    json: opt.Json = False,
+) -> None:
+    """Show which models, formulas and functions a workbook holds, and what cannot be understood.
+
+    Example:  xlcollab inspect collab_filter.xlsx
+    """
+    from xlcollab.api import open as open_book
+
+    found = open_book(book).inspect()
+    (print_json if json else _show)(found.as_json() if json else found)
+
+
+def _show(found: Inspection) -> None:
+    sheets = [(s.name, f"{s.rows} x {s.columns}", s.formulas, s.families) for s in found.sheets]
+    print_table(found.workbook, ("sheet", "cells", "formulas", "distinct"), sheets)
+    models = [
+        (m.sheet, f"{m.sense} {m.objective}", m.size, len(m.constraints)) for m in found.models
+    ]
+    print_table("Solver models", ("sheet", "objective", "variables", "constraints"), models)
+    print_table("functions", ("function", "formulas"), found.functions.items())
+    for problem in found.problems:
+        typer.echo(f"! {problem}")

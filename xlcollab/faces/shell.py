@@ -1,0 +1,82 @@
+"""What the commands of the shell share: output, progress, and the options they have in common."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+_SECONDS_BETWEEN_UPDATES = 0.1
+
+
+def console() -> Console:
+    """Standard error: standard output belongs to results and JSON."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+
+
+def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on standard output."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def number(value: object) -> str:
+    """A number for a reader: 7 significant digits."""
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+class Progress:
+    """A live line on standard error: iteration, loss, time. Nothing where that is no terminal."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        self._status: Status | None = None
+        self._last = 0.0
+        if shown and sys.stderr.isatty():
+            self._status = console().status("reading")
+
+    def __enter__(self) -> Progress:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def watch(self, label: str) -> Callable[[Any], None] | None:
+        """A callback for the rows of one run; None when nothing is shown."""
+        status = self._status
+        if status is None:
+            return None
+
+        def update(row: Any) -> None:
+            now = time.monotonic()
+            if now - self._last > _SECONDS_BETWEEN_UPDATES:
+                self._last = now
+                status.update(
+                    f"{label}  iteration {row.iteration}  loss {row.objective:.7g}  "
+                    f"{row.seconds:.1f} s   (Ctrl-C keeps the best so far)"
+                )
+
+        return update
