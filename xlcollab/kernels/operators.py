@@ -91,7 +91,7 @@ def _join(a: str | ErrorCode, b: str | ErrorCode) -> str | ErrorCode:
 
 
 def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
-    """Numbers stand before texts, texts before booleans; case does not count; a blank is 0 or ""."""
+    """Numbers come before texts, texts before booleans; case does not count; a blank is 0 or ""."""
 
     def run(context: Context, a: Block, b: Block) -> Block:
         a, b = aligned(context, a, b)
@@ -100,8 +100,8 @@ def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
             return context.booleans(function(left, _snapped(context, left, right)))
         codes = first_code(context.codes(a), context.codes(b))
         a, b = _filled(context, a, b), _filled(context, b, a)
-        rank_a, key_a = _sort_key(context, a)
-        rank_b, key_b = _sort_key(context, b)
+        rank_a, key_a = sort_key(context, a)
+        rank_b, key_b = sort_key(context, b)
         same = rank_a == rank_b
         by_key = function(key_a, _snapped(context, key_a, key_b))
         by_rank = function(rank_a.to(key_a.dtype), rank_b.to(key_a.dtype))
@@ -139,7 +139,7 @@ def _filled(context: Context, block: Block, other: Block) -> Block:
 _RANKS = {Kind.BLANK: 0, Kind.NUMBER: 0, Kind.TEXT: 1, Kind.BOOLEAN: 2, Kind.ERROR: 3}
 
 
-def _sort_key(context: Context, block: Block) -> tuple[Tensor, Tensor]:
+def sort_key(context: Context, block: Block) -> tuple[Tensor, Tensor]:
     """(rank of the type, place within it) by which values are ordered."""
     table = torch.tensor([_RANKS[kind] for kind in Kind], device=context.device)
     ranks = table[block.kinds().long()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlcollab.kernels import (
+    arranging,
     conditional,
     dates,
     distributions,
@@ -26,6 +27,7 @@ from xlcollab.kernels import (
 from xlcollab.kernels.tape import Function
 
 _MODULES = (
+    arranging,
     conditional,
     dates,
     distributions,

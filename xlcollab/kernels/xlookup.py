@@ -80,10 +80,10 @@ def at_place(
     block = taken(results, rows, columns)
     if other is None:
         return context.with_errors(block, codes)
-    missing = code_where(torch.zeros_like(found, dtype=torch.bool), ErrorCode.NA)
-    missing = first_code(codes, missing)
-    block, other = aligned(context, context.with_errors(block, missing), other)
-    return select(missing == float(ErrorCode.NA), other, block)
+    if codes is None:
+        return block
+    block, other = aligned(context, context.with_errors(block, codes), other)
+    return select(codes == float(ErrorCode.NA), other, block)
 
 
 def lookup_anywhere(
