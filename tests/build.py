@@ -26,7 +26,11 @@ def build(
     names: Sequence[Name] = (),
     tables: Sequence[TableSpec] = (),
 ) -> Path:
-    """Write a workbook and return its path. Formulas without a stored result store 0."""
+    """Write a workbook and return its path.
+
+    Formulas without a stored result store 0. XlsxWriter stores numbers with 16 digits, so the last
+    bit of a number may differ; read the book back where a test needs it exact.
+    """
     book = xlsxwriter.Workbook(str(path))
     for title, cells in sheets.items():
         sheet = book.add_worksheet(title)

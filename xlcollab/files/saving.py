@@ -29,7 +29,7 @@ def backup(path: str | Path) -> Path:
     for number in count(1):
         target = output_path(source, "bak" if number == 1 else f"bak{number}")
         try:
-            with target.open("xb") as copy, source.open("rb") as original:
+            with source.open("rb") as original, target.open("xb") as copy:
                 shutil.copyfileobj(original, copy)
             shutil.copystat(source, target)
             return target
