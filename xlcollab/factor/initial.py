@@ -64,11 +64,15 @@ def start_rows(
     )
 
 
-def draw(settings: ModelSettings, n: int, rng: np.random.Generator) -> Floats:
-    """Factors (n, k) drawn as the settings say."""
+def draw(
+    settings: ModelSettings, n: int, rng: np.random.Generator, width: int | None = None
+) -> Floats:
+    """Embeddings (n, width) drawn as the settings say; the width is n_factors unless given."""
     one, usual = DRAWS[settings.init]
     scale = usual if settings.init_scale is None else settings.init_scale
-    return one(rng, (n, settings.n_factors), scale).astype(settings.dtype)
+    return one(rng, (n, settings.n_factors if width is None else width), scale).astype(
+        settings.dtype
+    )
 
 
 def _given(name: str, given: ArrayLike | None, drawn: Floats) -> Floats:

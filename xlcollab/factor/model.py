@@ -55,11 +55,50 @@ class Rated:
 class Model(Protocol):
     """What predicts: a factor model or a net."""
 
-    settings: ModelSettings
-    user_ids: Vocabulary
-    item_ids: Vocabulary
-    output: Output
-    rated: Rated
+    @property
+    def settings(self) -> ModelSettings:
+        """What was asked for."""
+        ...
+
+    @property
+    def user_ids(self) -> Vocabulary:
+        """User ids by number."""
+        ...
+
+    @property
+    def item_ids(self) -> Vocabulary:
+        """Item ids by number."""
+        ...
+
+    @property
+    def output(self) -> Output:
+        """From the model's inner sum to a rating."""
+        ...
+
+    @property
+    def rated(self) -> Rated:
+        """What was rated in training."""
+        ...
+
+    @property
+    def user_factors(self) -> Floats:
+        """(n_users, k)."""
+        ...
+
+    @property
+    def item_factors(self) -> Floats:
+        """(n_items, k)."""
+        ...
+
+    @property
+    def user_bias(self) -> Floats:
+        """(n_users,); zeros without biases."""
+        ...
+
+    @property
+    def item_bias(self) -> Floats:
+        """(n_items,); zeros without biases."""
+        ...
 
     def predict_numbers(
         self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
@@ -100,11 +139,12 @@ class FactorModel:
         return self.rows.item_bias
 
     def predict_numbers(
-        self, users: NDArray[np.int32], items: NDArray[np.int32], side: None = None
+        self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
     ) -> Floats:
         """Ratings of pairs of numbers (n,), one user and one item each; −1 is an unknown id.
 
-        Of a pair with an unknown side the known side's bias and the global bias remain.
+        Of a pair with an unknown side the known side's bias and the global bias remain. A factor
+        model has no side columns: `side` makes no difference.
         """
         return clipped(
             raw_predictions(self._known_and_unknown, self.output, users, items), self.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,10 @@ class Output:
         share = min(max((mean - low) / span, _INSIDE), 1 - _INSIDE)
         centre = math.log(share / (1 - share)) if settings.global_bias else 0.0
         return Output(centre, low, span, seen, False)
+
+    def widened(self, padding: float) -> Output:
+        """The same with the range wider by `padding` on both sides."""
+        return replace(self, low=self.low - padding, span=self.span + 2 * padding)
 
     def numbers(self, dtype: Any) -> tuple[Any, Any, Any]:
         """centre, low and span in the type that the kernels compute in."""

@@ -192,6 +192,12 @@ RECIPES: Mapping[Optimizer, Mapping[str, Any]] = {
     "adamw": _gradient(0.03, epsilon=1e-8, weight_decay_factors=0.01, weight_decay_biases=0.01),
 }
 
+QUALITIES: Mapping[str, Mapping[str, Any]] = {
+    "fast": {"optimizer": "sgd", "n_factors": 50},
+    "best": {"optimizer": "gibbs", "n_factors": 16},
+}
+"""What "quality" stands for: the quickest recipe, or Bayesian averaging."""
+
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 _RANGES: Mapping[str, tuple[float, float, str]] = {
     "n_factors": (0, 4096, "0 to 4096"),

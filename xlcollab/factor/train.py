@@ -66,7 +66,7 @@ def train(
     model = model or ModelSettings()
     settings = (training or TrainingSettings()).resolved()
     _check(tables, model, settings)
-    clock = _Clock()
+    clock = Clock()
     rated = Rated.of(tables.train)
     best: tuple[Trainable, Outcome] | None = None
     for run in range(settings.restarts + 1):
@@ -81,7 +81,7 @@ def train(
         if best is None or outcome.best_error < best[1].best_error:
             best = trainable, outcome
     assert best is not None
-    return _result(tables, *best, clock)
+    return finished(tables, *best, clock)
 
 
 def _job(
@@ -96,7 +96,7 @@ def _trainable(job: Job, start: Start) -> Trainable:
     if not job.model.is_closed_form:
         from xlcollab.factor.engines.net import NetTrainable  # torch only where it is needed
 
-        return NetTrainable.of(job, start)
+        return NetTrainable.of(job, given_arrays(job, start))
     rows = rows_to_start(job, start)
     return factor_trainable(job, rows)
 
@@ -143,8 +143,8 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
         raise UsageError(f"the ratings have no column {missing[0]!r} to embed; read it as extra")
 
 
-def _result(
-    tables: Tables, trainable: Trainable, outcome: Outcome, clock: _Clock
+def finished(
+    tables: Tables, trainable: Trainable, outcome: Outcome, clock: Clock
 ) -> TrainingResult:
     model = trainable.model(outcome.snapshot)
     result = TrainingResult(
@@ -191,7 +191,7 @@ def _notes(tables: Tables) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
     """Seconds by phase."""
 
     seconds: dict[str, float] = field(default_factory=dict)

@@ -46,7 +46,8 @@ class PerRating:
                 self.rows.items,
                 user_rate,
                 item_rate,
-                *(side.l2 for side in self.columns),
+                self.columns[0].l2,
+                self.columns[1].l2,
                 squared_errors,
             )
         n = len(self.blocks.ratings)

@@ -1,0 +1,74 @@
+"""How much memory a run will take, said before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlcollab.factor.engines.base import n_parts
+from xlcollab.factor.rows import row_width
+from xlcollab.factor.rules import RULES
+from xlcollab.factor.settings import ModelSettings, TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes by purpose, at the highest point of a run of the factor model."""
+
+    ratings: int
+    """The table (12 a rating in float32) and the order the engine walks."""
+    factors: int
+    """Rows of users and items, and the copy of the best epoch."""
+    optimizer: int
+    """Gradients and buffers of the rule, or draws kept by the sampler."""
+
+    @property
+    def total(self) -> int:
+        return self.ratings + self.factors + self.optimizer
+
+    @property
+    def sentence(self) -> str:
+        """For users, in MB of 10⁶ bytes."""
+        return (
+            f"This run takes about {self.total / 1e6:,.0f} MB: ratings {self.ratings / 1e6:,.0f}, "
+            f"factors {self.factors / 1e6:,.0f}, optimiser {self.optimizer / 1e6:,.0f}."
+        )
+
+
+def estimate_memory(
+    n_ratings: int,
+    n_users: int,
+    n_items: int,
+    model: ModelSettings | None = None,
+    training: TrainingSettings | None = None,
+) -> MemoryEstimate:
+    """The memory that training the factor model on such a table takes."""
+    model, training = model or ModelSettings(), training or TrainingSettings()
+    number = np.dtype(model.dtype).itemsize
+    rows = row_width(model.n_factors) * number
+    table = n_ratings * (8 + number)
+    return MemoryEstimate(
+        table + n_ratings * _order_bytes(training, number) + 8 * n_users,
+        2 * (n_users + n_items) * rows,
+        _optimizer_rows(training, n_users, n_items) * rows,
+    )
+
+
+def _order_bytes(training: TrainingSettings, number: int) -> int:
+    """Bytes a rating of the engine's own order, transient permutations included."""
+    if training.optimizer in ("als", "gibbs"):
+        return 2 * (4 + number)
+    if training.optimizer == "sgd":
+        return 8 + number
+    return 4 + number if training.batch_size is None else 12
+
+
+def _optimizer_rows(training: TrainingSettings, n_users: int, n_items: int) -> int:
+    both = n_users + n_items
+    if training.optimizer == "sgd":
+        return 0
+    if training.optimizer not in RULES:
+        return both * (50 if training.optimizer == "gibbs" else 2)
+    blocks = n_users + n_parts() * n_items if training.batch_size is None else n_parts() * both
+    return blocks + RULES[training.optimizer].n_buffers * both

@@ -1,0 +1,187 @@
+"""Finding settings: a learning-rate sweep, cross-validation, and a search by optuna."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from xlcollab.errors import SolveError, UsageError
+from xlcollab.factor.result import Scores
+from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.factor.train import Tables, train
+from xlcollab.ratings import RatingsTable, k_folds
+
+
+@dataclass(frozen=True, slots=True)
+class RateSweep:
+    """Learning rates that were tried, the training RMSE each reached, and the one to take."""
+
+    learning_rates: tuple[float, ...]
+    train_rmse: tuple[float, ...]
+    suggestion: float
+
+
+def find_learning_rate(
+    table: RatingsTable,
+    model: ModelSettings | None = None,
+    training: TrainingSettings | None = None,
+    *,
+    lowest: float = 1e-4,
+    highest: float = 10.0,
+    n_rates: int = 16,
+    epochs: int = 5,
+) -> RateSweep:
+    """Try rates from `lowest` to `highest`, evenly in the logarithm, for `epochs` each.
+
+    The rate with the lowest training RMSE is suggested; a rate that diverges counts as infinite.
+    Every rate begins from the same start, which a sweep within one run (Smith 2017) does not, so
+    that the rates can be compared also where an epoch is a single step.
+    """
+    settings = training or TrainingSettings()
+    rates = np.geomspace(lowest, highest, n_rates).tolist()
+    reached = [
+        _reached(table, model, replace(settings, learning_rate=rate, epochs=epochs))
+        for rate in rates
+    ]
+    if not np.isfinite(reached).any():
+        raise SolveError(
+            f"every learning rate from {lowest:g} to {highest:g} diverged; start lower"
+        )
+    return RateSweep(tuple(rates), tuple(reached), rates[int(np.argmin(reached))])
+
+
+def cross_validate(
+    table: RatingsTable,
+    model: ModelSettings | None = None,
+    training: TrainingSettings | None = None,
+    n_folds: int = 5,
+) -> list[Scores]:
+    """Test errors on each of `n_folds` disjoint parts, trained on the others."""
+    settings = training or TrainingSettings()
+    folds = k_folds(table, n_folds, np.random.default_rng(settings.seed))
+    scores = [train(Tables(part, test=test), model, settings).test for part, test in folds]
+    return [score for score in scores if score is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a setting is searched: from `low` to `high`, evenly in the logarithm if `log`."""
+
+    low: float
+    high: float
+    log: bool = True
+
+
+SPACE: Mapping[str, Span] = {
+    "n_factors": Span(8, 128),
+    "learning_rate": Span(0.005, 0.2),
+    "l2_factors": Span(0.005, 0.5),
+    "l2_biases": Span(0.001, 0.2),
+    "epochs": Span(5, 60),
+}
+"""What `tune` searches unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One set of values that was tried, and its validation RMSE."""
+
+    values: Mapping[str, Any]
+    rmse: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """All trials in order, and the settings of the best."""
+
+    trials: tuple[Trial, ...]
+    model: ModelSettings
+    training: TrainingSettings
+
+    @property
+    def best(self) -> Trial:
+        return min(self.trials, key=lambda trial: trial.rmse)
+
+
+def tune(
+    tables: Tables,
+    model: ModelSettings | None = None,
+    training: TrainingSettings | None = None,
+    *,
+    space: Mapping[str, Span] | None = None,
+    n_trials: int = 30,
+    on_trial: Callable[[Trial], bool | None] | None = None,
+) -> Tuning:
+    """Search `space` for the lowest validation RMSE with optuna's tree-structured Parzen sampler.
+
+    `tables` needs validation ratings. A trial that diverges counts as infinitely bad. `on_trial`
+    hears of each trial and ends the search with True. Raises UsageError without optuna.
+    """
+    optuna = _optuna()
+    model, training = model or ModelSettings(), training or TrainingSettings()
+    if tables.validation is None:
+        raise UsageError("tune needs validation ratings to compare by; split some off")
+    trials: list[Trial] = []
+
+    def objective(trial: Any) -> float:
+        values = {name: _suggest(trial, name, span) for name, span in (space or SPACE).items()}
+        trials.append(_tried(tables, model, training, values))
+        if on_trial is not None and on_trial(trials[-1]):
+            trial.study.stop()
+        return trials[-1].rmse
+
+    sampler = optuna.samplers.TPESampler(seed=training.seed)
+    optuna.create_study(sampler=sampler).optimize(objective, n_trials=n_trials)
+    best = min(trials, key=lambda trial: trial.rmse)
+    return Tuning(tuple(trials), *_with_values(model, training, best.values))
+
+
+def _tried(
+    tables: Tables, model: ModelSettings, training: TrainingSettings, values: Mapping[str, float]
+) -> Trial:
+    try:
+        result = train(tables, *_with_values(model, training, values))
+    except SolveError:
+        return Trial(values, float("inf"), 0.0)
+    assert result.validation is not None
+    return Trial(values, result.validation.rmse, sum(result.seconds.values()))
+
+
+def _with_values(
+    model: ModelSettings, training: TrainingSettings, values: Mapping[str, Any]
+) -> tuple[ModelSettings, TrainingSettings]:
+    of_model = {field.name for field in fields(ModelSettings)}
+    return (
+        replace(model, **{name: value for name, value in values.items() if name in of_model}),
+        replace(
+            training, **{name: value for name, value in values.items() if name not in of_model}
+        ),
+    )
+
+
+def _suggest(trial: Any, name: str, span: Span) -> float:
+    """A value from the span; a whole number where both ends are."""
+    whole = isinstance(span.low, int) and isinstance(span.high, int)
+    suggest = trial.suggest_int if whole else trial.suggest_float
+    value: float = suggest(name, span.low, span.high, log=span.log)
+    return value
+
+
+def _reached(table: RatingsTable, model: ModelSettings | None, training: TrainingSettings) -> float:
+    try:
+        return train(table, model, training).train.rmse
+    except SolveError:
+        return float("inf")
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise UsageError("tune needs optuna; install it with: pip install xlcollab[tune]") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
