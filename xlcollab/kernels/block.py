@@ -242,7 +242,7 @@ def first_code(*codes: Tensor | None) -> Tensor | None:
 def select(mask: Tensor, yes: Block, no: Block) -> Block:
     """`yes` where the mask holds, `no` elsewhere."""
     number = torch.where(mask, yes.number, no.number)
-    if not isinstance(yes.kind, Tensor) and yes.kind == no.kind:
+    if isinstance(yes.kind, int) and isinstance(no.kind, int) and yes.kind == no.kind:
         return Block(number, yes.kind)
     kind = torch.where(mask, _kind_tensor(yes), _kind_tensor(no))
     return Block(number, kind)

@@ -1,0 +1,1 @@
+"""Generators of the lesson workbooks, one module each."""
