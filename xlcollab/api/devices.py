@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +14,10 @@ _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 _DEVICES = ("auto", "cpu", "cuda")
 
 
+LARGE = 100_000
+"""Numbers read in one evaluation, from which on threads and GPUs repay their overhead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A device and a type of number."""
@@ -20,8 +26,8 @@ class Place:
     dtype: torch.dtype
 
 
-def working_place(device: str, dtype: str) -> Place:
-    """ "auto" is the CPU: float64 there is the reference, and sheets are small.
+def working_place(device: str, dtype: str, size: int) -> Place:
+    """ "auto" is a CUDA device if there is one and a step reads at least `LARGE` numbers.
 
     Raises UsageError for an unknown word, or for cuda where there is none.
     """
@@ -31,5 +37,18 @@ def working_place(device: str, dtype: str) -> Place:
         raise UsageError(f"device is {device!r}; choose one of {', '.join(_DEVICES)}")
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("device cuda was asked for, but torch sees no CUDA device here")
-    chosen = "cpu" if device == "auto" else device
+    worth = torch.cuda.is_available() and size >= LARGE
+    chosen = ("cuda" if worth else "cpu") if device == "auto" else device
     return Place(torch.device(chosen), _DTYPES[dtype])
+
+
+@contextmanager
+def fitting_threads(size: int) -> Iterator[None]:
+    """One thread while a small sheet is optimised: several would only wait for one another."""
+    before = torch.get_num_threads()
+    if size < LARGE:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from xlcollab.api.compiling import Compiled, compile_model
-from xlcollab.api.devices import working_place
+from xlcollab.api.devices import fitting_threads, working_place
 from xlcollab.api.reporting import report_sheets
 from xlcollab.grid import CellEdit, Changes
 from xlcollab.history import ITERATION_COLUMNS, Record
@@ -88,11 +88,12 @@ def solve_model(
     After divergence the last good weights are applied; a model without a solution changes nothing.
     """
     began = time.perf_counter()
-    place = working_place(device, dtype)
     compiled = compile_model(book, model, settings)
+    place = working_place(device, dtype, compiled.size)
     compile_seconds = time.perf_counter() - began
     start = compiled.start.to(device=place.device, dtype=place.dtype)
-    solution = solve(compiled.objective(place), start, settings, on_step)
+    with fitting_threads(compiled.size):
+        solution = solve(compiled.objective(place), start, settings, on_step)
     solution = compiled.in_its_own_units(solution)
     solved = Solved(
         model=model,
