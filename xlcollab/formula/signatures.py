@@ -214,7 +214,6 @@ _SPECS: dict[str, str] = {
     "GAUSS": "V",
     "RAND": "!",
     "RANDBETWEEN": "VV!",
-    "RANDARRAY": "|VVVVV!",
     "NOW": "!",
     "TODAY": "!",
     "BITAND": "VV",
@@ -416,6 +415,15 @@ _SPECS: dict[str, str] = {
     "PV": "VVV|VV",
     "NPER": "VVV|VV",
     "NPV": "VR|R*1",
+    "IPMT": "VVVV|VV",
+    "PPMT": "VVVV|VV",
+    "ISPMT": "VVVV",
+    "SLN": "VVV",
+    "SYD": "VVVV",
+    "EFFECT": "VV",
+    "NOMINAL": "VV",
+    "RRI": "VVV",
+    "PDURATION": "VVV",
 }
 
 SIGNATURES: dict[str, Signature] = {name: _signature(spec) for name, spec in _SPECS.items()}

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from xlcollab.grid import ErrorCode
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.guard import inside, outside, safe_divide, safe_log, safe_sqrt
 from xlcollab.kernels.operators import power
-from xlcollab.kernels.shapes import aligned
+from xlcollab.kernels.shapes import aligned, missing
 from xlcollab.kernels.tape import Function
 
 
@@ -39,6 +39,25 @@ def with_codes(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Functio
         return context.result(number, first_code(codes, own))
 
     return run
+
+
+def strict(function: Function) -> Function:
+    """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        if any(missing(block) for block in blocks):
+            return context.error(ErrorCode.NA)
+        return function(context, *(without_booleans(context, block) for block in blocks))
+
+    return run
+
+
+def without_booleans(context: Context, block: Block) -> Block:
+    """The block with #VALUE! in the place of booleans."""
+    if not isinstance(block.kind, Tensor) and block.kind is not Kind.BOOLEAN:
+        return block
+    foreign = torch.where(block.mask(Kind.BOOLEAN), float(ErrorCode.VALUE), 0.0)
+    return context.with_errors(block, foreign)
 
 
 def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Function:
@@ -97,25 +116,28 @@ def arctangent2(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
     return torch.atan2(y, torch.where(origin, 1.0, x)), division_by_zero(origin)
 
 
-def _scaled(digits: Tensor) -> Tensor:
-    return torch.pow(
-        torch.tensor(10.0, dtype=digits.dtype, device=digits.device), torch.trunc(digits)
-    )
+_POWERS_OF_TEN = torch.tensor([float(f"1e{power}") for power in range(309)], dtype=torch.float64)
+
+
+def _power_of_ten(power: Tensor) -> Tensor:
+    """10 ^ power for whole powers from 0 to 308, correctly rounded."""
+    table = _POWERS_OF_TEN.to(device=power.device, dtype=power.dtype)
+    return table[power.detach().long().clamp(0, 308)]
 
 
 def rounder(direction: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     """Rounding to decimal digits, away from what binary fractions add: 2.675 to 2 digits is 2.68."""
 
     def run(x: Tensor, digits: Tensor) -> Tensor:
-        scale = _scaled(digits)
-        large = scale > 1e300
-        scale = torch.where(large, 1.0, scale)
-        shifted = x.abs() * scale
+        places = torch.trunc(digits)
+        up, down = _power_of_ten(places), _power_of_ten(-places)
+        size = x.abs()
+        beyond = size * up > 1e300
+        shifted = torch.where(beyond, 1.0, size * up / down)
         nearest = torch.round(shifted)
         close = (shifted - nearest).abs() <= 1e-15 * shifted * 4
         whole = torch.where(close, nearest, direction(shifted))
-        rounded = torch.sign(x) * whole / scale
-        return torch.where(large, x, rounded)
+        return torch.where(beyond, x, torch.sign(x) * whole / up * down)
 
     return run
 
@@ -131,6 +153,21 @@ round_down = rounder(torch.floor)
 
 def truncate(x: Tensor, digits: Tensor | None = None) -> Tensor:
     return torch.trunc(x) if digits is None else round_down(x, digits)
+
+
+def delta(x: Tensor, y: Tensor | None = None) -> Tensor:
+    """DELTA: 1 where both are equal (the second is 0 when left out)."""
+    return (x == (0.0 if y is None else y)).to(x.dtype)
+
+
+def at_least(x: Tensor, step: Tensor | None = None) -> Tensor:
+    """GESTEP: 1 from the step on (0 when left out)."""
+    return (x >= (0.0 if step is None else step)).to(x.dtype)
+
+
+def inverse_coth(x: Tensor) -> Tensor:
+    beyond = x.abs() > 1
+    return outside(torch.atanh(1 / inside(x, beyond, 2.0)), beyond)
 
 
 def error_function(low: Tensor, high: Tensor | None = None) -> Tensor:
@@ -153,7 +190,7 @@ def constant(value: float) -> Function:
 FUNCTIONS: dict[str, Function] = {
     "PI": constant(math.pi),
     "SQRT": numeric(safe_sqrt),
-    "SQRTPI": numeric(lambda x: safe_sqrt(x * math.pi)),
+    "SQRTPI": strict(numeric(lambda x: safe_sqrt(x * math.pi))),
     "EXP": numeric(torch.exp),
     "LN": numeric(safe_log),
     "LOG": with_codes(logarithm),
@@ -163,7 +200,7 @@ FUNCTIONS: dict[str, Function] = {
     "SIGN": numeric(torch.sign),
     "INT": numeric(torch.floor),
     "MOD": with_codes(modulo),
-    "QUOTIENT": with_codes(quotient),
+    "QUOTIENT": strict(with_codes(quotient)),
     "ROUND": numeric(round_half),
     "ROUNDUP": numeric(round_up),
     "ROUNDDOWN": numeric(round_down),
@@ -188,14 +225,17 @@ FUNCTIONS: dict[str, Function] = {
     "CSCH": reciprocal(torch.sinh),
     "COTH": reciprocal(torch.tanh),
     "ACOT": numeric(lambda x: math.pi / 2 - torch.atan(x)),
+    "ACOTH": numeric(inverse_coth),
     "RADIANS": numeric(torch.deg2rad),
     "DEGREES": numeric(torch.rad2deg),
     "GAMMALN": numeric(log_gamma),
     "GAMMALN.PRECISE": numeric(log_gamma),
-    "ERF": numeric(error_function),
-    "ERF.PRECISE": numeric(torch.erf),
-    "ERFC": numeric(torch.erfc),
-    "ERFC.PRECISE": numeric(torch.erfc),
+    "ERF": strict(numeric(error_function)),
+    "ERF.PRECISE": strict(numeric(torch.erf)),
+    "ERFC": strict(numeric(torch.erfc)),
+    "ERFC.PRECISE": strict(numeric(torch.erfc)),
+    "DELTA": strict(numeric(delta)),
+    "GESTEP": strict(numeric(at_least)),
     "FISHER": within(torch.atanh, -1.0, 1.0),
     "FISHERINV": numeric(torch.tanh),
 }

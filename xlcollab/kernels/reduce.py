@@ -15,6 +15,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.guard import safe_divide, safe_sqrt
+from xlcollab.kernels.shapes import aligned
 from xlcollab.kernels.tape import Function
 
 
@@ -190,8 +191,12 @@ def _deviation(freedom: float) -> Callable[[Context, Members], tuple[Tensor, Ten
 
 
 def order_statistics(found: Members) -> Tensor:
-    """The members in ascending order, those that do not count at the end as infinity."""
-    return found.filled(torch.inf).sort(-1).values
+    """The members in ascending order, those that do not count at the end as infinity.
+
+    NaN, the error of fast evaluation, makes all of a copy's values NaN.
+    """
+    ordered = found.filled(torch.inf).sort(-1).values
+    return torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered)
 
 
 def at(ordered: Tensor, position: Tensor) -> Tensor:
@@ -210,29 +215,44 @@ def _median(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
     return torch.where(count > 0, middle, 0.0), error_where(count == 0, ErrorCode.NUM)
 
 
-def _ranked(from_end: bool) -> Function:
-    """LARGE and SMALL: the k-th value; k between 1 and the count, else #NUM!."""
+def picked(ordered: Tensor, position: Tensor) -> Tensor:
+    """The values at zero-based whole places (R, C, h, w), clipped into range, of the same shape."""
+    family = torch.broadcast_shapes(ordered.shape[:2], position.shape[:2])
+    shape = (*family, *position.shape[2:])
+    index = position.long().clamp(0, ordered.shape[-1] - 1).expand(shape).flatten(2)
+    return ordered.expand(*family, ordered.shape[-1]).gather(-1, index).reshape(shape)
 
-    def run(context: Context, block: Block, k: Block) -> Block:
-        found = members(context, _as_cells(block))
-        place, place_codes = context.numbers(k)
-        count = found.count()[..., None, None]
-        place = place.ceil()
-        bad = error_where((place < 1) | (place > count), ErrorCode.NUM)
-        position = (count - place if from_end else place - 1).long()
-        ordered = order_statistics(found)
-        shape = torch.broadcast_shapes(position.shape, (*ordered.shape[:2], 1, 1))
-        index = position.clamp(0, ordered.shape[-1] - 1).expand(shape).flatten(2)
-        spread = ordered.expand(*shape[:2], ordered.shape[-1])
-        picked = spread.gather(-1, index).reshape(shape)
-        picked = torch.where(bad > 0, 0.0, picked)
+
+def of_array(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
+    """A function of the numbers in one array and of further values.
+
+    `function(members, *numbers)` returns (values, error codes) of the shape of the numbers.
+    """
+
+    def run(context: Context, block: Block, *others: Block) -> Block:
+        found = members(context, as_cells(block))
+        pairs = [context.numbers(other) for other in aligned(context, *others)]
         codes = None if found.codes is None else found.codes[..., None, None]
-        return context.result(picked, first_code(codes, place_codes, bad))
+        number, own = function(found, *(number for number, _ in pairs))
+        return context.result(number, first_code(codes, *(code for _, code in pairs), own))
 
     return run
 
 
-def _as_cells(block: Block) -> Block:
+def _ranked(from_end: bool) -> Callable[[Members, Tensor], tuple[Tensor, Tensor | None]]:
+    """LARGE and SMALL: the k-th value; k between 1 and the count, else #NUM!."""
+
+    def run(found: Members, k: Tensor) -> tuple[Tensor, Tensor | None]:
+        place, count = k.ceil(), found.count()[..., None, None]
+        bad = (place < 1) | (place > count)
+        value = picked(order_statistics(found), count - place if from_end else place - 1)
+        return torch.where(bad, 0.0, value), error_where(bad, ErrorCode.NUM)
+
+    return run
+
+
+def as_cells(block: Block) -> Block:
+    """An array whose booleans and texts are left out, as those of cells are."""
     return Block(block.number, block.kind, cells=True)
 
 
@@ -305,8 +325,8 @@ FUNCTIONS: dict[str, Function] = {
     "MIN": aggregate(_extreme(-1.0)),
     "MAX": aggregate(_extreme(1.0)),
     "MEDIAN": aggregate(_median),
-    "LARGE": _ranked(from_end=True),
-    "SMALL": _ranked(from_end=False),
+    "LARGE": of_array(_ranked(from_end=True)),
+    "SMALL": of_array(_ranked(from_end=False)),
     "DEVSQ": aggregate(_squared_deviations),
     "VAR.S": aggregate(_variance(1.0)),
     "VAR.P": aggregate(_variance(0.0)),

@@ -1,7 +1,0 @@
-"""Statistics of samples and pairs: correlation, regression, tests."""
-
-from __future__ import annotations
-
-from xlcollab.kernels.tape import Function
-
-FUNCTIONS: dict[str, Function] = {}

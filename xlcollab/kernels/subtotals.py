@@ -1,0 +1,103 @@
+"""SUBTOTAL and AGGREGATE: another aggregate, chosen by number.
+
+Whether a row is hidden is not known here: all rows count as shown. Cells that hold subtotals
+themselves are blanked before these functions see them (`special`).
+"""
+
+from __future__ import annotations
+
+import torch
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels import ordering, reduce
+from xlcollab.kernels.block import Block, Context
+from xlcollab.kernels.reduce import as_cells
+from xlcollab.kernels.tape import Function
+
+_NAMES = (
+    "AVERAGE",
+    "COUNT",
+    "COUNTA",
+    "MAX",
+    "MIN",
+    "PRODUCT",
+    "STDEV.S",
+    "STDEV.P",
+    "SUM",
+    "VAR.S",
+    "VAR.P",
+    "MEDIAN",
+    "MODE.SNGL",
+    "LARGE",
+    "SMALL",
+    "PERCENTILE.INC",
+    "QUARTILE.INC",
+    "PERCENTILE.EXC",
+    "QUARTILE.EXC",
+)
+"""Function numbers 1 to 19; from 14 on they take a further value, and any array."""
+_FUNCTIONS = reduce.FUNCTIONS | ordering.FUNCTIONS
+_LAST_SUBTOTAL = 11
+_FIRST_OF_ARRAYS = 14
+_IGNORING_ERRORS = frozenset({2, 3, 6, 7})
+_MOST_OPTIONS = 7
+
+
+def _number(context: Context, block: Block, what: str) -> int | ErrorCode:
+    """A function number or option, the same for all copies."""
+    numbers, codes = context.numbers(block)
+    if codes is not None:
+        return ErrorCode(int(codes.reshape(-1)[0]) or int(ErrorCode.VALUE))
+    first = numbers.reshape(-1)[0]
+    if bool((numbers != first).any()):
+        raise UnsupportedError(f"{what} must be the same number for all copies of the formula")
+    return int(first)
+
+
+def subtotal(context: Context, code: Block, *areas: Block) -> Block:
+    """SUBTOTAL(number, areas …): 1 to 11, or the same with 100 added."""
+    number = _number(context, code, "the function number of SUBTOTAL")
+    if isinstance(number, ErrorCode):
+        return context.error(number)
+    number -= 100 if number > 100 else 0
+    if not 1 <= number <= _LAST_SUBTOTAL:
+        return context.error(ErrorCode.VALUE)
+    return _FUNCTIONS[_NAMES[number - 1]](context, *areas)
+
+
+def aggregate(context: Context, code: Block, option: Block, *arguments: Block) -> Block:
+    """AGGREGATE(number, options, areas …) or (number, options, array, k)."""
+    number = _number(context, code, "the function number of AGGREGATE")
+    options = _number(context, option, "the options of AGGREGATE")
+    for given in (number, options):
+        if isinstance(given, ErrorCode):
+            return context.error(given)
+    if not (1 <= number <= len(_NAMES) and 0 <= options <= _MOST_OPTIONS):
+        return context.error(ErrorCode.VALUE)
+    areas, further = arguments, ()
+    if number >= _FIRST_OF_ARRAYS:
+        if len(arguments) != 2:
+            return context.error(ErrorCode.VALUE)
+        areas, further = (as_cells(arguments[0]),), (arguments[1],)
+    if options in _IGNORING_ERRORS:
+        areas = tuple(_without_errors(context, area) for area in areas)
+    return _FUNCTIONS[_NAMES[number - 1]](context, *areas, *further)
+
+
+def _without_errors(context: Context, block: Block) -> Block:
+    errors = context.errors(block)
+    if not bool(errors.any()):
+        return block
+    return blanked(context, as_cells(block), Block(errors.to(context.dtype), Kind.BOOLEAN))
+
+
+def blanked(context: Context, block: Block, where: Block) -> Block:
+    """The block with blanks where the other holds."""
+    del context
+    hidden = where.number != 0
+    kinds = torch.where(hidden, int(Kind.BLANK), block.kinds()).to(torch.uint8)
+    return Block(torch.where(hidden, 0.0, block.number), kinds, cells=block.cells)
+
+
+FUNCTIONS: dict[str, Function] = {"SUBTOTAL": subtotal, "AGGREGATE": aggregate}
