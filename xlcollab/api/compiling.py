@@ -149,7 +149,12 @@ def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Com
         limits=limits,
         constraints=lines,
         linear=_linear(model, cell, lines, compiler.start.numel(), settings),
-        warnings=(*model.warnings, *_frozen(compiler, model), *_unreached(compiler, cell, lines)),
+        warnings=(
+            *model.warnings,
+            *_frozen(compiler, model),
+            *_kept(compiler),
+            *_unreached(compiler, cell, lines),
+        ),
     )
 
 
@@ -199,6 +204,13 @@ def _frozen(compiler: Compiler, model: SolverModel) -> list[str]:
         return []
     return [
         f"random functions are frozen at their present values while optimising: {_listed(cells)}"
+    ]
+
+
+def _kept(compiler: Compiler) -> list[str]:
+    return [
+        f"{area} keeps its stored value while optimising: {reason}"
+        for area, reason in compiler.kept
     ]
 
 

@@ -106,10 +106,10 @@ def _edit(area: AreaRef, block: Block) -> CellEdit:
 
 
 class Compiler:
-    """Compiles what depends on some variable cells; all else keeps its stored value.
+    """Compiles what depends on some variable cells.
 
-    A formula cell that depends on no variable is a constant with the value that stands in the file;
-    it is evaluated only where the file holds none.
+    Formulas that depend on no variable are evaluated once, exactly, and are constants from then on.
+    Those that cannot be evaluated keep the value in the file, and so do random functions.
     """
 
     def __init__(
@@ -123,24 +123,23 @@ class Compiler:
         self.plan, self.variables = plan, tuple(variables)
         self.start = torch.as_tensor(start, dtype=torch.float64)
         families = plan.families
-        empty = {n for n, family in enumerate(families) if not keeps_stored(plan, family)}
         moving = {n for n, family in enumerate(families) if moves(family)}
-        frozen = {n for n, family in enumerate(families) if is_random(family)} - empty
-        self._reached = reached_by(plan, self.variables)
-        self._candidates = reached_by(plan, self.variables, moving | empty) - frozen
-        self._evaluation = Evaluation(plan, set(range(len(families))) - self._candidates, seed)
+        self._empty = {n for n, family in enumerate(families) if not keeps_stored(plan, family)}
+        self._candidates = reached_by(plan, self.variables, moving)
+        frozen = {n for n, family in enumerate(families) if is_random(family)} - self._empty
+        self._evaluation = Evaluation(
+            plan,
+            frozen - reached_by(plan, self.variables),
+            replaceable=set(range(len(families))) - self._candidates - self._empty,
+            seed=seed,
+        )
         self._evaluation.set_variables(self.variables, self.start)
-        self._keep_stored_where_possible(empty)
 
-    def _keep_stored_where_possible(self, empty: set[int]) -> None:
-        """Families that only might depend on a variable and cannot be evaluated stay as stored."""
-        for number in sorted(self._candidates - self._reached - empty):
-            if self._evaluation.done(number):
-                continue
-            try:
-                self._evaluation.need([number])
-            except ModelError:
-                self._evaluation.store.stored.add(number)
+    @property
+    def kept(self) -> list[tuple[AreaRef, str]]:
+        """Areas that cannot be evaluated and keep the values in the file, with the reason."""
+        found = self._evaluation.replaced
+        return [(self.plan.families[number].area, reason) for number, reason in found.items()]
 
     def random_cells(self, area: AreaRef) -> set[CellRef]:
         """The cells with random functions that `area` depends on: all keep their present value."""
@@ -177,7 +176,7 @@ class Compiler:
         """All formula cells that depend on the variables, on every sheet."""
         left_alone: list[tuple[AreaRef, str]] = []
         active: list[tuple[Family, Value]] = []
-        for number in sorted(self._candidates):
+        for number in sorted(self._candidates | self._empty):
             family = self.plan.families[number]
             try:
                 self._evaluation.need([number])
@@ -185,9 +184,7 @@ class Compiler:
                 left_alone.append((family.area, str(error)))
                 continue
             value = self._evaluation.store.results.get(number)
-            if value is not None and (
-                value.slot is not None or not keeps_stored(self.plan, family)
-            ):
+            if value is not None and (value.slot is not None or number in self._empty):
                 active.append((family, value))
         values = [value for _, value in active]
         return Dependents(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from torch import Tensor
 
-from xlcollab.errors import CircularError
+from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.formula.signatures import RANDOM
 from xlcollab.grid import Kind
@@ -21,9 +21,15 @@ _MOVING_LOOKUPS = frozenset({"OFFSET", "INDIRECT"})
 
 
 class Evaluation:
-    """The state of one compilation: which families have values, which keep their stored ones."""
+    """The state of one compilation: which families have values, which keep their stored ones.
 
-    def __init__(self, plan: Plan, stored: set[int], seed: int = 0) -> None:
+    Families in `stored` are taken as the file has them; those in `replaceable` are, too, if they
+    cannot be evaluated, and `replaced` says why.
+    """
+
+    def __init__(
+        self, plan: Plan, stored: set[int], *, replaceable: Set[int] = frozenset(), seed: int = 0
+    ) -> None:
         workbook = plan.workbook
         self.plan = plan
         self.exact = Context(workbook.texts, date1904=workbook.date1904)
@@ -31,6 +37,8 @@ class Evaluation:
         self.tape = Tape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
         self.tracer = Tracer(self.tape, self.store, seed)
+        self._replaceable = replaceable
+        self.replaced: dict[int, str] = {}
 
     def set_variables(self, areas: Sequence[AreaRef], start: Tensor) -> None:
         """From here on the cells of `areas` are the variables, in order, with these values."""
@@ -62,7 +70,7 @@ class Evaluation:
                 stack.pop()
                 waiting_for.discard(number)
                 continue
-            missing = [n for n in self.plan.needs[number] if not self.done(n)]
+            missing = self._missing(number)
             if not missing:
                 missing = self._try(number)
             if not missing:
@@ -71,17 +79,27 @@ class Evaluation:
             self._refuse_cycle(missing, waiting_for)
             stack.extend(missing)
 
+    def _missing(self, number: int) -> list[int]:
+        if number in self.plan.circular:
+            return []
+        return [n for n in self.plan.needs[number] if not self.done(n)]
+
     def done(self, number: int) -> bool:
         return number in self.store.results or number in self.store.stored
 
     def _try(self, number: int) -> list[int]:
         """Evaluate one family; what it turned out to read first, if anything."""
-        if number in self.plan.circular:
-            raise CircularError(self.plan.circular[number])
         try:
+            if number in self.plan.circular:
+                raise CircularError(self.plan.circular[number])
             self.store.results[number] = self.tracer.family(self.plan.families[number])
         except NotReady as error:
             return list(error.families)
+        except ModelError as error:
+            if number not in self._replaceable:
+                raise
+            self.store.stored.add(number)
+            self.replaced[number] = str(error)
         return []
 
     def _refuse_cycle(self, missing: list[int], waiting_for: set[int]) -> None:

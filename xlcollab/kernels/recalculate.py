@@ -33,7 +33,7 @@ def recalculate(plan: Plan, seed: int = 0) -> Recalculation:
     """Evaluate all formulas. A formula that cannot be evaluated is reported, never guessed."""
     families = plan.families
     volatile = [n for n, f in enumerate(families) if is_random(f) and keeps_stored(plan, f)]
-    evaluation = Evaluation(plan, set(volatile), seed)
+    evaluation = Evaluation(plan, set(volatile), seed=seed)
     refused = [Unsupported(_one(broken.cell), broken.message) for broken in plan.broken]
     for number, sentence in plan.circular.items():
         evaluation.store.stored.add(number)
