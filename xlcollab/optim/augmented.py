@@ -21,9 +21,12 @@ FEASIBLE = 1e-6
 precision of Excel's Solver."""
 
 _ACCURACY = 1e-10
-_STAGES = 60
+_STAGES = 100
 _LARGEST_PENALTY = 1e10
 _FIRST_TOLERANCE = 1e-3
+_LOST = 10.0
+"""A stage that misses the constraints by this much more than the last one, or 1, has left for
+where the penalty is too weak; it is made again with a stronger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,14 @@ def descend_constrained(
 
     Each stage minimises the augmented Lagrangian with `rule`. The penalty grows tenfold when a
     stage misses the constraints, or complementarity, by more than a quarter of what the last one
-    did. First-order rules that never stop early get a twentieth of the iterations in each stage.
+    did. First-order rules that never stop early get a fiftieth of the iterations in each stage,
+    and their penalty stays: it would outgrow their learning rate.
     """
     tolerance = max(limits.tolerance, _FIRST_TOLERANCE) if limits.tolerance else 0.0
-    stage = _Stage(start, first_lagrangian(evaluator, start), tolerance, math.inf)
+    lagrangian = first_lagrangian(evaluator, start)
+    if not limits.tolerance:
+        lagrangian = replace(lagrangian, penalty=0.1 * lagrangian.penalty)
+    stage = _Stage(start, lagrangian, tolerance, _missed(evaluator, lagrangian, start))
     for number in range(1, _STAGES + 1):
         view = evaluator.constrained(stage.lagrangian)
         inner = Limits(_share(limits, recorder), stage.tolerance)
@@ -100,25 +107,35 @@ def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
 
 def _share(limits: Limits, recorder: Recorder) -> int:
     left = limits.iterations - recorder.iteration
-    return left if limits.tolerance else min(left, max(1, limits.iterations // 20))
+    return left if limits.tolerance else min(left, max(1, limits.iterations // 50))
 
 
 def _next_stage(evaluator: Evaluator, stage: _Stage, outcome: Outcome, limits: Limits) -> _Stage:
     old = stage.lagrangian
-    if outcome.stop.status is Status.UNBOUNDED:
-        return replace(stage, lagrangian=replace(old, penalty=100.0 * old.penalty))
-    assert evaluator.objective.constraints is not None
-    with torch.no_grad():
-        excess = old.excess(evaluator.objective.constraints(evaluator.to_x(outcome.point.y)))
-    multipliers = old.penalty * excess
-    missed = ((multipliers - old.multipliers) / old.penalty).abs().max().item()
-    penalty = old.penalty if missed <= 0.25 * stage.missed else 10.0 * old.penalty
+    multipliers = old.penalty * _excess(evaluator, old, outcome.point.y)
+    missed = _missed(evaluator, old, outcome.point.y)
+    if outcome.stop.status is Status.UNBOUNDED or missed > _LOST * max(1.0, stage.missed):
+        return replace(stage, lagrangian=replace(old, penalty=10.0 * old.penalty))
+    grows = missed > 0.25 * stage.missed and limits.tolerance > 0.0
+    penalty = 10.0 * old.penalty if grows else old.penalty
     return _Stage(
         y=outcome.point.y,
         lagrangian=replace(old, multipliers=multipliers, penalty=penalty),
         tolerance=max(limits.tolerance, 0.1 * stage.tolerance),
         missed=missed,
     )
+
+
+def _excess(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> Tensor:
+    assert evaluator.objective.constraints is not None
+    with torch.no_grad():
+        return lagrangian.excess(evaluator.objective.constraints(evaluator.to_x(y)))
+
+
+def _missed(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> float:
+    """By how much y misses the constraints, or complementarity with the multipliers, weighted."""
+    excess = _excess(evaluator, lagrangian, y)
+    return (excess - lagrangian.multipliers / lagrangian.penalty).abs().max().item()
 
 
 def _stop(

@@ -146,7 +146,8 @@ class Evaluator:
             x = x.detach()
             penalty = 0.5 * self.l2 * x.dot(x).item()
             value += penalty
-            gradient = gradient.add(self.to_x(x), alpha=self.l2)
+            by_y = x if self.scale is None else x * self.scale
+            gradient = gradient.add(by_y, alpha=self.l2)
         by_x = gradient if self.scale is None else gradient / self.scale
         return Point(
             y=y,

@@ -50,7 +50,8 @@ def descend(
 ) -> Outcome:
     """Run `rule` from `start` (in the evaluator's variables, within the bounds).
 
-    The weights of the last step are the outcome, as in torch.optim; after a divergence or an
+    The schedule goes on from the recorder's count of iterations, whatever stage this run is. The
+    weights of the last step are the outcome, as in torch.optim; after a divergence or an
     interruption, those of the lowest value.
     """
     point = best = evaluator.at(start)
@@ -58,18 +59,18 @@ def descend(
     try:
         state = rule.init(evaluator, point)
         watch = _Watch(point, limits.tolerance)
-        for iteration in range(limits.iterations):
+        for _ in range(limits.iterations):
             stop = watch.stop(evaluator, point)
             if stop is not None:
                 return Outcome(point, stop)
-            step = rule.step(evaluator, point, state, rate(iteration))
+            step = rule.step(evaluator, point, state, rate(recorder.iteration))
             if not step.point.is_finite:
                 return Outcome(best, _diverged(step.point, recorder, step.rate))
             point, state = step.point, step.state
             if step.stop is not None:
                 return Outcome(point, watch.judged(evaluator, point, step.stop))
-            recorder.step(evaluator, point, step.rate)
             best = min(best, point, key=_value)
+            recorder.step(evaluator, point, step.rate)
         stop = watch.stop(evaluator, point)
         return Outcome(point, stop or _limit(limits, point, best))
     except KeyboardInterrupt:
