@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.arguments import given
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.guard import inside, outside, safe_divide, safe_log, safe_sqrt
 from xlcollab.kernels.operators import power
-from xlcollab.kernels.shapes import aligned, missing
+from xlcollab.kernels.shapes import aligned
 from xlcollab.kernels.tape import Function
 
 
@@ -45,7 +46,7 @@ def strict(function: Function) -> Function:
     """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A."""
 
     def run(context: Context, *blocks: Block) -> Block:
-        if any(missing(block) for block in blocks):
+        if not all(given(block) for block in blocks):
             return context.error(ErrorCode.NA)
         return function(context, *(without_booleans(context, block) for block in blocks))
 
@@ -126,7 +127,7 @@ def _power_of_ten(power: Tensor) -> Tensor:
 
 
 def rounder(direction: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Rounding to decimal digits, away from what binary fractions add: 2.675 to 2 digits is 2.68."""
+    """Rounding to decimal digits, freed of binary noise: 2.675 to 2 digits is 2.68."""
 
     def run(x: Tensor, digits: Tensor) -> Tensor:
         places = torch.trunc(digits)

@@ -12,7 +12,7 @@ from xlcollab.kernels.guard import inside, outside, safe_log
 from xlcollab.kernels.reduce import error_where, members
 from xlcollab.kernels.tape import Function
 
-_Zero = Tensor | float
+Amount = Tensor | float
 
 
 def _growth(rate: Tensor, periods: Tensor) -> Tensor:
@@ -28,14 +28,14 @@ def _annuity(rate: Tensor, periods: Tensor) -> Tensor:
     return torch.where(none, periods + rate * periods * (periods - 1) / 2, usual)
 
 
-def _due(rate: Tensor, kind: _Zero) -> Tensor:
+def _due(rate: Tensor, kind: Amount) -> Tensor:
     """The factor for payments at the beginning of each period."""
     early = torch.as_tensor(kind, device=rate.device) != 0
     return torch.where(early, 1 + rate, torch.ones_like(rate))
 
 
 def future_value(
-    rate: Tensor, periods: Tensor, payment: Tensor, present: _Zero = 0.0, kind: _Zero = 0.0
+    rate: Tensor, periods: Tensor, payment: Tensor, present: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """FV."""
     paid = payment * _due(rate, kind) * _annuity(rate, periods)
@@ -43,7 +43,7 @@ def future_value(
 
 
 def present_value(
-    rate: Tensor, periods: Tensor, payment: Tensor, future: _Zero = 0.0, kind: _Zero = 0.0
+    rate: Tensor, periods: Tensor, payment: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """PV."""
     paid = payment * _due(rate, kind) * _annuity(rate, periods)
@@ -51,7 +51,7 @@ def present_value(
 
 
 def payment(
-    rate: Tensor, periods: Tensor, present: Tensor, future: _Zero = 0.0, kind: _Zero = 0.0
+    rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """PMT; no periods are #NUM!."""
     worth = present * (1 + _growth(rate, periods)) + future
@@ -60,7 +60,7 @@ def payment(
 
 
 def periods_needed(
-    rate: Tensor, paid: Tensor, present: Tensor, future: _Zero = 0.0, kind: _Zero = 0.0
+    rate: Tensor, paid: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """NPER."""
     none = rate == 0
@@ -73,7 +73,7 @@ def periods_needed(
 
 
 def net_present_value(context: Context, rate: Block, *flows: Block) -> Block:
-    """NPV: the flows at the ends of the periods, in order; blanks and texts in cells are skipped."""
+    """NPV: the flows at the ends of the periods; blanks and texts in cells are skipped."""
     found = members(context, *flows)
     number, codes = context.numbers(rate)
     here = torch.ones_like(found.number) if found.mask is None else found.mask.to(number.dtype)
@@ -90,8 +90,8 @@ def interest(
     period: Tensor,
     periods: Tensor,
     present: Tensor,
-    future: _Zero = 0.0,
-    kind: _Zero = 0.0,
+    future: Amount = 0.0,
+    kind: Amount = 0.0,
 ) -> Tensor:
     """IPMT: the interest in one period's payment."""
     paid = payment(rate, periods, present, future, kind)
@@ -107,8 +107,8 @@ def principal(
     period: Tensor,
     periods: Tensor,
     present: Tensor,
-    future: _Zero = 0.0,
-    kind: _Zero = 0.0,
+    future: Amount = 0.0,
+    kind: Amount = 0.0,
 ) -> Tensor:
     """PPMT: the part of one period's payment that pays back."""
     paid = payment(rate, periods, present, future, kind)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.arguments import given
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.elementwise import numeric, strict, with_codes
 from xlcollab.kernels.guard import inside
-from xlcollab.kernels.shapes import missing
 from xlcollab.kernels.tape import Function
 
 Direction = Callable[[Tensor], Tensor]
@@ -76,7 +76,7 @@ def _defaulting(function: Function) -> Function:
     """An empty second argument, as in CEILING.MATH(x,,1), is a step of 1."""
 
     def run(context: Context, *blocks: Block) -> Block:
-        if len(blocks) > 1 and missing(blocks[1]):
+        if len(blocks) > 1 and not given(blocks[1]):
             blocks = (blocks[0], context.scalar(1.0), *blocks[2:])
         return function(context, *blocks)
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import torch
-
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.block import Block, Context
-from xlcollab.kernels.operators import text_of
-from xlcollab.kernels.shapes import aligned, full
+from xlcollab.kernels.block import Context
 from xlcollab.kernels.tape import Function
-from xlcollab.kernels.texts import number_from_text
+from xlcollab.kernels.valuewise import integer, refuse, text, valuewise
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LARGEST = 2**53
+_LONGEST = 255
 _LETTERS = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
 _PAIRS = (
     ("CM", "CD", "XC", "XL", "IX", "IV"),
@@ -26,47 +21,17 @@ _PAIRS = (
 """What each form of ROMAN may subtract beyond the forms before it."""
 
 
-class _ErrorResult(Exception):
-    def __init__(self, code: ErrorCode) -> None:
-        super().__init__(code)
-        self.code = code
+def _between(number: int, low: int, high: int, code: ErrorCode = ErrorCode.NUM) -> int:
+    """The number, or an error as the result."""
+    if not low <= number <= high:
+        raise refuse(code)
+    return number
 
 
-def by_value(function: Callable[..., Scalar]) -> Function:
-    """A function of single Python values, applied to blocks; an error argument is the result."""
-
-    def run(context: Context, *blocks: Block) -> Block:
-        blocks = aligned(context, *blocks)
-        shape = torch.broadcast_shapes(*(block.shape for block in blocks))
-        columns = [context.values(full(block, shape)) for block in blocks]
-        return context.block([one(row) for row in zip(*columns, strict=True)], shape)
-
-    def one(arguments: tuple[Scalar, ...]) -> Scalar:
-        for argument in arguments:
-            if isinstance(argument, ErrorCode):
-                return argument
-        try:
-            return function(*arguments)
-        except _ErrorResult as result:
-            return result.code
-
-    return run
-
-
-def _integer(value: Scalar, low: int, high: int, code: ErrorCode = ErrorCode.NUM) -> int:
-    """A value as a whole number between `low` and `high`."""
-    number = number_from_text(value) if isinstance(value, str) else float(value or 0)
-    if number is None:
-        raise _ErrorResult(ErrorCode.VALUE)
-    if not low <= int(number) <= high:
-        raise _ErrorResult(code)
-    return int(number)
-
-
-def in_base(value: Scalar, radix: Scalar, length: Scalar = 0.0) -> Scalar:
+def in_base(number: int, base: int, length: int = 0) -> Scalar:
     """BASE: the digits of a whole number, filled up with zeros to `length`."""
-    number = _integer(value, 0, _LARGEST - 1)
-    base, width = _integer(radix, 2, 36), _integer(length, 0, 255)
+    number, base = _between(number, 0, _LARGEST - 1), _between(base, 2, 36)
+    width = _between(length, 0, 255)
     digits = ""
     while number:
         number, digit = divmod(number, base)
@@ -74,13 +39,13 @@ def in_base(value: Scalar, radix: Scalar, length: Scalar = 0.0) -> Scalar:
     return (digits or "0").rjust(width, "0")
 
 
-def from_base(value: Scalar, radix: Scalar) -> Scalar:
+def from_base(written: str, base: int) -> Scalar:
     """DECIMAL: the number that digits of some base write; 0 for an empty text."""
-    base, text = _integer(radix, 2, 36), str(text_of(value)).strip().upper()
-    known = set(_DIGITS[:base])
-    if len(text) > 255 or not known.issuperset(text):
+    digits = written.strip().upper()
+    known = set(_DIGITS[: _between(base, 2, 36)])
+    if len(digits) > _LONGEST or not known.issuperset(digits):
         return ErrorCode.NUM
-    number = int(text, base) if text else 0
+    number = int(digits, base) if digits else 0
     return float(number) if number < _LARGEST else ErrorCode.NUM
 
 
@@ -90,37 +55,38 @@ def _amount(numeral: str) -> int:
     return last - sum(less)
 
 
-def to_roman(value: Scalar, form: Scalar = 0.0) -> Scalar:
-    """ROMAN: form 0 is the classic one, 4 the shortest; TRUE and FALSE are 0 and 4."""
-    number = _integer(value, 0, 3999, ErrorCode.VALUE)
-    if isinstance(form, bool):
-        form = 0.0 if form else 4.0
-    pairs = _PAIRS[: _integer(form, 0, 4, ErrorCode.VALUE) + 1]
+def _roman_form(context: Context, value: Scalar) -> int:
+    """TRUE and FALSE are the classic form and the shortest."""
+    return (0 if value else 4) if isinstance(value, bool) else integer(context, value)
+
+
+def to_roman(number: int, form: int = 0) -> Scalar:
+    """ROMAN: form 0 is the classic one, 4 the shortest."""
+    number = _between(number, 0, 3999, ErrorCode.VALUE)
+    pairs = _PAIRS[: _between(form, 0, 4, ErrorCode.VALUE) + 1]
     numerals = [*_LETTERS, *(pair for group in pairs for pair in group)]
-    text = ""
+    roman = ""
     for numeral in sorted(numerals, key=_amount, reverse=True):
         count, number = divmod(number, _amount(numeral))
-        text += numeral * count
-    return text
+        roman += numeral * count
+    return roman
 
 
-def from_roman(value: Scalar) -> Scalar:
+def from_roman(written: str) -> Scalar:
     """ARABIC: a letter before a larger one is subtracted; a minus may stand in front."""
-    text = str(text_of(value)).strip().upper()
-    sign, letters = (-1.0, text[1:]) if text.startswith("-") else (1.0, text)
-    if len(text) > 255 or not set(_LETTERS).issuperset(letters):
+    roman = written.strip().upper()
+    sign, letters = (-1.0, roman[1:]) if roman.startswith("-") else (1.0, roman)
+    if len(roman) > _LONGEST or not set(_LETTERS).issuperset(letters):
         return ErrorCode.VALUE
     amounts = [_LETTERS[letter] for letter in letters]
-    total = sum(
-        -amount if amount < following else amount
-        for amount, following in zip(amounts, [*amounts[1:], 0], strict=True)
-    )
+    following = [*amounts, 0][1:]
+    total = sum(-n if n < m else n for n, m in zip(amounts, following, strict=True))
     return sign * total
 
 
 FUNCTIONS: dict[str, Function] = {
-    "BASE": by_value(in_base),
-    "DECIMAL": by_value(from_base),
-    "ROMAN": by_value(to_roman),
-    "ARABIC": by_value(from_roman),
+    "BASE": valuewise(in_base, integer),
+    "DECIMAL": valuewise(from_base, text, integer),
+    "ROMAN": valuewise(to_roman, integer, _roman_form),
+    "ARABIC": valuewise(from_roman, text),
 }

@@ -175,7 +175,7 @@ def _modes(context: Context, *blocks: Block) -> Block:
     repeated = (equal & earlier).any(-1)
     chosen = (often == most) & (most > 1) & ~repeated
     size = max(int(chosen.sum(-1).max()), 1)
-    first = (~chosen).to(torch.uint8).sort(-1, stable=True).indices[..., :size]
+    first = (~chosen).to(torch.uint8).sort(dim=-1, stable=True).indices[..., :size]
     none = error_where(~chosen.gather(-1, first), ErrorCode.NA)
     codes = first_code(None if found.codes is None else found.codes[..., None], none)
     value = found.number.gather(-1, first)
@@ -191,14 +191,12 @@ def frequency(context: Context, data: Block, bins: Block) -> Block:
     if not bool(bins.mask(Kind.NUMBER).all()):
         raise UnsupportedError("FREQUENCY needs numbers as limits; one of them is none")
     found = members(context, as_cells(data))
-    limits, order = flat(bins.number.detach(), bins.shape).sort(-1, stable=True)
+    limits, order = flat(bins.number.detach(), bins.shape).sort(dim=-1, stable=True)
     upto = _below(found, limits[..., None], or_equal=True)[..., 0]
     total = found.count()[..., None].expand(*upto.shape[:2], 1)
     steps = torch.cat([upto, total], -1).diff(dim=-1, prepend=torch.zeros_like(total))
-    counts = torch.zeros_like(steps[..., :-1]).scatter(
-        -1, order.expand(upto.shape), steps[..., :-1]
-    )
-    counts = torch.cat([counts, steps[..., -1:]], -1)[..., None]
+    within = torch.zeros_like(upto).scatter(-1, order.expand(upto.shape), steps[..., :-1])
+    counts = torch.cat([within, steps[..., -1:]], -1)[..., None]
     codes = None if found.codes is None else found.codes[..., None, None]
     return context.result(counts, codes)
 

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.arguments import flag, given
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.guard import safe_divide, safe_log, safe_sqrt
 from xlcollab.kernels.reduce import cell_codes, flat
-from xlcollab.kernels.shapes import missing
+from xlcollab.kernels.shaping import shaper
 from xlcollab.kernels.tape import Function
 
 _DEPENDENT = 1e-12
@@ -137,19 +138,12 @@ def _sample(context: Context, known_y: Block, known_x: Block | None) -> Sample |
     """The points to be fitted; without x they are numbered 1, 2, …; None: shapes do not fit."""
     y, y_codes = _numbers(context, known_y)
     shape = (y.shape[2], y.shape[3])
-    if known_x is None or missing(known_x):
+    if not given(known_x):
         steps = torch.arange(1, y[0, 0].numel() + 1, dtype=y.dtype, device=y.device)
         return Sample(y.flatten(2), steps[None, None, :, None], y_codes, shape)
     number, x_codes = _numbers(context, known_x)
     x = _columns(number, shape)
     return None if x is None else Sample(y.flatten(2), x, first_code(y_codes, x_codes), shape)
-
-
-def _flag(context: Context, blocks: tuple[Block, ...], place: int, otherwise: bool) -> bool:
-    """An optional argument that is a condition, the same for all copies."""
-    if place >= len(blocks) or missing(blocks[place]):
-        return otherwise
-    return bool(context.truths(blocks[place])[0].all())
 
 
 def _logarithms(sample: Sample) -> Sample:
@@ -162,20 +156,26 @@ def _logarithms(sample: Sample) -> Sample:
 def _estimates(exponential: bool) -> Function:
     """LINEST, and LOGEST for the curve b · m₁^x₁ · m₂^x₂ …"""
 
-    def run(context: Context, known_y: Block, *rest: Block) -> Block:
-        sample = _sample(context, known_y, rest[0] if rest else None)
+    def run(
+        context: Context,
+        known_y: Block,
+        known_x: Block | None = None,
+        const: Block | None = None,
+        stats: Block | None = None,
+    ) -> Block:
+        sample = _sample(context, known_y, known_x)
         if sample is None:
             return context.error(ErrorCode.REF)
         sample = _logarithms(sample) if exponential else sample
-        found = fit(sample.x, sample.y, _flag(context, rest, 1, True))
+        found = fit(sample.x, sample.y, flag(context, const, True))
         table = summary(found)
         if exponential:
             table = torch.cat([torch.exp(table[..., :1, :]), table[..., 1:, :]], -2)
-        if not _flag(context, rest, 2, False):
+        if not flag(context, stats):
             table = table[..., :1, :]
         return context.result(table, _where_empty(sample, table, found.has_level))
 
-    return run
+    return shaper(run)
 
 
 def _where_empty(sample: Sample, table: Tensor, has_level: bool) -> Tensor:
@@ -191,15 +191,21 @@ def _where_empty(sample: Sample, table: Tensor, has_level: bool) -> Tensor:
 def _curve(exponential: bool) -> Function:
     """TREND, and GROWTH for the exponential curve: heights at new places."""
 
-    def run(context: Context, known_y: Block, *rest: Block) -> Block:
-        sample = _sample(context, known_y, rest[0] if rest else None)
+    def run(
+        context: Context,
+        known_y: Block,
+        known_x: Block | None = None,
+        new_x: Block | None = None,
+        const: Block | None = None,
+    ) -> Block:
+        sample = _sample(context, known_y, known_x)
         if sample is None:
             return context.error(ErrorCode.REF)
         sample = _logarithms(sample) if exponential else sample
-        found = fit(sample.x, sample.y, _flag(context, rest, 2, True))
+        found = fit(sample.x, sample.y, flag(context, const, True))
         place, shape, codes = sample.x, sample.shape, sample.codes
-        if len(rest) > 1 and not missing(rest[1]):
-            number, own = _numbers(context, rest[1])
+        if given(new_x):
+            number, own = _numbers(context, new_x)
             places = _places(number, sample)
             if places is None:
                 return context.error(ErrorCode.REF)
@@ -209,7 +215,7 @@ def _curve(exponential: bool) -> Function:
         heights = torch.exp(heights) if exponential else heights
         return context.result(heights, None if codes is None else codes[..., None, None])
 
-    return run
+    return shaper(run)
 
 
 def _places(number: Tensor, sample: Sample) -> tuple[Tensor, tuple[int, int]] | None:

@@ -65,8 +65,3 @@ def concatenated(blocks: list[Block], dim: int) -> Block:
         return Block(number, first, cells=all(block.cells for block in blocks))
     kinds = torch.cat([block.kinds() for block in wholes], dim)
     return Block(number, kinds, cells=all(block.cells for block in blocks))
-
-
-def missing(block: Block) -> bool:
-    """Whether the argument was left empty, as the second of `F(1,,3)`; a blank cell is not."""
-    return block.kind is Kind.BLANK and not block.cells

@@ -7,10 +7,11 @@ from scipy import special
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.arguments import whole
 from xlcollab.kernels.block import Block, Context, first_code
-from xlcollab.kernels.detached import detached, whole
+from xlcollab.kernels.detached import detached
 from xlcollab.kernels.distributions import below
-from xlcollab.kernels.guard import inside, outside
+from xlcollab.kernels.guard import inside
 from xlcollab.kernels.products import paired
 from xlcollab.kernels.reduce import (
     Members,
@@ -22,6 +23,7 @@ from xlcollab.kernels.reduce import (
     members,
     reduced,
 )
+from xlcollab.kernels.shaping import shaper
 from xlcollab.kernels.tape import Function
 
 _SUM_NOISE = 1e-7
@@ -70,22 +72,18 @@ _T_TESTS = {1: _paired_t, 2: _pooled_t, 3: _unequal_t}
 
 def t_test(context: Context, a: Block, b: Block, tails: Block, kind: Block) -> Block:
     """T.TEST: 1 or 2 tails; kind 1 paired, 2 equal variances, 3 unequal ones."""
-    (sides, side_codes), (kinds, kind_codes) = context.numbers(tails), context.numbers(kind)
     codes = first_code(cell_codes(context, a), cell_codes(context, b))
-    given = first_code(side_codes, kind_codes)
-    if given is not None:
-        codes = first_code(codes, given[..., 0, 0])
-    side, asked = whole(sides)[..., 0, 0], int(kinds.reshape(-1)[0])
-    if asked not in _T_TESTS:
-        return reduced(context, torch.full_like(side, torch.nan), codes)
+    sides, asked = whole(context, tails, 0), whole(context, kind, 0)
+    if asked not in _T_TESTS or sides not in (1, 2):
+        none = torch.full((1, 1), torch.nan, dtype=context.dtype, device=context.device)
+        return reduced(context, none, codes)
     found = _T_TESTS[asked](context, a, b)
     if found is None:
         return context.error(ErrorCode.NA)
     difference, error, freedom = found
     bad = (error <= 0) | (freedom < 1)
     t = difference.abs() / torch.sqrt(inside(error, ~bad, 1.0))
-    p = side * detached("T.TEST", special.stdtr)(inside(freedom, ~bad, 1.0), -t)
-    p = outside(p, (side == 1) | (side == 2))
+    p = sides * detached("T.TEST", special.stdtr)(inside(freedom, ~bad, 1.0), -t)
     return reduced(context, p, first_code(codes, error_where(bad, ErrorCode.DIV0)))
 
 
@@ -164,8 +162,8 @@ def probability(
 
 
 FUNCTIONS: dict[str, Function] = {
-    "T.TEST": t_test,
-    "TTEST": t_test,
+    "T.TEST": shaper(t_test),
+    "TTEST": shaper(t_test),
     "F.TEST": f_test,
     "FTEST": f_test,
     "CHISQ.TEST": chi_test,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import torch
 
-from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels import ordering, reduce
+from xlcollab.kernels.arguments import whole
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.reduce import as_cells
+from xlcollab.kernels.shaping import shaper
 from xlcollab.kernels.tape import Function
 
 _NAMES = (
@@ -44,22 +45,9 @@ _IGNORING_ERRORS = frozenset({2, 3, 6, 7})
 _MOST_OPTIONS = 7
 
 
-def _number(context: Context, block: Block, what: str) -> int | ErrorCode:
-    """A function number or option, the same for all copies."""
-    numbers, codes = context.numbers(block)
-    if codes is not None:
-        return ErrorCode(int(codes.reshape(-1)[0]) or int(ErrorCode.VALUE))
-    first = numbers.reshape(-1)[0]
-    if bool((numbers != first).any()):
-        raise UnsupportedError(f"{what} must be the same number for all copies of the formula")
-    return int(first)
-
-
 def subtotal(context: Context, code: Block, *areas: Block) -> Block:
     """SUBTOTAL(number, areas …): 1 to 11, or the same with 100 added."""
-    number = _number(context, code, "the function number of SUBTOTAL")
-    if isinstance(number, ErrorCode):
-        return context.error(number)
+    number = whole(context, code, 0)
     number -= 100 if number > 100 else 0
     if not 1 <= number <= _LAST_SUBTOTAL:
         return context.error(ErrorCode.VALUE)
@@ -68,14 +56,11 @@ def subtotal(context: Context, code: Block, *areas: Block) -> Block:
 
 def aggregate(context: Context, code: Block, option: Block, *arguments: Block) -> Block:
     """AGGREGATE(number, options, areas …) or (number, options, array, k)."""
-    number = _number(context, code, "the function number of AGGREGATE")
-    options = _number(context, option, "the options of AGGREGATE")
-    for given in (number, options):
-        if isinstance(given, ErrorCode):
-            return context.error(given)
+    number, options = whole(context, code, 0), whole(context, option, 0)
     if not (1 <= number <= len(_NAMES) and 0 <= options <= _MOST_OPTIONS):
         return context.error(ErrorCode.VALUE)
-    areas, further = arguments, ()
+    areas: tuple[Block, ...] = arguments
+    further: tuple[Block, ...] = ()
     if number >= _FIRST_OF_ARRAYS:
         if len(arguments) != 2:
             return context.error(ErrorCode.VALUE)
@@ -100,4 +85,7 @@ def blanked(context: Context, block: Block, where: Block) -> Block:
     return Block(torch.where(hidden, 0.0, block.number), kinds, cells=block.cells)
 
 
-FUNCTIONS: dict[str, Function] = {"SUBTOTAL": subtotal, "AGGREGATE": aggregate}
+FUNCTIONS: dict[str, Function] = {
+    "SUBTOTAL": shaper(subtotal),
+    "AGGREGATE": shaper(aggregate),
+}
