@@ -1,0 +1,70 @@
+"""The operations of the scalar machine, and which Excel operators and functions they are.
+
+Codes below `BINARY` take one operand, those below `MANY` two, the others any number. Booleans are
+0 and 1, and not-a-number stands for every Excel error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BINARY = 32
+MANY = 64
+
+COPY, NEGATE, IS_ERROR, NOT = 0, 1, 2, 3
+ABS, SIGN, INT, SQRT, EXP, LN, LOG10 = 4, 5, 6, 7, 8, 9, 10
+SIN, COS, TAN, ATAN, SINH, COSH, TANH = 11, 12, 13, 14, 15, 16, 17
+
+ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, MOD = 32, 33, 34, 35, 36, 37
+EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST = 38, 39, 40, 41, 42, 43
+
+SUM, SUM_OF_SQUARES, PRODUCT, LOWEST, HIGHEST, COUNT, ALL, ANY = 64, 65, 66, 67, 68, 69, 70, 71
+SELECT = 72
+"""Operands: condition, value if it is not 0, value if it is 0."""
+
+OPERATORS: Mapping[str, int] = {
+    "+": ADD,
+    "-": SUBTRACT,
+    "*": MULTIPLY,
+    "/": DIVIDE,
+    "^": POWER,
+    "=": EQUAL,
+    "<>": UNEQUAL,
+    "<": LESS,
+    "<=": AT_MOST,
+    ">": GREATER,
+    ">=": AT_LEAST,
+}
+UNARY_FUNCTIONS: Mapping[str, int] = {
+    "ABS": ABS,
+    "SIGN": SIGN,
+    "INT": INT,
+    "SQRT": SQRT,
+    "EXP": EXP,
+    "LN": LN,
+    "LOG10": LOG10,
+    "SIN": SIN,
+    "COS": COS,
+    "TAN": TAN,
+    "ATAN": ATAN,
+    "SINH": SINH,
+    "COSH": COSH,
+    "TANH": TANH,
+    "NOT": NOT,
+    "ISERROR": IS_ERROR,
+}
+BINARY_FUNCTIONS: Mapping[str, int] = {"POWER": POWER, "MOD": MOD}
+AGGREGATES: Mapping[str, int] = {
+    "SUM": SUM,
+    "SUMSQ": SUM_OF_SQUARES,
+    "PRODUCT": PRODUCT,
+    "MIN": LOWEST,
+    "MAX": HIGHEST,
+    "COUNT": COUNT,
+    "AND": ALL,
+    "OR": ANY,
+}
+BOOLEAN_CODES = frozenset(
+    {IS_ERROR, NOT, EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST, ALL, ANY}
+)
+"""Operations whose result is TRUE or FALSE; aggregates over cells leave such results out."""
