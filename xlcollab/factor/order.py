@@ -41,10 +41,14 @@ class BySide:
 
     def cuts(self, n_parts: int) -> NDArray[np.int64]:
         """Row numbers (n_parts + 1,) between which lie about equally many ratings."""
-        shares = np.linspace(0, self.starts[-1], n_parts + 1)
-        cuts = np.searchsorted(self.starts, shares)
-        cuts[0], cuts[-1] = 0, len(self.starts) - 1
-        return cuts.astype(np.int64)
+        return even_cuts(self.starts, n_parts)
+
+
+def even_cuts(starts: NDArray[np.int64], n_parts: int) -> NDArray[np.int64]:
+    """Row numbers (n_parts + 1,) between which `starts` grows about equally much."""
+    cuts = np.searchsorted(starts, np.linspace(0, starts[-1], n_parts + 1))
+    cuts[0], cuts[-1] = 0, len(starts) - 1
+    return cuts.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

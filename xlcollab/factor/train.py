@@ -70,7 +70,7 @@ def train(
     rated = Rated.of(tables.train)
     best: tuple[Trainable, Outcome] | None = None
     for run in range(settings.restarts + 1):
-        job = _job(tables.train, model, settings, rated, settings.seed + run)
+        job = job_of(tables.train, model, settings, rated, settings.seed + run)
         trainable = _trainable(job, start)
         clock.lap("prepare")
         loop = Loop(
@@ -84,7 +84,7 @@ def train(
     return finished(tables, *best, clock)
 
 
-def _job(
+def job_of(
     table: RatingsTable, model: ModelSettings, settings: TrainingSettings, rated: Rated, seed: int
 ) -> Job:
     mean = float(table.ratings.mean(dtype=np.float64))

@@ -32,13 +32,14 @@ def checked_ratings(
         at = int(np.argmax(bad))
         more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
         raise DataError(
-            f"row {first_row + at}, column {column!r}: found {_shown(raw[at])}, "
+            f"row {first_row + at}, column {column!r}: found {shown(raw[at])}, "
             f"expected a finite number{more}"
         )
     return ratings
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message shows it."""
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "a blank"
     return repr(value.item() if isinstance(value, np.generic) else value)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.checks import shown
 from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.table import RatingsTable
 from xlcollab.ratings.vocabulary import Vocabulary
@@ -51,8 +52,8 @@ def from_crosstab(frame: pd.DataFrame, dtype: DTypeLike = np.float32) -> Ratings
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise DataError(
-            f"row {row + 1} (user {frame.index[row]!r}), column {column + 1} "
-            f"(item {frame.columns[column]!r}): found {cells[row, column]!r}, "
+            f"row {row + 1} (user {frame.index.tolist()[row]!r}), column {column + 1} "
+            f"(item {frame.columns.tolist()[column]!r}): found {shown(cells[row, column])}, "
             "expected a finite number or a blank"
         )
     if blank.all():

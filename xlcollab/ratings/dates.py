@@ -14,7 +14,15 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.table import Category, RatingsTable
 from xlcollab.ratings.vocabulary import Vocabulary
 
-PARTS = ("year", "quarter", "month", "day", "weekday", "hour")
+# The names users say → pandas' attributes.
+PARTS = {
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "day": "day",
+    "weekday": "day_of_week",
+    "hour": "hour",
+}
 
 
 def with_date_parts(table: RatingsTable, parts: Sequence[str]) -> RatingsTable:
@@ -31,7 +39,7 @@ def with_date_parts(table: RatingsTable, parts: Sequence[str]) -> RatingsTable:
     moments = pd.DatetimeIndex(_moments(table.time))
     extra = dict(table.extra)
     for part in parts:
-        vocabulary, numbers = Vocabulary.of(getattr(moments, part), part)
+        vocabulary, numbers = Vocabulary.of(getattr(moments, PARTS[part]), part)
         extra[part] = Category(numbers, vocabulary)
     return replace(table, extra=extra)
 

@@ -32,7 +32,7 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if not self.index.is_unique:
-            twice = self.index[self.index.duplicated()][0]
+            twice = self.index[self.index.duplicated()].tolist()[0]
             raise DataError(f"{self.kind} {twice!r} is listed twice; each {self.kind} once, please")
 
     @staticmethod

@@ -32,6 +32,8 @@ class Stepper:
     rate: Rate
     buffers: tuple[list[Floats], list[Floats]]
     n_steps: int = 0
+    total: Callable[[float], float] = float
+    """The sum of a number over all processes that share the users."""
 
     @staticmethod
     def of(rows: Rows, model: ModelSettings, settings: TrainingSettings, n_steps: int) -> Stepper:
@@ -69,11 +71,11 @@ class Stepper:
         """The factor of torch.nn.utils.clip_grad_norm_, its 1e-6 included."""
         if self.settings.clip is None:
             return 1.0
-        squares = (
-            np.sum((blocks.sum(axis=0) * columns.active).astype(np.float64) ** 2)
+        users_square, items_square = (
+            float(np.sum((blocks.sum(axis=0) * columns.active).astype(np.float64) ** 2))
             for blocks, columns in zip((users, items), self.columns, strict=True)
         )
-        norm = abs(scale) * math.sqrt(sum(squares))
+        norm = abs(scale) * math.sqrt(self.total(users_square) + items_square)
         return min(1.0, self.settings.clip / (norm + 1e-6))
 
 

@@ -1,0 +1,71 @@
+"""The state of an unfinished run as a file, whole: it fits any number of processes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xlcollab.errors import UsageError
+from xlcollab.factor.files import Arrays, read_arrays, write_arrays
+from xlcollab.factor.rows import Floats
+from xlcollab.factor.trainable import Job
+
+FORMAT = "xlcollab-checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Rows (n, width) and the buffers of the rule after `epoch` epochs."""
+
+    epoch: int
+    users: Floats
+    items: Floats
+    user_buffers: list[Floats]
+    item_buffers: list[Floats]
+
+
+def write_checkpoint(path: Path, saved: Checkpoint, job: Job) -> None:
+    """Write `saved` to `path`, whole or not at all."""
+    arrays: Arrays = {"users": saved.users, "items": saved.items}
+    arrays |= {f"user_buffer.{i}": buffer for i, buffer in enumerate(saved.user_buffers)}
+    arrays |= {f"item_buffer.{i}": buffer for i, buffer in enumerate(saved.item_buffers)}
+    metadata = {"format": FORMAT, "version": "1", "epoch": str(saved.epoch), "run": _run(job)}
+    write_arrays(path, arrays, metadata)
+
+
+def read_checkpoint(path: Path, job: Job) -> Checkpoint:
+    """The checkpoint at `path`.
+
+    Raises DataError if it is none, UsageError if it belongs to other ratings or settings.
+    """
+    arrays, metadata = read_arrays(path, FORMAT)
+    if metadata["run"] != _run(job):
+        raise UsageError(
+            f"{path} was saved by a run with other ratings or settings; resume with the same ones, "
+            "or start anew"
+        )
+
+    def buffers(side: str) -> list[Floats]:
+        count = sum(name.startswith(f"{side}_buffer.") for name in arrays)
+        return [arrays[f"{side}_buffer.{i}"] for i in range(count)]
+
+    return Checkpoint(
+        int(metadata["epoch"]), arrays["users"], arrays["items"], buffers("user"), buffers("item")
+    )
+
+
+def _run(job: Job) -> str:
+    """What two runs must share to be the same run."""
+    table = job.table
+    return json.dumps(
+        {
+            "model": asdict(job.model),
+            "training": asdict(job.training),
+            "ratings": [len(table), table.n_users, table.n_items],
+            "sum": float(np.sum(table.ratings, dtype=np.float64)),
+        },
+        sort_keys=True,
+    )
