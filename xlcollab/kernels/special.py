@@ -23,6 +23,7 @@ from xlcollab.kernels.area import Area, Ragged, area_of, copies
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.conditional import SAME_SHAPE
 from xlcollab.kernels.logic import choose_between, if_error, if_na
+from xlcollab.kernels.nested import subtotal_form
 from xlcollab.kernels.operators import BINARY
 from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.tape import Value
@@ -423,6 +424,8 @@ SPECIAL_FORMS: dict[str, Form] = {
     "COUNTBLANK": count_blank_form,
     "RAND": random_form,
     "RANDBETWEEN": random_form,
+    "SUBTOTAL": subtotal_form,
+    "AGGREGATE": subtotal_form,
     **dict.fromkeys(SAME_SHAPE, same_shape_form),
 }
 """Functions whose arguments are not simply evaluated."""

@@ -1,7 +1,7 @@
 """SUBTOTAL and AGGREGATE: another aggregate, chosen by number.
 
 Whether a row is hidden is not known here: all rows count as shown. Cells that hold subtotals
-themselves are blanked before these functions see them (`special`).
+themselves are blanked before these functions see them (`nested`).
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ _NAMES = (
 """Function numbers 1 to 19; from 14 on they take a further value, and any array."""
 _FUNCTIONS = reduce.FUNCTIONS | ordering.FUNCTIONS
 _LAST_SUBTOTAL = 11
-_FIRST_OF_ARRAYS = 14
+FIRST_OF_ARRAYS = 14
 _IGNORING_ERRORS = frozenset({2, 3, 6, 7})
 _MOST_OPTIONS = 7
+KEEPING_SUBTOTALS = 4
+"""From this option on, AGGREGATE counts cells that hold subtotals."""
 
 
 def subtotal(context: Context, code: Block, *areas: Block) -> Block:
@@ -61,7 +63,7 @@ def aggregate(context: Context, code: Block, option: Block, *arguments: Block) -
         return context.error(ErrorCode.VALUE)
     areas: tuple[Block, ...] = arguments
     further: tuple[Block, ...] = ()
-    if number >= _FIRST_OF_ARRAYS:
+    if number >= FIRST_OF_ARRAYS:
         if len(arguments) != 2:
             return context.error(ErrorCode.VALUE)
         areas, further = (as_cells(arguments[0]),), (arguments[1],)

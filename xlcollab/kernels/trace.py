@@ -7,7 +7,7 @@ and recorded on the tape where it depends on a variable. The cells it reads come
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -43,6 +43,8 @@ from xlcollab.plan.families import Family
 from xlcollab.ref import CellRef, Rect
 
 Bound = Mapping[str, "Value | Area"]
+Source = Callable[[str, Rect], Value]
+"""(sheet, rectangle) → something per cell, shape (1, 1, H, W)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +152,15 @@ class Tracer:
             return from_call(self, node, frame) if from_call else None
         return None
 
-    def fetch(self, area: Area) -> Value:
-        """The values that stand in an area, shape (R, C, h, w)."""
+    def fetch(self, area: Area, source: Source | None = None) -> Value:
+        """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
         sheet = self.store.workbook.sheet(area.sheet)
         broken, place = area.broken, area
         if broken is not None:
             place = area.inside()
         place = place.clipped(sheet.height, sheet.width)
         rect = place.bounding()
-        region = self.region(area.sheet, rect)
+        region = (source or self.region)(area.sheet, rect)
         op, index = view(place, rect)
         found = self.tape.emit("view", view_block(op), [region], index)
         if broken is None:
