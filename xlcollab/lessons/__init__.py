@@ -1,12 +1,15 @@
 """Lesson workbooks made new: pages of formulas with a person's look, and their Solver models."""
 
-from xlcollab.lessons.factorisation import Sizes, factorisation_pages
+from xlcollab.lessons.factorisation import BIAS, DOTPROD, SIGMOID, Sizes, factorisation_pages
 from xlcollab.lessons.page import Cell, Chart, Line, Page
 from xlcollab.lessons.ratings_pages import Rating
 from xlcollab.lessons.solver_names import solver_names
 from xlcollab.lessons.writer import write_pages
 
 __all__ = [
+    "BIAS",
+    "DOTPROD",
+    "SIGMOID",
     "Cell",
     "Chart",
     "Line",

@@ -72,8 +72,8 @@ def factor_settings(
         Setting("schedule", "constant", "how the learning rate changes over the run", SCHEDULES),
         Setting("epochs", "", "the most steps to take", least=1, most=1e7),
         Setting(
-            "n_factors", float(n_factors), "factors per user and item for engines that build their "
-            "own model; the sheets here hold as many as were laid out", least=1, most=1000,
+            "n_factors", float(n_factors), "factors per user and item of models that xlcollab lays "
+            "out itself", least=1, most=1000,
         ),
         Setting(
             "output minimum", lowest, "lowest rating: where the sigmoid's range begins",

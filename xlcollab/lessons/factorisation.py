@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xlcollab.lessons.control import control_page, factor_settings
-from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed
+from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed, turned_height
 from xlcollab.lessons.ratings_pages import Rating, crosstab_block, crosstab_page, ratings_page
 from xlcollab.ref import Rect
 
@@ -134,7 +134,7 @@ def factor_page(
     page = Page(variant.name, freeze=(_HEAD + 1, 1))
     page.widths = {0: 13} | {column: 6.3 for column in range(1, layout.left + layout.n_items)}
     page.widths[layout.left - 1] = 9
-    page.heights[_HEAD] = 118
+    page.heights[_HEAD] = turned_height(items)
     page.heading(variant.title, variant.intro, layout.left + layout.n_items, 3)
     _weights(page, variant, layout, sizes)
     _titles(page, layout, users, items)

@@ -149,3 +149,8 @@ def row_fixed(row: int, column: int) -> str:
 def column_fixed(row: int, column: int) -> str:
     """ "$B3": moves with the row only."""
     return "$" + cell_name(row, column)
+
+
+def turned_height(texts: Sequence[str]) -> float:
+    """The height in points of a row that shows `texts` turned upright."""
+    return min(12 + 5.8 * max(map(len, texts)), 220)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed
+from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed, turned_height
 from xlcollab.ref import Rect
 
 
@@ -20,6 +20,8 @@ class Rating:
 
 
 _TABLE_TOP = 3
+FIRST_RATING = _TABLE_TOP + 1
+"""The row of the first rating on the sheet `ratings`."""
 CROSS_TOP = 4
 
 
@@ -36,7 +38,7 @@ def ratings_page(ratings: Sequence[Rating], items: str = "film") -> Page:
         5,
     )
     page.row(_TABLE_TOP, 0, ("user", "item", "rating", "draw", "split"), "left head")
-    first, height = _TABLE_TOP + 1, len(ratings)
+    first, height = FIRST_RATING, len(ratings)
     page.column(first, 0, [rating.user for rating in ratings], "data text")
     page.column(first, 1, [rating.item for rating in ratings], "data text")
     page.column(first, 2, [rating.value for rating in ratings], "data")
@@ -56,7 +58,7 @@ def crosstab_page(users: Sequence[str], items: Sequence[str]) -> Page:
     """The sheet `crosstab`: all ratings, then the train and the test part, users × items each."""
     page = Page("crosstab", freeze=(CROSS_TOP + 1, 1))
     page.widths = {0: 13, **{column: 6.3 for column in range(1, len(items) + 1)}}
-    page.heights[CROSS_TOP] = 118
+    page.heights[CROSS_TOP] = turned_height(items)
     page.heading(
         "Crosstab",
         "The long table folded out by formulas: users down, films across, blank where nobody has "

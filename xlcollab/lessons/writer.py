@@ -33,7 +33,7 @@ def write_pages(path: str | Path, pages: Sequence[Page], values: Values, *, titl
         _write_names(book, page)
     for page, sheet in zip(pages, sheets, strict=True):
         for chart in page.charts:
-            sheet.insert_chart(*chart.at, _chart(book, page, chart))
+            sheet.insert_chart(*chart.at, _chart(book, page, chart, values))
     book.close()
 
 
@@ -115,10 +115,10 @@ def _write_names(book: Any, page: Page) -> None:
         book.defined_names[-1][3] = True
 
 
-def _chart(book: Any, page: Page, chart: Chart) -> Any:
+def _chart(book: Any, page: Page, chart: Chart, values: Values) -> Any:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, line in enumerate(chart.lines):
-        drawn.add_series(_series(page, line, _COLOURS[number % len(_COLOURS)]))
+        drawn.add_series(_series(page, line, _COLOURS[number % len(_COLOURS)], values))
     grid = {"visible": True, "line": {"color": LINE, "width": 0.5}}
     drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 13}})
     drawn.set_x_axis({"name": chart.x_title, "crossing": "min", "label_position": "low"})
@@ -129,7 +129,7 @@ def _chart(book: Any, page: Page, chart: Chart) -> Any:
     return drawn
 
 
-def _series(page: Page, line: Line, colour: str) -> dict[str, Any]:
+def _series(page: Page, line: Line, colour: str, values: Values) -> dict[str, Any]:
     options: dict[str, Any] = {
         "name": line.name,
         "categories": _where(page, line.x),
@@ -141,9 +141,16 @@ def _series(page: Page, line: Line, colour: str) -> dict[str, Any]:
         fill = {"color": colour}
         options["marker"] = {"type": "circle", "size": 6, "fill": fill, "border": fill}
     if line.labels:
-        texts = [{"value": _where(page, Rect(*cell))} for cell in line.labels.cells()]
+        texts = [{"value": _text(page, *cell, values)} for cell in line.labels.cells()]
         options["data_labels"] = {"value": True, "position": "right", "custom": texts}
     return options
+
+
+def _text(page: Page, row: int, column: int, values: Values) -> str:
+    """The text of a label: links to cells are not followed by every viewer."""
+    cell = page.cells[row, column]
+    shown = values.get(CellRef(page.name, row, column)) if cell.formula else cell.content
+    return "" if shown is None else str(shown)
 
 
 def _where(page: Page, rect: Rect) -> str:
