@@ -15,14 +15,13 @@ works both ways through the helpers of `Context`.
 
 from __future__ import annotations
 
-import bisect
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
-from xlcollab.kernels.texts import number_from_text
+from xlcollab.kernels.texts import folded, number_from_text
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
@@ -42,7 +41,7 @@ class Block:
     @property
     def shape(self) -> torch.Size:
         if isinstance(self.kind, Tensor):
-            return torch.broadcast_shapes(self.number.shape, self.kind.shape)
+            return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
         return self.number.shape
 
     def is_kind(self, kind: Kind) -> bool | Tensor:
@@ -122,7 +121,7 @@ class Context:
         """Replace text numbers by what they read as; and the mask of those that do not."""
         number, texts = torch.broadcast_tensors(number, texts)
         distinct, inverse = torch.unique(number[texts].long(), return_inverse=True)
-        values = [number_from_text(self.texts[i]) for i in distinct.tolist()]
+        values = [number_from_text(self.texts[i], self.date1904) for i in distinct.tolist()]
         table = self.tensor([0.0 if v is None else v for v in values])
         failed = torch.tensor([v is None for v in values], device=self.device)
         number = number.masked_scatter(texts, table[inverse])
@@ -222,9 +221,9 @@ class Context:
     def text_ranks(self) -> Tensor:
         """Per text of the pool its place in Excel's order; texts equal but for case share one."""
         if self._ranks is None or self._ranks[0] != len(self.texts):
-            folded = [self.texts[i].casefold() for i in range(len(self.texts))]
-            ordered = sorted(set(folded))
-            ranks = [bisect.bisect_left(ordered, text) for text in folded]
+            keys = [folded(self.texts[i]) for i in range(len(self.texts))]
+            ranks_of = {key: float(rank) for rank, key in enumerate(sorted(set(keys)))}
+            ranks = [ranks_of[key] for key in keys]
             self._ranks = len(self.texts), self.tensor(ranks or [0.0])
         return self._ranks[1]
 

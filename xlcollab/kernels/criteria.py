@@ -87,7 +87,7 @@ def _criterion_of_text(context: Context, text: str) -> Criterion:
             return Criterion(operator, Operand.EMPTY)
         known = operator in (_EQUAL, _UNEQUAL)
         return Criterion(operator, Operand.BLANK if known else Operand.NOTHING)
-    number = number_from_text(rest)
+    number = number_from_text(rest, context.date1904)
     if number is not None:
         return Criterion(operator, Operand.NUMBER, number)
     if rest.upper() in _BOOLEANS:
@@ -140,7 +140,7 @@ def cells(context: Context, block: Block) -> Cells:
     texts = keys.kind == Kind.TEXT
     if bool(texts.any()):
         distinct, inverse = torch.unique(keys.number[texts].long(), return_inverse=True)
-        meant = [_meaning(context.texts[i]) for i in distinct.tolist()]
+        meant = [_meaning(context, context.texts[i]) for i in distinct.tolist()]
         kinds = torch.tensor([kind for kind, _ in meant], dtype=like.dtype, device=like.device)
         numbers = context.tensor([number for _, number in meant])
         like = like.masked_scatter(texts, kinds[inverse])
@@ -150,8 +150,8 @@ def cells(context: Context, block: Block) -> Cells:
     return Cells(keys, like, value)
 
 
-def _meaning(text: str) -> tuple[Kind, float]:
-    number = number_from_text(text)
+def _meaning(context: Context, text: str) -> tuple[Kind, float]:
+    number = number_from_text(text, context.date1904)
     if number is not None:
         return Kind.NUMBER, number
     if text.upper() in _BOOLEANS:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from xlcollab.grid import ErrorCode, Kind
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.guard import safe_divide, safe_power
 from xlcollab.kernels.shapes import aligned
@@ -61,7 +61,7 @@ def concatenate(context: Context, a: Block, b: Block) -> Block:
     a, b = aligned(context, a, b)
     shape = torch.broadcast_shapes(a.shape, b.shape)
     left, right = texts_of(context, a, shape), texts_of(context, b, shape)
-    joined = [_join(x, y) for x, y in zip(left, right, strict=True)]
+    joined: list[Scalar] = [_join(x, y) for x, y in zip(left, right, strict=True)]
     return context.block(joined, shape)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
+from xlcollab.kernels.calendar import moment_from_text
+
 _NUMBER = re.compile(
-    r"""\s*(?P<sign>[+-]?)\s*(?P<money>\$?)\s*(?P<sign2>[+-]?)
+    r"""\s*(?P<sign>[+-]?)\s*(?P<money>[$€¥]?)\s*(?P<sign2>[+-]?)
         (?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?)(?P<power>[eE][+-]?\d+)?
         \s*(?P<percent>%?)\s*\Z""",
     re.VERBOSE,
@@ -15,11 +18,20 @@ _MOST_DIGITS = 15
 
 
 @lru_cache(maxsize=4096)
-def number_from_text(text: str) -> float | None:
-    """ "1,234.5", "50%", "$3", "(2)" → the number Excel would read; None where it reads none."""
+def number_from_text(text: str, date1904: bool = False) -> float | None:
+    """ "1,234.5", "50%", "$3", "(2)", "2024-03-15", "13:30" → the number Excel reads, or None."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    number = _plain_number(plain)
+    if number is not None:
+        return number
+    moment = moment_from_text(plain, date1904)
+    return None if moment is None else float((moment[0] or 0) + (moment[1] or 0.0))
+
+
+def _plain_number(text: str) -> float | None:
     stripped = text.strip()
     if stripped.startswith("(") and stripped.endswith(")"):
-        inner = number_from_text(stripped[1:-1])
+        inner = _plain_number(stripped[1:-1])
         return None if inner is None or inner < 0 else -inner
     match = _NUMBER.match(text)
     if match is None or not any(char.isdigit() for char in match["digits"]):
@@ -30,6 +42,22 @@ def number_from_text(text: str) -> float | None:
     if "-" in (match["sign"], match["sign2"]):
         value = -value
     return value / 100 if match["percent"] else value
+
+
+def folded(text: str) -> str:
+    """What texts are compared by: case, width and kind of kana do not count."""
+    if text.isascii():
+        return text.casefold()
+    wide = unicodedata.normalize("NFC", "".join(_full_width(char) for char in text))
+    return wide.translate(_KATAKANA).casefold()
+
+
+def _full_width(char: str) -> str:
+    """Half- and full-width forms as their plain form, other characters as they are."""
+    return unicodedata.normalize("NFKC", char) if "\uff00" <= char <= "\uffef" else char
+
+
+_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 
 def general(value: float) -> str:

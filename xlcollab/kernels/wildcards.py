@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from xlcollab.kernels.texts import folded
+
 _SPECIAL = "*?~"
 
 
@@ -12,21 +14,25 @@ def has_wildcard(text: str) -> bool:
     return any(mark in text for mark in _SPECIAL)
 
 
-@lru_cache(maxsize=1024)
-def wildcard_pattern(text: str) -> re.Pattern[str]:
-    """A pattern to be matched in full against casefolded texts."""
-    parts, position, folded = [], 0, text.casefold()
-    while position < len(folded):
-        mark = folded[position]
-        if mark == "~" and folded[position + 1 : position + 2] in tuple(_SPECIAL):
+def wildcard_source(text: str) -> str:
+    """A text with wildcards as the source of a regular expression."""
+    parts, position = [], 0
+    while position < len(text):
+        mark = text[position]
+        if mark == "~" and text[position + 1 : position + 2] in tuple(_SPECIAL):
             position += 1
-            parts.append(re.escape(folded[position]))
+            parts.append(re.escape(text[position]))
         else:
             parts.append({"*": ".*", "?": "."}.get(mark) or re.escape(mark))
         position += 1
-    return re.compile("".join(parts), re.DOTALL)
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(wildcard_source(folded(text)), re.DOTALL)
 
 
 def matches_wildcard(pattern: str, text: str) -> bool:
     """Whether the whole `text` fits, case aside."""
-    return wildcard_pattern(pattern).fullmatch(text.casefold()) is not None
+    return _pattern(pattern).fullmatch(folded(text)) is not None

@@ -1,0 +1,155 @@
+"""Serial numbers of days: Excel's two date systems (ECMA-376 Part 1, 18.17.4.1).
+
+In the 1900 system day 1 is 1 January 1900 and day 60 the 29 February 1900 that never was; day 0
+shows as 0 January 1900. In the 1904 system day 0 is 1 January 1904. Times are fractions of a day.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+
+_LAST = datetime.date(9999, 12, 31)
+_BEFORE_LEAP = datetime.date(1899, 12, 31)
+_AFTER_LEAP = datetime.date(1899, 12, 30)
+_EPOCH_1904 = datetime.date(1904, 1, 1)
+_PHANTOM = 60
+_TWO_DIGIT_YEARS = 30
+"""Years 0 to 29 are 20xx, 30 to 99 are 19xx."""
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTH_NAMES = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAY_NAMES = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+
+Day = tuple[int, int, int]
+"""(year, month, day)"""
+
+
+def serial_of(day: datetime.date, date1904: bool = False) -> int:
+    """The serial number of a real day."""
+    if date1904:
+        return (day - _EPOCH_1904).days
+    serial = (day - _AFTER_LEAP).days
+    return serial if serial > _PHANTOM else (day - _BEFORE_LEAP).days
+
+
+def day_of(serial: int, date1904: bool = False) -> Day | None:
+    """The (year, month, day) of a serial number; None outside the calendar."""
+    if serial < 0 or serial > serial_of(_LAST, date1904):
+        return None
+    if date1904:
+        return _parts(_EPOCH_1904 + datetime.timedelta(serial))
+    if serial in (0, _PHANTOM):
+        return (1900, 1, 0) if serial == 0 else (1900, 2, 29)
+    base = _AFTER_LEAP if serial > _PHANTOM else _BEFORE_LEAP
+    return _parts(base + datetime.timedelta(serial))
+
+
+def _parts(day: datetime.date) -> Day:
+    return day.year, day.month, day.day
+
+
+def serial_of_parts(year: int, month: int, day: int, date1904: bool = False) -> int | None:
+    """DATE's serial number: months and days may lie outside their range; None if it has none."""
+    years, month = divmod(month - 1, 12)
+    year += years
+    if not 1900 <= year <= 9999:
+        return None
+    if not date1904 and (year, month) == (1900, 1) and day == 29:
+        return _PHANTOM
+    first = serial_of(datetime.date(year, month + 1, 1), date1904)
+    serial = first + day - 1
+    return serial if day_of(serial, date1904) is not None else None
+
+
+def month_length(year: int, month: int) -> int:
+    following = datetime.date(year + month // 12, month % 12 + 1, 1) if year < 9999 else None
+    if following is None:
+        return 31 if month in (1, 3, 5, 7, 8, 10, 12) else 28 if month == 2 else 30
+    return (following - datetime.date(year, month, 1)).days
+
+
+_TIME = re.compile(r"(\d{1,4}):(\d{1,4})(?::(\d{1,4}(?:\.\d+)?))?(?:\s+([ap])m?)?\Z", re.IGNORECASE)
+_SEPARATED = re.compile(r"(\d{1,4})([-/])(\d{1,2})(?:\2(\d{1,4}))?\Z")
+_NAMED_SECOND = re.compile(r"(\d{1,2})[-\s/]([a-z]{3,9})[-\s/,]*(\d{2}|\d{4})?\Z", re.IGNORECASE)
+_NAMED_FIRST = re.compile(r"([a-z]{3,9})[-\s/]+(\d{1,2}),?[-\s/]+(\d{4}|\d{2})\Z", re.IGNORECASE)
+
+
+def date_from_text(text: str, date1904: bool = False) -> int | None:
+    """ "2024-03-15", "3/15/2024", "15-Mar-24", "March 15, 2024" → serial number, else None."""
+    parts = _date_parts(text.strip())
+    if parts is None:
+        return None
+    year, month, day = parts
+    if year < 100:
+        year += 2000 if year < _TWO_DIGIT_YEARS else 1900
+    if not (1 <= month <= 12 and 1900 <= year <= 9999 and 1 <= day <= month_length(year, month)):
+        return None
+    return serial_of_parts(year, month, day, date1904)
+
+
+def _date_parts(text: str) -> Day | None:
+    if match := _SEPARATED.match(text):
+        first, middle, last = match[1], match[3], match[4]
+        if last is None:
+            return None
+        if len(first) == 4:
+            return int(first), int(middle), int(last)
+        return (int(last), int(first), int(middle)) if len(last) in (2, 4) else None
+    if match := _NAMED_SECOND.match(text):
+        month = _month(match[2])
+        return (int(match[3]), month, int(match[1])) if month and match[3] else None
+    if match := _NAMED_FIRST.match(text):
+        month = _month(match[1])
+        return (int(match[3]), month, int(match[2])) if month else None
+    return None
+
+
+def _month(name: str) -> int:
+    """1 … 12, or 0 for a word that is no month."""
+    short, full = name[:3].lower(), name.title()
+    known = short in _MONTHS and (len(name) == 3 or full in MONTH_NAMES)
+    return _MONTHS.index(short) + 1 if known else 0
+
+
+def time_from_text(text: str) -> float | None:
+    """ "13:30", "1:30:15.5 PM" → days (may exceed 1), else None."""
+    match = _TIME.match(text.strip())
+    if match is None:
+        return None
+    hours, minutes, seconds = int(match[1]), int(match[2]), float(match[3] or 0)
+    if match[4]:
+        if hours > 12:
+            return None
+        hours = hours % 12 + (12 if match[4].lower() == "p" else 0)
+    return (hours * 3600 + minutes * 60 + seconds) / 86400
+
+
+def moment_from_text(text: str, date1904: bool = False) -> tuple[int | None, float | None] | None:
+    """(day, time) of a text; either may be missing. None when it is neither."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    day = date_from_text(text, date1904)
+    if day is not None:
+        return day, None
+    time = time_from_text(text)
+    if time is not None:
+        return None, time
+    for split in re.finditer(r"\s+", text):
+        day = date_from_text(text[: split.start()], date1904)
+        time = time_from_text(text[split.end() :])
+        if day is not None and time is not None:
+            return day, time
+    return None
