@@ -237,7 +237,7 @@ REFUSED_INPUTS = [
 REFUSED_RESULTS = [
     (edit("B1", 1), "S!B1 holds no formula whose result could be stored"),
     (edit("A6", 1), "S!A6 holds no formula"),
-    (edit("A5", 1), "S!A5 belongs to a data table"),
+    (edit("A5", 1), "S!A5 belongs to the data table A5:A6"),
     (edit("A1", float("nan")), "S!A1 would get nan"),
 ]
 

@@ -7,7 +7,7 @@ from array import array
 import numpy as np
 
 from xlcollab.files.markup import unescape_xstring
-from xlcollab.files.tokens import CellToken, FormulaToken
+from xlcollab.files.tokens import FormulaToken
 from xlcollab.grid import ArrayFormula, Formulas
 from xlcollab.ref import Rect, cell_name, parse_rect
 
@@ -27,10 +27,9 @@ class FormulaCollector:
         self._waiting: list[tuple[int, int, str]] = []
         self._orphans: list[tuple[int, int]] = []
 
-    def add(self, cell: CellToken, formula: FormulaToken) -> None:
-        row, column = cell.row, cell.column
+    def add(self, row: int, column: int, metadata: int, formula: FormulaToken) -> None:
         if formula.kind == "array" and formula.area:
-            dynamic = cell.metadata in self._dynamic_marks
+            dynamic = metadata in self._dynamic_marks
             text = unescape_xstring(formula.text)
             self.arrays.append(ArrayFormula(parse_rect(formula.area), text, dynamic))
         elif formula.kind == "dataTable" and formula.area:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -45,7 +46,7 @@ def splice(data: bytes, splices: Iterable[Splice]) -> bytes:
     """Apply splices, which must not overlap; several at one place keep the order given."""
     pieces: list[bytes] = []
     position = 0
-    for start, end, new in sorted(splices, key=lambda one: (one.start, one.end)):
+    for start, end, new in sorted(splices, key=itemgetter(0, 1)):
         pieces += (data[position:start], new)
         position = end
     return b"".join([*pieces, data[position:]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.markup import (
@@ -16,8 +17,8 @@ from xlcollab.files.markup import (
     local,
     new_parser,
 )
-from xlcollab.files.tokens import CellToken, FormulaToken, RowToken
-from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, parse_cell
+from xlcollab.files.tokens import FormulaToken, RowToken
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell
 
 _CHUNK = 1 << 20
 _ROW_NUMBER = re.compile(r"[0-9]{1,7}\Z")
@@ -34,6 +35,19 @@ def scan_any(data: bytes, where: str) -> Iterator[RowToken]:
     yield from scanner.take_rows()
 
 
+class _Cell(NamedTuple):
+    """One cell, in the order of RowToken's columns."""
+
+    column: int
+    start: int
+    type: str
+    metadata: int
+    formula: FormulaToken | None
+    value: str | None
+    value_start: int
+    value_end: int
+
+
 class _Scanner:
     """Expat's events → tokens. The path of open elements says what an element means."""
 
@@ -44,8 +58,9 @@ class _Scanner:
         self._rows: list[RowToken] = []
         self._number = self._column = -1
         self._row_span = (0, 0)
-        self._cells: list[CellToken] = []
-        self._cell: tuple[int, int, int, Attributes] = (0, 0, 0, {})
+        self._cells: list[_Cell] = []
+        self._cell_start = 0
+        self._attributes: Attributes = {}
         self._formula: Attributes | None = None
         self._formula_text: list[str] = []
         self._value: list[str] | None = None
@@ -75,7 +90,7 @@ class _Scanner:
         if depth == 3 and tag == "row" and path[1] == "sheetData":
             self._end_row(index)
         elif depth == 4 and tag == "c" and path[1:3] == ["sheetData", "row"]:
-            self._end_cell(name, index)
+            self._end_cell(index)
         elif depth == 5 and tag in ("v", "is") and path[1:4] == ["sheetData", "row", "c"]:
             self._value_span = (self._value_span[0], end_of_element(self._data, name, index))
         self._into = None
@@ -98,7 +113,8 @@ class _Scanner:
     def _end_row(self, index: int) -> None:
         start, tag_end = self._row_span
         end = tag_end if is_empty_tag(self._data, tag_end) else index
-        self._rows.append(RowToken(self._number, start, tag_end, end, self._cells))
+        columns = [list(column) for column in zip(*self._cells, strict=True)]
+        self._rows.append(RowToken(self._number, start, tag_end, end, *columns))
 
     def _start_cell(self, attributes: Attributes, index: int) -> None:
         row, self._column = self._number, self._column + 1
@@ -106,7 +122,12 @@ class _Scanner:
             row, self._column = parse_cell(attributes["r"])
         if self._column >= MAX_COLUMNS or row >= MAX_ROWS:
             raise NotAWorkbookError(f"{self._where} has a cell beyond XFD1048576")
-        self._cell = (row, self._column, index, attributes)
+        if row != self._number:
+            raise NotAWorkbookError(
+                f"{self._where} has the cell {cell_name(row, self._column)} "
+                f"inside row {self._number + 1}"
+            )
+        self._cell_start, self._attributes = index, attributes
         self._formula, self._formula_text = None, []
         self._value, self._value_span = None, (-1, -1)
 
@@ -120,21 +141,20 @@ class _Scanner:
         elif inside in (["is", "t"], ["is", "r", "t"]):
             self._into = self._value
 
-    def _end_cell(self, name: str, index: int) -> None:
-        row, column, start, attributes = self._cell
-        self._cells.append(
-            CellToken(
-                row,
-                column,
-                start,
-                end_of_element(self._data, name, index),
-                attributes.get("t", "n"),
-                int(attributes.get("cm", 0)),
-                self._formula_token(),
-                None if self._value is None else "".join(self._value),
-                *self._value_span,
-            )
+    def _end_cell(self, index: int) -> None:
+        attributes = self._attributes
+        value_start, value_end = (index, index) if self._value is None else self._value_span
+        cell = _Cell(
+            self._column,
+            self._cell_start,
+            attributes.get("t", "n"),
+            int(attributes.get("cm", 0)),
+            self._formula_token(),
+            None if self._value is None else "".join(self._value),
+            value_start,
+            value_end,
         )
+        self._cells.append(cell)
 
     def _formula_token(self) -> FormulaToken | None:
         if self._formula is None:

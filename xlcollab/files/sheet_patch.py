@@ -19,7 +19,7 @@ from xlcollab.files.markup import (
 )
 from xlcollab.files.pending import Patch, Pending, pending_patches
 from xlcollab.files.scan import scan
-from xlcollab.files.tokens import CellToken, RowToken
+from xlcollab.files.tokens import FormulaToken, RowToken
 from xlcollab.grid import CellEdit, Kind, TextPool
 from xlcollab.grid.refusals import (
     Guard,
@@ -99,58 +99,54 @@ class _Walk:
         return [array_guard(rect) for rect in self._arrays] + tables
 
     def _walk_row(self, row: RowToken) -> None:
-        left = dict(self._pending.get(row.number, {}))
-        if left and self._new_rows and self._new_rows[-1] == row.number:
+        if any(row.formulas):
+            self._note_areas(row)
+        patches = self._pending.get(row.number)
+        if not patches:
+            return
+        if self._new_rows and self._new_rows[-1] == row.number:
             self._new_rows.pop()
-        for cell in row.cells:
-            formula = cell.formula
-            if formula is not None and formula.area:
-                self._note_area(formula.kind, formula.area)
-            if cell.row != row.number:
-                refuse(self._name, cell.row, cell.column, "stands in the wrong row of the file")
-            if left:
-                patch = left.pop(cell.column, None)
-                if patch is not None:
-                    self._rewrite(cell, patch)
-        if left:
-            self._insert_cells(row, left)
+        places = {column: place for place, column in enumerate(row.columns)}
+        for column in patches.keys() & places.keys():
+            self._rewrite(row, places[column], patches[column])
+        missing = {column: patches[column] for column in patches.keys() - places.keys()}
+        if missing:
+            self._insert_cells(row, missing)
 
-    def _note_area(self, kind: str, area: str) -> None:
-        if kind == "array":
-            self._arrays.append(parse_rect(area))
-        elif kind == "dataTable":
-            self._data_tables.append(parse_rect(area))
+    def _note_areas(self, row: RowToken) -> None:
+        for formula in row.formulas:
+            if formula and formula.area and formula.kind == "array":
+                self._arrays.append(parse_rect(formula.area))
+            elif formula and formula.area and formula.kind == "dataTable":
+                self._data_tables.append(parse_rect(formula.area))
 
-    def _rewrite(self, cell: CellToken, patch: Patch) -> None:
-        self._check(cell, patch)
-        if _holds(cell, patch):
+    def _rewrite(self, row: RowToken, place: int, patch: Patch) -> None:
+        self._check(row.number, row.columns[place], row.formulas[place], patch)
+        type_, value = row.types[place], row.values[place]
+        if _holds(type_, value, patch):
             return
-        kind, value = self._value_xml(patch)
-        has_value = cell.value_start >= 0
-        if has_value and (kind or "n") == cell.type:
-            if self._data[cell.value_start : cell.value_end] != value.encode():
-                self.splices.append(Splice(cell.value_start, cell.value_end, value.encode()))
+        new_type, new = self._value_xml(patch)
+        span = (row.value_starts[place], row.value_ends[place])
+        if value is not None and (new_type or "n") == type_:
+            if self._data[slice(*span)] != new.encode():
+                self.splices.append(Splice(*span, new.encode()))
             return
-        tag_end = end_of_tag(self._data, cell.start)
+        start, tag_end = row.starts[place], end_of_tag(self._data, row.starts[place])
         dropped = {"vm": None} if patch.is_result else {"cm": None, "vm": None}
-        tag = set_attributes(self._data[cell.start : tag_end], {"t": kind, **dropped})
-        if not has_value and is_empty_tag(tag, len(tag)):
-            tag = self._fill(tag, "c", value) if value else tag
-        elif not has_value:
-            closing = self._data.rindex(b"</", tag_end, cell.end)
-            self.splices.append(Splice(closing, closing, value.encode()))
-        else:
-            self.splices.append(Splice(cell.value_start, cell.value_end, value.encode()))
-        self.splices.append(Splice(cell.start, tag_end, tag))
+        tag = set_attributes(self._data[start:tag_end], {"t": new_type, **dropped})
+        if not is_empty_tag(tag, len(tag)):
+            self.splices.append(Splice(*span, new.encode()))
+        elif new:
+            tag = self._fill(tag, "c", new)
+        self.splices.append(Splice(start, tag_end, tag))
 
-    def _check(self, cell: CellToken, patch: Patch) -> None:
-        formula = cell.formula
+    def _check(self, row: int, column: int, formula: FormulaToken | None, patch: Patch) -> None:
         if patch.is_result and formula is None:
-            self._without_formula.append((cell.row, cell.column))
-        elif patch.is_result and formula is not None and formula.kind == "dataTable":
-            refuse(self._name, cell.row, cell.column, f"belongs to a data table {formula.area}")
-        elif not patch.is_result and formula is not None:
-            refuse(self._name, cell.row, cell.column, "holds a formula, so it is no input")
+            self._without_formula.append((row, column))
+        elif patch.is_result and formula and formula.kind == "dataTable":
+            refuse(self._name, row, column, f"belongs to the data table {formula.area}")
+        elif not patch.is_result and formula:
+            refuse(self._name, row, column, "holds a formula, so it is no input")
 
     def _value_xml(self, patch: Patch) -> tuple[str | None, str]:
         prefix = self._envelope.prefix
@@ -176,11 +172,9 @@ class _Walk:
 
     def _splice_between(self, row: RowToken, new: dict[int, str]) -> None:
         """New cells before the first cell to their right."""
-        places = {cell.column: cell.start for cell in reversed(row.cells)}
-        columns = sorted(places)
         for column in sorted(new):
-            right = bisect(columns, column)
-            at = row.end if right == len(columns) else places[columns[right]]
+            right = bisect(row.columns, column)
+            at = row.end if right == len(row.columns) else row.starts[right]
             self.splices.append(Splice(at, at, new[column].encode()))
 
     def _new_cells(
@@ -239,12 +233,12 @@ class _Walk:
             self.splices.append(Splice(start, end, tag))
 
 
-def _holds(cell: CellToken, patch: Patch) -> bool:
+def _holds(type_: str, value: str | None, patch: Patch) -> bool:
     """Whether the file already has this number, however it spells it."""
-    if patch.kind != Kind.NUMBER or cell.type != "n" or not cell.value:
+    if patch.kind != Kind.NUMBER or type_ != "n" or not value:
         return False
     try:
-        return float(cell.value) == patch.number
+        return float(value) == patch.number
     except ValueError:
         return False
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from xlcollab.files.envelope import read_envelope
 from xlcollab.files.formula_cells import FormulaCollector
 from xlcollab.files.markup import is_true, unescape_xstring
 from xlcollab.files.scan import scan
-from xlcollab.files.tokens import CellToken, FormulaToken, RowToken
+from xlcollab.files.tokens import RowToken
 from xlcollab.grid import ErrorCode, Kind, Sheet, TextPool
 from xlcollab.ref import cell_name
 
@@ -73,7 +74,7 @@ class _Cells:
         self.formulas = FormulaCollector(context.dynamic_marks)
         self._context = context
         self._where = where
-        self._convert: dict[str, Callable[[str], tuple[int, float]]] = {
+        self._convert: dict[str, Callable[[str], tuple[Kind, float]]] = {
             "n": _number,
             "s": self._shared_string,
             "str": self._text,
@@ -85,48 +86,69 @@ class _Cells:
 
     def take(self, rows: Iterator[RowToken]) -> _Cells:
         for row in rows:
-            for cell in row.cells:
-                if cell.value is not None or cell.formula is not None:
-                    self._add(cell)
+            if not self._take_numbers(row):
+                self._take_any(row)
+            if any(row.formulas):
+                self._take_formulas(row)
         return self
 
-    def _add(self, cell: CellToken) -> None:
-        kind, number = self._value(cell)
-        if cell.formula is not None:
-            self._add_formula(cell, cell.formula)
-        elif kind == Kind.BLANK:
-            return
-        self.rows.append(cell.row)
-        self.columns.append(cell.column)
-        self.kinds.append(kind)
-        self.numbers.append(number)
-
-    def _add_formula(self, cell: CellToken, formula: FormulaToken) -> None:
+    def _take_numbers(self, row: RowToken) -> bool:
+        """A row in which every cell holds a number, all at once; False if it is not so."""
+        count = len(row.columns)
+        if row.types.count("n") != count or None in row.values:
+            return False
         try:
-            self.formulas.add(cell, formula)
-        except ReferenceSyntaxError as error:
-            place = f"{self._where}: {cell_name(cell.row, cell.column)}"
-            raise NotAWorkbookError(
-                f"{place} has a formula for an area that is none: {error}"
-            ) from None
+            numbers = array("d", map(float, cast(Sequence[str], row.values)))
+        except ValueError:
+            return False
+        if not math.isfinite(sum(numbers)):
+            return False
+        self.rows.extend([row.number] * count)
+        self.columns.extend(row.columns)
+        self.kinds.extend([Kind.NUMBER] * count)
+        self.numbers.extend(numbers)
+        return True
 
-    def _value(self, cell: CellToken) -> tuple[int, float]:
-        if cell.value is None:
-            return Kind.BLANK, 0.0
+    def _take_any(self, row: RowToken) -> None:
+        for column, type_, value, formula in zip(
+            row.columns, row.types, row.values, row.formulas, strict=True
+        ):
+            kind, number = Kind.BLANK, 0.0
+            if value is not None:
+                kind, number = self._value(row.number, column, type_, value)
+            if kind != Kind.BLANK or formula:
+                self.rows.append(row.number)
+                self.columns.append(column)
+                self.kinds.append(kind)
+                self.numbers.append(number)
+
+    def _take_formulas(self, row: RowToken) -> None:
+        add = self.formulas.add
+        for column, mark, formula in zip(row.columns, row.metadata, row.formulas, strict=True):
+            if formula:
+                try:
+                    add(row.number, column, mark, formula)
+                except ReferenceSyntaxError as error:
+                    place = f"{self._where}: {cell_name(row.number, column)}"
+                    raise NotAWorkbookError(
+                        f"{place} has a formula for an area that is none: {error}"
+                    ) from None
+
+    def _value(self, row: int, column: int, type_: str, value: str) -> tuple[Kind, float]:
         try:
-            return self._convert[cell.type](cell.value)
+            return self._convert[type_](value)
         except (KeyError, ValueError, IndexError):
             raise NotAWorkbookError(
-                f"{self._where}: {cell_name(cell.row, cell.column)} holds {cell.value[:40]!r}, "
-                f"which is no value of the type t={cell.type!r} the cell says it has"
+                f"{self._where}: {cell_name(row, column)} holds {value[:40]!r}, "
+                f"which is no value of the type t={type_!r} the cell says it has"
             ) from None
 
-    def _shared_string(self, text: str) -> tuple[int, float]:
+    def _shared_string(self, text: str) -> tuple[Kind, float]:
         if not text:
             return Kind.BLANK, 0.0
         return Kind.TEXT, self._context.shared_strings[int(text)]
 
-    def _text(self, text: str) -> tuple[int, float]:
+    def _text(self, text: str) -> tuple[Kind, float]:
         return Kind.TEXT, self._context.texts.add(unescape_xstring(text))
 
     def extent(self, sheet: str) -> tuple[int, int]:
@@ -147,7 +169,7 @@ class _Cells:
         return height, width
 
 
-def _number(text: str) -> tuple[int, float]:
+def _number(text: str) -> tuple[Kind, float]:
     if not text:
         return Kind.BLANK, 0.0
     number = float(text)

@@ -1,4 +1,8 @@
-"""What a scanner finds in a sheet's XML: rows and cells with their byte offsets."""
+"""What a scanner finds in a sheet's XML: rows of cells with their byte offsets.
+
+A row's cells are columns of equal length rather than a list of objects: a large sheet has millions
+of cells, and lists of plain values are made and read several times as fast.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +23,29 @@ class FormulaToken(NamedTuple):
     """As in the file, entities resolved; "" for a cell that only belongs to a group."""
 
 
-class CellToken(NamedTuple):
-    """A `<c>` element (18.3.1.4) that spans bytes `start … end`."""
-
-    row: int
-    column: int
-    start: int
-    end: int
-    type: str
-    """The attribute `t`; "n" where it is absent."""
-    metadata: int
-    """The attribute `cm`, 0 where it is absent."""
-    formula: FormulaToken | None
-    value: str | None
-    """Text of `<v>` or `<is>`; None where the cell has neither."""
-    value_start: int
-    """The bytes of the whole `<v>` or `<is>` element; -1 where there is none."""
-    value_end: int
-
-
 class RowToken(NamedTuple):
-    """A `<row>` element (18.3.1.73): `start … tag_end` is its start tag, `end` where its content
-    ends; `tag_end == end` for an empty one."""
+    """A `<row>` element (18.3.1.73) and its `<c>` elements (18.3.1.4).
+
+    `start … tag_end` are the bytes of the row's start tag, `end` is where its content ends;
+    `tag_end == end` for an empty element. The other fields have one entry per cell.
+    """
 
     number: int
+    """Zero-based."""
     start: int
     tag_end: int
     end: int
-    cells: Sequence[CellToken]
+    columns: Sequence[int] = ()
+    starts: Sequence[int] = ()
+    """The offset of "<c"."""
+    types: Sequence[str] = ()
+    """The attribute `t`; "n" where it is absent."""
+    metadata: Sequence[int] = ()
+    """The attribute `cm`, 0 where it is absent."""
+    formulas: Sequence[FormulaToken | None] = ()
+    values: Sequence[str | None] = ()
+    """Text of `<v>` or `<is>`; None where the cell has neither."""
+    value_starts: Sequence[int] = ()
+    value_ends: Sequence[int] = ()
+    """The bytes of the whole `<v>` or `<is>` element; both the end of the cell's content (or of
+    its tag, if that is empty) where there is none."""
