@@ -41,7 +41,7 @@ class CellFunction:
         point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         value = self.function.scalar(point)
         (slope,) = torch.autograd.grad(value, point)
-        return float(value), slope.numpy()
+        return float(value.detach()), slope.numpy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,18 +35,28 @@ def build() -> typer.Typer:
     )
     for name, function in COMMANDS.items():
         app.command(name)(told(function))
-    app.callback()(_version_option)
+    app.callback()(_common_options)
     return app
 
 
-def _version_option(
-    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from xlcollab import __version__
 
         typer.echo(__version__)
         raise typer.Exit
+
+
+def _common_options(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Show the version and exit.",
+        callback=_show_version,
+        is_eager=True,  # or the missing command would be complained of first
+    ),
+) -> None:
+    """What stands before the command; its help is that of the application."""
 
 
 def told(command: Callable[..., int | None]) -> Callable[..., None]:
