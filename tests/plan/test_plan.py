@@ -54,7 +54,7 @@ def test_a_filled_down_chain_is_cut_into_waves(tmp_path: Path) -> None:
 
 def test_a_true_cycle_is_named_and_the_rest_is_ordered(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"S": {"A1": "=B1", "B1": "=C1+1", "C1": "=A1*2", "D1": "=E1"}})
-    assert list(plan.circular.values())[0] == ("circular reference: S!A1 → S!B1 → S!C1 → S!A1")
+    assert next(iter(plan.circular.values())) == ("circular reference: S!A1 → S!B1 → S!C1 → S!A1")
     assert len(plan.circular) == 3
     assert areas(plan)[0] == "S!D1"
 
