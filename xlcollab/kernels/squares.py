@@ -30,7 +30,11 @@ def residuals_of(tape: Tape, objective: Value) -> list[Value]:
 class _Search:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.made = {instruction.out: instruction for instruction in tape.instructions}
+        self.made = {
+            instruction.out: instruction
+            for instruction in tape.instructions
+            if instruction.name != "variables"  # where the search ends: nothing lies below
+        }
 
     def instruction(self, value: Value) -> Instruction | None:
         return None if value.slot is None else self.made.get(value.slot)
