@@ -144,8 +144,8 @@ class NetTrainable:
         with torch.no_grad():
             gradient = gradient + self._l2 * vector
             rule = RULES[training.optimizer](training)
-            move, self.state = rule.update(gradient, self.state, learning_rate)
-            self.vector = self.vector * (1 - learning_rate * self._decay) + move
+            decayed = vector * (1 - learning_rate * self._decay)
+            self.vector, self.state = rule.move(decayed, gradient, self.state, learning_rate)
         self.n_steps += 1
         return float(squared_error.detach())
 
