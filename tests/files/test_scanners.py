@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.files.packages import one_sheet_parts, sheet_xml
+from tests.files.packages import one_sheet_parts, read_parts, sheet_xml
+from tests.shared_data import lesson
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.markup import escape_xstring, unescape, unescape_xstring
 from xlcollab.files.scan import scan
@@ -110,6 +111,13 @@ def test_offsets_are_those_of_the_elements(data: bytes) -> None:
             else:
                 assert element[:2] in (b"<v", b"<i")
                 assert element.endswith((b"</v>", b"</is>", b"/>"))
+
+
+@pytest.mark.parametrize("name", ["collab_filter.xlsx", "graddesc.xlsx"])
+def test_both_scanners_agree_on_the_lesson_books(name: str) -> None:
+    for part, data in read_parts(lesson(name)).items():
+        if part.startswith("xl/worksheets/sheet"):
+            assert list(scan_regular(data)) == list(scan_any(data, part))
 
 
 IRREGULAR = [

@@ -11,9 +11,9 @@ _EXACT_INTEGER = 1e15
 
 def number_text(number: float) -> str:
     """The shortest text that reads back as the same float64."""
-    if number == int(number) and abs(number) < _EXACT_INTEGER:
+    if number.is_integer() and abs(number) < _EXACT_INTEGER:
         return str(int(number))
-    return repr(float(number))
+    return repr(number)
 
 
 def value_xml(
@@ -23,10 +23,10 @@ def value_xml(
 
     `is_result` tells the value of a formula, whose text is of type "str", from a constant.
     """
-    if kind == Kind.BLANK:
-        return None, ""
     if kind == Kind.NUMBER:
         return None, f"<{prefix}v>{number_text(number)}</{prefix}v>"
+    if kind == Kind.BLANK:
+        return None, ""
     if kind == Kind.BOOLEAN:
         return "b", f"<{prefix}v>{int(number)}</{prefix}v>"
     if kind == Kind.ERROR:

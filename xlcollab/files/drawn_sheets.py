@@ -12,8 +12,6 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import xlsxwriter
-
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.cells import cell_xml, value_xml
 from xlcollab.files.package import parse_relationships, rels_name
@@ -43,6 +41,8 @@ class DrawnSheet(NamedTuple):
 
 def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
     """Make the parts. Raises WriteRefusedError for a table without proper headers."""
+    import xlsxwriter  # here, for it takes longer to load than a workbook to read
+
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
     # The first sheet of a workbook is its selected tab; ours must not be selected.

@@ -31,7 +31,7 @@ from xlcollab.grid.refusals import (
     refuse_protected,
     refuse_shape,
 )
-from xlcollab.ref import Rect, parse_rect
+from xlcollab.ref import MAX_ROWS, Rect, parse_rect
 
 _ROW_STYLE = re.compile(rb'\ss="(\d+)"')
 _SPANS = re.compile(rb'\sspans="(\d+):(\d+)"')
@@ -61,8 +61,9 @@ def patch_sheet(
         refuse_protected(name)
     pending = pending_patches(inputs, results)
     walk = scan(data, where, lambda rows: _Walk(name, data, envelope, texts, pending).take(rows))
+    all_guards = [*walk.guards(), *merged_guards(envelope.merged), *guards]
     for edit in inputs:
-        refuse_guarded(edit, [*walk.guards(), *merged_guards(envelope.merged), *guards])
+        refuse_guarded(edit, all_guards)
     return splice(data, walk.splices)
 
 
@@ -106,12 +107,12 @@ class _Walk:
             return
         if self._new_rows and self._new_rows[-1] == row.number:
             self._new_rows.pop()
-        places = {column: place for place, column in enumerate(row.columns)}
-        for column in patches.keys() & places.keys():
-            self._rewrite(row, places[column], patches[column])
-        missing = {column: patches[column] for column in patches.keys() - places.keys()}
+        for place, column in enumerate(row.columns):
+            if column in patches:
+                self._rewrite(row, place, patches[column])
+        missing = patches.keys() - set(row.columns)
         if missing:
-            self._insert_cells(row, missing)
+            self._insert_cells(row, {column: patches[column] for column in missing})
 
     def _note_areas(self, row: RowToken) -> None:
         for formula in row.formulas:
@@ -208,10 +209,10 @@ class _Walk:
         start, end = self._envelope.sheet_data
         tag_end = end_of_tag(self._data, start)
         if not is_empty_tag(self._data, tag_end):
-            self._insert_rows(1 << 30, self._data.rindex(b"</", tag_end, end))
+            self._insert_rows(MAX_ROWS, self._data.rindex(b"</", tag_end, end))
             return
         first = len(self.splices)
-        self._insert_rows(1 << 30, end)
+        self._insert_rows(MAX_ROWS, end)
         rows = b"".join(one.new for one in self.splices[first:]).decode()
         if rows:
             opened = self._fill(self._data[start:tag_end], "sheetData", rows)
