@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 _SECONDS_BETWEEN_UPDATES = 0.1
+_WIDTH_OF_FILES = 120
 
 
 def console() -> Console:
@@ -34,11 +35,12 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=position == 0)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
-    Console(highlight=False).print(table)
+    width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
+    Console(highlight=False, width=width).print(table)
 
 
 def number(value: object) -> str:

@@ -173,7 +173,7 @@ def _windows(starts: Places, size: int) -> Callable[[Tensor, int], Tensor]:
 
         def gathered(values: Tensor, dim: int) -> Tensor:
             picked = values.index_select(dim, index.to(values.device))
-            return picked.unflatten(dim, (count, size))
+            return _split(picked, dim, (count, size))
 
         return gathered
     span = (count - 1) * step + size
@@ -181,10 +181,15 @@ def _windows(starts: Places, size: int) -> Callable[[Tensor, int], Tensor]:
     def sliced(values: Tensor, dim: int) -> Tensor:
         part = values.narrow(dim, first, span)
         if step == size:
-            return part.unflatten(dim, (count, size))
+            return _split(part, dim, (count, size))
         return part.unfold(dim, size, step).movedim(-1, dim + 1)
 
     return sliced
+
+
+def _split(values: Tensor, dim: int, sizes: tuple[int, int]) -> Tensor:
+    """One axis as two."""
+    return values.reshape(*values.shape[:dim], *sizes, *values.shape[dim + 1 :])
 
 
 def apply(block: Block, op: Op) -> Block:

@@ -15,7 +15,9 @@ works both ways through the helpers of `Context`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,18 +27,24 @@ from xlcollab.kernels.texts import folded, number_from_text
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
+_T = TypeVar("_T")
+
 
 class Block:
-    """Values of shape (R, C, h, w); see the module. Immutable."""
+    """Values of shape (R, C, h, w); see the module. Immutable.
 
-    __slots__ = ("_numeric", "cells", "kind", "number")
+    What is derived from a block (masks, numbers, truths) is kept with it: constants are asked for
+    the same things in every iteration.
+    """
+
+    __slots__ = ("_derived", "cells", "kind", "number")
 
     def __init__(self, number: Tensor, kind: int | Tensor, *, cells: bool = False) -> None:
         self.number = number
         self.kind: Kind | Tensor = Kind(kind) if isinstance(kind, int) else kind
         self.cells = cells
         """Read straight from cells: there aggregates skip texts, booleans and blanks."""
-        self._numeric: tuple[Tensor, Tensor | None] | None = None
+        self._derived: dict[Hashable, Any] = {}
 
     @property
     def shape(self) -> torch.Size:
@@ -48,10 +56,18 @@ class Block:
         """Which values are of `kind`: a bool for all of them, or a mask."""
         return self.kind == kind
 
+    def derived(self, key: Hashable, make: Callable[[Block], _T]) -> _T:
+        """`make(self)`, computed once."""
+        if key not in self._derived:
+            self._derived[key] = make(self)
+        found: _T = self._derived[key]
+        return found
+
     def mask(self, kind: Kind) -> Tensor:
         """Which values are of `kind`, as a boolean tensor."""
-        if isinstance(self.kind, Tensor):
-            return self.kind == kind
+        kinds = self.kind
+        if isinstance(kinds, Tensor):
+            return self.derived(("mask", kind), lambda _: kinds == kind)
         fill = torch.tensor(self.kind == kind, device=self.number.device)
         return fill.expand(self.number.shape)
 
@@ -94,9 +110,7 @@ class Context:
 
         Blanks are 0, booleans 0 or 1, texts that read as numbers are those, others are #VALUE!.
         """
-        if block._numeric is None:
-            block._numeric = self._numbers(block)
-        return block._numeric
+        return block.derived("numbers", self._numbers)
 
     def _numbers(self, block: Block) -> tuple[Tensor, Tensor | None]:
         if not isinstance(block.kind, Tensor):
@@ -166,11 +180,13 @@ class Context:
         """The error codes of a block as they stand, 0 elsewhere; None without errors."""
         if not isinstance(block.kind, Tensor):
             return block.number if block.kind == Kind.ERROR else None
-        errors = block.kind == Kind.ERROR
-        return torch.where(errors, block.number, 0.0) if bool(errors.any()) else None
+        return block.derived("codes", _codes)
 
     def truths(self, block: Block) -> tuple[Tensor, Tensor | None]:
         """The values as conditions and the error codes; texts other than TRUE/FALSE are #VALUE!."""
+        return block.derived(("truths", self.exact), self._truths)
+
+    def _truths(self, block: Block) -> tuple[Tensor, Tensor | None]:
         if not isinstance(block.kind, Tensor) and block.kind in _NUMERIC_KINDS:
             return block.number != 0, self._nan_codes(block.number)
         texts = block.mask(Kind.TEXT)
@@ -226,6 +242,11 @@ class Context:
             ranks = [ranks_of[key] for key in keys]
             self._ranks = len(self.texts), self.tensor(ranks or [0.0])
         return self._ranks[1]
+
+
+def _codes(block: Block) -> Tensor | None:
+    errors = block.mask(Kind.ERROR)
+    return torch.where(errors, block.number, 0.0) if bool(errors.any()) else None
 
 
 def first_code(*codes: Tensor | None) -> Tensor | None:

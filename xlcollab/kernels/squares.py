@@ -205,13 +205,12 @@ _SUMS: dict[str, Callable[[_Search, list[Value]], list[Value] | None]] = {
 
 
 def _positive(block: Block) -> bool:
-    return block.kind == Kind.NUMBER and bool((block.number > 0).all())
+    return block.kind is Kind.NUMBER and bool((block.number > 0).all())
 
 
 def _is_two(value: Value) -> bool:
-    return (
-        value.constant and value.block.kind == Kind.NUMBER and bool((value.block.number == 2).all())
-    )
+    block = value.block
+    return value.constant and block.kind is Kind.NUMBER and bool((block.number == 2).all())
 
 
 def _zeros(value: Value) -> Value:

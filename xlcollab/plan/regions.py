@@ -86,7 +86,7 @@ class FamilyIndex:
         if rect.size <= _FEW_CELLS:
             found = set(self._owners[sheet][rect.rows, rect.columns].reshape(-1).tolist())
             return sorted(found - {-1})
-        top, left, bottom, right = self._edges[sheet].T
+        top, left, bottom, right = tuple(self._edges[sheet].T)
         hit = (top < rect.bottom) & (bottom > rect.top) & (left < rect.right) & (right > rect.left)
         return sorted(self._members[sheet][hit].tolist())
 

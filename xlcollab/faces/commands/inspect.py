@@ -24,7 +24,10 @@ def inspect(
     from xlcollab.api import open as open_book
 
     found = open_book(book).inspect()
-    (print_json if json else _show)(found.as_json() if json else found)
+    if json:
+        print_json(found.as_json())
+    else:
+        _show(found)
 
 
 def _show(found: Inspection) -> None:

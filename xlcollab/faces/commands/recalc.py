@@ -34,12 +34,13 @@ def recalc(
     opened = open_book(book)
     found = opened.recalculate()
     target = None if check else save_beside(opened, output, "recalc")
-    (print_json if json else _show)(found.as_json(target) if json else found)
-    if target and not json:
-        typer.echo(f"written to {target}")
+    if json:
+        print_json(found.as_json(target))
+    else:
+        _show(found, target)
 
 
-def _show(found: Check) -> None:
+def _show(found: Check, target: Path | None) -> None:
     rows = [(str(d.cell), repr(d.stored), repr(d.computed)) for d in found.differences]
     if rows:
         print_table("differences", ("cell", "stored", "computed"), rows)
@@ -50,3 +51,5 @@ def _show(found: Check) -> None:
         f"{found.formulas} formula cells: {found.matched} as stored, {len(rows)} differ, "
         f"{found.not_evaluated} not evaluated, {found.volatile} volatile"
     )
+    if target is not None:
+        typer.echo(f"written to {target}")

@@ -59,7 +59,10 @@ def solve(
     given = locals()
     with Progress(shown=not json) as progress:
         run = solve_book(Request.of(given), watch=lambda model: progress.watch(model.sheet))
-    (print_json if json else _show)(run.as_json() if json else run)
+    if json:
+        print_json(run.as_json())
+    else:
+        _show(run)
     return run.exit_code
 
 
