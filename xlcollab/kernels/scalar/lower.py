@@ -73,6 +73,7 @@ class Lowering:
             initial=np.array(self._values, np.float64),
             cells={c: o.index for c, o in self._known.items() if isinstance(o, Register)},
             formulas=tuple(self._formulas),
+            booleans=frozenset(c for c in self._formulas if _is_boolean(self._known[c])),
             refused=self._refused,
             extra=extra,
         )

@@ -20,9 +20,10 @@ class ScalarProgram:
     """Operations in an order that works, over registers.
 
     `codes`, `results` (n,), `starts` (n + 1,) and `operands` are as `machine.calculate` takes them.
-    `initial` are the values that stand in the workbook; `cells` says where each cell is kept, and
-    `formulas` which of them the program computes. `refused` are formula cells that it could not
-    take, with the reason; `extra` are the registers of the formulas that stand in no cell.
+    `initial` are the values that stand in the workbook; `cells` says where each cell is kept,
+    `formulas` which of them the program computes, and `booleans` which of those are TRUE or FALSE.
+    `refused` are formula cells that it could not take, with the reason; `extra` are the registers
+    of the formulas that stand in no cell.
     """
 
     codes: NDArray[np.int32]
@@ -32,6 +33,7 @@ class ScalarProgram:
     initial: Registers
     cells: Mapping[CellRef, int]
     formulas: tuple[CellRef, ...]
+    booleans: frozenset[CellRef]
     refused: Mapping[CellRef, str]
     extra: Mapping[str, int]
 

@@ -1,0 +1,226 @@
+"""Which optimiser a chain is, read from the formulas of its updates and memories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from xlcollab.formula.nodes import Binary, Call, Node, Number, Reference
+from xlcollab.problems.graddesc_chain import Link
+from xlcollab.problems.graddesc_formulas import Beside, Fixed, SheetFormulas, place
+from xlcollab.problems.graddesc_parts import MemoryColumn, Parts
+from xlcollab.problems.graddesc_rules import Kind
+from xlcollab.problems.graddesc_terms import Term, root_of, terms
+from xlcollab.ref import CellRef
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A number of the optimiser, and the cell that holds it; None when it stands in formulas."""
+
+    name: str
+    value: float
+    cell: CellRef | None
+
+
+class Update:
+    """The step of one weight: its rate, its gradient or memories, and what divides it."""
+
+    def __init__(self, formulas: SheetFormulas, parts: Parts, link: Link) -> None:
+        self.formulas, self.parts, self.link = formulas, parts, link
+
+    @cached_property
+    def step(self) -> Term | None:
+        """The one term beside the weight itself."""
+        node = self.parts.columns[self.link.update].node
+        rest = [term for term in terms(node) if not self._is_weight(term)]
+        return rest[0] if len(rest) == 1 else None
+
+    def _is_weight(self, term: Term) -> bool:
+        node = term.factors[0]
+        alone = len(term.factors) == 1 and not term.divisors and isinstance(node, Reference)
+        return alone and place(node, self.link.update) == Beside(0, self.link.weight)  # type: ignore[arg-type]
+
+    def memory(self, kind: str) -> MemoryColumn | None:
+        """The memory of that kind which serves this weight."""
+        column = self.parts.columns[self.link.update]
+        served = column.reads() | column.reads(-1)
+        for memory in self.parts.memories:
+            if memory.kind == kind and memory.column in served:
+                return memory
+        return None
+
+    @property
+    def divides_by_root(self) -> bool:
+        """Whether the step is divided by the root of the square memory."""
+        memory = self.memory("square")
+        return memory is not None and any(
+            isinstance(inner := root_of(divisor), Reference)
+            and isinstance(found := place(inner, self.link.update), Beside)
+            and found.column == memory.column
+            for divisor in (self.step.divisors if self.step else ())
+        )
+
+    @property
+    def root_is_late(self) -> bool:
+        """Whether the root is that of the row above: rmsprop before its memory is updated."""
+        memory = self.memory("square")
+        column = self.parts.columns[self.link.update]
+        return memory is not None and memory.column in column.reads(-1)
+
+    @cached_property
+    def rate_cell(self) -> CellRef | None:
+        """The fixed cell that multiplies the step: the learning rate or a rate made from it."""
+        memory = self.memory("mean")
+        share = [memory.share] if memory is not None and memory.share is not None else []
+        for factor in [*(self.step.factors if self.step else ()), *share]:
+            cell = self.fixed(factor)
+            if cell is not None:
+                return cell
+        return None
+
+    @cached_property
+    def learning_rate(self) -> Setting | None:
+        """The number behind the rate: the cell itself, or the dividend of its formula."""
+        cell = self.rate_cell
+        if cell is None:
+            return self._typed_rate()
+        numbers = self._head(cell)[0] if self.formulas.has_formula(cell) else [cell]
+        return _setting(self.formulas, "learning rate", numbers[0]) if numbers else None
+
+    def _typed_rate(self) -> Setting | None:
+        for factor in self.step.factors if self.step else ():
+            if isinstance(factor, Number):
+                return Setting("learning rate", factor.value, None)
+        return None
+
+    @cached_property
+    def norm_cell(self) -> CellRef | None:
+        """The number cell by which the formula of the rate divides: adagrad's norm."""
+        if self.rate_cell is None or not self.formulas.has_formula(self.rate_cell):
+            return None
+        divisors = self._head(self.rate_cell)[1]
+        return divisors[0] if divisors else None
+
+    @cached_property
+    def extra_divisor(self) -> CellRef | None:
+        """A fixed cell with a formula that divides the step: eve's feedback."""
+        for divisor in self.step.divisors if self.step else ():
+            cell = self.fixed(divisor)
+            if cell is not None and self.formulas.has_formula(cell):
+                return cell
+        return None
+
+    def fixed(self, node: Node) -> CellRef | None:
+        """The cell of a reference that is the same in every row."""
+        found = place(node, self.link.update) if isinstance(node, Reference) else None
+        return self.formulas.at(found) if isinstance(found, Fixed) else None
+
+    def _head(self, cell: CellRef) -> tuple[list[CellRef], list[CellRef]]:
+        """Number cells among the factors and among the divisors of a formula outside the rows."""
+        factors: list[CellRef] = []
+        divisors: list[CellRef] = []
+        for term in terms(self.formulas.node(cell.row, cell.column) or Number(0.0)):
+            factors += self._numbers(term.factors, cell)
+            divisors += self._numbers(term.divisors, cell)
+        return factors, divisors
+
+    def _numbers(self, nodes: tuple[Node, ...], home: CellRef) -> Iterator[CellRef]:
+        for node in nodes:
+            cell = cell_of(self.formulas, node, home)
+            if cell is not None and self.formulas.is_number(cell):
+                yield cell
+
+
+def cell_of(formulas: SheetFormulas, node: Node, home: CellRef) -> CellRef | None:
+    """The cell that a reference in the formula of `home` points at; None for anything else."""
+    if not isinstance(node, Reference) or not node.is_cell or node.book:
+        return None
+    row, column = node.top.at(home.row), node.left.at(home.column)
+    return CellRef(node.sheet or formulas.sheet.name, row, column)
+
+
+def _setting(formulas: SheetFormulas, name: str, cell: CellRef) -> Setting | None:
+    value = formulas.value(cell)
+    return Setting(name, value, cell) if isinstance(value, float) else None
+
+
+def kind_of(updates: list[Update]) -> Kind:
+    """What the chain is; "other" when its weights follow different rules or an unknown one."""
+    kinds = {_kind_of_one(update) for update in updates}
+    return kinds.pop() if len(kinds) == 1 else "other"
+
+
+def _kind_of_one(update: Update) -> Kind:
+    mean, square = update.memory("mean"), update.memory("square")
+    if update.step is None or update.memory("other") is not None:
+        return "other"
+    if square is not None and (not update.divides_by_root or square.decay is None):
+        return "other"
+    if mean is not None and square is not None:
+        return "eve" if update.extra_divisor is not None else "adam"
+    if mean is not None:
+        return "momentum"
+    if square is not None:
+        return "rmsprop"
+    return "sgd" if update.norm_cell is None else "adagrad"
+
+
+def is_dampened(formulas: SheetFormulas, memory: MemoryColumn) -> bool:
+    """Whether the gradient enters with weight 1 - decay: an average, not a sum."""
+    if memory.share is None or memory.decay is None:
+        return False
+    share, decay = (
+        number_of(formulas, node, memory.column) for node in (memory.share, memory.decay)
+    )
+    return share is not None and decay is not None and abs(share - (1.0 - decay)) < 1e-9
+
+
+def number_of(formulas: SheetFormulas, node: Node, column: int) -> float | None:
+    """The number of a literal, of a fixed cell, or of the formula 1 - x in it."""
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Binary) and node.operator == "-":
+        left, right = (number_of(formulas, part, column) for part in (node.left, node.right))
+        return None if left is None or right is None else left - right
+    found = place(node, column) if isinstance(node, Reference) else None
+    if not isinstance(found, Fixed):
+        return None
+    cell = formulas.at(found)
+    inner = formulas.node(cell.row, cell.column) if formulas.has_formula(cell) else None
+    if isinstance(inner, Binary):
+        parts = [_head_number(formulas, part, cell) for part in (inner.left, inner.right)]
+        if None not in parts and inner.operator == "-":
+            return float(parts[0] or 0.0) - float(parts[1] or 0.0)
+    value = formulas.value(cell)
+    return value if isinstance(value, float) else None
+
+
+def _head_number(formulas: SheetFormulas, node: Node, home: CellRef) -> float | None:
+    cell = cell_of(formulas, node, home)
+    value = node.value if isinstance(node, Number) else formulas.value(cell) if cell else None
+    return value if isinstance(value, float) else None
+
+
+def settings(formulas: SheetFormulas, updates: list[Update]) -> list[Setting]:
+    """Learning rate and decays, each once."""
+    found = [updates[0].learning_rate]
+    for kind, name in (("mean", "beta1"), ("square", "beta2")):
+        memory = updates[0].memory(kind)
+        if memory is not None and memory.decay is not None:
+            found.append(_decay(formulas, name, memory))
+    return [one for one in found if one is not None]
+
+
+def _decay(formulas: SheetFormulas, name: str, memory: MemoryColumn) -> Setting | None:
+    node = memory.decay
+    if isinstance(node, Number):
+        return Setting(name, node.value, None)
+    found = place(node, memory.column) if isinstance(node, Reference) else None
+    return _setting(formulas, name, formulas.at(found)) if isinstance(found, Fixed) else None
+
+
+def is_call(node: Node, name: str, arguments: int) -> bool:
+    """Whether `node` calls `name` with that many arguments."""
+    return isinstance(node, Call) and node.name == name and len(node.arguments) == arguments

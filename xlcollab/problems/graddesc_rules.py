@@ -1,0 +1,118 @@
+"""The epoch rules: what the lesson's `run` and `reset` buttons do, by what a tab is.
+
+An epoch copies every pair at once, as the cells were last calculated, and recalculates; then the
+annealing of the rule looks at the result. A reset takes its steps one by one and recalculates after
+each. The orders are those of the lesson's macros; where its description leaves them open, they are
+the ones that lead from the macros' constants to the values stored in the lesson's workbook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["weight", "mean", "square", "norm", "loss before", "loss before that", "divisor"]
+"""What the target of a copy pair is: a weight's start, a memory cell, or (eve) a term of feedback.
+
+"norm" is the size of a gradient over the last epoch, by which adagrad divides in the next.
+"""
+CellRole = Literal[
+    "learning rate", "loss", "growth", "growth limit", "ratio", "size", "smallest size"
+]
+"""Single cells that a rule looks at or changes."""
+Annealing = Literal["none", "halving", "quartering"]
+Kind = Literal[
+    "sgd", "momentum", "adagrad", "rmsprop", "adam", "eve", "adagrad_ann", "adam_ann", "other"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a number into every target of a role, or into a single cell."""
+
+    role: Role | CellRole
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Copy the pairs of these roles together, then recalculate."""
+
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Write `scales[i]` times the cell `source` into `targets[i]`, then recalculate."""
+
+    source: CellRole
+    targets: tuple[Role | CellRole, ...]
+    scales: tuple[float, ...]
+
+
+ResetStep = Put | Copy | Take
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRule:
+    """What a kind of tab is called, how it anneals, and how it is reset."""
+
+    name: str
+    annealing: Annealing
+    reset: tuple[ResetStep, ...]
+
+
+_WEIGHTS = Put("weight", 1.0)
+_SQUARES = Put("square", 10_000.0)
+_MEANS = Put("mean", 0.0)
+_ADAM = (_SQUARES, _MEANS, _WEIGHTS, Put("learning rate", 1.0))
+_ADAM_RESET = (*_ADAM, Copy(("square",)), Copy(("mean",)), Copy(("square",)), Copy(("mean",)))
+
+RULES: Mapping[Kind, EpochRule] = {
+    "sgd": EpochRule("sgd", "none", (_WEIGHTS,)),
+    "momentum": EpochRule(
+        "momentum", "none", (_MEANS, _WEIGHTS, Put("learning rate", 0.0001), Copy(("mean",)))
+    ),
+    "adagrad": EpochRule(
+        "adagrad per epoch", "none", (Put("norm", 10_000.0), _WEIGHTS, Copy(("norm",)))
+    ),
+    "rmsprop": EpochRule(
+        "rmsprop", "none", (_SQUARES, _WEIGHTS, Copy(("square",)), Copy(("square",)))
+    ),
+    "adam": EpochRule("adam without bias correction", "none", _ADAM_RESET),
+    "eve": EpochRule(
+        "eve",
+        "none",
+        (
+            *_ADAM_RESET,
+            Take("loss", ("loss before", "loss before that"), (1.0, 0.5)),
+            Put("divisor", 1.0),
+        ),
+    ),
+    "adagrad_ann": EpochRule(
+        "adagrad per epoch, annealed by halving",
+        "halving",
+        (
+            Put("norm", 1_000_000.0),
+            _WEIGHTS,
+            Put("growth limit", 100.0),
+            Put("learning rate", 0.5),
+        ),
+    ),
+    "adam_ann": EpochRule(
+        "adam without bias correction, annealed by quartering",
+        "quartering",
+        (
+            *_ADAM,
+            Copy(("square", "mean")),
+            Copy(("square", "mean")),
+            Take("size", ("smallest size",), (1.0,)),
+        ),
+    ),
+    "other": EpochRule("not recognised", "none", (_MEANS, _SQUARES, _WEIGHTS)),
+}
+HALVING_LIMIT = 2.0
+"""adagrad_ann halves the rate while the growth exceeds this many times the last one."""
+QUARTERING_LIMIT = 2.0
+"""adam_ann quarters the rate when the gradients' size exceeds this many times the smallest."""
