@@ -62,6 +62,7 @@ class Tracer:
     def __init__(self, tape: Tape, store: Store, seed: int = 0) -> None:
         self.tape, self.store = tape, store
         self.generator = torch.Generator().manual_seed(seed)
+        self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
 
@@ -161,8 +162,7 @@ class Tracer:
         place = place.clipped(sheet.height, sheet.width)
         rect = place.bounding()
         region = (source or self.region)(area.sheet, rect)
-        op, index = view(place, rect)
-        found = self.tape.emit("view", view_block(op), [region], index)
+        found = self._viewed(place, rect, region)
         if broken is None:
             return found
         mask = torch.from_numpy(broken[:, :, None, None].copy())
@@ -175,6 +175,16 @@ class Tracer:
             )
 
         return self.tape.emit("off sheet", off_sheet, [found], (mask,))
+
+    def _viewed(self, place: Area, rect: Rect, region: Value) -> Value:
+        """A view of a region; the same view of the same region is recorded once."""
+        key = (id(region), rect, place.height, place.width, *_shape_and_bytes(place))
+        known = self._views.get(key)
+        if known is None:
+            op, index = view(place, rect)
+            viewed = self.tape.emit("view", view_block(op), [region], index)
+            known = self._views[key] = (region, viewed)
+        return known[1]
 
     def region(self, sheet: str, rect: Rect) -> Value:
         """The values of a rectangle of a sheet, shape (1, 1, H, W)."""
@@ -266,6 +276,10 @@ class Tracer:
         if area is not None and area.top.size * area.left.size > 1:
             raise Ragged
         raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
+
+
+def _shape_and_bytes(place: Area) -> tuple[object, ...]:
+    return place.top.shape, place.top.tobytes(), place.left.shape, place.left.tobytes()
 
 
 def _halves(family: Family) -> tuple[Family, Family]:
