@@ -18,6 +18,8 @@ from xlcollab.kernels.elementwise import numeric
 from xlcollab.kernels.guard import inside, outside, safe_log
 from xlcollab.kernels.tape import Function
 
+Numbers = NDArray[np.float64]
+
 _combinations = detached("BINOM.DIST", special.binom)
 
 
@@ -55,10 +57,16 @@ def binomial(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
     return outside(value, valid)
 
 
+def _at_most(k: Numbers, n: Numbers, p: Numbers) -> Numbers:
+    """The probability of at most k successes, 0 ≤ k ≤ n, as an incomplete beta function."""
+    found = special.betainc(np.maximum(n - k, 1), k + 1, 1 - p)
+    return np.asarray(np.where(k >= n, 1.0, found))
+
+
 def binomial_below(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
     k, n = whole(k), whole(n)
     valid = (k >= 0) & (k <= n) & (p >= 0) & (p <= 1)
-    return outside(detached("BINOM.DIST", special.bdtr)(k, n, p), valid)
+    return outside(detached("BINOM.DIST", _at_most)(k, n, p), valid)
 
 
 def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = None) -> Tensor:
@@ -67,16 +75,16 @@ def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = No
         return binomial(low, n, p)
     n, low, high = whole(n), whole(low), whole(high)
     valid = (low >= 0) & (low <= high) & (high <= n) & (p >= 0) & (p <= 1)
-    below = detached("BINOM.DIST.RANGE", special.bdtr)
+    below = detached("BINOM.DIST.RANGE", _at_most)
     under = torch.where(low > 0, below((low - 1).clamp(min=0), n, p), 0.0)
     return outside(below(high, n, p) - under, valid)
 
 
-def _smallest(alpha: NDArray[np.float64], n: NDArray[np.float64], p: NDArray[np.float64]) -> object:
+def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> object:
     """The smallest count whose distribution function reaches alpha."""
     guess = np.ceil(np.nan_to_num(special.bdtrik(alpha, n, p)))
     before = np.maximum(guess - 1, 0)
-    return np.where(special.bdtr(before, n, p) >= alpha, before, np.minimum(guess, n))
+    return np.where(_at_most(before, n, p) >= alpha, before, np.minimum(guess, n))
 
 
 def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:

@@ -62,11 +62,13 @@ def without_booleans(context: Context, block: Block) -> Block:
 
 
 def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Function:
-    """A function defined on the open or closed interval where it stays finite."""
+    """A function defined from `low` to `high`; at the ends, where it is steep, gradient 0."""
+    harmless = (max(low, -1e300) + min(high, 1e300)) / 2
 
     def run(x: Tensor) -> Tensor:
-        mask = (x >= low) & (x <= high)
-        return outside(function(inside(x, mask, (max(low, -1e300) + min(high, 1e300)) / 2)), mask)
+        between, end = (x > low) & (x < high), (x == low) | (x == high)
+        at_end = function(inside(x.detach(), end, harmless))
+        return torch.where(end, at_end, outside(function(inside(x, between, harmless)), between))
 
     return numeric(run)
 

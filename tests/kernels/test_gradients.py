@@ -1,0 +1,324 @@
+"""Gradients against finite differences, for every function there is.
+
+The variables are A1:A4. Column B holds a number, a blank, a text and a boolean, which aggregates
+must step over; C holds keys, D repeats the variables beside them, F1:I2 does so lying down.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from tests.kernels.engine import value as value_of
+from tests.kernels.engine import workbook
+from xlcollab.errors import UnsupportedError
+from xlcollab.formula.signatures import SIGNATURES
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.compiler import Compiler, SheetFunction
+from xlcollab.plan import build_plan
+from xlcollab.ref import parse_area
+
+ORDINARY = (0.3, 1.7, 2.9, 4.2)
+AWKWARD = {
+    "zeros": (0.0, 0.0, 0.0, 0.0),
+    "ties": (2.0, 2.0, 2.0, 2.0),
+    "ones": (1.0, 1.0, 1.0, 1.0),
+    "around zero": (-1.0, 0.0, 0.0, 1.0),
+    "zero and ties": (0.0, 1.0, 0.0, 2.0),
+    "tie in the middle": (0.5, 1.0, 1.0, 0.0),
+}
+BESIDE: dict[str, float | str | bool] = {
+    "B1": 2.0,
+    "B3": "text",
+    "B4": True,
+    "C1": 0.5,
+    "C2": 1.5,
+    "C3": 1.0,
+    "C4": 2.5,
+    **{f"D{row}": f"=A{row}" for row in range(1, 5)},
+    **{f"{column}1": float(i) for i, column in enumerate("FGHI")},
+    **{f"{column}2": f"=A{i + 1}" for i, column in enumerate("FGHI")},
+}
+
+_ONE = """
+SQRT EXP LN LOG10 ABS SIN COS TAN ASIN ACOS ATAN SINH COSH TANH ASINH ATANH SEC CSC COT
+SECH CSCH COTH ACOT RADIANS DEGREES SQRTPI GAMMALN GAMMALN.PRECISE GAMMA ERF.PRECISE
+ERFC ERFC.PRECISE FISHER FISHERINV PHI GAUSS NORMSDIST NORM.S.INV NORMSINV N"""
+_CELLS = """
+SUM SUMSQ PRODUCT AVERAGE AVERAGEA MIN MAX MAXA GEOMEAN HARMEAN VAR.S VAR.P
+STDEV.S STDEV.P VAR VARP STDEV STDEVP VARA VARPA STDEVA STDEVPA DEVSQ AVEDEV SKEW SKEW.P KURT"""
+_PAIRS = """
+SUMPRODUCT SUMXMY2 SUMX2MY2 SUMX2PY2 CORREL PEARSON COVARIANCE.S COVARIANCE.P COVAR RSQ
+SLOPE INTERCEPT STEYX"""
+_FLAGGED = "NORM.DIST NORMDIST LOGNORM.DIST WEIBULL.DIST WEIBULL"
+_MULTIPLES = """
+CEILING FLOOR CEILING.MATH FLOOR.MATH CEILING.PRECISE ISO.CEILING FLOOR.PRECISE
+MROUND"""
+
+CASES: dict[str, str] = {
+    **{name: f"{name}(A1)" for name in _ONE.split()},
+    **{name: f"{name}(A1:B4)" for name in _CELLS.split()},
+    **{name: f"{name}(A1:A4,C1:C4)" for name in _PAIRS.split()},
+    **{name: f"{name}(A1,A2,A3,TRUE)+{name}(A1,A2,A3,FALSE)" for name in _FLAGGED.split()},
+    **{name: f"{name}(A4,A2)" for name in _MULTIPLES.split()},
+    "ACOSH": "ACOSH(A4)",
+    "ACOTH": "ACOTH(A4)",
+    "LOG": "LOG(A1)+LOG(A4,A2)",
+    "POWER": "POWER(A2,A3)",
+    "MOD": "MOD(A4,A2)",
+    "ATAN2": "ATAN2(A1,A2)",
+    "ERF": "ERF(A1)+ERF(A1,A2)",
+    "STANDARDIZE": "STANDARDIZE(A1,A2,A3)",
+    "SERIESSUM": "SERIESSUM(A2,A1,1,A1:A4)",
+    "MINA": "MINA(A1:A4,B1)",
+    "MEDIAN": "MEDIAN(A1:A4)",
+    "LARGE": "LARGE(A1:B4,2)",
+    "SMALL": "SMALL(A1:B4,2)",
+    "PERCENTILE": "PERCENTILE(A1:B4,0.3)",
+    "PERCENTILE.INC": "PERCENTILE.INC(A1:A4,A1)",
+    "PERCENTILE.EXC": "PERCENTILE.EXC(A1:A4,0.3)",
+    "QUARTILE": "QUARTILE(A1:B4,1)",
+    "QUARTILE.INC": "QUARTILE.INC(A1:A4,3)",
+    "QUARTILE.EXC": "QUARTILE.EXC(A1:A4,3)",
+    "TRIMMEAN": "TRIMMEAN(A1:A4,0.5)",
+    "PROB": "PROB(C1:C4,A1:A4/SUM(A1:A4),1,2)",
+    "Z.TEST": "Z.TEST(A1:A4,2)+Z.TEST(A1:A4,A2,A3)",
+    "ZTEST": "ZTEST(A1:A4,2)",
+    "FORECAST": "FORECAST(A2,A1:A4,C1:C4)",
+    "FORECAST.LINEAR": "FORECAST.LINEAR(2,C1:C4,A1:A4)",
+    "LINEST": "SUM(LINEST(A1:A4,C1:C4,TRUE,TRUE))",
+    "LOGEST": "SUM(LOGEST(A1:A4,C1:C4,TRUE,TRUE))",
+    "TREND": "SUM(TREND(A1:A4,C1:C4,A2))",
+    "GROWTH": "SUM(GROWTH(A1:A4,C1:C4,A2))",
+    "SUBTOTAL": "SUBTOTAL(9,A1:B4)+SUBTOTAL(107,A1:B4)",
+    "AGGREGATE": "AGGREGATE(1,6,A1:B4)+AGGREGATE(14,6,A1:A4/(C1:C4<>1),1)",
+    "NORM.S.DIST": "NORM.S.DIST(A1,TRUE)+NORM.S.DIST(A2,FALSE)",
+    "NORM.INV": "NORM.INV(A1,A2,A3)",
+    "NORMINV": "NORMINV(A1,A2,A3)",
+    "EXPON.DIST": "EXPON.DIST(A1,A2,TRUE)+EXPON.DIST(A3,A2,FALSE)",
+    "EXPONDIST": "EXPONDIST(A1,A2,TRUE)",
+    "LOGNORMDIST": "LOGNORMDIST(A1,A2,A3)",
+    "LOGNORM.INV": "LOGNORM.INV(A1,A2,A3)",
+    "LOGINV": "LOGINV(A1,A2,A3)",
+    "GAMMA.DIST": "GAMMA.DIST(A1,A2,A3,FALSE)",
+    "GAMMADIST": "GAMMADIST(A1,A2,A3,FALSE)",
+    "BETA.DIST": "BETA.DIST(A1,A2,A3,FALSE)+BETA.DIST(A2,A3,A4,FALSE,A1,A4)",
+    "T.DIST": "T.DIST(A2,5,FALSE)",
+    "CHISQ.DIST": "CHISQ.DIST(A2,3,FALSE)",
+    "F.DIST": "F.DIST(A2,5,7,FALSE)",
+    "BINOM.DIST": "BINOM.DIST(2,5,A1,FALSE)",
+    "BINOMDIST": "BINOMDIST(0,5,A1,FALSE)",
+    "BINOM.DIST.RANGE": "BINOM.DIST.RANGE(5,A1,2)",
+    "NEGBINOM.DIST": "NEGBINOM.DIST(3,2,A1,FALSE)",
+    "NEGBINOMDIST": "NEGBINOMDIST(3,2,A1)",
+    "POISSON.DIST": "POISSON.DIST(3,A2,FALSE)",
+    "POISSON": "POISSON(0,A2,FALSE)",
+    "CONFIDENCE": "CONFIDENCE(A1,A2,10)",
+    "CONFIDENCE.NORM": "CONFIDENCE.NORM(A1,A2,10)",
+    "PMT": "PMT(A1,A2,A3,A4)",
+    "FV": "FV(A1,A2,A3,A4)",
+    "PV": "PV(A1,A2,A3,A4,1)",
+    "NPER": "NPER(A1,A4,-A3,A2)",
+    "NPV": "NPV(A1,A1:B4)",
+    "IPMT": "IPMT(A1,2,A4,A3)",
+    "PPMT": "PPMT(A1,2,A4,A3)",
+    "ISPMT": "ISPMT(A1,A2,A3,A4)",
+    "SLN": "SLN(A1,A2,A3)",
+    "SYD": "SYD(A1,A2,A4,A3)",
+    "EFFECT": "EFFECT(A1,4)",
+    "NOMINAL": "NOMINAL(A1,4)",
+    "RRI": "RRI(A2,A3,A4)",
+    "PDURATION": "PDURATION(A1,A2,A3)",
+    "MMULT": "SUM(MMULT(A1:A4,TRANSPOSE(C1:C4)))",
+    "TRANSPOSE": "SUM(TRANSPOSE(A1:A4)*{1,2,3,4})",
+    "MINVERSE": "SUM(MINVERSE(HSTACK(A1:A2,A3:A4))*{1,2;3,4})",
+    "MDETERM": "MDETERM(HSTACK(A1:A2,A3:A4))",
+    "CHOOSECOLS": "SUM(CHOOSECOLS(HSTACK(A1:A2,A3:A4),2))",
+    "CHOOSEROWS": "SUM(CHOOSEROWS(A1:A4,4,2,2))",
+    "HSTACK": "SUM(HSTACK(A1:A4,C1:C4)*{1,2})",
+    "VSTACK": "SUM(VSTACK(A1:A4,C1:C4)^2)",
+    "TAKE": "SUM(TAKE(A1:A4,2))",
+    "DROP": "SUM(DROP(A1:A4,2))",
+    "TOROW": "SUM(TOROW(A1:A4)*{1,2,3,4})",
+    "TOCOL": "SUM(TOCOL(A1:A4)*{1;2;3;4})",
+    "WRAPROWS": "SUM(WRAPROWS(A1:A4,2)*{1,2;3,4})",
+    "WRAPCOLS": "SUM(WRAPCOLS(A1:A4,2)*{1,2;3,4})",
+    "EXPAND": "SUM(EXPAND(A1:A4,5,1,0))",
+    "SORT": "SUM(SORT(A1:A4,1,-1)*C1:C4)",
+    "SORTBY": "SUM(SORTBY(A1:A4,C1:C4)*C1:C4)",
+    "UNIQUE": "SUM(UNIQUE(A1:A4)^2)",
+    "FILTER": "SUM(FILTER(A1:A4,C1:C4>=1)^2)",
+    "SUMIF": 'SUMIF(C1:C4,">=1",A1:A4)',
+    "SUMIFS": 'SUMIFS(A1:A4,C1:C4,">=1")',
+    "AVERAGEIF": 'AVERAGEIF(C1:C4,">=1",A1:A4)',
+    "AVERAGEIFS": 'AVERAGEIFS(A1:A4,C1:C4,">=1")',
+    "MAXIFS": 'MAXIFS(A1:A4,C1:C4,">=1")',
+    "MINIFS": 'MINIFS(A1:A4,C1:C4,">=1")',
+    "IF": "IF(A1>1,A2^2,A3^3)",
+    "IFS": "IFS(A1>1,A2^2,A3>1,A4^2)",
+    "IFERROR": "IFERROR(A2/A1,A3)",
+    "IFNA": "IFNA(A2*A3,A1)",
+    "CHOOSE": "CHOOSE(2,A1,A2^2)",
+    "SWITCH": "SWITCH(2,1,A1,2,A2^2)",
+    "LET": "LET(x,A1*A2,x+x^2)",
+    "INDEX": "INDEX(A1:A4,3)^2",
+    "OFFSET": "SUM(OFFSET(A1,1,0,2,1))",
+    "INDIRECT": 'INDIRECT("A2")^2',
+    "VLOOKUP": "VLOOKUP(1,C1:D4,2,FALSE)",
+    "HLOOKUP": "HLOOKUP(2,F1:I2,2,FALSE)",
+    "LOOKUP": "LOOKUP(1,F1:I1,F2:I2)",
+    "XLOOKUP": "XLOOKUP(1.5,C1:C4,A1:A4)",
+}
+"""A formula per function, smooth at the ordinary point."""
+
+_CONSTANT = """
+COUNT COUNTA COUNTBLANK COUNTIF COUNTIFS SIGN INT QUOTIENT ROUND ROUNDUP ROUNDDOWN TRUNC EVEN
+ODD PI GCD LCM MULTINOMIAL FACT FACTDOUBLE COMBIN COMBINA PERMUT PERMUTATIONA DELTA GESTEP
+BITAND BITOR BITXOR BITLSHIFT BITRSHIFT RANK RANK.EQ RANK.AVG PERCENTRANK PERCENTRANK.INC
+PERCENTRANK.EXC FREQUENCY HYPGEOM.DIST HYPGEOMDIST BINOM.INV CRITBINOM MUNIT SEQUENCE AND OR NOT
+XOR TRUE FALSE MATCH XMATCH ROW ROWS COLUMN COLUMNS AREAS ADDRESS ISNUMBER ISBLANK ISTEXT
+ISNONTEXT ISERROR ISERR ISNA ISLOGICAL ISREF ISEVEN ISODD ISFORMULA NA TYPE ERROR.TYPE BASE
+DECIMAL ROMAN ARABIC RAND RANDBETWEEN NOW TODAY"""
+CONSTANT = set(_CONSTANT.split())
+"""Piecewise constant, or independent of their arguments: nothing flows through them."""
+CHOSEN = {"MODE", "MODE.SNGL", "MODE.MULT"}
+"""Jump wherever their arguments move."""
+WITHOUT: dict[str, str] = {
+    "BETADIST": "BETADIST(A1,A2,A3)",
+    "BETA.INV": "BETA.INV(A1,A2,A3)",
+    "BETAINV": "BETAINV(A1,A2,A3)",
+    "GAMMA.INV": "GAMMA.INV(A1,A2,A3)",
+    "GAMMAINV": "GAMMAINV(A1,A2,A3)",
+    "T.DIST.2T": "T.DIST.2T(A1,5)",
+    "T.DIST.RT": "T.DIST.RT(A1,5)",
+    "TDIST": "TDIST(A1,5,2)",
+    "T.INV": "T.INV(A1,5)",
+    "T.INV.2T": "T.INV.2T(A1,5)",
+    "TINV": "TINV(A1,5)",
+    "F.DIST.RT": "F.DIST.RT(A1,5,7)",
+    "FDIST": "FDIST(A1,5,7)",
+    "F.INV": "F.INV(A1,5,7)",
+    "F.INV.RT": "F.INV.RT(A1,5,7)",
+    "FINV": "FINV(A1,5,7)",
+    "CHISQ.DIST.RT": "CHISQ.DIST.RT(A1,5)",
+    "CHIDIST": "CHIDIST(A1,5)",
+    "CHISQ.INV": "CHISQ.INV(A1,5)",
+    "CHISQ.INV.RT": "CHISQ.INV.RT(A1,5)",
+    "CHIINV": "CHIINV(A1,5)",
+    "CONFIDENCE.T": "CONFIDENCE.T(A1,1,5)",
+    "T.TEST": "T.TEST(A1:A4,C1:C4,2,1)",
+    "TTEST": "TTEST(A1:A4,C1:C4,1,3)",
+    "F.TEST": "F.TEST(A1:A4,C1:C4)",
+    "FTEST": "FTEST(A1:A4,C1:C4)",
+    "CHISQ.TEST": "CHISQ.TEST(A1:A4,C1:C4)",
+    "CHITEST": "CHITEST(A1:A4,C1:C4)",
+}
+"""Computed by scipy without a derivative: refused where one is needed."""
+WITHOUT_IN_PART = {
+    "T.DIST": "T.DIST(A1,5,TRUE)",
+    "F.DIST": "F.DIST(A1,5,7,TRUE)",
+    "CHISQ.DIST": "CHISQ.DIST(A1,5,TRUE)",
+    "GAMMA.DIST": "GAMMA.DIST(A1,2,3,TRUE)",
+    "BETA.DIST": "BETA.DIST(A1,2,3,TRUE)",
+    "BINOM.DIST": "BINOM.DIST(2,5,A1,TRUE)",
+    "BINOM.DIST.RANGE": "BINOM.DIST.RANGE(5,A1,2,3)",
+    "NEGBINOM.DIST": "NEGBINOM.DIST(3,2,A1,TRUE)",
+    "POISSON.DIST": "POISSON.DIST(3,A2,TRUE)",
+}
+"""Their cumulative forms."""
+_TEXTS = """
+T VALUE TEXT LEN LEFT RIGHT MID UPPER LOWER PROPER TRIM CLEAN CHAR CODE UNICHAR UNICODE REPT
+EXACT FIND SEARCH SUBSTITUTE REPLACE CONCATENATE CONCAT TEXTJOIN FIXED DOLLAR NUMBERVALUE
+TEXTBEFORE TEXTAFTER"""
+TEXTS = set(_TEXTS.split())
+_DATES = """
+DATE YEAR MONTH DAY HOUR MINUTE SECOND TIME WEEKDAY EDATE EOMONTH DAYS DATEVALUE TIMEVALUE
+DAYS360 WEEKNUM ISOWEEKNUM YEARFRAC DATEDIF"""
+DATES = set(_DATES.split())
+"""Texts and dates are worked out value by value: not for optimising."""
+
+
+def compiled(formula: str, point: tuple[float, ...]) -> SheetFunction:
+    """The formula in K1 as a function of A1:A4."""
+    cells = {f"A{row}": x for row, x in enumerate(point, 1)}
+    plan = build_plan(workbook({**cells, **BESIDE}, {"K1": f"={formula}"}))
+    compiler = Compiler(plan, [parse_area("Sheet1!A1:A4")], np.array(point))
+    return compiler.function([compiler.cells(parse_area("Sheet1!K1"))])
+
+
+def value_and_gradient(
+    function: SheetFunction, point: tuple[float, ...]
+) -> tuple[float, list[float]]:
+    x = torch.tensor(point, dtype=torch.float64, requires_grad=True)
+    value = function.scalar(x)
+    if not value.requires_grad:
+        return value.item(), [0.0] * len(point)
+    (gradient,) = torch.autograd.grad(value, x)
+    return value.item(), gradient.tolist()
+
+
+def differences(function: SheetFunction, point: tuple[float, ...], step: float) -> list[float]:
+    """Central differences of fourth order."""
+    slopes = []
+    for i in range(len(point)):
+        values = []
+        for shift in (-2, -1, 1, 2):
+            moved = torch.tensor(point, dtype=torch.float64)
+            moved[i] += shift * step
+            values.append(function.scalar(moved).item())
+        far_below, below, above, far_above = values
+        slopes.append((8 * (above - below) - (far_above - far_below)) / (12 * step))
+    return slopes
+
+
+def test_every_function_is_placed_once() -> None:
+    groups = [set(CASES), CONSTANT, CHOSEN, set(WITHOUT), TEXTS, DATES]
+    names = [name for group in groups for name in group]
+    assert sorted(names) == sorted(set(names))
+    assert sorted(names) == sorted(SIGNATURES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradient_agrees_with_finite_differences(name: str) -> None:
+    function = compiled(CASES[name], ORDINARY)
+    value, gradient = value_and_gradient(function, ORDINARY)
+    assert math.isfinite(value)
+    assert any(gradient)
+    expected = differences(function, ORDINARY, 1e-3)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("where", AWKWARD)
+def test_gradient_is_finite_where_the_value_is(name: str, where: str) -> None:
+    function = compiled(CASES[name], AWKWARD[where])
+    value, gradient = value_and_gradient(function, AWKWARD[where])
+    if math.isfinite(value):
+        assert np.isfinite(gradient).all(), f"{value} with gradient {gradient}"
+
+
+@pytest.mark.parametrize("name", [*CASES, *WITHOUT])
+@pytest.mark.parametrize("where", ["ordinary", *AWKWARD])
+def test_fast_evaluation_agrees_with_exact(name: str, where: str) -> None:
+    point = AWKWARD.get(where, ORDINARY)
+    formula = CASES.get(name) or WITHOUT[name]
+    fast = compiled(formula, point).scalar(torch.tensor(point, dtype=torch.float64)).item()
+    cells = {f"A{row}": x for row, x in enumerate(point, 1)}
+    exact = value_of(f"={formula}", {**cells, **BESIDE}, at="K1")
+    if isinstance(exact, ErrorCode):
+        assert not math.isfinite(fast), f"{fast} where Excel shows {exact.text}"
+    else:
+        assert fast == pytest.approx(exact, rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("formula", [*WITHOUT.values(), *WITHOUT_IN_PART.values()])
+def test_without_a_derivative_values_are_given_and_gradients_refused(formula: str) -> None:
+    function = compiled(formula, ORDINARY)
+    with torch.no_grad():
+        value = function.scalar(torch.tensor(ORDINARY, dtype=torch.float64))
+    assert math.isfinite(value.item())
+    with pytest.raises(UnsupportedError, match="derivative"):
+        value_and_gradient(function, ORDINARY)
