@@ -171,13 +171,23 @@ def count(context: Context, *tested: Block) -> Block:
     return conditional(_sum)(context, ones, *tested)
 
 
+FOLDS: dict[str, tuple[Fold, Callable[..., Block]]] = {
+    name: (fold, conditional(fold))
+    for name, fold in {
+        "SUMIF": _sum,
+        "SUMIFS": _sum,
+        "AVERAGEIF": _average,
+        "AVERAGEIFS": _average,
+        "MAXIFS": _extreme(1.0),
+        "MINIFS": _extreme(-1.0),
+    }.items()
+}
+"""name → (fold, function of (values, range, criteria, …))"""
+
 FUNCTIONS: dict[str, Function] = {
     "SUMIF": one_range(_sum),
     "AVERAGEIF": one_range(_average),
-    "SUMIFS": conditional(_sum),
-    "AVERAGEIFS": conditional(_average),
-    "MAXIFS": conditional(_extreme(1.0)),
-    "MINIFS": conditional(_extreme(-1.0)),
+    **{name: function for name, (_, function) in FOLDS.items() if name.endswith("S")},
     "COUNTIF": count,
     "COUNTIFS": count,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from xlcollab.kernels.calendar import (
     day_of,
     moment_from_text,
     month_length,
+    serial_of,
     serial_of_parts,
 )
 from xlcollab.kernels.moment_format import Moment, moment_of
@@ -236,6 +238,19 @@ def _time_value(source: str) -> float:
     return moment[1] % 1.0
 
 
+def _clock(date_only: bool) -> Function:
+    """NOW and TODAY, in local time."""
+
+    def run(context: Context) -> Block:
+        moment = datetime.datetime.now()
+        day = float(serial_of(moment.date(), context.date1904))
+        midnight = datetime.datetime.combine(moment.date(), datetime.time())
+        passed = (moment - midnight) / datetime.timedelta(days=1)
+        return context.scalar(day if date_only else day + passed)
+
+    return run
+
+
 FUNCTIONS: dict[str, Function] = {
     "DATE": _dated(_date, integer),
     "TIME": valuewise(_time, integer),
@@ -256,4 +271,6 @@ FUNCTIONS: dict[str, Function] = {
     "DATEDIF": _dated(_difference, number, number, text),
     "DATEVALUE": _dated(_date_value, text),
     "TIMEVALUE": valuewise(_time_value, text),
+    "NOW": _clock(date_only=False),
+    "TODAY": _clock(date_only=True),
 }

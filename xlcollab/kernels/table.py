@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlcollab.kernels import (
+    addresses,
     arranging,
     conditional,
     counts,
@@ -35,6 +36,7 @@ from xlcollab.kernels import (
 from xlcollab.kernels.tape import Function
 
 _MODULES = (
+    addresses,
     arranging,
     conditional,
     counts,
