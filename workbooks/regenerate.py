@@ -11,13 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lessons import collab_filter
+from lessons import collab_filter, gradient_descent
 from lessons.content import differences
 
 from xlcollab.api.evaluated import write_evaluated
 
 HERE = Path(__file__).resolve().parent
-LESSONS = {"collab_filter.xlsx": collab_filter}
+LESSONS = {
+    "collab_filter.xlsx": collab_filter,
+    "gradient_descent_formulas.xlsx": gradient_descent,
+}
 
 
 def regenerate(folder: Path) -> None:

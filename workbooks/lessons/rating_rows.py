@@ -14,9 +14,11 @@ HEAD = 5
 """The row of column titles; the first rating is below it."""
 
 
-def draw(page: Page, name: str, rect: Rect, rng: np.random.Generator, scale: float) -> None:
+def draw(
+    page: Page, name: str, rect: Rect, rng: np.random.Generator, scale: float, mean: float = 0.0
+) -> None:
     """A named block of start weights, normal with standard deviation `scale`."""
-    start = np.round(rng.normal(0.0, scale, (rect.height, rect.width)), 3)
+    start = np.round(rng.normal(mean, scale, (rect.height, rect.width)), 3)
     page.names[name] = rect
     page.fill(
         rect, lambda row, column: float(start[row - rect.top, column - rect.left]), "weight"

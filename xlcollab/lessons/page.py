@@ -36,13 +36,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series of a chart; `labels` are the texts beside its points."""
+    """One series of a chart; `labels` are the texts beside its points. All three areas are on
+    `sheet`, or on the chart's own page."""
 
     name: str
     x: Rect
     y: Rect
     labels: Rect | None = None
     points: bool = False
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Chart:
 @dataclass(slots=True)
 class Page:
     """One worksheet. Rows and columns are zero-based; `names` are seen on this sheet alone unless
-    they stand in `book_names`. `model` is stored as the sheet's Solver model."""
+    they stand in `book_names`. `model` is stored as the sheet's Solver model; `printed` is what goes
+    on paper, if not all."""
 
     name: str
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class Page:
     charts: list[Chart] = field(default_factory=list)
     tables: dict[str, Rect] = field(default_factory=dict)
     freeze: tuple[int, int] = (0, 0)
+    printed: Rect | None = None
     model: SolverModel | None = None
 
     def put(self, row: int, column: int, content: Content, style: str = "plain") -> None:

@@ -31,9 +31,10 @@ def write_pages(path: str | Path, pages: Sequence[Page], values: Values, *, titl
         _write_cells(sheet, page, formats, values)
         _dress(sheet, page)
         _write_names(book, page)
+    known = {page.name: page for page in pages}
     for page, sheet in zip(pages, sheets, strict=True):
         for chart in page.charts:
-            sheet.insert_chart(*chart.at, _chart(book, page, chart, values))
+            sheet.insert_chart(*chart.at, _chart(book, known, page, chart, values))
     book.close()
 
 
@@ -77,6 +78,8 @@ def _dress(sheet: Any, page: Page) -> None:
     if any(page.freeze):
         sheet.freeze_panes(*page.freeze)
         sheet.repeat_rows(0, max(page.freeze[0] - 1, 0))
+    if page.printed:
+        sheet.print_area(*_corners(page.printed))
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -115,10 +118,13 @@ def _write_names(book: Any, page: Page) -> None:
         book.defined_names[-1][3] = True
 
 
-def _chart(book: Any, page: Page, chart: Chart, values: Values) -> Any:
+def _chart(
+    book: Any, pages: Mapping[str, Page], page: Page, chart: Chart, values: Values
+) -> Any:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, line in enumerate(chart.lines):
-        drawn.add_series(_series(page, line, _COLOURS[number % len(_COLOURS)], values))
+        source = pages[line.sheet or page.name]
+        drawn.add_series(_series(source, line, _COLOURS[number % len(_COLOURS)], values))
     grid = {"visible": True, "line": {"color": LINE, "width": 0.5}}
     drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 13}})
     drawn.set_x_axis({"name": chart.x_title, "crossing": "min", "label_position": "low"})
