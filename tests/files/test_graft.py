@@ -102,6 +102,7 @@ def test_charts_hold_the_values_they_show(tmp_path: Path) -> None:
     values = [float(text) for text in re.findall(r"<c:v>([^<]*)</c:v>", cached)]
     assert values == pytest.approx([10 * 0.8**row + 1 / 3 for row in range(4)], rel=1e-14)
     assert [f"step {row}" in chart for row in range(4)] == [True] * 4
+    assert chart.count("showVal") == chart.count('showSerName val="0"') > 0
 
 
 def test_values_of_every_kind(tmp_path: Path) -> None:

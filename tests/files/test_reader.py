@@ -289,6 +289,7 @@ BROKEN_CELLS = [
     ('<c r="A1"><v>one</v></c>', "A1 holds 'one'"),
     ('<c r="B1"><v>NaN</v></c>', "B1 holds 'NaN'"),
     ('<c r="A1" t="s"><v>0</v></c>', "A1 holds '0'"),
+    ('<c r="A1" t="s"><v>-1</v></c>', "A1 holds '-1'"),
     ('<c r="A1" t="d"><v>soon</v></c>', "A1 holds 'soon'"),
     ('<c r="A1" t="what"><v>1</v></c>', "type t='what'"),
     ('<c r="1A"><v>1</v></c>', "'1A' is not a cell address"),

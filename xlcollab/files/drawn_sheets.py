@@ -20,6 +20,11 @@ from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
 
 _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
+_SHOWS_VALUE = b'<c:showVal val="1"/>'
+_SHOWS_ONLY_VALUE = (
+    b'<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
+    b'<c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/>'
+)
 
 
 class DrawnPart(NamedTuple):
@@ -143,7 +148,9 @@ def _label(cell: CellRef, known: Mapping[str, NewSheet]) -> str:
     """The text of a label, which every viewer shows; of cells that are not new, a link to them."""
     sheet = known.get(cell.sheet.casefold())
     value = _cell(sheet, cell.row, cell.column) if sheet else None
-    return f"={absolute_name(cell.area)}" if value is None else str(value)
+    if value is None:
+        return f"={absolute_name(cell.area)}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet]) -> None:
@@ -173,9 +180,17 @@ def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str) -> DrawnSheet
         relations = _relations(archive, name)
         parts[name] = DrawnPart(kind, archive.read(name), relations)
         open_ += [(target, type_.rpartition("/")[2]) for _, type_, target in relations]
+        if kind == "chart":
+            parts[name] = parts[name]._replace(data=_only_values_in_labels(parts[name].data))
     body = parts[main]
     parts[main] = body._replace(data=_with_cells(body.data, sheet))
     return DrawnSheet(sheet.name, main, parts)
+
+
+def _only_values_in_labels(chart: bytes) -> bytes:
+    """Say of all parts of data labels whether they show (ECMA-376 Part 1, 21.2.2.189): XlsxWriter
+    leaves out what does not, and LibreOffice takes that as shown."""
+    return chart.replace(_SHOWS_VALUE, _SHOWS_ONLY_VALUE)
 
 
 def _relations(archive: zipfile.ZipFile, part: str) -> list[tuple[str, str, str]]:

@@ -32,6 +32,7 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
         main.date1904,
         package.path.name,
         _notes(main) + context.notes,
+        main.recalculate_on_load,
     )
 
 

@@ -146,7 +146,10 @@ class _Cells:
     def _shared_string(self, text: str) -> tuple[Kind, float]:
         if not text:
             return Kind.BLANK, 0.0
-        return Kind.TEXT, self._context.shared_strings[int(text)]
+        index = int(text)
+        if index < 0:
+            raise IndexError
+        return Kind.TEXT, self._context.shared_strings[index]
 
     def _text(self, text: str) -> tuple[Kind, float]:
         return Kind.TEXT, self._context.texts.add(unescape_xstring(text))

@@ -44,6 +44,7 @@ class WorkbookPart:
     names: list[DefinedName] = field(default_factory=list)
     date1904: bool = False
     structure_locked: bool = False
+    recalculate_on_load: bool = False
     external_links: int = 0
     tags: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The start tags of the workbook's direct children."""
@@ -122,6 +123,8 @@ class _Reader:
             self.found.date1904 = is_true(attributes.get("date1904"))
         elif tag == "workbookProtection":
             self.found.structure_locked = is_true(attributes.get("lockStructure"))
+        elif tag == "calcPr":
+            self.found.recalculate_on_load = is_true(attributes.get("fullCalcOnLoad"))
 
     def _sheet(self, attributes: Attributes) -> SheetEntry:
         name, where = attributes.get("name", ""), self._package.where(self.found.part)

@@ -140,6 +140,8 @@ class Workbook:
     source: str = "workbook"
     notes: list[str] = field(default_factory=list)
     """Sentences about what the reader met and left alone (external links, data tables, …)."""
+    recalculate_on_load: bool = False
+    """The file says that its stored values may be out of date (18.2.2, fullCalcOnLoad)."""
 
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self.sheets)
