@@ -45,6 +45,7 @@ class OpenBook:
         self._memory = MemoryBook(self._file.read())
         self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
         self._sheets: dict[str, NewSheet] = {}
+        self._stale = self.workbook.recalculate_on_load
         self.seconds_read = time.perf_counter() - began
 
     @property
@@ -136,7 +137,16 @@ class OpenBook:
         """Evaluate all formulas, compare with the stored values, and store the new ones."""
         from xlcollab.api.checking import recalculate_book
 
+        self._stale = False
         return recalculate_book(self)
+
+    def refresh(self) -> int:
+        """Recalculate once if the file says that its stored values may be out of date, as Excel
+        does on opening it; libraries store 0 for every formula. Returns how many values changed.
+        """
+        if not self._stale:
+            return 0
+        return len(self.recalculate().differences)
 
     def inspect(self) -> Inspection:
         """What models, tabs, ratings and functions the workbook holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.api.constraints import ConstraintLines, constraint_lines
-from xlcollab.errors import DataError, ModelError
-from xlcollab.grid import ErrorCode, Kind
+from xlcollab.api.refusing import refuse_broken, refuse_constant, refuse_non_number
 from xlcollab.history import cell_names
 from xlcollab.kernels.compiler import Compiler, SheetFunction
 from xlcollab.optim import History, LinearModel, Objective, Settings, Solution, detect_linear
-from xlcollab.problems import Bounds, SolverModel, bounds, check, start, variable_cells
-from xlcollab.ref import CellRef
+from xlcollab.problems import Bounds, Constraint, SolverModel, bounds, check, start, variable_cells
+from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
     from xlcollab.api.book import OpenBook
@@ -125,18 +124,15 @@ class Compiled:
 
 def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Compiled:
     """Check a model and compile it. Raises ModelError, UnsupportedError and DataError by cell."""
+    refreshed = book.refresh()
     workbook = book.workbook
     check(model, workbook, init=settings.init)
     limits = bounds(model, workbook)
     compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
+    refuse_broken(book.plan, [model.objective.area, *_areas(limits.general)])
     value = compiler.cells(model.objective.area)
-    if value.constant:
-        raise ModelError(
-            f"the objective {model.objective} does not depend on the variable cells "
-            f"{', '.join(map(str, model.variables))}: changing them changes nothing. Check the "
-            "formulas between them"
-        )
-    _refuse_non_number(model.objective, value.block.kinds().item(), float(value.block.number))
+    refuse_constant(value, model)
+    refuse_non_number(value, model, compiler)
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
@@ -151,6 +147,7 @@ def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Com
         linear=_linear(model, cell, lines, compiler.start.numel(), settings),
         warnings=(
             *model.warnings,
+            *_refreshed(refreshed),
             *_frozen(compiler, model),
             *_kept(compiler),
             *_unreached(compiler, cell, lines),
@@ -158,19 +155,9 @@ def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Com
     )
 
 
-def _refuse_non_number(cell: CellRef, kind: float, number: float) -> None:
-    if kind == Kind.ERROR:
-        raise DataError(
-            f"the objective {cell} is {ErrorCode(int(number)).text} at the start; mend the cells "
-            "it reads or start elsewhere"
-        )
-    if kind in (Kind.TEXT, Kind.BOOLEAN):
-        raise DataError(f"the objective {cell} is no number; choose a cell that is")
-    if not np.isfinite(number):
-        raise DataError(
-            f"the objective {cell} is not a number at the start: some cell it reads is an error "
-            "there. Start from other weights (--init) or mend the formulas"
-        )
+def _areas(constraints: Sequence[Constraint]) -> list[AreaRef]:
+    sides = [side for one in constraints for side in (one.left, one.right)]
+    return [side for side in sides if isinstance(side, AreaRef)]
 
 
 def _linear(
@@ -196,6 +183,12 @@ def _fan_in(model: SolverModel) -> NDArray[np.float64]:
         for area in model.variables
     ]
     return np.concatenate(sizes)
+
+
+def _refreshed(changed: int) -> list[str]:
+    if not changed:
+        return []
+    return [f"the file asks to be recalculated: {changed} stored values were out of date"]
 
 
 def _frozen(compiler: Compiler, model: SolverModel) -> list[str]:

@@ -44,7 +44,7 @@ def _evaluate(workbook: Workbook) -> tuple[list[CellEdit], dict[CellRef, Scalar]
         numbers = block.number.expand(block.shape)[0, 0].numpy().astype(np.float64)
         edits.append(CellEdit(family.area, kinds, numbers))
         for cell, kind, number in zip(
-            family.area.cells(), kinds.ravel(), numbers.ravel(), strict=True
+            family.area.cells(), kinds.ravel().tolist(), numbers.ravel().tolist(), strict=True
         ):
             values[cell] = decode(kind, number, workbook.texts)
     return edits, values

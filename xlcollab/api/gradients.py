@@ -64,6 +64,7 @@ class Gradient:
 
 def cell_function(book: OpenBook, of: str, by_changing: str) -> CellFunction:
     """Compile `of` as a function of the constant cells `by_changing`."""
+    book.refresh()
     workbook = book.workbook
     first = workbook.sheets[0].name
     outputs = resolve_areas(workbook, of, first, "the cell to differentiate")

@@ -26,35 +26,39 @@ def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None
     DataError on values that cannot be used, UnsupportedError on alldifferent.
     """
     formulas = FormulaCells(workbook)
-    _check_objective(model, workbook, formulas, keep=init == "keep")
+    _check_objective(model, workbook, formulas)
     _check_variables(model, workbook, formulas, keep=init == "keep")
+    if init == "keep":
+        _check_value(model, workbook)
     _check_domains(model)
     bounds(model, workbook)
 
 
-def _check_objective(
-    model: SolverModel, workbook: Workbook, formulas: FormulaCells, *, keep: bool
-) -> None:
+def _check_objective(model: SolverModel, workbook: Workbook, formulas: FormulaCells) -> None:
     cell = model.objective
     if (positions(model, cell.area) >= 0).any():
         raise ModelError(
             f"the objective {cell} is itself a variable cell; the objective must be a formula that"
             " depends on the variables"
         )
-    sheet = workbook.sheet(cell.sheet)
-    found = describe_cell(sheet, cell.row, cell.column)
     if not formulas.mask(cell.area)[0, 0]:
+        found = describe_cell(workbook.sheet(cell.sheet), cell.row, cell.column)
         raise ModelError(
             f"the objective on sheet {cell.sheet} is no formula: {found}; name the cell whose"
             " formula depends on the variables"
         )
+
+
+def _check_value(model: SolverModel, workbook: Workbook) -> None:
+    cell = model.objective
     value = workbook.value(cell)
-    if keep and isinstance(value, ErrorCode):
+    if isinstance(value, ErrorCode):
         raise DataError(
             f"the objective {cell} shows {value.text}; correct the cells it depends on, or start"
             " from other values (--init uniform)"
         )
-    if keep and isinstance(value, str | bool):
+    if isinstance(value, str | bool):
+        found = describe_cell(workbook.sheet(cell.sheet), cell.row, cell.column)
         raise DataError(f"the objective on sheet {cell.sheet} must be a number, but {found}")
 
 
