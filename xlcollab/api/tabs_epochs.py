@@ -41,9 +41,13 @@ class Epochs:
 
     def __init__(self, plan: Plan, tab: GraddescTab) -> None:
         self.tab = tab
-        self.program = build_program(plan, _written(tab), {_MEASURED: (tab.sheet, _loss_text(tab))})
+        self.inputs = _written(tab)
+        """The number cells that epochs and resets write."""
+        self.program = build_program(plan, self.inputs, {_MEASURED: (tab.sheet, _loss_text(tab))})
+        self._blocks: dict[tuple[int, ...], NDArray[np.int64]] = {}
         self._sources = self._registers([pair.source for pair in tab.pairs])
         self._targets = self._registers([pair.target for pair in tab.pairs])
+        self._memory = self._registers([memory.start for memory in tab.memories])
         self._loss = self._loss_register()
         self._path = self._block([weight.column for weight in tab.weights])
         self.registers = self.program.start()
@@ -57,8 +61,13 @@ class Epochs:
 
     def _block(self, columns: Sequence[int]) -> NDArray[np.int64]:
         """Registers of some columns of the rows, shape (rows, columns)."""
+        known = self._blocks.get(tuple(columns))
+        if known is not None:
+            return known
         cells = [CellRef(self.tab.sheet, r, c) for r in self.tab.rows for c in columns]
-        return self._registers(cells).reshape(len(self.tab.rows), len(columns))
+        block = self._registers(cells).reshape(len(self.tab.rows), len(columns))
+        self._blocks[tuple(columns)] = block
+        return block
 
     def epoch(self) -> None:
         """Copy, recalculate, anneal."""
@@ -123,15 +132,29 @@ class Epochs:
     @property
     def weights(self) -> NDArray[np.float64]:
         """The weights with which the first row starts."""
-        return self.registers[self._path[0]]
+        values: NDArray[np.float64] = self.registers[self._path[0]]
+        return values
+
+    def start_from(self, weights: NDArray[np.float64]) -> None:
+        """Put weights into the start cells and recalculate."""
+        for weight, value in zip(self.tab.weights, weights.tolist(), strict=True):
+            assert weight.start is not None
+            self.registers[self.program.register(weight.start)] = value
+        self.program.calculate(self.registers)
 
     def memory(self) -> NDArray[np.float64]:
         """The memory cells with which the first row starts."""
-        return self.registers[self._registers([memory.start for memory in self.tab.memories])]
+        values: NDArray[np.float64] = self.registers[self._memory]
+        return values
 
     def columns(self, columns: Sequence[int]) -> NDArray[np.float64]:
         """The values of some columns of the rows, shape (rows, columns)."""
-        return self.registers[self._block(columns)]
+        values: NDArray[np.float64] = self.registers[self._block(columns)]
+        return values
+
+    def column(self, column: int) -> NDArray[np.float64]:
+        """The values of one column of the rows, shape (rows,)."""
+        return self.columns([column])[:, 0]
 
     def first_bad_row(self) -> int | None:
         """The first row (zero-based, of the sheet) whose weights are not finite."""
@@ -187,4 +210,3 @@ _STEPS: Mapping[type[ResetStep], Callable[[Epochs, ResetStep], None]] = {
     Copy: Epochs.copy,  # type: ignore[dict-item]
     Take: Epochs.take,  # type: ignore[dict-item]
 }
-

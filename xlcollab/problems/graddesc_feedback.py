@@ -87,6 +87,9 @@ def _find_eve(found: Feedback, outside: Outside, update: Update) -> None:
     if cell is None or node is None or not before:
         found.kind = "other"
         return
+    decays = [one for one in _number_cells(formulas, node, cell) if one not in before]
+    if decays:
+        found.cells["feedback decay"] = decays[0]
     for change in _formula_cells(formulas, node, cell):
         losses = _number_cells(formulas, formulas.node(change.row, change.column), change)
         if len(losses) == 2:

@@ -18,7 +18,14 @@ Role = Literal["weight", "mean", "square", "norm", "loss before", "loss before t
 "norm" is the size of a gradient over the last epoch, by which adagrad divides in the next.
 """
 CellRole = Literal[
-    "learning rate", "loss", "growth", "growth limit", "ratio", "size", "smallest size"
+    "learning rate",
+    "loss",
+    "growth",
+    "growth limit",
+    "ratio",
+    "size",
+    "smallest size",
+    "feedback decay",
 ]
 """Single cells that a rule looks at or changes."""
 Annealing = Literal["none", "halving", "quartering"]
