@@ -67,8 +67,13 @@ class NetModel:
         """
         given = side or {}
         absent = np.full(len(users), -1, np.int32)
-        columns = {name: given.get(name, absent) for name in self.settings.side_columns}
-        pairs = _pairs(users, items, columns)
+        columns = {
+            name: _or_last(given.get(name, absent), len(self.levels[name]))
+            for name in self.settings.side_columns
+        }
+        pairs = _pairs(
+            _or_last(users, len(self.user_ids)), _or_last(items, len(self.item_ids)), columns
+        )
         with torch.no_grad():
             parts = [
                 predictions(self._with_means, self.settings, self.output, pairs.take(part))
@@ -78,7 +83,7 @@ class NetModel:
 
     @cached_property
     def _with_means(self) -> dict[str, Tensor]:
-        """The weights; every table has its mean as one more row, which −1 indexes."""
+        """The weights; every table has its mean as one more row, for what is unknown."""
         return {
             name: torch.from_numpy(_with_mean(weight) if _is_table(name) else np.array(weight))
             for name, weight in self.weights.items()
@@ -98,6 +103,11 @@ def _pairs(
         torch.from_numpy(items.astype(np.int64)),
         {name: torch.from_numpy(column.astype(np.int64)) for name, column in side.items()},
     )
+
+
+def _or_last(numbers: NDArray[np.int32], n: int) -> NDArray[np.int32]:
+    """Numbers, with n in place of −1."""
+    return np.where(numbers < 0, np.int32(n), numbers)
 
 
 def _is_table(name: str) -> bool:
