@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lessons import collab_filter, gradient_descent
+from lessons import collab_filter, graddesc, gradient_descent
 from lessons.content import differences
 
 from xlcollab.api.evaluated import write_evaluated
@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 LESSONS = {
     "collab_filter.xlsx": collab_filter,
     "gradient_descent_formulas.xlsx": gradient_descent,
+    "graddesc.xlsx": graddesc,
 }
 
 

@@ -22,7 +22,7 @@ from xlcollab.lessons import Page
 from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
 from xlcollab.ref import Rect
 
-ITERATIONS = 150
+ITERATIONS = 120
 HEAD = 6
 FIRST = HEAD + 1
 N_WEIGHTS = N_FACTORS * (N_USERS + N_ITEMS)
