@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from xlcollab.grid import ArrayFormula, Formulas, Kind, Scalar, Sheet, TextPool, Workbook, encode
-from xlcollab.kernels.block import Context
+from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.recalculate import recalculate
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_rect
 
@@ -60,3 +63,21 @@ def spilled(formula: str, cells: Cells, area: str) -> list[list[Scalar]]:
 def value(formula: str, cells: Cells | None = None, at: str = HOME) -> Scalar:
     """The value that a dynamic array formula shows in its own cell. Raises RefusedError."""
     return spilled(formula, cells or {}, at)[0][0]
+
+
+def call(name: str, *arguments: object) -> NDArray[np.float64]:
+    """A function of the table on arrays of numbers, evaluated exactly; errors are NaN.
+
+    Arguments are numbers or arrays of one or two axes (rows, columns); so is the result.
+    """
+    context = Context(TextPool())
+    block = FUNCTIONS[name](context, *(_block(context, argument) for argument in arguments))
+    number = torch.where(context.errors(block), torch.nan, block.number).expand(block.shape)
+    return np.asarray(number[0, 0].numpy())
+
+
+def _block(context: Context, argument: object) -> Block:
+    if isinstance(argument, bool):
+        return context.scalar(argument)
+    number = context.tensor(np.atleast_2d(np.asarray(argument, np.float64)))
+    return Block(number[None, None], Kind.NUMBER)
