@@ -13,6 +13,7 @@ from xlcollab.kernels.area import Ragged
 from xlcollab.kernels.arguments import flag, given, whole, wholes
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.gather import taken
+from xlcollab.kernels.grouping import grouped
 from xlcollab.kernels.operators import sort_key
 from xlcollab.kernels.shapes import moved
 from xlcollab.kernels.shaping import kept_lines, shaper
@@ -101,11 +102,9 @@ def unique(
         raise Ragged
     rank, key = sort_key(context, block)
     rank = torch.where(block.mask(Kind.BLANK), _BLANKS_LAST, rank).expand(block.shape)
-    rows = torch.cat([rank.to(key.dtype), key.detach().expand(block.shape)], -1)[0, 0]
-    _, inverse, counts = torch.unique(rows, dim=0, return_inverse=True, return_counts=True)
-    steps = torch.arange(len(inverse), device=context.device)
-    first = torch.full_like(counts, len(inverse)).scatter_reduce(0, inverse, steps, "amin")
-    kept = first[counts == 1] if flag(context, exactly_once) else first
+    keys = key.detach().expand(block.shape)
+    first, group = grouped([*rank[0, 0].unbind(-1), *keys[0, 0].unbind(-1)])
+    kept = first[torch.bincount(group) == 1] if flag(context, exactly_once) else first
     if not len(kept):
         return context.error(ErrorCode.CALC)
     return _rows_in(block, kept.sort().values.reshape(1, 1, -1))

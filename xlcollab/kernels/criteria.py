@@ -17,6 +17,7 @@ from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.block import Block, Context
+from xlcollab.kernels.grouping import grouped
 from xlcollab.kernels.search import Keys, fitting_texts, keys_of
 from xlcollab.kernels.texts import number_from_text
 
@@ -112,11 +113,11 @@ def asked(context: Context, block: Block) -> Asked:
     """The criteria in a block, in reading order of each copy's operand."""
     number = block.number.detach().expand(block.shape).flatten(2)
     kinds = block.kinds().flatten(2)
-    pairs = torch.stack([kinds.to(number.dtype), number], -1).reshape(-1, 2)
-    pairs = torch.where(torch.isnan(pairs), float(ErrorCode.NUM), pairs)
-    values, inverse = torch.unique(pairs, dim=0, return_inverse=True)
-    kinds_found = values[:, 0].to(torch.uint8).reshape(1, 1, 1, -1)
-    found = context.values(Block(values[:, 1].reshape(1, 1, 1, -1), kinds_found))
+    kinds = torch.where(torch.isnan(number), int(Kind.ERROR), kinds).to(torch.uint8).reshape(-1)
+    numbers = torch.where(torch.isnan(number), float(ErrorCode.NUM), number).reshape(-1)
+    first, inverse = grouped([kinds, numbers])
+    one_each = (1, 1, 1, -1)
+    found = context.values(Block(numbers[first].reshape(one_each), kinds[first].reshape(one_each)))
     distinct: dict[Criterion, int] = {}
     meaning = [distinct.setdefault(criterion(context, v), len(distinct)) for v in found]
     table = torch.tensor(meaning, device=context.device)
@@ -161,10 +162,12 @@ def _meaning(context: Context, text: str) -> tuple[Kind, float]:
 
 def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
     """The operands by their place in the order of their type, as `Keys` has it."""
-    ranks = context.text_ranks()
-    return context.tensor(
-        [float(ranks[int(c.number)]) if c.operand is Operand.TEXT else c.number for c in criteria]
-    )
+    number = context.tensor([one.number for one in criteria])
+    texts = torch.tensor([c.operand is Operand.TEXT for c in criteria], device=context.device)
+    if not bool(texts.any()):
+        return number
+    ranks = context.text_ranks()[torch.where(texts, number, 0.0).long()]
+    return torch.where(texts, ranks, number)
 
 
 def fits(context: Context, found: Cells, criteria: list[Criterion], which: Tensor) -> Tensor:
@@ -172,13 +175,16 @@ def fits(context: Context, found: Cells, criteria: list[Criterion], which: Tenso
     table = torch.tensor([[c.operator, c.operand] for c in criteria], device=which.device)
     operator, operand = table[which][..., None, :].unbind(-1)
     key = operand_keys(context, criteria)[which][..., None]
-    equal = _equal(context, found, criteria, (which[..., None], operand, key))
-    mask = torch.where(operator == _EQUAL, equal, ~equal)
     kind, value = found.keys.kind[:, :, None], found.keys.key[:, :, None]
-    for number, (_, compare) in enumerate(_COMPARISONS):
-        if number > _UNEQUAL and bool((table[:, 0] == number).any()):
-            ordered = (kind == operand) & compare(value, key)
-            mask = torch.where(operator == number, ordered, mask)
+    mask: Tensor | None = None
+    for number in torch.unique(operator).tolist():
+        if number in (_EQUAL, _UNEQUAL):
+            part = _equal(context, found, criteria, (which[..., None], operand, key))
+            part = part if number == _EQUAL else ~part
+        else:
+            part = (kind == operand) & _COMPARISONS[number][1](value, key)
+        mask = part if mask is None else torch.where(operator == number, part, mask)
+    assert mask is not None
     return mask
 
 

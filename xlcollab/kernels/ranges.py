@@ -21,7 +21,7 @@ from xlcollab.kernels.area import Area
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.choices import Form
 from xlcollab.kernels.conditional import FOLDS, SAME_SHAPE, count, folded
-from xlcollab.kernels.lookup import at_key, key_place
+from xlcollab.kernels.lookup import at_key, index, key_place
 from xlcollab.kernels.operators import BINARY
 from xlcollab.kernels.selection import Selection, select
 from xlcollab.kernels.table import FUNCTIONS
@@ -60,9 +60,15 @@ def _table_lookup(axis: int) -> Form:
         place = tracer.tape.emit("MATCH", key_place, asked)
         number = tracer.value(line, frame)
         lines, number = _only_line(tracer, area, number, axis)
-        return tracer.tape.emit(node.name, at_key(axis), [tracer.fetch(lines), place, number])
+        name = varying(node.name, place, number)
+        return tracer.tape.emit(name, at_key(axis), [tracer.fetch(lines), place, number])
 
     return form
+
+
+def varying(name: str, *settings: Value) -> str:
+    """The name of an operation; another one where variables decide what is picked."""
+    return name if all(value.slot is None for value in settings) else f"{name} by variables"
 
 
 def _only_line(tracer: Tracer, area: Area, number: Value, axis: int) -> tuple[Area, Value]:
@@ -78,6 +84,14 @@ def _only_line(tracer: Tracer, area: Area, number: Value, axis: int) -> tuple[Ar
     if axis == 0:
         return replace(area, left=area.left + line, width=1), one
     return replace(area, top=area.top + line, height=1), one
+
+
+def index_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    """INDEX that is no reference: an array, or places that the variables decide."""
+    table, *places = node.arguments
+    found = [tracer.value(argument, frame) for argument in places]
+    name = varying("INDEX", *found)
+    return tracer.tape.emit(name, index, [tracer.argument(table, Param.RANGE, frame), *found])
 
 
 def lookup_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
@@ -161,7 +175,7 @@ def _with_cells_beyond(tracer: Tracer, counted: Value, beyond: int, asked: list[
 
 def _aggregate(tracer: Tracer, name: str, values: Value, pairs: list[Value]) -> Value:
     if values.slot is None or any(value.slot is not None for value in pairs):
-        return tracer.tape.emit(name, FOLDS[name][1], [values, *pairs])
+        return tracer.tape.emit(varying(name, *pairs), FOLDS[name][1], [values, *pairs])
     tested = [(a.block, b.block) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
     selection = select(tracer.tape.exact, tested, values.block)
     pieces = []
@@ -201,6 +215,7 @@ def count_blank_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
 FORMS: dict[str, Form] = {
     "VLOOKUP": _table_lookup(0),
     "HLOOKUP": _table_lookup(1),
+    "INDEX": index_form,
     "XLOOKUP": lookup_form,
     "COUNTBLANK": count_blank_form,
     **dict.fromkeys([*FOLDS, "COUNTIF", "COUNTIFS"], conditional_form),

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.criteria import Asked, Cells, asked, cells, fits, operand_keys
+from xlcollab.kernels.grouping import grouped
 from xlcollab.kernels.shapes import aligned, full
 
 Conditions = tuple[tuple[Cells, Asked], ...]
@@ -60,14 +61,14 @@ def select(context: Context, tested: list[tuple[Block, Block]], values: Block) -
 
 def _shared_selection(conditions: Conditions, asking: torch.Size, spread: torch.Size) -> Selection:
     """Ranges that all copies share: each distinct combination of criteria is one condition."""
-    tuples = torch.stack([one.which.expand(asking).reshape(-1) for _, one in conditions], -1)
-    distinct, place = torch.unique(tuples, dim=0, return_inverse=True)
+    columns = [one.which.expand(asking).reshape(-1) for _, one in conditions]
+    first, place = grouped(columns)
     reduced = tuple(
-        (found, Asked(one.distinct, distinct[:, j].reshape(1, 1, -1)))
-        for j, (found, one) in enumerate(conditions)
+        (found, Asked(one.distinct, column[first].reshape(1, 1, -1)))
+        for (found, one), column in zip(conditions, columns, strict=True)
     )
     family = (asking[0], asking[1])
-    return Selection(place.reshape(asking), spread, len(distinct), True, family, reduced)
+    return Selection(place.reshape(asking), spread, len(first), True, family, reduced)
 
 
 def _moving_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tensor, Tensor]]:
@@ -103,7 +104,7 @@ def _shared_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tens
     size = selection.conditions[0][0].keys.key.shape[-1]
     item_group, asked_group, groups = _groups(context, selection, size)
     others = [(f, one) for f, one in selection.conditions if not _is_equality(one)]
-    combination, distinct = _combinations(others, selection.count)
+    combination, distinct = _combinations(others, selection.count, context.device)
     join = combination * groups + asked_group
     ordered, order = join.sort()
     grouped = item_group >= 0
@@ -157,11 +158,11 @@ def _criterion_of_cells(context: Context, found: Cells, one: Asked) -> Tensor:
 
 
 def _combinations(
-    others: list[tuple[Cells, Asked]], count: int
+    others: list[tuple[Cells, Asked]], count: int, device: torch.device
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """(the combination that each condition asks for, each criterion of the combinations)."""
     if not others:
-        return torch.zeros(count, dtype=torch.int64), ()
-    columns = torch.stack([one.which.reshape(-1) for _, one in others], -1)
-    distinct, inverse = torch.unique(columns, dim=0, return_inverse=True)
-    return inverse, distinct.unbind(-1)
+        return torch.zeros(count, dtype=torch.int64, device=device), ()
+    columns = [one.which.reshape(-1) for _, one in others]
+    first, inverse = grouped(columns)
+    return inverse, tuple(column[first] for column in columns)

@@ -14,6 +14,9 @@ _NUMBER = re.compile(
         \s*(?P<percent>%?)\s*\Z""",
     re.VERBOSE,
 )
+_MAY_BE_NUMBER = re.compile(
+    r"\s*(?:[-+$€¥(.,\d]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
+)
 _MOST_DIGITS = 15
 
 
@@ -21,6 +24,8 @@ _MOST_DIGITS = 15
 def number_from_text(text: str, date1904: bool = False) -> float | None:
     """ "1,234.5", "50%", "$3", "(2)", "2024-03-15", "13:30" → the number Excel reads, or None."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if _MAY_BE_NUMBER.match(plain) is None:
+        return None
     number = _plain_number(plain)
     if number is not None:
         return number
@@ -54,7 +59,8 @@ def folded(text: str) -> str:
 
 def _full_width(char: str) -> str:
     """Half- and full-width forms as their plain form, other characters as they are."""
-    return unicodedata.normalize("NFKC", char) if "\uff00" <= char <= "\uffef" else char
+    wide = char == "\u3000" or "\uff00" <= char <= "\uffef"
+    return unicodedata.normalize("NFKC", char) if wide else char
 
 
 _KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
