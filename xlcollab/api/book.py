@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlcollab.errors import UsageError
-from xlcollab.files import FileBook, backup, output_path
+from xlcollab.files import FileBook, backup, output_path, refuse_unwritable
 from xlcollab.grid import CellEdit, Changes, NewSheet, Workbook
 from xlcollab.grid.memory import MemoryBook
 from xlcollab.plan import Plan, build_plan, rectangles
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xlcollab.api.gradients import CellFunction, Gradient
     from xlcollab.api.inspecting import Inspection
     from xlcollab.api.solving import Solved
+    from xlcollab.api.tabs import Tab
     from xlcollab.optim import StepCallback
 
 
@@ -148,6 +149,16 @@ class OpenBook:
             return 0
         return len(self.recalculate().differences)
 
+    def tab(self, sheet: str, copy: str | None = None) -> Tab:
+        """A tab of gradient descent in cells, such as the lesson's: run it, reset it.
+
+        `copy` names copy pairs, such as 'N32->C1,M32->C2', in place of those found. Raises
+        ModelError and DataError saying what is missing on the sheet.
+        """
+        from xlcollab.api.tabs import Tab
+
+        return Tab(self, sheet, copy)
+
     def inspect(self) -> Inspection:
         """What models, tabs, ratings and functions the workbook holds."""
         from xlcollab.api.inspecting import inspect_book
@@ -160,6 +171,10 @@ class OpenBook:
         self._touched["inputs"].update(edit.area for edit in changes.inputs)
         self._touched["results"].update(edit.area for edit in changes.results)
         self._sheets.update({sheet.name.casefold(): sheet for sheet in changes.sheets})
+
+    def rehearse(self, changes: Changes) -> None:
+        """Raises the WriteRefusedError that `apply` would raise; nothing changes."""
+        MemoryBook(self.workbook).write(changes)
 
     def changes(self) -> Changes:
         """All changes since the file was read, as one."""
@@ -182,18 +197,26 @@ class OpenBook:
                 edits.append(CellEdit(AreaRef(sheet.name, rect), *sheet.block(rect)))
         return edits
 
+    def target(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
+        """Where `save` would write. Raises what `save` would raise about the place, so that it can
+        be asked before the work."""
+        target = Path(path) if path is not None else output_path(self.path)
+        if in_place:
+            target = self.path
+        elif target.resolve() == self.path.resolve():
+            raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
+        refuse_unwritable(target)
+        return target
+
     def save(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
         """Write the workbook with all changes, wholly or not at all; returns the path.
 
         Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a
         backup "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
         """
-        target = Path(path) if path is not None else output_path(self.path)
+        target = self.target(path, in_place=in_place)
         if in_place:
-            target = self.path
             backup(self.path)
-        elif target.resolve() == self.path.resolve():
-            raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
         self._file.target = target
         self._file.write(self.changes())
         return target

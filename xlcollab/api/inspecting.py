@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from xlcollab.api.tabs_inspecting import tab_json, tab_line
 from xlcollab.errors import ModelError
 from xlcollab.formula import functions
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.plan import Plan
 from xlcollab.problems import SolverModel, find_models
+from xlcollab.problems.graddesc import GraddescTab, find_tabs
 
 if TYPE_CHECKING:
     from xlcollab.api.book import OpenBook
@@ -38,14 +40,20 @@ class Inspection:
     workbook: str
     sheets: tuple[SheetSummary, ...]
     models: tuple[SolverModel, ...]
+    tabs: tuple[GraddescTab, ...]
     functions: dict[str, int]
     problems: tuple[str, ...]
+
+    def tab_lines(self) -> list[tuple[object, ...]]:
+        """A summary line per graddesc tab."""
+        return [tab_line(tab) for tab in self.tabs]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "workbook": self.workbook,
             "sheets": [asdict(sheet) for sheet in self.sheets],
             "models": [_model_json(model) for model in self.models],
+            "tabs": [tab_json(tab) for tab in self.tabs],
             "functions": self.functions,
             "problems": list(self.problems),
         }
@@ -55,15 +63,24 @@ def inspect_book(book: OpenBook) -> Inspection:
     """Read models and formulas; nothing is evaluated, nothing changes."""
     plan, workbook = book.plan, book.workbook
     found = find_models(workbook)
+    tabs = find_tabs(workbook)
     used = _functions(plan)
     return Inspection(
         workbook=str(book.path),
         sheets=tuple(_sheets(plan)),
         models=tuple(model for _, model in found if not isinstance(model, ModelError)),
+        tabs=tuple(tab for _, tab in tabs if not isinstance(tab, ModelError)),
         functions=dict(used.most_common()),
         problems=tuple(
             [*workbook.notes]
             + [f"{sheet}: {error}" for sheet, error in found if isinstance(error, ModelError)]
+            + [f"{sheet}: {error}" for sheet, error in tabs if isinstance(error, ModelError)]
+            + [
+                f"{tab.sheet}: {odd}"
+                for _, tab in tabs
+                if not isinstance(tab, ModelError)
+                for odd in tab.oddities
+            ]
             + [f"{broken.cell}: {broken.message}" for broken in plan.broken]
             + sorted(set(plan.circular.values()))
             + _unsupported(plan)

@@ -153,7 +153,7 @@ class Tab:
 
         if run.record is None or len(run.weights) != 2 or len(run.record) < 2:
             return []
-        return contours(loss_surface(self._book.workbook, self.found, run.record.weights))
+        return contours(loss_surface(self._book.plan, self.found, run.record.weights))
 
     def _store(
         self, epochs: Epochs, losses: list[float], *, reset: bool, sheets: tuple[NewSheet, ...]

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.grid import Workbook
 from xlcollab.kernels.scalar import build_program
-from xlcollab.plan import build_plan
+from xlcollab.plan import Plan
 from xlcollab.problems.graddesc import GraddescTab
-from xlcollab.problems.graddesc_model import starts, unrolled
 
 Numbers = NDArray[np.float64]
 
@@ -37,19 +35,24 @@ class Contour:
     points: Numbers
 
 
-def loss_surface(workbook: Workbook, tab: GraddescTab, path: Numbers) -> Surface:
-    """The root of the sum of squared errors around `path` (n, 2), a path of the two weights."""
+def loss_surface(plan: Plan, tab: GraddescTab, path: Numbers) -> Surface:
+    """The root of the sum of squared errors around `path` (n, 2), a path of the two weights.
+
+    All rows are taken at the same weights.
+    """
     text = f"SQRT(SUMXMY2({tab.area(tab.prediction).rect},{tab.area(tab.target).rect}))"
-    cells = starts(tab)
-    program = build_program(build_plan(unrolled(workbook, tab)), cells, {"loss": (tab.sheet, text)})
+    columns = [list(tab.area(weight.column).cells()) for weight in tab.weights]
+    program = build_program(
+        plan, [cell for column in columns for cell in column], {"loss": (tab.sheet, text)}
+    )
+    registers = program.start()
+    first, second = ([program.register(cell) for cell in column] for column in columns)
     x, y = (_around(path[:, axis]) for axis in (0, 1))
-    registers, where = program.start(), [program.register(cell) for cell in cells]
     values = np.empty((len(y), len(x)))
-    for i, second in enumerate(y):
-        for j, first in enumerate(x):
-            registers[where] = first, second
-            program.calculate(registers)
-            values[i, j] = registers[program.extra["loss"]]
+    for i, j in np.ndindex(values.shape):
+        registers[first], registers[second] = x[j], y[i]
+        program.calculate(registers)
+        values[i, j] = registers[program.extra["loss"]]
     return Surface(x, y, values)
 
 

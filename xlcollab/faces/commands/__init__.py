@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from xlcollab.faces.commands.compare import compare
 from xlcollab.faces.commands.gradient import gradient
 from xlcollab.faces.commands.inspect import inspect
 from xlcollab.faces.commands.recalc import recalc
+from xlcollab.faces.commands.run import run
 from xlcollab.faces.commands.solve import solve
 
 COMMANDS: dict[str, Callable[..., Any]] = {
@@ -13,4 +15,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "solve": solve,
     "recalc": recalc,
     "gradient": gradient,
+    "run": run,
+    "compare": compare,
 }

@@ -37,6 +37,8 @@ def _show(found: Inspection) -> None:
         (m.sheet, f"{m.sense} {m.objective}", m.size, len(m.constraints)) for m in found.models
     ]
     print_table("Solver models", ("sheet", "objective", "variables", "constraints"), models)
+    tabs = ("sheet", "optimizer", "model", "rows", "settings", "copies")
+    print_table("graddesc tabs", tabs, found.tab_lines())
     print_table("functions", ("function", "formulas"), found.functions.items())
     for problem in found.problems:
         typer.echo(f"! {problem}")

@@ -8,9 +8,9 @@ from xlcollab.errors import ModelError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.kernels.scalar.lower import Lowering
 from xlcollab.kernels.scalar.program import ScalarProgram
-from xlcollab.plan import Family, Plan, reads
+from xlcollab.plan import Family, Plan, cover, reads
 from xlcollab.plan.resolve import resolve
-from xlcollab.ref import AreaRef, CellRef, Rect
+from xlcollab.ref import CellRef, Rect
 
 
 def build_program(
@@ -18,7 +18,8 @@ def build_program(
 ) -> ScalarProgram:
     """The program of every formula cell that depends on `inputs`, and of all that those read.
 
-    `extra` are formulas that stand in no cell: {label: (sheet, text without "=")}. A formula cell
+    An input that holds a formula is a number all the same: its formula is not computed. `extra`
+    are formulas that stand in no cell: {label: (sheet, text without "=")}. A formula cell
     that cannot be lowered is in the program's `refused`; so are those that read it.
 
     Raises UnsupportedError when an extra formula cannot be lowered.
@@ -39,7 +40,7 @@ def _parsed(plan: Plan, sheet: str, text: str) -> Family:
 
 def _dependents(plan: Plan, inputs: Sequence[CellRef]) -> set[int]:
     """The families that depend on `inputs`, directly or through others."""
-    areas = [cell.area for cell in inputs]
+    areas = _areas(inputs)
     readers = [n for n, family in enumerate(plan.families) if _reads_any(family, areas)]
     return _closure(readers, plan.users())
 
@@ -53,11 +54,17 @@ def _needed(plan: Plan, dependents: set[int], extra: Iterable[Family]) -> list[i
     return sorted(_closure(wanted, plan.needs))
 
 
-def _reads_any(family: Family, areas: Sequence[AreaRef]) -> bool:
+def _areas(cells: Sequence[CellRef]) -> dict[str, list[Rect]]:
+    """The cells as few rectangles, by sheet."""
+    by_sheet: dict[str, list[tuple[int, int]]] = {}
+    for cell in cells:
+        by_sheet.setdefault(cell.sheet, []).append((cell.row, cell.column))
+    return {sheet: cover(places) for sheet, places in by_sheet.items()}
+
+
+def _reads_any(family: Family, areas: Mapping[str, list[Rect]]) -> bool:
     return any(
-        read.sheet == area.sheet and read.rect.intersection(area.rect)
-        for read in reads(family)
-        for area in areas
+        read.rect.intersection(rect) for read in reads(family) for rect in areas.get(read.sheet, ())
     )
 
 

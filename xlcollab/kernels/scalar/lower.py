@@ -60,6 +60,7 @@ class Lowering:
         self._results: list[int] = []
         self._starts: list[int] = [0]
         self._operands: list[int] = []
+        self._inputs = frozenset(inputs)
         for cell in inputs:
             self._known[cell] = self._new(_as_number(workbook.value(cell)))
 
@@ -86,7 +87,10 @@ class Lowering:
         """Lower the formula that stands in `cell`.
 
         One that cannot be lowered is refused; with `stored`, its stored value is taken instead.
+        An input stays as it is.
         """
+        if cell in self._inputs:
+            return
         try:
             result = self.expression(node, cell)
         except ModelError as error:
