@@ -38,9 +38,7 @@ def parabola(dtype: torch.dtype = torch.float64, **options: Any) -> Objective:
     def residuals(x: Tensor) -> Tensor:
         return root * (x - target)
 
-    return Objective(
-        function=lambda x: residuals(x).square().sum(), residuals=residuals, **options
-    )
+    return Objective(function=lambda x: residuals(x).square().sum(), residuals=residuals, **options)
 
 
 def rosenbrock() -> Objective:

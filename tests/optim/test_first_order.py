@@ -44,14 +44,16 @@ TWINS = {
     "gd, l2": Twin(
         {"method": "gd", "learning_rate": 0.002, "l2": 0.3}, _sgd(lr=0.002, weight_decay=0.3)
     ),
-    "gd, clip": Twin(
-        {"method": "gd", "learning_rate": 0.05, "clip": 0.5}, _sgd(lr=0.05), clip=0.5
-    ),
-    "momentum": Twin(
-        {"method": "momentum", "learning_rate": 0.001}, _sgd(lr=0.001, momentum=0.9)
-    ),
+    "gd, clip": Twin({"method": "gd", "learning_rate": 0.05, "clip": 0.5}, _sgd(lr=0.05), clip=0.5),
+    "momentum": Twin({"method": "momentum", "learning_rate": 0.001}, _sgd(lr=0.001, momentum=0.9)),
     "momentum, dampening, l2": Twin(
-        {"method": "momentum", "learning_rate": 0.005, "momentum": 0.8, "dampening": 0.8, "l2": 0.1},
+        {
+            "method": "momentum",
+            "learning_rate": 0.005,
+            "momentum": 0.8,
+            "dampening": 0.8,
+            "l2": 0.1,
+        },
         _sgd(lr=0.005, momentum=0.8, dampening=0.8, weight_decay=0.1),
     ),
     "nesterov": Twin(

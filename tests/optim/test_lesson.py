@@ -90,9 +90,7 @@ def test_the_gradient_vanishes_at_the_end() -> None:
     assert solved("auto").gradient.abs().max().item() < 1e-6
 
 
-@pytest.mark.parametrize(
-    ("method", "rate", "iteration"), [("adam", 0.05, 104), ("gd", 1.0, 136)]
-)
+@pytest.mark.parametrize(("method", "rate", "iteration"), [("adam", 0.05, 104), ("gd", 1.0, 136)])
 def test_first_order_methods_fall_below_0_4_when_they_should(
     method: str, rate: float, iteration: int
 ) -> None:

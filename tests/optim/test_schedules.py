@@ -23,9 +23,7 @@ CASES: dict[str, tuple[Settings, Scheduler]] = {
     ),
     "one-cycle": (
         Settings(schedule="one-cycle"),
-        lambda o: lr_scheduler.OneCycleLR(
-            o, max_lr=PEAK, total_steps=STEPS, cycle_momentum=False
-        ),
+        lambda o: lr_scheduler.OneCycleLR(o, max_lr=PEAK, total_steps=STEPS, cycle_momentum=False),
     ),
     "one-cycle, own numbers": (
         Settings(schedule="one-cycle", pct_start=0.1, div_factor=5.0, final_div_factor=100.0),

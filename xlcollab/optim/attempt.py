@@ -135,8 +135,8 @@ def _limits(stage: Stage, settings: Settings, recorder: Recorder) -> Limits:
     if stage.tolerance is not None:
         tolerance = max(stage.tolerance, settings.tolerance or 0.0)
     if settings.iterations is None:
-        return Limits(method.iterations, tolerance)
-    return Limits(settings.iterations - recorder.iteration, tolerance)
+        return Limits(method.iterations, tolerance, tolerance)
+    return Limits(settings.iterations - recorder.iteration, tolerance, tolerance)
 
 
 def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tensor) -> Evaluator:

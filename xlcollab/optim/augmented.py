@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,12 +20,16 @@ FEASIBLE = 1e-6
 precision of Excel's Solver."""
 
 _ACCURACY = 1e-10
-_STAGES = 100
+"""What the stages aim at."""
+_CLOSE = 1e-9
+"""Good enough where a stage does not come closer: what is missed is what rounding leaves."""
+_LOST = 0.1
+"""A stage that misses by more than this, and by ten times the last one, has left for where the
+penalty is too weak; it is made again with a stronger one."""
 _LARGEST_PENALTY = 1e10
 _FIRST_TOLERANCE = 1e-3
-_LOST = 10.0
-"""A stage that misses the constraints by this much more than the last one, or 1, has left for
-where the penalty is too weak; it is made again with a stronger one."""
+_STAGES = 100
+_STAGES_OF_FIRST_ORDER = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Constrained:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """What the next minimisation starts from."""
+    """What one minimisation starts from."""
 
     y: Tensor
     lagrangian: Lagrangian
@@ -60,26 +63,36 @@ def descend_constrained(
 
     Each stage minimises the augmented Lagrangian with `rule`. The penalty grows tenfold when a
     stage misses the constraints, or complementarity, by more than a quarter of what the last one
-    did. First-order rules that never stop early get a fiftieth of the iterations in each stage,
-    and their penalty stays: it would outgrow their learning rate.
+    did. First-order rules, which do not stop early, get a fiftieth of the iterations in each
+    stage, and their penalty stays: it would outgrow their learning rate.
     """
-    tolerance = max(limits.tolerance, _FIRST_TOLERANCE) if limits.tolerance else 0.0
-    lagrangian = first_lagrangian(evaluator, start)
-    if not limits.tolerance:
-        lagrangian = replace(lagrangian, penalty=0.1 * lagrangian.penalty)
-    stage = _Stage(start, lagrangian, tolerance, _missed(evaluator, lagrangian, start))
+    stage = _first_stage(evaluator, start, limits)
     for number in range(1, _STAGES + 1):
         view = evaluator.constrained(stage.lagrangian)
-        inner = Limits(_share(limits, recorder), stage.tolerance)
+        inner = Limits(_share(limits, recorder), stage.tolerance, limits.change)
         outcome = descend(rule, view, stage.y, rate, inner, recorder)
-        following = _next_stage(evaluator, stage, outcome, limits)
-        stop = _stop(stage, following, outcome, limits, recorder, last=number == _STAGES)
+        missed = _missed(evaluator, stage.lagrangian, outcome.point.y)
+        stop = _stop(stage, missed, outcome, limits)
+        if stop is None and (number == _STAGES or recorder.iteration >= limits.iterations):
+            text = f"{recorder.iteration} iterations were made; {_misses(outcome)}"
+            stop = Stop(Status.ITERATION_LIMIT, text)
         if stop is not None:
             break
-        stage = following
-    lagrangian = following.lagrangian
+        stage = _next_stage(evaluator, stage, missed, outcome, limits)
     assert stop is not None
-    return Constrained(Outcome(outcome.point, stop), lagrangian.multipliers * lagrangian.weight)
+    lagrangian = stage.lagrangian
+    multipliers = _next_multipliers(evaluator, lagrangian, outcome.point.y) * lagrangian.weight
+    return Constrained(Outcome(outcome.point, stop), multipliers)
+
+
+def _first_stage(evaluator: Evaluator, start: Tensor, limits: Limits) -> _Stage:
+    lagrangian = first_lagrangian(evaluator, start)
+    missed = _missed(evaluator, lagrangian, start)
+    if limits.stop_early:
+        tolerance = max(limits.gradient, _FIRST_TOLERANCE)
+        return _Stage(start, lagrangian, tolerance, missed)
+    weaker = replace(lagrangian, penalty=0.1 * lagrangian.penalty)
+    return _Stage(start, weaker, 0.0, missed)
 
 
 def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
@@ -102,66 +115,60 @@ def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
     value = abs(evaluator.at(start).value)
     missed = lagrangian.term(values).item()
     balance = 10.0 * max(1.0, value) / max(1.0, missed)
-    return replace(lagrangian, penalty=min(max(balance, 1e-3), 1e3))
+    return replace(lagrangian, penalty=min(max(balance, 1e-8), 1e8))
 
 
 def _share(limits: Limits, recorder: Recorder) -> int:
     left = limits.iterations - recorder.iteration
-    return left if limits.tolerance else min(left, max(1, limits.iterations // 50))
+    if limits.stop_early:
+        return left
+    return min(left, max(1, limits.iterations // _STAGES_OF_FIRST_ORDER))
 
 
-def _next_stage(evaluator: Evaluator, stage: _Stage, outcome: Outcome, limits: Limits) -> _Stage:
+def _next_stage(
+    evaluator: Evaluator, stage: _Stage, missed: float, outcome: Outcome, limits: Limits
+) -> _Stage:
     old = stage.lagrangian
-    multipliers = old.penalty * _excess(evaluator, old, outcome.point.y)
-    missed = _missed(evaluator, old, outcome.point.y)
-    if outcome.stop.status is Status.UNBOUNDED or missed > _LOST * max(1.0, stage.missed):
-        return replace(stage, lagrangian=replace(old, penalty=10.0 * old.penalty))
-    grows = missed > 0.25 * stage.missed and limits.tolerance > 0.0
-    penalty = 10.0 * old.penalty if grows else old.penalty
+    stronger = 10.0 * old.penalty
+    lost = limits.stop_early and missed > max(_LOST, 10.0 * stage.missed)
+    if lost or outcome.stop.status is Status.UNBOUNDED:
+        return replace(stage, lagrangian=replace(old, penalty=stronger))
+    slow = limits.stop_early and missed > max(0.25 * stage.missed, _CLOSE)
+    multipliers = _next_multipliers(evaluator, old, outcome.point.y)
+    penalty = stronger if slow else old.penalty
     return _Stage(
         y=outcome.point.y,
         lagrangian=replace(old, multipliers=multipliers, penalty=penalty),
-        tolerance=max(limits.tolerance, 0.1 * stage.tolerance),
+        tolerance=max(limits.gradient, 0.1 * stage.tolerance),
         missed=missed,
     )
 
 
-def _excess(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> Tensor:
+def _next_multipliers(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> Tensor:
+    """ρ · (t - p) at y, (k,)."""
     assert evaluator.objective.constraints is not None
     with torch.no_grad():
-        return lagrangian.excess(evaluator.objective.constraints(evaluator.to_x(y)))
+        values = evaluator.objective.constraints(evaluator.to_x(y))
+        return lagrangian.penalty * lagrangian.excess(values)
 
 
 def _missed(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> float:
     """By how much y misses the constraints, or complementarity with the multipliers, weighted."""
-    excess = _excess(evaluator, lagrangian, y)
-    return (excess - lagrangian.multipliers / lagrangian.penalty).abs().max().item()
+    change = _next_multipliers(evaluator, lagrangian, y) - lagrangian.multipliers
+    return change.abs().max().item() / lagrangian.penalty
 
 
-def _stop(
-    stage: _Stage,
-    following: _Stage,
-    outcome: Outcome,
-    limits: Limits,
-    recorder: Recorder,
-    last: bool,
-) -> Stop | None:
+def _stop(stage: _Stage, missed: float, outcome: Outcome, limits: Limits) -> Stop | None:
     """Why the stages end, or None when they go on."""
-    status, missed = outcome.stop.status, following.missed
+    status = outcome.stop.status
     if status in (Status.INTERRUPTED, Status.DIVERGED):
         return outcome.stop
-    if missed <= _ACCURACY and stage.tolerance <= limits.tolerance:
+    held = missed <= _ACCURACY or 0.25 * stage.missed < missed <= _CLOSE
+    if held and stage.tolerance <= limits.gradient:
         return outcome.stop
-    if following.lagrangian.penalty > _LARGEST_PENALTY:
-        return _exhausted(outcome, missed)
-    if last or recorder.iteration >= limits.iterations:
-        text = f"{recorder.iteration} iterations were made; {_misses(outcome)}"
-        return Stop(Status.ITERATION_LIMIT, text)
-    return None
-
-
-def _exhausted(outcome: Outcome, missed: float) -> Stop:
-    if outcome.stop.status is Status.UNBOUNDED:
+    if stage.lagrangian.penalty < _LARGEST_PENALTY:
+        return None
+    if status is Status.UNBOUNDED:
         return outcome.stop
     if missed <= FEASIBLE:
         return Stop(Status.TOLERANCE, f"The penalty reached its limit; {_misses(outcome)}")

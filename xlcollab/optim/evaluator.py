@@ -203,7 +203,7 @@ def jacobian(
     leaf = y.detach().clone().requires_grad_()
     with torch.enable_grad():
         values = function(leaf)
-    if not values.requires_grad:
+    if not values.requires_grad or values.numel() == 0:
         return values.detach(), leaf.new_zeros(values.numel(), leaf.numel())
     rows: Tensor | None = None
     if batched[0]:

@@ -86,10 +86,11 @@ def strong_wolfe(
 
 
 def _extended(last: Trial, trial: Trial) -> float:
-    """The next, longer step: to the minimum of the cubic, within 2 and 10 times the last gain."""
+    """The next, longer step: to the cubic's minimum, but 1 to 9 gains further; 9 without one."""
     gain = trial.length - last.length
     least, most = trial.length + gain, trial.length + 9.0 * gain
-    return min(max(_cubic_minimum(last, trial), least), most)
+    lowest = _cubic_minimum(last, trial)
+    return most if lowest is None else min(max(lowest, least), most)
 
 
 def _zoom(line: _Line, low: Trial, high: Trial) -> Trial | None:
@@ -111,25 +112,28 @@ def _zoom(line: _Line, low: Trial, high: Trial) -> Trial | None:
 
 
 def _inside(low: Trial, high: Trial) -> float:
-    """The cubic's minimum, kept a tenth of the bracket away from its ends."""
-    left, right = sorted((low.length, high.length))
-    margin = 0.1 * (right - left)
-    return min(max(_cubic_minimum(low, high), left + margin), right - margin)
+    """The cubic's minimum, kept a tenth of the bracket away from its ends; its middle without one;
+    near the lower end where the higher is no number."""
+    margin = 0.1 * (high.length - low.length)
+    if not math.isfinite(high.value):
+        return low.length + margin
+    lowest = _cubic_minimum(low, high)
+    if lowest is None:
+        return low.length + 5.0 * margin
+    ends = sorted((low.length + margin, high.length - margin))
+    return min(max(lowest, ends[0]), ends[1])
 
 
-def _cubic_minimum(a: Trial, b: Trial) -> float:
-    """Of the cubic through two values and slopes (equation 3.59); the middle when it has none."""
-    middle = 0.5 * (a.length + b.length)
-    if not (math.isfinite(b.value) and math.isfinite(a.value)):
-        return min(a.length, b.length) + 0.1 * abs(b.length - a.length)
+def _cubic_minimum(a: Trial, b: Trial) -> float | None:
+    """Of the cubic through two values and slopes (equation 3.59); None when it has none."""
     first = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.length - b.length)
     square = first * first - a.slope * b.slope
     if not square >= 0.0:
-        return middle
+        return None
     root = math.copysign(math.sqrt(square), b.length - a.length)
     below = b.slope - a.slope + 2.0 * root
     if below == 0.0:
-        return middle
+        return None
     return b.length - (b.length - a.length) * (b.slope + root - first) / below
 
 

@@ -42,8 +42,9 @@ def detect_linear(
 ) -> LinearModel | None:
     """The coefficients of a model that is affine in its n variables, or None.
 
-    Derivatives are compared at random points of three sizes, in float64. Functions that are
-    affine in pieces (IF, MAX, ABS) may pass by chance: the caller vouches for smoothness.
+    Derivatives are compared at random points of three sizes and at their mirror images, in
+    float64. Functions that are affine in pieces (IF, MAX) may pass where the pieces lie off these
+    points: the caller vouches for smoothness.
     """
     cost = _affine(lambda x: function(x).reshape(1), n, generator)
     if cost is None:
@@ -61,11 +62,12 @@ def _affine(function: TensorFunction, n: int, generator: Generator) -> tuple[Arr
     """(matrix, offset) of an affine function, or None."""
     samples = []
     for spread in _SPREADS:
-        x = spread * torch.randn(n, generator=generator, dtype=torch.float64)
-        values, rows = jacobian(function, x)
-        samples.append((values, rows, rows @ x, rows.abs() @ x.abs()))
+        side = spread * torch.randn(n, generator=generator, dtype=torch.float64)
+        for x in (side, -side):
+            values, rows = jacobian(function, x)
+            samples.append((values, rows, rows @ x, rows.abs() @ x.abs()))
     rows = samples[0][1]
-    offset = samples[1][0] - samples[1][2]
+    offset = 0.5 * (samples[2][0] + samples[3][0])
     for values, others, products, sizes in samples:
         if not bool(torch.isfinite(others).all() & torch.isfinite(values).all()):
             return None

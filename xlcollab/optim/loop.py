@@ -35,9 +35,15 @@ class Limits:
     """When to stop."""
 
     iterations: int
-    tolerance: float
-    """On the projected gradient and on the change of the value, both relative to the value; 0
-    switches both off."""
+    gradient: float
+    """Tolerance on the projected gradient, relative to the value; 0 switches it off."""
+    change: float
+    """Tolerance on the relative change of the value; 0 switches it off."""
+
+    @property
+    def stop_early(self) -> bool:
+        """Whether a run may end before its last iteration."""
+        return self.gradient > 0.0
 
 
 def descend(
@@ -58,7 +64,7 @@ def descend(
     recorder.begin(evaluator, point)
     try:
         state = rule.init(evaluator, point)
-        watch = _Watch(point, limits.tolerance)
+        watch = _Watch(point, limits)
         for _ in range(limits.iterations):
             stop = watch.stop(evaluator, point)
             if stop is not None:
@@ -80,8 +86,8 @@ def descend(
 class _Watch:
     """Sees convergence, standstill and endless descent from point to point."""
 
-    def __init__(self, start: Point, tolerance: float) -> None:
-        self._tolerance = tolerance
+    def __init__(self, start: Point, limits: Limits) -> None:
+        self._limits = limits
         self._start = start.value
         self._unit = _SMALL * min(1.0, abs(start.value))
         self._last: float | None = None
@@ -91,13 +97,12 @@ class _Watch:
         """A reason to stop at `point`, if there is one."""
         if point.value < _UNBOUNDED * max(1.0, abs(self._start)):
             return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
-        if self._tolerance == 0.0:
-            return None
-        if optimality(evaluator, point) <= self._tolerance * self._size(point):
+        gradient, change = self._limits.gradient, self._limits.change
+        if gradient and optimality(evaluator, point) <= gradient * self._size(point):
             return Stop(Status.CONVERGED, f"Gradient norm {point.gradient_norm:.3g}.")
         self._count(point.value)
         if self._still >= _STEPS_WITHOUT_CHANGE:
-            text = f"It changed by less than {self._tolerance:.3g} of itself in five steps."
+            text = f"It changed by less than {change:.3g} of itself in five steps."
             return self.judged(evaluator, point, Stop(Status.TOLERANCE, text))
         return None
 
@@ -113,7 +118,8 @@ class _Watch:
 
     def _count(self, value: float) -> None:
         if self._last is not None:
-            small = abs(value - self._last) <= self._tolerance * max(abs(value), 1e-300)
+            change = abs(value - self._last)
+            small = self._limits.change > 0.0 and change <= self._limits.change * abs(value)
             self._still = self._still + 1 if small else 0
         self._last = value
 

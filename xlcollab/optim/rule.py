@@ -56,9 +56,7 @@ class UpdateRule(Protocol[S]):
         """The state before the first step."""
         ...
 
-    def move(
-        self, weights: Tensor, gradient: Tensor, state: S, rate: float
-    ) -> tuple[Tensor, S]:
+    def move(self, weights: Tensor, gradient: Tensor, state: S, rate: float) -> tuple[Tensor, S]:
         """The next weights, (n,), and the next state."""
         ...
 

@@ -39,6 +39,7 @@ def solve(
     settings = Settings() if settings is None else settings
     check_options(settings)
     _check_shapes(objective, start)
+    objective = _without_empty_constraints(objective)
     evaluator = Evaluator(objective, start, settings.l2)
     task = Task(evaluator, settings, on_step, time.perf_counter())
     choice = choose(objective, start, settings)
@@ -74,6 +75,13 @@ def _check_shapes(objective: Objective, start: Tensor) -> None:
         if values is not None and values.shape != start.shape:
             shapes = f"{tuple(values.shape)}; expected that of the start, {tuple(start.shape)}"
             raise UsageError(f"{name} has shape {shapes}")
+
+
+def _without_empty_constraints(objective: Objective) -> Objective:
+    limits = objective.constraint_lower
+    if limits is not None and limits.numel() == 0:
+        return replace(objective, constraints=None, constraint_lower=None, constraint_upper=None)
+    return objective
 
 
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
