@@ -134,7 +134,7 @@ def _rank(shared: bool) -> Function:
     def run(context: Context, x: Block, area: Block, *order: Block) -> Block:
         found = members(context, as_cells(area))
         number, own = context.numbers(x)
-        ascending, order_codes = context.numbers(order[0]) if order else (None, None)
+        ascending, order_codes = _order(context, order[0]) if order else (None, None)
         less, upto = _below(found, number, or_equal=False), _below(found, number, or_equal=True)
         rank = found.count()[..., None, None] - upto
         if ascending is not None:
@@ -145,6 +145,12 @@ def _rank(shared: bool) -> Function:
         return context.result(rank, first_code(own, codes, order_codes, absent))
 
     return run
+
+
+def _order(context: Context, order: Block) -> tuple[Tensor, Tensor | None]:
+    """The order of RANK as numbers; texts are #VALUE! even where they read as numbers."""
+    number, codes = context.numbers(order)
+    return number, first_code(error_where(order.mask(Kind.TEXT), ErrorCode.VALUE), codes)
 
 
 def _frequencies(found: Members) -> Tensor:

@@ -240,12 +240,15 @@ def of_array(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
 
 
 def _ranked(from_end: bool) -> Callable[[Members, Tensor], tuple[Tensor, Tensor | None]]:
-    """LARGE and SMALL: the k-th value; k between 1 and the count, else #NUM!."""
+    """LARGE and SMALL: the k-th value; k between 1 and the count, else #NUM!.
+
+    A fraction is cut off, for LARGE that of the place counted from the other end.
+    """
 
     def run(found: Members, k: Tensor) -> tuple[Tensor, Tensor | None]:
-        place, count = k.ceil(), found.count()[..., None, None]
-        bad = (place < 1) | (place > count)
-        value = picked(order_statistics(found), count - place if from_end else place - 1)
+        count = found.count()[..., None, None]
+        bad = (k < 1) | (k > count)
+        value = picked(order_statistics(found), torch.floor(count - k if from_end else k - 1))
         return torch.where(bad, 0.0, value), error_where(bad, ErrorCode.NUM)
 
     return run

@@ -37,10 +37,12 @@ class _FailedError(Exception):
         self.code = code
 
 
-def _integers(tracer: Tracer, node: Node, frame: Frame, what: str) -> Places:
+def _integers(
+    tracer: Tracer, node: Node, frame: Frame, what: str, *, is_size: bool = False
+) -> Places:
     """A constant argument as whole numbers per copy, shape (R or 1, C or 1).
 
-    Raises _FailedError for an error, Ragged where only some copies have one.
+    A size that is only a fraction is 1. Raises _FailedError for an error, Ragged where only some copies have one.
     """
     value = tracer.value(node, frame)
     if value.slot is not None:
@@ -55,7 +57,10 @@ def _integers(tracer: Tracer, node: Node, frame: Frame, what: str) -> Places:
         if bool((codes != codes.reshape(-1)[0]).any()):
             raise Ragged
         raise _FailedError(ErrorCode(int(codes.reshape(-1)[0])))
-    return np.asarray(torch.trunc(number[:, :, 0, 0]).to(torch.int64).cpu().numpy())
+    whole = torch.trunc(number)
+    if is_size:
+        whole = torch.where(whole == 0, torch.sign(number), whole)
+    return np.asarray(whole[:, :, 0, 0].to(torch.int64).cpu().numpy())
 
 
 def nowhere(sheet: str, code: ErrorCode = ErrorCode.REF) -> Area:
@@ -78,8 +83,10 @@ def offset(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
         return base
     try:
         rows, columns, *sizes = (
-            None if isinstance(argument, Missing) else _integers(tracer, argument, frame, "OFFSET")
-            for argument in node.arguments[1:]
+            None
+            if isinstance(argument, Missing)
+            else _integers(tracer, argument, frame, "OFFSET", is_size=place > 1)
+            for place, argument in enumerate(node.arguments[1:])
         )
     except _FailedError as error:
         return nowhere(base.sheet, error.code)
