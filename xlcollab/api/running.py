@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.api.book import OpenBook
-from xlcollab.api.saving import save_beside
+from xlcollab.api.saving import refuse_target, save_beside
 from xlcollab.api.solving import Solved, solve_model
-from xlcollab.errors import ModelError, UsageError
+from xlcollab.errors import ModelError, UsageError, WriteRefusedError
 from xlcollab.optim import Settings, Status, StepCallback
 from xlcollab.problems import SolverModel
 
@@ -143,6 +143,7 @@ def solve_book(
 ) -> Run:
     """Open, solve, save: the whole of `xlcollab solve`."""
     book = OpenBook(request.book)
+    refuse_target(book, request.output, "solved", in_place=request.in_place)
     settings = Settings(**{name: _word(value) for name, value in request.settings.items()})
     return solve_models(
         book,
@@ -201,8 +202,22 @@ def _attempt(
         return solve_model(book, model, settings, device, dtype, history=history, on_step=on_step)
     except UsageError:
         raise
-    except ModelError as error:
+    except (ModelError, WriteRefusedError) as error:
         return Refused(model, str(error), error.exit_code)
+
+
+_ONLY_OF_RUNS = (
+    "initial",
+    "final",
+    "max_violation",
+    "method",
+    "iterations",
+    "evaluations",
+    "device",
+    "dtype",
+    "seconds",
+)
+"""What is null in the JSON of a model that never ran."""
 
 
 def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
@@ -215,7 +230,8 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
         "constraints": sum(constraint.left.rect.size for constraint in model.constraints),
     }
     if isinstance(one, Refused):
-        return common | {"status": str(Status.REFUSED), "message": one.message}
+        told = {"status": str(Status.REFUSED), "message": one.message, "warnings": []}
+        return common | dict.fromkeys(_ONLY_OF_RUNS) | told
     solution = one.solution
     return common | {
         "initial": _number(solution.initial),

@@ -13,5 +13,15 @@ if TYPE_CHECKING:
 
 def save_beside(book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
     """Save to `path`, or to "<book>.<suffix>.xlsx" beside the workbook, or in place."""
-    target = path if path is not None else output_path(book.path, suffix)
-    return book.save(target, in_place=in_place)
+    return book.save(_place(book, path, suffix), in_place=in_place)
+
+
+def refuse_target(
+    book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False
+) -> None:
+    """Raises what `save_beside` would raise about the place, before the work is done."""
+    book.target(_place(book, path, suffix), in_place=in_place)
+
+
+def _place(book: OpenBook, path: Path | None, suffix: str) -> Path:
+    return path if path is not None else output_path(book.path, suffix)

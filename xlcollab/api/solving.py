@@ -86,9 +86,11 @@ def solve_model(
     """Compile the model, optimise it, and apply the outcome to the book.
 
     After divergence the last good weights are applied; a model without a solution changes nothing.
+    Raises WriteRefusedError before the work if the variable cells must not be written.
     """
     began = time.perf_counter()
     compiled = compile_model(book, model, settings)
+    book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(device, dtype, compiled.size)
     compile_seconds = time.perf_counter() - began
     start = compiled.start.to(device=place.device, dtype=place.dtype)

@@ -1,6 +1,6 @@
 """Workbook files, lossless: read any .xlsx or .xlsm, write back without disturbing another byte."""
 
 from xlcollab.files.book import FileBook
-from xlcollab.files.saving import backup, output_path
+from xlcollab.files.saving import backup, output_path, refuse_unwritable
 
-__all__ = ["FileBook", "backup", "output_path"]
+__all__ = ["FileBook", "backup", "output_path", "refuse_unwritable"]

@@ -43,7 +43,10 @@ def backup(path: str | Path) -> Path:
 
 
 def refuse_unwritable(target: Path) -> None:
-    """Raises WriteRefusedError if the target is open elsewhere or cannot be written."""
+    """Raises WriteRefusedError if the target is open elsewhere or cannot be written.
+
+    A folder that takes no new file is refused too: a save writes beside the target first.
+    """
     folder = target.parent
     for lock, program in ((f"~${target.name}", "Excel"), (f".~lock.{target.name}#", "LibreOffice")):
         if (folder / lock).exists():
@@ -56,6 +59,8 @@ def refuse_unwritable(target: Path) -> None:
         raise WriteRefusedError(f"{target} is a folder; name a file in it")
     if not folder.is_dir():
         raise WriteRefusedError(f"there is no folder {folder}; make it, or write to another file")
+    if not os.access(folder, os.W_OK):
+        raise WriteRefusedError(f"the folder {folder} is read-only; write to another one")
     if target.exists() and not os.access(target, os.W_OK):
         raise WriteRefusedError(f"{target} is read-only; write to another file")
 
