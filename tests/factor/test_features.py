@@ -257,7 +257,7 @@ def test_a_seed_makes_a_run_reproducible(optimizer: str) -> None:
 @pytest.mark.parametrize(
     ("init", "scale", "spread", "mean"),
     [
-        ("normal", None, 0.01, 0.0),
+        ("normal", None, 0.005, 0.0),
         ("normal", 0.2, 0.2, 0.0),
         ("uniform", None, 1 / np.sqrt(12), 0.5),
         ("uniform", 0.1, 0.1 / np.sqrt(12), 0.05),

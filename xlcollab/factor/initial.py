@@ -36,7 +36,7 @@ def _kaiming(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> 
 
 
 DRAWS: Mapping[str, tuple[Draw, float]] = {
-    "normal": (lambda rng, shape, scale: rng.normal(0, scale, shape), 0.01),
+    "normal": (lambda rng, shape, scale: rng.normal(0, scale, shape), 0.005),
     "uniform": (lambda rng, shape, scale: rng.uniform(0, scale, shape), 1.0),
     "kaiming": (_kaiming, 1.0),
 }
