@@ -105,6 +105,16 @@ def test_charts_hold_the_values_they_show(tmp_path: Path) -> None:
     assert chart.count("showVal") == chart.count('showSerName val="0"') > 0
 
 
+def test_lines_are_straight_and_blanks_are_gaps(tmp_path: Path) -> None:
+    """Both are said outright: viewers differ in what they take for granted."""
+    target = build(tmp_path / "book.xlsx", {"S": {"A1": 1}})
+    FileBook(target).write(Changes(sheets=[history()]))
+    chart = openpyxl.load_workbook(target)[TITLE]._charts[0]
+    assert chart.series[0].smooth is False
+    assert chart.display_blanks == "gap"
+    assert b'<c:dispBlanksAs val="gap"/>' in read_parts(target)["xl/charts/chart1.xml"]
+
+
 def test_values_of_every_kind(tmp_path: Path) -> None:
     path = build(tmp_path / "book.xlsx", {"S": {"A1": 1}})
     rows = [

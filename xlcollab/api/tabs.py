@@ -141,7 +141,7 @@ class Tab:
     def _sheets(self, run: TabRun, gradients: Record | None) -> tuple[NewSheet, ...]:
         taken = taken_names(self._book.workbook)
         contours = self._contours(run)
-        sheets = [history_of(run, contours, taken)]
+        sheets = [*history_of(run, contours, taken)]
         if run.steps is not None:
             sheets.append(steps_of(run, taken))
         if gradients is not None:

@@ -15,10 +15,10 @@ from xlcollab.ref import AreaRef, Rect
 
 _LOSS_CHART = ChartSpec("Loss by epoch", "epoch", ("loss",), "loss")
 _CHART_ROWS = 20
-_CHART_COLUMNS = 12
-"""Columns that a chart covers: numbers beside it stay in sight."""
-_OURS = frozenset({"epoch", "step", "row"})
-_WORDS = frozenset({"history", "steps", "gradients", "comparison"})
+_OURS = frozenset({"epoch", "step", "row", "point"})
+"""What the first cell of an added sheet says."""
+_WORDS = frozenset({"history", "steps", "gradients", "contours", "comparison"})
+"""A word in the name of an added sheet."""
 
 
 def taken_names(workbook: Workbook) -> list[str]:
@@ -31,32 +31,30 @@ def _is_ours(workbook: Workbook, name: str) -> bool:
     return named and workbook.sheet(name).value(0, 0) in _OURS
 
 
-def history_of(run: TabRun, contours: Sequence[Contour], taken: Iterable[str]) -> NewSheet:
-    """The history sheet of a run: its epochs, the loss chart, the path of two weights."""
+def history_of(
+    run: TabRun, contours: Sequence[Contour], taken: Iterable[str]
+) -> tuple[NewSheet, ...]:
+    """The history sheet of a run: its epochs, the loss chart, and the path of two weights.
+
+    The path lies over contours of the loss, whose points stand on a sheet of their own.
+    """
     assert run.record is not None
     sheet = history_sheet(run.record, sheet=run.sheet, existing_names=taken, charts=(_LOSS_CHART,))
     if len(run.weights) != 2 or not sheet.charts:
-        return sheet
-    return _with_path(sheet, run, contours)
-
-
-def _with_path(sheet: NewSheet, run: TabRun, contours: Sequence[Contour]) -> NewSheet:
-    """Add the chart of one weight against the other, over contours that stand right of it."""
-    assert run.record is not None
+        return (sheet,)
+    lines = _contour_sheet(run, contours, taken) if contours else None
     row, column = sheet.charts[-1].at
-    left = column + _CHART_COLUMNS
-    path = _path_series(sheet.name, run.record)
-    lines = [_contour_series(sheet.name, left + 2 * i, one) for i, one in enumerate(contours)]
     x_name, y_name = run.record.variables
-    chart = Chart(
+    path = Chart(
         title=f"Path of {y_name} against {x_name}, with contours of the loss",
         x_title=x_name,
         y_title=y_name,
-        series=(*lines, path),
+        series=(_path_series(sheet.name, run.record), *_contour_series(lines, contours)),
         at=(row + _CHART_ROWS, column),
+        legend=False,
     )
-    rows = _beside(sheet.rows, left, _contour_columns(contours, x_name, y_name))
-    return replace(sheet, rows=rows, charts=(*sheet.charts, chart))
+    drawn = replace(sheet, charts=(*sheet.charts, path))
+    return (drawn,) if lines is None else (drawn, lines)
 
 
 def _path_series(sheet: str, record: Record) -> Series:
@@ -65,33 +63,30 @@ def _path_series(sheet: str, record: Record) -> Series:
     return Series("path", x, y, markers=True)
 
 
-def _contour_series(sheet: str, left: int, contour: Contour) -> Series:
-    x, y = (AreaRef(sheet, Rect(1, left + i, len(contour.points), 1)) for i in (0, 1))
-    return Series(f"loss {contour.level:.4g}", x, y)
+def _contour_series(sheet: NewSheet | None, contours: Sequence[Contour]) -> list[Series]:
+    if sheet is None:
+        return []
+    found = []
+    for index, one in enumerate(contours):
+        x, y = (
+            AreaRef(sheet.name, Rect(1, 1 + 2 * index + axis, len(one.points), 1))
+            for axis in (0, 1)
+        )
+        found.append(Series(f"loss {one.level:.4g}", x, y, faint=True))
+    return found
 
 
-def _contour_columns(contours: Sequence[Contour], x_name: str, y_name: str) -> list[list[Scalar]]:
-    columns: list[list[Scalar]] = []
+def _contour_sheet(run: TabRun, contours: Sequence[Contour], taken: Iterable[str]) -> NewSheet:
+    """Two columns of points per level; a blank row parts the pieces of a line."""
+    height = max(len(one.points) for one in contours)
+    columns: list[list[Scalar]] = [["point", *(float(i + 1) for i in range(height))]]
     for one in contours:
-        for axis, name in enumerate((x_name, y_name)):
-            values = one.points[:, axis].astype(object)
-            values[np.isnan(one.points[:, axis])] = None
-            columns.append([f"{name} at loss {one.level:.4g}", *values.tolist()])
-    return columns
-
-
-def _beside(
-    rows: Sequence[Sequence[Scalar]], left: int, columns: Sequence[Sequence[Scalar]]
-) -> list[list[Scalar]]:
-    """`rows` with `columns` put in from column `left` on."""
-    height = max([len(rows), *(len(column) for column in columns)])
-    joined: list[list[Scalar]] = []
-    for index in range(height):
-        row = list(rows[index]) if index < len(rows) else []
-        row += [None] * (left - len(row))
-        row += [column[index] if index < len(column) else None for column in columns]
-        joined.append(row)
-    return joined
+        for axis, name in enumerate(run.weights):
+            values = [None if np.isnan(v) else float(v) for v in one.points[:, axis]]
+            padding = [None] * (height - len(values))
+            columns.append([f"{name} at loss {one.level:.4g}", *values, *padding])
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return NewSheet(added_name(run.sheet, "contours", taken), rows, freeze=(1, 1))
 
 
 def steps_of(run: TabRun, taken: Iterable[str]) -> NewSheet:

@@ -43,6 +43,8 @@ class Series:
     """Texts shown beside the points, one per point."""
     markers: bool = False
     line: bool = True
+    faint: bool = False
+    """Thin and grey: a background such as contour lines."""
 
 
 @dataclass(frozen=True, slots=True)
