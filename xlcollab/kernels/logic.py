@@ -69,9 +69,17 @@ def _conditions(context: Context, block: Block) -> tuple[Tensor, Tensor, Tensor 
         quiet = Block(torch.where(skipped, 0.0, block.number), Kind.NUMBER)
         truth, _ = context.truths(quiet)
     else:
-        truth, bad = context.truths(block)
+        truth, bad = context.truths(_trimmed(context, block))
         codes = first_code(codes, bad)
     return truth.expand(block.shape), ~skipped.expand(block.shape), codes
+
+
+def _trimmed(context: Context, block: Block) -> Block:
+    """Texts without the spaces around them, which AND, OR and XOR overlook (IF does not)."""
+    if not bool(block.mask(Kind.TEXT).any()):
+        return block
+    values = [v.strip() if isinstance(v, str) else v for v in context.values(block)]
+    return context.block(values, block.shape)
 
 
 def _over_cells(values: Tensor) -> Tensor:

@@ -1,0 +1,63 @@
+"""Cases in which the engine shows something else than the Excel that made the goldens, and why.
+
+That Excel was a Japanese one; ours reads and writes as the US edition does.
+"""
+
+from __future__ import annotations
+
+_REASONS: dict[str, tuple[str, str]] = {
+    "CODE and CHAR use the Japanese code page": (
+        "code_char_jp_probes",
+        """code_halfwidth_kata_a code_halfwidth_kata_wo code_halfwidth_kata_dakuten code_hira_a
+        code_hira_n code_kata_a code_kata_vu code_fullwidth_A code_fullwidth_zero
+        code_fullwidth_space code_kanji_ichi code_kanji_kanji code_kanji_takahashi_high
+        code_jp_period code_jp_comma code_jp_open_kakko code_jp_yen_fullwidth code_emoji_smile
+        code_chinese_only code_first_char_only char_halfwidth_kata_177 char_dbcs_hira_a
+        char_dbcs_kata_a char_dbcs_kanji_ichi round_trip_char_code_hira
+        round_trip_char_code_kata""",
+    ),
+    "the code page again": ("text", "char_high_byte"),
+    "DOLLAR writes yen without decimals": (
+        "text",
+        "dollar_positive dollar_negative_minus_sign dollar_zero dollar_negative_decimals",
+    ),
+    "eras, kanji and years first in Japanese dates and times": (
+        "datevalue_timevalue",
+        """datevalue_kanji_with_terminator datevalue_two_digit_year_2020s
+        datevalue_two_digit_year_1990s datevalue_era_reiwa_full datevalue_era_heisei_full
+        datevalue_era_reiwa_first_day datevalue_era_showa_full datevalue_era_taisho_full
+        datevalue_era_meiji_full datevalue_era_r_abbrev datevalue_era_h_abbrev
+        datevalue_era_s_abbrev datevalue_era_heisei_year_too_high_is_value
+        datevalue_era_reiwa_pre_start_is_value datevalue_fullwidth_digits_kanji
+        timevalue_jp_kanji_units timevalue_jp_kanji_units_with_seconds""",
+    ),
+    "full-width spaces are trimmed everywhere, not only by VALUE": (
+        "datevalue_timevalue",
+        "datevalue_fullwidth_space_trimmed",
+    ),
+    "month-first dates are dates in the US edition only, kanji in the Japanese only": (
+        "value_coercion_probes",
+        """value_hyphen_date_1 value_hyphen_date_2 value_slash_date_short value_slash_date_full
+        value_jajp_date_kanji_ymd value_time_kanji""",
+    ),
+    "a euro sign after the number is no currency in the US edition": (
+        "value_coercion_probes",
+        "value_euro_suffix_integer value_euro_suffix_small",
+    ),
+    "the sign ! escapes in the Japanese edition": ("text_format", "text_four_section_text"),
+    "the empty text was typed into the cell, which left it blank": (
+        "countif",
+        "countif_wildcard_star_alone_text_only",
+    ),
+    "the text 123 was typed into the cell, which made it a number": (
+        "lookup_kana_folding_probes",
+        "match_exact_fullwidth_digits",
+    ),
+}
+
+EXCEPTIONS: dict[str, str] = {
+    f"{suite}/{name}": reason
+    for reason, (suite, names) in _REASONS.items()
+    for name in names.split()
+}
+"""suite/name → why it differs."""
