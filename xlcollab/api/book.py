@@ -13,7 +13,7 @@ import numpy as np
 
 from xlcollab.errors import UsageError
 from xlcollab.files import FileBook, backup, output_path, refuse_unwritable
-from xlcollab.grid import CellEdit, Changes, NewSheet, Workbook
+from xlcollab.grid import Book, CellEdit, Changes, NewSheet, Workbook
 from xlcollab.grid.memory import MemoryBook
 from xlcollab.plan import Plan, build_plan, rectangles
 from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
@@ -40,10 +40,25 @@ class OpenBook:
     """
 
     def __init__(self, path: str | Path) -> None:
+        self._file: FileBook | None = FileBook(path)
+        self._take(self._file, Path(path))
+
+    @classmethod
+    def over(cls, book: Book, name: str = "workbook") -> OpenBook:
+        """Any `Book`, such as an open Excel or one in memory: `store` writes the changes to it.
+
+        `name` is what messages call it. Raises WorkbookError when it cannot be read.
+        """
+        self = cls.__new__(cls)
+        self._file = None
+        self._take(book, Path(name))
+        return self
+
+    def _take(self, book: Book, path: Path) -> None:
         began = time.perf_counter()
-        self.path = Path(path)
-        self._file = FileBook(self.path)
-        self._memory = MemoryBook(self._file.read())
+        self.path = path
+        self._book = book
+        self._memory = MemoryBook(book.read())
         self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
         self._sheets: dict[str, NewSheet] = {}
         self._stale = self.workbook.recalculate_on_load
@@ -214,12 +229,23 @@ class OpenBook:
         Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a
         backup "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
         """
+        if self._file is None:
+            raise UsageError(f"{self.path} was opened from no file; store() writes to it")
         target = self.target(path, in_place=in_place)
         if in_place:
             backup(self.path)
         self._file.target = target
         self._file.write(self.changes())
         return target
+
+    def store(self) -> None:
+        """Write the changes since the last `store` to the `Book` this was opened over, wholly or
+        not at all. Raises WriteRefusedError naming the cell, and UsageError for a file."""
+        if self._file is not None:
+            raise UsageError(f"{self.path} is a file; save() writes it")
+        self._book.write(self.changes())
+        self._touched = {"inputs": set(), "results": set()}
+        self._sheets = {}
 
     def free_names(self, is_ours: Callable[[str], bool]) -> list[str]:
         """The sheet names that a new sheet must not take: all but those an earlier run added."""
