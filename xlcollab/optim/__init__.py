@@ -3,7 +3,7 @@
 solution = solve(Objective(function=f), start, Settings(method="adam", learning_rate=0.05))
 """
 
-from xlcollab.optim.evaluator import jacobian
+from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.linear import detect_linear
 from xlcollab.optim.methods import METHODS, Method
 from xlcollab.optim.problem import LinearModel, Objective, TensorFunction

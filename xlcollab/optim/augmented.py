@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from xlcollab.optim.evaluator import Evaluator, Lagrangian, jacobian
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.jacobian import jacobian
+from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.loop import Limits, Outcome, descend
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop

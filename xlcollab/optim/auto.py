@@ -12,8 +12,8 @@ from xlcollab.optim.methods import METHODS
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.settings import MethodName, Settings
 
-_MOST_JACOBIAN = 10_000_000
-_MOST_SVD_WORK = 2e10
+_MOST_JACOBIAN = 5_000_000
+_MOST_SVD_WORK = 5e8
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ every rule minimises.
 
 from __future__ import annotations
 
+import copy
 import math
-import warnings
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from xlcollab.optim.problem import Objective, TensorFunction
+from xlcollab.optim.jacobian import Differentiator, gradient_of
+from xlcollab.optim.lagrangian import Lagrangian
+from xlcollab.optim.problem import Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +41,13 @@ class Point:
         return math.isfinite(self.value) and math.isfinite(self.gradient_norm)
 
 
-@dataclass(frozen=True, slots=True)
-class Lagrangian:
-    """The terms that hold constraints lower ≤ c(x) ≤ upper in an augmented Lagrangian.
-
-    With t = w·c(x) + λ/ρ and p its projection on [w·lower, w·upper], the term is ρ/2 · ‖t - p‖²
-    and the next multipliers are ρ · (t - p): the form of Powell, Hestenes and Rockafellar for
-    equalities, inequalities and ranges at once (Nocedal and Wright 2006, section 17.4).
-    """
-
-    multipliers: Tensor
-    """λ, (k,)."""
-    penalty: float
-    """ρ."""
-    weight: Tensor
-    """w, (k,): brings the constraints to comparable size."""
-    lower: Tensor
-    upper: Tensor
-
-    def excess(self, constraints: Tensor) -> Tensor:
-        """t - p, (k,)."""
-        shifted = constraints * self.weight + self.multipliers / self.penalty
-        return shifted - torch.clamp(shifted, self.lower * self.weight, self.upper * self.weight)
-
-    def term(self, constraints: Tensor) -> Tensor:
-        """What is added to the objective."""
-        return 0.5 * self.penalty * self.excess(constraints).square().sum()
-
-    def violation(self, constraints: Tensor) -> Tensor:
-        """The largest amount by which a limit is missed, in the constraint's own unit."""
-        return (constraints - torch.clamp(constraints, self.lower, self.upper)).abs().max()
+@dataclass(slots=True)
+class _Tally:
+    evaluations: int = 0
 
 
 class Evaluator:
-    """Evaluates an objective and counts. `evaluations` is shared by all views of one run."""
+    """Evaluates an objective and counts; its scaled and constrained views share the count."""
 
     def __init__(self, objective: Objective, start: Tensor, l2: float = 0.0) -> None:
         self.objective = objective
@@ -82,17 +57,17 @@ class Evaluator:
         self.lower = _like(start, objective.lower)
         self.upper = _like(start, objective.upper)
         self._sign = -1.0 if objective.maximize else 1.0
-        self._count = [0]
-        self._batched = [True]
+        self._tally = _Tally()
+        self._differentiator = Differentiator()
 
     @property
     def evaluations(self) -> int:
         """How often the objective or its residuals were computed."""
-        return self._count[0]
+        return self._tally.evaluations
 
     def scaled(self, scale: Tensor) -> Evaluator:
         """The same evaluator in the variables y = x / scale, all scales above 0."""
-        view = self._copy()
+        view = copy.copy(self)
         view.scale = scale
         view.lower = None if self.lower is None else self.lower / scale
         view.upper = None if self.upper is None else self.upper / scale
@@ -100,13 +75,8 @@ class Evaluator:
 
     def constrained(self, lagrangian: Lagrangian) -> Evaluator:
         """The same evaluator with the terms of an augmented Lagrangian."""
-        view = self._copy()
+        view = copy.copy(self)
         view.lagrangian = lagrangian
-        return view
-
-    def _copy(self) -> Evaluator:
-        view = object.__new__(Evaluator)
-        view.__dict__.update(self.__dict__)
         return view
 
     @property
@@ -128,7 +98,7 @@ class Evaluator:
 
     def at(self, y: Tensor) -> Point:
         """Value and gradient at y."""
-        self._count[0] += 1
+        self._tally.evaluations += 1
         y = y.detach()
         leaf = y.clone().requires_grad_()
         with torch.enable_grad():
@@ -161,14 +131,14 @@ class Evaluator:
 
     def residuals(self, y: Tensor) -> Tensor:
         """The residuals at y, (m,), without derivatives."""
-        self._count[0] += 1
+        self._tally.evaluations += 1
         with torch.no_grad():
             return self._residuals(self.to_x(y.detach()))
 
     def residuals_and_jacobian(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """The residuals at y, (m,), and their derivatives by y, (m, n)."""
-        self._count[0] += 1
-        return jacobian(lambda y: self._residuals(self.to_x(y)), y, self._batched)
+        self._tally.evaluations += 1
+        return self._differentiator.jacobian(lambda y: self._residuals(self.to_x(y)), y)
 
     def _residuals(self, x: Tensor) -> Tensor:
         assert self.objective.residuals is not None
@@ -178,70 +148,6 @@ class Evaluator:
 def without_gradient(point: Point) -> Point:
     """The point with its gradient set to 0: at an exact fit a root has none."""
     return replace(point, gradient=torch.zeros_like(point.gradient), gradient_norm=0.0)
-
-
-def gradient_of(value: Tensor, leaf: Tensor) -> Tensor:
-    """d value / d leaf; 0 where the value does not depend on it."""
-    if not value.requires_grad:
-        return torch.zeros_like(leaf)
-    (gradient,) = torch.autograd.grad(value, leaf, allow_unused=True)
-    return torch.zeros_like(leaf) if gradient is None else gradient
-
-
-_ROWS_AT_ONCE = 512
-
-
-def jacobian(
-    function: TensorFunction, y: Tensor, batched: list[bool] | None = None
-) -> tuple[Tensor, Tensor]:
-    """`function` at y, (m,), and its derivatives, (m, n).
-
-    The backward pass runs for many rows at once, and row by row where an operation of `function`
-    cannot be batched; `batched` (one flag) remembers that between calls.
-    """
-    batched = [True] if batched is None else batched
-    leaf = y.detach().clone().requires_grad_()
-    with torch.enable_grad():
-        values = function(leaf)
-    if not values.requires_grad or values.numel() == 0:
-        return values.detach(), leaf.new_zeros(values.numel(), leaf.numel())
-    rows: Tensor | None = None
-    if batched[0]:
-        rows = _batched_rows(values, leaf)
-        batched[0] = rows is not None
-    if rows is None:
-        rows = torch.stack([_row(value, leaf) for value in values])
-    return values.detach(), rows
-
-
-def _batched_rows(values: Tensor, leaf: Tensor) -> Tensor | None:
-    identity = torch.eye(values.numel(), dtype=values.dtype, device=values.device)
-    try:
-        with warnings.catch_warnings():  # torch warns where batching an operation is merely slow
-            warnings.simplefilter("ignore")
-            blocks = [
-                torch.autograd.grad(
-                    values,
-                    leaf,
-                    block,
-                    retain_graph=True,
-                    allow_unused=True,
-                    is_grads_batched=True,
-                )[0]
-                for block in torch.split(identity, _ROWS_AT_ONCE)
-            ]
-    except (RuntimeError, NotImplementedError):
-        return None
-    return torch.cat(
-        [leaf.new_zeros(len(identity), leaf.numel()) if b is None else b for b in blocks]
-    )
-
-
-def _row(value: Tensor, leaf: Tensor) -> Tensor:
-    if not value.requires_grad:
-        return torch.zeros_like(leaf)
-    (row,) = torch.autograd.grad(value, leaf, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(leaf) if row is None else row
 
 
 def _like(start: Tensor, values: Tensor | None) -> Tensor | None:

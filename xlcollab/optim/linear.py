@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from torch import Generator, Tensor
 
-from xlcollab.optim.evaluator import jacobian
+from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.problem import LinearModel, Objective, TensorFunction
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status

@@ -11,7 +11,8 @@ from torch import Tensor
 from xlcollab.errors import UsageError
 from xlcollab.optim.attempt import Attempt, Task, attempt, better, refused
 from xlcollab.optim.auto import Choice, choose
-from xlcollab.optim.evaluator import Evaluator, jacobian
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.methods import check_options
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.rule import Stop

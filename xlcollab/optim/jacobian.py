@@ -1,0 +1,76 @@
+"""Derivatives of scalars and vectors by autograd."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.problem import TensorFunction
+
+
+def gradient_of(value: Tensor, leaf: Tensor) -> Tensor:
+    """d value / d leaf, (n,); 0 where the value does not depend on it."""
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    (gradient,) = torch.autograd.grad(value, leaf, allow_unused=True)
+    return torch.zeros_like(leaf) if gradient is None else gradient
+
+
+def jacobian(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
+    """`function` at x, (m,), and its derivatives, (m, n)."""
+    return Differentiator().jacobian(function, x)
+
+
+_ROWS_AT_ONCE = 512
+
+
+class Differentiator:
+    """Computes Jacobians with many rows in one backward pass.
+
+    Where an operation of the function cannot be batched it goes on row by row, and remembers that.
+    """
+
+    def __init__(self) -> None:
+        self.batched = True
+
+    def jacobian(self, function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
+        """`function` at x, (m,), and its derivatives, (m, n)."""
+        leaf = x.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            values = function(leaf)
+        if not values.requires_grad or values.numel() == 0:
+            return values.detach(), leaf.new_zeros(values.numel(), leaf.numel())
+        rows = _batched_rows(values, leaf) if self.batched else None
+        if rows is None:
+            self.batched = False
+            rows = torch.stack([_row(value, leaf) for value in values])
+        return values.detach(), rows
+
+
+def _batched_rows(values: Tensor, leaf: Tensor) -> Tensor | None:
+    """The rows, or None where an operation cannot be batched."""
+    identity = torch.eye(values.numel(), dtype=values.dtype, device=values.device)
+    try:
+        with warnings.catch_warnings():  # torch warns where batching an operation is merely slow
+            warnings.simplefilter("ignore")
+            return torch.cat(
+                [_block(values, leaf, b) for b in torch.split(identity, _ROWS_AT_ONCE)]
+            )
+    except (RuntimeError, NotImplementedError):
+        return None
+
+
+def _block(values: Tensor, leaf: Tensor, directions: Tensor) -> Tensor:
+    (rows,) = torch.autograd.grad(
+        values, leaf, directions, retain_graph=True, allow_unused=True, is_grads_batched=True
+    )
+    return leaf.new_zeros(len(directions), leaf.numel()) if rows is None else rows
+
+
+def _row(value: Tensor, leaf: Tensor) -> Tensor:
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    (row,) = torch.autograd.grad(value, leaf, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(leaf) if row is None else row
