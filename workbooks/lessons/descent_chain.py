@@ -19,8 +19,8 @@ from lessons.descent_data import (
     Z_USERS,
 )
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import column_fixed, row_fixed
+from xlcollab.ref import Rect, cell_name
 
 ITERATIONS = 120
 HEAD = 6
@@ -38,11 +38,11 @@ _END = _STEPS + N_WEIGHTS
 _RATING_ROW, _TRAIN_ROW, _TEST_ROW = 3, 4, 5
 
 _INTRO = (
-    "Each row is one iteration over all train ratings, left to right: learning rate, RMSE on train and "
-    "test, loss; the weights; what they predict; the train errors; the gradient of the loss by each "
-    "weight; the running means that the optimiser keeps; its step. The next row's weights are this "
-    "row's minus rate times step. Nothing else happens in gradient descent. Try: follow one weight "
-    "with Formulas > Trace Dependents."
+    "Each row is one iteration over all train ratings, left to right: learning rate, RMSE on "
+    "train and test, loss; the weights; what they predict; the train errors; the gradient of the "
+    "loss by each weight; the running means that the optimiser keeps; its step. The next row's "
+    "weights are this row's minus rate times step. Nothing else happens in gradient descent. Try: "
+    "follow one weight with Formulas > Trace Dependents."
 )
 
 
@@ -134,9 +134,7 @@ def _measures(page: Page) -> None:
 def _rate(row: int, _: int) -> str:
     t = cell_name(row, 0)
     cosine = f"(1+COS(PI()*{t}/{ITERATIONS}))/2"
-    return (
-        f'=learning_rate*IF(schedule="cosine",{cosine},IF(schedule="exponential",gamma^{t},1))'
-    )
+    return f'=learning_rate*IF(schedule="cosine",{cosine},IF(schedule="exponential",gamma^{t},1))'
 
 
 def _weights(page: Page) -> None:
@@ -231,9 +229,7 @@ def _gradient(row: int, number: int) -> str:
     return f"=-2/n_train*({products})+l2_penalty*{cell_name(row, WEIGHTS + number)}"
 
 
-def _memory(
-    page: Page, left: int, keep: str, add: str, new: Callable[[str], str]
-) -> None:
+def _memory(page: Page, left: int, keep: str, add: str, new: Callable[[str], str]) -> None:
     """keep · the value before + add · the new one; nothing before iteration 0."""
     shift = GRADIENTS - left
 
@@ -250,8 +246,4 @@ def _step(row: int, number: int) -> str:
     gradient = cell_name(row, GRADIENTS + number)
     count = f"({column_fixed(row, 0)}+1)"
     root = f"SQRT({square}/(1-corrects*beta2^{count}))+epsilon"
-    return (
-        f"=(use_m*{mean}+use_g*{gradient})/(1-corrects*beta1^{count})/IF(divides=1,{root},1)"
-    )
-
-
+    return f"=(use_m*{mean}+use_g*{gradient})/(1-corrects*beta1^{count})/IF(divides=1,{root},1)"

@@ -7,8 +7,8 @@ import numpy as np
 from lessons.films import FILMS, VIEWERS
 from lessons.rating_rows import draw
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import column_fixed, row_fixed
+from xlcollab.ref import Rect, cell_name
 
 N_FACTORS = 2
 USERS = VIEWERS[:6]
@@ -34,11 +34,11 @@ _ERRORS = _PREDICTED.shifted(_STEP, 0)
 Z_ITEMS = ITEM_WEIGHTS.shifted(3 * _STEP, 0)
 Z_USERS = USER_WEIGHTS.shifted(2 * _STEP + N_FACTORS + 2, 0)
 _INTRO = (
-    "On the left the ratings, a fixed random draw for each, and the masks that the test fraction on "
-    "the control sheet makes of the draws. On the right start weights to type, and what they predict: "
-    "the sheet descent starts from them while the initial weights on the control sheet say typed. A "
-    "Solver model is stored here too: `xlcollab solve --sheet data --method gd` takes the very steps "
-    "that the sheet descent takes in formulas."
+    "On the left the ratings, a fixed random draw for each, and the masks that the test fraction "
+    "on the control sheet makes of the draws. On the right start weights to type, and what they "
+    "predict: the sheet descent starts from them while the initial weights on the control sheet "
+    "say typed. A Solver model is stored here too: `xlcollab solve --sheet data --method gd` "
+    "takes the very steps that the sheet descent takes in formulas."
 )
 
 

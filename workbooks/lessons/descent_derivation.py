@@ -14,8 +14,8 @@ from lessons.descent_chain import (
 )
 from lessons.descent_data import ITEMS, MASKS, N_FACTORS, N_ITEMS, N_USERS, RATINGS, USERS
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import Choice, cell_name, column_fixed, fixed, row_fixed
-from xlcollab.ref import AreaRef, Rect, absolute_name
+from xlcollab.lessons.page import Choice, column_fixed, fixed, row_fixed
+from xlcollab.ref import AreaRef, Rect, absolute_name, cell_name
 
 _LEFT = 4
 _ITEM_FACTORS = Rect(6, _LEFT, N_FACTORS, N_ITEMS)
@@ -28,21 +28,22 @@ _ITEM_CHECK = _ITEM_GRADIENT.shifted(N_USERS + N_FACTORS + 7, 0)
 _USER_CHECK = _USER_GRADIENT.shifted(N_USERS + N_FACTORS + 7, 0)
 _NUDGE = 1e-4
 _INTRO = (
-    "One iteration, slowly. Type its number into the yellow cell; the blocks show the weights of that "
-    "row of the sheet descent and every step from there to the gradient. The last blocks nudge each "
-    "weight a little up and down and measure how the loss changes: the same numbers, found without "
-    "calculus."
+    "One iteration, slowly. Type its number into the yellow cell; the blocks show the weights of "
+    "that row of the sheet descent and every step from there to the gradient. The last blocks "
+    "nudge each weight a little up and down and measure how the loss changes: the same numbers, "
+    "found without calculus."
 )
 _TEXTS = {
     4: "1. Take the weights of the iteration: films above, users on the left.",
     9: "2. Predict: each cell is the user's factors times the film's factors, added up.",
     _ERRORS.top - 2: "3. Errors of the train ratings: rating minus prediction; 0 elsewhere.",
     _ITEM_GRADIENT.top - 3: (
-        "4. Loss = Σ error² / n + L2 / 2 · Σ weight². The prediction grows with a user's factor at the "
-        "rate of the film's factor and the other way round (product rule),"
+        "4. Loss = Σ error² / n + L2 / 2 · Σ weight². The prediction grows with a user's factor "
+        "at the rate of the film's factor and the other way round (product rule),"
     ),
     _ITEM_GRADIENT.top - 2: (
-        "    so by the chain rule: gradient = -2 / n · Σ error · the other side's factor + L2 · weight."
+        "    so by the chain rule: gradient = -2 / n · Σ error · the other side's factor + L2 · "
+        "weight."
     ),
     _ITEM_CHECK.top - 2: (
         "5. Check: (loss with the weight a little up - loss a little down) / twice the nudge."
@@ -58,7 +59,9 @@ def derivation_page() -> Page:
     _measures(page)
     for row, text in _TEXTS.items():
         page.put(row, 0, text, "section")
-    _block(page, "item_factors", _ITEM_FACTORS, _weight_of(WEIGHTS, item_weight, _ITEM_FACTORS, True))
+    _block(
+        page, "item_factors", _ITEM_FACTORS, _weight_of(WEIGHTS, item_weight, _ITEM_FACTORS, True)
+    )
     _block(
         page, "user_factors", _USER_FACTORS, _weight_of(WEIGHTS, user_weight, _USER_FACTORS, False)
     )
@@ -209,5 +212,3 @@ def _labels(page: Page) -> None:
         page.column(rect.top, _LEFT - 1, ("f1", "f2"), "right label")
     for rect in (_USER_FACTORS, _USER_GRADIENT, _USER_CHECK):
         page.row(rect.top - 1, 1, ("f1", "f2"), "metric head")
-
-

@@ -15,15 +15,15 @@ from lessons.rating_rows import (
     rating_columns,
 )
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import cell_name
-from xlcollab.ref import Rect
+from xlcollab.ref import Rect, cell_name
 
 _WIDTH = 5
 _INTRO = (
-    "The same idea as on the sheet dotprod, in the way a program does it: one row per rating. MATCH "
-    "finds the row of the user and of the film, INDEX fetches their embeddings, SUMPRODUCT multiplies "
-    "them. Nothing is stored twice: each embedding cell serves all ratings of its user or film, and "
-    "its gradient is the sum over them. Try: change one user's embedding and see which rows move."
+    "The same idea as on the sheet dotprod, in the way a program does it: one row per rating. "
+    "MATCH finds the row of the user and of the film, INDEX fetches their embeddings, SUMPRODUCT "
+    "multiplies them. Nothing is stored twice: each embedding cell serves all ratings of its user "
+    "or film, and its gradient is the sum over them. Try: change one user's embedding and see "
+    "which rows move."
 )
 
 
@@ -44,7 +44,13 @@ def embeddings_page(users: Sequence[str], films: Sequence[str], count: int, firs
     error_columns(page, predicted + 1, count, left + 2, predicted)
     measures(page, 1)
     page.minimise("rmse_train", ("user_table", "film_table"))
-    page.widths = {0: 27, **dict.fromkeys(range(1, predicted + 4), 7.5), predicted: 9.5, left: 10, left + 1: 26}
+    page.widths = {
+        0: 27,
+        **dict.fromkeys(range(1, predicted + 4), 7.5),
+        predicted: 9.5,
+        left: 10,
+        left + 1: 26,
+    }
     return page
 
 

@@ -14,10 +14,11 @@ _SEED = 3
 _COUNT = 30
 _SLOPE, _CONST = 2.4, 7.0
 _INTRO = (
-    "Thirty taxi rides: how far each went and what it cost. The tabs behind this one all fit the same "
-    "line, fare = a · distance + b, and differ in nothing but how a step is made of a gradient. The "
-    "line that least squares finds in one go stands beside; that is where they are all heading. Try: "
-    "`xlcollab run graddesc.xlsx --sheet momentum --epochs 50`, and `xlcollab compare graddesc.xlsx`."
+    "Thirty taxi rides: how far each went and what it cost. The tabs behind this one all fit the "
+    "same line, fare = a · distance + b, and differ in nothing but how a step is made of a "
+    "gradient. The line that least squares finds in one go stands beside; that is where they are "
+    "all heading. Try: `xlcollab run graddesc.xlsx --sheet momentum --epochs 50`, and `xlcollab "
+    "compare graddesc.xlsx`."
 )
 
 

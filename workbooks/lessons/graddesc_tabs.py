@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xlcollab.lessons import Chart, Line, Page
-from xlcollab.lessons.page import cell_name, fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import fixed
+from xlcollab.ref import Rect, cell_name
 
 _HEAD, _START, _FIRST = 5, 6, 7
 """Rows of column titles, of what is carried over from the last epoch, and of the first step."""
@@ -76,9 +76,10 @@ TABS = (
     Tab(
         "sgd",
         "Stochastic gradient descent",
-        "One data point, one gradient, one step against it: w ← w - lr · g. Each point pulls the line "
-        "its own way, so the loss jitters downwards. Compare the gradient columns: the estimate nudges "
-        "the weight by 0.01 and looks, the exact one comes from calculus. Try: a learning rate of 0.02.",
+        "One data point, one gradient, one step against it: w ← w - lr · g. Each point pulls the "
+        "line its own way, so the loss jitters downwards. Compare the gradient columns: the "
+        "estimate nudges the weight by 0.01 and looks, the exact one comes from calculus. Try: a "
+        "learning rate of 0.02.",
         _settings(lr=0.005),
         "{lr}*{g}",
     ),
@@ -95,9 +96,9 @@ TABS = (
     Tab(
         "nesterov",
         "Nesterov's momentum",
-        "Momentum that looks ahead: the step uses the memory as it will be after this gradient. It "
-        "brakes a little earlier than the heavy ball when the slope turns. Compare its loss with that "
-        "on the sheet momentum at the same settings.",
+        "Momentum that looks ahead: the step uses the memory as it will be after this gradient. "
+        "It brakes a little earlier than the heavy ball when the slope turns. Compare its loss "
+        "with that on the sheet momentum at the same settings.",
         _settings(lr=0.001, momentum=0.9),
         "{lr}*({g}+{momentum}*{m})",
         (Memory("step", "{momentum}*{above}+{g}", "momtarget", "momlast", _MEAN),),
@@ -105,9 +106,10 @@ TABS = (
     Tab(
         "adagrad",
         "Adagrad",
-        "Each weight has its own rate: the learning rate over the root of all squared gradients so far "
-        "(Duchi et al. 2011). Slope and intercept have gradients of very different size; here both move "
-        "at their own pace. The sum only grows, so steps only shrink. Try: a tenfold learning rate.",
+        "Each weight has its own rate: the learning rate over the root of all squared gradients "
+        "so far (Duchi et al. 2011). Slope and intercept have gradients of very different size; "
+        "here both move at their own pace. The sum only grows, so steps only shrink. Try: a "
+        "tenfold learning rate.",
         _settings(lr=1.0, eps=1e-8),
         "{lr}*{g}/(SQRT({v})+{eps})",
         (Memory("sum of squares", "{above}+{g}^2", "gradtarget", "ms_last", _SQUARE),),
@@ -115,22 +117,20 @@ TABS = (
     Tab(
         "rmsprop",
         "RMSprop",
-        "Adagrad with a fading memory (Hinton 2012): a running mean of squares in place of the sum, so "
-        "that steps do not die out. Near the end they do not get smaller either: the weights dance "
-        "around the best line. Try: rho 0.5, or the annealing of the last sheet.",
+        "Adagrad with a fading memory (Hinton 2012): a running mean of squares in place of the "
+        "sum, so that steps do not die out. Near the end they do not get smaller either: the "
+        "weights dance around the best line. Try: rho 0.5, or the annealing of the last sheet.",
         _settings(lr=0.1, rho=0.9, eps=1e-8),
         "{lr}*{g}/(SQRT({v})+{eps})",
-        (
-            Memory("mean square", "{rho}*{above}+(1-{rho})*{g}^2", "gradtarget", "ms_last", _SQUARE),
-        ),
+        (Memory("mean square", "{rho}*{above}+(1-{rho})*{g}^2", "gradtarget", "ms_last", _SQUARE),),
     ),
     Tab(
         "adam",
         "Adam",
-        "Momentum and RMSprop at once (Kingma and Ba 2015). Both means start at zero and are too small "
-        "at first, so each is divided by 1 - beta^t, where t counts the steps. Every weight moves by "
-        "about the learning rate per step, whatever the size of its gradient. Try: clear the start of t "
-        "after an epoch and see what the correction does.",
+        "Momentum and RMSprop at once (Kingma and Ba 2015). Both means start at zero and are too "
+        "small at first, so each is divided by 1 - beta^t, where t counts the steps. Every weight "
+        "moves by about the learning rate per step, whatever the size of its gradient. Try: clear "
+        "the start of t after an epoch and see what the correction does.",
         _settings(lr=0.3, beta1=0.9, beta2=0.999, eps=1e-8),
         _ADAM_STEP,
         _ADAM,
@@ -139,9 +139,10 @@ TABS = (
     Tab(
         "adamw",
         "AdamW",
-        "Adam with weight decay kept out of the gradient (Loshchilov and Hutter 2019): the weights "
-        "shrink by lr · decay of themselves, which Adam's division does not touch. As an L2 penalty in "
-        "the gradient it would be divided away for weights with large gradients. Try: decay 0 and 0.1.",
+        "Adam with weight decay kept out of the gradient (Loshchilov and Hutter 2019): the "
+        "weights shrink by lr · decay of themselves, which Adam's division does not touch. As an "
+        "L2 penalty in the gradient it would be divided away for weights with large gradients. "
+        "Try: decay 0 and 0.1.",
         _settings(lr=0.3, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01),
         f"({{lr}}*{{decay}}*{{w}}+{_ADAM_STEP})",
         _ADAM,
@@ -150,9 +151,10 @@ TABS = (
     Tab(
         "annealing",
         "Annealing",
-        "Stochastic descent with momentum whose learning rate fades by a factor per step: large steps "
-        "while far away, small ones to settle. The count t goes on over epochs. Compare the end of the "
-        "loss curve with the sheet momentum. Try: fade 1 (no annealing) and fade 0.9 (too much).",
+        "Stochastic descent with momentum whose learning rate fades by a factor per step: large "
+        "steps while far away, small ones to settle. The count t goes on over epochs. Compare the "
+        "end of the loss curve with the sheet momentum. Try: fade 1 (no annealing) and fade 0.9 "
+        "(too much).",
         _settings(lr=0.003, momentum=0.8, fade=0.98),
         "{lr}*{fade}^{t}*{m}",
         (Memory("step", "{momentum}*{above}+{g}", "momtarget", "momlast", _MEAN),),
@@ -183,7 +185,9 @@ def _head(page: Page, tab: Tab) -> dict[str, str]:
     """Start weights and settings, as input cells; returns {setting: address}."""
     page.metric(2, 2, 1, "const", "intercept b", 1.0, "input")
     page.metric(2, 3, 1, "slope", "slope a", 1.0, "input")
-    page.notes[2, 2] = "Where the first row starts. An epoch's end is copied here to begin the next."
+    page.notes[2, 2] = (
+        "Where the first row starts. An epoch's end is copied here to begin the next."
+    )
     addresses = {}
     for number, (name, value, note) in enumerate(tab.settings):
         column = 5 + number
@@ -248,8 +252,7 @@ def _memories(
                 left + offset,
                 count,
                 lambda row, column=left + offset, gradient=gradient, rule=memory.rule: (  # type: ignore[misc]
-                    "="
-                    + rule.format(above=_at(row - 1, column), g=_at(row, gradient), **settings)
+                    "=" + rule.format(above=_at(row - 1, column), g=_at(row, gradient), **settings)
                 ),
             )
         page.notes[_HEAD, left] = memory.note
@@ -262,7 +265,10 @@ def _memories(
         page.put(_HEAD, left, "step t", "head")
         page.put(_START, left, 0.0, "input")
         _fill(page, left, count, lambda row: f"={_at(row - 1, left)}+1", "whole")
-        page.names |= {"counttarget": Rect(_START, left), "countlast": Rect(_FIRST + count - 1, left)}
+        page.names |= {
+            "counttarget": Rect(_START, left),
+            "countlast": Rect(_FIRST + count - 1, left),
+        }
     return columns
 
 

@@ -15,16 +15,16 @@ from lessons.descent_data import ITEMS, N_FACTORS, data_page
 from lessons.descent_derivation import derivation_page
 from xlcollab.lessons import Chart, Line, Page
 from xlcollab.lessons.control import FIRST_ROW, Setting, control_page
-from xlcollab.lessons.page import cell_name
-from xlcollab.ref import Rect
+from xlcollab.ref import Rect, cell_name
 
 TITLE = "Gradient descent in formulas"
 
 _INTRO = (
-    "Every iteration of gradient descent is on the sheet descent, in formulas; change a yellow cell here "
-    "and the whole run is computed anew, charts included. Try: each optimiser with the same rate; L2 at "
-    "0 and at 0.1, watching the test curve; initial weights all equal, which can never become different "
-    "(why?); a rate so large that the run explodes. xlcollab reads these cells as settings too."
+    "Every iteration of gradient descent is on the sheet descent, in formulas; change a yellow "
+    "cell here and the whole run is computed anew, charts included. Try: each optimiser with the "
+    "same rate; L2 at 0 and at 0.1, watching the test curve; initial weights all equal, which can "
+    "never become different (why?); a rate so large that the run explodes. xlcollab reads these "
+    "cells as settings too."
 )
 _STARTS = {
     "typed": (0.0, 0.0),
@@ -44,13 +44,13 @@ _RULES = {
     "adamw": ("beta1", "1-beta1", "beta2", "1-beta2", "1", "0", "1", "1"),
 }
 _PARTS = ("keep_m", "add_g", "keep_v", "add_g2", "use_m", "use_g", "divides", "corrects")
-_MEANINGS = ("of m kept", "of g into m", "of v kept", "of g² into v", "of m in step", "of g in step",
-             "divide by √v", "correct bias")  # fmt: skip
+_MEANINGS = ("of m kept", "of g into m", "of v kept", "of g² into v", "of m in step",
+             "of g in step", "divide by √v", "correct bias")  # fmt: skip
 _RULES_INTRO = (
-    "All optimisers are one formula: m ← keep·m + add·g, v ← keep·v + add·g², step = (use·m + use·g), "
-    "divided by √v + epsilon or not, with both means corrected for their start at zero or not. This "
-    "table is all that tells them apart; the row in bold is the chosen one. AdamW is Adam with the "
-    "weight decay of the control sheet; set that to 0 for plain Adam."
+    "All optimisers are one formula: m ← keep·m + add·g, v ← keep·v + add·g², step = (use·m + "
+    "use·g), divided by √v + epsilon or not, with both means corrected for their start at zero or "
+    "not. This table is all that tells them apart; the row in bold is the chosen one. AdamW is "
+    "Adam with the weight decay of the control sheet; set that to 0 for plain Adam."
 )
 
 
@@ -151,6 +151,8 @@ def _rules() -> Page:
     page.put(names.bottom + 1, 0, "=optimiser", "label")
     for column, part in enumerate(_PARTS, 1):
         table = names.shifted(0, column)
-        page.put(table.bottom + 1, column, f"=INDEX({table},MATCH(optimiser,rule_names,0))", "result")
+        page.put(
+            table.bottom + 1, column, f"=INDEX({table},MATCH(optimiser,rule_names,0))", "result"
+        )
         page.book_names[part] = Rect(table.bottom + 1, column)
     return page

@@ -16,18 +16,19 @@ from lessons.rating_rows import (
     rating_columns,
 )
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import column_fixed, row_fixed
+from xlcollab.ref import Rect, cell_name
 
 _WIDTH = 3
 _HIDDEN = 6
 _LAYERS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
 _INTRO = (
-    "A neural network: the embeddings of user and film side by side are the inputs, a hidden layer of "
-    "six units takes weighted sums of them and keeps what is positive (ReLU), one output adds the "
-    "units up, and a sigmoid brings the sum into the range of ratings. The weights stand below the "
-    "embeddings, one column per unit. Try: `xlcollab solve --sheet mini_net --method adam`, then look "
-    "which hidden units are zero in most rows; a unit that is zero everywhere has died."
+    "A neural network: the embeddings of user and film side by side are the inputs, a hidden "
+    "layer of six units takes weighted sums of them and keeps what is positive (ReLU), one output "
+    "adds the units up, and a sigmoid brings the sum into the range of ratings. The weights stand "
+    "below the embeddings, one column per unit. Try: `xlcollab solve --sheet mini_net --method "
+    "adam`, then look which hidden units are zero in most rows; a unit that is zero everywhere "
+    "has died."
 )
 
 
@@ -52,7 +53,13 @@ def mini_net_page(users: Sequence[str], films: Sequence[str], count: int, first:
     measures(page, 1)
     page.minimise("rmse_train", ("user_table", "film_table", *_LAYERS))
     last = hidden + _HIDDEN + 3
-    page.widths = {0: 27, **dict.fromkeys(range(1, last), 7.5), last - 3: 9.5, left: 10, left + 1: 26}
+    page.widths = {
+        0: 27,
+        **dict.fromkeys(range(1, last), 7.5),
+        last - 3: 9.5,
+        left: 10,
+        left + 1: 26,
+    }
     return page
 
 

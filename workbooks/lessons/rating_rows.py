@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import column_fixed, row_fixed
+from xlcollab.ref import Rect, cell_name
 
 HEAD = 5
 """The row of column titles; the first rating is below it."""
@@ -20,16 +20,14 @@ def draw(
     """A named block of start weights, normal with standard deviation `scale`."""
     start = np.round(rng.normal(mean, scale, (rect.height, rect.width)), 3)
     page.names[name] = rect
-    page.fill(
-        rect, lambda row, column: float(start[row - rect.top, column - rect.left]), "weight"
-    )
+    page.fill(rect, lambda row, column: float(start[row - rect.top, column - rect.left]), "weight")
     page.scales.append((rect, "weight"))
 
 
 def embedding_table(
     page: Page, top: int, kind: str, ids: Sequence[str], width: int, rng: np.random.Generator
 ) -> None:
-    """A table of `ids` in column A and `width` weights each: names `<kind>_names`, `<kind>_table`."""
+    """A table of `ids` in column A and `width` weights each: `<kind>_names`, `<kind>_table`."""
     page.put(top - 1, 0, f"{kind} embeddings", "left head")
     page.row(top - 1, 1, [f"e{number + 1}" for number in range(width)], "head")
     page.column(top, 0, ids, "label")

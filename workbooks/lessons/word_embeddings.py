@@ -6,8 +6,8 @@ import numpy as np
 
 from lessons.rating_rows import HEAD, draw, error_columns, measures
 from xlcollab.lessons import Chart, Line, Page
-from xlcollab.lessons.page import cell_name, column_fixed, row_fixed
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import column_fixed, row_fixed
+from xlcollab.ref import Rect, cell_name
 
 _WORDS = {
     "superb": 2.0, "moving": 1.3, "clever": 1.0, "warm": 0.8, "lively": 0.6, "plain": -0.3,
@@ -20,10 +20,11 @@ _COUNT = 48
 _SIZE = 2
 _LEFT = 5
 _INTRO = (
-    "Words have embeddings as users and films have: here two numbers each. A review of four words is "
-    "the mean of its words, and its stars are a weighted sum of that mean. Solving moves words that "
-    "do the same to a rating to the same place, though nobody says what they mean: see the chart. Try: "
-    "solve, and read the chart from one end to the other; then type a review of your own over one."
+    "Words have embeddings as users and films have: here two numbers each. A review of four words "
+    "is the mean of its words, and its stars are a weighted sum of that mean. Solving moves words "
+    "that do the same to a rating to the same place, though nobody says what they mean: see the "
+    "chart. Try: solve, and read the chart from one end to the other; then type a review of your "
+    "own over one."
 )
 
 
@@ -108,4 +109,6 @@ def _chart() -> Chart:
     top, count = HEAD + 1, len(_WORDS)
     words = Rect(top, 0, count)
     line = Line("words", words.shifted(0, 1), words.shifted(0, 2), labels=words, points=True)
-    return Chart("Words by their embeddings", "e1", "e2", (line,), at=(HEAD, _LEFT + 16), size=(700, 480))
+    return Chart(
+        "Words by their embeddings", "e1", "e2", (line,), at=(HEAD, _LEFT + 16), size=(700, 480)
+    )

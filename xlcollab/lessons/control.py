@@ -68,7 +68,7 @@ def factor_settings(
             "L2", l2, "penalty L2 / 2 · sum of squared weights, added to the objective while "
             "solving", most=100, name="l2_penalty",
         ),
-        Setting("weight decay", "", "shrinks weights at each step, apart from the gradient", most=10),
+        Setting("weight decay", "", "shrinks the weights, apart from the gradient", most=10),
         Setting("schedule", "constant", "how the learning rate changes over the run", SCHEDULES),
         Setting("epochs", "", "the most steps to take", least=1, most=1e7),
         Setting(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xlcollab.lessons.control import control_page, factor_settings
-from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed, turned_height
+from xlcollab.lessons.page import Page, column_fixed, row_fixed, turned_height
 from xlcollab.lessons.ratings_pages import Rating, crosstab_block, crosstab_page, ratings_page
-from xlcollab.ref import Rect
+from xlcollab.ref import Rect, cell_name
 
 _HEAD = 4
 
@@ -23,11 +23,14 @@ class Sizes:
     test_fraction: float = 0.2
     l2: float = 0.0
     seed: int = 0
+    item: str = "film"
+    """What items are called in titles and texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One sheet: its name, texts, and what is added to the plain dot product."""
+    """One sheet: its name, texts ({item} stands for what is rated), and what is added to the plain
+    dot product."""
 
     name: str
     title: str
@@ -41,29 +44,29 @@ class Variant:
 DOTPROD = Variant(
     "dotprod",
     "Dot product",
-    "Each user and each film is a handful of numbers, its factors; a predicted rating is the dot "
-    "product of the two. Nobody says what a factor means: solving finds numbers that fit the known "
-    "ratings. Look at the errors below the predictions, and at the test RMSE beside the train RMSE. "
-    "Try: `xlcollab solve` this book, then set L2 on the control sheet to 0 and solve again: train "
-    "gets better, test gets worse.",
+    "Each user and each {item} is a handful of numbers, its factors; a predicted rating is the "
+    "dot product of the two. Nobody says what a factor means: solving finds numbers that fit the "
+    "known ratings. Look at the errors below the predictions, and at the test RMSE beside the "
+    "train RMSE. Try: `xlcollab solve` this book, then set L2 on the control sheet to 0 and solve "
+    "again: train gets better, test gets worse.",
     centre=0.8,
 )
 BIAS = Variant(
     "bias",
     "Dot product and biases",
-    "Some users are generous and some films are simply good. The bias of each, and the mean of all "
-    "train ratings, take that out, so that the factors only have to explain taste. Compare the test "
-    "RMSE with that of the sheet dotprod. Try: sort the films by their bias; that ranking is fairer "
-    "than the mean rating, since it knows who has rated them.",
+    "Some users are generous and some {item}s are simply good. The bias of each, and the mean of "
+    "all train ratings, take that out, so that the factors only have to explain taste. Compare "
+    "the test RMSE with that of the sheet dotprod. Try: sort the {item}s by their bias; that "
+    "ranking is fairer than the mean rating, since it knows who has rated them.",
     bias=True,
 )
 SIGMOID = Variant(
     "sigmoid",
     "Into the range of ratings",
-    "A rating never leaves its scale, but a sum can. Here the sum passes through a sigmoid that runs "
-    "from the lowest to the highest rating, each moved outwards by a padding, as a sigmoid never "
-    "reaches its ends. The padding is a variable too: solving learns it with the weights. Try: solve "
-    "and see how far it moved; then fix it by leaving its cell out of the Solver model.",
+    "A rating never leaves its scale, but a sum can. Here the sum passes through a sigmoid that "
+    "runs from the lowest to the highest rating, each moved outwards by a padding, as a sigmoid "
+    "never reaches its ends. The padding is a variable too: solving learns it with the weights. "
+    "Try: solve and see how far it moved; then fix it by leaving its cell out of the Solver model.",
     bias=True,
     squash=True,
 )
@@ -83,8 +86,8 @@ def factorisation_pages(
         sizes.n_factors, min(values), max(values), sizes.test_fraction, sizes.l2
     )
     return [
-        ratings_page(ratings),
-        crosstab_page(users, items),
+        ratings_page(ratings, sizes.item),
+        crosstab_page(users, items, sizes.item),
         *(factor_page(variant, users, items, sizes) for variant in variants),
         control_page(settings),
     ]
@@ -126,26 +129,27 @@ class _Layout:
         return Rect(self.users.top, self.users.right, self.n_users)
 
 
-def factor_page(
-    variant: Variant, users: Sequence[str], items: Sequence[str], sizes: Sizes
-) -> Page:
+def factor_page(variant: Variant, users: Sequence[str], items: Sequence[str], sizes: Sizes) -> Page:
     """One sheet of factors, predictions, errors, measures and a Solver model."""
     layout = _Layout(len(users), len(items), sizes.n_factors, variant.bias)
     page = Page(variant.name, freeze=(_HEAD + 1, 1))
-    page.widths = {0: 13} | {column: 6.3 for column in range(1, layout.left + layout.n_items)}
+    page.widths = {0: 13} | dict.fromkeys(range(1, layout.left + layout.n_items), 6.3)
     page.widths[layout.left - 1] = 9
     page.heights[_HEAD] = turned_height(items)
-    page.heading(variant.title, variant.intro, layout.left + layout.n_items, 3)
+    intro = variant.intro.format(item=sizes.item)
+    page.heading(variant.title, intro, layout.left + layout.n_items, 3)
     _weights(page, variant, layout, sizes)
-    _titles(page, layout, users, items)
+    _titles(page, layout, users, items, sizes.item)
     _predictions(page, variant, layout)
     _errors(page, layout)
     _measures(page, variant, layout)
     return page
 
 
-def _titles(page: Page, layout: _Layout, users: Sequence[str], items: Sequence[str]) -> None:
-    page.put(_HEAD, layout.left - 1, "films", "right label")
+def _titles(
+    page: Page, layout: _Layout, users: Sequence[str], items: Sequence[str], item: str
+) -> None:
+    page.put(_HEAD, layout.left - 1, f"{item}s", "right label")
     page.row(_HEAD, layout.left, items, "turned head")
     factors = [f"factor {number + 1}" for number in range(layout.n_factors)]
     page.column(_HEAD + 1, layout.left - 1, factors, "right label")

@@ -63,8 +63,8 @@ class Chart:
 @dataclass(slots=True)
 class Page:
     """One worksheet. Rows and columns are zero-based; `names` are seen on this sheet alone unless
-    they stand in `book_names`. `model` is stored as the sheet's Solver model; `printed` is what goes
-    on paper, if not all."""
+    they stand in `book_names`. `model` is stored as the sheet's Solver model; `printed` is what
+    goes on paper, if not all."""
 
     name: str
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
@@ -114,7 +114,13 @@ class Page:
         self.heights[1] = 15.0 * lines + 4
 
     def metric(
-        self, row: int, column: int, width: int, name: str, title: str, content: Content,
+        self,
+        row: int,
+        column: int,
+        width: int,
+        name: str,
+        title: str,
+        content: Content,
         style: str = "result",
     ) -> None:
         """A titled number: the title in `row`, the number, named `name`, in the row below."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from xlcollab.lessons.page import Page, cell_name, column_fixed, row_fixed, turned_height
-from xlcollab.ref import Rect
+from xlcollab.lessons.page import Page, column_fixed, row_fixed, turned_height
+from xlcollab.ref import Rect, cell_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,15 @@ FIRST_RATING = _TABLE_TOP + 1
 CROSS_TOP = 4
 
 
-def ratings_page(ratings: Sequence[Rating], items: str = "film") -> Page:
+def ratings_page(ratings: Sequence[Rating], item: str) -> Page:
     """The sheet `ratings`: user, item, rating, draw, split."""
     page = Page("ratings", widths={0: 16, 1: 34, 2: 12, 3: 12, 4: 12}, freeze=(4, 0))
     page.heading(
         "Ratings",
-        f"One row per rating: who gave how much to which {items}. The draw is a fixed random number; "
-        "rows whose draw is below the test fraction on the control sheet are kept for the test, the "
-        "rest train the model. Try: type another rating, or another test fraction, and watch every "
-        "sheet follow.",
+        f"One row per rating: who gave how much to which {item}. The draw is a fixed random "
+        "number; rows whose draw is below the test fraction on the control sheet are kept for the "
+        "test, the rest train the model. Try: type another rating, or another test fraction, and "
+        "watch every sheet follow.",
         5,
         5,
     )
@@ -54,17 +54,17 @@ def ratings_page(ratings: Sequence[Rating], items: str = "film") -> Page:
     return page
 
 
-def crosstab_page(users: Sequence[str], items: Sequence[str]) -> Page:
+def crosstab_page(users: Sequence[str], items: Sequence[str], item: str) -> Page:
     """The sheet `crosstab`: all ratings, then the train and the test part, users × items each."""
     page = Page("crosstab", freeze=(CROSS_TOP + 1, 1))
-    page.widths = {0: 13, **{column: 6.3 for column in range(1, len(items) + 1)}}
+    page.widths = {0: 13, **dict.fromkeys(range(1, len(items) + 1), 6.3)}
     page.heights[CROSS_TOP] = turned_height(items)
     page.heading(
         "Crosstab",
-        "The long table folded out by formulas: users down, films across, blank where nobody has "
-        "rated. Below it stands the part that models are trained on, and the part kept for the test. "
-        "The models fill in the blanks. Look at which rows resemble each other: that likeness is all "
-        "a model has to go by.",
+        f"The long table folded out by formulas: users down, {item}s across, blank where nobody "
+        "has rated. Below it stands the part that models are trained on, and the part kept for the "
+        "test. The models fill in the blanks. Look at which rows resemble each other: that "
+        "likeness is all a model has to go by.",
         len(items) + 1,
         4,
     )
@@ -78,7 +78,9 @@ def crosstab_page(users: Sequence[str], items: Sequence[str]) -> Page:
         page.fill(block, _rating_formula("" if name == "all" else name), "rating")
         page.scales.append((block, "rating"))
         page.book_names[f"ratings_{name}"] = block
-        page.metric(2, 1 + 2 * part, 2, f"count_{name}", name, f"=COUNT(ratings_{name})", "result whole")
+        page.metric(
+            2, 1 + 2 * part, 2, f"count_{name}", name, f"=COUNT(ratings_{name})", "result whole"
+        )
     page.merge(Rect(2, 0, 2, 1), "ratings", "label")
     return page
 

@@ -118,9 +118,7 @@ def _write_names(book: Any, page: Page) -> None:
         book.defined_names[-1][3] = True
 
 
-def _chart(
-    book: Any, pages: Mapping[str, Page], page: Page, chart: Chart, values: Values
-) -> Any:
+def _chart(book: Any, pages: Mapping[str, Page], page: Page, chart: Chart, values: Values) -> Any:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, line in enumerate(chart.lines):
         source = pages[line.sheet or page.name]

@@ -1,0 +1,119 @@
+"""Where a sheet holds the factors of its items, their biases and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import DataError, ModelError, UsageError
+from xlcollab.grid import Kind, Scalar, Workbook
+from xlcollab.problems import read_model, read_models
+from xlcollab.ref import AreaRef, parse_area
+
+_FACTOR_NAMES = ("item_factors", "film_table", "word_table")
+_BIAS_NAMES = ("item_bias",)
+
+
+def sheet_of_factors(workbook: Workbook, sheet: str | None) -> str:
+    """The sheet asked for, else the only one with a Solver model."""
+    if sheet is not None:
+        return workbook.sheet(sheet).name
+    models = read_models(workbook)
+    if len(models) > 1:
+        names = ", ".join(model.sheet for model in models)
+        raise UsageError(f"{workbook.source} holds models on {names}; name one with --sheet")
+    return models[0].sheet
+
+
+def area_of_factors(workbook: Workbook, sheet: str, given: str | None) -> AreaRef:
+    """The area given, else a name of our own lessons, else a look at the Solver model."""
+    return (
+        _given(given, sheet)
+        or _named(workbook, sheet, _FACTOR_NAMES)
+        or _wide_variables(workbook, sheet)
+    )
+
+
+def area_of_bias(workbook: Workbook, sheet: str, given: str | None) -> AreaRef | None:
+    return _given(given, sheet) or _named(workbook, sheet, _BIAS_NAMES)
+
+
+def factors_in(workbook: Workbook, area: AreaRef) -> NDArray[np.float64]:
+    """(n items, k factors): items lie side by side in an area that is wider than high."""
+    block = _numbers(workbook, area)
+    return block.T if _is_across(area) else block
+
+
+def biases_in(workbook: Workbook, area: AreaRef | None, n: int) -> NDArray[np.float64] | None:
+    """(n,); raises UsageError if there are not as many as items."""
+    if area is None:
+        return None
+    numbers = _numbers(workbook, area).ravel()
+    if len(numbers) != n:
+        raise UsageError(f"the biases {area} are {len(numbers)}, the items {n}; give one for each")
+    return numbers
+
+
+def labels_of(workbook: Workbook, area: AreaRef) -> list[str]:
+    """The nearest full line of different texts or numbers above the factors, or left of them."""
+    sheet, rect = workbook.sheet(area.sheet), area.rect
+    across = _is_across(area)
+    for line in range((rect.top if across else rect.left) - 1, -1, -1):
+        places = (
+            [(line, column) for column in range(rect.left, rect.right)]
+            if across
+            else [(row, line) for row in range(rect.top, rect.bottom)]
+        )
+        texts = [_text(sheet.value(*place)) for place in places]
+        if all(texts) and len(set(texts)) == len(texts):
+            return texts
+    return [f"item {number + 1}" for number in range(rect.width if across else rect.height)]
+
+
+def _text(value: Scalar) -> str:
+    """What a label cell says; "" for what is no label."""
+    if isinstance(value, bool) or not isinstance(value, str | float):
+        return ""
+    return value.strip() if isinstance(value, str) else f"{value:g}"
+
+
+def _is_across(area: AreaRef) -> bool:
+    return area.rect.width >= area.rect.height
+
+
+def _given(text: str | None, sheet: str) -> AreaRef | None:
+    return None if text is None else parse_area(text, sheet)
+
+
+def _named(workbook: Workbook, sheet: str, names: Iterable[str]) -> AreaRef | None:
+    for name in names:
+        found = workbook.name(name, sheet)
+        if found is not None and found.sheet is not None:
+            return parse_area(found.text, sheet)
+    return None
+
+
+def _wide_variables(workbook: Workbook, sheet: str) -> AreaRef:
+    """The variable area of the Solver model that is wider than high: items side by side."""
+    areas = read_model(workbook, sheet).variables
+    wide = [area for area in areas if 1 < area.rect.height < area.rect.width]
+    if len(wide) != 1:
+        raise ModelError(
+            f"which cells of {sheet} are the factors of items is not clear: its variable cells are "
+            f"{', '.join(map(str, areas))}; say it with --items, such as --items 'H19:V23'"
+        )
+    return wide[0]
+
+
+def _numbers(workbook: Workbook, area: AreaRef) -> NDArray[np.float64]:
+    kinds, numbers = workbook.sheet(area.sheet).block(area.rect)
+    wrong = np.argwhere(kinds != Kind.NUMBER)
+    if len(wrong):
+        down, across = wrong[0].tolist()
+        cell = AreaRef(area.sheet, area.rect.shifted(down, across)).first
+        raise DataError(
+            f"{cell} holds {workbook.value(cell)!r}; a number was expected in each of {area}"
+        )
+    return numbers
