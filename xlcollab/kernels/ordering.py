@@ -92,7 +92,7 @@ def _below(found: Members, x: Tensor, *, or_equal: bool) -> Tensor:
     ordered = found.filled(torch.inf).detach().sort(-1).values
     x = x.detach().contiguous()
     if ordered.shape[:2].numel() == 1:
-        counts = torch.searchsorted(ordered.reshape(-1), x, right=or_equal)
+        counts = torch.searchsorted(ordered.reshape(-1).contiguous(), x, right=or_equal)
     else:
         family = torch.broadcast_shapes(ordered.shape[:2], x.shape[:2])
         wide = ordered.expand(*family, ordered.shape[-1]).contiguous()

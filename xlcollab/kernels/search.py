@@ -122,6 +122,7 @@ def _find_kind(wanted: Tensor, keys: Keys, kind: Kind, near: Near, last: bool) -
     mine = keys.kind == kind
     count = mine.sum(-1, keepdim=True)
     ordered, order = torch.where(mine, keys.key, torch.inf).sort(dim=-1, stable=True)
+    ordered, order = ordered.contiguous(), order.contiguous()
     candidate, valid = wanted, torch.ones_like(wanted, dtype=torch.bool)
     if near is Near.SMALLER:
         below = torch.searchsorted(ordered, wanted, right=True).clamp(max=count) - 1
