@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,8 +18,11 @@ from openpyxl.workbook.protection import WorkbookProtection
 from tests.build import Cells, build
 from tests.faces.shell import bowl, listing, minimised, two_bowls, xlcollab
 from tests.shared_data import lesson
+from xlcollab.api import OpenBook, running, solving
 from xlcollab.api.running import EXIT_CODES
+from xlcollab.api.solving import Solved
 from xlcollab.optim import Status
+from xlcollab.problems import SolverModel
 
 
 @pytest.fixture
@@ -126,8 +130,10 @@ def test_the_worst_model_gives_the_code(tmp_path: Path) -> None:
     assert _value(Path(found.json["output"]), "A1") == pytest.approx(3.0)
 
 
-LONG = ("--method", "gd", "--learning-rate", "0.001", "--iterations", "100000000")
-LONG = (*LONG, "--history-every", "1000")
+LONG = [
+    *("--method", "gd", "--learning-rate", "0.001"),
+    *("--iterations", "100000000", "--history-every", "1000"),
+]
 
 
 _WALKING = """
@@ -176,16 +182,34 @@ def test_ctrl_c_ends_the_row_of_models(tmp_path: Path) -> None:
     assert [model["sheet"] for model in json.loads(found.stdout)["models"]] == ["S"]
 
 
-def test_ctrl_c_before_the_first_step_writes_nothing(
-    book: Path, monkeypatch: pytest.MonkeyPatch
+def test_ctrl_c_before_the_first_step_keeps_what_is_solved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*arguments: object, **options: object) -> None:
+    real = solving.solve_model
+
+    def solve_model(book: OpenBook, model: SolverModel, *more: Any, **options: Any) -> Solved:
+        if model.sheet == "T":
+            raise KeyboardInterrupt
+        return real(book, model, *more, **options)
+
+    monkeypatch.setattr(running, "solve_model", solve_model)
+    book = two_bowls(tmp_path / "b.xlsx")
+    found = xlcollab("solve", book, "--json")
+    assert found.code == 130
+    assert [m["status"] for m in found.json["models"]] == ["converged", "interrupted"]
+    assert _value(tmp_path / "b.solved.xlsx", "A1") == pytest.approx(3.0)
+    (tmp_path / "b.solved.xlsx").unlink()
+    found = xlcollab("solve", book, "--sheet", "T")
+    assert (found.code, sorted(listing(tmp_path))) == (130, ["b.xlsx"])
+
+
+def test_ctrl_c_while_reading(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("xlcollab.api.running.solve_model", interrupt)
+    monkeypatch.setattr(running, "OpenBook", interrupt)
     found = xlcollab("solve", book)
     assert (found.code, found.sentence) == (130, "interrupted; nothing was written")
-    assert sorted(listing(book.parent)) == ["bowl.xlsx"]
 
 
 @pytest.mark.parametrize("lock", ["~$bowl.solved.xlsx", ".~lock.bowl.solved.xlsx#"])

@@ -28,11 +28,11 @@ EXIT_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A model that could not be run, and the sentence why."""
+    """A model that was not run, and the sentence why."""
 
     model: SolverModel
     message: str
-    exit_code: int = 3
+    status: Status = Status.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,7 @@ class Run:
     @property
     def exit_code(self) -> int:
         """The highest code among the models: 0 all solved, 3 refused, 4 no solution, 130."""
-        return max(
-            one.exit_code if isinstance(one, Refused) else EXIT_CODES.get(one.status, 0)
-            for one in self.outcomes
-        )
+        return max(EXIT_CODES.get(one.status, 0) for one in self.outcomes)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers and texts; what is no number is null."""
@@ -63,7 +60,7 @@ class Run:
     def lines(self) -> list[tuple[object, ...]]:
         """A summary line per model: objective, initial, final, method, iterations, status, s."""
         return [
-            (str(one.model.objective), "", "", "", "", str(Status.REFUSED), "")
+            (str(one.model.objective), "", "", "", "", str(one.status), "")
             if isinstance(one, Refused)
             else (
                 str(one.model.objective),
@@ -181,7 +178,7 @@ def solve_models(
     outcomes: list[Solved | Refused] = []
     for model in models:
         outcomes.append(_attempt(book, model, settings, device, dtype, history, watch(model)))
-        if isinstance(outcomes[-1], Solved) and outcomes[-1].status is Status.INTERRUPTED:
+        if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
     worth = any(isinstance(one, Solved) and one.kept for one in outcomes)
@@ -203,7 +200,9 @@ def _attempt(
     except UsageError:
         raise
     except (ModelError, WriteRefusedError) as error:
-        return Refused(model, str(error), error.exit_code)
+        return Refused(model, str(error))
+    except KeyboardInterrupt:
+        return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
 
 
 _ONLY_OF_RUNS = (
@@ -230,7 +229,7 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
         "constraints": sum(constraint.left.rect.size for constraint in model.constraints),
     }
     if isinstance(one, Refused):
-        told = {"status": str(Status.REFUSED), "message": one.message, "warnings": []}
+        told = {"status": str(one.status), "message": one.message, "warnings": []}
         return common | dict.fromkeys(_ONLY_OF_RUNS) | told
     solution = one.solution
     return common | {
