@@ -387,6 +387,7 @@ _SPECS: dict[str, str] = {
     "FIXED": "V|VV",
     "DOLLAR": "V|V",
     "NUMBERVALUE": "V|VV",
+    "HYPERLINK": "V|V",
     "TEXTBEFORE": "VV|VVVV",
     "TEXTAFTER": "VV|VVVV",
     # dates

@@ -237,6 +237,11 @@ def _cells(block: Block) -> list[Block]:
     ]
 
 
+def _instance(context: Context, value: Scalar) -> int:
+    """Which of several places; the first if left out."""
+    return 1 if value is None else integer(context, value)
+
+
 def _cut(after: bool) -> Function:
     """TEXTBEFORE and TEXTAFTER(text, delimiter, [instance], [mode], [match end], [if missing])."""
 
@@ -261,7 +266,7 @@ def _cut(after: bool) -> Function:
         start, end = spans[instance - 1 if instance > 0 else instance]
         return source[end:] if after else source[:start]
 
-    return valuewise(cut, text, text, integer, integer, integer, anything)
+    return valuewise(cut, text, text, _instance, integer, integer, anything)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -292,6 +297,9 @@ FUNCTIONS: dict[str, Function] = {
     "FIXED": valuewise(_fixed, number, integer, truth),
     "DOLLAR": valuewise(_dollars, number, integer),
     "NUMBERVALUE": valuewise(_number_value, text),
+    "HYPERLINK": valuewise(
+        lambda link, shown=None: link if shown is None else shown, text, anything
+    ),
     "TEXTBEFORE": _cut(after=False),
     "TEXTAFTER": _cut(after=True),
 }

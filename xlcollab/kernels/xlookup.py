@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xlcollab.grid import ErrorCode, Kind
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.arguments import given
 from xlcollab.kernels.block import Block, Context, first_code, select
 from xlcollab.kernels.gather import taken
 from xlcollab.kernels.lookup import by_setting, code_where, placed, sought
@@ -55,9 +56,7 @@ def match_anywhere(
 
 def _search_mode(context: Context, block: Block | None) -> tuple[Tensor, Tensor | None]:
     """The search mode; left out it is 1."""
-    if block is None or block.is_kind(Kind.BLANK) is True:
-        return context.numbers(context.scalar(1.0))
-    return context.numbers(block)
+    return context.numbers(block if given(block) else context.scalar(1.0))
 
 
 def _unknown(setting: Tensor, known: list[float]) -> Tensor:
@@ -108,9 +107,7 @@ def results_at(
     axis = 2 if vertical else 3
     if results.shape[axis] != table.shape[axis]:
         return context.error(ErrorCode.VALUE)
-    if other is not None and other.kind == Kind.BLANK and not other.cells:
-        other = None
-    return at_place(context, results, place, other, vertical)
+    return at_place(context, results, place, other if given(other) else None, vertical)
 
 
 def lookup(context: Context, wanted: Block, table: Block, results: Block | None = None) -> Block:
