@@ -23,15 +23,69 @@ from xlcollab.kernels.reduce import (
     error_where,
     flat,
     members,
-    of_array,
-    order_statistics,
-    picked,
 )
+from xlcollab.kernels.shapes import aligned
 from xlcollab.kernels.tape import Function
 
 Ranking = Callable[..., tuple[Tensor, Tensor | None]]
 
 _NOISE = 1e-12
+
+
+def order_statistics(found: Members) -> Tensor:
+    """The members in ascending order, those that do not count at the end as infinity.
+
+    NaN, the error of fast evaluation, makes all of a copy's values NaN.
+    """
+    ordered = found.filled(torch.inf).sort(-1).values
+    return torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered)
+
+
+def picked(ordered: Tensor, position: Tensor) -> Tensor:
+    """The values at zero-based whole places (R, C, h, w), clipped into range, of the same shape."""
+    family = torch.broadcast_shapes(ordered.shape[:2], position.shape[:2])
+    shape = (*family, *position.shape[2:])
+    index = position.long().clamp(0, ordered.shape[-1] - 1).expand(shape).flatten(2)
+    return ordered.expand(*family, ordered.shape[-1]).gather(-1, index).reshape(shape)
+
+
+def of_array(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
+    """A function of the numbers in one array and of further values.
+
+    `function(members, *numbers)` returns (values, error codes) of the shape of the numbers.
+    """
+
+    def run(context: Context, block: Block, *others: Block) -> Block:
+        found = members(context, as_cells(block))
+        pairs = [context.numbers(other) for other in aligned(context, *others)]
+        codes = None if found.codes is None else found.codes[..., None, None]
+        number, own = function(found, *(number for number, _ in pairs))
+        return context.result(number, first_code(codes, *(code for _, code in pairs), own))
+
+    return run
+
+
+def _ranked(from_end: bool) -> Callable[[Members, Tensor], tuple[Tensor, Tensor | None]]:
+    """LARGE and SMALL: the k-th value; k between 1 and the count, else #NUM!.
+
+    A fraction is cut off, for LARGE that of the place counted from the other end.
+    """
+
+    def run(found: Members, k: Tensor) -> tuple[Tensor, Tensor | None]:
+        count = found.count()[..., None, None]
+        bad = (k < 1) | (k > count)
+        value = picked(order_statistics(found), torch.floor(count - k if from_end else k - 1))
+        return torch.where(bad, 0.0, value), error_where(bad, ErrorCode.NUM)
+
+    return run
+
+
+def _median(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
+    del context
+    count = found.count()
+    ordered, middle = order_statistics(found), (count - 1)[..., None, None] / 2
+    value = (picked(ordered, middle.floor()) + picked(ordered, middle.ceil()))[..., 0, 0] / 2
+    return torch.where(count > 0, value, 0.0), error_where(count == 0, ErrorCode.NUM)
 
 
 def _interpolated(ordered: Tensor, position: Tensor, last: Tensor) -> Tensor:
@@ -208,6 +262,9 @@ def frequency(context: Context, data: Block, bins: Block) -> Block:
 
 
 FUNCTIONS: dict[str, Function] = {
+    "MEDIAN": aggregate(_median),
+    "LARGE": of_array(_ranked(from_end=True)),
+    "SMALL": of_array(_ranked(from_end=False)),
     "PERCENTILE.INC": of_array(_percentile),
     "PERCENTILE.EXC": of_array(_percentile_exclusive),
     "QUARTILE.INC": of_array(_quartile(_percentile, 0.0)),
