@@ -16,7 +16,8 @@ _WEIGHTS = {"C1": 0.4, "C2": -1.3}
 _FITTED = {f"B{i}": f"=$C$1*A{i}+$C$2" for i in range(1, 6)}
 _ERRORS = {f"D{i}": f"=(B{i}-E{i})^2" for i in range(1, 6)}
 _OBSERVED = {f"E{i}": 2.0 * i - 1.0 + (-1.0) ** i for i in range(1, 6)}
-_CELLS = {**_DATA, **_WEIGHTS, **_FITTED, **_ERRORS, **_OBSERVED}
+_PICKED = {f"G{i}": f'=IF(A{i}="","",B{i}-E{i})' for i in range(1, 6)}
+_CELLS = {**_DATA, **_WEIGHTS, **_FITTED, **_ERRORS, **_OBSERVED, **_PICKED}
 
 
 def functions(objective: str):  # type: ignore[no-untyped-def]
@@ -43,6 +44,7 @@ def functions(objective: str):  # type: ignore[no-untyped-def]
         ("=STDEV.P(B1:B5)", lambda f: 5 * f**2),
         ("=POWER(SUM(D1:D5),0.5)", lambda f: f**2),
         ("=SUMPRODUCT((B1:B5-E1:E5)^2)", lambda f: f),
+        ("=SQRT(SUMSQ(G1:G5)/COUNT(G1:G5))", lambda f: 4 * f**2),
     ],
 )
 def test_the_squares_sum_to_the_objective(objective, inverse) -> None:  # type: ignore[no-untyped-def]

@@ -17,12 +17,29 @@ Function = Callable[..., Block]
 """(context, *blocks, *index tensors) → block"""
 
 
+_CHOOSERS = frozenset({"IF", "IFERROR", "IFNA", "INDEX", "MATCH", "XMATCH"}) | {
+    "VLOOKUP",
+    "HLOOKUP",
+    "LOOKUP",
+    "XLOOKUP",
+}
+"""Functions whose result may be a number here and a text or an error there."""
+
+_COUNTERS = frozenset({"COUNT", "COUNTA", "COUNTBLANK", "ISNUMBER", "ISTEXT", "ISBLANK"})
+"""Functions that ask only what kinds of values there are."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """A block as it is now, and the slot of its instruction; None for a constant."""
+    """A block as it is now, and the slot of its instruction; None for a constant.
+
+    `fixed_kinds` says that the variables move its numbers only: what is a number, a text or a
+    blank stays so.
+    """
 
     block: Block
     slot: int | None = None
+    fixed_kinds: bool = True
 
     @property
     def constant(self) -> bool:
@@ -57,7 +74,9 @@ class Tape:
         indices: tuple[Tensor, ...] = (),
     ) -> Value:
         """Evaluate now; record when an argument depends on the variables."""
+        fixed = _fixed_kinds(name, arguments)
         constant = all(argument.slot is None for argument in arguments)
+        constant = constant or (name in _COUNTERS and fixed)
         context = self.exact if constant else self.fast
         block = function(context, *(argument.block for argument in arguments), *indices)
         if constant:
@@ -65,8 +84,17 @@ class Tape:
         out, self.count = self.count, self.count + 1
         wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
         self.instructions.append(Instruction(name, function, wired, indices, out))
-        value = self.values[out] = Value(block, out)
+        value = self.values[out] = Value(block, out, fixed)
         return value
+
+
+def _fixed_kinds(name: str, arguments: Sequence[Value]) -> bool:
+    if not all(argument.fixed_kinds for argument in arguments):
+        return False
+    if name not in _CHOOSERS or arguments[0].constant:
+        return True
+    branches = [argument.block.kind for argument in arguments[1:]]
+    return name == "IF" and all(kind is branches[0] for kind in branches)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
