@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?")
-_TOLERANCE = 1e-9
 
 
-def differences(first: Path, second: Path) -> Iterator[str]:
-    """A sentence per part that differs in more than the last digits of its numbers."""
+def differences(first: Path, second: Path, tolerance: float) -> Iterator[str]:
+    """A sentence per part that differs in more than `tolerance` of its numbers."""
     if not first.is_file():
         yield "is missing"
         return
@@ -21,17 +20,17 @@ def differences(first: Path, second: Path) -> Iterator[str]:
         for name in sorted({*a.namelist(), *b.namelist()}):
             if name not in a.namelist() or name not in b.namelist():
                 yield f"only one has {name}"
-            elif not same_text(a.read(name).decode(), b.read(name).decode()):
+            elif not same_text(a.read(name).decode(), b.read(name).decode(), tolerance):
                 yield f"{name} differs"
 
 
-def same_text(first: str, second: str) -> bool:
-    """Equal texts, where numbers may differ by 1e-9 of their size or of one."""
+def same_text(first: str, second: str, tolerance: float) -> bool:
+    """Equal texts, where numbers may differ by `tolerance` of their size or of one."""
     if first == second:
         return True
     if _NUMBER.sub("#", first) != _NUMBER.sub("#", second):
         return False
     pairs = zip(_NUMBER.findall(first), _NUMBER.findall(second), strict=True)
     return all(
-        math.isclose(float(a), float(b), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE) for a, b in pairs
+        math.isclose(float(a), float(b), rel_tol=tolerance, abs_tol=tolerance) for a, b in pairs
     )

@@ -1,0 +1,69 @@
+"""trained/: the lesson workbooks after xlcollab's own verbs, with histories and charts.
+
+Everything is written as the verbs write it, except that the clock is left out: seconds differ from
+run to run, and these files must not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from xlcollab.api import OpenBook
+from xlcollab.api.controlled import with_control
+from xlcollab.api.factors import factors_of
+from xlcollab.api.factors_sheet import factors_sheet
+from xlcollab.api.tabs_book import TabRequest, compare_tabs
+from xlcollab.grid import Changes, NewSheet, Scalar
+
+_ITERATIONS, _EVERY, _EPOCHS = 300, 10, 20
+
+
+def solved_collab_filter(folder: Path) -> OpenBook:
+    """`xlcollab solve --method adam --iterations 300 --history-every 10`, then `factors`."""
+    book = OpenBook(folder / "collab_filter.xlsx")
+    wanted = {"method": "adam", "iterations": _ITERATIONS, "history_every": _EVERY}
+    for model in book.models():
+        book.solve(model, **with_control(book.workbook, wanted))
+    for sheet in ("bias", "word_embeddings"):
+        found = factors_of(book, sheet)
+        new = factors_sheet(found, [one.name for one in book.workbook])
+        book.apply(Changes(sheets=(new,)))
+    return _timeless(book)
+
+
+def run_graddesc(folder: Path) -> OpenBook:
+    """`xlcollab compare --epochs 20`, then `xlcollab run --epochs 20` on every tab."""
+    book = OpenBook(folder / "graddesc.xlsx")
+    compare_tabs(book, TabRequest(_EPOCHS))
+    for sheet in [one.name for one in book.workbook if one.name != "data"]:
+        if book.workbook.name("lastslope", sheet) is not None:
+            book.tab(sheet).run(_EPOCHS)
+    return _timeless(book)
+
+
+TRAINED = {
+    "collab_filter.solved.xlsx": solved_collab_filter,
+    "graddesc.run.xlsx": run_graddesc,
+}
+
+
+def _timeless(book: OpenBook) -> OpenBook:
+    sheets = tuple(without_clock(sheet) for sheet in book.changes().sheets)
+    book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
+    return book
+
+
+def without_clock(sheet: NewSheet) -> NewSheet:
+    """The sheet without what stands below a heading "seconds" or beside a label "Seconds"."""
+    rows = [list(row) for row in sheet.rows]
+    if rows and "seconds" in rows[0]:
+        column = rows[0].index("seconds")
+        for row in rows[1:]:
+            if column < len(row):
+                row[column] = None
+    return replace(sheet, rows=[_unclocked(row) for row in rows])
+
+
+def _unclocked(row: list[Scalar]) -> list[Scalar]:
+    return [row[0], None, *row[2:]] if row and row[0] == "Seconds" else row
