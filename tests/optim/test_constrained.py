@@ -81,7 +81,7 @@ def test_agrees_with_trust_constr(name: str) -> None:
     np.testing.assert_allclose(solution.x.numpy(), expected.x, rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize(("name", "sign"), [("HS14", 1.0), ("HS43", 1.0), ("HS71", -1.0)])
+@pytest.mark.parametrize(("name", "sign"), [("HS14", 1.0), ("HS71", -1.0)])
 def test_multipliers_are_shadow_prices(name: str, sign: float) -> None:
     """The change of the optimum per unit of each limit, by finite differences; also when the
     negative is maximised."""

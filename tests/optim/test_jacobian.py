@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from xlcollab.optim import Objective, Settings, jacobian, solve
+from xlcollab.optim import Objective, Settings, Status, jacobian, solve
 from xlcollab.optim.jacobian import Differentiator
 
 X = torch.tensor([0.7, -1.3, 2.1], dtype=torch.float64)
@@ -71,6 +71,22 @@ def test_many_rows_come_in_blocks() -> None:
     matrix = torch.randn(1100, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     _, rows = jacobian(lambda x: matrix @ x, X)
     torch.testing.assert_close(rows, matrix)
+
+
+def test_a_jacobian_that_is_no_number_ends_lm_and_lbfgs_goes_on() -> None:
+    """|x|^1.5 by its logarithm has a value at 0, and no derivative by autograd."""
+
+    def residuals(x: Tensor) -> Tensor:
+        return torch.stack([x[0] - 1, torch.where(x[1] == 0, x[1], (1.5 * x[1].abs().log()).exp())])
+
+    start = torch.tensor([3.0, 0.0], dtype=torch.float64)
+    objective = Objective(function=lambda x: (x[0] - 1) ** 2 + x[1].abs() ** 3, residuals=residuals)
+    lm = solve(objective, start, Settings(method="lm"))
+    assert lm.status is Status.DIVERGED
+    assert torch.equal(lm.x, start)
+    auto = solve(objective, start)
+    assert auto.method == "lbfgs"
+    assert auto.objective < 1e-12
 
 
 def test_least_squares_with_an_unbatchable_operation() -> None:

@@ -49,8 +49,10 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if reason is not None:
         return Choice((Stage("lbfgs"),), reason)
     if start.numel() < _MANY_VARIABLES:
-        return Choice((Stage("lm"), Stage("lbfgs")), "the objective is a sum of squares")
-    return Choice(_SQUARES_OF_MANY, "the objective is a sum of squares of many variables")
+        reason = "the objective is a sum of squares (lbfgs goes on where lm stops short)"
+        return Choice((Stage("lm"), Stage("lbfgs")), reason)
+    reason = "the objective is a sum of squares of many variables (lm, then lbfgs, then lm)"
+    return Choice(_SQUARES_OF_MANY, reason)
 
 
 _MANY_VARIABLES = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,11 +143,13 @@ def _value(point: Point) -> float:
 def _diverged(point: Point, recorder: Recorder, rate: float) -> Stop:
     text = (
         f"Iteration {recorder.iteration + 1} gave the objective {point.objective:.6g} and the "
-        f"gradient norm {point.gradient_norm:.6g} with learning rate {rate:.6g}; the best weights "
-        f"before it are kept. Try a learning rate of {rate / 10:.3g}, or limit the gradient with "
-        "clip."
+        f"gradient norm {point.gradient_norm:.6g}"
     )
-    return Stop(Status.DIVERGED, text)
+    kept = "; the best weights before it are kept."
+    if math.isnan(rate):
+        return Stop(Status.DIVERGED, text + kept)
+    advice = f" Try a learning rate of {rate / 10:.3g}, or limit the gradient with clip."
+    return Stop(Status.DIVERGED, f"{text} with learning rate {rate:.6g}{kept}{advice}")
 
 
 def _limit(limits: Limits, point: Point, best: Point) -> Stop:

@@ -60,6 +60,8 @@ class LevenbergMarquardt:
     ) -> Step[LMState]:
         """One accepted step, after as many shorter trials as it takes."""
         del rate
+        if not bool(torch.isfinite(state.jacobian).all()):
+            return Step(point, state, _NAN, _NO_DERIVATIVE)
         subproblem = _Subproblem.of(evaluator, point.y, state)
         radius, cost = state.radius, state.cost
         for _ in range(_MOST_TRIALS):
@@ -78,6 +80,7 @@ class LevenbergMarquardt:
 
 
 _STANDSTILL = Stop(Status.CONVERGED, "No step lowers the sum of squares at this precision.")
+_NO_DERIVATIVE = Stop(Status.DIVERGED, "A derivative of the residuals is no finite number there.")
 
 
 def _accepted(evaluator: Evaluator, y: Tensor, old: LMState, radius: float) -> Step[LMState]:
