@@ -16,9 +16,11 @@ from tests.kernels.engine import spilled, value, workbook
 from tests.kernels.slopes import assert_slopes
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
 from xlcollab.kernels.block import Block, Context
+from xlcollab.kernels.compiler import Compiler
 from xlcollab.kernels.recalculate import recalculate
 from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.plan import build_plan
+from xlcollab.ref import parse_area
 
 PRICES: dict[str, Scalar] = {
     "A1": "apple",
@@ -275,3 +277,24 @@ def test_an_embedding_lookup_is_a_sum_of_its_rows() -> None:
     cells |= {"B1": 1.0, "B2": 3.0, "B3": 3.0}
     cells |= {f"C{r}": f"=INDEX($A$1:$A$3,$B{r})" for r in range(1, 4)} | {"D1": "=SUM(C1:C3)"}
     np.testing.assert_allclose(assert_slopes(cells, "A1:A3", "D1"), [1.0, 0.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("formula", "before", "after"),
+    [
+        ("=ISNUMBER(MATCH(2,A1:A3,0))*1", 1.0, 0.0),
+        ("=COUNT(FILTER(A1:A3,A1:A3>1.5,0))", 2.0, 1.0),
+        ('=ISNUMBER(VLOOKUP(A1,{1,5;3,"x"},2))*1', 1.0, 0.0),
+        ('=ISTEXT(INDEX({"x";5},A2))*1', 0.0, 1.0),
+        ("=COUNT(UNIQUE(A1:A3))", 3.0, 2.0),
+        ("=IFERROR(XLOOKUP(2,A1:A3,A1:A3),-1)", 2.0, -1.0),
+        ('=SUMIF(A1:A3,">1.5")', 5.0, 3.0),
+    ],
+)
+def test_what_is_found_follows_the_variables(formula: str, before: float, after: float) -> None:
+    book = workbook({"A1": 1.0, "A2": 2.0, "A3": 3.0, "B1": formula})
+    area = parse_area("A1:A3", "Sheet1")
+    compiler = Compiler(build_plan(book), [area], np.array([1.0, 2.0, 3.0]))
+    function = compiler.function([compiler.cells(parse_area("B1", "Sheet1"))])
+    assert function.scalar(compiler.start).item() == before
+    assert function.scalar(torch.tensor([3.0, 1.0, 1.0], dtype=torch.float64)).item() == after

@@ -25,7 +25,7 @@ from xlcollab.kernels.lookup import at_key, index, key_place
 from xlcollab.kernels.operators import BINARY
 from xlcollab.kernels.selection import Selection, select
 from xlcollab.kernels.table import FUNCTIONS
-from xlcollab.kernels.tape import Function, Value
+from xlcollab.kernels.tape import BY_VARIABLES, Function, Value
 from xlcollab.kernels.xlookup import match_anywhere, results_at
 
 if TYPE_CHECKING:
@@ -35,15 +35,16 @@ _MOST_PAIRS = 1 << 26
 """Pairs of a cell and a condition that a program may keep."""
 
 
-def plain_call(tracer: Tracer, node: Call, frame: Frame) -> Value:
-    """A call whose arguments are simply evaluated."""
+def _plain_lookup(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    """A look-up in an array, all in one."""
     signature = SIGNATURES[node.name]
     arguments = [
         value
         for position, argument in enumerate(node.arguments)
         for value in tracer.arguments(argument, signature.param(position), frame)
     ]
-    return tracer.tape.emit(node.name, FUNCTIONS[node.name], arguments)
+    name = varying(node.name, *arguments)
+    return tracer.tape.emit(name, FUNCTIONS[node.name], arguments)
 
 
 def _table_lookup(axis: int) -> Form:
@@ -53,7 +54,7 @@ def _table_lookup(axis: int) -> Form:
         wanted, table, line, *approximate = node.arguments
         area = tracer.reference(table, frame)
         if area is None or area.broken is not None:
-            return plain_call(tracer, node, frame)
+            return _plain_lookup(tracer, node, frame)
         first = replace(area, width=1) if axis == 0 else replace(area, height=1)
         asked = [tracer.value(wanted, frame), tracer.fetch(first)]
         asked += [tracer.value(argument, frame) for argument in approximate]
@@ -68,7 +69,7 @@ def _table_lookup(axis: int) -> Form:
 
 def varying(name: str, *settings: Value) -> str:
     """The name of an operation; another one where variables decide what is picked."""
-    return name if all(value.slot is None for value in settings) else f"{name} by variables"
+    return name if all(value.slot is None for value in settings) else f"{name}{BY_VARIABLES}"
 
 
 def _only_line(tracer: Tracer, area: Area, number: Value, axis: int) -> tuple[Area, Value]:
@@ -100,7 +101,7 @@ def lookup_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     found = [tracer.reference(argument, frame) for argument in (keys, results)]
     areas = [area for area in found if area is not None]
     if len(areas) < 2:
-        return plain_call(tracer, node, frame)
+        return _plain_lookup(tracer, node, frame)
     table, values = fetch_alike(tracer, areas)
     settings = [tracer.value(argument, frame) for argument in rest]
     asked = [tracer.value(wanted, frame), table, *settings[1:]]

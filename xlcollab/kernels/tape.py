@@ -17,13 +17,13 @@ Function = Callable[..., Block]
 """(context, *blocks, *index tensors) → block"""
 
 
-_CHOOSERS = frozenset({"IF", "IFERROR", "IFNA", "INDEX", "MATCH", "XMATCH"}) | {
-    "VLOOKUP",
-    "HLOOKUP",
-    "LOOKUP",
-    "XLOOKUP",
-}
-"""Functions whose result may be a number here and a text or an error there."""
+BY_VARIABLES = " by variables"
+"""Ends the name of an operation that picks cells where the variables say."""
+
+_PICKERS = frozenset(
+    {"MATCH", "XMATCH", "LOOKUP", "XLOOKUP", "SORT", "SORTBY", "UNIQUE", "FILTER", "TOROW", "TOCOL"}
+)
+"""Functions whose arguments decide which values, texts or errors there are."""
 
 _COUNTERS = frozenset({"COUNT", "COUNTA", "COUNTBLANK", "ISNUMBER", "ISTEXT", "ISBLANK"})
 """Functions that ask only what kinds of values there are."""
@@ -91,10 +91,12 @@ class Tape:
 def _fixed_kinds(name: str, arguments: Sequence[Value]) -> bool:
     if not all(argument.fixed_kinds for argument in arguments):
         return False
-    if name not in _CHOOSERS or arguments[0].constant:
-        return True
-    branches = [argument.block.kind for argument in arguments[1:]]
-    return name == "IF" and all(kind is branches[0] for kind in branches)
+    if name in ("IF", "IFERROR", "IFNA"):
+        branches = [argument.block.kind for argument in arguments[1:]]
+        same = name == "IF" and all(kind is branches[0] for kind in branches)
+        return same or arguments[0].constant
+    moving = name in _PICKERS or name.endswith(BY_VARIABLES)
+    return not moving or all(argument.constant for argument in arguments)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
