@@ -32,6 +32,9 @@ CELLS = {
 class BookContract(ABC):
     """Subclasses say how to make a book; the tests are the same for all."""
 
+    calculates = False
+    """Whether the book is an application's, which finds the results of formulas itself."""
+
     @abstractmethod
     def make(self, path: Path) -> Book:
         """A `Book` over the workbook at `path`."""
@@ -83,7 +86,8 @@ class BookContract(ABC):
         constant, result = (CellEdit.of_value(area, value, texts) for area in areas)
         book.write(Changes(inputs=[constant], results=[result]))
         assert self.value(book, "A2") == value
-        assert self.value(book, "C2") == value
+        if not self.calculates:
+            assert self.value(book, "C2") == value
 
     def test_sheet_names_ignore_case(self, book: Book) -> None:
         book.write(Changes(inputs=[self.number("'MY SHEET'!A1", 9)]))

@@ -1,0 +1,54 @@
+"""What every open workbook has in common: refusals first, then the writes of the application."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from xlcollab.grid import CellEdit, Changes, NewSheet, TextPool, Workbook
+from xlcollab.grid.memory import MemoryBook
+
+
+class LiveBook(ABC):
+    """A workbook that is open in an application, as a `Book`.
+
+    The application calculates the formulas itself: of `Changes`, the `results` are checked and
+    then left to it.
+    """
+
+    def __init__(self) -> None:
+        self.texts = TextPool()
+        """Texts of all cells ever read; their numbers stay valid from `read` to `write`."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the application calls the workbook."""
+
+    @abstractmethod
+    def read(self) -> Workbook:
+        """The workbook as it stands, by two bulk reads a sheet. Raises WorkbookError."""
+
+    @abstractmethod
+    def put(self, edits: Sequence[CellEdit]) -> None:
+        """Write values without a check, and let the application calculate."""
+
+    @abstractmethod
+    def add(self, sheet: NewSheet) -> None:
+        """Add a sheet behind the last, or put it in the place of the one of its name."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[None]:
+        """While it is open the screen rests and nothing is calculated; then all of it is."""
+
+    def write(self, changes: Changes) -> None:
+        """Apply `changes` wholly or not at all. Raises WriteRefusedError naming the cell.
+
+        Whatever may not be written is refused before the first cell changes.
+        """
+        MemoryBook(self.read()).write(changes)
+        with self.writing():
+            self.put(changes.inputs)
+            for sheet in changes.sheets:
+                self.add(sheet)

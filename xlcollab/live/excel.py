@@ -1,0 +1,93 @@
+"""The workbook that is open in Excel, through xlwings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import xlwings as xw
+
+from xlcollab.grid import CellEdit, NewSheet, Scalar, Workbook
+from xlcollab.grid.naming import table_name
+from xlcollab.live.book import LiveBook
+from xlcollab.live.cells import rows_of, values_of
+from xlcollab.live.excel_charts import add_chart
+from xlcollab.live.excel_read import range_of, read_workbook
+from xlcollab.live.excel_values import to_excel
+from xlcollab.ref import Rect
+
+
+class ExcelBook(LiveBook):
+    """A workbook open in Excel on Windows or Mac.
+
+    Charts of new sheets need Windows; on a Mac the sheets come without them.
+    """
+
+    def __init__(self, book: xw.Book) -> None:
+        super().__init__()
+        self._book = book
+
+    @property
+    def name(self) -> str:
+        return str(self._book.name)
+
+    def read(self) -> Workbook:
+        return read_workbook(self._book, self.texts)
+
+    def put(self, edits: Sequence[CellEdit]) -> None:
+        for edit in edits:
+            sheet = self._book.sheets[edit.area.sheet]
+            _fill(sheet, edit.area.rect, values_of(edit, self.texts))
+
+    def add(self, sheet: NewSheet) -> None:
+        added = self._place(sheet.name)
+        rows = rows_of(sheet)
+        if rows and rows[0]:
+            _fill(added, Rect(0, 0, len(rows), len(rows[0])), rows)
+        for column, width in sheet.widths.items():
+            added.range((1, column + 1)).column_width = width
+        if sheet.table is not None:
+            name = table_name(sheet.name, self._taken_names())
+            added.tables.add(source=range_of(added, sheet.table), name=name)
+        for chart in sheet.charts:
+            add_chart(self._book, added, chart)
+
+    def _place(self, name: str) -> xw.Sheet:
+        """An empty sheet of that name: in the place of the old one, or behind the last."""
+        front = self._book.sheets.active
+        old = next((one for one in self._book.sheets if _same(one.name, name)), None)
+        if old is None:
+            added = self._book.sheets.add(after=self._book.sheets[-1])
+        else:
+            added = self._book.sheets.add(before=old)
+            old.delete()
+        added.name = name
+        if not (old is not None and _same(front.name, name)):
+            front.activate()
+        return added
+
+    def _taken_names(self) -> set[str]:
+        tables = [table.name for sheet in self._book.sheets for table in sheet.tables]
+        return {name.casefold() for name in [*tables, *(one.name for one in self._book.names)]}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        app = self._book.app
+        before = (app.screen_updating, app.calculation, app.display_alerts)
+        try:
+            app.screen_updating, app.calculation, app.display_alerts = False, "manual", False
+            yield
+            app.calculate()
+        finally:
+            app.display_alerts = before[2]
+            app.calculation = before[1]
+            app.screen_updating = before[0]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _fill(sheet: xw.Sheet, rect: Rect, rows: Sequence[Sequence[Scalar]]) -> None:
+    """One bulk write. Straight to raw_value: the converters of xlwings drop a lone 0 or False."""
+    range_of(sheet, rect).raw_value = [[to_excel(value) for value in row] for row in rows]
