@@ -131,7 +131,7 @@ TABS = (
         "small at first, so each is divided by 1 - beta^t, where t counts the steps. Every weight "
         "moves by about the learning rate per step, whatever the size of its gradient. Try: clear "
         "the start of t after an epoch and see what the correction does.",
-        _settings(lr=0.3, beta1=0.9, beta2=0.999, eps=1e-8),
+        _settings(lr=0.2, beta1=0.9, beta2=0.999, eps=1e-8),
         _ADAM_STEP,
         _ADAM,
         counts=True,
@@ -143,7 +143,7 @@ TABS = (
         "weights shrink by lr · decay of themselves, which Adam's division does not touch. As an "
         "L2 penalty in the gradient it would be divided away for weights with large gradients. "
         "Try: decay 0 and 0.1.",
-        _settings(lr=0.3, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01),
+        _settings(lr=0.2, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01),
         f"({{lr}}*{{decay}}*{{w}}+{_ADAM_STEP})",
         _ADAM,
         counts=True,

@@ -13,8 +13,8 @@ from xlcollab.api import OpenBook
 from xlcollab.api.controlled import with_control
 from xlcollab.api.factors import factors_of
 from xlcollab.api.factors_sheet import factors_sheet
-from xlcollab.api.tabs_book import TabRequest, compare_tabs
 from xlcollab.grid import Changes, NewSheet, Scalar
+from xlcollab.problems.graddesc import find_tabs
 
 _ITERATIONS, _EVERY, _EPOCHS = 300, 10, 20
 
@@ -33,12 +33,10 @@ def solved_collab_filter(folder: Path) -> OpenBook:
 
 
 def run_graddesc(folder: Path) -> OpenBook:
-    """`xlcollab compare --epochs 20`, then `xlcollab run --epochs 20` on every tab."""
+    """`xlcollab run --epochs 20`: every tab from its own start."""
     book = OpenBook(folder / "graddesc.xlsx")
-    compare_tabs(book, TabRequest(_EPOCHS))
-    for sheet in [one.name for one in book.workbook if one.name != "data"]:
-        if book.workbook.name("lastslope", sheet) is not None:
-            book.tab(sheet).run(_EPOCHS)
+    for sheet, _ in find_tabs(book.workbook):
+        book.tab(sheet).run(_EPOCHS)
     return _timeless(book)
 
 
