@@ -1,4 +1,4 @@
-"""Weights, memory cells, losses and rates after a reset and some epochs, by a hand transcription."""
+"""Weights, memory cells, losses and rates after epochs, by a hand transcription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lesson's tabs against LibreOffice, driven through its API: another engine, the same buttons."""
+"""The lesson's tabs against LibreOffice, driven through its API: the same buttons."""
 
 from __future__ import annotations
 

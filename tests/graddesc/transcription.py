@@ -163,9 +163,7 @@ def _adam(lesson: Lesson, divisor: float = 1.0, wrong_row: int | None = None) ->
         sa = sa * lesson.beta2 + share2 * ga**2
         b = b - mb * s.rate / sqrt(sb) / divisor
         a = a - ma * s.rate / sqrt(sa) / divisor
-    return Pass(
-        inputs=inputs, updates=(b, a), mean=(mb, ma), square=(sb, sa), loss=_loss(errors)
-    )
+    return Pass(inputs=inputs, updates=(b, a), mean=(mb, ma), square=(sb, sa), loss=_loss(errors))
 
 
 def _eve(lesson: Lesson) -> Pass:

@@ -157,8 +157,10 @@ class Epochs:
         return self.columns([column])[:, 0]
 
     def first_bad_row(self) -> int | None:
-        """The first row (zero-based, of the sheet) whose weights are not finite."""
-        good = np.isfinite(self.registers[self._path]).all(axis=1)
+        """The first row (zero-based, of the sheet) with a weight or error that is not finite."""
+        with np.errstate(over="ignore"):
+            errors = (self.column(self.tab.prediction) - self.column(self.tab.target)) ** 2
+        good = np.isfinite(self.registers[self._path]).all(axis=1) & np.isfinite(errors)
         return None if good.all() else self.tab.top + int(np.argmin(good))
 
     @property
