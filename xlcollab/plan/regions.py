@@ -86,7 +86,8 @@ class FamilyIndex:
         if rect.size <= _FEW_CELLS:
             found = set(self._owners[sheet][rect.rows, rect.columns].reshape(-1).tolist())
             return sorted(found - {-1})
-        top, left, bottom, right = tuple(self._edges[sheet].T)
+        edges = self._edges[sheet]
+        top, left, bottom, right = edges[:, 0], edges[:, 1], edges[:, 2], edges[:, 3]
         hit = (top < rect.bottom) & (bottom > rect.top) & (left < rect.right) & (right > rect.left)
         return sorted(self._members[sheet][hit].tolist())
 

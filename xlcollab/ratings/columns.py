@@ -48,6 +48,12 @@ class Columns:
                 )
         return Columns(**found, extra=self.extra)
 
+    @staticmethod
+    def known(names: Sequence[str]) -> dict[str, str]:
+        """{role: name} of the roles that can be guessed from the names."""
+        found = {role: _guess(role, names) for role in NAMES}
+        return {role: name for role, name in found.items() if name is not None}
+
 
 def _guess(role: str, names: Sequence[str]) -> str | None:
     known = NAMES[role].split()

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from xlcollab.faces.commands.compare import compare
+from xlcollab.faces.commands.crosstab import crosstab
 from xlcollab.faces.commands.factors import factors
+from xlcollab.faces.commands.fit import fit
 from xlcollab.faces.commands.gradient import gradient
 from xlcollab.faces.commands.inspect import inspect
 from xlcollab.faces.commands.new import new
+from xlcollab.faces.commands.predict import predict
 from xlcollab.faces.commands.recalc import recalc
+from xlcollab.faces.commands.recommend import recommend
 from xlcollab.faces.commands.run import run
 from xlcollab.faces.commands.solve import solve
+from xlcollab.faces.commands.tune import tune
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "inspect": inspect,
@@ -21,4 +26,9 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "compare": compare,
     "new": new,
     "factors": factors,
+    "crosstab": crosstab,
+    "fit": fit,
+    "predict": predict,
+    "recommend": recommend,
+    "tune": tune,
 }

@@ -1,0 +1,35 @@
+"""`xlcollab recommend`: what a user may like, or what is like an item."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xlcollab.faces import options as opt
+from xlcollab.faces import ratings_options as rat
+from xlcollab.faces.shell import print_json, print_table
+
+
+def recommend(
+    model: rat.ModelFile,
+    user: Annotated[str | None, typer.Option(help="The user to recommend to.")] = None,
+    like: Annotated[str | None, typer.Option(help="Instead: items like this one.")] = None,
+    k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
+    json: opt.Json = False,
+) -> None:
+    """Rank the items a user has not rated, or the items most like one item.
+
+    Example:  xlcollab recommend model.xlsx --user 14 -k 10
+    """
+    from xlcollab.api.ratings_use import ranked
+
+    found = ranked(model, user, like, k)
+    if json:
+        print_json(found.as_json())
+        return
+    value = "rating" if user is not None else "cosine"
+    rows = zip(map(str, found.items), found.values, strict=True)
+    print_table(str(model), ("item", value), rows)
+    if found.note:
+        typer.echo(found.note, err=True)
