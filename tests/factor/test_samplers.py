@@ -10,6 +10,7 @@ import pytest
 
 from tests.factor.data import planted
 from xlcollab.factor import ModelSettings, TrainingSettings, train
+from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.engines.gibbs import averaged, draw_hyperparameters, draw_wishart
 from xlcollab.factor.normal import solve_rows
 from xlcollab.factor.order import Blocks, BySide
@@ -123,12 +124,30 @@ def test_blocks_of_a_stratum_share_no_row_and_hold_every_rating_once() -> None:
 
 
 def test_per_rating_sgd_is_the_same_for_any_number_of_threads() -> None:
+    table = planted(2000, 500, 400_000)
+    model = ModelSettings(n_factors=50)
+    work: list[int] = []
+
     def factors(threads: int) -> np.ndarray:
         before = numba.get_num_threads()
         numba.set_num_threads(threads)
         try:
-            return train(planted(), ModelSettings(n_factors=4)).model.item_factors
+            training = TrainingSettings(epochs=1)
+            heard = train(
+                table, model, training, on_epoch=lambda _: work.append(numba.get_num_threads())
+            )
+            return heard.model.item_factors
         finally:
             numba.set_num_threads(before)
 
     np.testing.assert_array_equal(factors(1), factors(numba.config.NUMBA_NUM_THREADS))
+    assert work[0] == 1
+
+
+def test_threads_grow_with_the_work_and_come_back() -> None:
+    before = numba.get_num_threads()
+    with enough_threads(1000):
+        assert numba.get_num_threads() == 1
+    with enough_threads(10**12):
+        assert numba.get_num_threads() == before
+    assert numba.get_num_threads() == before

@@ -6,7 +6,8 @@ division by zero infinite instead of testing for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
@@ -18,6 +19,22 @@ def _compiler(**options: Any) -> Callable[[F], F]:
     njit: Any = numba.njit
     decorator = njit(nogil=True, fastmath=True, error_model="numpy", cache=True, **options)
     return cast(Callable[[F], F], decorator)
+
+
+# A parallel region waits for its slowest thread. On a busy machine that wait is milliseconds, so a
+# thread must have this many multiplications to do between two waits, about 0.2 ms of them.
+_WORK_OF_A_THREAD = 2_000_000
+
+
+@contextmanager
+def enough_threads(work: int) -> Iterator[None]:
+    """As many of numba's threads as `work` multiplications in a parallel region keep busy."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(before, work // _WORK_OF_A_THREAD)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 serial: Callable[[F], F] = _compiler()

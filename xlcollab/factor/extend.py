@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.initial import draw
 from xlcollab.factor.loop import Loop
 from xlcollab.factor.model import FactorModel, Rated
@@ -33,9 +34,10 @@ def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings
     output = replace(model.output, seen=(min(seen[0]), max(seen[1])))
     rng = np.random.default_rng(settings.seed)
     job = Job(new, model.settings, settings, output, _all_rated(model, new), rng)
-    trainable = factor_trainable(job, _grown(model, len(users), len(items), rng))
-    clock.lap("prepare")
-    outcome = Loop(trainable, settings, len(new)).run()
+    with enough_threads(job.work):
+        trainable = factor_trainable(job, _grown(model, len(users), len(items), rng))
+        clock.lap("prepare")
+        outcome = Loop(trainable, settings, len(new)).run()
     clock.lap("train")
     return finished(Tables(new), trainable, outcome, clock)
 

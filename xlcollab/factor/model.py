@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.kernels import predict_pairs
 from xlcollab.factor.order import BySide
 from xlcollab.factor.output import Output
@@ -166,7 +167,8 @@ def raw_predictions(
     """Predictions before clipping; the numbers must be within the rows."""
     predictions = np.empty(len(users), rows.users.dtype)
     numbers = output.numbers(predictions.dtype)
-    predict_pairs(users, items, *numbers, rows.users, rows.items, predictions)
+    with enough_threads(len(users) * rows.users.shape[1]):
+        predict_pairs(users, items, *numbers, rows.users, rows.items, predictions)
     return predictions
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.initial import StartArrays, start_rows
 from xlcollab.factor.loop import Loop, Outcome, Trainable
 from xlcollab.factor.model import FactorModel, Model, Rated
@@ -71,12 +72,13 @@ def train(
     best: tuple[Trainable, Outcome] | None = None
     for run in range(settings.restarts + 1):
         job = job_of(tables.train, model, settings, rated, settings.seed + run)
-        trainable = _trainable(job, start)
-        clock.lap("prepare")
-        loop = Loop(
-            trainable, settings, len(tables.train), tables.validation, tables.test, on_epoch
-        )
-        outcome = loop.run()
+        with enough_threads(job.work):
+            trainable = _trainable(job, start)
+            clock.lap("prepare")
+            loop = Loop(
+                trainable, settings, len(tables.train), tables.validation, tables.test, on_epoch
+            )
+            outcome = loop.run()
         clock.lap("train")
         if best is None or outcome.best_error < best[1].best_error:
             best = trainable, outcome

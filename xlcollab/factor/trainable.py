@@ -38,6 +38,16 @@ class Job:
     def epochs(self) -> int:
         return self.training.epochs or 0
 
+    @property
+    def work(self) -> int:
+        """About how many multiplications the threads do before they wait for one another."""
+        n, k = len(self.table), self.model.n_factors + 2
+        if self.training.optimizer == "sgd":
+            return n * k // N_BLOCKS
+        if self.training.optimizer in ("als", "gibbs"):
+            return n * k * k
+        return min(n, self.training.batch_size or n) * k
+
 
 def _full_or_mini(job: Job, rows: Rows) -> Engine:
     n, size = len(job.table), job.training.batch_size
