@@ -13,12 +13,14 @@ once run so.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xlcollab.errors import UsageError
 from xlcollab.factor.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.engines.gradient import FullBatch, Stepper
 from xlcollab.factor.loop import Loop
@@ -62,9 +64,10 @@ def train_distributed(
     settings = (training or TrainingSettings(optimizer="adam")).resolved()
     _check(tables, model, settings)
     clock = Clock()
-    with joined() as processes:
+    with joined() as processes, ExitStack() as threads:
         job = job_of(tables.train, model, settings, Rated.of(tables.train), settings.seed)
         shard = _shard(job, processes)
+        threads.enter_context(enough_threads(job.work // processes.size))
         trainable = _trainable(job, rows_to_start(job, start), shard, processes)
         state = ShardState(trainable, shard, processes, saving)
         first = state.resume(job) if saving is not None and saving.resume else 0

@@ -89,6 +89,7 @@ class MatrixFactorization:
         epsilon: float | None = None,
         clip: float | None = None,
         patience: int | None = None,
+        device: Literal["cpu", "cuda"] = "cpu",
         restarts: int = 0,
         seed: int = 0,
         columns: Columns | None = None,

@@ -33,6 +33,11 @@ class Pairs:
         side = {name: column[chosen] for name, column in self.side.items()}
         return Pairs(self.users[chosen], self.items[chosen], side)
 
+    def to(self, device: torch.device) -> Pairs:
+        """The same on another device."""
+        side = {name: column.to(device) for name, column in self.side.items()}
+        return Pairs(self.users.to(device), self.items.to(device), side)
+
 
 def predictions(
     weights: Weights,
@@ -76,7 +81,7 @@ def _dropped(x: Tensor, share: float, dropout: torch.Generator | None) -> Tensor
     """Zeroes a share at random and scales the rest up (Srivastava et al. 2014)."""
     if dropout is None or share == 0:
         return x
-    kept = torch.rand(x.shape, generator=dropout, dtype=x.dtype) >= share
+    kept = torch.rand(x.shape, generator=dropout, dtype=x.dtype, device=x.device) >= share
     return x * kept / (1 - share)
 
 

@@ -14,6 +14,7 @@ Optimizer = Literal[
 ]
 Loss = Literal["mse", "rmse", "sse"]
 Schedule = Literal["constant", "cosine", "one-cycle", "step", "exponential"]
+Device = Literal["cpu", "cuda"]
 Init = Literal["normal", "uniform", "kaiming"]
 
 GRADIENT_RULES = ("gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
@@ -117,12 +118,16 @@ class TrainingSettings:
     """The largest norm the gradient of a step may have."""
     patience: int | None = None
     """Stop after so many epochs without a better validation RMSE; None never stops early."""
+    device: Device = "cpu"
+    """Where gradient rules compute: numba on the CPU, torch on a GPU; nets by torch on either."""
     restarts: int = 0
     """Further runs from other seeds; the best is kept."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_fields(self, {"optimizer": Optimizer, "loss": Loss, "schedule": Schedule})
+        _check_fields(
+            self, {"optimizer": Optimizer, "loss": Loss, "schedule": Schedule, "device": Device}
+        )
         for field in fields(self):
             asked = getattr(self, field.name) != field.default
             if asked and field.name not in USED[self.optimizer]:
@@ -143,7 +148,7 @@ _GRADIENT = (
     _COMMON
     | _PENALTY
     | _RATE
-    | {"batch_size", "loss", "clip", "weight_decay_factors", "weight_decay_biases"}
+    | {"batch_size", "loss", "clip", "device", "weight_decay_factors", "weight_decay_biases"}
 )
 USED: Mapping[Optimizer, frozenset[str]] = {
     "sgd": _COMMON | _PENALTY | _RATE,

@@ -52,10 +52,29 @@ class Job:
 def _full_or_mini(job: Job, rows: Rows) -> Engine:
     n, size = len(job.table), job.training.batch_size
     steps = job.epochs * (1 if size is None else -(-n // size))
+    if job.training.device != "cpu":
+        return torch_batch(job, rows, steps)
     stepper = Stepper.of(rows, job.model, job.training, steps)
     if size is None:
         return FullBatch(BySide.users(job.table, job.model.dtype), job.output, stepper, n)
     return MiniBatch(job.table, job.output, stepper, size, job.rng)
+
+
+def torch_batch(job: Job, rows: Rows, n_steps: int) -> Engine:
+    """The engine for another device than the CPU."""
+    from xlcollab.factor.engines.torch_batch import TorchBatch  # torch only where it is needed
+    from xlcollab.factor.engines.torch_rules import device_of
+
+    return TorchBatch(
+        job.table,
+        job.output,
+        rows,
+        rows.columns(job.model, job.training),
+        job.training,
+        learning_rates(job.training, n_steps),
+        job.rng,
+        device_of(job.training),
+    )
 
 
 def _per_rating(job: Job, rows: Rows) -> Engine:

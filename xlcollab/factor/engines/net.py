@@ -16,34 +16,17 @@ import torch
 from torch import Tensor
 
 from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.torch_rules import TORCH_RULES, device_of, moved
 from xlcollab.factor.initial import StartArrays, draw, start_rows
 from xlcollab.factor.model import FactorModel, Model, clipped
 from xlcollab.factor.netmath import Pairs, predictions
 from xlcollab.factor.netmodel import NetModel, pairs_of
 from xlcollab.factor.rows import Floats, Rows
 from xlcollab.factor.schedules import learning_rates
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.factor.settings import ModelSettings
 from xlcollab.factor.trainable import Job
 from xlcollab.optim import rule as optim_rule
-from xlcollab.optim.rules.adagrad import Adagrad
-from xlcollab.optim.rules.adam import Adam
-from xlcollab.optim.rules.gd import GradientDescent
-from xlcollab.optim.rules.momentum import Momentum
-from xlcollab.optim.rules.nesterov import Nesterov
-from xlcollab.optim.rules.rmsprop import RMSprop
 from xlcollab.ratings import RatingsTable
-
-Rule = Any  # an optim_rule.UpdateRule over a state of its own
-
-RULES: Mapping[str, Callable[[TrainingSettings], Rule]] = {
-    "gd": lambda s: GradientDescent(),
-    "momentum": lambda s: Momentum(s.momentum),
-    "nesterov": lambda s: Nesterov(s.momentum),
-    "adagrad": lambda s: Adagrad(s.epsilon or 0.0),
-    "rmsprop": lambda s: RMSprop(s.rho, s.epsilon or 0.0),
-    "adam": lambda s: Adam(s.beta1, s.beta2, s.epsilon or 0.0),
-    "adamw": lambda s: Adam(s.beta1, s.beta2, s.epsilon or 0.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +71,7 @@ class NetTrainable:
 
     def __post_init__(self) -> None:
         training = self.job.training
-        self.state = RULES[training.optimizer](training).init(self.vector)
+        self.state = TORCH_RULES[training.optimizer](training).init(self.vector)
         self._l2 = self._by_kind(training.l2_factors, training.l2_biases)
         self._decay = self._by_kind(training.weight_decay_factors, training.weight_decay_biases)
 
@@ -98,14 +81,21 @@ class NetTrainable:
         weights = first_weights(job, given)
         layout = Layout({name: weight.shape for name, weight in weights.items()})
         vector = torch.cat([torch.from_numpy(weight).reshape(-1) for weight in weights.values()])
-        generator = torch.Generator().manual_seed(job.training.seed)
-        ratings = torch.from_numpy(job.table.ratings.astype(job.model.dtype))
-        return NetTrainable(job, layout, vector, pairs_of(job.table), ratings, generator)
+        device = device_of(job.training)
+        return NetTrainable(
+            job,
+            layout,
+            vector.to(device),
+            pairs_of(job.table).to(device),
+            torch.from_numpy(job.table.ratings.astype(job.model.dtype)).to(device),
+            torch.Generator(device).manual_seed(job.training.seed),
+        )
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         n = len(self.ratings)
         size = self.job.training.batch_size
-        order = torch.arange(n) if size is None else torch.from_numpy(self.job.rng.permutation(n))
+        drawn = np.arange(n) if size is None else self.job.rng.permutation(n)
+        order = torch.from_numpy(drawn).to(self.vector.device)
         steps = self.job.epochs * -(-n // (size or n))
         rate = learning_rates(self.job.training, steps)
         total = 0.0
@@ -117,12 +107,15 @@ class NetTrainable:
     def predict(self, name: str, table: RatingsTable) -> Floats:
         with torch.no_grad():
             out = predictions(
-                self.layout.views(self.vector), self.job.model, self.job.output, pairs_of(table)
+                self.layout.views(self.vector),
+                self.job.model,
+                self.job.output,
+                pairs_of(table).to(self.vector.device),
             )
-        return clipped(out.numpy(), self.job.output)
+        return clipped(out.cpu().numpy(), self.job.output)
 
     def snapshot(self) -> Tensor:
-        return self.vector.clone()
+        return self.vector.cpu().clone()
 
     def model(self, snapshot: Tensor) -> Model:
         weights = {name: view.numpy() for name, view in self.layout.views(snapshot).items()}
@@ -141,11 +134,10 @@ class NetTrainable:
         gradient = vector.grad
         if training.clip is not None:
             gradient = optim_rule.clipped(gradient, training.clip)
-        with torch.no_grad():
-            gradient = gradient + self._l2 * vector
-            rule = RULES[training.optimizer](training)
-            decayed = vector * (1 - learning_rate * self._decay)
-            self.vector, self.state = rule.move(decayed, gradient, self.state, learning_rate)
+        rule = TORCH_RULES[training.optimizer](training)
+        self.vector, self.state = moved(
+            rule, vector.detach(), gradient, self.state, learning_rate, self._l2, self._decay
+        )
         self.n_steps += 1
         return float(squared_error.detach())
 
@@ -157,7 +149,7 @@ class NetTrainable:
                 return 0.0
             return (biases if name.endswith("bias") else factors) or 0.0
 
-        return self.layout.filled(value, self.vector.dtype)
+        return self.layout.filled(value, self.vector.dtype).to(self.vector.device)
 
 
 def first_weights(job: Job, given: StartArrays) -> dict[str, Floats]:
