@@ -199,6 +199,7 @@ def test_inspect_shows_what_was_found(path: Path) -> None:
         (["run", "--sheet", "nowhere"], 3),
         (["run", "--sheet", "adam", "--epochs", "-3"], 2),
         (["run", "--sheet", "adam", "--copy", "H32"], 2),
+        (["run", "--copy", "H32->C1"], 2),
         (["run", "--sheet", "adam", "--optimizer", "sgd", "--learning-rate", "1e60"], 4),
     ],
 )

@@ -115,6 +115,8 @@ def run_book(
 
     book = OpenBook(path)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
+    if request.copy and len(sheets) > 1:
+        raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
     runs = tuple(
         _attempt(book, sheet, request, alone=request.sheet is not None) for sheet in sheets
     )

@@ -25,7 +25,6 @@ from xlcollab.problems.graddesc_rules import (
     Put,
     ResetStep,
     Role,
-    Take,
 )
 from xlcollab.ref import CellRef
 
@@ -78,22 +77,24 @@ class Epochs:
     def reset(self) -> None:
         """The steps of the tab's reset, each followed by a recalculation."""
         for step in RULES[self.tab.kind].reset:
-            _STEPS[type(step)](self, step)
+            self._write(step)
             self.program.calculate(self.registers)
 
-    def put(self, step: Put) -> None:
-        for cell in self._cells(step.role):
-            self.registers[self.program.register(cell)] = step.value
+    def _write(self, step: ResetStep) -> None:
+        """One step of a reset, without its recalculation."""
+        if isinstance(step, Copy):
+            chosen = [i for i, pair in enumerate(self.tab.pairs) if pair.role in step.roles]
+            self.registers[self._targets[chosen]] = self.registers[self._sources[chosen]]
+        elif isinstance(step, Put):
+            self._put(step.role, step.value)
+        else:
+            value = self.value(step.source)
+            for role, scale in zip(step.targets, step.scales, strict=True):
+                self._put(role, value * scale)
 
-    def copy(self, step: Copy) -> None:
-        chosen = [i for i, pair in enumerate(self.tab.pairs) if pair.role in step.roles]
-        self.registers[self._targets[chosen]] = self.registers[self._sources[chosen]]
-
-    def take(self, step: Take) -> None:
-        value = self.value(step.source)
-        for role, scale in zip(step.targets, step.scales, strict=True):
-            for cell in self._cells(role):
-                self.registers[self.program.register(cell)] = value * scale
+    def _put(self, role: Role | CellRole, value: float) -> None:
+        for cell in self._cells(role):
+            self.registers[self.program.register(cell)] = value
 
     def _cells(self, role: Role | CellRole) -> list[CellRef]:
         """The targets of a role, or its single cell if the tab has one."""
@@ -206,9 +207,4 @@ _ANNEALINGS: Mapping[Annealing, Callable[[Epochs], None]] = {
     "none": _keep_rate,
     "halving": _halve,
     "quartering": _quarter,
-}
-_STEPS: Mapping[type[ResetStep], Callable[[Epochs, ResetStep], None]] = {
-    Put: Epochs.put,  # type: ignore[dict-item]
-    Copy: Epochs.copy,  # type: ignore[dict-item]
-    Take: Epochs.take,  # type: ignore[dict-item]
 }

@@ -107,25 +107,20 @@ def _crossings(corners: Numbers, level: float) -> list[Numbers]:
 
 def _joined(segments: Numbers) -> Numbers:
     """Segments strung together at shared ends; rows of not-a-number between the strings."""
+    pieces = [((a, b), (c, d)) for (a, b), (c, d) in segments.tolist()]
     ends: dict[tuple[float, float], list[int]] = {}
-    for index, segment in enumerate(segments):
-        for point in segment:
-            ends.setdefault(tuple(point), []).append(index)
-    unused = set(range(len(segments)))
+    for index, piece in enumerate(pieces):
+        for point in piece:
+            ends.setdefault(point, []).append(index)
+    unused = set(range(len(pieces)))
     lines: list[Numbers] = []
     while unused:
-        line = [tuple(point) for point in segments[unused.pop()]]
+        line = [*pieces[unused.pop()]]
         for _ in range(2):
             line.reverse()
-            while (step := _next(line[-1], ends, unused)) is not None:
+            while (step := next((i for i in ends[line[-1]] if i in unused), None)) is not None:
                 unused.discard(step)
-                first, second = (tuple(point) for point in segments[step])
+                first, second = pieces[step]
                 line.append(second if first == line[-1] else first)
         lines += [np.array(line), np.full((1, 2), np.nan)]
     return np.concatenate(lines[:-1]) if lines else np.empty((0, 2))
-
-
-def _next(
-    point: tuple[float, ...], ends: dict[tuple[float, float], list[int]], unused: set[int]
-) -> int | None:
-    return next((index for index in ends[point] if index in unused), None)  # type: ignore[index]

@@ -38,9 +38,9 @@ class Update:
         return rest[0] if len(rest) == 1 else None
 
     def _is_weight(self, term: Term) -> bool:
-        node = term.factors[0]
-        alone = len(term.factors) == 1 and not term.divisors and isinstance(node, Reference)
-        return alone and place(node, self.link.update) == Beside(0, self.link.weight)  # type: ignore[arg-type]
+        if len(term.factors) != 1 or term.divisors or not isinstance(term.factors[0], Reference):
+            return False
+        return place(term.factors[0], self.link.update) == Beside(0, self.link.weight)
 
     def memory(self, kind: str) -> MemoryColumn | None:
         """The memory of that kind which serves this weight."""
