@@ -14,7 +14,7 @@ from xlcollab.live.cells import rows_of, values_of
 from xlcollab.live.excel_charts import add_chart
 from xlcollab.live.excel_read import range_of, read_workbook
 from xlcollab.live.excel_values import to_excel
-from xlcollab.ref import Rect
+from xlcollab.ref import AreaRef, Rect
 
 
 class ExcelBook(LiveBook):
@@ -82,6 +82,11 @@ class ExcelBook(LiveBook):
             app.display_alerts = before[2]
             app.calculation = before[1]
             app.screen_updating = before[0]
+
+
+def area_of(cells: xw.Range) -> AreaRef:
+    """The address of a range."""
+    return AreaRef(cells.sheet.name, Rect(cells.row - 1, cells.column - 1, *cells.shape))
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,0 +1,237 @@
+"""Functions for Excel's cells: `=XLC_FIT(A1:P16)`, `=XLC_PREDICT(R1, A2:A16, B1:P1)`, …
+
+Each takes ranges and gives arrays that spill. Excel calls them by their names in capitals; a name
+in VBA holds no dot. Importing this module loads no torch: that comes with the first fit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xlcollab.api.cells_answer import DONE
+from xlcollab.api.cells_values import Block
+from xlcollab.errors import UsageError
+from xlcollab.faces.udf_call import SENTENCES, cell_function, place
+
+Range = Any
+"""An `xlwings.Range`, or None."""
+_FIT = "The result of XLC_FIT."
+_SIDE = '"users" or "items" (default).'
+
+
+@cell_function(
+    ratings="A table with the headers user, item and rating.",
+    aggregate='A pair rated twice: "error" (default), "mean", "sum" or "last".',
+)
+def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> Any:
+    """The ratings of a long table as a crosstab with headers, users down and items across."""
+    from xlcollab.api.cells_ratings import crosstab
+
+    return crosstab(ratings, aggregate)
+
+
+@cell_function(
+    ratings="A crosstab with headers, or a table with the headers user, item and rating.",
+    n_factors="How many latent factors.",
+    epochs="How many passes over the ratings.",
+    learning_rate="The step size.",
+    l2="L2 penalty on factors and biases.",
+    optimizer="sgd, als, gibbs, gd, momentum, nesterov, adagrad, rmsprop, adam or adamw.",
+    bias="TRUE (default) for a bias of every user and item.",
+    range_min="The lowest prediction, together with range_max.",
+    range_max="The highest prediction.",
+    seed="Seed of every random draw; 0 by default.",
+)
+def xlc_fit(
+    ratings: Block,
+    n_factors: Block | None = None,
+    epochs: Block | None = None,
+    learning_rate: Block | None = None,
+    l2: Block | None = None,
+    optimizer: Block | None = None,
+    bias: Block | None = None,
+    range_min: Block | None = None,
+    range_max: Block | None = None,
+    seed: Block | None = None,
+) -> Any:
+    """Train a factor model on ratings. Gives a handle for XLC_PREDICT and the others."""
+    from xlcollab.api.cells_models import fit
+
+    return fit(
+        ratings,
+        n_factors,
+        epochs,
+        learning_rate,
+        l2,
+        optimizer,
+        bias,
+        range_min,
+        range_max,
+        seed,
+    )
+
+
+@cell_function(fit=_FIT, user="A user, or a range of users.", item="An item, or a range of items.")
+def xlc_predict(fit: Block, user: Block, item: Block) -> Any:
+    """Predicted ratings. A column of users and a row of items give all pairs."""
+    from xlcollab.api.cells_models import predict
+
+    return predict(fit, user, item)
+
+
+@cell_function(fit=_FIT, user="One user.", k="How many items; 10 by default.")
+def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> Any:
+    """The best items that a user has not rated, with predictions, best first."""
+    from xlcollab.api.cells_models import recommend
+
+    return recommend(fit, user, k)
+
+
+@cell_function(fit=_FIT, side=_SIDE)
+def xlc_factors(fit: Block, side: Block | None = None) -> Any:
+    """The id and the latent factors of every user or item."""
+    from xlcollab.api.cells_models import factors
+
+    return factors(fit, side)
+
+
+@cell_function(fit=_FIT, side=_SIDE)
+def xlc_biases(fit: Block, side: Block | None = None) -> Any:
+    """The id and the bias of every user or item."""
+    from xlcollab.api.cells_models import biases
+
+    return biases(fit, side)
+
+
+@cell_function(fit=_FIT)
+def xlc_losses(fit: Block) -> Any:
+    """The training error of every epoch, under a row of headers."""
+    from xlcollab.api.cells_models import losses
+
+    return losses(fit)
+
+
+@cell_function(fit=_FIT, ratings="Other ratings, of users and items in the fit.")
+def xlc_rmse(fit: Block, ratings: Block | None = None) -> Any:
+    """The root mean squared error on the training ratings, or on other ratings."""
+    from xlcollab.api.cells_models import rmse
+
+    return rmse(fit, ratings)
+
+
+@cell_function(fit=_FIT, item="One item.", k="How many items; 10 by default.")
+def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> Any:
+    """The items most like one item, with the cosine of their factors, best first."""
+    from xlcollab.api.cells_models import similar
+
+    return similar(fit, item, k)
+
+
+@cell_function(values="Numbers: a row an observation.", components="How many; 2 by default.")
+def xlc_pca(values: Block, components: Block | None = None) -> Any:
+    """The scores of rows on their principal components."""
+    from xlcollab.api.cells_descent import pca
+
+    return pca(values, components)
+
+
+@cell_function(
+    x="Inputs: a row an observation.",
+    y="Targets: as many cells as x has rows.",
+    optimizer="gd (default), momentum, nesterov, adagrad, rmsprop, adam, adamw or lbfgs.",
+    learning_rate="The step size.",
+    epochs="How many steps; 100 by default.",
+    start="The slopes and the intercept to start from; zeros by default.",
+)
+def xlc_graddesc(
+    x: Block,
+    y: Block,
+    optimizer: Block | None = None,
+    learning_rate: Block | None = None,
+    epochs: Block | None = None,
+    start: Block | None = None,
+) -> Any:
+    """Weights and mean squared error of a line through points, a row an epoch."""
+    from xlcollab.api.cells_descent import graddesc
+
+    return graddesc(x, y, optimizer, learning_rate, epochs, start)
+
+
+@cell_function(
+    by_reference=("objective_cell", "variables"),
+    objective_cell="The cell to differentiate.",
+    variables="The cells to differentiate by; they hold numbers, no formulas.",
+)
+def xlc_gradient(objective_cell: Range, variables: Range) -> Any:
+    """The exact derivative of a cell by cells, through the workbook's own formulas."""
+    from xlcollab.api.cells_descent import gradient
+
+    return gradient(*_reference(objective_cell, variables))
+
+
+@cell_function(
+    by_reference=("objective_cell", "variables"),
+    objective_cell="The cell to minimise.",
+    variables="The cells that may change; they hold numbers, no formulas.",
+    method="auto (default), lbfgs, lm, adam, gd and so on.",
+    iterations="The most steps to take.",
+)
+def xlc_minimize(
+    objective_cell: Range,
+    variables: Range,
+    method: Block | None = None,
+    iterations: Block | None = None,
+) -> Any:
+    """The values of cells at which another cell is lowest. The sheet stays as it is."""
+    from xlcollab.api.cells_descent import minimize
+
+    return minimize(*_reference(objective_cell, variables), method, iterations)
+
+
+def _reference(objective: Range, variables: Range) -> tuple[Any, str, Any]:
+    """The open workbook, the address of one cell and that of a range."""
+    from xlcollab.live.excel import ExcelBook, area_of
+
+    for name, cells in (("objective_cell", objective), ("variables", variables)):
+        if cells is None:
+            raise UsageError(f"{name} is a value; a reference to cells was expected")
+    return ExcelBook(objective.sheet.book), str(area_of(objective)), area_of(variables)
+
+
+@cell_function(by_reference=("fit",), fit="A cell with XLC_FIT, or with an error of ours.")
+def xlc_status(fit: Range) -> Any:
+    """What came of a fit, or the sentence behind an error in a cell."""
+    from xlcollab.api.cells_models import status
+
+    if fit is None:
+        raise UsageError("XLC_STATUS takes a reference to the cell that is asked about")
+    sentence = SENTENCES.get(place(fit), DONE)
+    return sentence if sentence != DONE else status([[fit.value]])
+
+
+@cell_function()
+def xlc_version() -> Any:
+    """The version of xlcollab that answers."""
+    from xlcollab import __version__
+
+    return __version__
+
+
+FUNCTIONS = (
+    xlc_crosstab,
+    xlc_fit,
+    xlc_predict,
+    xlc_recommend,
+    xlc_factors,
+    xlc_biases,
+    xlc_losses,
+    xlc_rmse,
+    xlc_pca,
+    xlc_similar,
+    xlc_graddesc,
+    xlc_gradient,
+    xlc_minimize,
+    xlc_status,
+    xlc_version,
+)
+"""Every function for cells; a test compares with what Excel is offered."""

@@ -1,0 +1,90 @@
+"""How a function of ours becomes a function in Excel's cells, through xlwings.
+
+Every argument arrives as rows of values with errors as their text; every error leaves as a mark
+that the VBA wrapper turns into a real Excel error, and as a sentence that `XLC_STATUS` shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import xlwings as xw
+
+from xlcollab.api.cells_answer import Answer, answer, plain
+
+CATEGORY = "xlcollab"
+MARK = "#XLC!"
+"""A text "#XLC!2015" is the error of that number in VBA, as `CVErr` takes it."""
+_CVERR = {
+    "#NULL!": 2000,
+    "#DIV/0!": 2007,
+    "#VALUE!": 2015,
+    "#REF!": 2023,
+    "#NAME?": 2029,
+    "#NUM!": 2036,
+    "#N/A": 2042,
+    "#GETTING_DATA": 2043,
+    "#SPILL!": 2045,
+    "#CALC!": 2050,
+}
+SENTENCES: dict[str, str] = {}
+"""What the last call from each cell came to, by the cell's full address."""
+
+
+def cell_function(
+    *, by_reference: tuple[str, ...] = (), **helps: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A UDF. `helps` says what each argument is, in order; those of `by_reference` arrive as
+    `xlwings.Range`, or as None where no range was given."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def called(*given: Any) -> Any:
+            *arguments, caller = given
+            values = [a for n, a in zip(helps, arguments, strict=True) if n not in by_reference]
+            found = answer(function, arguments, values)
+            _remember(caller, found)
+            return _marked(plain(found.value))
+
+        _hide_hints(called, function)
+        for name, text in helps.items():
+            called = xw.arg(name, **_options(name in by_reference), doc=text)(called)
+        return xw.func(category=CATEGORY)(called)
+
+    return decorate
+
+
+def _hide_hints(called: Any, function: Callable[..., Any]) -> None:
+    """xlwings takes hints for converters and crashes on unions; `caller` it fills in by itself."""
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(function).parameters.values()
+    ]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    caller = inspect.Parameter("caller", kind, default=None)
+    called.__signature__ = inspect.Signature([*parameters, caller])
+    called.__annotations__ = {}
+
+
+def _options(by_reference: bool) -> dict[str, Any]:
+    return {"convert": xw.Range} if by_reference else {"ndim": 2, "err_to_str": True}
+
+
+def _remember(caller: Any, found: Answer) -> None:
+    if caller is not None:
+        SENTENCES[place(caller)] = found.sentence
+
+
+def place(cells: Any) -> str:
+    """The full address of the first cell of a range."""
+    return str(cells.resize(1, 1).get_address(external=True))
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_marked(one) for one in value]
+    text = getattr(value, "text", None)  # of an ErrorCode
+    return value if text is None else f"{MARK}{_CVERR[text]}"
