@@ -165,3 +165,12 @@ def test_recalculation_uses_nothing_stored() -> None:
     book.sheets[0].numbers[0, 1:] = 999.0
     done = recalculate(build_plan(book))
     assert [float(block.number) for _, block in done.results] == [6.0, 7.0]
+
+
+def test_an_error_that_is_chosen_away_leaves_the_gradient_alone() -> None:
+    cells: Cells = {"A1": 2.0, "B1": 1.0, "B2": 900.0, "D1": 1.0}
+    cells |= {f"C{i}": f"=$A$1/(1+EXP($A$1*B{i}))" for i in (1, 2)}
+    cells |= {f"E{i}": f'=IF(D{i}="","",C{i})' for i in (1, 2)}
+    function = compiled({**cells, "F1": "=SUM(E1:E2)"}, "F1")
+    x, e = 2.0, np.exp(2.0)
+    assert gradient(function, x) == pytest.approx([(1 + e - x * e) / (1 + e) ** 2], rel=1e-12)

@@ -259,6 +259,22 @@ def first_code(*codes: Tensor | None) -> Tensor | None:
     return result
 
 
+class HiddenError(Exception):
+    """Fast evaluation met an error that is chosen away, whose NaN would spoil the gradient.
+
+    Never seen by a user: the program is run exactly instead, where errors are no NaN.
+    """
+
+
+def refuse_hidden_errors(context: Context, *branches: Block) -> None:
+    """Raises HiddenError if a branch carries a gradient and an error in fast evaluation."""
+    if context.exact:
+        return
+    for block in branches:
+        if block.number.requires_grad and not bool(torch.isfinite(block.number).all()):
+            raise HiddenError
+
+
 def select(mask: Tensor, yes: Block, no: Block) -> Block:
     """`yes` where the mask holds, `no` elsewhere."""
     number = torch.where(mask, yes.number, no.number)

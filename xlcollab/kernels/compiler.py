@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from xlcollab.errors import ModelError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
-from xlcollab.kernels.block import Block, Context
+from xlcollab.kernels.block import Block, Context, HiddenError
 from xlcollab.kernels.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.squares import residuals_of
 from xlcollab.kernels.tape import Program, Value, program
@@ -40,7 +40,13 @@ class SheetFunction:
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The outputs apart, each flat."""
-        return [_flat(self.context, block) for block in self.program.run(self.context, x)]
+        context = self.context
+        try:
+            blocks = self.program.run(context, x)
+        except HiddenError:
+            context = replace(context, exact=True)
+            blocks = self.program.run(context, x)
+        return [_flat(context, block) for block in blocks]
 
     def scalar(self, x: Tensor) -> Tensor:
         """The only value of a function of one cell, shape ()."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 
 import torch
@@ -86,6 +87,15 @@ def reciprocal(function: Callable[[Tensor], Tensor]) -> Function:
         return quotient, None if zero is None else division_by_zero(zero)
 
     return with_codes(run)
+
+
+_LARGEST_EXPONENT = math.log(sys.float_info.max)
+
+
+def exponential(x: Tensor) -> Tensor:
+    """EXP; beyond the largest number NaN, and not infinity, whose reciprocal would be a calm 0."""
+    fits = x <= _LARGEST_EXPONENT
+    return outside(torch.exp(inside(x, fits, 0.0)), fits)
 
 
 def logarithm(x: Tensor, base: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -194,7 +204,7 @@ FUNCTIONS: dict[str, Function] = {
     "PI": constant(math.pi),
     "SQRT": numeric(safe_sqrt),
     "SQRTPI": strict(numeric(lambda x: safe_sqrt(x * math.pi))),
-    "EXP": numeric(torch.exp),
+    "EXP": numeric(exponential),
     "LN": numeric(safe_log),
     "LOG": with_codes(logarithm),
     "LOG10": numeric(log10),

@@ -8,24 +8,27 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.block import Block, Context, first_code, select
+from xlcollab.kernels.block import Block, Context, first_code, refuse_hidden_errors, select
 from xlcollab.kernels.shapes import aligned
 from xlcollab.kernels.tape import Function
 
 
 def choose_between(context: Context, condition: Block, yes: Block, no: Block) -> Block:
     """IF: an error in the condition is the result; one in the branch not taken is not seen."""
+    refuse_hidden_errors(context, yes, no)
     condition, yes, no = aligned(context, condition, yes, no)
     truth, codes = context.truths(condition)
     return context.with_errors(select(truth, yes, no), codes)
 
 
 def if_error(context: Context, value: Block, other: Block) -> Block:
+    refuse_hidden_errors(context, value, other)
     value, other = aligned(context, value, other)
     return select(context.errors(value), other, value)
 
 
 def if_na(context: Context, value: Block, other: Block) -> Block:
+    refuse_hidden_errors(context, value, other)
     value, other = aligned(context, value, other)
     missing = value.mask(Kind.ERROR) & (value.number == ErrorCode.NA)
     return select(missing, other, value)

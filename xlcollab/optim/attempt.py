@@ -135,7 +135,8 @@ def _limits(stage: Stage, settings: Settings, recorder: Recorder) -> Limits:
     if stage.tolerance is not None:
         tolerance = max(stage.tolerance, settings.tolerance or 0.0)
     if settings.iterations is None:
-        return Limits(method.iterations, tolerance, tolerance)
+        most = method.iterations if stage.iterations is None else stage.iterations
+        return Limits(most, tolerance, tolerance)
     return Limits(settings.iterations - recorder.iteration, tolerance, tolerance)
 
 

@@ -23,6 +23,8 @@ class Stage:
     method: MethodName
     tolerance: float | None = None
     """Where a stage that prepares the next one stops; None for one that may end the run."""
+    iterations: int | None = None
+    """The most steps, where that is less than the method's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ _MANY_VARIABLES = 50
 """From here on a step of lm, n² m, costs so much more than one of lbfgs that lbfgs makes the many
 small steps at the end of a factorisation, where lm converges linearly."""
 
-_SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13), Stage("lm"))
+_SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13, 1500), Stage("lm", None, 100))
+"""The limits matter where a model has more weights than its data can tell: its loss falls for ever,
+and more steps only fit the noise better."""
 
 
 def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xlcollab.formula.nodes import Axis, Call, Node, Reference, children
 from xlcollab.grid import Workbook
@@ -75,9 +76,8 @@ class FamilyIndex:
 
     def owner(self, sheet: str, row: int, column: int) -> int:
         """The family of a cell, -1 for none."""
-        owners = self._owners[sheet]
-        inside = row < owners.shape[0] and column < owners.shape[1]
-        return int(owners[row, column]) if inside else -1
+        owners = self._owners[sheet][row : row + 1, column : column + 1]
+        return int(owners[0, 0]) if owners.size else -1
 
     def overlapping(self, sheet: str, rect: Rect) -> list[int]:
         """The numbers of the families that share a cell with `rect`, ascending."""
