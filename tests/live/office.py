@@ -1,0 +1,68 @@
+"""A headless LibreOffice for tests; they skip with a reason where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from xlcollab.errors import UsageError
+from xlcollab.live.calc_office import Office, load_uno
+
+_START_SECONDS = 60
+
+
+@contextmanager
+def headless_office() -> Iterator[Office]:
+    """A LibreOffice of its own, with a profile of its own, that ends with the block."""
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("needs LibreOffice Calc (Debian: libreoffice-calc)")
+    try:
+        load_uno()
+    except UsageError as error:
+        pytest.skip(str(error))
+    address = f"pipe,name=xlcollab{os.getpid()}"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(
+            [
+                program,
+                "--headless",
+                "--norestore",
+                "--nologo",
+                f"-env:UserInstallation=file://{profile}",
+                f"--accept={address};urp;",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield _connected(address)
+        finally:
+            _end(process, address)
+
+
+def _connected(address: str) -> Office:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return Office(address)
+        except UsageError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _end(process: subprocess.Popen[bytes], address: str) -> None:
+    """Ask it to end: the process that was started is only its launcher."""
+    try:
+        Office(address).desktop.terminate()
+    except Exception:  # the bridge breaks while it answers
+        process.terminate()
+    process.wait(30)

@@ -1,0 +1,123 @@
+"""The document that is open in LibreOffice Calc as a `Book`: a real, running spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import build
+from tests.grid.test_book_contract import BookContract
+from tests.shared_data import lesson
+from xlcollab.files import FileBook
+from xlcollab.grid import Book, Changes, Chart, NewSheet, Scalar, Series, formula_texts
+from xlcollab.live.calc import CalcBook
+from xlcollab.live.calc_formulas import to_excel
+from xlcollab.live.calc_office import Office
+from xlcollab.ref import CellRef, Rect, parse_area
+
+
+class TestCalcBook(BookContract):
+    calculates = True
+
+    @pytest.fixture(autouse=True)
+    def _office(self, office: Office) -> Iterator[None]:
+        self.office, self.documents = office, []
+        yield
+        for document in self.documents:
+            document.close(True)
+
+    def make(self, path: Path) -> Book:
+        self.documents.append(self.office.open(path))
+        return CalcBook(self.office, self.documents[-1])
+
+    def document(self) -> Any:
+        return self.documents[-1]
+
+    def test_settings_of_the_document_are_restored(
+        self, book: Book, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.document().enableAutomaticCalculation(False)
+        book.write(Changes(inputs=[self.number("A2", 4.0)]))
+        assert self.value(book, "C2") == 6.5
+        monkeypatch.setattr(book, "put", lambda edits: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            book.write(Changes(inputs=[self.number("A2", 5.0)]))
+        assert not self.document().isAutomaticCalculationEnabled()
+        assert not self.document().hasControllersLocked()
+
+    def test_draws_charts(self, book: Book) -> None:
+        x, y = parse_area("'S history'!A2:A3"), parse_area("'S history'!B2:B3")
+        chart = Chart("Loss", "step", "loss", (Series("loss", x, y),), at=(1, 4), log_y=True)
+        rows = [["step", "loss"], [0, 2.0], [1, 1.0]]
+        book.write(Changes(sheets=[NewSheet("S history", rows, charts=(chart,), widths={0: 30.0})]))
+        sheet = self.document().Sheets.getByName("S history")
+        drawn = sheet.Charts.getByIndex(0).EmbeddedObject
+        (line,) = drawn.FirstDiagram.CoordinateSystems[0].ChartTypes[0].DataSeries
+        sources = [part.Values.SourceRangeRepresentation for part in line.DataSequences]
+        assert sources == ["$'S history'.$A$2:$A$3", "$'S history'.$B$2:$B$3"]
+        assert drawn.Title.String == "Loss"
+        assert sheet.Columns.getByIndex(0).Width == pytest.approx(30 * 215, rel=0.01)
+
+    def test_reads_merged_cells_and_names_of_sheets(self, office: Office, tmp_path: Path) -> None:
+        names = [("solver_adj", "S!$A$1:$B$2", "S", True)]
+        book = self.make(build(tmp_path / "m.xlsx", {"S": {"A1": 1.0, "C5": "x"}}, names=names))
+        sheet = self.document().Sheets.getByIndex(0)
+        sheet.getCellRangeByName("B2:C3").merge(True)
+        workbook = book.read()
+        assert workbook.sheet("S").merged == [Rect(1, 1, 2, 2)]
+        found = workbook.name("solver_adj", "S")
+        assert (found.text, found.sheet) == ("S!$A$1:$B$2", "S")
+
+
+@pytest.mark.parametrize(
+    ("calc", "excel"),
+    [
+        ("=SUM($S.A2:B2;$'my sheet'.A1;weights)", "=SUM(S!A2:B2,'my sheet'!A1,weights)"),
+        ("={1;2|3;4}", "={1,2;3,4}"),
+        ("=IF(A1=\"a;b\";$'it''s.A1'.B2;1.5)", "=IF(A1=\"a;b\",'it''s.A1'!B2,1.5)"),
+        ("=SUM(A1:B2~C1)", "=SUM(A1:B2,C1)"),
+        ("=STDEV.S(S.A1:B2)", "=_xlfn.STDEV.S(S!A1:B2)"),
+        ("=COM.SUN.STAR.SHEET.ADDIN.ANALYSIS.GETEDATE(1;2)", "=EDATE(1,2)"),
+        ("=SUM($S.A:A)", "=SUM(S!A:A)"),
+        ("=SUM(S.$2:$3)", "=SUM(S!$2:$3)"),
+    ],
+)
+def test_formulas_in_excels_words(calc: str, excel: str) -> None:
+    functions = {
+        "STDEV.S": "_xlfn.STDEV.S",
+        "COM.SUN.STAR.SHEET.ADDIN.ANALYSIS.GETEDATE": "EDATE",
+    }
+    assert to_excel(calc, functions) == excel
+
+
+@pytest.mark.parametrize("name", ["collab_filter.xlsx", "graddesc.xlsx"])
+@pytest.mark.slow
+def test_reads_a_lesson_as_its_file_says(name: str, office: Office) -> None:
+    path = lesson(name)
+    document = office.open(path)
+    try:
+        live = CalcBook(office, document).read()
+    finally:
+        document.close(True)
+    stored = FileBook(path).read()
+    for sheet in stored:
+        found = live.sheet(sheet.name)
+        assert (found.formula_mask() == sheet.formula_mask()).all()
+        texts = formula_texts(found)
+        for cell, text in formula_texts(sheet).items():
+            assert texts[cell].replace(" ", "") == text.replace(" ", "")
+        differing = [
+            f"{CellRef(sheet.name, *cell)}: {found.value(*cell)!r} {sheet.value(*cell)!r}"
+            for cell in sheet.used.cells()
+            if not _alike(found.value(*cell), sheet.value(*cell))
+        ]
+        assert not differing
+
+
+def _alike(mine: Scalar, theirs: Scalar) -> bool:
+    if isinstance(mine, float) and isinstance(theirs, float):
+        return mine == pytest.approx(theirs, rel=1e-9)
+    return mine == theirs

@@ -1,0 +1,155 @@
+"""Reading a document that is open in LibreOffice Calc: values and formulas in one call each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xlcollab.grid import (
+    ArrayFormula,
+    DefinedName,
+    ErrorCode,
+    Scalar,
+    Sheet,
+    Table,
+    TextPool,
+    Workbook,
+)
+from xlcollab.live.calc_formulas import of_array, to_excel
+from xlcollab.live.cells import sheet_of
+from xlcollab.ref import Rect
+
+# com.sun.star.sheet.CellFlags, FormulaResult and NamedRangeFlag; com.sun.star.util.NumberFormat
+_FORMULAS, _ERRORS, _HIDDEN, _LOGICAL = 16, 4, 16, 1024
+_CODES = {
+    503: ErrorCode.NUM,
+    519: ErrorCode.VALUE,
+    521: ErrorCode.NULL,
+    524: ErrorCode.REF,
+    525: ErrorCode.NAME,
+    532: ErrorCode.DIV0,
+    32767: ErrorCode.NA,
+}
+"""LibreOffice's error numbers; any other is a #VALUE! in Excel."""
+_CONSTANTS: Mapping[str, Scalar] = {"=TRUE()": True, "=FALSE()": False} | {
+    f"={code.text}": code for code in ErrorCode
+}
+"""Formulas that stand for constants of Excel which Calc has not."""
+
+
+def read_workbook(document: Any, texts: TextPool, functions: Mapping[str, str]) -> Workbook:
+    """All sheets, names and tables of an open document. `functions`: see `calc_formulas`."""
+    sheets = [_sheet(document, sheet, texts, functions) for sheet in document.Sheets]
+    names = [_name(one, None, functions) for one in document.NamedRanges]
+    for sheet in document.Sheets:
+        names += [_name(one, sheet.Name, functions) for one in sheet.NamedRanges]
+    start = document.NullDate
+    return Workbook(
+        sheets=sheets,
+        texts=texts,
+        names=names,
+        tables=[_table(document, one) for one in document.DatabaseRanges],
+        date1904=(start.Year, start.Month) == (1904, 1),
+        source=document.Title,
+    )
+
+
+def _sheet(document: Any, sheet: Any, texts: TextPool, functions: Mapping[str, str]) -> Sheet:
+    used = _used(sheet)
+    rows: list[list[Scalar]] = [
+        [None if value == "" else value for value in row] for row in used.DataArray
+    ]
+    written = used.FormulaArray
+    formulas: dict[tuple[int, int], str] = {}
+    arrays: dict[Rect, ArrayFormula] = {}
+    for row, column in _cells(sheet.queryContentCells(_FORMULAS)):
+        text = written[row][column]
+        if text in _CONSTANTS:
+            rows[row][column] = _CONSTANTS[text]
+            continue
+        if rows[row][column] is None:
+            rows[row][column] = ""
+        formulas[row, column] = to_excel(of_array(text), functions)
+        if text.startswith("{=") and not any(rect.contains(row, column) for rect in arrays):
+            rect = _array_area(sheet, row, column)
+            arrays[rect] = ArrayFormula(rect, formulas[row, column].removeprefix("="))
+    for row, column in _cells(sheet.queryFormulaCells(_ERRORS)):
+        if (row, column) in formulas:
+            code = sheet.getCellByPosition(column, row).getError()
+            rows[row][column] = _CODES.get(code, ErrorCode.VALUE)
+    _mark_booleans(document, sheet, rows)
+    return sheet_of(
+        sheet.Name,
+        rows,
+        formulas,
+        texts,
+        arrays=arrays.values(),
+        merged=list(_merged(sheet)),
+        protected=sheet.isProtected(),
+    )
+
+
+def _used(sheet: Any) -> Any:
+    cursor = sheet.createCursor()
+    cursor.gotoEndOfUsedArea(False)
+    last = cursor.RangeAddress
+    return sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow)
+
+
+def _array_area(sheet: Any, row: int, column: int) -> Rect:
+    cursor = sheet.createCursorByRange(sheet.getCellByPosition(column, row))
+    cursor.collapseToCurrentArray()
+    return rect_of(cursor.RangeAddress)
+
+
+def _mark_booleans(document: Any, sheet: Any, rows: list[list[Scalar]]) -> None:
+    """Calc tells TRUE from 1 by the number format alone."""
+    height, width = len(rows), len(rows[0])
+    for areas in sheet.getUniqueCellFormatRanges():
+        key = areas.getByIndex(0).NumberFormat
+        if document.NumberFormats.getByKey(key).Type & _LOGICAL:
+            for address in areas.RangeAddresses:
+                inside = rect_of(address).intersection(Rect(0, 0, height, width))
+                for row, column in inside.cells() if inside else ():
+                    if isinstance(rows[row][column], float):
+                        rows[row][column] = bool(rows[row][column])
+
+
+def _merged(sheet: Any) -> Iterator[Rect]:
+    """Merged cells differ in format from all others."""
+    for area in sheet.getCellFormatRanges():
+        if area.IsMerged:
+            cursor = sheet.createCursorByRange(area.getCellByPosition(0, 0))
+            cursor.collapseToMergedArea()
+            yield rect_of(cursor.RangeAddress)
+
+
+def _name(name: Any, sheet: str | None, functions: Mapping[str, str]) -> DefinedName:
+    text = to_excel(name.Content, functions)
+    return DefinedName(name.Name, text, sheet, bool(name.Type & _HIDDEN))
+
+
+def _table(document: Any, area: Any) -> Table:
+    address = area.DataArea
+    sheet = document.Sheets.getByIndex(address.Sheet)
+    rect = rect_of(address)
+    header = sheet.getCellRangeByPosition(rect.left, rect.top, rect.right - 1, rect.top)
+    return Table(
+        name=area.Name,
+        sheet=sheet.Name,
+        rect=rect,
+        columns=tuple(str(title) for title in header.DataArray[0]) if area.ContainsHeader else (),
+        header_rows=int(area.ContainsHeader),
+        totals_rows=int(area.TotalsRow),
+    )
+
+
+def _cells(areas: Any) -> Iterator[tuple[int, int]]:
+    for address in areas.RangeAddresses:
+        yield from rect_of(address).cells()
+
+
+def rect_of(address: Any) -> Rect:
+    """A com.sun.star.table.CellRangeAddress as a rectangle."""
+    top, left = address.StartRow, address.StartColumn
+    return Rect(top, left, address.EndRow - top + 1, address.EndColumn - left + 1)
