@@ -15,7 +15,9 @@ TITLE = "Collaborative filtering in cells"
 def pages() -> list[Page]:
     """The sheets in tab order, the control sheet last."""
     rows = ratings()
-    *factors, control = factorisation_pages(rows, Sizes(l2=0.03), (DOTPROD, BIAS, SIGMOID))
+    *factors, control = factorisation_pages(
+        rows, Sizes(l2=0.03), (DOTPROD, BIAS, SIGMOID), users=VIEWERS, items=tuple(FILMS)
+    )
     tables = VIEWERS, tuple(FILMS), len(rows), FIRST_RATING
     return [
         *factors,

@@ -1,4 +1,4 @@
-"""The sheet `data`: a few ratings, the split, and start weights to type, with a Solver model."""
+"""The sheet `data`: a few ratings, the split, and weights to start from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 from lessons.films import FILMS, VIEWERS
 from lessons.rating_rows import draw
 from xlcollab.lessons import Page
-from xlcollab.lessons.page import column_fixed, row_fixed
 from xlcollab.ref import Rect, cell_name
 
 N_FACTORS = 2
@@ -28,39 +27,32 @@ MASKS = {
 }
 _RIGHT = N_ITEMS + 3
 ITEM_WEIGHTS = Rect(_TOP + 1, _RIGHT + N_FACTORS + 1, N_FACTORS, N_ITEMS)
-_PREDICTED = RATINGS.shifted(_STEP, ITEM_WEIGHTS.left - 1)
-USER_WEIGHTS = Rect(_PREDICTED.top, _RIGHT, N_USERS, N_FACTORS)
-_ERRORS = _PREDICTED.shifted(_STEP, 0)
-Z_ITEMS = ITEM_WEIGHTS.shifted(3 * _STEP, 0)
-Z_USERS = USER_WEIGHTS.shifted(2 * _STEP + N_FACTORS + 2, 0)
+USER_WEIGHTS = Rect(DRAWS.top, _RIGHT, N_USERS, N_FACTORS)
+Z_ITEMS = ITEM_WEIGHTS.shifted(2 * _STEP, 0)
+Z_USERS = USER_WEIGHTS.shifted(2 * _STEP, 0)
 _INTRO = (
     "On the left the ratings, a fixed random draw for each, and the masks that the test fraction "
-    "on the control sheet makes of the draws. On the right start weights to type, and what they "
-    "predict: the sheet descent starts from them while the initial weights on the control sheet "
-    "say typed. A Solver model is stored here too: `xlcollab solve --sheet data --method gd` "
-    "takes the very steps that the sheet descent takes in formulas."
+    "on the control sheet makes of the draws. On the right weights to start from: typed ones, and "
+    "draws from which the control sheet makes the other starts. Try: type another rating, or "
+    "leave one out; the whole descent follows."
 )
 
 
 def data_page() -> Page:
-    """Ratings, draws, masks; typed weights, their predictions and errors; drawn weights."""
+    """Ratings, draws, masks; typed and drawn start weights."""
     rng = np.random.default_rng(_SEED)
     page = Page("data", freeze=(_TOP, 1))
     page.heading("Data and start weights", _INTRO, ITEM_WEIGHTS.right, 5)
     page.widths = {0: 12, **dict.fromkeys(range(1, ITEM_WEIGHTS.right), 10.5), _RIGHT - 1: 12}
     _ratings(page, rng)
-    _start(page, rng)
-    measures = (("mse_train", "train MSE", "=SUMSQ(start_errors)/n_train"),
-                ("rmse_start", "train RMSE", "=SQRT(mse_train)"))  # fmt: skip
-    for number, (name, title, formula) in enumerate(measures):
-        page.metric(2, _RIGHT + 2 * number, 2, name, title, formula)
+    _weights(page, "start", ITEM_WEIGHTS, USER_WEIGHTS, "typed start weights", 1.2, rng)
+    _weights(page, "drawn", Z_ITEMS, Z_USERS, "draws for random starts", 0.0, rng)
     for number, split in enumerate(MASKS):
         page.metric(
             2, 1 + 2 * number, 2, f"n_{split}", f"{split} ratings", f"=SUM({split}_mask)",
             "result whole",
         )  # fmt: skip
         page.book_names[f"n_{split}"] = page.names.pop(f"n_{split}")
-    page.minimise("mse_train", ("start_users", "start_items"))
     return page
 
 
@@ -101,17 +93,19 @@ def _ratings(page: Page, rng: np.random.Generator) -> None:
         page.scales.append((rect, "rating"))
 
 
-def _start(page: Page, rng: np.random.Generator) -> None:
-    _weights(page, "start", ITEM_WEIGHTS, USER_WEIGHTS, "typed start weights", 1.2, rng)
-    predicted = _PREDICTED
-    page.put(predicted.top - 1, predicted.left, "what they predict", "section")
-    page.fill(predicted, _prediction, "number")
-    page.scales.append((predicted, "rating"))
-    page.put(_ERRORS.top - 1, _ERRORS.left, "train errors", "section")
-    page.fill(_ERRORS, _error, "number")
-    page.names["start_errors"] = _ERRORS
-    page.scales.append((_ERRORS, "error"))
-    _weights(page, "drawn", Z_ITEMS, Z_USERS, "draws for random starts", 0.0, rng)
+def start_weights() -> tuple[list[list[float]], list[list[float]]]:
+    """The typed start weights: (users × factors, factors × items)."""
+    page = data_page()
+    blocks = ("start_users", "start_items")
+    users, items = (_numbers(page, page.names[name]) for name in blocks)
+    return users, items
+
+
+def _numbers(page: Page, rect: Rect) -> list[list[float]]:
+    return [
+        [float(page.cells[row, column].content) for column in range(rect.left, rect.right)]
+        for row in range(rect.top, rect.bottom)
+    ]
 
 
 def _weights(
@@ -127,17 +121,3 @@ def _weights(
     page.column(users.top, users.left - 1, USERS, "label")
     for part, rect in (("items", items), ("users", users)):
         draw(page, f"{name}_{part}", rect, rng, 0.15 if mean else 1.0, mean)
-
-
-def _prediction(row: int, column: int) -> str:
-    user = f"{column_fixed(row, USER_WEIGHTS.left)}:{column_fixed(row, USER_WEIGHTS.right - 1)}"
-    item = f"{row_fixed(ITEM_WEIGHTS.top, column)}:{row_fixed(ITEM_WEIGHTS.bottom - 1, column)}"
-    return f"=MMULT({user},{item})"
-
-
-def _error(row: int, column: int) -> str:
-    i, j = row - _ERRORS.top, column - _ERRORS.left
-    train = MASKS["train"]
-    mask = cell_name(train.top + i, train.left + j)
-    rating = cell_name(RATINGS.top + i, RATINGS.left + j)
-    return f"=IF({mask}=1,{rating}-{cell_name(_PREDICTED.top + i, column)},0)"

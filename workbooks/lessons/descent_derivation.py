@@ -77,18 +77,13 @@ def derivation_page() -> Page:
 def _measures(page: Page) -> None:
     page.metric(2, 0, 1, "shown", "iteration", 0.0, "input")
     page.choices.append(Choice(Rect(3, 0), least=0, most=ITERATIONS))
-    loss = _chain(column_of("loss"))
-    page.metric(2, 1, 2, "loss", "loss", "=SUMSQ(errors)/n_train+l2_penalty/2"
-                "*SUMSQ(user_factors,item_factors)")  # fmt: skip
-    page.metric(2, 4, 1, "chain_loss", "loss on descent", f"=INDEX({loss},shown+1)")
-    worst = " largest difference of the gradient"
-    compared = f"{_absolute_difference(_ITEM_GRADIENT, _ITEM_CHECK)}"
-    compared += f"+{_absolute_difference(_USER_GRADIENT, _USER_CHECK)}"
-    page.metric(2, 5, 3, "difference", worst.strip() + " to its check", f"=SQRT({compared})")
-
-
-def _absolute_difference(first: Rect, second: Rect) -> str:
-    return f"SUMXMY2({first},{second})"
+    loss = "=SUMSQ(errors)/n_train+l2_penalty/2*SUMSQ(user_factors,item_factors)"
+    page.metric(2, 1, 2, "loss", "loss", loss)
+    chain = _chain(column_of("loss"))
+    page.metric(2, 4, 1, "chain_loss", "loss on descent", f"=INDEX({chain},shown+1)")
+    items, users = (f"SUMXMY2({side}_gradient,{side}_check)" for side in ("item", "user"))
+    title = "distance of the gradient from its check"
+    page.metric(2, 5, 3, "distance", title, f"=SQRT({items}+{users})", "result tiny")
 
 
 def _chain(column: int) -> str:

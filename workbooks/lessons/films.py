@@ -45,7 +45,7 @@ def ratings(seed: int = 8) -> list[Rating]:
     liked = 3.4 + viewer_bias[:, None] + film_bias + tastes @ films.T + noise
     stars = np.clip(np.round(liked * 2) / 2, 0.5, 5.0)
     seen = rng.random(stars.shape) < _SEEN
-    seen[0] = True  # so that films first occur in the order above
+    seen[0] = True  # one viewer who has seen everything
     draws = np.round(rng.random(stars.shape), 3)
     return [
         Rating(viewer, film, float(stars[u, i]), float(draws[u, i]))

@@ -13,6 +13,7 @@ from lessons.descent_chain import (
 )
 from lessons.descent_data import ITEMS, N_FACTORS, data_page
 from lessons.descent_derivation import derivation_page
+from lessons.descent_solver import solver_page
 from xlcollab.lessons import Chart, Line, Page
 from xlcollab.lessons.control import FIRST_ROW, Setting, control_page
 from xlcollab.ref import Rect, cell_name
@@ -56,7 +57,7 @@ _RULES_INTRO = (
 
 def pages() -> list[Page]:
     """The sheets in tab order."""
-    return [_control(), _rules(), data_page(), derivation_page(), descent_page()]
+    return [_control(), _rules(), data_page(), derivation_page(), descent_page(), solver_page()]
 
 
 def _settings() -> list[Setting]:

@@ -101,7 +101,7 @@ def _matrix_factorisation(table: RatingsTable, target: Path, size: Size) -> NewB
         )
     ]
     sizes = Sizes(size.n_factors, size.test_fraction, l2=0.0, seed=size.seed, item="item")
-    pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID))
+    pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID), users=users, items=items)
     write_evaluated(target, pages, title="Matrix factorisation")
     return NewBook(target, len(users), len(items), len(rows))
 

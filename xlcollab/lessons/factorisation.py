@@ -76,11 +76,12 @@ def factorisation_pages(
     ratings: Sequence[Rating],
     sizes: Sizes = Sizes(),
     variants: Sequence[Variant] = (DOTPROD, BIAS),
+    *,
+    users: Sequence[str],
+    items: Sequence[str],
 ) -> list[Page]:
-    """The sheets ratings, crosstab, one per variant, and control. Users and items in the order in
-    which they first occur."""
-    users = list(dict.fromkeys(rating.user for rating in ratings))
-    items = list(dict.fromkeys(rating.item for rating in ratings))
+    """The sheets ratings, crosstab, one per variant, and control, with `users` and `items` in the
+    order given."""
     values = [rating.value for rating in ratings]
     settings = factor_settings(
         sizes.n_factors, min(values), max(values), sizes.test_fraction, sizes.l2

@@ -45,6 +45,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "whole": {**_BOX, "num_format": "0", "align": "center"},
         "word": {**_BOX, "align": "center"},
         "result": {**_RESULT, "num_format": "0.0000", "align": "center"},
+        "result tiny": {**_RESULT, "num_format": "0.0E+00", "align": "center"},
         "result whole": {**_RESULT, "num_format": "0", "align": "center"},
         "metric head": {"bold": True, "font_size": 9, "font_color": "#4B5563", "align": "center"},
     }

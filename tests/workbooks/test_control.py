@@ -1,0 +1,113 @@
+"""The control sheet as settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import build
+from tests.workbooks.made import FOLDER, read
+from xlcollab.api.controlled import place_of_control, with_control
+from xlcollab.errors import DataError
+from xlcollab.files import FileBook
+from xlcollab.grid import Workbook
+from xlcollab.lessons.control import DEVICES, METHODS, SCHEDULES, control_page, factor_settings
+from xlcollab.optim import METHODS as KNOWN_METHODS
+from xlcollab.optim import SCHEDULES as KNOWN_SCHEDULES
+from xlcollab.optim import Settings
+from xlcollab.problems.control import read_control
+
+
+def typed(folder: Path, rows: list[tuple[Any, Any]], sheet: str = "Control") -> Workbook:
+    cells: dict[str, Any] = {"A3": "Setting", "B3": "value"}
+    for number, (label, value) in enumerate(rows, 4):
+        cells |= {f"A{number}": label, f"B{number}": value}
+    return FileBook(build(folder / "book.xlsx", {"data": {"A1": 1}, sheet: cells})).read()
+
+
+def test_labels_are_read_as_people_type_them(tmp_path: Path) -> None:
+    rows = [("Optimizer", "adam"), ("Learning-Rate", 0.05), ("EPOCHS", 20), ("weight_decay", None)]
+    control = read_control(typed(tmp_path, rows))
+    assert control is not None
+    assert control.values == {"method": "adam", "learning_rate": 0.05, "iterations": 20}
+    assert str(control.cells["learning_rate"]) == "Control!B5"
+
+
+def test_rows_end_at_the_first_blank_label(tmp_path: Path) -> None:
+    control = read_control(typed(tmp_path, [("seed", 3), (None, None), ("epochs", 7)]))
+    assert control is not None
+    assert control.values == {"seed": 3}
+
+
+def test_unknown_labels_are_told_apart(tmp_path: Path) -> None:
+    control = read_control(typed(tmp_path, [("learnig rate", 0.1), ("l2", 0.5)]))
+    assert control is not None
+    assert [(str(cell), label) for cell, label in control.unknown.items()] == [
+        ("Control!B4", "learnig rate")
+    ]
+
+
+def test_a_book_without_the_sheet_has_no_control(tmp_path: Path) -> None:
+    assert read_control(typed(tmp_path, [("l2", 1)], sheet="elsewhere")) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("learning rate", "fast")], "Control!B4 holds 'fast' as learning rate; a number"),
+        ([("epochs", 2.5)], "Control!B4 holds 2.5 as epochs; a whole number"),
+        ([("optimiser", 3.0)], "Control!B4 holds 3.0 as optimiser; a word"),
+        ([("l2", 1), ("L2 penalty", 2)], "Control!B5 sets 'L2 penalty' a second time, after"),
+    ],
+)
+def test_what_a_setting_does_not_take_is_refused(
+    tmp_path: Path, rows: list[tuple[Any, Any]], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        read_control(typed(tmp_path, rows))
+
+
+@pytest.mark.parametrize("rows", [[("optimiser", "magic")], [("momentum", 1.5)], [("L2", -1)]])
+def test_impossible_values_are_refused_by_cell(tmp_path: Path, rows: list[tuple[str, Any]]) -> None:
+    with pytest.raises(DataError, match="Control!B4"):
+        with_control(typed(tmp_path, rows), {})
+
+
+def test_what_was_given_wins_and_none_is_not_given(tmp_path: Path) -> None:
+    book = typed(tmp_path, [("optimiser", "gd"), ("L2", 0.1), ("epochs", 9)])
+    found = with_control(book, {"method": "adam", "l2": 0.0, "iterations": None})
+    assert found == {"method": "adam", "l2": 0.0, "iterations": 9}
+
+
+def test_settings_that_the_method_does_not_use_are_left_aside(tmp_path: Path) -> None:
+    rows = [("beta1", 0.8), ("momentum", 0.7), ("gamma", 0.9), ("test fraction", 0.3)]
+    book = typed(tmp_path, [("optimiser", "momentum"), *rows])
+    assert with_control(book, {}) == {"method": "momentum", "momentum": 0.7}
+    assert with_control(book, {"method": "adam", "schedule": "exponential"}) == {
+        "method": "adam",
+        "schedule": "exponential",
+        "beta1": 0.8,
+        "gamma": 0.9,
+    }
+
+
+def test_the_lessons_settings_can_be_used() -> None:
+    for name in ("collab_filter.xlsx", "gradient_descent_formulas.xlsx"):
+        Settings(**with_control(read(name), {}))
+    assert place_of_control(read("collab_filter.xlsx")) == {"device": "auto"}
+
+
+def test_every_drop_down_offers_what_there_is() -> None:
+    assert set(METHODS) == set(KNOWN_METHODS) - {"highs"}
+    assert set(SCHEDULES) == set(KNOWN_SCHEDULES)
+    assert set(DEVICES) == {"auto", "cpu", "cuda"}
+    page = control_page(factor_settings(5, 0.5, 5.0, 0.2, 0.0))
+    assert len(page.choices) == len(factor_settings(5, 0.5, 5.0, 0.2, 0.0))
+
+
+def test_every_label_of_the_factor_lesson_is_known() -> None:
+    control = read_control(FileBook(FOLDER / "collab_filter.xlsx").read())
+    assert control is not None
+    assert not control.unknown
