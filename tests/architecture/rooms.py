@@ -47,6 +47,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "faces": _room(f"api live {DOOR}", "xlwings typer rich click"),
     DOOR: _room("api"),
+    "__main__": _room("faces"),
 }
 
 

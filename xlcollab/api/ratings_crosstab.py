@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from xlcollab.api.ratings_source import WORKBOOKS, read_source
+from xlcollab.api.ratings_sheets import check_table_file, scalar, write_table
+from xlcollab.api.ratings_source import Place, read_source
 from xlcollab.errors import UsageError
-from xlcollab.files import output_path, refuse_unwritable, write_new_workbook
+from xlcollab.factor import Table
+from xlcollab.files import output_path, write_new_workbook
 from xlcollab.grid import NewSheet
-from xlcollab.ratings import Columns, RatingsTable, densest_corner, to_crosstab
-from xlcollab.ratings.duplicates import Aggregate
+from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +37,41 @@ class Crossed:
         }
 
 
-def cross(
-    source: Path,
-    output: Path | None,
-    *,
-    sheet: str | None = None,
-    area: str | None = None,
-    columns: Columns | None = None,
-    duplicates: Aggregate = "error",
-    corner: tuple[int, int] | None = None,
-) -> Crossed:
-    """A long table becomes a crosstab and a crosstab a long table, perhaps only their corner.
+def cross(place: Place, output: Path | None, corner: tuple[int, int] | None = None) -> Crossed:
+    """A long table becomes a crosstab and a crosstab a long table.
 
-    Written as .xlsx or .csv, as the output's ending says. Raises UsageError and DataError.
+    With a `corner` (users, items) the densest one is written as a crosstab whatever was read.
+    Written as .xlsx, .csv or .parquet, as the output's ending says.
     """
-    target = output or output_path(source, "crosstab").with_suffix(".xlsx")
-    if target.suffix not in (".xlsx", ".csv"):
-        raise UsageError(f"{target.name}: write a .xlsx or a .csv file")
-    refuse_unwritable(target)
-    found = read_source(source, sheet=sheet, area=area, columns=columns, duplicates=duplicates)
+    target = output or output_path(place.source, "crosstab").with_suffix(".xlsx")
+    check_table_file(target)
+    if target.resolve() == place.source.resolve():
+        raise UsageError(f"{target} is the source itself; write to another file")
+    found = read_source(place)
     table = densest_corner(found.table, *corner) if corner else found.table
-    back = found.is_crosstab and corner is None
-    frame = _long(table) if back else to_crosstab(table)
-    _write(frame, target, with_index=not back)
-    form = "long table" if back else "crosstab"
+    is_long = found.is_crosstab and corner is None
+    if is_long:
+        write_table(_long(table), target)
+    else:
+        _write_wide(table, target)
+    form = "long table" if is_long else "crosstab"
     return Crossed(found.said, form, table.n_users, table.n_items, len(table), target)
 
 
-def _long(table: RatingsTable) -> pd.DataFrame:
-    return table.to_frame()[["user", "item", "rating"]]
+def _long(table: RatingsTable) -> Table:
+    users, items = table.user_ids.ids(table.users), table.item_ids.ids(table.items)
+    rows = list(zip(users, items, table.ratings.tolist(), strict=True))
+    return Table("ratings", ("user", "item", "rating"), list(rows))
 
 
-def _write(frame: pd.DataFrame, target: Path, *, with_index: bool) -> None:
-    if target.suffix not in WORKBOOKS:
-        frame.to_csv(target, index=with_index)
+def _write_wide(table: RatingsTable, target: Path) -> None:
+    """In a sheet the item ids of the header stay numbers, which a native table would not let."""
+    frame = to_crosstab(table)
+    cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    items = frame.columns.tolist()
+    rows = [(user, *row) for user, row in zip(frame.index.tolist(), cells, strict=True)]
+    if target.suffix != ".xlsx":
+        write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target)
         return
-    cells = frame.astype(object).where(frame.notna(), None)
-    if with_index:
-        head = ["", *frame.columns.tolist()]
-        body = [[name, *row] for name, row in zip(frame.index, cells.to_numpy(), strict=True)]
-    else:
-        head, body = list(frame.columns), cells.to_numpy().tolist()
-    rows = [[_plain(value) for value in row] for row in [head, *body]]
-    write_new_workbook(target, [NewSheet("ratings", rows, freeze=(1, int(with_index)))])
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value or None
-    return float(value) if isinstance(value, int | float) or hasattr(value, "item") else str(value)
+    sheet = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
+    write_new_workbook(target, [NewSheet("ratings", sheet, freeze=(1, 1))])

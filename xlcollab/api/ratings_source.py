@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from xlcollab.errors import DataError
+from xlcollab.errors import DataError, UsageError
 from xlcollab.files import FileBook
-from xlcollab.problems.ratings_sheet import area_ratings, find_ratings, read_sheet_ratings
-from xlcollab.ratings import Columns, RatingsTable, Vocabulary, read_ratings
+from xlcollab.problems.ratings_find import area_ratings, find_ratings
+from xlcollab.problems.ratings_sheet import read_sheet_ratings
+from xlcollab.ratings import (
+    Category,
+    Columns,
+    RatingsTable,
+    Vocabulary,
+    read_ratings,
+    with_date_parts,
+)
 from xlcollab.ratings.duplicates import Aggregate
 from xlcollab.ref import parse_area
 
 WORKBOOKS = (".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where ratings are and how they are read; `sheet` and `area` are of a workbook."""
+
+    source: Path
+    sheet: str | None = None
+    area: str | None = None
+    columns: Columns = field(default_factory=Columns)
+    date_parts: tuple[str, ...] = ()
+    duplicates: Aggregate = "error"
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> Place:
+        """From the parameters of a command, by name; those it does not have are left out."""
+        roles = ("user", "item", "rating", "time", "split")
+        named: dict[str, Any] = {role: given.get(f"{role}_column") for role in roles}
+        return Place(
+            source=given["source"],
+            sheet=given["sheet"],
+            area=given["area"],
+            columns=Columns(**named, extra=tuple(given.get("side_columns") or ())),
+            date_parts=tuple(given.get("date_parts") or ()),
+            duplicates=str(given["duplicates"]),  # type: ignore[arg-type]  # a word of the choice
+        )
+
+    @property
+    def is_workbook(self) -> bool:
+        return self.source.suffix.lower() in WORKBOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +64,63 @@ class Source:
     is_crosstab: bool = False
 
 
-def read_source(
-    path: Path,
-    *,
-    sheet: str | None = None,
-    area: str | None = None,
-    columns: Columns | None = None,
-    duplicates: Aggregate = "error",
-) -> Source:
-    """The ratings in `path`. In a workbook: those of `area`, else the largest found in `sheet`.
+def read_source(place: Place) -> Source:
+    """The ratings at `place`. In a workbook: those of its area, else the largest in its sheet.
 
     Raises DataError and UsageError saying what was looked for and where.
     """
-    if path.suffix.lower() not in WORKBOOKS:
-        table = read_ratings(path, columns, duplicates=duplicates)
-        return Source(table, f"{len(table)} ratings in {path.name}")
-    workbook = FileBook(path).read()
-    if area is not None:
-        found = area_ratings(workbook, parse_area(area, sheet))
+    source = _in_workbook(place) if place.is_workbook else _in_file(place)
+    if not place.date_parts:
+        return source
+    return replace(source, table=with_date_parts(source.table, place.date_parts))
+
+
+def _in_file(place: Place) -> Source:
+    if place.sheet or place.area:
+        raise UsageError(f"{place.source.name} is no workbook; leave --sheet and --area out")
+    table = read_ratings(place.source, place.columns, duplicates=place.duplicates)
+    return Source(table, f"{len(table):,} ratings in {place.source.name}")
+
+
+def _in_workbook(place: Place) -> Source:
+    workbook = FileBook(place.source).read()
+    if place.area is not None:
+        found = area_ratings(workbook, parse_area(place.area, place.sheet))
     else:
-        candidates = find_ratings(workbook, sheet)
+        candidates = find_ratings(workbook, place.sheet)
         if not candidates:
-            where = f"sheet {sheet}" if sheet else path.name
+            where = f"sheet {place.sheet}" if place.sheet else place.source.name
             raise DataError(
                 f"{where} holds neither a ratings crosstab (ids on the edges, blanks for missing) "
                 "nor a table with columns for user, item and rating; name the area with --area"
             )
         found = candidates[0]
-    table = read_sheet_ratings(workbook, found, columns, duplicates)
+    if found.is_crosstab and place.columns != Columns():
+        raise UsageError(f"{found.area} is a crosstab, which has no named columns")
+    table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
     return Source(table, found.sentence, found.is_crosstab)
 
 
 def together(train: RatingsTable, test: RatingsTable) -> tuple[RatingsTable, RatingsTable]:
-    """Two tables with common vocabularies, so that one model serves both."""
-    users = Vocabulary.of([*train.user_ids.index, *test.user_ids.index], "user")[0]
-    items = Vocabulary.of([*train.item_ids.index, *test.item_ids.index], "item")[0]
-    return train.renumbered(users, items), test.renumbered(users, items)
+    """Two tables with common vocabularies, those of side columns too: one model serves both."""
+    users = _both(train.user_ids, test.user_ids)
+    items = _both(train.item_ids, test.item_ids)
+    levels = {
+        name: _both(column.vocabulary, test.extra[name].vocabulary)
+        for name, column in train.extra.items()
+    }
+    return _numbered(train, users, items, levels), _numbered(test, users, items, levels)
+
+
+def _both(one: Vocabulary, other: Vocabulary) -> Vocabulary:
+    return Vocabulary.of([*one.index, *other.index], one.kind)[0]
+
+
+def _numbered(
+    table: RatingsTable, users: Vocabulary, items: Vocabulary, levels: Mapping[str, Vocabulary]
+) -> RatingsTable:
+    extra = {
+        name: Category(levels[name].numbers(column.vocabulary.index)[column.numbers], levels[name])
+        for name, column in table.extra.items()
+    }
+    return replace(table.renumbered(users, items), extra=extra)

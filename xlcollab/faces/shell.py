@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +50,7 @@ def number(value: object) -> str:
 
 
 class Progress:
-    """A live line on standard error: iteration, loss, time. Nothing where that is no terminal."""
+    """A live line on standard error: how far, loss, time. Nothing where that is no terminal."""
 
     def __init__(self, *, shown: bool = True) -> None:
         self._status: Status | None = None
@@ -68,6 +69,31 @@ class Progress:
 
     def watch(self, label: str) -> Callable[[Any], None] | None:
         """A callback for the rows of one run; None when nothing is shown."""
+        return self._callback(
+            lambda row: (
+                f"{label}  iteration {row.iteration}  loss {row.objective:.7g}  {row.seconds:.1f} s"
+            )
+        )
+
+    def watch_epochs(self) -> Callable[[Any], None] | None:
+        """A callback for the epochs of a factor model."""
+        return self._callback(
+            lambda told: (
+                f"epoch {told.row.epoch} of {told.epochs}  {_errors(told.row)}  "
+                f"{told.ratings_per_second / 1e6:.2f} million ratings/s  "
+                f"{told.seconds_left:.0f} s left"
+            )
+        )
+
+    def watch_trials(self) -> Callable[[Any], None] | None:
+        """A callback for the trials of a search."""
+        return self._callback(
+            lambda told: (
+                f"trial {told.number} of {told.trials}  best validation RMSE {told.best:.5f}"
+            )
+        )
+
+    def _callback(self, line: Callable[[Any], str]) -> Callable[[Any], None] | None:
         status = self._status
         if status is None:
             return None
@@ -76,9 +102,14 @@ class Progress:
             now = time.monotonic()
             if now - self._last > _SECONDS_BETWEEN_UPDATES:
                 self._last = now
-                status.update(
-                    f"{label}  iteration {row.iteration}  loss {row.objective:.7g}  "
-                    f"{row.seconds:.1f} s   (Ctrl-C keeps the best so far)"
-                )
+                status.update(f"{line(row)}   (Ctrl-C keeps the best so far)")
 
         return update
+
+
+def _errors(row: Any) -> str:
+    """The errors of an epoch that were measured."""
+    found = {name: getattr(row, f"{name}_rmse") for name in ("train", "validation", "test")}
+    return "RMSE " + " ".join(
+        f"{name} {error:.5f}" for name, error in found.items() if math.isfinite(error)
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xlcollab.errors import SolveError, UsageError
-from xlcollab.factor.result import Scores
+from xlcollab.factor.result import Scores, Status, TrainingResult
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.train import Tables, train
 from xlcollab.ratings import RatingsTable, k_folds
@@ -62,7 +62,7 @@ def cross_validate(
     """Test errors on each of `n_folds` disjoint parts, trained on the others."""
     settings = training or TrainingSettings()
     folds = k_folds(table, n_folds, np.random.default_rng(settings.seed))
-    scores = [train(Tables(part, test=test), model, settings).test for part, test in folds]
+    scores = [_whole(Tables(part, test=test), model, settings).test for part, test in folds]
     return [score for score in scores if score is not None]
 
 
@@ -119,7 +119,8 @@ def tune(
     """Search `space` for the lowest validation RMSE with optuna's tree-structured Parzen sampler.
 
     `tables` needs validation ratings. A trial that diverges counts as infinitely bad. `on_trial`
-    hears of each trial and ends the search with True. Raises UsageError without optuna.
+    hears of each trial and ends the search with True; an interrupt from the keyboard ends it too,
+    once a trial is whole. Raises UsageError without optuna.
     """
     optuna = _optuna()
     model, training = model or ModelSettings(), training or TrainingSettings()
@@ -135,7 +136,11 @@ def tune(
         return trials[-1].rmse
 
     sampler = optuna.samplers.TPESampler(seed=training.seed)
-    optuna.create_study(sampler=sampler).optimize(objective, n_trials=n_trials)
+    try:
+        optuna.create_study(sampler=sampler).optimize(objective, n_trials=n_trials)
+    except KeyboardInterrupt:
+        if not trials:
+            raise
     best = min(trials, key=lambda trial: trial.rmse)
     return Tuning(tuple(trials), *_with_values(model, training, best.values))
 
@@ -144,7 +149,7 @@ def _tried(
     tables: Tables, model: ModelSettings, training: TrainingSettings, values: Mapping[str, float]
 ) -> Trial:
     try:
-        result = train(tables, *_with_values(model, training, values))
+        result = _whole(tables, *_with_values(model, training, values))
     except SolveError:
         return Trial(values, float("inf"), 0.0)
     assert result.validation is not None
@@ -171,9 +176,19 @@ def _suggest(trial: Any, name: str, span: Span) -> float:
     return value
 
 
+def _whole(
+    tables: Tables, model: ModelSettings | None, training: TrainingSettings
+) -> TrainingResult:
+    """A run to its end: one that is interrupted ends the search, half a run compares with none."""
+    result = train(tables, model, training)
+    if result.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
+
+
 def _reached(table: RatingsTable, model: ModelSettings | None, training: TrainingSettings) -> float:
     try:
-        return train(table, model, training).train.rmse
+        return _whole(Tables(table), model, training).train.rmse
     except SolveError:
         return float("inf")
 

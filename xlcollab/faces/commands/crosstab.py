@@ -15,6 +15,9 @@ def crosstab(
     source: rat.Source,
     sheet: rat.Sheet = None,
     area: rat.Area = None,
+    user_column: rat.UserColumn = None,
+    item_column: rat.ItemColumn = None,
+    rating_column: rat.RatingColumn = None,
     duplicates: rat.Duplicates = rat.AggregateChoice.ERROR,
     corner: Annotated[
         tuple[int, int] | None,
@@ -27,11 +30,11 @@ def crosstab(
 
     Example:  xlcollab crosstab ratings.csv --corner 15 15 -o lesson.xlsx
     """
+    given = dict(locals())
     from xlcollab.api.ratings_crosstab import cross
+    from xlcollab.api.ratings_source import Place
 
-    found = cross(
-        source, output, sheet=sheet, area=area, duplicates=duplicates.value, corner=corner
-    )
+    found = cross(Place.of(given), output, corner)
     if json:
         print_json(found.as_json())
         return

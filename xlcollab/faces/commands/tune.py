@@ -8,38 +8,52 @@ import typer
 
 from xlcollab.faces import options as opt
 from xlcollab.faces import ratings_options as rat
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces import training_options as how
+from xlcollab.faces.shell import Progress, print_json, print_table
 
 
 def tune(
     source: rat.Source,
+    sheet: rat.Sheet = None,
+    area: rat.Area = None,
+    user_column: rat.UserColumn = None,
+    item_column: rat.ItemColumn = None,
+    rating_column: rat.RatingColumn = None,
+    duplicates: rat.Duplicates = rat.AggregateChoice.ERROR,
     search: Annotated[
         list[str] | None,
         typer.Option(help="A range, such as n_factors=5..100; repeatable.", metavar="RANGE"),
     ] = None,
     trials: Annotated[int, typer.Option(help="How many settings to try.")] = 30,
+    optimizer: how.Optimizer = None,
     validation_fraction: Annotated[float, typer.Option(help="Held out to compare by.")] = 0.1,
     seed: rat.Seed = 0,
     output: opt.Output = None,
     json: opt.Json = False,
-) -> None:
+) -> int:
     """Search settings of the factor model (needs optuna) and write all trials to a sheet.
 
     Example:  xlcollab tune ratings.csv --search n_factors=5..100 --trials 50
     """
-    from xlcollab.api.ratings_tune import tune_ratings, tuning_json
+    given = dict(locals())
+    from xlcollab.api.ratings_source import Place
+    from xlcollab.api.ratings_tune import tune_ratings
 
-    tuning, target = tune_ratings(
-        source,
-        search or [],
-        trials=trials,
-        validation_fraction=validation_fraction,
-        seed=seed,
-        output=output,
-    )
-    found = tuning_json(tuning, target)
+    with Progress() as progress:
+        tuned = tune_ratings(
+            Place.of(given),
+            search or [],
+            trials=trials,
+            optimizer=optimizer,
+            validation_fraction=validation_fraction,
+            seed=seed,
+            output=output,
+            on_trial=progress.watch_trials(),
+        )
+    found = tuned.as_json()
     if json:
         print_json(found)
-        return
-    print_table("best trial", ("setting", "value"), found["best"].items())
-    typer.echo(f"validation RMSE {found['validation_rmse']:.5f}; all trials are in {target}")
+    else:
+        print_table("best trial", ("setting", "value"), found["best"].items())
+        typer.echo(f"validation RMSE {found['validation_rmse']:.5f}; all trials: {tuned.output}")
+    return tuned.exit_code

@@ -1,0 +1,153 @@
+"""The buttons of the ribbon, as functions over a `Desk`: `python -m xlcollab.faces.ribbon solve`.
+
+Excel's buttons call `start`, which runs the action in a process of its own, so that Excel stays
+free to show the run and to take a click on Stop.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from xlcollab.api import sheet_actions as act
+from xlcollab.api.book import OpenBook
+from xlcollab.errors import UsageError, XlcollabError
+from xlcollab.faces.ribbon_watch import LiveWatch
+from xlcollab.live.desk import Desk
+from xlcollab.live.stop import StopFlag
+
+Action = Callable[[Desk, OpenBook, LiveWatch], str]
+HELP = (
+    "Solve optimises the Solver model of the sheet in front; Settings opens the sheet `control` "
+    "that it reads. Run moves a tab of gradient descent on, Reset puts it back. Fit ratings trains "
+    "on a selected crosstab or table. Stop ends a run and keeps its best weights; Restore puts back "
+    "the weights from before it. xlcollab --help tells more."
+)
+
+_EPOCHS_WITHOUT_SETTING = 100
+
+
+def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.solve(book, desk.sheet, watch)
+
+
+def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.run_epochs(book, desk.sheet, 1)
+
+
+def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.run_epochs(book, desk.sheet, 5)
+
+
+def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.run_epochs(book, desk.sheet, act.epochs_asked(book, _EPOCHS_WITHOUT_SETTING))
+
+
+def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.reset_epochs(book, desk.sheet)
+
+
+def fit_ratings(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.fit_ratings(book, desk.selection)
+
+
+def factors(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.add_factors(book, desk.sheet)
+
+
+def gradient(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.add_gradient(book, desk.selection)
+
+
+def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.check(book)
+
+
+def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.add_control(book)
+
+
+def history(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.toggle_history(book)
+
+
+def restore(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+    return act.restore(book, desk.sheet)
+
+
+ACTIONS: dict[str, Action] = {
+    action.__name__: action
+    for action in (
+        solve,
+        settings,
+        run_1,
+        run_5,
+        run_n,
+        reset,
+        fit_ratings,
+        factors,
+        gradient,
+        check,
+        history,
+        restore,
+    )
+}
+"""Actions that read the workbook and write to it; `stop` and `help` do neither."""
+NAMES = (*ACTIONS, "stop", "help")
+
+
+def perform(desk: Desk, name: str) -> str:
+    """Do what the button `name` does, and tell it. Returns the sentence; raises nothing of ours.
+
+    Calculation mode, screen updating and status bar are restored whatever happens.
+    """
+    if name == "stop":
+        StopFlag(desk.key).set()
+        return "The run will stop after this step."
+    sentence = HELP if name == "help" else _run(desk, name)
+    desk.tell(sentence)
+    return sentence
+
+
+def _run(desk: Desk, name: str) -> str:
+    stop = StopFlag(desk.key)
+    stop.clear()
+    watch = LiveWatch(desk, stop)
+    with desk.restored():
+        desk.say("xlcollab: reading the workbook")
+        try:
+            book = OpenBook.over(desk.book, desk.book.name)
+            sentence = ACTIONS[name](desk, book, watch)
+            book.store()
+            return sentence
+        except XlcollabError as error:
+            watch.undo()
+            return str(error)
+        except BaseException:
+            watch.undo()
+            raise
+        finally:
+            stop.clear()
+
+
+def start(name: str, book: str) -> None:
+    """Run the action on the open Excel workbook of that full name in a process of its own."""
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    command = [sys.executable, "-m", "xlcollab.faces.ribbon", name, book]
+    subprocess.Popen(command, creationflags=flags)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`ACTION [WORKBOOK]` on the Excel that is open. Returns an exit code."""
+    from xlcollab.live.excel_desk import ExcelDesk
+
+    if not arguments or arguments[0] not in NAMES:
+        sys.stderr.write(f"xlcollab: name one of {', '.join(NAMES)}\n")
+        return UsageError.exit_code
+    perform(ExcelDesk.find(arguments[1] if len(arguments) > 1 else None), arguments[0])
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""A run that one can watch: weights in the sheet, words in the status bar, and Stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xlcollab.live.desk import Desk
+from xlcollab.live.stop import StopFlag
+
+_SECONDS_BETWEEN_FRAMES = 0.3
+
+
+class LiveWatch:
+    """Shows the weights under trial every few hundred milliseconds, and stops when asked."""
+
+    def __init__(self, desk: Desk, stop: StopFlag) -> None:
+        self._desk, self._stop = desk, stop
+        self._weights: Callable[[], Sequence[Any]] | None = None
+        self._first: Sequence[Any] = ()
+        self._shown = 0.0
+
+    def point(self, weights: Callable[[], Sequence[Any]]) -> None:
+        """Remember where the objective is asked for; the first point is the start."""
+        if self._weights is None:
+            self._first = weights()
+        self._weights = weights
+
+    def step(self, row: Any) -> None:
+        """Raises KeyboardInterrupt, which ends a run with its best weights, when Stop was asked."""
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        now = time.monotonic()
+        if now - self._shown > _SECONDS_BETWEEN_FRAMES:
+            self._shown = now
+            self._show(row)
+
+    def _show(self, row: Any) -> None:
+        self._desk.say(
+            f"xlcollab: iteration {row.iteration}, objective {row.objective:.7g}, "
+            f"{row.seconds:.1f} s"
+        )
+        if self._weights is not None and row.iteration:
+            self._desk.book.put(self._weights())
+
+    def undo(self) -> None:
+        """Put back the weights of the start, if any others were shown."""
+        self._desk.book.put(self._first)
