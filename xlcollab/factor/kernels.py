@@ -53,9 +53,12 @@ def full_pass(
     """Gradients of ½ Σ error² over all ratings sorted by user.
 
     Part c walks users cuts[c] … cuts[c + 1] − 1, writes their gradients to `user_grad`, adds the
-    items' into its own block `item_grad[c]` and its Σ error² into `sse[c]`.
+    items' into its own block `item_grad[c]` and its Σ error² into `sse[c]`. Ratings are taken two
+    at a time, which saves a third of the loads; the last of an odd number stands in for its missing
+    neighbour too, with no weight.
     """
     width = user_rows.shape[1]
+    nothing = span - span  # 0 in the type of span
     for c in prange(len(cuts) - 1):
         block = item_grad[c]
         block[:] = 0
@@ -66,17 +69,24 @@ def full_pass(
             for f in range(width):
                 row[f] = user_rows[user, f]
                 grad[f] = 0
-            for at in range(starts[user], starts[user + 1]):
-                item = np.uint32(items[at])
-                z = centre
+            for at in range(starts[user], starts[user + 1], 2):
+                after = min(at + 1, starts[user + 1] - 1)
+                one, two = np.uint32(items[at]), np.uint32(items[after])
+                z_one = z_two = centre
                 for f in range(width):
-                    z += row[f] * item_rows[item, f]
-                error, slope = residual(z, ratings[at], low, span)
-                total += error * error
+                    z_one += row[f] * item_rows[one, f]
+                    z_two += row[f] * item_rows[two, f]
+                error_one, slope_one = residual(z_one, ratings[at], low, span)
+                error_two, slope_two = residual(z_two, ratings[after], low, span)
+                if after == at:
+                    error_two = slope_two = nothing
+                total += error_one * error_one + error_two * error_two
                 for f in range(width):
-                    grad[f] += slope * item_rows[item, f]
+                    grad[f] += slope_one * item_rows[one, f] + slope_two * item_rows[two, f]
                 for f in range(width):
-                    block[item, f] += slope * row[f]
+                    block[one, f] += slope_one * row[f]
+                for f in range(width):
+                    block[two, f] += slope_two * row[f]
             for f in range(width):
                 user_grad[user, f] = grad[f]
         sse[c] = total
