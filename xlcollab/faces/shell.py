@@ -30,7 +30,10 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on standard output."""
+    """A table on standard output; nothing where there are no rows."""
+    lines = list(rows)
+    if not lines:
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -38,7 +41,7 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for position, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=position == 0)
-    for row in rows:
+    for row in lines:
         table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
     Console(highlight=False, width=width).print(table)
