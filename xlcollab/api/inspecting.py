@@ -13,6 +13,7 @@ from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.plan import Plan
 from xlcollab.problems import SolverModel, find_models
 from xlcollab.problems.graddesc import GraddescTab, find_tabs
+from xlcollab.problems.ratings_find import FoundRatings, find_ratings
 
 if TYPE_CHECKING:
     from xlcollab.api.book import OpenBook
@@ -41,6 +42,7 @@ class Inspection:
     sheets: tuple[SheetSummary, ...]
     models: tuple[SolverModel, ...]
     tabs: tuple[GraddescTab, ...]
+    ratings: tuple[FoundRatings, ...]
     functions: dict[str, int]
     problems: tuple[str, ...]
 
@@ -54,6 +56,7 @@ class Inspection:
             "sheets": [asdict(sheet) for sheet in self.sheets],
             "models": [_model_json(model) for model in self.models],
             "tabs": [tab_json(tab) for tab in self.tabs],
+            "ratings": [_ratings_json(found) for found in self.ratings],
             "functions": self.functions,
             "problems": list(self.problems),
         }
@@ -70,6 +73,7 @@ def inspect_book(book: OpenBook) -> Inspection:
         sheets=tuple(_sheets(plan)),
         models=tuple(model for _, model in found if not isinstance(model, ModelError)),
         tabs=tuple(tab for _, tab in tabs if not isinstance(tab, ModelError)),
+        ratings=tuple(find_ratings(workbook)),
         functions=dict(used.most_common()),
         problems=tuple(
             [*workbook.notes]
@@ -86,6 +90,10 @@ def inspect_book(book: OpenBook) -> Inspection:
             + _unsupported(plan)
         ),
     )
+
+
+def _ratings_json(found: FoundRatings) -> dict[str, Any]:
+    return {"area": str(found.area), "form": found.form, "ratings": found.count}
 
 
 def _model_json(model: SolverModel) -> dict[str, Any]:

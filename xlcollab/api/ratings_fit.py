@@ -12,6 +12,7 @@ from typing import Any
 
 from xlcollab.api.ratings_model import (
     MODEL_FILE,
+    Size,
     plain,
     refuse_too_large,
     write_model_workbook,
@@ -129,7 +130,9 @@ def fit_ratings(
         seed=training.seed,
     )
     if target.suffix == WORKBOOK:
-        refuse_too_large(tables.train, model, target, is_crosstab=source.is_crosstab)
+        of = tables.train
+        size = Size(len(of), of.n_users, of.n_items, model.n_factors)
+        refuse_too_large(size, target, is_crosstab=source.is_crosstab)
     clock.lap("read")
     _tell(source, tables, model, training, say)
     sweep, folds = None, None
@@ -146,7 +149,8 @@ def fit_ratings(
         return None
     clock.take(result.seconds)
     found = ranked(result.model, tables, request.measures, training.seed)
-    clock.lap("rank")
+    if found is not None:
+        clock.lap("rank")
     result = replace(result, seconds=dict(clock.seconds))
     _write(result, target, source, found, folds, sweep)
     clock.lap("write")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,32 @@ def open_model(path: Path) -> Model:
     raise UsageError(f"{path.name} is no model; give a workbook or a {MODEL_FILE} file from fit")
 
 
-def refuse_too_large(
-    table: RatingsTable, settings: ModelSettings, path: Path, *, is_crosstab: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a workbook is to hold: counts of ratings, users, items and factors."""
+
+    ratings: int
+    users: int
+    items: int
+    n_factors: int
+
+    @staticmethod
+    def of(model: Model) -> Size:
+        n_users, n_items = len(model.user_ids), len(model.item_ids)
+        return Size(len(model.rated.items), n_users, n_items, model.settings.n_factors)
+
+
+def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
     """Raises DataError, before anything is trained, where a sheet has too few rows or columns."""
-    recommended = table.n_users * min(_RECOMMENDED, table.n_items)
-    rows = {_RATED: len(table), "recommendations": recommended, "items": table.n_items}
+    recommended = size.users * min(_RECOMMENDED, size.items)
+    rows = {_RATED: size.ratings, "recommendations": recommended, "items": size.items}
     name, most = max(rows.items(), key=lambda one: one[1])
     if most >= MAX_ROWS:
         raise DataError(
             f"the sheet {name!r} would need {most:,} rows below its header; Excel has "
             f"{MAX_ROWS - 1:,}. Write a model file instead: -o {path.stem}{MODEL_FILE}"
         )
-    widest = max(settings.n_factors, table.n_items if is_crosstab else 0)
+    widest = max(size.n_factors, size.items if is_crosstab else 0)
     if widest + _HEAD_COLUMNS > MAX_COLUMNS:
         raise DataError(
             f"{widest:,} columns of numbers do not fit Excel's {MAX_COLUMNS:,}. Write a model file "

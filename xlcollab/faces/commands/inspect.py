@@ -39,6 +39,8 @@ def _show(found: Inspection) -> None:
     print_table("Solver models", ("sheet", "objective", "variables", "constraints"), models)
     tabs = ("sheet", "optimizer", "model", "rows", "settings", "copies")
     print_table("graddesc tabs", tabs, found.tab_lines())
+    ratings = [(str(one.area), one.form, one.count) for one in found.ratings]
+    print_table("ratings (for fit)", ("area", "form", "ratings"), ratings)
     print_table("functions", ("function", "formulas"), found.functions.items())
     for problem in found.problems:
         typer.echo(f"! {problem}")
