@@ -46,7 +46,8 @@ def _standard_sum(found: Members, power: int, freedom: float) -> tuple[Tensor, T
     """(Σ (deviation / s)^power, the count, where s is 0); s² divides by count − freedom."""
     difference, count = deviations(found)
     variance = difference.square().sum(-1) / (count - freedom).clamp(min=1.0)
-    flat = variance == 0
+    # Equal numbers may differ from their mean by its rounding, but not from one another.
+    flat = found.filled(-torch.inf).amax(-1) <= found.filled(torch.inf).amin(-1)
     spread = torch.sqrt(inside(variance, ~flat, 1.0))
     return (difference / spread[..., None]).pow(power).sum(-1), count, flat
 

@@ -21,6 +21,12 @@ def _growth(rate: Tensor, periods: Tensor) -> Tensor:
     return outside(torch.expm1(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
 
 
+def _compound(rate: Tensor, periods: Tensor) -> Tensor:
+    """(1 + rate) ^ periods, which stays above 0 where 1 + `_growth` rounds to it."""
+    valid = rate > -1
+    return outside(torch.exp(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
+
+
 def _annuity(rate: Tensor, periods: Tensor) -> Tensor:
     """What payments of 1 at the end of each period grow to; with its slope at rate 0."""
     none = rate == 0
@@ -39,7 +45,7 @@ def future_value(
 ) -> Tensor:
     """FV."""
     paid = payment * _due(rate, kind) * _annuity(rate, periods)
-    return -(present * (1 + _growth(rate, periods)) + paid)
+    return -(present * _compound(rate, periods) + paid)
 
 
 def present_value(
@@ -47,14 +53,14 @@ def present_value(
 ) -> Tensor:
     """PV."""
     paid = payment * _due(rate, kind) * _annuity(rate, periods)
-    return -(paid + future) / (1 + _growth(rate, periods))
+    return -(paid + future) / _compound(rate, periods)
 
 
 def payment(
     rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """PMT; no periods are #NUM!."""
-    worth = present * (1 + _growth(rate, periods)) + future
+    worth = present * _compound(rate, periods) + future
     received = _due(rate, kind) * _annuity(rate, periods)
     return outside(-worth / inside(received, periods != 0, 1.0), periods != 0)
 

@@ -61,7 +61,7 @@ _MANY_VARIABLES = 50
 """From here on a step of lm, n² m, costs so much more than one of lbfgs that lbfgs makes the many
 small steps at the end of a factorisation, where lm converges linearly."""
 
-_SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13, 1500), Stage("lm", None, 100))
+_SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13, 1500), Stage("lm", None, 300))
 """The limits matter where a model has more weights than its data can tell: its loss falls for ever,
 and more steps only fit the noise better."""
 
