@@ -271,6 +271,11 @@ class Name(base.Name):
     def api(self):
         return self
 
+    @property
+    def refers_to_range(self):
+        sheet, address = split_sheet(self.refers_to.removeprefix("="))
+        return Range(self.book.sheets(sheet), parse_rect(address))
+
 
 class Names(base.Names):
     def __init__(self, book: Any) -> None:

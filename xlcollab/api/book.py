@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xlcollab.api.checking import Check
     from xlcollab.api.gradients import CellFunction, Gradient
     from xlcollab.api.inspecting import Inspection
-    from xlcollab.api.solving import Solved
+    from xlcollab.api.solving import PointCallback, Solved
     from xlcollab.api.tabs import Tab
     from xlcollab.optim import StepCallback
 
@@ -113,6 +113,7 @@ class OpenBook:
         dtype: str = "float64",
         history: bool = True,
         on_step: StepCallback | None = None,
+        on_point: PointCallback | None = None,
         **settings: Any,
     ) -> Solved:
         """Optimise one model and put weights, results, history and answer into the workbook.
@@ -120,14 +121,22 @@ class OpenBook:
         `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
         learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. Without
-        `history` no sheets are added. Raises ModelError, UsageError and DataError.
+        `history` no sheets are added. `on_step` is told of every iteration, `on_point` of every
+        point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
         from xlcollab.api.solving import solve_model
         from xlcollab.optim import Settings
 
         chosen = model if isinstance(model, SolverModel) else self._only_model(model)
         return solve_model(
-            self, chosen, Settings(**settings), device, dtype, history=history, on_step=on_step
+            self,
+            chosen,
+            Settings(**settings),
+            device,
+            dtype,
+            history=history,
+            on_step=on_step,
+            on_point=on_point,
         )
 
     def _only_model(self, sheet: str | None) -> SolverModel:

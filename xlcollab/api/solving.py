@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from xlcollab.api.devices import fitting_threads, working_place
 from xlcollab.api.reporting import report_sheets
 from xlcollab.grid import CellEdit, Changes
 from xlcollab.history import ITERATION_COLUMNS, Record
-from xlcollab.optim import Settings, Solution, Status, StepCallback, solve
+from xlcollab.optim import Objective, Settings, Solution, Status, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from xlcollab.api.book import OpenBook
 
+PointCallback = Callable[[Callable[[], list[CellEdit]]], None]
+"""Told of a point by a function that gives its weights as edits: they cost only who looks."""
 _KEPT = frozenset(
     {
         Status.CONVERGED,
@@ -82,11 +85,13 @@ def solve_model(
     *,
     history: bool = True,
     on_step: StepCallback | None = None,
+    on_point: PointCallback | None = None,
 ) -> Solved:
     """Compile the model, optimise it, and apply the outcome to the book.
 
     After divergence the last good weights are applied; a model without a solution changes nothing.
-    Raises WriteRefusedError before the work if the variable cells must not be written.
+    `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
+    before the work if the variable cells must not be written.
     """
     began = time.perf_counter()
     compiled = compile_model(book, model, settings)
@@ -95,7 +100,8 @@ def solve_model(
     compile_seconds = time.perf_counter() - began
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
-        solution = solve(compiled.objective(place), start, settings, on_step)
+        objective = _told(compiled.objective(place), model, on_point)
+        solution = solve(objective, start, settings, on_step)
     solution = compiled.in_its_own_units(solution)
     solved = Solved(
         model=model,
@@ -113,6 +119,18 @@ def solve_model(
     if solved.kept:
         solved = _apply(book, compiled, solved, history)
     return solved
+
+
+def _told(objective: Objective, model: SolverModel, on_point: PointCallback | None) -> Objective:
+    """The objective that tells `on_point` where it is asked."""
+    if on_point is None:
+        return objective
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        on_point(lambda: _inputs(model, _numpy(x)))
+        return objective.function(x)
+
+    return replace(objective, function=function)
 
 
 def _apply(book: OpenBook, compiled: Compiled, solved: Solved, history: bool) -> Solved:

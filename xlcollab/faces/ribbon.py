@@ -21,8 +21,8 @@ Action = Callable[[Desk, OpenBook, LiveWatch], str]
 HELP = (
     "Solve optimises the Solver model of the sheet in front; Settings opens the sheet `control` "
     "that it reads. Run moves a tab of gradient descent on, Reset puts it back. Fit ratings trains "
-    "on a selected crosstab or table. Stop ends a run and keeps its best weights; Restore puts back "
-    "the weights from before it. xlcollab --help tells more."
+    "on a selected crosstab or table. Stop ends a run and keeps its best weights; Restore puts "
+    "back the weights from before it. xlcollab --help tells more."
 )
 
 _EPOCHS_WITHOUT_SETTING = 100
@@ -119,6 +119,7 @@ def _run(desk: Desk, name: str) -> str:
         try:
             book = OpenBook.over(desk.book, desk.book.name)
             sentence = ACTIONS[name](desk, book, watch)
+            watch.undo()  # what was shown on the way; the outcome is written as one
             book.store()
             return sentence
         except XlcollabError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 
 from xlcollab.grid import CellEdit, Changes, NewSheet, TextPool, Workbook
 from xlcollab.grid.memory import MemoryBook
@@ -36,11 +36,28 @@ class LiveBook(ABC):
 
     @abstractmethod
     def add(self, sheet: NewSheet) -> None:
-        """Add a sheet behind the last, or put it in the place of the one of its name."""
+        """Add a sheet without its charts behind the last, or in place of the one of its name."""
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[None]:
-        """While it is open the screen rests and nothing is calculated; then all of it is."""
+    def draw(self, sheet: NewSheet) -> None:
+        """Draw the charts of an added sheet; their numbers may stand on others of the same run."""
+
+    @abstractmethod
+    def _rest(self) -> object:
+        """Let screen and calculation rest; returns the settings from before."""
+
+    @abstractmethod
+    def _resume(self, settings: object) -> None:
+        """Calculate, and put the settings back."""
+
+    def writing(self) -> ExitStack:
+        """While it is open the screen rests and nothing is calculated; then all of it is.
+
+        No generator: errors of UNO cannot pass through one.
+        """
+        stack = ExitStack()
+        stack.callback(self._resume, self._rest())
+        return stack
 
     def write(self, changes: Changes) -> None:
         """Apply `changes` wholly or not at all. Raises WriteRefusedError naming the cell.
@@ -52,3 +69,5 @@ class LiveBook(ABC):
             self.put(changes.inputs)
             for sheet in changes.sheets:
                 self.add(sheet)
+            for sheet in changes.sheets:
+                self.draw(sheet)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -77,8 +76,10 @@ class CalcBook(LiveBook):
             added.Columns.getByIndex(column).Width = round(width * _WIDTH_OF_A_CHARACTER)
         if sheet.table is not None:
             self._add_table(added, sheet.name, sheet.table)
+
+    def draw(self, sheet: NewSheet) -> None:
         for chart in sheet.charts:
-            add_chart(self._office, added, chart)
+            add_chart(self._office, self._document.Sheets.getByName(sheet.name), chart)
 
     def _own_name(self, name: str) -> str:
         """The name of a sheet as the document spells it: Calc looks at capitals."""
@@ -92,18 +93,16 @@ class CalcBook(LiveBook):
         ranges.addNewByName(chosen, _range(sheet, rect).RangeAddress)
         ranges.getByName(chosen).ContainsHeader = True
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        document = self._document
-        automatic = document.isAutomaticCalculationEnabled()
-        document.lockControllers()
-        try:
-            document.enableAutomaticCalculation(False)
-            yield
-            document.calculate()
-        finally:
-            document.enableAutomaticCalculation(automatic)
-            document.unlockControllers()
+    def _rest(self) -> object:
+        automatic = self._document.isAutomaticCalculationEnabled()
+        self._document.lockControllers()
+        self._document.enableAutomaticCalculation(False)
+        return automatic
+
+    def _resume(self, settings: object) -> None:
+        self._document.calculate()
+        self._document.enableAutomaticCalculation(bool(settings))
+        self._document.unlockControllers()
 
 
 def _range(sheet: Any, rect: Rect) -> Any:

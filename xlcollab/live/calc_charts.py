@@ -22,7 +22,7 @@ def add_chart(office: Office, sheet: Any, chart: Chart) -> None:
         Width=round(chart.width * _PIXEL),
         Height=round(chart.height * _PIXEL),
     )
-    name = f"chart {sheet.Charts.Count + 1}"
+    name = f"{sheet.Name} chart {sheet.Charts.Count + 1}"  # one of its name in a document
     some = sheet.getCellRangeByName("A1:B2").RangeAddress  # without data there is no provider
     sheet.Charts.addNewByName(name, box, (some,), True, False)
     drawn = sheet.Charts.getByName(name).EmbeddedObject

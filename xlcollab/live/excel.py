@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import Any
 
 import xlwings as xw
 
@@ -49,8 +49,10 @@ class ExcelBook(LiveBook):
         if sheet.table is not None:
             name = table_name(sheet.name, self._taken_names())
             added.tables.add(source=range_of(added, sheet.table), name=name)
+
+    def draw(self, sheet: NewSheet) -> None:
         for chart in sheet.charts:
-            add_chart(self._book, added, chart)
+            add_chart(self._book, self._book.sheets[sheet.name], chart)
 
     def _place(self, name: str) -> xw.Sheet:
         """An empty sheet of that name: in the place of the old one, or behind the last."""
@@ -70,18 +72,16 @@ class ExcelBook(LiveBook):
         tables = [table.name for sheet in self._book.sheets for table in sheet.tables]
         return {name.casefold() for name in [*tables, *(one.name for one in self._book.names)]}
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def _rest(self) -> object:
         app = self._book.app
-        before = (app.screen_updating, app.calculation, app.display_alerts)
-        try:
-            app.screen_updating, app.calculation, app.display_alerts = False, "manual", False
-            yield
-            app.calculate()
-        finally:
-            app.display_alerts = before[2]
-            app.calculation = before[1]
-            app.screen_updating = before[0]
+        before = app.screen_updating, app.calculation, app.display_alerts
+        app.screen_updating, app.calculation, app.display_alerts = False, "manual", False
+        return before
+
+    def _resume(self, settings: Any) -> None:
+        app = self._book.app
+        app.calculate()
+        app.screen_updating, app.calculation, app.display_alerts = settings
 
 
 def area_of(cells: xw.Range) -> AreaRef:

@@ -1,0 +1,79 @@
+"""LibreOffice Calc around an open document, through UNO."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from xlcollab.errors import UsageError
+from xlcollab.live.calc import CalcBook
+from xlcollab.live.calc_office import ADDRESS, Office
+from xlcollab.live.calc_read import rect_of
+from xlcollab.live.desk import STATUS_NAME, Desk
+from xlcollab.ref import AreaRef
+
+
+class CalcDesk(Desk):
+    """The LibreOffice in which `document` is open."""
+
+    def __init__(self, office: Office, document: Any) -> None:
+        self._office, self._document = office, document
+        self.book = CalcBook(office, document)
+
+    @classmethod
+    def find(cls, name: str | None = None, address: str = ADDRESS) -> CalcDesk:
+        """The spreadsheet in front, or the open one of that title. Raises UsageError without."""
+        office = Office(address)
+        return cls(office, office.document(name))
+
+    @property
+    def key(self) -> str:
+        return str(self._document.URL or self._document.RuntimeUID)
+
+    @property
+    def sheet(self) -> str:
+        return str(self._document.CurrentController.ActiveSheet.Name)
+
+    @property
+    def selection(self) -> AreaRef:
+        selected = self._document.CurrentSelection
+        if hasattr(selected, "RangeAddresses"):  # several areas
+            selected = selected.getByIndex(0)
+        if not hasattr(selected, "RangeAddress"):
+            raise UsageError("no cells are selected; select cells and try again")
+        return AreaRef(selected.Spreadsheet.Name, rect_of(selected.RangeAddress))
+
+    def say(self, text: str) -> None:
+        self._indicator.start(text, 0)
+        names = self._document.NamedRanges
+        if names.hasByName(STATUS_NAME):
+            cells = names.getByName(STATUS_NAME).ReferredCells
+            cells.getCellByPosition(0, 0).String = text
+
+    @property
+    def _indicator(self) -> Any:
+        return self._document.CurrentController.StatusIndicator
+
+    def tell(self, text: str) -> None:
+        """A message box would wait for a click that a hidden document never gets."""
+        sys.stderr.write(f"xlcollab: {text}\n")
+
+    def show(self, sheet: str) -> None:
+        controller = self._document.CurrentController
+        controller.setActiveSheet(self._document.Sheets.getByName(sheet))
+
+    def select(self, area: AreaRef) -> None:
+        """Select cells, as the mouse would."""
+        rect = area.rect
+        sheet = self._document.Sheets.getByName(area.sheet)
+        cells = sheet.getCellRangeByPosition(rect.left, rect.top, rect.right - 1, rect.bottom - 1)
+        self._document.CurrentController.select(cells)
+
+    def _remember(self) -> object:
+        return self._document.isAutomaticCalculationEnabled()
+
+    def _restore(self, settings: object) -> None:
+        self._document.enableAutomaticCalculation(bool(settings))
+        while self._document.hasControllersLocked():
+            self._document.unlockControllers()
+        self._indicator.end()

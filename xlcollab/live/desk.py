@@ -1,0 +1,59 @@
+"""The application around an open workbook: what a button needs to know and to say."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
+
+from xlcollab.live.book import LiveBook
+from xlcollab.ref import AreaRef
+
+STATUS_NAME = "xlcollab_status"
+"""A cell of this defined name, if the workbook has one, shows what the status bar says."""
+
+
+class Desk(ABC):
+    """Excel or Calc with one workbook in front."""
+
+    book: LiveBook
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """What tells this workbook from every other one that is open."""
+
+    @property
+    @abstractmethod
+    def sheet(self) -> str:
+        """The sheet in front."""
+
+    @property
+    @abstractmethod
+    def selection(self) -> AreaRef:
+        """The selected cells; the first area of several."""
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Show a sentence in the status bar, and in the status cell where there is one."""
+
+    @abstractmethod
+    def tell(self, text: str) -> None:
+        """Show a sentence so that it stays until it was read."""
+
+    @abstractmethod
+    def show(self, sheet: str) -> None:
+        """Bring a sheet to the front."""
+
+    @abstractmethod
+    def _remember(self) -> object:
+        """The settings of the application that a run may change."""
+
+    @abstractmethod
+    def _restore(self, settings: object) -> None:
+        """Put them back, and the status bar to the application's own text."""
+
+    def restored(self) -> ExitStack:
+        """Calculation mode, screen updating and status bar are afterwards as they were."""
+        stack = ExitStack()
+        stack.callback(self._restore, self._remember())
+        return stack
