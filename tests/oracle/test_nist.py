@@ -16,8 +16,14 @@ from xlcollab.optim import Status
 NAMES = sorted(MODELS)
 
 
+LONG = {"Bennett5", "ENSO", "Gauss3", "Lanczos1", "Lanczos2", "MGH09", "MGH10", "MGH17"}
+"""Hundreds of steps on a long valley."""
+
+
 @pytest.mark.parametrize("start", [0, 1])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in NAMES]
+)
 def test_six_digits_in_every_parameter(name: str, start: int, tmp_path: Path) -> None:
     problem = read(shared("strd") / f"{name}.dat")
     objective = OBJECTIVES[(NAMES.index(name) + start) % len(OBJECTIVES)]
