@@ -42,11 +42,23 @@ def number(workbook: Workbook, sheet: str | None, name: str) -> float:
     return value
 
 
+_ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+"""
+"""LibreOffice trusts the stored values of files that say they come from Excel, unless told so."""
+
+
 def recalculated_elsewhere(path: Path, folder: Path) -> Any:
     """The workbook as LibreOffice recalculates and saves it, opened by openpyxl for its values."""
     program = shutil.which("soffice")
     if program is None:
         pytest.skip("needs LibreOffice (soffice)")
+    settings = folder / "profile" / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(_ALWAYS_RECALCULATE, encoding="utf-8")
     options = ["--headless", f"-env:UserInstallation=file://{folder}/profile"]
     target = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out")]
     command = [program, *options, *target, str(path)]

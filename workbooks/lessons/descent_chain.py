@@ -69,8 +69,8 @@ def descent_page() -> Page:
     """Iterations 0 to ITERATIONS."""
     page = Page("descent", freeze=(FIRST, WEIGHTS))
     page.heading("Gradient descent, one iteration a row", _INTRO, 22, 4)
-    page.widths = {0: 9, **dict.fromkeys(range(1, 5), 9), **dict.fromkeys(range(5, _END), 8)}
-    page.heights[HEAD] = 46
+    page.widths = {0: 9, **dict.fromkeys(range(1, 5), 9), **dict.fromkeys(range(5, _END), 9)}
+    page.heights[HEAD] = 62
     page.printed = Rect(0, 0, FIRST + ITERATIONS + 1, _PREDICTED)
     _titles(page)
     _measures(page)

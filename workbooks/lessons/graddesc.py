@@ -47,13 +47,17 @@ def _data_page(rides: list[tuple[float, float]]) -> Page:
     page.put(3, 3, "least squares", "left head")
     page.put(3, 4, "", "left head")
     measures = (
-        ("slope a", "=SLOPE(fare,distance)"),
-        ("intercept b", "=INTERCEPT(fare,distance)"),
-        ("RMSE", "=SQRT(SUMPRODUCT((fare-E5*distance-E6)^2)/COUNT(fare))"),
+        ("slope a", "least_a", "=SLOPE(fare,distance)"),
+        ("intercept b", "least_b", "=INTERCEPT(fare,distance)"),
+        ("mean squared error", "least_mse", "=SUMPRODUCT((fare-E5*distance-E6)^2)/COUNT(fare)"),
+        ("RMSE", "least_rmse", "=SQRT(least_mse)"),
+        ("mean of x", "mean_x", "=AVERAGE(distance)"),
+        ("mean of x²", "mean_x2", "=SUMSQ(distance)/COUNT(distance)"),
     )
-    for row, (label, formula) in enumerate(measures, 4):
+    for row, (label, name, formula) in enumerate(measures, 4):
         page.put(row, 3, label, "label")
         page.put(row, 4, formula, "result")
+        page.book_names[name] = Rect(row, 4)
     line = Line("rides", x, y, points=True)
-    page.charts.append(Chart("Fare by distance", "distance (km)", "fare", (line,), at=(9, 3)))
+    page.charts.append(Chart("Fare by distance", "distance (km)", "fare", (line,), at=(12, 3)))
     return page

@@ -316,13 +316,11 @@ def _losses(page: Page, column: int, count: int) -> None:
     page.column(_FIRST, column, steps, "whole")
     loss = column + 1
     page.put(_HEAD, loss, "RMSE of all", "head")
-    page.notes[_HEAD, loss] = "The error over all rides with the weights of this row."
-    _fill(
-        page,
-        loss,
-        count,
-        lambda row: f"=SQRT(SUMPRODUCT((y-{_at(row, _B)}-{_at(row, _A)}*x)^2)/COUNT(y))",
+    page.notes[_HEAD, loss] = (
+        "The error over all rides of the sheet data with the weights of this row: that of the best "
+        "line, plus what it costs to be away from it (the squared error is a parabola in a and b)."
     )
+    _fill(page, loss, count, _loss_of_all)
     page.metric(2, loss, 1, "rmse", "rmse", f"=SQRT(AVERAGE({Rect(_FIRST, _ERROR, count)}))")
     page.notes[2, loss] = "Root of the mean squared error, each ride at the weights of its row."
     x = Rect(_FIRST, column, count)
@@ -330,6 +328,11 @@ def _losses(page: Page, column: int, count: int) -> None:
     below = (_FIRST + count + 1, _B)
     page.charts.append(Chart("RMSE over the epoch", "step", "RMSE", (line,), at=below))
     _loss_list(page, column + 3)
+
+
+def _loss_of_all(row: int) -> str:
+    b, a = f"({_at(row, _B)}-least_b)", f"({_at(row, _A)}-least_a)"
+    return f"=SQRT(least_mse+{b}^2+2*{b}*{a}*mean_x+{a}^2*mean_x2)"
 
 
 def _loss_list(page: Page, column: int) -> None:

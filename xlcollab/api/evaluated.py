@@ -52,7 +52,7 @@ def _evaluate(workbook: Workbook) -> tuple[list[CellEdit], dict[CellRef, Scalar]
         for cell, kind, number in zip(
             family.area.cells(), kinds.ravel(), numbers.ravel(), strict=True
         ):
-            values[cell] = decode(kind, number, workbook.texts)
+            values[cell] = decode(int(kind), float(number), workbook.texts)
     return edits, values
 
 
