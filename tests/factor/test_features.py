@@ -306,6 +306,17 @@ def test_a_callback_hears_of_every_epoch_and_may_stop() -> None:
     assert heard[1].ratings_per_second > 0
 
 
+def test_stopping_a_run_leaves_its_restarts_out() -> None:
+    heard: list[int] = []
+
+    def stop(progress: Progress) -> bool:
+        heard.append(progress.row.epoch)
+        return progress.row.epoch == 2
+
+    train(planted(), SMALL, TrainingSettings(epochs=5, restarts=3), on_epoch=stop)
+    assert heard == [1, 2]
+
+
 def test_an_interrupt_keeps_what_was_learned() -> None:
     def interrupt(progress: Progress) -> None:
         if progress.row.epoch == 4:

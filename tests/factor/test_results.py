@@ -101,6 +101,11 @@ def test_components_equal_scikit_learns() -> None:
     np.testing.assert_allclose(ours.explained, pca.explained_variance_ratio_, atol=1e-10)
 
 
+def test_a_model_without_factors_has_no_components() -> None:
+    model = train(planted(), ModelSettings(n_factors=0), TrainingSettings(optimizer="als")).model
+    assert principal_components(model, "users").coordinates.shape == (60, 0)
+
+
 IDS: dict[str, list[Any]] = {
     "text": ["ä", "b", "c"],
     "numbers": [-3, 5, 2**61],

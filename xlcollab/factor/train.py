@@ -13,7 +13,7 @@ from xlcollab.factor.initial import StartArrays, start_rows
 from xlcollab.factor.loop import Loop, Outcome, Trainable
 from xlcollab.factor.model import FactorModel, Model, Rated
 from xlcollab.factor.output import Output
-from xlcollab.factor.result import OnEpoch, Scores, TrainingResult
+from xlcollab.factor.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.rows import Rows
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.trainable import Job, factor_trainable
@@ -82,6 +82,8 @@ def train(
         clock.lap("train")
         if best is None or outcome.best_error < best[1].best_error:
             best = trainable, outcome
+        if outcome.status is Status.INTERRUPTED:
+            break
     assert best is not None
     return finished(tables, *best, clock)
 
@@ -89,6 +91,7 @@ def train(
 def job_of(
     table: RatingsTable, model: ModelSettings, settings: TrainingSettings, rated: Rated, seed: int
 ) -> Job:
+    """What the engines are made from; `settings` are resolved."""
     mean = float(table.ratings.mean(dtype=np.float64))
     output = Output.of(model, mean, table.range)
     return Job(table, model, settings, output, rated, np.random.default_rng(seed))

@@ -88,7 +88,7 @@ class NetTrainable:
             vector.to(device),
             pairs_of(job.table).to(device),
             torch.from_numpy(job.table.ratings.astype(job.model.dtype)).to(device),
-            torch.Generator(device).manual_seed(job.training.seed),
+            torch.Generator(device).manual_seed(int(job.rng.integers(2**62))),
         )
 
     def run_epoch(self, epoch: int) -> EpochLoss:
