@@ -132,8 +132,11 @@ def _run(desk: Desk, name: str) -> str:
             stop.clear()
 
 
-def start(name: str, book: str) -> None:
-    """Run the action on the open Excel workbook of that full name in a process of its own."""
+def start(name: str) -> None:
+    """Run the action on the Excel workbook that called, in a process of its own."""
+    import xlwings as xw
+
+    book = xw.Book.caller().fullname
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     command = [sys.executable, "-m", "xlcollab.faces.ribbon", name, book]
     subprocess.Popen(command, creationflags=flags)

@@ -50,6 +50,7 @@ def cell_function(
             return _marked(plain(found.value))
 
         _hide_hints(called, function)
+        called.helps = helps  # type: ignore[attr-defined]
         for name, text in helps.items():
             called = xw.arg(name, **_options(name in by_reference), doc=text)(called)
         return xw.func(category=CATEGORY)(called)
