@@ -48,7 +48,7 @@ def by_hand(make: Make, options: dict[str, Any]) -> NDArray[np.float64]:
 
 def on_the_sheet(method: str, **options: Any) -> NDArray[np.float64]:
     book = xc.open(lesson("collab_filter.xlsx"))
-    run = dict(method=method, learning_rate=RATE, iterations=STEPS, **options)
+    run = dict(method=method, learning_rate=RATE, iterations=STEPS, history=False, **options)
     return book.solve("dotprod", **run).solution.history.weights
 
 

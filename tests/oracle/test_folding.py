@@ -151,7 +151,7 @@ def _filled(template: str, target: str, source: str) -> dict[str, str]:
     return cells
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     first=templates,
     second=templates,
