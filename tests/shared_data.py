@@ -1,4 +1,4 @@
-"""Where test data that is not ours to commit is found: the folder `shared` beside the repository."""
+"""Where test data that is not ours to commit lies: the folder `shared` beside the repository."""
 
 from __future__ import annotations
 

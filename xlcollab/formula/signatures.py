@@ -13,7 +13,7 @@ class Param(Enum):
     """How an argument is handed over."""
 
     VALUE = "V"
-    """One value per copy. In a plain formula an area is intersected, in an array formula it spreads."""
+    """One value per copy. A plain formula intersects an area, in an array formula it spreads."""
     RANGE = "R"
     """An area whole; any other expression as a value."""
     ARRAY = "A"
@@ -22,7 +22,7 @@ class Param(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Parameters in order. From `minimum` on they are optional; the last `repeat` go on for ever."""
+    """Parameters in order. From `minimum` on they are optional; the last `repeat` go on."""
 
     parameters: tuple[Param, ...]
     minimum: int

@@ -20,7 +20,7 @@ Places = NDArray[np.int64]
 Op = Callable[[Tensor], Tensor]
 
 
-class Ragged(Exception):
+class RaggedError(Exception):
     """Copies of one formula refer to areas of different sizes: evaluate them one by one.
 
     Never seen by a user; `trace` catches it.
@@ -76,27 +76,27 @@ class Area:
         return Area(self.sheet, self.top, self.left, rows, columns)
 
     def union(self, other: Area) -> Area:
-        """The range operator: the smallest area that holds both. Raises Ragged."""
+        """The range operator: the smallest area that holds both. Raises RaggedError."""
         top, left = np.minimum(self.top, other.top), np.minimum(self.left, other.left)
         bottom = np.maximum(self.top + self.height, other.top + other.height)
         right = np.maximum(self.left + self.width, other.left + other.width)
         return Area(self.sheet, top, left, _one_size(bottom - top), _one_size(right - left))
 
     def overlap(self, other: Area) -> Area:
-        """The intersection operator; #NULL! where nothing is shared. Raises Ragged."""
+        """The intersection operator; #NULL! where nothing is shared. Raises RaggedError."""
         top, left = np.maximum(self.top, other.top), np.maximum(self.left, other.left)
         height = np.minimum(self.top + self.height, other.top + other.height) - top
         width = np.minimum(self.left + self.width, other.left + other.width) - left
         if (height < 1).any() or (width < 1).any():
             if top.size * left.size > 1:
-                raise Ragged
+                raise RaggedError
             return Area(self.sheet, np.full((1, 1), -1), left, 1, 1, ErrorCode.NULL)
         return Area(self.sheet, top, left, _one_size(height), _one_size(width))
 
 
 def _one_size(sizes: Places) -> int:
     if (sizes != sizes.flat[0]).any():
-        raise Ragged
+        raise RaggedError
     return int(sizes.flat[0])
 
 
@@ -109,7 +109,7 @@ def copies(family: Family) -> tuple[Places, Places]:
 
 
 def area_of(reference: Reference, family: Family) -> Area:
-    """A static reference, as each copy of the family sees it. Raises Ragged."""
+    """A static reference, as each copy of the family sees it. Raises RaggedError."""
     rows, columns = copies(family)
     top, height = _extent(reference.top, reference.bottom, rows)
     left, width = _extent(reference.left, reference.right, columns)
@@ -139,7 +139,7 @@ def intersect(area: Area, family: Family) -> Area:
 
 
 def view(area: Area, rect: Rect) -> tuple[Op, tuple[Tensor, ...]] | tuple[Op, tuple[()]]:
-    """How a tensor of `rect` (shape (1, 1, H, W)) becomes (R, C, h, w), without a copy if possible."""
+    """How a tensor of `rect`, shape (1, 1, H, W), becomes (R, C, h, w); no copy if possible."""
     rows, columns = area.top - rect.top, area.left - rect.left
     if rows.shape[1] == 1 and columns.shape[0] == 1:
         by_row = _windows(rows[:, 0], area.height)
@@ -164,7 +164,7 @@ def _spread(places: Places, offsets: Places) -> Tensor:
 
 
 def _windows(starts: Places, size: int) -> Callable[[Tensor, int], Tensor]:
-    """Cut axis `dim` of a tensor into len(starts) windows of `size`: (…, n, …) → (…, k, size, …)."""
+    """Cut axis `dim` into len(starts) windows of `size`: (…, n, …) → (…, k, size, …)."""
     count, first = len(starts), int(starts[0])
     steps = np.diff(starts)
     step = int(steps[0]) if count > 1 else size

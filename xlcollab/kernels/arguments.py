@@ -7,7 +7,7 @@ from typing import TypeGuard
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.area import Ragged
+from xlcollab.kernels.area import RaggedError
 from xlcollab.kernels.block import Block, Context
 
 
@@ -25,10 +25,10 @@ def given(block: Block | None) -> TypeGuard[Block]:
 
 
 def _single(number: Tensor, codes: Tensor | None) -> float:
-    """The value that all copies share. Raises Ragged where they differ, ArgumentIsError."""
+    """The value that all copies share. Raises RaggedError where they differ, ArgumentIsError."""
     for values in (codes, number) if codes is not None else (number,):
         if values.numel() > 1 and bool((values != values.reshape(-1)[0]).any()):
-            raise Ragged
+            raise RaggedError
     if codes is not None and float(codes.reshape(-1)[0]) > 0:
         raise ArgumentIsError(ErrorCode(int(codes.reshape(-1)[0])))
     value = float(number.reshape(-1)[0])
@@ -38,14 +38,14 @@ def _single(number: Tensor, codes: Tensor | None) -> float:
 
 
 def whole(context: Context, block: Block | None, default: int) -> int:
-    """A whole number. Raises Ragged, ArgumentIsError."""
+    """A whole number. Raises RaggedError, ArgumentIsError."""
     if not given(block):
         return default
     return int(_single(*context.numbers(block)))
 
 
 def wholes(context: Context, block: Block) -> list[int]:
-    """The whole numbers of an array, in reading order. Raises Ragged, ArgumentIsError."""
+    """The whole numbers of an array, in reading order. Raises RaggedError, ArgumentIsError."""
     number, codes = context.numbers(block)
     numbers = number.expand(block.shape).flatten(2).unbind(-1)
     if codes is None:
@@ -55,7 +55,7 @@ def wholes(context: Context, block: Block) -> list[int]:
 
 
 def flag(context: Context, block: Block | None, default: bool = False) -> bool:
-    """A condition. Raises Ragged, ArgumentIsError."""
+    """A condition. Raises RaggedError, ArgumentIsError."""
     if not given(block):
         return default
     truth, codes = context.truths(block)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.area import Ragged
+from xlcollab.kernels.area import RaggedError
 from xlcollab.kernels.arguments import flag, given, whole, wholes
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.gather import taken
@@ -99,7 +99,7 @@ def unique(
     if flag(context, by_column):
         return _turned(unique(context, _turned(block), None, exactly_once))
     if block.shape[:2].numel() > 1:
-        raise Ragged
+        raise RaggedError
     rank, key = sort_key(context, block)
     rank = torch.where(block.mask(Kind.BLANK), _BLANKS_LAST, rank).expand(block.shape)
     keys = key.detach().expand(block.shape)
@@ -121,7 +121,7 @@ def filtered(
     truth, codes = context.truths(include)
     if codes is not None and bool((codes > 0).any()):
         if include.shape[:2].numel() > 1:
-            raise Ragged
+            raise RaggedError
         return context.error(ErrorCode(int(codes[codes > 0][0])))
     kept = kept_lines(truth.expand(include.shape)[..., 0])
     if not len(kept):

@@ -8,7 +8,7 @@ Values keep Excel's types: `kind` is one `Kind` for the whole block (the usual c
 uint8 tensor. `number` holds the number, and for texts, booleans and errors what `grid.values` says.
 
 There are two ways of evaluating. *Exactly* (constants, results to be stored): an error is
-Kind.ERROR with its code. *Fast* (inside an optimiser's loop, where values carry gradients): an error
+Kind.ERROR with its code. *Fast* (in an optimiser's loop, where values carry gradients): an error
 that arises from numbers is NaN of Kind.NUMBER, so that no kinds need be tracked. Every function
 works both ways through the helpers of `Context`.
 """

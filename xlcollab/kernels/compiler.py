@@ -174,7 +174,7 @@ class Compiler:
         return SheetFunction(program(self._evaluation.tape, values), self._evaluation.fast)
 
     def residuals(self, value: Value) -> SheetFunction | None:
-        """If `value` grows with a sum of squares: those squares' roots, as a function; else None."""
+        """The roots of the squares with whose sum `value` grows, as a function; else None."""
         found = residuals_of(self._evaluation.tape, value)
         return self.function(found) if found else None
 

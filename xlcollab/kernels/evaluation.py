@@ -11,7 +11,7 @@ from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.formula.signatures import RANDOM
 from xlcollab.grid import Kind
 from xlcollab.kernels.block import Context
-from xlcollab.kernels.store import NotReady, Store
+from xlcollab.kernels.store import NotReadyError, Store
 from xlcollab.kernels.tape import Tape, Value
 from xlcollab.kernels.trace import Tracer
 from xlcollab.plan import Family, Plan, reads
@@ -49,7 +49,7 @@ class Evaluation:
         while True:
             try:
                 return self.store.region(self.tape, area.sheet, area.rect)
-            except NotReady as missing:
+            except NotReadyError as missing:
                 self.need(missing.families)
 
     def expression(self, node: Node, home: Family) -> Value:
@@ -57,7 +57,7 @@ class Evaluation:
         while True:
             try:
                 return self.tracer.expression(node, home)
-            except NotReady as missing:
+            except NotReadyError as missing:
                 self.need(missing.families)
 
     def need(self, families: Iterable[int]) -> None:
@@ -93,7 +93,7 @@ class Evaluation:
             if number in self.plan.circular:
                 raise CircularError(self.plan.circular[number])
             self.store.results[number] = self.tracer.family(self.plan.families[number])
-        except NotReady as error:
+        except NotReadyError as error:
             return list(error.families)
         except ModelError as error:
             if number not in self._replaceable:
@@ -128,7 +128,7 @@ def moves(family: Family) -> bool:
 
 
 def reached_by(plan: Plan, areas: Sequence[AreaRef], also: Iterable[int] = ()) -> set[int]:
-    """The families that read one of the areas, directly or through others; `also` are starts too."""
+    """The families that read an area, directly or through others; `also` are starts too."""
     users = plan.users()
     pending = list(also)
     for number, family in enumerate(plan.families):

@@ -53,7 +53,8 @@ def _joined(combine: Callable[[Tensor, Tensor], Tensor]) -> Function:
             held = _over_cells((truth & used).to(torch.int64))
             total = held if total is None else total + held
             counted = some if counted is None else counted + some
-        assert total is not None and counted is not None
+        assert total is not None
+        assert counted is not None
         none = torch.where(counted == 0, float(ErrorCode.VALUE), 0.0)
         return context.booleans(combine(total, counted), first_code(codes, none))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.area import Ragged
+from xlcollab.kernels.area import RaggedError
 from xlcollab.kernels.block import Block, Context, first_code
 from xlcollab.kernels.gather import taken
 from xlcollab.kernels.search import bisect, find, keys_of
@@ -143,7 +143,7 @@ def _line(context: Context, block: Block, size: int, dim: int) -> tuple[Tensor, 
     whole = number.trunc() == 0
     if bool(whole.any()):
         if not bool(whole.all()):
-            raise Ragged
+            raise RaggedError
         steps = torch.arange(size, device=number.device)
         return steps.reshape([-1 if d == dim else 1 for d in range(4)]), codes
     outside = code_where(number < 0, ErrorCode.VALUE) + code_where(

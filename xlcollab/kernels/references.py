@@ -17,7 +17,7 @@ from xlcollab.errors import FormulaSyntaxError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.area import Area, Places, Ragged, area_of
+from xlcollab.kernels.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.tape import Value
 from xlcollab.plan.resolve import resolve
 from xlcollab.ref import Rect
@@ -66,7 +66,7 @@ def _per_copy(values: Tensor) -> Places:
 def _failing(area: Area, arguments: Sequence[_Integers]) -> Area:
     """The area, nowhere for copies with an error among the arguments.
 
-    Raises Ragged where copies fail for different reasons.
+    Raises RaggedError where copies fail for different reasons.
     """
     codes = np.zeros((1, 1), np.int64)
     for argument in arguments:
@@ -77,7 +77,7 @@ def _failing(area: Area, arguments: Sequence[_Integers]) -> Area:
     broken = area.broken
     elsewhere = broken is not None and bool((broken & (codes == 0)).any())
     if len(reasons) > 1 or elsewhere:
-        raise Ragged
+        raise RaggedError
     top = np.where(codes > 0, -1, area.top)
     return replace(area, top=top, code=ErrorCode(int(reasons[0])))
 
@@ -93,7 +93,7 @@ def nowhere(sheet: str, code: ErrorCode = ErrorCode.REF) -> Area:
 
 def _same(sizes: Places) -> int:
     if (sizes != sizes.flat[0]).any():
-        raise Ragged
+        raise RaggedError
     return int(sizes.flat[0])
 
 
@@ -163,7 +163,7 @@ def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:
     """One axis of INDEX: 0 means all of it; beyond it lies nothing."""
     whole = index == 0
     if whole.any() and not whole.all():
-        raise Ragged
+        raise RaggedError
     if whole.all():
         return start, size
     inside = (index > 0) & (index <= size)
@@ -205,12 +205,12 @@ def _named_area(tracer: Tracer, text: object, frame: Frame) -> Area:
 
 
 def _side_by_side(areas: list[Area], shape: torch.Size) -> Area:
-    """One area per copy as one. Raises Ragged where they differ in more than their place."""
+    """One area per copy as one. Raises RaggedError where they differ in more than their place."""
     first = areas[0]
     if len(areas) == 1:
         return first
     if len({(a.sheet, a.height, a.width, a.code) for a in areas}) > 1:
-        raise Ragged
+        raise RaggedError
     top = np.concatenate([area.top for area in areas]).reshape(shape[:2])
     left = np.concatenate([area.left for area in areas]).reshape(shape[:2])
     return replace(first, top=top, left=left)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.area import Ragged
+from xlcollab.kernels.area import RaggedError
 from xlcollab.kernels.arguments import ArgumentIsError, given, whole, wholes
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.shapes import concatenated, full, moved, pad
@@ -141,10 +141,10 @@ def _line(dim: int) -> Function:
 
 
 def kept_lines(mask: Tensor) -> Tensor:
-    """The places of TRUE in a mask (R, C, n) that is the same for all copies. Raises Ragged."""
+    """The places of TRUE in a mask (R, C, n) that is the same for all copies. Raises RaggedError."""
     first = mask[:1, :1]
     if mask.shape[:2].numel() > 1 and bool((mask != first).any()):
-        raise Ragged
+        raise RaggedError
     return first[0, 0].nonzero()[:, 0]
 
 

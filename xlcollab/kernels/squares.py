@@ -23,7 +23,7 @@ _MOVEMENTS = frozenset({"view", "slice", "layout", "join", "assemble"})
 
 
 def residuals_of(tape: Tape, objective: Value) -> list[Value]:
-    """Values whose squares sum to an increasing function of `objective`; empty where none are found."""
+    """Values with whose sum of squares `objective` increases; empty where none are found."""
     return _Search(tape).scalar(objective) or []
 
 
@@ -85,7 +85,7 @@ class _Search:
         return None if root is None else [root]
 
     def scalar_sum(self, value: Value) -> list[Value] | None:
-        """One summand: a constant adds nothing, else it must be a sum of squares, perhaps scaled."""
+        """One summand: a constant adds nothing; else it must be a sum of squares itself."""
         if value.constant:
             return []
         made = self.instruction(value)

@@ -16,7 +16,7 @@ from xlcollab.plan import Plan
 from xlcollab.ref import AreaRef, Rect
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """Families that must be evaluated first, by number. Never seen by a user."""
 
     def __init__(self, families: Sequence[int]) -> None:
@@ -53,7 +53,7 @@ class Store:
             position += area.rect.size
 
     def region(self, tape: Tape, sheet: str, rect: Rect) -> Value:
-        """The values of `rect`, shape (1, 1, height, width). Raises NotReady."""
+        """The values of `rect`, shape (1, 1, height, width). Raises NotReadyError."""
         known = self._regions.get((sheet, rect))
         if known is None:
             known = self._regions[sheet, rect] = self._assembled(tape, sheet, rect)
@@ -89,7 +89,7 @@ class Store:
         ]
         missing = [number for number in families if number not in self.results]
         if missing:
-            raise NotReady(missing)
+            raise NotReadyError(missing)
         pieces = [(self.plan.families[n].rect, self.results[n]) for n in families]
         pieces += [
             (area.rect, value)

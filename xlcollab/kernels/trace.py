@@ -31,7 +31,7 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import SIGNATURES, Param
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.area import Area, Ragged, apply, area_of, intersect, view, view_block
+from xlcollab.kernels.area import Area, RaggedError, apply, area_of, intersect, view, view_block
 from xlcollab.kernels.block import Block, Context
 from xlcollab.kernels.operators import BINARY, UNARY
 from xlcollab.kernels.shapes import concatenated, full, moved, pad
@@ -69,12 +69,12 @@ class Tracer:
     def family(self, family: Family) -> Value:
         """All values of a family, as a block of shape (1, 1, height, width).
 
-        Raises UnsupportedError or ModelError naming the cell, NotReady when a family that is
+        Raises UnsupportedError or ModelError naming the cell, NotReadyError when a family that is
         read has no values yet.
         """
         try:
             return self._whole_family(family)
-        except Ragged:
+        except RaggedError:
             return self._by_parts(family)
         except ModelError as error:
             raise type(error)(f"{family.first}: {error}") from error
@@ -274,7 +274,7 @@ class Tracer:
                 if (array.rect.top, array.rect.left) == place:
                     return replace(area, height=array.rect.height, width=array.rect.width)
         if area is not None and area.top.size * area.left.size > 1:
-            raise Ragged
+            raise RaggedError
         raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
 
 
