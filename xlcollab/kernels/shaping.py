@@ -141,7 +141,7 @@ def _line(dim: int) -> Function:
 
 
 def kept_lines(mask: Tensor) -> Tensor:
-    """The places of TRUE in a mask (R, C, n) that is the same for all copies. Raises RaggedError."""
+    """The places of TRUE in a mask (R, C, n), the same for all copies. Raises RaggedError."""
     first = mask[:1, :1]
     if mask.shape[:2].numel() > 1 and bool((mask != first).any()):
         raise RaggedError
