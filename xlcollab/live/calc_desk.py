@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from xlcollab.errors import UsageError
@@ -45,6 +44,11 @@ class CalcDesk(Desk):
 
     def say(self, text: str) -> None:
         self._indicator.start(text, 0)
+        self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """Only the status cell stays: a message box would wait for a click that a hidden document
+        never gets."""
         names = self._document.NamedRanges
         if names.hasByName(STATUS_NAME):
             cells = names.getByName(STATUS_NAME).ReferredCells
@@ -53,10 +57,6 @@ class CalcDesk(Desk):
     @property
     def _indicator(self) -> Any:
         return self._document.CurrentController.StatusIndicator
-
-    def tell(self, text: str) -> None:
-        """A message box would wait for a click that a hidden document never gets."""
-        sys.stderr.write(f"xlcollab: {text}\n")
 
     def show(self, sheet: str) -> None:
         controller = self._document.CurrentController

@@ -23,6 +23,10 @@ class ExcelDesk(Desk):
     @classmethod
     def find(cls, name: str | None = None) -> ExcelDesk:
         """The workbook in front, or the open one of that name. Raises UsageError without one."""
+        if xw.engines.active is None:
+            raise UsageError(
+                "there is no Excel on this computer; for LibreOffice say --app libreoffice"
+            )
         books = [one for app in xw.apps for one in app.books] if xw.apps else []
         if name is not None:
             books = [one for one in books if name in (one.name, one.fullname)]

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from xlcollab.faces.commands.addin import addin
 from xlcollab.faces.commands.compare import compare
 from xlcollab.faces.commands.crosstab import crosstab
 from xlcollab.faces.commands.factors import factors
 from xlcollab.faces.commands.fit import fit
 from xlcollab.faces.commands.gradient import gradient
 from xlcollab.faces.commands.inspect import inspect
+from xlcollab.faces.commands.live import live
 from xlcollab.faces.commands.new import new
 from xlcollab.faces.commands.predict import predict
 from xlcollab.faces.commands.recalc import recalc
@@ -31,4 +33,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": predict,
     "recommend": recommend,
     "tune": tune,
+    "addin": addin,
+    "live": live,
 }
