@@ -54,13 +54,14 @@ class Ranked:
 
     def rows(self) -> list[tuple[str, float]]:
         """For the model sheet."""
-        names = ("precision", "recall", "ndcg")
-        values = [(f"{name} at {self.k}", getattr(self.ranking, name)) for name in names]
-        return [*values, ("liked from rating", self.relevant), ("users ranked for", self._users)]
-
-    @property
-    def _users(self) -> int:
-        return self.ranking.n_users
+        found = self.ranking
+        return [
+            (f"precision at {self.k}", found.precision),
+            (f"recall at {self.k}", found.recall),
+            (f"NDCG at {self.k}", found.ndcg),
+            ("liked from rating", self.relevant),
+            ("users ranked for", found.n_users),
+        ]
 
 
 def ranked(model: Model, tables: Tables, wanted: Measures, seed: int) -> Ranked | None:

@@ -29,6 +29,11 @@ class OptimizerChoice(StrEnum):
     ADAMW = "adamw"
 
 
+class RatingsDevice(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class QualityChoice(StrEnum):
     FAST = "fast"
     BEST = "best"
@@ -118,6 +123,9 @@ Epsilon = Annotated[
 ]
 Clip = Annotated[
     float | None, typer.Option(help="Shorten gradients to this norm.", rich_help_panel=_RULE)
+]
+Device = Annotated[
+    RatingsDevice | None, typer.Option(help="Where gradients are computed.", rich_help_panel=_RULE)
 ]
 Folds = Annotated[
     int | None,

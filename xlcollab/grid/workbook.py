@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import WorkbookError
-from xlcollab.grid.values import Kind, Scalar, TextPool, decode
+from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode
 from xlcollab.ref import CellRef, Rect, cell_name
 
 
@@ -198,5 +198,6 @@ def formula_texts(sheet: Sheet) -> dict[tuple[int, int], str]:
 def describe_cell(sheet: Sheet, row: int, column: int) -> str:
     """ "B3 holds 4.5": for messages."""
     value = sheet.value(row, column)
-    what = "is blank" if value is None else f"holds {value!r}"
+    shown = value.text if isinstance(value, ErrorCode) else repr(value)
+    what = "is blank" if value is None else f"holds {shown}"
     return f"{cell_name(row, column)} {what}"

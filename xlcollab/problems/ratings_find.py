@@ -1,9 +1,10 @@
 """Finding ratings in a sheet: a crosstab (ids on the edges) or a long table (user, item, rating).
 
-A crosstab is a corner cell that is blank or a text, ids to its right and ids below it, all
-different, and inside typed numbers, blanks where nothing is rated. Blocks of latent factors look
-alike; they are told apart by their values, which hardly ever repeat. A few cells that are no
-numbers do not hide a crosstab: the reader names them, which helps more than not finding it.
+A crosstab is a corner cell that is blank or a text, ids to its right and ids below it, texts or
+whole numbers and all different, and inside typed numbers, blanks where nothing is rated. Blocks of
+latent factors look alike; they are told apart by their values, which hardly ever repeat. A few
+cells that are no numbers do not hide a crosstab: the reader names them, which helps more than not
+finding it.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _crosstab(sheet: Sheet, typed: NDArray[np.bool_], rect: Rect) -> FoundRating
     inside = Rect(rect.top + 1, rect.left + 1, rect.height - 1, rect.width - 1)
     across = sheet.numbers[rect.top, inside.columns], sheet.kinds[rect.top, inside.columns]
     down = sheet.numbers[inside.rows, rect.left], sheet.kinds[inside.rows, rect.left]
-    if not all(_different(*edge) for edge in (across, down)):
+    if not all(_are_ids(*edge) for edge in (across, down)):
         return None
     kinds = sheet.kinds[inside.rows, inside.columns]
     number = (kinds == Kind.NUMBER) & typed[inside.rows, inside.columns]
@@ -164,5 +165,7 @@ def _crosstab(sheet: Sheet, typed: NDArray[np.bool_], rect: Rect) -> FoundRating
     return FoundRatings(AreaRef(sheet.name, rect), True, int((kinds != Kind.BLANK).sum()))
 
 
-def _different(numbers: NDArray[np.float64], kinds: NDArray[np.uint8]) -> bool:
-    return len(np.unique(np.stack([numbers, kinds.astype(np.float64)]), axis=1)[0]) == len(numbers)
+def _are_ids(numbers: NDArray[np.float64], kinds: NDArray[np.uint8]) -> bool:
+    """Texts and whole numbers, each once. A text's number is its place in the pool of texts."""
+    pairs = np.stack([numbers, kinds.astype(np.float64)])
+    return bool((numbers % 1 == 0).all()) and len(np.unique(pairs, axis=1)[0]) == len(numbers)

@@ -76,6 +76,7 @@ def fit(
     rho: how.Rho = None,
     epsilon: how.Epsilon = None,
     clip: how.Clip = None,
+    device: how.Device = None,
     folds: how.Folds = None,
     top_k: how.TopK = 10,
     relevant: how.Relevant = None,
