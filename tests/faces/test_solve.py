@@ -229,7 +229,7 @@ def test_the_summary_is_a_table_on_stdout(book: Path) -> None:
     found = xlcollab("solve", book)
     for word in ("S!B1", "lm", "converged", "written to"):
         assert word in found.out
-    assert "A minimum was reached" in found.err
+    assert "An optimum was reached" in found.err
 
 
 def test_seeds_repeat_a_drawn_start(book: Path) -> None:

@@ -48,9 +48,9 @@ class Block:
 
     @property
     def shape(self) -> torch.Size:
-        if isinstance(self.kind, Tensor):
-            return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
-        return self.number.shape
+        if not isinstance(self.kind, Tensor) or self.kind.shape == self.number.shape:
+            return self.number.shape
+        return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
 
     def is_kind(self, kind: Kind) -> bool | Tensor:
         """Which values are of `kind`: a bool for all of them, or a mask."""

@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 
 _SENTENCES = {
-    Status.CONVERGED: "A minimum was reached: the gradient vanishes within the tolerance.",
+    Status.CONVERGED: "An optimum was reached within the tolerance.",
     Status.TOLERANCE: "The objective no longer changes within the tolerance.",
     Status.ITERATION_LIMIT: "All iterations were used; more of them may improve the result.",
     Status.INFEASIBLE: "No point was found that satisfies all bounds and constraints.",
