@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,8 +28,8 @@ def headless_office() -> Iterator[Office]:
         load_uno()
     except UsageError as error:
         pytest.skip(str(error))
-    address = f"pipe,name=xlcollab{os.getpid()}"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        address = f"pipe,name=xlcollab{Path(profile).name}"
         process = subprocess.Popen(
             [
                 program,

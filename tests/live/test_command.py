@@ -56,7 +56,7 @@ def test_without_the_bridge_it_says_how(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_excel_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(xw.engines), "active", None)
+    monkeypatch.setattr(xw.engines, "active", None)
     with pytest.raises(UsageError, match="there is no Excel on this computer"):
         ExcelDesk.find()
 

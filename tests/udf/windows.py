@@ -62,6 +62,8 @@ def udfs() -> types.ModuleType:
     sys.modules.update(fakes)
     xw._xlwindows, xw.com_server = excel, server
     genuine = importlib.import_module("xlwings.udfs")
+    for name in fakes.keys() - {"xlwings._xlwindows", "xlwings.com_server"}:
+        del sys.modules[name]  # it holds them; others should not find them
     xw.func, xw.arg, xw.ret = genuine.xlfunc, genuine.xlarg, genuine.xlret
     for name in ("xlcollab.faces.udf_call", MODULE):
         importlib.reload(importlib.import_module(name))
