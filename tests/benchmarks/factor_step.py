@@ -132,11 +132,12 @@ def growth(factors: list[int]) -> None:
     for k in factors:
         times = []
         for size in sizes:
-            part = whole.take(order[:size]) if size < len(whole) else whole
+            part = whole.take(np.sort(order[:size]))
             engine = our_step(part, k)
             times.append(_lowest(partial(engine.run_epoch, 0), 2.0))
-            bar = "█" * round(250 * times[-1])
-            print(f"k={k:<3} {size / 1e6:5.0f}M {1e3 * times[-1]:8.1f} ms {bar}", flush=True)
+        for size, seconds in zip(sizes, times, strict=True):
+            bar = "█" * round(60 * seconds / max(times))
+            print(f"k={k:<3} {size / 1e6:5.0f}M {1e3 * seconds:8.1f} ms {bar}", flush=True)
         slope, offset = np.polyfit(sizes, times, 1)
         left = 1 - np.var(times - np.polyval([slope, offset], sizes)) / np.var(times)
         print(f"k={k}: {1e9 * slope:.2f} ns a rating, R² of the line {left:.4f}")
