@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.grid import Kind
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_office import Office
+from xlcollab.live.desk import Desk
 from xlcollab.live.excel_desk import ExcelDesk
 from xlcollab.live.stop import StopFlag
 from xlcollab.ref import Rect, parse_area
@@ -139,14 +141,23 @@ def test_an_exception_midway_restores_everything(
     assert len(desk.book.read().sheets) == 2
 
 
-def test_other_actions_run_to_their_end(open_desk: Open, small: Path) -> None:
+def test_other_actions_run_to_their_end_in_calc(open_desk: Open, small: Path) -> None:
     desk = open_desk(small)
+    other_actions(desk, lambda area: desk.select(parse_area(f"S!{area}")), small)
+
+
+def test_other_actions_run_to_their_end_in_excel(small: Path) -> None:
+    excel = open_in_excel(small)
+    other_actions(ExcelDesk(excel), lambda area: excel.sheets["S"][area].select(), small)
+
+
+def other_actions(desk: Desk, select: Callable[[str], None], small: Path) -> None:
     assert ribbon.perform(desk, "settings") == "The settings stand on the sheet control."
     assert ribbon.perform(desk, "history") == "History is off."
     assert ribbon.perform(desk, "history") == "History is on."
-    desk.select(parse_area("S!A1:D4"))
+    select("A1:D4")
     assert ribbon.perform(desk, "fit_ratings").startswith("6 ratings of 3 users and 3 items")
-    desk.select(parse_area("S!F7:G9"))
+    select("F7:G9")
     assert ribbon.perform(desk, "gradient").startswith("6 derivatives of S!H11 are on S gradient")
     wanted = OpenBook(small).gradient("S!H11", with_respect_to="S!F7:G9").derivatives
     sheet = desk.book.read().sheet("S gradient")
@@ -220,6 +231,23 @@ def test_excel_gets_its_settings_back(
     assert excel.app.calculation == "manual"
     assert excel.app.screen_updating is True
     assert False in excel.app.impl.shown
+
+
+def test_a_click_starts_a_process_for_the_workbook_that_called(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    excel = open_in_excel(small)
+    excel.set_mock_caller()
+    started: list[list[str]] = []
+    monkeypatch.setattr("subprocess.Popen", lambda command, creationflags: started.append(command))
+    ribbon.start("solve")
+    assert started == [[sys.executable, "-m", "xlcollab.faces.ribbon", "solve", excel.fullname]]
+
+
+def test_the_process_works_on_that_workbook(small: Path) -> None:
+    excel = open_in_excel(small)
+    assert ribbon.main(["history", excel.fullname]) == 0
+    assert excel.sheets["control"]["B5"].value == "off"
 
 
 def test_help_names_no_workbook_change(small: Path) -> None:
