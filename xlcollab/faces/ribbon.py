@@ -149,8 +149,13 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in NAMES:
         sys.stderr.write(f"xlcollab: name one of {', '.join(NAMES)}\n")
         return UsageError.exit_code
-    perform(ExcelDesk.find(arguments[1] if len(arguments) > 1 else None), arguments[0])
-    return 0
+    desk = ExcelDesk.find(arguments[1] if len(arguments) > 1 else None)
+    try:
+        perform(desk, arguments[0])
+        return 0
+    except Exception as error:  # there is no shell to show a traceback in
+        desk.tell(f"internal error, please report it ({type(error).__name__}: {error})")
+        return 1
 
 
 if __name__ == "__main__":
