@@ -232,10 +232,11 @@ class Range(base.Range):
         return next(area for area in areas if area.contains(self.rect.top, self.rect.left))
 
     def get_address(self, row_abs: bool = True, col_abs: bool = True, external: bool = False):
-        del row_abs, col_abs, external
+        del row_abs, col_abs
         last = cell_name(self.rect.bottom - 1, self.rect.right - 1, absolute=True)
         first = cell_name(self.rect.top, self.rect.left, absolute=True)
-        return first if self.rect.size == 1 else f"{first}:{last}"
+        own = first if self.rect.size == 1 else f"{first}:{last}"
+        return f"[{self.sheet.book.name}]{self.sheet.name}!{own}" if external else own
 
     address = property(lambda self: self.get_address())
     Address = property(lambda self: self.get_address())

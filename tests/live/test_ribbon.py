@@ -250,6 +250,15 @@ def test_the_process_works_on_that_workbook(small: Path) -> None:
     assert excel.sheets["control"]["B5"].value == "off"
 
 
+def test_an_internal_error_is_told_in_excel(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    excel = open_in_excel(small)
+    monkeypatch.setattr(LiveWatch, "step", lambda self, row: 1 / 0)
+    assert ribbon.main(["solve", excel.fullname]) == 1
+    kind, sentence, _ = excel.app.impl.shown[-1]
+    assert kind == "alert"
+    assert "internal error, please report it (ZeroDivisionError" in sentence
+
+
 def test_help_names_no_workbook_change(small: Path) -> None:
     excel = open_in_excel(small)
     assert ribbon.perform(ExcelDesk(excel), "help") == ribbon.HELP

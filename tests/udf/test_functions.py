@@ -181,6 +181,14 @@ def test_status_tells_of_a_fit_and_of_an_error(ask: Any, sheet: xw.Sheet, handle
     assert sentence == "n_factors is 'many'; a number was expected"
 
 
+def test_sentences_belong_to_one_cell_of_one_sheet(ask: Any, sheet: xw.Sheet) -> None:
+    other = sheet.book.sheets.add("T", after=sheet)
+    assert call("xlc_pca", "text", caller=other["C3"]) == VALUE
+    assert ask("xlc_version", cell="C3")
+    assert "holds 'text'" in call("xlc_status", other["C3"], caller=other["C4"])
+    assert "holds 'text'" not in ask("xlc_status", "@C3", cell="C4")
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "error", "sentence"),
     [
