@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lessons.graddesc_tabs import TABS, tab_page
+from lessons.graddesc_table import TABS
+from lessons.graddesc_tabs import tab_page
 from xlcollab.lessons import Chart, Line, Page
 from xlcollab.ref import Rect
 

@@ -16,15 +16,15 @@ from xlcollab.api.factors_sheet import factors_sheet
 from xlcollab.grid import Changes, NewSheet, Scalar
 from xlcollab.problems.graddesc import find_tabs
 
-_ITERATIONS, _EVERY, _EPOCHS = 300, 10, 20
+_EVERY, _EPOCHS = 10, 20
 
 
 def solved_collab_filter(folder: Path) -> OpenBook:
-    """`xlcollab solve --method adam --iterations 300 --history-every 10`, then `factors`."""
+    """`xlcollab solve --history-every 10` with the settings of its control sheet; `factors`."""
     book = OpenBook(folder / "collab_filter.xlsx")
-    wanted = {"method": "adam", "iterations": _ITERATIONS, "history_every": _EVERY}
+    settings = with_control(book.workbook, {"history_every": _EVERY})
     for model in book.models():
-        book.solve(model, **with_control(book.workbook, wanted))
+        book.solve(model, **settings)
     for sheet in ("bias", "word_embeddings"):
         found = factors_of(book, sheet)
         new = factors_sheet(found, [one.name for one in book.workbook])

@@ -18,6 +18,8 @@ from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, rea
 
 _MOST_CELLS = 250_000
 _MOST_FACTORS = 100
+_L2 = 0.03
+"""The penalty that the control sheet begins with; without any, few ratings are learned by heart."""
 _LONGEST_LABEL = 40
 _MEANT_BY_CRITERIA = str.maketrans("", "", "*?~")
 """Signs that COUNTIFS takes for patterns; they are left out of labels."""
@@ -100,7 +102,7 @@ def _matrix_factorisation(table: RatingsTable, target: Path, size: Size) -> NewB
             corner.users, corner.items, corner.ratings, _draws(corner, size), strict=True
         )
     ]
-    sizes = Sizes(size.n_factors, size.test_fraction, l2=0.0, seed=size.seed, item="item")
+    sizes = Sizes(size.n_factors, size.test_fraction, l2=_L2, seed=size.seed, item="item")
     pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID), users=users, items=items)
     write_evaluated(target, pages, title="Matrix factorisation")
     return NewBook(target, len(users), len(items), len(rows))

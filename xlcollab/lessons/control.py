@@ -59,8 +59,8 @@ def factor_settings(
 ) -> list[Setting]:
     """The settings of the matrix factorisation sheets."""
     return [
-        Setting("optimiser", "auto", "how weights are improved; auto picks what fits", METHODS),
-        Setting("learning rate", "", "size of a step of gd, momentum, … adamw", most=100),
+        Setting("optimiser", "adam", "how weights are improved; auto picks what fits", METHODS),
+        Setting("learning rate", 0.05, "size of a step of gd, momentum, … adamw", most=100),
         Setting("momentum", "", "momentum, nesterov: share of the last step kept", most=0.9999),
         Setting("beta1", "", "adam, adamw: decay of the mean of gradients", most=0.9999),
         Setting("beta2", "", "adam, adamw: decay of the mean of squared gradients", most=0.999999),
@@ -70,7 +70,7 @@ def factor_settings(
         ),
         Setting("weight decay", "", "shrinks the weights, apart from the gradient", most=10),
         Setting("schedule", "constant", "how the learning rate changes over the run", SCHEDULES),
-        Setting("epochs", "", "the most steps to take", least=1, most=1e7),
+        Setting("epochs", 300.0, "the most steps to take", least=1, most=1e7),
         Setting(
             "n_factors", float(n_factors), "factors per user and item of models that xlcollab lays "
             "out itself", least=1, most=1000,
