@@ -10,6 +10,7 @@ from tests.factor.judges import Judge
 from xlcollab.factor.kernels import batch_pass, error_pass, full_pass
 from xlcollab.factor.order import BySide
 from xlcollab.factor.output import Output
+from xlcollab.factor.prefetch import CACHED
 from xlcollab.factor.rows import Rows
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -95,3 +96,19 @@ def test_extreme_outputs_stay_finite() -> None:
     assert np.isfinite(users).all()
     assert np.isfinite(items).all()
     assert np.isfinite(squared).all()
+
+
+def test_asking_ahead_for_rows_changes_no_number() -> None:
+    """A table of rows too large for the cache, whose last ratings look ahead beyond the end."""
+    table = planted(200, 6000, 20_000, dtype="float64")
+    judge = Judge.of(table, 50)
+    judge.loss("sse").backward()
+    rows = rows_of(judge)
+    assert rows.items.size > CACHED
+    by_user = BySide.users(table, "float64")
+    users, items = np.empty_like(rows.users), np.empty((2, *rows.items.shape))
+    full_pass(
+        by_user.cuts(2), by_user.starts, by_user.others, by_user.ratings,
+        *output_of(judge).numbers("float64"), rows.users, rows.items, users, items, np.zeros(2),
+    )  # fmt: skip
+    _compare_all(judge, users, items.sum(axis=0), 50, "float64")

@@ -18,6 +18,9 @@ from numba import prange
 from numpy.typing import NDArray
 
 from xlcollab.factor.compiled import inlined, parallel, serial
+from xlcollab.factor.prefetch import AHEAD, CACHED, prefetch
+
+LINE = 16  # float32 numbers in a cache line
 
 Ints = NDArray[Any]
 Floats = NDArray[Any]
@@ -33,6 +36,15 @@ def residual(z: Any, rating: Any, low: Any, span: Any) -> Any:
         error = low + span * share - rating
         return error, error * span * share * (one - share)
     return z - rating, z - rating
+
+
+@inlined
+def fetch_ahead(numbers: Ints, at: int, rows: Floats, others: Floats) -> None:
+    """Ask for the rows of `rows` and `others` that the rating numbered `at` will need."""
+    row = numbers[min(at, len(numbers) - 1)]
+    for f in range(0, rows.shape[1], LINE):
+        prefetch(rows, row, f)
+        prefetch(others, row, f)
 
 
 @parallel
@@ -59,6 +71,7 @@ def full_pass(
     """
     width = user_rows.shape[1]
     nothing = span - span  # 0 in the type of span
+    far = item_rows.size > CACHED
     for c in prange(len(cuts) - 1):
         block = item_grad[c]
         block[:] = 0
@@ -70,6 +83,9 @@ def full_pass(
                 row[f] = user_rows[user, f]
                 grad[f] = 0
             for at in range(starts[user], starts[user + 1], 2):
+                if far:
+                    fetch_ahead(items, at + AHEAD, item_rows, block)
+                    fetch_ahead(items, at + AHEAD + 1, item_rows, block)
                 after = min(at + 1, starts[user + 1] - 1)
                 one, two = np.uint32(items[at]), np.uint32(items[after])
                 z_one = z_two = centre
