@@ -30,10 +30,17 @@ PARAMETERS = inspect.signature(solve).parameters
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Settings) if f.name in PARAMETERS])
-def test_settings_have_the_same_default_on_the_command_line(name: str) -> None:
+def test_nothing_is_asked_by_default_and_the_help_says_what_then_holds(name: str) -> None:
     default = getattr(Settings(), name)
     asked = PARAMETERS[name].default
-    assert asked == default or (name == "scale" and asked is False and default is None)
+    if name == "history_every":
+        assert asked == default
+        return
+    assert not asked
+    if default is not None:
+        found = xlcollab("solve", "--help")
+        shown = f"{default:g}" if isinstance(default, float) else str(default)
+        assert f"(default:{shown})" in "".join(found.out.replace("│", " ").split())
 
 
 def test_the_options_of_the_issue_are_there() -> None:

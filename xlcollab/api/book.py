@@ -109,8 +109,8 @@ class OpenBook:
         self,
         model: str | SolverModel | None = None,
         *,
-        device: str = "auto",
-        dtype: str = "float64",
+        device: str | None = None,
+        dtype: str | None = None,
         history: bool = True,
         on_step: StepCallback | None = None,
         on_point: PointCallback | None = None,
@@ -120,20 +120,23 @@ class OpenBook:
 
         `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
-        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. Without
-        `history` no sheets are added. `on_step` is told of every iteration, `on_point` of every
+        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. What is left
+        open is taken from the book's control sheet, if it has one. Without `history` no sheets
+        are added. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
+        from xlcollab.api.controlled import place_of_control, with_control
         from xlcollab.api.solving import solve_model
         from xlcollab.optim import Settings
 
+        place = place_of_control(self.workbook)
         chosen = model if isinstance(model, SolverModel) else self._only_model(model)
         return solve_model(
             self,
             chosen,
-            Settings(**settings),
-            device,
-            dtype,
+            Settings(**with_control(self.workbook, settings)),
+            device or place.get("device", "auto"),
+            dtype or place.get("dtype", "float64"),
             history=history,
             on_step=on_step,
             on_point=on_point,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.api.book import OpenBook
+from xlcollab.api.controlled import place_of_control, with_control
 from xlcollab.api.saving import refuse_target, save_beside
 from xlcollab.api.solving import Solved, solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
@@ -94,8 +95,8 @@ class Request:
     sheet: str | None
     model: Mapping[str, Any]
     settings: Mapping[str, Any]
-    device: str
-    dtype: str
+    device: str | None
+    dtype: str | None
     history: bool
     output: Path | None
     in_place: bool
@@ -138,16 +139,20 @@ class Request:
 def solve_book(
     request: Request, watch: Callable[[SolverModel], StepCallback | None] = lambda model: None
 ) -> Run:
-    """Open, solve, save: the whole of `xlcollab solve`."""
+    """Open, solve, save: the whole of `xlcollab solve`.
+
+    What the request leaves open is taken from the book's control sheet, if it has one.
+    """
     book = OpenBook(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
-    settings = Settings(**{name: _word(value) for name, value in request.settings.items()})
+    given = {name: _word(value) for name, value in request.settings.items()}
+    place = place_of_control(book.workbook)
     return solve_models(
         book,
         request.models(book),
-        settings,
-        device=_word(request.device),
-        dtype=_word(request.dtype),
+        Settings(**with_control(book.workbook, given)),
+        device=_word(request.device) or place.get("device", "auto"),
+        dtype=_word(request.dtype) or place.get("dtype", "float64"),
         history=request.history,
         watch=watch,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),

@@ -110,7 +110,10 @@ NonNegative = Annotated[
     typer.Option("--non-negative", help="No variable below 0.", rich_help_panel=_MODEL),
 ]
 
-Method = Annotated[MethodChoice, typer.Option(help="The optimiser.", rich_help_panel=_RUN)]
+# None asks for nothing: then the book's control sheet speaks, and after it the default named here.
+Method = Annotated[
+    MethodChoice | None, typer.Option(help="The optimiser (default: auto).", rich_help_panel=_RUN)
+]
 Iterations = Annotated[
     int | None, typer.Option(help="The most steps to take.", rich_help_panel=_RUN)
 ]
@@ -133,22 +136,32 @@ Beta2 = Annotated[
     float | None, typer.Option(help="adam: decay of the mean square.", rich_help_panel=_RUN)
 ]
 L2 = Annotated[
-    float, typer.Option("--l2", help="Penalty l2/2 * sum of squares.", rich_help_panel=_RUN)
+    float | None,
+    typer.Option("--l2", help="Penalty l2/2 * sum of squares (default: 0).", rich_help_panel=_RUN),
 ]
 WeightDecay = Annotated[
     float | None, typer.Option(help="Decoupled weight decay.", rich_help_panel=_RUN)
 ]
 Schedule = Annotated[
-    ScheduleChoice, typer.Option(help="How the learning rate moves.", rich_help_panel=_RUN)
+    ScheduleChoice | None,
+    typer.Option(help="How the learning rate moves (default: constant).", rich_help_panel=_RUN),
 ]
 Tolerance = Annotated[
     float | None, typer.Option(help="Stop when changes are smaller.", rich_help_panel=_RUN)
 ]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", rich_help_panel=_RUN)]
-Restarts = Annotated[
-    int, typer.Option(help="Further starts; the best end is kept.", rich_help_panel=_RUN)
+RunSeed = Annotated[
+    int | None,
+    typer.Option("--seed", help="Seed of every random draw (default: 0).", rich_help_panel=_RUN),
 ]
-Init = Annotated[InitChoice, typer.Option(help="Where the weights start.", rich_help_panel=_RUN)]
+Restarts = Annotated[
+    int | None,
+    typer.Option(help="Further starts, the best end is kept (default: 0).", rich_help_panel=_RUN),
+]
+Init = Annotated[
+    InitChoice | None,
+    typer.Option(help="Where the weights start (default: keep).", rich_help_panel=_RUN),
+]
 Clip = Annotated[
     float | None, typer.Option(help="Shorten gradients to this norm.", rich_help_panel=_RUN)
 ]
@@ -156,5 +169,11 @@ Scale = Annotated[
     bool,
     typer.Option("--scale", help="Measure variables by their start.", rich_help_panel=_RUN),
 ]
-Device = Annotated[DeviceChoice, typer.Option(help="Where to compute.", rich_help_panel=_RUN)]
-Dtype = Annotated[DtypeChoice, typer.Option(help="In what precision.", rich_help_panel=_RUN)]
+Device = Annotated[
+    DeviceChoice | None,
+    typer.Option(help="Where to compute (default: auto).", rich_help_panel=_RUN),
+]
+Dtype = Annotated[
+    DtypeChoice | None,
+    typer.Option(help="In what precision (default: float64).", rich_help_panel=_RUN),
+]
