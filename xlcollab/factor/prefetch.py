@@ -19,8 +19,8 @@ make_array: Any = arrayobj.make_array
 
 AHEAD = 8
 """Ratings between asking for a row and using it."""
-CACHED = 2**18
-"""Numbers in a table of rows (1 MB in float32) up to which asking costs more than it saves."""
+CACHED = 2**17
+"""Numbers in a table of rows (half a MB in float32) up to which asking costs more than it saves."""
 
 _READ, _KEEP, _DATA = 0, 3, 1  # the arguments of llvm.prefetch (LLVM Language Reference)
 
