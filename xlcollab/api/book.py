@@ -174,7 +174,10 @@ class OpenBook:
         """
         if not self._stale:
             return 0
-        return len(self.recalculate().differences)
+        from xlcollab.api.checking import refresh_book
+
+        self._stale = False
+        return refresh_book(self)
 
     def tab(self, sheet: str, copy: str | None = None) -> Tab:
         """A tab of gradient descent in cells, such as the lesson's: run it, reset it.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, Sheet, Workbook, decode
 from xlcollab.kernels.block import Block
-from xlcollab.kernels.recalculate import Unsupported, recalculate
+from xlcollab.kernels.recalculate import Recalculation, Unsupported, recalculate
 from xlcollab.plan import Family
 from xlcollab.ref import CellRef
 
@@ -71,23 +71,40 @@ def recalculate_book(book: OpenBook) -> Check:
     """Evaluate every formula, compare, and put the new values into the book."""
     workbook = book.workbook
     found = recalculate(book.plan)
-    matched, differences, edits = 0, [], []
-    for family, block in found.results:
-        sheet = workbook.sheet(family.sheet)
-        kinds, numbers = _arrays(block)
-        same = _equal(sheet, family, kinds, numbers)
-        matched += int(same.sum())
-        if not same.all():
-            differences += _differences(workbook, sheet, family, kinds, numbers, ~same)
-            edits.append(CellEdit(family.area, kinds, numbers))
-    book.apply(Changes(results=edits))
+    compared = _compared(workbook, found)
+    differences = [one for each in compared for one in _differences(workbook, each)]
+    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
     return Check(
         formulas=sum(int(sheet.formula_mask().sum()) for sheet in workbook),
-        matched=matched,
+        matched=sum(int(each.same.sum()) for each in compared),
         differences=tuple(differences),
         unsupported=found.unsupported,
         volatile=sum(family.rect.size for family in found.volatile),
     )
+
+
+def refresh_book(book: OpenBook) -> int:
+    """Evaluate every formula and put the new values into the book; how many were different."""
+    compared = _compared(book.workbook, recalculate(book.plan))
+    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
+    return sum(int((~each.same).sum()) for each in compared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The computed values of a family, and which of them are as stored."""
+
+    edit: CellEdit
+    same: NDArray[np.bool_]
+
+
+def _compared(workbook: Workbook, found: Recalculation) -> list[_Compared]:
+    compared = []
+    for family, block in found.results:
+        kinds, numbers = _arrays(block)
+        same = _equal(workbook.sheet(family.sheet), family, kinds, numbers)
+        compared.append(_Compared(CellEdit(family.area, kinds, numbers), same))
+    return compared
 
 
 def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -106,18 +123,11 @@ def _equal(
     return np.asarray((kinds == stored_kinds) & exact, np.bool_)
 
 
-def _differences(
-    workbook: Workbook,
-    sheet: Sheet,
-    family: Family,
-    kinds: NDArray[np.uint8],
-    numbers: NDArray[np.float64],
-    where: NDArray[np.bool_],
-) -> list[Difference]:
-    found = []
-    for i, j in np.argwhere(where).tolist():
-        row, column = family.rect.top + i, family.rect.left + j
-        computed = decode(kinds[i, j], numbers[i, j], workbook.texts)
-        cell = CellRef(family.sheet, row, column)
-        found.append(Difference(cell, sheet.value(row, column), computed))
+def _differences(workbook: Workbook, compared: _Compared) -> list[Difference]:
+    edit, found = compared.edit, []
+    for i, j in np.argwhere(~compared.same).tolist():
+        row, column = edit.area.rect.top + i, edit.area.rect.left + j
+        computed = decode(int(edit.kinds[i, j]), edit.numbers[i, j], workbook.texts)
+        cell = CellRef(edit.area.sheet, row, column)
+        found.append(Difference(cell, workbook.value(cell), computed))
     return found
