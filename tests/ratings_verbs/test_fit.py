@@ -46,7 +46,7 @@ def test_every_setting_is_an_option() -> None:
     ("choice", "words"),
     [
         (training_options.OptimizerChoice, Optimizer),
-        (training_options.RatingsSchedule, Schedule),
+        (training_options.ScheduleChoice, Schedule),
         (training_options.LossChoice, Loss),
         (training_options.RatingsDevice, Device),
         (ratings_options.RatingsInit, Init),

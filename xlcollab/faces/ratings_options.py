@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from xlcollab.faces.options import DtypeChoice
+
 _DATA = "The ratings"
 _TEST = "Held out for test (one of these)"
 _VALIDATION = "Held out to stop by (one of these)"
@@ -29,11 +31,6 @@ class RatingsInit(StrEnum):
     NORMAL = "normal"
     UNIFORM = "uniform"
     KAIMING = "kaiming"
-
-
-class RatingsDtype(StrEnum):
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
 
 
 Source = Annotated[
@@ -129,7 +126,7 @@ ClipOutput = Annotated[
     ),
 ]
 Dtype = Annotated[
-    RatingsDtype | None, typer.Option(help="In what precision.", rich_help_panel=_MODEL)
+    DtypeChoice | None, typer.Option(help="In what precision.", rich_help_panel=_MODEL)
 ]
 HiddenSizes = Annotated[
     list[int] | None,

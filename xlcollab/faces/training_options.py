@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from xlcollab.faces.options import ScheduleChoice
+
 _TRAINING = "Training"
 _RULE = "Gradient rules"
 _MEASURES = "Measures"
@@ -37,14 +39,6 @@ class RatingsDevice(StrEnum):
 class QualityChoice(StrEnum):
     FAST = "fast"
     BEST = "best"
-
-
-class RatingsSchedule(StrEnum):
-    CONSTANT = "constant"
-    COSINE = "cosine"
-    ONE_CYCLE = "one-cycle"
-    STEP = "step"
-    EXPONENTIAL = "exponential"
 
 
 class LossChoice(StrEnum):
@@ -78,7 +72,7 @@ L2Biases = Annotated[
     float | None, typer.Option("--l2-biases", help="L2 on the biases.", rich_help_panel=_TRAINING)
 ]
 Schedule = Annotated[
-    RatingsSchedule | None,
+    ScheduleChoice | None,
     typer.Option(help="How the learning rate moves.", rich_help_panel=_TRAINING),
 ]
 Cycles = Annotated[

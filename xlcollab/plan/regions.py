@@ -73,11 +73,6 @@ class FamilyIndex:
             for name, ids in members.items()
         }
 
-    def owner(self, sheet: str, row: int, column: int) -> int:
-        """The family of a cell, -1 for none."""
-        owners = self._owners[sheet][row : row + 1, column : column + 1]
-        return int(owners[0, 0]) if owners.size else -1
-
     def overlapping(self, sheet: str, rect: Rect) -> list[int]:
         """The numbers of the families that share a cell with `rect`, ascending."""
         if sheet not in self._owners:
