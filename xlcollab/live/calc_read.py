@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from xlcollab.grid import (
@@ -39,7 +39,8 @@ _CONSTANTS: Mapping[str, Scalar] = {"=TRUE()": True, "=FALSE()": False} | {
 
 def read_workbook(document: Any, texts: TextPool, functions: Mapping[str, str]) -> Workbook:
     """All sheets, names and tables of an open document. `functions`: see `calc_formulas`."""
-    sheets = [_sheet(document, sheet, texts, functions) for sheet in document.Sheets]
+    formats = _Formats(document)
+    sheets = [_sheet(formats, sheet, texts, functions) for sheet in document.Sheets]
     names = [_name(one, None, functions) for one in document.NamedRanges]
     for sheet in document.Sheets:
         names += [_name(one, sheet.Name, functions) for one in sheet.NamedRanges]
@@ -54,7 +55,7 @@ def read_workbook(document: Any, texts: TextPool, functions: Mapping[str, str]) 
     )
 
 
-def _sheet(document: Any, sheet: Any, texts: TextPool, functions: Mapping[str, str]) -> Sheet:
+def _sheet(formats: _Formats, sheet: Any, texts: TextPool, functions: Mapping[str, str]) -> Sheet:
     used = _used(sheet)
     rows: list[list[Scalar]] = [
         [None if value == "" else value for value in row] for row in used.DataArray
@@ -77,14 +78,15 @@ def _sheet(document: Any, sheet: Any, texts: TextPool, functions: Mapping[str, s
         if (row, column) in formulas:
             code = sheet.getCellByPosition(column, row).getError()
             rows[row][column] = _CODES.get(code, ErrorCode.VALUE)
-    _mark_booleans(document, sheet, rows)
+    groups = list(sheet.getUniqueCellFormatRanges())  # cells of one format each
+    _mark_booleans(groups, formats, rows)
     return sheet_of(
         sheet.Name,
         rows,
         formulas,
         texts,
         arrays=arrays.values(),
-        merged=list(_merged(sheet)),
+        merged=list(_merged(sheet, groups)) if used.IsMerged else [],
         protected=sheet.isProtected(),
     )
 
@@ -102,24 +104,38 @@ def _array_area(sheet: Any, row: int, column: int) -> Rect:
     return rect_of(cursor.RangeAddress)
 
 
-def _mark_booleans(document: Any, sheet: Any, rows: list[list[Scalar]]) -> None:
-    """Calc tells TRUE from 1 by the number format alone."""
-    height, width = len(rows), len(rows[0])
-    for areas in sheet.getUniqueCellFormatRanges():
-        key = areas.getByIndex(0).NumberFormat
-        if document.NumberFormats.getByKey(key).Type & _LOGICAL:
-            for address in areas.RangeAddresses:
-                inside = rect_of(address).intersection(Rect(0, 0, height, width))
-                for row, column in inside.cells() if inside else ():
-                    if isinstance(rows[row][column], float):
-                        rows[row][column] = bool(rows[row][column])
+class _Formats:
+    """Number formats of a document: Calc tells TRUE from 1 by the format alone."""
+
+    def __init__(self, document: Any) -> None:
+        self._formats = document.NumberFormats
+        self._known: dict[int, bool] = {}
+
+    def is_logical(self, key: int) -> bool:
+        if key not in self._known:
+            self._known[key] = bool(self._formats.getByKey(key).Type & _LOGICAL)
+        return self._known[key]
 
 
-def _merged(sheet: Any) -> Iterator[Rect]:
-    """Merged cells differ in format from all others."""
-    for area in sheet.getCellFormatRanges():
-        if area.IsMerged:
-            cursor = sheet.createCursorByRange(area.getCellByPosition(0, 0))
+def _mark_booleans(groups: Iterable[Any], formats: _Formats, rows: list[list[Scalar]]) -> None:
+    whole = Rect(0, 0, len(rows), len(rows[0]))
+    for cells in groups:
+        if not formats.is_logical(cells.NumberFormat):
+            continue
+        for address in cells.RangeAddresses:
+            inside = rect_of(address).intersection(whole)
+            for row, column in inside.cells() if inside else ():
+                if isinstance(rows[row][column], float):
+                    rows[row][column] = bool(rows[row][column])
+
+
+def _merged(sheet: Any, groups: Iterable[Any]) -> Iterator[Rect]:
+    """The first cells of merged areas of one size are a group of their own."""
+    for cells in groups:
+        if not cells.getByIndex(0).IsMerged:
+            continue
+        for row, column in _cells(cells):
+            cursor = sheet.createCursorByRange(sheet.getCellByPosition(column, row))
             cursor.collapseToMergedArea()
             yield rect_of(cursor.RangeAddress)
 
