@@ -10,10 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from tests.workbooks.made import named, number, read
+from xlcollab.api.tabs_epochs import Epochs
+from xlcollab.plan import build_plan
 from xlcollab.problems.graddesc import GraddescTab, find_tabs
 from xlcollab.ref import parse_area
 
 BOOK = read("graddesc.xlsx")
+PLAN = build_plan(BOOK)
 TABS = dict(find_tabs(BOOK))
 OPTIMISERS: dict[str, Callable[[list[torch.Tensor]], torch.optim.Optimizer]] = {
     "sgd": lambda w: torch.optim.SGD(w, lr=0.005),
@@ -44,11 +47,32 @@ def test_an_epoch_is_torch_s(tab: str) -> None:
     assert number(BOOK, tab, "lastslope") == pytest.approx(slope.item(), abs=1e-9)
 
 
+@pytest.mark.parametrize("tab", OPTIMISERS)
+def test_epochs_after_a_reset_are_torch_s(tab: str) -> None:
+    """As `compare` runs them: no memory and no learning rate but the tab's own."""
+    const, slope = (torch.ones(1, dtype=torch.float64, requires_grad=True) for _ in "ba")
+    optimizer = OPTIMISERS[tab]([const, slope])
+    found = TABS[tab]
+    assert isinstance(found, GraddescTab)
+    epochs = Epochs(PLAN, found)
+    epochs.reset()
+    for done in range(20):
+        if done:
+            epochs.epoch()
+        for x, y in zip(column(tab, "x"), column(tab, "y"), strict=True):
+            optimizer.zero_grad()
+            (const + slope * x - y).square().sum().backward()
+            optimizer.step()
+    last = epochs.columns([weight.update for weight in found.weights])[-1]
+    assert last == pytest.approx([const.item(), slope.item()], rel=1e-9)
+
+
 @pytest.mark.parametrize("tab", [*OPTIMISERS, "annealing"])
 def test_the_runner_finds_every_pair_and_nothing_odd(tab: str) -> None:
     found = TABS[tab]
     assert isinstance(found, GraddescTab)
     assert found.oddities == ()
+    assert found.optimizer == ("momentum, annealed by the step" if tab == "annealing" else tab)
     assert [weight.name for weight in found.weights] == ["b", "a"]
     fed = {str(pair.target.area.rect) for pair in found.pairs}
     assert {"C4", "D4"} <= fed

@@ -28,7 +28,7 @@ ANNEALINGS: tuple[Annealing, ...] = ("halving", "quartering")
 """The lesson's own annealing, offered beside the schedules of `xlcollab.optim`."""
 _ALIASES = {"sgd": "gd"}
 _SAME_RULE: dict[Kind, str] = {"sgd": "gd", "momentum": "momentum"}
-"""Tabs whose learning rate means the same to the engine's rule."""
+"""The engine's rule where its name is not that of the tab's optimiser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Descent:
     def settings(self, tab: GraddescTab) -> Settings:
         """The settings of the rule. Raises UsageError for options that it does not use."""
         options = {name: value for name, value in self.options.items() if value is not None}
-        if options.get("learning_rate") is None and _SAME_RULE.get(tab.kind) == self.method:
+        if options.get("learning_rate") is None and _is_same_rule(tab, self.method):
             options["learning_rate"] = tab.setting("learning rate")
         unknown = options.keys() - {one.name for one in fields(Settings)}
         if unknown:
@@ -90,6 +90,11 @@ class Descent:
         settings = Settings(method=cast(Any, self.method), schedule=cast(Any, plain), **options)
         check_options(settings)
         return settings
+
+
+def _is_same_rule(tab: GraddescTab, method: str) -> bool:
+    """Whether the tab's learning rate means the same to the engine's rule."""
+    return method in (tab.optimizer, _SAME_RULE.get(tab.kind))
 
 
 class Runner:
@@ -104,9 +109,10 @@ class Runner:
         self._keeps_last_step = not row_by_row or carries_updates(model.tab)
         self.form: StandardForm | TabForm
         if own:
+            _check_tab_form(model.tab)
             self.form = TabForm(epochs)
             self._rate: Rate = lambda step: epochs.learning_rate
-            self._annealer = _tab_annealer(epochs)
+            self._annealer = Annealer("none", 1.0)
         else:
             settings = descent.settings(model.tab)
             rule = cast(Any, rule_of(settings.method, settings))
@@ -163,13 +169,18 @@ def carries_updates(tab: GraddescTab) -> bool:
     return all((cell.row, cell.column) in updates for cell in sources)
 
 
-def _tab_annealer(epochs: Epochs) -> Annealer:
-    if epochs.tab.kind in ("adagrad_ann", "adam_ann"):
+def _check_tab_form(tab: GraddescTab) -> None:
+    """Raises UsageError for a tab whose rule `TabForm` does not have."""
+    if tab.kind in ("adagrad_ann", "adam_ann"):
         raise UsageError(
-            f"{epochs.tab.sheet} anneals by its own cells; run it without an optimizer, or name a "
+            f"{tab.sheet} anneals by its own cells; run it without an optimizer, or name a "
             "rule and a schedule, such as adagrad with halving"
         )
-    return Annealer("none", 1.0)
+    if not tab.as_lesson and tab.kind != "momentum":
+        raise UsageError(
+            f"optimizer tab knows the forms of the lesson's rules, and {tab.sheet} has another "
+            f"({tab.optimizer}); run it without an optimizer, or name a rule, such as adam"
+        )
 
 
 def descend(runner: Runner, count: int, recorder: Recorder) -> Ending:

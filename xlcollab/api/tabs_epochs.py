@@ -76,7 +76,7 @@ class Epochs:
 
     def reset(self) -> None:
         """The steps of the tab's reset, each followed by a recalculation."""
-        for step in RULES[self.tab.kind].reset:
+        for step in self.tab.reset:
             self._write(step)
             self.program.calculate(self.registers)
 

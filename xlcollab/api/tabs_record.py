@@ -50,7 +50,10 @@ class Recorder:
     def of_tab(tab: GraddescTab, *, steps: bool) -> Recorder:
         """A recorder with the tab's own names."""
         names = [weight.name for weight in tab.weights]
-        labels = [f"{memory.role} of {names[memory.weight]}" for memory in tab.memories]
+        labels = [
+            "steps before" if one.role == "count" else f"{one.role} of {names[one.weight]}"
+            for one in tab.memories
+        ]
         return Recorder(names, labels, steps=steps)
 
     @property

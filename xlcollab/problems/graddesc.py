@@ -20,7 +20,15 @@ from xlcollab.problems.graddesc_labels import column_label, model_text, weight_n
 from xlcollab.problems.graddesc_oddities import broken_names, formula_oddities
 from xlcollab.problems.graddesc_pairs import CopyPair, PairFinder, given_pairs
 from xlcollab.problems.graddesc_parts import Parts
-from xlcollab.problems.graddesc_rules import RULES, CellRole, Kind, Role
+from xlcollab.problems.graddesc_rules import (
+    LESSON_KINDS,
+    RULES,
+    CellRole,
+    Kind,
+    ResetStep,
+    Role,
+    reset_of,
+)
 from xlcollab.ref import AreaRef, CellRef, Rect
 
 
@@ -63,7 +71,8 @@ class GraddescTab:
     """What a tab holds. Rows `top` … `bottom` (inclusive, zero-based) are the steps.
 
     `data` and `target` are the columns of x and y, `prediction` and `error` those of the model and
-    of its squared error (None where there is none). `cells` are the single cells of the epoch rule.
+    of its squared error (None where there is none). `as_lesson`: the kind and the forms of its
+    formulas are those of a lesson's tab. `cells` are the single cells of the epoch rule.
     `oddities` are sentences about formulas and names that look like mistakes; they are obeyed.
     """
 
@@ -81,6 +90,8 @@ class GraddescTab:
     error: int | None
     dampened: bool
     late_root: bool
+    as_lesson: bool
+    reset: tuple[ResetStep, ...]
     settings: tuple[Setting, ...]
     pairs: tuple[CopyPair, ...]
     cells: Mapping[CellRole, CellRef]
@@ -142,8 +153,8 @@ def _read(formulas: SheetFormulas, chain: Chain, copy: str | None) -> GraddescTa
     feedback = find_feedback(kind_of(updates), outside, updates)
     finder = PairFinder(formulas, outside, updates, feedback, bottom)
     pairs = finder.pairs(given_pairs(formulas, copy))
-    memory = updates[0].memory("mean")
-    dampened = memory is not None and is_dampened(formulas, memory)
+    dampened, late_root = _is_dampened(formulas, updates), updates[0].root_is_late
+    as_lesson = _is_as_lesson(feedback.kind, updates, dampened=dampened)
     found = settings(formulas, updates)
     return GraddescTab(
         sheet=formulas.sheet.name,
@@ -159,7 +170,9 @@ def _read(formulas: SheetFormulas, chain: Chain, copy: str | None) -> GraddescTa
         prediction=prediction,
         error=parts.error,
         dampened=dampened,
-        late_root=updates[0].root_is_late,
+        late_root=late_root,
+        as_lesson=as_lesson,
+        reset=reset_of(feedback.kind, as_lesson=as_lesson, late_root=late_root),
         settings=tuple(found),
         pairs=tuple(pairs),
         cells=_cells(formulas, feedback, found),
@@ -204,6 +217,18 @@ def _last_row(formulas: SheetFormulas, parts: Parts) -> int:
     return filled[-1]
 
 
+def _is_dampened(formulas: SheetFormulas, updates: list[Update]) -> bool:
+    memory = updates[0].memory("mean")
+    return memory is not None and is_dampened(formulas, memory)
+
+
+def _is_as_lesson(kind: Kind, updates: list[Update], *, dampened: bool) -> bool:
+    """Whether memories of gradients are averages and roots are bare, as in the lesson."""
+    padded = any(update.root is not None and update.root.padded for update in updates)
+    averages = dampened or updates[0].memory("mean") is None
+    return kind in LESSON_KINDS and averages and not padded
+
+
 def _name(kind: Kind, dampened: bool) -> str:
     name = RULES[kind].name
     return f"{name} with dampening" if kind == "momentum" and dampened else name
@@ -232,7 +257,7 @@ def _memories(
     norms = {update.norm_cell: weights.index(update.link.weight) for update in updates}
     found = []
     for pair in pairs:
-        if pair.role in ("mean", "square") and pair.source.column in columns:
+        if pair.role in ("mean", "square", "count") and pair.source.column in columns:
             column = pair.source.column
             found.append(Memory(pair.role, columns[column], column, pair.target))
         elif pair.role == "norm":

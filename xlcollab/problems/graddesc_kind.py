@@ -11,7 +11,17 @@ from xlcollab.problems.graddesc_chain import Link
 from xlcollab.problems.graddesc_formulas import Beside, Fixed, SheetFormulas, place
 from xlcollab.problems.graddesc_parts import MemoryColumn, Parts
 from xlcollab.problems.graddesc_rules import Kind
-from xlcollab.problems.graddesc_terms import Term, root_of, terms
+from xlcollab.problems.graddesc_step import (
+    Places,
+    Root,
+    fades,
+    find_root,
+    is_corrected,
+    looks_ahead,
+    moves_by_mean,
+    times_read,
+)
+from xlcollab.problems.graddesc_terms import Term, terms
 from xlcollab.ref import CellRef
 
 
@@ -32,15 +42,26 @@ class Update:
 
     @cached_property
     def step(self) -> Term | None:
-        """The one term beside the weight itself."""
-        node = self.parts.columns[self.link.update].node
-        rest = [term for term in terms(node) if not self._is_weight(term)]
+        """The one term beside the weight itself and its decay."""
+        rest = [term for term in self._terms if not self._holds_weight(term)]
         return rest[0] if len(rest) == 1 else None
 
-    def _is_weight(self, term: Term) -> bool:
-        if len(term.factors) != 1 or term.divisors or not isinstance(term.factors[0], Reference):
-            return False
-        return place(term.factors[0], self.link.update) == Beside(0, self.link.weight)
+    @cached_property
+    def decays(self) -> bool:
+        """Whether a share of the weight itself is taken off (Loshchilov and Hutter 2019)."""
+        own = [term for term in self._terms if self._holds_weight(term)]
+        return len(own) == 2 and {term.sign for term in own} == {1, -1}
+
+    @cached_property
+    def _terms(self) -> list[Term]:
+        return terms(self.parts.columns[self.link.update].node)
+
+    def _holds_weight(self, term: Term) -> bool:
+        weight = Beside(0, self.link.weight)
+        return not term.divisors and any(
+            isinstance(factor, Reference) and place(factor, self.link.update) == weight
+            for factor in term.factors
+        )
 
     def memory(self, kind: str) -> MemoryColumn | None:
         """The memory of that kind which serves this weight."""
@@ -51,16 +72,22 @@ class Update:
                 return memory
         return None
 
-    @property
-    def divides_by_root(self) -> bool:
-        """Whether the step is divided by the root of the square memory."""
-        memory = self.memory("square")
-        return memory is not None and any(
-            isinstance(inner := root_of(divisor), Reference)
-            and isinstance(found := place(inner, self.link.update), Beside)
-            and found.column == memory.column
-            for divisor in (self.step.divisors if self.step else ())
+    @cached_property
+    def places(self) -> Places:
+        """The columns of gradient and memories."""
+        mean, square, count = (self.memory(kind) for kind in ("mean", "square", "count"))
+        return Places(
+            update=self.link.update,
+            gradient=self.parts.gradient(self.link),
+            mean=None if mean is None else mean.column,
+            square=None if square is None else square.column,
+            count=None if count is None else count.column,
         )
+
+    @cached_property
+    def root(self) -> Root | None:
+        """The root of the square memory by which the step is divided."""
+        return None if self.step is None else find_root(self.step, self.places)
 
     @property
     def root_is_late(self) -> bool:
@@ -153,18 +180,45 @@ def kind_of(updates: list[Update]) -> Kind:
 
 
 def _kind_of_one(update: Update) -> Kind:
-    mean, square = update.memory("mean"), update.memory("square")
+    square, root = update.memory("square"), update.root
     if update.step is None or update.memory("other") is not None:
         return "other"
-    if square is not None and (not update.divides_by_root or square.decay is None):
+    if (square is not None) != (root is not None):
         return "other"
-    if mean is not None and square is not None:
-        return "eve" if update.extra_divisor is not None else "adam"
-    if mean is not None:
-        return "momentum"
-    if square is not None:
+    if update.memory("count") is not None:
+        return _counting_kind(update, update.step)
+    if update.decays:
+        return "other"
+    if update.memory("mean") is not None:
+        return _averaging_kind(update, update.step)
+    if square is None:
+        return "sgd" if update.norm_cell is None else "adagrad"
+    if square.decay is not None:
         return "rmsprop"
-    return "sgd" if update.norm_cell is None else "adagrad"
+    return "adagrad by row" if square.share is None else "other"
+
+
+def _averaging_kind(update: Update, step: Term) -> Kind:
+    """Steps along a memory of gradients."""
+    if update.root is None and looks_ahead(step, update.places):
+        return "nesterov"
+    if not moves_by_mean(step, update.places):
+        return "other"
+    if update.root is None:
+        return "momentum"
+    return "eve" if update.extra_divisor is not None else "adam"
+
+
+def _counting_kind(update: Update, step: Term) -> Kind:
+    """Steps that change with their number: by correction for bias or a rate that fades."""
+    places, root = update.places, update.root
+    reads = times_read(step, places.count, places)
+    if moves_by_mean(step, places):
+        if root is None and fades(step, places) and reads == 1 and not update.decays:
+            return "momentum fading"
+        if root is not None and root.corrected and is_corrected(step, places) and reads == 2:
+            return "adamw" if update.decays else "adam corrected"
+    return "other"
 
 
 def is_dampened(formulas: SheetFormulas, memory: MemoryColumn) -> bool:

@@ -18,6 +18,11 @@ _NAMES_USED: Mapping[Kind, tuple[str, ...]] = {
     "adam": ("gradtarget", "ms_last", "momtarget", "momlast"),
     "adam_ann": ("gradtarget", "ms_last", "momtarget", "momlast"),
     "eve": ("gradtarget", "ms_last", "momtarget", "momlast"),
+    "nesterov": ("momtarget", "momlast"),
+    "adagrad by row": ("gradtarget", "ms_last"),
+    "adam corrected": ("gradtarget", "ms_last", "momtarget", "momlast", "counttarget", "countlast"),
+    "adamw": ("gradtarget", "ms_last", "momtarget", "momlast", "counttarget", "countlast"),
+    "momentum fading": ("momtarget", "momlast", "counttarget", "countlast"),
 }
 _ALWAYS = ("slope", "const", "lastslope", "lastconst")
 

@@ -15,6 +15,7 @@ from xlcollab.errors import ModelError, UsageError, XlcollabError
 from xlcollab.problems.graddesc_feedback import Feedback, Outside
 from xlcollab.problems.graddesc_formulas import SheetFormulas
 from xlcollab.problems.graddesc_kind import Update, cell_of
+from xlcollab.problems.graddesc_parts import MemoryKind
 from xlcollab.problems.graddesc_rules import Role
 from xlcollab.ref import CellRef, parse_area, split_list
 
@@ -24,9 +25,16 @@ _NAMES: Mapping[Role, tuple[tuple[str, str], ...]] = {
     "weight": (("slope", "lastslope"), ("const", "lastconst")),
     "mean": (("momtarget", "momlast"),),
     "square": (("gradtarget", "ms_last"),),
+    "count": (("counttarget", "countlast"),),
     "norm": (("gradtarget", "histgrad"),),
 }
-"""(target, source) names of the lesson, by what they carry."""
+"""(target, source) names, by what they carry; all but those of counts are the lesson's."""
+_ROLES: Mapping[MemoryKind, Role] = {
+    "mean": "mean",
+    "square": "square",
+    "count": "count",
+    "other": "mean",
+}
 _ARROW = re.compile(r"->|→")
 
 
@@ -111,7 +119,7 @@ class PairFinder:
         for memory in self.outside.parts.memories:
             start = self._entry(top - 1, memory.column)
             if start is not None and start.row not in self.outside.parts.chain.rows:
-                role: Role = "square" if memory.kind == "square" else "mean"
+                role = _ROLES[memory.kind]
                 source = self.formulas.cell(self.last, memory.column)
                 found.append(self._chosen(role, start, source, self._named(role)))
         return found

@@ -12,15 +12,16 @@ from xlcollab.problems.graddesc_chain import Chain, Link
 from xlcollab.problems.graddesc_formulas import Beside, Column, SheetFormulas, place
 from xlcollab.problems.graddesc_terms import Term, squared, terms
 
-MemoryKind = Literal["mean", "square", "other"]
+MemoryKind = Literal["mean", "square", "count", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryColumn:
     """A column that carries something from row to row beside the weights.
 
-    "mean" averages (or adds up) gradients, "square" their squares. `decay` is what its own last
-    value is multiplied by, None when it is taken whole; `share` what the gradient is.
+    "mean" averages (or adds up) gradients, "square" their squares, "count" counts the steps.
+    `decay` is what its own last value is multiplied by, None when it is taken whole; `share` what
+    the gradient is.
     """
 
     column: int
@@ -142,6 +143,8 @@ def _memory(column: Column, weight: int) -> MemoryColumn:
     rest = [term for term in terms(column.node) if term not in own]
     if len(own) != 1 or len(rest) != 1 or own[0].divisors or rest[0].divisors:
         return MemoryColumn(column.index, weight, "other", None, None)
+    if own[0].factors[1:] == () and rest[0] == Term(1, (Number(1.0),)):
+        return MemoryColumn(column.index, weight, "count", None, None)
     decay = [f for f in own[0].factors if not _is_place(f, column.index, -1)]
     squares = [f for f in rest[0].factors if _is_moving(squared(f), column.index)]
     plain = [f for f in rest[0].factors if _is_moving(f, column.index)]

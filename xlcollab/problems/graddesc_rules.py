@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["weight", "mean", "square", "norm", "loss before", "loss before that", "divisor"]
+Role = Literal[
+    "weight", "mean", "square", "count", "norm", "loss before", "loss before that", "divisor"
+]
 """What the target of a copy pair is: a weight's start, a memory cell, or (eve) a term of feedback.
 
-"norm" is the size of a gradient over the last epoch, by which adagrad divides in the next.
+"norm" is the size of a gradient over the last epoch, by which adagrad divides in the next; "count"
+is the number of steps taken.
 """
 CellRole = Literal[
     "learning rate",
@@ -30,8 +33,22 @@ CellRole = Literal[
 """Single cells that a rule looks at or changes."""
 Annealing = Literal["none", "halving", "quartering"]
 Kind = Literal[
-    "sgd", "momentum", "adagrad", "rmsprop", "adam", "eve", "adagrad_ann", "adam_ann", "other"
+    "sgd",
+    "momentum",
+    "adagrad",
+    "rmsprop",
+    "adam",
+    "eve",
+    "adagrad_ann",
+    "adam_ann",
+    "nesterov",
+    "adagrad by row",
+    "adam corrected",
+    "adamw",
+    "momentum fading",
+    "other",
 ]
+"""`LESSON_KINDS` are the lesson's; the others are those of textbooks, or "other"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,8 @@ class EpochRule:
 _WEIGHTS = Put("weight", 1.0)
 _SQUARES = Put("square", 10_000.0)
 _MEANS = Put("mean", 0.0)
+RESET_TO_ZERO: tuple[ResetStep, ...] = (Put("square", 0.0), _MEANS, Put("count", 0.0), _WEIGHTS)
+"""Memories as torch.optim starts them; settings stay as they are typed."""
 _ADAM = (_SQUARES, _MEANS, _WEIGHTS, Put("learning rate", 1.0))
 _ADAM_RESET = (*_ADAM, Copy(("square",)), Copy(("mean",)), Copy(("square",)), Copy(("mean",)))
 
@@ -117,8 +136,30 @@ RULES: Mapping[Kind, EpochRule] = {
             Take("size", ("smallest size",), (1.0,)),
         ),
     ),
-    "other": EpochRule("not recognised", "none", (_MEANS, _SQUARES, _WEIGHTS)),
+    "nesterov": EpochRule("nesterov", "none", RESET_TO_ZERO),
+    "adagrad by row": EpochRule("adagrad", "none", RESET_TO_ZERO),
+    "adam corrected": EpochRule("adam", "none", RESET_TO_ZERO),
+    "adamw": EpochRule("adamw", "none", RESET_TO_ZERO),
+    "momentum fading": EpochRule("momentum, annealed by the step", "none", RESET_TO_ZERO),
+    "other": EpochRule("not recognised", "none", RESET_TO_ZERO),
 }
+
+
+def reset_of(kind: Kind, *, as_lesson: bool, late_root: bool) -> tuple[ResetStep, ...]:
+    """The reset of a tab of `kind`; the lesson's own numbers only where its formulas are the
+    lesson's too (`as_lesson`).
+
+    Memories of other tabs start at 0, but for squares of which a row divides by the root before it
+    adds its own (`late_root`): those would divide by 0.
+    """
+    if as_lesson:
+        return RULES[kind].reset
+    return (_SQUARES, *RESET_TO_ZERO[1:]) if late_root else RESET_TO_ZERO
+
+
+LESSON_KINDS: frozenset[Kind] = frozenset(
+    ("sgd", "momentum", "adagrad", "rmsprop", "adam", "eve", "adagrad_ann", "adam_ann")
+)
 HALVING_LIMIT = 2.0
 """adagrad_ann halves the rate while the growth exceeds this many times the last one."""
 QUARTERING_LIMIT = 2.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xlcollab.formula.nodes import Binary, Call, Node, Number, Reference, Unary
+from xlcollab.formula.nodes import Binary, Call, Node, Number, Unary
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ def squared(node: Node) -> Node | None:
     return None
 
 
-def root_of(node: Node) -> Node | None:
-    """x if `node` is SQRT(x) or x^0.5; else None. A small number added to x is taken off."""
-    inner: Node | None = None
+def radicand(node: Node) -> Node | None:
+    """x if `node` is SQRT(x), x^0.5 or POWER(x,0.5); else None."""
+    half = Number(0.5)
+    if isinstance(node, Binary) and node.operator == "^" and node.right == half:
+        return node.left
     if isinstance(node, Call) and node.name == "SQRT" and len(node.arguments) == 1:
-        inner = node.arguments[0]
-    if isinstance(node, Binary) and node.operator == "^" and node.right == Number(0.5):
-        inner = node.left
-    if isinstance(inner, Binary) and inner.operator == "+":
-        return inner.left if isinstance(inner.left, Reference) else inner.right
-    return inner
+        return node.arguments[0]
+    if isinstance(node, Call) and node.name == "POWER" and node.arguments[1:] == (half,):
+        return node.arguments[0]
+    return None
