@@ -1,22 +1,44 @@
 """What each process of the torchrun tests runs: train on a synthetic table, save the model.
 
-Arguments: folder for files, epochs, and optionally "resume" or "die" (rank 1 kills itself).
+Arguments: folder for files, and "whole", "resume", "die" (rank 1 kills itself) or "validated".
 """
 
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from tests.factor.data import planted
 from xlcollab.errors import XlcollabError
-from xlcollab.factor import ModelSettings, TrainingSettings, save_model
+from xlcollab.factor import ModelSettings, Tables, TrainingSettings, save_model
 from xlcollab.factor.distributed import Saving, train_distributed
+from xlcollab.factor.loop import Best
+from xlcollab.factor.result import TrainingResult
+from xlcollab.ratings import random_split
 
 MODEL = ModelSettings(n_factors=4, init_scale=0.1, dtype="float64")
 TRAINING = TrainingSettings(
     optimizer="adam", epochs=12, learning_rate=0.05, l2_factors=0.001, clip=0.5
 )
+VALIDATED = TrainingSettings(optimizer="adam", epochs=200, learning_rate=0.05, patience=3)
+"""Stops early on the tables below."""
+
+
+def tables() -> Tables:
+    """Two thirds to train on, the others for validation and test."""
+    rng = np.random.default_rng(0)
+    rest, test = random_split(planted(), 0.2, rng)
+    return Tables(*random_split(rest, 0.2, rng), test)
+
+
+def outcome(result: TrainingResult) -> list[float]:
+    """All that a run and a run in several processes must have in common."""
+    names = ("train_rmse", "validation_rmse", "validation_mae", "test_rmse")
+    history = [getattr(row, name) for row in result.history for name in names]
+    return [result.best_epoch, result.train.rmse, *history]
 
 
 def main(folder: Path, how: str) -> int:
@@ -25,22 +47,23 @@ def main(folder: Path, how: str) -> int:
     if kill:
         from xlcollab.factor import distributed
 
-        save = distributed.ShardState._save
+        checkpoint = distributed.ShardState.checkpoint
 
-        def save_and_die(self: object, path: Path, epoch: int) -> None:
-            save(self, path, epoch)  # type: ignore[arg-type]
+        def save_and_die(self: distributed.ShardState, epoch: int, best: Best) -> None:
+            checkpoint(self, epoch, best)
             if epoch == 8:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        distributed.ShardState._save = save_and_die  # type: ignore[method-assign]
+        distributed.ShardState.checkpoint = save_and_die  # type: ignore[method-assign]
+    given = (tables(), VALIDATED) if how == "validated" else (planted(), TRAINING)
     try:
-        result = train_distributed(planted(), MODEL, TRAINING, saving=saving)
+        result = train_distributed(given[0], MODEL, given[1], saving=saving)
     except XlcollabError as error:
         print(f"rank {os.environ['RANK']}: {error}", file=sys.stderr, flush=True)
         return error.exit_code
     if result is not None:
         save_model(result.model, folder / f"{how}.safetensors")
-        print(f"epochs {len(result.history)}", flush=True)
+        print(json.dumps([result.status, *outcome(result)]), flush=True)
     return 0
 
 

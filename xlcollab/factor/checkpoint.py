@@ -10,7 +10,8 @@ import numpy as np
 
 from xlcollab.errors import UsageError
 from xlcollab.factor.files import Arrays, read_arrays, write_arrays
-from xlcollab.factor.rows import Floats
+from xlcollab.factor.loop import Best
+from xlcollab.factor.rows import Floats, Rows
 from xlcollab.factor.trainable import Job
 
 FORMAT = "xlcollab-checkpoint"
@@ -18,22 +19,29 @@ FORMAT = "xlcollab-checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Rows (n, width) and the buffers of the rule after `epoch` epochs."""
+    """Rows (n, width) and the buffers of the rule after `epoch` epochs.
+
+    `best` has rows for its snapshot, and epoch 0 where there is no validation.
+    """
 
     epoch: int
-    users: Floats
-    items: Floats
+    rows: Rows
     user_buffers: list[Floats]
     item_buffers: list[Floats]
+    best: Best
 
 
 def write_checkpoint(path: Path, saved: Checkpoint, job: Job) -> None:
     """Write `saved` to `path`, whole or not at all."""
-    arrays: Arrays = {"users": saved.users, "items": saved.items}
+    arrays: Arrays = {"users": saved.rows.users, "items": saved.rows.items}
     arrays |= {f"user_buffer.{i}": buffer for i, buffer in enumerate(saved.user_buffers)}
     arrays |= {f"item_buffer.{i}": buffer for i, buffer in enumerate(saved.item_buffers)}
-    metadata = {"format": FORMAT, "version": "1", "epoch": str(saved.epoch), "run": _run(job)}
-    write_arrays(path, arrays, metadata)
+    best = saved.best
+    if best.epoch:
+        arrays |= {"best_users": best.snapshot.users, "best_items": best.snapshot.items}
+    numbers = {"epoch": saved.epoch, "best_epoch": best.epoch, "best_error": best.error}
+    said = {name: repr(number) for name, number in numbers.items()}
+    write_arrays(path, arrays, {"format": FORMAT, "version": "1", "run": _run(job), **said})
 
 
 def read_checkpoint(path: Path, job: Job) -> Checkpoint:
@@ -52,9 +60,14 @@ def read_checkpoint(path: Path, job: Job) -> Checkpoint:
         count = sum(name.startswith(f"{side}_buffer.") for name in arrays)
         return [arrays[f"{side}_buffer.{i}"] for i in range(count)]
 
-    return Checkpoint(
-        int(metadata["epoch"]), arrays["users"], arrays["items"], buffers("user"), buffers("item")
-    )
+    def rows(name: str) -> Rows:
+        return Rows(arrays[f"{name}users"], arrays[f"{name}items"], job.model.n_factors)
+
+    best_epoch = int(metadata["best_epoch"])
+    kept = rows("best_") if best_epoch else None
+    best = Best(float(metadata["best_error"]), best_epoch, kept)
+    epoch = int(metadata["epoch"])
+    return Checkpoint(epoch, rows(""), buffers("user"), buffers("item"), best)
 
 
 def _run(job: Job) -> str:

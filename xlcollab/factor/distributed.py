@@ -14,20 +14,21 @@ once run so.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from xlcollab.errors import UsageError
 from xlcollab.factor.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.engines.gradient import FullBatch, Stepper
-from xlcollab.factor.loop import Loop
-from xlcollab.factor.model import Rated
+from xlcollab.factor.loop import Best, Loop, Save
+from xlcollab.factor.model import FactorModel, Rated, clipped, raw_predictions
 from xlcollab.factor.order import BySide, even_cuts
 from xlcollab.factor.processes import Processes, joined
-from xlcollab.factor.result import OnEpoch, TrainingResult
+from xlcollab.factor.result import OnEpoch, Progress, TrainingResult
 from xlcollab.factor.rows import Floats, Rows
 from xlcollab.factor.settings import GRADIENT_RULES, ModelSettings, TrainingSettings
 from xlcollab.factor.train import Clock, Start, Tables, finished, job_of, rows_to_start
@@ -55,71 +56,100 @@ def train_distributed(
 ) -> TrainingResult | None:
     """Train across the processes of torchrun; the result on rank 0, None on the others.
 
-    Every process passes the same arguments. `on_epoch` is called on rank 0 and cannot stop the run.
-    Outside of torchrun this is one process, which can save and resume too. Raises UsageError where
-    the settings have no distributed form, SolveError if a process is lost.
+    Every process passes the same arguments. `on_epoch` is called on rank 0. An interrupt from the
+    keyboard, or True from `on_epoch`, stops all processes after the same epoch. Outside of torchrun
+    this is one process, which can save and resume too. Raises UsageError where the settings have no
+    distributed form, SolveError if a process is lost.
     """
     tables = tables if isinstance(tables, Tables) else Tables(tables)
     model = model or ModelSettings()
     settings = (training or TrainingSettings(optimizer="adam")).resolved()
     _check(tables, model, settings)
     clock = Clock()
-    with joined() as processes, ExitStack() as threads:
+    with joined(_advice(saving)) as processes, ExitStack() as threads:
         job = job_of(tables.train, model, settings, Rated.of(tables.train), settings.seed)
         shard = _shard(job, processes)
         threads.enter_context(enough_threads(job.work // processes.size))
-        trainable = _trainable(job, rows_to_start(job, start), shard, processes)
-        state = ShardState(trainable, shard, processes, saving)
-        first = state.resume(job) if saving is not None and saving.resume else 0
+        state = ShardState(
+            _trainable(job, rows_to_start(job, start), shard, processes), shard, processes
+        )
+        told = _on_rank_0(on_epoch, processes)
+        loop = Loop(state, settings, len(tables.train), tables.validation, tables.test, told)
+        first = 0
+        if saving is not None:
+            loop.save = _saver(state, saving, job)
+            if saving.resume:
+                saved = read_checkpoint(saving.path, job)
+                first, loop.best = saved.epoch, state.resume(saved)
         clock.lap("prepare")
-        loop = Loop(state, settings, len(tables.train), on_epoch=_on_rank_0(on_epoch, processes))
         outcome = loop.run(first)
+        whole = state.whole(outcome.snapshot)
         clock.lap("train")
-        if processes.rank > 0:
-            return None
-    return finished(tables, state, outcome, clock)
+    if whole is None:
+        return None
+    return finished(tables, state, replace(outcome, snapshot=whole), clock)
 
 
 @dataclass(slots=True)
 class ShardState:
-    """What the loop trains: this process's shard, saved and put together when asked."""
+    """What the loop trains: this process's shard, put together when asked."""
 
     shard_engine: FactorTrainable
     shard: slice
     processes: Processes
-    saving: Saving | None
 
     def run_epoch(self, epoch: int) -> EpochLoss:
-        loss = self.shard_engine.run_epoch(epoch)
-        if self.saving is not None and (epoch + 1) % self.saving.every == 0:
-            self._save(self.saving.path, epoch + 1)
-        return loss
+        return self.shard_engine.run_epoch(epoch)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
-        return self.shard_engine.predict(name, table)
+        """The same on every process: each predicts for its own users, all others add 0."""
+        rows, output = self._stepper.rows, self.shard_engine.job.output
+        own = (table.users >= self.shard.start) & (table.users < self.shard.stop)
+        users = table.users[own] - np.int32(self.shard.start)
+        predictions = np.zeros(len(table), rows.users.dtype)
+        predictions[own] = clipped(raw_predictions(rows, output, users, table.items[own]), output)
+        return self.processes.sum(predictions)
 
-    def snapshot(self) -> Rows | None:
-        """The whole model on rank 0, None elsewhere; every process must ask."""
-        rows = self._stepper.rows
-        users = self.processes.gathered(rows.users)
-        return None if users is None else Rows(users, rows.items, rows.n_factors)
+    def snapshot(self) -> Rows:
+        """The rows of this process."""
+        return self._stepper.rows.copy()
 
-    def model(self, snapshot: Any) -> Any:
+    def whole(self, snapshot: Rows) -> Rows | None:
+        """The rows of all users on rank 0, None elsewhere; every process must ask."""
+        users = self.processes.gathered(snapshot.users)
+        return None if users is None else Rows(users, snapshot.items, snapshot.n_factors)
+
+    def model(self, snapshot: Rows) -> FactorModel:
+        """The model of rows that are whole."""
         return self.shard_engine.model(snapshot)
 
-    def resume(self, job: Job) -> int:
-        """Take up the checkpoint; the number of epochs it has seen."""
-        assert self.saving is not None
-        saved = read_checkpoint(self.saving.path, job)
+    def checkpoint(self, epoch: int, best: Best) -> Checkpoint | None:
+        """The state of the whole run on rank 0, None elsewhere; every process must ask."""
         stepper = self._stepper
-        stepper.rows.users[:] = saved.users[self.shard]
-        stepper.rows.items[:] = saved.items
+        rows = self.whole(stepper.rows)
+        buffers = [self.processes.gathered(buffer) for buffer in stepper.buffers[0]]
+        if best.epoch:
+            best = replace(best, snapshot=self.whole(best.snapshot))
+        if rows is None:
+            return None
+        whole = [buffer for buffer in buffers if buffer is not None]
+        return Checkpoint(epoch, rows, whole, stepper.buffers[1], best)
+
+    def resume(self, saved: Checkpoint) -> Best:
+        """Take up a checkpoint; the best until then, in the rows of this process."""
+        stepper = self._stepper
+        stepper.rows.users[:] = saved.rows.users[self.shard]
+        stepper.rows.items[:] = saved.rows.items
         for own, whole in zip(stepper.buffers[0], saved.user_buffers, strict=True):
             own[:] = whole[self.shard]
         for own, whole in zip(stepper.buffers[1], saved.item_buffers, strict=True):
             own[:] = whole
         stepper.n_steps = saved.epoch
-        return saved.epoch
+        best = saved.best
+        if not best.epoch:
+            return best
+        rows: Rows = best.snapshot
+        return replace(best, snapshot=replace(rows, users=rows.users[self.shard].copy()))
 
     @property
     def _stepper(self) -> Stepper:
@@ -127,15 +157,15 @@ class ShardState:
         assert isinstance(engine, FullBatch)
         return engine.stepper
 
-    def _save(self, path: Path, epoch: int) -> None:
-        stepper = self._stepper
-        users = self.processes.gathered(stepper.rows.users)
-        buffers = [self.processes.gathered(buffer) for buffer in stepper.buffers[0]]
-        if users is None:
-            return
-        whole = [buffer for buffer in buffers if buffer is not None]
-        saved = Checkpoint(epoch, users, stepper.rows.items, whole, stepper.buffers[1])
-        write_checkpoint(path, saved, self.shard_engine.job)
+
+def _saver(state: ShardState, saving: Saving, job: Job) -> Save:
+    def save(epoch: int, best: Best) -> None:
+        if epoch % saving.every == 0:
+            saved = state.checkpoint(epoch, best)
+            if saved is not None:
+                write_checkpoint(saving.path, saved, job)
+
+    return save
 
 
 def _trainable(job: Job, rows: Rows, shard: slice, processes: Processes) -> FactorTrainable:
@@ -164,10 +194,22 @@ def _shard(job: Job, processes: Processes) -> slice:
 
 
 def _on_rank_0(on_epoch: OnEpoch | None, processes: Processes) -> OnEpoch | None:
-    if on_epoch is None or processes.rank > 0:
-        return None
-    told = on_epoch
-    return lambda progress: told(progress) and None
+    """Tells rank 0 alone, and all processes whether one of them is to stop."""
+    if processes.size == 1:
+        return on_epoch
+
+    def told(progress: Progress) -> bool:
+        asked = processes.rank == 0 and on_epoch is not None and on_epoch(progress)
+        return processes.stop(bool(asked))
+
+    return told
+
+
+def _advice(saving: Saving | None) -> str:
+    """What to do when a process was lost."""
+    if saving is None:
+        return "start anew; a run that keeps a checkpoint can go on from it"
+    return "go on from the last checkpoint with resume"
 
 
 def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
@@ -178,5 +220,9 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
         )
     if not model.is_closed_form:
         raise UsageError("several processes train the pure factor model; leave the net out")
-    if tables.validation is not None or settings.restarts:
-        raise UsageError("several processes run all epochs once: no validation, no restarts")
+    if settings.device != "cpu":
+        raise UsageError("several processes compute on the CPU; leave the device out")
+    if settings.restarts:
+        raise UsageError("several processes run all epochs once; leave restarts out")
+    if settings.patience is not None and tables.validation is None:
+        raise UsageError("patience needs validation ratings to watch; split some off")

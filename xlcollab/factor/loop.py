@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,13 +48,17 @@ class Outcome:
     history: tuple[EpochRow, ...]
 
 
-@dataclass(slots=True)
-class _Best:
-    """The lowest validation error so far and the state that had it."""
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The lowest validation error so far, its epoch (0 before any), and the state that had it."""
 
     error: float = math.inf
     epoch: int = 0
     snapshot: Any = None
+
+
+Save = Callable[[int, Best], None]
+"""Called after every epoch with its number, from 1, and the best so far."""
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ class Loop:
     """Runs the epochs of resolved settings. Without `validation` the last state is kept.
 
     With `validation` the state of the lowest validation RMSE is kept, and `patience` ends the run
-    after so many epochs without a better one.
+    after so many epochs without a better one. A run that is gone on with begins with its `best`.
     """
 
     trainable: Trainable
@@ -70,8 +75,9 @@ class Loop:
     validation: RatingsTable | None = None
     test: RatingsTable | None = None
     on_epoch: OnEpoch | None = None
+    save: Save | None = None
+    best: Best = field(default_factory=Best)
     began: float = field(default_factory=time.perf_counter)
-    _best: _Best = field(default_factory=_Best)
     _history: list[EpochRow] = field(default_factory=list)
 
     def run(self, first_epoch: int = 0) -> Outcome:
@@ -80,12 +86,14 @@ class Loop:
         try:
             for epoch in range(first_epoch, self.settings.epochs or 0):
                 row = self._epoch(epoch)
+                if self.save is not None:
+                    self.save(row.epoch, self.best)
                 status = self._after(row)
                 if status is not Status.EPOCH_LIMIT:
                     break
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return self._outcome(status)
+        return self._outcome(status, first_epoch)
 
     def _epoch(self, epoch: int) -> EpochRow:
         loss = self.trainable.run_epoch(epoch)
@@ -103,8 +111,8 @@ class Loop:
             time.perf_counter() - self.began,
         )
         self._history.append(row)
-        if row.validation_rmse < self._best.error:
-            self._best = _Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
+        if row.validation_rmse < self.best.error:
+            self.best = Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
         return row
 
     def _after(self, row: EpochRow) -> Status:
@@ -113,7 +121,7 @@ class Loop:
         patience = self.settings.patience
         if self.validation is None or patience is None:
             return Status.EPOCH_LIMIT
-        waited = row.epoch - self._best.epoch
+        waited = row.epoch - self.best.epoch
         return Status.EARLY_STOPPED if waited >= patience else Status.EPOCH_LIMIT
 
     def _errors(self, name: str, table: RatingsTable | None) -> tuple[float, float]:
@@ -126,10 +134,11 @@ class Loop:
         epochs, a_epoch = self.settings.epochs or 0, row.seconds / len(self._history)
         return Progress(row, epochs, self.n_ratings / a_epoch, a_epoch * (epochs - row.epoch))
 
-    def _outcome(self, status: Status) -> Outcome:
-        best = self._best
-        if best.snapshot is None:
-            last = self._history[-1] if self._history else None
-            error = last.train_rmse if last else math.inf
-            best = _Best(error, last.epoch if last else 0, self.trainable.snapshot())
+    def _outcome(self, status: Status, first_epoch: int) -> Outcome:
+        best = self.best
+        if not best.epoch:
+            error, epoch = math.inf, first_epoch
+            if self._history:
+                error, epoch = self._history[-1].train_rmse, self._history[-1].epoch
+            best = Best(error, epoch, self.trainable.snapshot())
         return Outcome(best.snapshot, best.epoch, best.error, status, tuple(self._history))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -17,10 +18,18 @@ import torch.distributed as dist
 from xlcollab.errors import SolveError
 from xlcollab.factor.rows import Floats
 
-LOST = (
-    "another process of this run ended or could not be reached, so this one ends too; go on from "
-    "the last checkpoint with resume"
-)
+LOST = "another process of this run ended or could not be reached, so this one ends too"
+
+
+@dataclass(slots=True)
+class Interrupt:
+    """Ctrl-C, noted rather than obeyed at once: all processes must stop after the same epoch."""
+
+    asked: bool = False
+
+    def note(self, signum: int, frame: FrameType | None) -> None:
+        """The handler of the signal."""
+        self.asked = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Processes:
 
     rank: int
     size: int
+    interrupt: Interrupt = field(default_factory=Interrupt)
 
     def sum(self, array: Floats) -> Floats:
         """The sum of `array` over all processes, in place."""
@@ -39,6 +49,10 @@ class Processes:
     def total(self, number: float) -> float:
         """The sum of one number over all processes."""
         return float(self.sum(np.array([number], np.float64))[0])
+
+    def stop(self, asked: bool) -> bool:
+        """Whether one of the processes is asked to stop; all of them must call this."""
+        return self.total(float(asked or self.interrupt.asked)) > 0
 
     def gathered(self, part: Floats) -> Floats | None:
         """The parts of all processes, one below the other, on rank 0; None elsewhere."""
@@ -55,25 +69,43 @@ def under_torchrun() -> bool:
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
+def joined(advice: str) -> Iterator[Processes]:
     """This process's place in the torchrun job, or alone outside of one.
 
-    SolveError, with a sentence, if another process is lost or torchrun ends this one.
+    Under torchrun Ctrl-C is noted in `interrupt`. SolveError, with a sentence that ends in the
+    `advice`, if another process is lost or torchrun ends this one.
     """
     if not under_torchrun():
         yield Processes(0, 1)
         return
-    previous = signal.signal(signal.SIGTERM, _ended)
-    dist.init_process_group("gloo")
+    interrupt = Interrupt()
+    with _handled(interrupt, f"{LOST}; {advice}"):
+        try:
+            dist.init_process_group("gloo")
+            yield Processes(dist.get_rank(), dist.get_world_size(), interrupt)
+            dist.destroy_process_group()
+        except RuntimeError as error:
+            # torch.distributed has no class of its own for a connection that broke.
+            raise SolveError(f"{LOST} ({_reason(error)}); {advice}") from None
+
+
+@contextmanager
+def _handled(interrupt: Interrupt, lost: str) -> Iterator[None]:
+    def end(signum: int, frame: FrameType | None) -> None:
+        raise SolveError(lost)
+
+    terminated = signal.signal(signal.SIGTERM, end)
+    interrupted = signal.signal(signal.SIGINT, interrupt.note)
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
-        dist.destroy_process_group()
-    except RuntimeError as error:
-        # torch.distributed has no class of its own for a connection that broke.
-        raise SolveError(f"{LOST} ({str(error).splitlines()[0]})") from None
+        yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        signal.signal(signal.SIGTERM, terminated)
+        # torchrun passes on the Ctrl-C that the terminal has sent already: the second one, which
+        # may come late, must not keep the model from being written.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if interrupt.asked else interrupted)
 
 
-def _ended(signum: int, frame: FrameType | None) -> None:
-    raise SolveError(LOST)
+def _reason(error: RuntimeError) -> str:
+    """What broke: the first sentence, without the place in torch's sources."""
+    first = str(error).partition("\n")[0]
+    return re.sub(r"^\[\S+\] ", "", first).partition(". ")[0]
