@@ -14,6 +14,7 @@ from tests.shared_data import lesson
 from xlcollab.files import FileBook
 from xlcollab.grid import Book, Changes, Chart, NewSheet, Scalar, Series, formula_texts
 from xlcollab.live.calc import CalcBook
+from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_formulas import to_excel
 from xlcollab.live.calc_office import Office
 from xlcollab.ref import CellRef, Rect, parse_area
@@ -60,6 +61,24 @@ class TestCalcBook(BookContract):
         assert sources == ["$'S history'.$A$2:$A$3", "$'S history'.$B$2:$B$3"]
         assert drawn.Title.String == "Loss"
         assert sheet.Columns.getByIndex(0).Width == pytest.approx(30 * 215, rel=0.01)
+
+    @pytest.mark.parametrize("in_front", ["S", "H"])
+    def test_freezes_panes_and_leaves_the_view_alone(
+        self, in_front: str, office: Office, tmp_path: Path
+    ) -> None:
+        path = build(tmp_path / "f.xlsx", {"S": {"A1": 1.0}, "H": {"A1": 1.0}})
+        self.documents.append(office.open(path, hidden=False))
+        desk = CalcDesk(office, self.document())
+        desk.show(in_front)
+        desk.select(parse_area("B2:C3", in_front))
+        new = NewSheet("H", [["a", "b"], [1, 2]], freeze=(1, 2))
+        desk.book.write(Changes(sheets=[new], replaces=frozenset(["H"])))
+        view = self.document().CurrentController
+        assert (desk.sheet, view.hasFrozenPanes()) == (in_front, in_front == "H")
+        if in_front == "S":
+            assert str(desk.selection) == "S!B2:C3"
+        desk.show("H")
+        assert (view.SplitRow, view.SplitColumn) == (1, 2)
 
     def test_reads_merged_cells_and_names_of_sheets(self, office: Office, tmp_path: Path) -> None:
         names = [("solver_adj", "S!$A$1:$B$2", "S", True)]

@@ -62,13 +62,7 @@ class CalcBook(LiveBook):
             _fill(sheet, edit.area.rect, values_of(edit, self.texts))
 
     def add(self, sheet: NewSheet) -> None:
-        sheets, name = self._document.Sheets, self._own_name(sheet.name)
-        at = sheets.Count
-        if sheets.hasByName(name):
-            at = sheets.ElementNames.index(name)
-            sheets.removeByName(name)
-        sheets.insertNewByName(sheet.name, at)
-        added = sheets.getByIndex(at)
+        added = self._place(sheet.name)
         rows = rows_of(sheet)
         if rows and rows[0]:
             _fill(added, Rect(0, 0, len(rows), len(rows[0])), rows)
@@ -76,10 +70,37 @@ class CalcBook(LiveBook):
             added.Columns.getByIndex(column).Width = round(width * _WIDTH_OF_A_CHARACTER)
         if sheet.table is not None:
             self._add_table(added, sheet.name, sheet.table)
+        if any(sheet.freeze):
+            self._freeze(added, *sheet.freeze)
 
     def draw(self, sheet: NewSheet) -> None:
         for chart in sheet.charts:
             add_chart(self._office, self._document.Sheets.getByName(sheet.name), chart)
+
+    def _place(self, name: str) -> Any:
+        """An empty sheet of that name: in the place of the old one, or behind the last."""
+        sheets, view = self._document.Sheets, self._document.CurrentController
+        at, old, in_front = sheets.Count, self._own_name(name), False
+        if sheets.hasByName(old):
+            at, in_front = sheets.ElementNames.index(old), view.ActiveSheet.Name == old
+            sheets.removeByName(old)
+        sheets.insertNewByName(name, at)
+        added = sheets.getByIndex(at)
+        if in_front:
+            view.setActiveSheet(added)
+        return added
+
+    def _freeze(self, sheet: Any, rows: int, columns: int) -> None:
+        """Calc freezes what is in front, and forgets the selection on the way there and back.
+
+        A hidden window has no panes to freeze.
+        """
+        view = self._document.CurrentController
+        front, selected = view.ActiveSheet, view.Selection
+        view.setActiveSheet(sheet)
+        view.freezeAtPosition(columns, rows)
+        view.setActiveSheet(front)
+        view.select(selected)
 
     def _own_name(self, name: str) -> str:
         """The name of a sheet as the document spells it: Calc looks at capitals."""
