@@ -15,7 +15,13 @@ from xlcollab.api.tabs_epochs import Epochs
 from xlcollab.api.tabs_record import Recorder
 from xlcollab.api.tabs_run import Ending, TabRun, finished, run_epochs
 from xlcollab.api.tabs_sheets import history_of, steps_of, table_of, taken_names
-from xlcollab.api.tabs_writing import appended_losses, cleared_list, input_edits, result_edits
+from xlcollab.api.tabs_writing import (
+    Results,
+    appended_losses,
+    cleared_list,
+    input_edits,
+    results_of,
+)
 from xlcollab.errors import UsageError
 from xlcollab.grid import Changes, NewSheet
 from xlcollab.problems.graddesc import GraddescTab, read_tab
@@ -64,7 +70,8 @@ class Tab:
         """Do what the tab's reset button did."""
         epochs = Epochs(self._book.plan, self.found)
         epochs.reset()
-        self._store(epochs, [], reset=True, sheets=())
+        results = results_of(epochs, self._book.plan)
+        self._store(epochs, results, [], reset=True, sheets=())
 
     def run(
         self,
@@ -109,10 +116,11 @@ class Tab:
             recorder = replace_memories(recorder)
             ending, gradients = self._descend(motion, descent, epochs, recorder)
             label = descent.label
-        run = finished(self.found, label, recorder, ending, _warnings(motion))
+        results = results_of(motion, self._book.plan)
+        run = finished(self.found, label, recorder, ending, _warnings(results))
         losses = recorder.losses[:-1] if optimizer is None else []
         sheets = self._sheets(run, gradients) if history else ()
-        self._store(motion, losses, reset=reset, sheets=sheets)
+        self._store(motion, results, losses, reset=reset, sheets=sheets)
         self._last = run
         return run
 
@@ -156,7 +164,13 @@ class Tab:
         return contours(loss_surface(self._book.plan, self.found, run.record.weights))
 
     def _store(
-        self, epochs: Epochs, losses: list[float], *, reset: bool, sheets: tuple[NewSheet, ...]
+        self,
+        epochs: Epochs,
+        results: Results,
+        losses: list[float],
+        *,
+        reset: bool,
+        sheets: tuple[NewSheet, ...],
     ) -> None:
         """Put the registers, the pasted losses and new sheets into the workbook."""
         workbook, listed = self._book.workbook, self.found.losses
@@ -165,7 +179,7 @@ class Tab:
         self._book.apply(
             Changes(
                 inputs=[*input_edits(epochs), *cleared, *appended],
-                results=result_edits(epochs, self._book.plan),
+                results=results.edits,
                 sheets=sheets,
                 replaces=frozenset(sheet.name for sheet in sheets),
             )
@@ -178,11 +192,10 @@ def replace_memories(recorder: Recorder) -> Recorder:
     return Recorder(recorder.weights, (), steps=recorder.wants_steps)
 
 
-def _warnings(epochs: Epochs) -> tuple[str, ...]:
+def _warnings(results: Results) -> tuple[str, ...]:
     """Formulas that depend on the weights and keep their old values."""
     return tuple(
-        f"{cell} keeps its stored value: {reason}."
-        for cell, reason in list(epochs.program.refused.items())[:3]
+        f"{area} keeps its stored value: {reason}." for area, reason in results.left_alone[:3]
     )
 
 

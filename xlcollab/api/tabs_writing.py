@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,16 +17,35 @@ from xlcollab.ref import AreaRef, CellRef, Rect
 def input_edits(epochs: Epochs) -> list[CellEdit]:
     """The number cells that the epochs wrote: weights, memory cells, learning rate."""
     return [
-        _number_edit(cell, epochs.registers[epochs.program.cells[cell]]) for cell in epochs.inputs
+        _number_edit(cell, value)
+        for cell, value in zip(epochs.inputs, epochs.input_values, strict=True)
     ]
 
 
-def result_edits(epochs: Epochs, plan: Plan) -> list[CellEdit]:
-    """The new stored values of every formula that depends on them, on every sheet."""
+@dataclass(frozen=True, slots=True)
+class Results:
+    """New stored values; `left_alone` are areas that cannot be evaluated, with the reason."""
+
+    edits: list[CellEdit]
+    left_alone: tuple[tuple[AreaRef, str], ...] = ()
+
+
+def results_of(epochs: Epochs, plan: Plan) -> Results:
+    """Every formula that depends on the cells written, on every sheet.
+
+    They are the registers of the program. Where it refused a formula, or one is an error, the
+    tensor engine evaluates all: it has every function, and Excel's errors by name.
+    """
     program, registers = epochs.program, epochs.registers
     values = {cell: registers[program.cells[cell]] for cell in program.formulas}
-    if not all(np.isfinite(value) for value in values.values()):
+    if program.refused or not all(np.isfinite(value) for value in values.values()):
         return _exact_results(epochs, plan)
+    return Results(_number_edits(epochs, plan, values))
+
+
+def _number_edits(
+    epochs: Epochs, plan: Plan, values: Mapping[CellRef, np.float64]
+) -> list[CellEdit]:
     edits: list[CellEdit] = []
     for sheet in plan.workbook:
         cells = [cell for cell in values if cell.sheet == sheet.name]
@@ -33,7 +53,7 @@ def result_edits(epochs: Epochs, plan: Plan) -> list[CellEdit]:
         numbers = np.zeros(kinds.shape)
         for cell in cells:
             numbers[cell.row, cell.column] = values[cell]
-            if cell in program.booleans:
+            if cell in epochs.program.booleans:
                 kinds[cell.row, cell.column] = Kind.BOOLEAN
         for rect in cover([(cell.row, cell.column) for cell in cells]):
             area = AreaRef(sheet.name, rect)
@@ -43,16 +63,15 @@ def result_edits(epochs: Epochs, plan: Plan) -> list[CellEdit]:
     return edits
 
 
-def _exact_results(epochs: Epochs, plan: Plan) -> list[CellEdit]:
-    """The same from the tensor engine, which knows Excel's errors by name."""
+def _exact_results(epochs: Epochs, plan: Plan) -> Results:
     import torch
 
     from xlcollab.kernels.compiler import Compiler
 
-    cells = epochs.inputs
-    values = epochs.registers[[epochs.program.cells[cell] for cell in cells]]
-    compiler = Compiler(plan, [cell.area for cell in cells], values)
-    return compiler.dependents().results(torch.as_tensor(values))
+    values = epochs.input_values
+    compiler = Compiler(plan, [cell.area for cell in epochs.inputs], values)
+    dependents = compiler.dependents()
+    return Results(dependents.results(torch.as_tensor(values)), dependents.left_alone)
 
 
 def _number_edit(cell: CellRef, value: float) -> CellEdit:
