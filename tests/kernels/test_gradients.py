@@ -7,6 +7,7 @@ must step over; C holds keys, D repeats the variables beside them, F1:I2 does so
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 
 import numpy as np
@@ -326,5 +327,6 @@ def test_without_a_derivative_values_are_given_and_gradients_refused(formula: st
     with torch.no_grad():
         value = function.scalar(torch.tensor(ORDINARY, dtype=torch.float64))
     assert math.isfinite(value.item())
-    with pytest.raises(UnsupportedError, match="derivative"):
+    said = f"Sheet1!K1 uses {re.escape(formula.split('(')[0])}, which has no derivative here; put"
+    with pytest.raises(UnsupportedError, match=said):
         value_and_gradient(function, ORDINARY)

@@ -11,18 +11,19 @@ from torch import Tensor
 from xlcollab.errors import UnsupportedError
 
 
+class NoDerivativeError(UnsupportedError):
+    """A derivative is asked of a function that gives none; the program that runs it knows where."""
+
+
 def detached(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
     """`function`, a ufunc of numpy arrays, on tensors.
 
-    Raises UnsupportedError, naming the Excel function, where a derivative would be needed.
+    Raises NoDerivativeError, naming the Excel function, where a derivative would be needed.
     """
 
     def run(*numbers: Tensor) -> Tensor:
         if torch.is_grad_enabled() and any(number.requires_grad for number in numbers):
-            raise UnsupportedError(
-                f"{name} depends on the variable cells here, and its derivative is not known; "
-                "express it by other functions or keep it off the way to the objective"
-            )
+            raise NoDerivativeError(f"{name} has no derivative here")
         first = numbers[0]
         arrays = [number.detach().cpu().double().numpy() for number in numbers]
         return torch.as_tensor(function(*arrays), dtype=first.dtype, device=first.device)

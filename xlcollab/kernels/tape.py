@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.block import Block, Context
+from xlcollab.kernels.detached import NoDerivativeError
+from xlcollab.ref import AreaRef
 
 Function = Callable[..., Block]
 """(context, *blocks, *index tensors) → block"""
@@ -48,13 +51,25 @@ class Value:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """`slots[out] = function(context, *arguments, *indices)`; an int argument is a slot."""
+    """`slots[out] = function(context, *arguments, *indices)`; an int argument is a slot.
+
+    `origin` are the cells whose formula it comes from; None for one that stands in no cell.
+    """
 
     name: str
     function: Function
     arguments: tuple[int | Block, ...]
     indices: tuple[Tensor, ...]
     out: int
+    origin: AreaRef | None
+
+    def refusal(self) -> UnsupportedError:
+        """That a derivative was asked of it which it has not."""
+        return UnsupportedError(
+            f"{self.origin or 'a formula'} uses {self.name}, which has no derivative here; put "
+            "functions that have one in its place, or the cell's value where it need not follow "
+            "the variable cells"
+        )
 
 
 class Tape:
@@ -65,6 +80,8 @@ class Tape:
         self.instructions: list[Instruction] = []
         self.count = 1
         self.values: dict[int, Value] = {}
+        self.origin: AreaRef | None = None
+        """The cells whose formula is being recorded."""
 
     def emit(
         self,
@@ -83,7 +100,7 @@ class Tape:
             return Value(block)
         out, self.count = self.count, self.count + 1
         wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
-        self.instructions.append(Instruction(name, function, wired, indices, out))
+        self.instructions.append(Instruction(name, function, wired, indices, out, self.origin))
         value = self.values[out] = Value(block, out, fixed)
         return value
 
@@ -108,12 +125,19 @@ class Program:
     count: int
 
     def run(self, context: Context, variables: Tensor) -> list[Block]:
-        """The output blocks for `variables` (shape (n,)). Differentiable when run fast."""
+        """The output blocks for `variables` (shape (n,)). Differentiable when run fast.
+
+        Raises UnsupportedError naming the cell where a derivative is wanted and there is none.
+        """
         slots: list[Block | None] = [None] * self.count
         slots[0] = Block(variables.reshape(1, 1, 1, -1), 1)
         for instruction in self.instructions:
             arguments = [slots[a] if isinstance(a, int) else a for a in instruction.arguments]
-            slots[instruction.out] = instruction.function(context, *arguments, *instruction.indices)
+            function, indices = instruction.function, instruction.indices
+            try:
+                slots[instruction.out] = function(context, *arguments, *indices)
+            except NoDerivativeError:
+                raise instruction.refusal() from None
         blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
         return [block for block in blocks if block is not None]
 

@@ -72,12 +72,15 @@ class Tracer:
         Raises UnsupportedError or ModelError naming the cell, NotReadyError when a family that is
         read has no values yet.
         """
+        self.tape.origin = family.area
         try:
             return self._whole_family(family)
         except RaggedError:
             return self._by_parts(family)
         except ModelError as error:
             raise type(error)(f"{family.first}: {error}") from error
+        finally:
+            self.tape.origin = None
 
     def expression(self, node: Node, family: Family) -> Value:
         """A formula that stands in no cell (a constraint's right side), seen from `family`."""
