@@ -13,7 +13,8 @@
     │   └── DataError            values that no model can use
     └── SolveError               the run began and found no usable end
         ├── DivergedError        a value that is not finite
-        └── InfeasibleError      no point satisfies the constraints
+        ├── InfeasibleError      no point satisfies the constraints
+        └── ProcessLostError     another process of the run ended
 
 A message says what was found, where, what was expected, and what to do. Each error carries the exit
 code the shell face returns: 2 wrong usage, 3 workbook or model cannot be used, 4 no solution.
@@ -82,3 +83,7 @@ class DivergedError(SolveError):
 
 class InfeasibleError(SolveError):
     """No point satisfies the constraints."""
+
+
+class ProcessLostError(SolveError):
+    """Another process of the same run ended or could not be reached."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xlcollab.api.ratings_fit import INTERRUPTED
 from xlcollab.api.ratings_sheets import check_table_file, write_table
 from xlcollab.api.ratings_source import Place, read_source
 from xlcollab.errors import SolveError, UsageError
@@ -56,13 +57,26 @@ class Tuned:
     output: Path
 
     @property
+    def is_whole(self) -> bool:
+        """False where Ctrl-C ended the search early."""
+        return len(self.tuning.trials) == self.asked
+
+    @property
     def exit_code(self) -> int:
-        """130 where Ctrl-C ended the search early."""
-        return 130 if len(self.tuning.trials) < self.asked else 0
+        return 0 if self.is_whole else INTERRUPTED
+
+    @property
+    def sentence(self) -> str:
+        """How the search ended, in words."""
+        if self.is_whole:
+            return "All trials were run."
+        tried = len(self.tuning.trials)
+        return f"The search was stopped; the {tried} of {self.asked} trials so far are kept."
 
     def as_json(self) -> dict[str, Any]:
         best = self.tuning.best
         return {
+            "status": "trial_limit" if self.is_whole else "interrupted",
             "best": dict(best.values),
             "validation_rmse": best.rmse,
             "trials": len(self.tuning.trials),

@@ -59,7 +59,7 @@ def train_distributed(
     Every process passes the same arguments. `on_epoch` is called on rank 0. An interrupt from the
     keyboard, or True from `on_epoch`, stops all processes after the same epoch. Outside of torchrun
     this is one process, which can save and resume too. Raises UsageError where the settings have no
-    distributed form, SolveError if a process is lost.
+    distributed form, ProcessLostError if a process is lost.
     """
     tables = tables if isinstance(tables, Tables) else Tables(tables)
     model = model or ModelSettings()

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from xlcollab.errors import SolveError
+from xlcollab.errors import ProcessLostError
 from xlcollab.factor.rows import Floats
 
 LOST = "another process of this run ended or could not be reached, so this one ends too"
@@ -72,8 +72,8 @@ def under_torchrun() -> bool:
 def joined(advice: str) -> Iterator[Processes]:
     """This process's place in the torchrun job, or alone outside of one.
 
-    Under torchrun Ctrl-C is noted in `interrupt`. SolveError, with a sentence that ends in the
-    `advice`, if another process is lost or torchrun ends this one.
+    Under torchrun Ctrl-C is noted in `interrupt`. ProcessLostError, with a sentence that ends in
+    the `advice`, if another process is lost or torchrun ends this one.
     """
     if not under_torchrun():
         yield Processes(0, 1)
@@ -86,13 +86,13 @@ def joined(advice: str) -> Iterator[Processes]:
             dist.destroy_process_group()
         except RuntimeError as error:
             # torch.distributed has no class of its own for a connection that broke.
-            raise SolveError(f"{LOST} ({_reason(error)}); {advice}") from None
+            raise ProcessLostError(f"{LOST} ({_reason(error)}); {advice}") from None
 
 
 @contextmanager
 def _handled(interrupt: Interrupt, lost: str) -> Iterator[None]:
     def end(signum: int, frame: FrameType | None) -> None:
-        raise SolveError(lost)
+        raise ProcessLostError(lost)
 
     terminated = signal.signal(signal.SIGTERM, end)
     interrupted = signal.signal(signal.SIGINT, interrupt.note)

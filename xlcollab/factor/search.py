@@ -122,22 +122,19 @@ def tune(
     hears of each trial and ends the search with True; an interrupt from the keyboard ends it too,
     once a trial is whole. Raises UsageError without optuna.
     """
-    optuna = _optuna()
     model, training = model or ModelSettings(), training or TrainingSettings()
+    study = _study(training.seed)
     if tables.validation is None:
         raise UsageError("tune needs validation ratings to compare by; split some off")
     trials: list[Trial] = []
-
-    def objective(trial: Any) -> float:
-        values = {name: _suggest(trial, name, span) for name, span in (space or SPACE).items()}
-        trials.append(_tried(tables, model, training, values))
-        if on_trial is not None and on_trial(trials[-1]):
-            trial.study.stop()
-        return trials[-1].rmse
-
-    sampler = optuna.samplers.TPESampler(seed=training.seed)
     try:
-        optuna.create_study(sampler=sampler).optimize(objective, n_trials=n_trials)
+        for _ in range(n_trials):
+            asked = study.ask()
+            values = {name: _suggest(asked, name, span) for name, span in (space or SPACE).items()}
+            trials.append(_tried(tables, model, training, values))
+            study.tell(asked, trials[-1].rmse)
+            if on_trial is not None and on_trial(trials[-1]):
+                break
     except KeyboardInterrupt:
         if not trials:
             raise
@@ -193,10 +190,11 @@ def _reached(table: RatingsTable, model: ModelSettings | None, training: Trainin
         return float("inf")
 
 
-def _optuna() -> Any:
+def _study(seed: int) -> Any:
+    """A search that is asked for values and told what they reached."""
     try:
         import optuna
     except ImportError:
         raise UsageError("tune needs optuna; install it with: pip install xlcollab[tune]") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna
+    return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))

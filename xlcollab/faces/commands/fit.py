@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.errors import SolveError, XlcollabError
+from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.faces import options as opt
 from xlcollab.faces import ratings_options as rat
 from xlcollab.faces import training_options as how
@@ -93,16 +93,20 @@ def fit(
     Example:  xlcollab fit collab_filter.xlsx --sheet dotprod --range 0.5 5.5 -o trained.xlsx
     """
     given = dict(locals())
-    from xlcollab.api.ratings_fit import is_first_process
+    from xlcollab.api.ratings_fit import INTERRUPTED, is_first_process
     from xlcollab.api.ratings_request import FitRequest
 
     is_first = is_first_process()
     try:
         fitted = _fitted(FitRequest.of(given), shown=is_first)
     except XlcollabError as error:
-        if is_first or isinstance(error, SolveError):
+        if is_first or isinstance(error, ProcessLostError):
             raise
         return error.exit_code  # every process meets the same error; the first one tells it
+    except KeyboardInterrupt:
+        if is_first:
+            raise
+        return INTERRUPTED
     if fitted is None:
         return 0
     if json:

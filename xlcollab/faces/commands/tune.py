@@ -55,5 +55,6 @@ def tune(
         print_json(found)
     else:
         print_table("best trial", ("setting", "value"), found["best"].items())
-        typer.echo(f"validation RMSE {found['validation_rmse']:.5f}; all trials: {tuned.output}")
+        typer.echo(f"validation RMSE {found['validation_rmse']:.5f}")
+        typer.echo(f"{tuned.sentence} Written to {tuned.output}")
     return tuned.exit_code
