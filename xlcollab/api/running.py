@@ -11,7 +11,7 @@ from typing import Any
 
 from xlcollab.api.book import OpenBook
 from xlcollab.api.controlled import place_of_control, with_control
-from xlcollab.api.saving import refuse_target, save_beside
+from xlcollab.api.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.solving import Solved, solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
 from xlcollab.optim import Settings, Status, StepCallback
@@ -145,6 +145,7 @@ def solve_book(
     """
     book = OpenBook(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
+    refuse_unchangeable(book, sheets=request.history)
     given = {name: _word(value) for name, value in request.settings.items()}
     place = place_of_control(book.workbook)
     return solve_models(

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xlcollab.files import output_path
+from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
 
 if TYPE_CHECKING:
     from xlcollab.api.book import OpenBook
+
+
+WITHOUT_HISTORY = "run with --no-history (in Python: history=False), which adds none, or "
 
 
 def save_beside(book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
@@ -21,6 +25,17 @@ def refuse_target(
 ) -> None:
     """Raises what `save_beside` would raise about the place, before the work is done."""
     book.target(_place(book, path, suffix), in_place=in_place)
+
+
+def refuse_unchangeable(book: OpenBook, *, sheets: bool, instead: str = WITHOUT_HISTORY) -> None:
+    """Raises the WriteRefusedError that a save would raise about the workbook as a whole, before
+    the work is done. `sheets`: whether some will be added; `instead`: how to do without.
+    """
+    workbook = book.workbook
+    if workbook.signed:
+        refuse_signed(workbook.source)
+    if sheets and workbook.structure_locked:
+        refuse_locked_structure(workbook.source, instead)
 
 
 def _place(book: OpenBook, path: Path | None, suffix: str) -> Path:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xlcollab.api.compiling import Compiled, compile_model
 from xlcollab.api.devices import fitting_threads, working_place
 from xlcollab.api.reporting import report_sheets
+from xlcollab.api.saving import refuse_unchangeable
 from xlcollab.grid import CellEdit, Changes
 from xlcollab.history import ITERATION_COLUMNS, Record
 from xlcollab.optim import Objective, Settings, Solution, Status, StepCallback, solve
@@ -91,8 +92,9 @@ def solve_model(
 
     After divergence the last good weights are applied; a model without a solution changes nothing.
     `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
-    before the work if the variable cells must not be written.
+    before the work if the variable cells must not be written, or sheets must not be added.
     """
+    refuse_unchangeable(book, sheets=history)
     began = time.perf_counter()
     compiled = compile_model(book, model, settings)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from xlcollab.api.saving import refuse_unchangeable
 from xlcollab.api.tabs_epochs import Epochs
 from xlcollab.api.tabs_record import Recorder
 from xlcollab.api.tabs_run import Ending, TabRun, finished, run_epochs
@@ -96,10 +97,11 @@ class Tab:
         A run that diverges ends with the last good epoch and says so in its status.
 
         Raises UsageError for impossible settings, UnsupportedError naming the cell and the
-        function that cannot be compiled.
+        function that cannot be compiled, WriteRefusedError when the workbook takes no change.
         """
         _check_epochs(epochs)
         _check_options(optimizer, batch_size, schedule, options)
+        refuse_unchangeable(self._book, sheets=history)
         motion = Epochs(self._book.plan, self.found)
         if reset:
             motion.reset()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlcollab.api.saving import save_beside
+from xlcollab.api.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.tabs import Tab
 from xlcollab.api.tabs_epochs import Epochs
 from xlcollab.api.tabs_record import Recorder
@@ -114,6 +114,8 @@ def run_book(
     from xlcollab.api.book import OpenBook
 
     book = OpenBook(path)
+    refuse_target(book, output, "run", in_place=in_place)
+    refuse_unchangeable(book, sheets=request.history)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
     if request.copy and len(sheets) > 1:
         raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
@@ -165,6 +167,7 @@ def compare_book(path: Path, request: TabRequest, *, output: Path | None = None)
     from xlcollab.api.book import OpenBook
 
     book = OpenBook(path)
+    refuse_target(book, output, "compare")
     runs = compare_tabs(book, request)
     return TabRuns(book.path, save_beside(book, output, "compare"), runs)
 
@@ -176,12 +179,14 @@ def compare_tabs(book: OpenBook, request: TabRequest) -> tuple[TabRun, ...]:
     are. The loss is the root of the sum of squared errors everywhere. Optimizers descend on the
     model of `request.sheet`, by default that of the first tab.
 
-    Raises ModelError when there is no tab, UsageError for impossible settings.
+    Raises ModelError when there is no tab, UsageError for impossible settings, WriteRefusedError
+    when no sheet can be added.
     """
     if request.epochs < 0:
         raise UsageError(f"epochs is {request.epochs!r}; expected a whole number, 0 or more")
     if (request.options or request.batch_size is not None) and not request.optimizers:
         raise UsageError("settings of the engine need an optimizer; the tabs have their own")
+    refuse_unchangeable(book, sheets=True, instead="")
     found = _tabs(book)
     runs = [_compared(book, sheet, tab, request.epochs) for sheet, tab in found]
     runs += [_engine_run(book, found, name, request) for name in request.optimizers]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from xlcollab.errors import WorkbookError, WriteRefusedError
+from xlcollab.errors import WorkbookError
 from xlcollab.files.graft import graft_sheets
-from xlcollab.files.guards import guards_of_sheet, refuse_signed
+from xlcollab.files.guards import guards_of_sheet, is_signed
 from xlcollab.files.markup import set_attributes
 from xlcollab.files.package import LIMITS, Limits, Package
 from xlcollab.files.package_edit import PackageEdit
-from xlcollab.files.reader import read_workbook, sheet_tables
+from xlcollab.files.reader import read_workbook
 from xlcollab.files.saving import atomic_file, refuse_unwritable
 from xlcollab.files.sheet_patch import patch_sheet
+from xlcollab.files.tables import sheet_tables
 from xlcollab.files.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
 from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
 from xlcollab.grid.naming import refuse_sheet_names
+from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
 
 _BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
@@ -57,7 +59,8 @@ class FileBook:
 
 
 def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPool) -> None:
-    refuse_signed(package)
+    if is_signed(package):
+        refuse_signed(package.path.name)
     main = read_workbook_part(package)
     refuse_sheet_names(changes, [sheet.name for sheet in main.sheets])
     for sheet, inputs, results in _by_sheet(changes, main, package.path.name):
@@ -68,7 +71,8 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
             edit.write_utf8(sheet.part, patched)
     workbook = _recalculate_on_load(main)
     if changes.sheets:
-        _refuse_locked_structure(main, package)
+        if main.structure_locked:
+            refuse_locked_structure(package.path.name)
         taken = _taken_names(package, main, changes)
         workbook = graft_sheets(edit, main, workbook, changes.sheets, taken)
     edit.write_utf8(main.part, workbook)
@@ -101,14 +105,6 @@ def _recalculate_on_load(main: WorkbookPart) -> bytes:
         return data[:start] + tag + data[end:]
     at = max(main.ends.get(name, 0) for name in _BEFORE_CALC_PR)
     return data[:at] + f'<{main.prefix}calcPr fullCalcOnLoad="1"/>'.encode() + data[at:]
-
-
-def _refuse_locked_structure(main: WorkbookPart, package: Package) -> None:
-    if main.structure_locked:
-        raise WriteRefusedError(
-            f"the structure of {package.path.name} is protected, so no sheet can be added; "
-            "unprotect it in Excel (Review > Protect Workbook) and save it"
-        )
 
 
 def _taken_names(package: Package, main: WorkbookPart, changes: Changes) -> set[str]:

@@ -1,11 +1,10 @@
-"""Areas of a sheet that other parts lay claim to, and packages that must not be changed at all."""
+"""Areas of a sheet that other parts lay claim to, and signatures that lay claim to all."""
 
 from __future__ import annotations
 
-from xlcollab.errors import WriteRefusedError
 from xlcollab.files.markup import Attributes, local, parse
 from xlcollab.files.package import Package
-from xlcollab.files.reader import sheet_tables
+from xlcollab.files.tables import sheet_tables
 from xlcollab.files.workbook_part import SheetEntry
 from xlcollab.grid.refusals import Guard, table_guards
 from xlcollab.ref import parse_rect
@@ -41,11 +40,7 @@ def _pivot_guards(package: Package, part: str) -> list[Guard]:
     return guards
 
 
-def refuse_signed(package: Package) -> None:
-    """Raises WriteRefusedError for a digitally signed workbook: any change breaks the signature."""
-    signed = any(one.type == "origin" for one in package.relationships("").values())
-    if signed or any(name.startswith("_xmlsignatures/") for name in package.names):
-        raise WriteRefusedError(
-            f"{package.path.name} is digitally signed, and a change would break the signature; "
-            "remove it in Excel (File > Info > View Signatures), or save a copy"
-        )
+def is_signed(package: Package) -> bool:
+    """Whether the package has a digital signature (Part 2, 13)."""
+    origin = any(one.type == "origin" for one in package.relationships("").values())
+    return origin or any(name.startswith("_xmlsignatures/") for name in package.names)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from xlcollab.files.guards import is_signed
 from xlcollab.files.metadata import read_dynamic_marks
 from xlcollab.files.package import Package
 from xlcollab.files.sheet_reader import Context, read_sheet
 from xlcollab.files.strings import read_shared_strings
-from xlcollab.files.tables import read_table
-from xlcollab.files.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
-from xlcollab.grid import Table, TextPool, Workbook
+from xlcollab.files.tables import sheet_tables
+from xlcollab.files.workbook_part import WorkbookPart, read_workbook_part
+from xlcollab.grid import TextPool, Workbook
 
 
 def read_workbook(package: Package, texts: TextPool) -> Workbook:
@@ -33,16 +34,9 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
         package.path.name,
         _notes(main) + context.notes,
         main.recalculate_on_load,
+        is_signed(package),
+        main.structure_locked,
     )
-
-
-def sheet_tables(package: Package, sheet: SheetEntry) -> list[Table]:
-    """The tables of one sheet."""
-    return [
-        read_table(package.read_utf8(one.target), package.where(one.target), sheet.name)
-        for one in package.relationships(sheet.part).values()
-        if one.type == "table"
-    ]
 
 
 def _related(package: Package, part: str, kind: str) -> str | None:

@@ -1,11 +1,22 @@
-"""The table part (ECMA-376 Part 1, 18.5.1.2)."""
+"""Table parts (ECMA-376 Part 1, 18.5.1.2)."""
 
 from __future__ import annotations
 
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.markup import Attributes, local, parse, unescape_xstring
+from xlcollab.files.package import Package
+from xlcollab.files.workbook_part import SheetEntry
 from xlcollab.grid import Table
 from xlcollab.ref import parse_rect
+
+
+def sheet_tables(package: Package, sheet: SheetEntry) -> list[Table]:
+    """The tables of one sheet."""
+    return [
+        read_table(package.read_utf8(one.target), package.where(one.target), sheet.name)
+        for one in package.relationships(sheet.part).values()
+        if one.type == "table"
+    ]
 
 
 def read_table(data: bytes, where: str, sheet: str) -> Table:

@@ -84,6 +84,21 @@ def refuse_protected(sheet: str) -> None:
     )
 
 
+def refuse_signed(source: str) -> None:
+    raise WriteRefusedError(
+        f"{source} is digitally signed, and a change would break the signature; "
+        "remove it in Excel (File > Info > View Signatures), or save a copy there and use that"
+    )
+
+
+def refuse_locked_structure(source: str, instead: str = "") -> None:
+    """`instead` is another way out, such as "run without a history, or "."""
+    raise WriteRefusedError(
+        f"the structure of {source} is protected, so no sheet can be added; {instead}"
+        "unprotect it in Excel (Review > Protect Workbook) and save it"
+    )
+
+
 def refuse(sheet: str, row: int, column: int, reason: str) -> None:
     """Raises WriteRefusedError: "dotprod!B3 holds a formula; nothing was written"."""
     raise WriteRefusedError(f"{CellRef(sheet, row, column)} {reason}; nothing was written")

@@ -142,6 +142,10 @@ class Workbook:
     """Sentences about what the reader met and left alone (external links, data tables, …)."""
     recalculate_on_load: bool = False
     """The file says that its stored values may be out of date (18.2.2, fullCalcOnLoad)."""
+    signed: bool = False
+    """The file has a digital signature, which any change would break."""
+    structure_locked: bool = False
+    """No sheet may be added (18.2.29, lockStructure)."""
 
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self.sheets)

@@ -29,9 +29,12 @@ def recalc(
     Example:  xlcollab recalc collab_filter.xlsx --check
     """
     from xlcollab.api import open as open_book
-    from xlcollab.api.saving import save_beside
+    from xlcollab.api.saving import refuse_target, refuse_unchangeable, save_beside
 
     opened = open_book(book)
+    if not check:
+        refuse_target(opened, output, "recalc")
+        refuse_unchangeable(opened, sheets=False)
     found = opened.recalculate()
     target = None if check else save_beside(opened, output, "recalc")
     if json:
