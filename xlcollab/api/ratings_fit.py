@@ -89,7 +89,7 @@ class Fitted:
             "ranking": self.ranked and self.ranked.as_json(),
             "cross_validation": self.folds and self.folds.as_json(),
             "learning_rate_sweep": self.sweep and sweep_json(self.sweep),
-            "epochs": len(result.history),
+            "epochs": result.epochs_run,
             "best_epoch": result.best_epoch,
             "ratings": len(train),
             "users": train.n_users,

@@ -75,14 +75,13 @@ def train_distributed(
         )
         told = _on_rank_0(on_epoch, processes)
         loop = Loop(state, settings, len(tables.train), tables.validation, tables.test, told)
-        first = 0
         if saving is not None:
             loop.save = _saver(state, saving, job)
             if saving.resume:
                 saved = read_checkpoint(saving.path, job)
-                first, loop.best = saved.epoch, state.resume(saved)
+                loop.first_epoch, loop.best = saved.epoch, state.resume(saved)
         clock.lap("prepare")
-        outcome = loop.run(first)
+        outcome = loop.run()
         whole = state.whole(outcome.snapshot)
         clock.lap("train")
     if whole is None:

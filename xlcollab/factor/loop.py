@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from xlcollab.errors import DivergedError
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.model import Model
+from xlcollab.factor.record import Record
 from xlcollab.factor.result import EpochRow, OnEpoch, Progress, Status
 from xlcollab.factor.rows import Floats
 from xlcollab.factor.settings import TrainingSettings
@@ -66,7 +67,8 @@ class Loop:
     """Runs the epochs of resolved settings. Without `validation` the last state is kept.
 
     With `validation` the state of the lowest validation RMSE is kept, and `patience` ends the run
-    after so many epochs without a better one. A run that is gone on with begins with its `best`.
+    after so many epochs without a better one. A run that is gone on with begins at its
+    `first_epoch` with its `best`.
     """
 
     trainable: Trainable
@@ -76,15 +78,16 @@ class Loop:
     test: RatingsTable | None = None
     on_epoch: OnEpoch | None = None
     save: Save | None = None
+    first_epoch: int = 0
     best: Best = field(default_factory=Best)
     began: float = field(default_factory=time.perf_counter)
-    _history: list[EpochRow] = field(default_factory=list)
+    _record: Record = field(default_factory=Record)
 
-    def run(self, first_epoch: int = 0) -> Outcome:
-        """All epochs from `first_epoch`; an interrupt from the keyboard ends it like a callback."""
+    def run(self) -> Outcome:
+        """All epochs; an interrupt from the keyboard ends them like a callback."""
         status = Status.EPOCH_LIMIT
         try:
-            for epoch in range(first_epoch, self.settings.epochs or 0):
+            for epoch in range(self.first_epoch, self.settings.epochs or 0):
                 row = self._epoch(epoch)
                 if self.save is not None:
                     self.save(row.epoch, self.best)
@@ -93,7 +96,7 @@ class Loop:
                     break
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return self._outcome(status, first_epoch)
+        return self._outcome(status)
 
     def _epoch(self, epoch: int) -> EpochRow:
         loss = self.trainable.run_epoch(epoch)
@@ -110,7 +113,7 @@ class Loop:
             *self._errors("test", self.test),
             time.perf_counter() - self.began,
         )
-        self._history.append(row)
+        self._record.add(row)
         if row.validation_rmse < self.best.error:
             self.best = Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
         return row
@@ -131,14 +134,12 @@ class Loop:
         return rmse(predictions, table.ratings), mae(predictions, table.ratings)
 
     def _progress(self, row: EpochRow) -> Progress:
-        epochs, a_epoch = self.settings.epochs or 0, row.seconds / len(self._history)
+        epochs, a_epoch = self.settings.epochs or 0, row.seconds / (row.epoch - self.first_epoch)
         return Progress(row, epochs, self.n_ratings / a_epoch, a_epoch * (epochs - row.epoch))
 
-    def _outcome(self, status: Status, first_epoch: int) -> Outcome:
-        best = self.best
+    def _outcome(self, status: Status) -> Outcome:
+        best, last = self.best, self._record.last
         if not best.epoch:
-            error, epoch = math.inf, first_epoch
-            if self._history:
-                error, epoch = self._history[-1].train_rmse, self._history[-1].epoch
+            error, epoch = (last.train_rmse, last.epoch) if last else (math.inf, self.first_epoch)
             best = Best(error, epoch, self.trainable.snapshot())
-        return Outcome(best.snapshot, best.epoch, best.error, status, tuple(self._history))
+        return Outcome(best.snapshot, best.epoch, best.error, status, self._record.rows())

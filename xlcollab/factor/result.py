@@ -86,6 +86,7 @@ class TrainingResult:
     model: Model
     status: Status
     history: tuple[EpochRow, ...]
+    """A row an epoch; of more than 65,536 epochs every 2nd, every 4th … and the last."""
     best_epoch: int
     """The epoch (from 1) whose model is kept; 0 is the start."""
     train: Scores
@@ -95,6 +96,11 @@ class TrainingResult:
     """Sentences a user should read: cold ids, ratings that are all equal …"""
     seconds: dict[str, float]
     """By phase: prepare, train, evaluate."""
+
+    @property
+    def epochs_run(self) -> int:
+        """How many epochs this run went through."""
+        return self.history[-1].epoch - self.history[0].epoch + 1 if self.history else 0
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One named number over the epochs, e.g. `column("train_rmse")`."""

@@ -64,7 +64,7 @@ def model_table(result: TrainingResult) -> Table:
         *_score_rows("validation", result.validation),
         *_score_rows("test", result.test),
         ("best epoch", result.best_epoch),
-        ("epochs run", len(result.history)),
+        ("epochs run", result.epochs_run),
         ("status", result.status.sentence),
         *((f"{phase} seconds", seconds) for phase, seconds in result.seconds.items()),
         *(("note", note) for note in result.notes),
@@ -73,7 +73,7 @@ def model_table(result: TrainingResult) -> Table:
 
 
 def history_table(result: TrainingResult) -> Table:
-    """One row an epoch; columns without any number are left out."""
+    """The rows of the history; columns without any number are left out."""
     columns = [name for name in EpochRow.columns() if not np.isnan(result.column(name)).all()] or [
         "epoch"
     ]
