@@ -48,7 +48,10 @@ def test_the_caret_stands_below_what_was_not_expected(text: str) -> None:
     assert f"at character {position + 1} of" in first
     place = caret.index("^")
     assert caret.strip() == "^"
-    assert shown[place:] == ("  " + text)[position + 2 :][: len(shown) - place]
+    rest = text[position:]
+    assert shown[place:] == (rest if len(rest) <= 30 else f"{rest[:29]}…")
+    before = text[:position]
+    assert shown[2:place] == (before if position <= 60 else f"…{before[-59:]}")
 
 
 def test_the_message_names_what_was_found() -> None:

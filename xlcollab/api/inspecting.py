@@ -85,7 +85,7 @@ def inspect_book(book: OpenBook) -> Inspection:
                 if not isinstance(tab, ModelError)
                 for odd in tab.oddities
             ]
-            + [f"{broken.cell}: {broken.message}" for broken in plan.broken]
+            + [f"{broken.cell} cannot be read: {broken.line}" for broken in plan.broken]
             + sorted(set(plan.circular.values()))
             + _unsupported(plan)
         ),

@@ -26,10 +26,9 @@ def refuse_broken(plan: Plan, areas: Iterable[AreaRef]) -> None:
         for broken in plan.broken:
             cell = broken.cell
             if area.sheet == cell.sheet and area.rect.contains(cell.row, cell.column):
-                why = " ".join(line.strip() for line in broken.message.splitlines()[:2])
                 raise FormulaSyntaxError(
-                    f"{cell} lies on the path to the objective and cannot be read: {why}. If it "
-                    "does not depend on the variable cells, paste it as a value"
+                    f"{cell} lies on the path to the objective and cannot be read: {broken.line}. "
+                    "If it does not depend on the variable cells, paste it as a value"
                 )
 
 

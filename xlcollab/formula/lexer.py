@@ -94,9 +94,11 @@ def _kind(match: re.Match[str]) -> Kind:
 
 
 def syntax_error(text: str, position: int, expected: str) -> FormulaSyntaxError:
-    """The error that shows `text` with a caret below `position`."""
-    start = max(0, position - _SHOWN_BEFORE)
-    shown = re.sub(r"\s", " ", text[start : position + _SHOWN_AFTER])
+    """The error that shows `text` with a caret below `position`; "…" where it is cut off."""
+    start, stop = max(0, position - _SHOWN_BEFORE), position + _SHOWN_AFTER
+    shown = re.sub(r"\s", " ", text[start:stop])
+    shown = f"…{shown[1:]}" if start else shown
+    shown = f"{shown[:-1]}…" if stop < len(text) else shown
     caret = " " * (position - start) + "^"
     return FormulaSyntaxError(
         f"expected {expected}, found {_found(text, position)} at character {position + 1} "

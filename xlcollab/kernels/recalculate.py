@@ -34,7 +34,7 @@ def recalculate(plan: Plan, seed: int = 0) -> Recalculation:
     families = plan.families
     volatile = [n for n, f in enumerate(families) if is_random(f) and keeps_stored(plan, f)]
     evaluation = Evaluation(plan, set(volatile), seed=seed)
-    refused = [Unsupported(_one(broken.cell), broken.message) for broken in plan.broken]
+    refused = [Unsupported(_one(broken.cell), broken.line) for broken in plan.broken]
     for number, sentence in plan.circular.items():
         evaluation.store.stored.add(number)
         refused.append(Unsupported(families[number].area, sentence))

@@ -61,6 +61,12 @@ class BrokenFormula:
     cell: CellRef
     message: str
 
+    @property
+    def line(self) -> str:
+        """The message in one line, without the caret."""
+        reason, shown, *_ = self.message.splitlines()
+        return f"{reason} {' '.join(shown.split())}"
+
 
 class Parser:
     """Parses each distinct relative form once."""
