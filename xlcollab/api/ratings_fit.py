@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from xlcollab.api.ratings_fitted import Fitted, Stopwatch
 from xlcollab.api.ratings_model import (
     MODEL_FILE,
     Size,
@@ -18,15 +16,7 @@ from xlcollab.api.ratings_model import (
     write_model_workbook,
 )
 from xlcollab.api.ratings_request import FitRequest
-from xlcollab.api.ratings_scores import (
-    Folds,
-    Ranked,
-    folds_of,
-    ranked,
-    sweep_json,
-    sweep_table,
-    swept,
-)
+from xlcollab.api.ratings_scores import Folds, Measured, Ranked, folds_of, ranked, swept
 from xlcollab.api.ratings_source import Source, read_source
 from xlcollab.api.ratings_split import split_tables
 from xlcollab.api.ratings_start import implied_settings, start_of
@@ -44,128 +34,64 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.distributed import Saving, train_distributed
 from xlcollab.factor.processes import under_torchrun
-from xlcollab.factor.result import OnEpoch, Status
+from xlcollab.factor.result import OnEpoch
 from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.factor.train import Start
 from xlcollab.files import output_path, refuse_unwritable
 
 WORKBOOK = ".xlsx"
-INTERRUPTED = 130
 _NET_NOTE = (
     f"A net cannot be read back from a workbook; write a {MODEL_FILE} file to predict with it."
 )
 
+Say = Callable[[str], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """A trained model, where it was written, and what was measured on the way."""
+class _Run:
+    """All that a training needs, read and checked."""
 
-    result: TrainingResult
+    request: FitRequest
+    source: Source
     tables: Tables
-    output: Path
-    seconds: dict[str, float]
-    notes: tuple[str, ...]
-    ranked: Ranked | None
-    folds: Folds | None
-    sweep: RateSweep | None
-
-    @property
-    def exit_code(self) -> int:
-        return INTERRUPTED if self.result.status is Status.INTERRUPTED else 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Errors of the kept model and what it was made of; what was not asked for is null."""
-        result, train = self.result, self.tables.train
-        scores = {
-            f"{name}_{measure}": _number(getattr(found, measure, None))
-            for name, found in (
-                ("train", result.train),
-                ("validation", result.validation),
-                ("test", result.test),
-            )
-            for measure in ("rmse", "mae")
-        }
-        return scores | {
-            "ranking": self.ranked and self.ranked.as_json(),
-            "cross_validation": self.folds and self.folds.as_json(),
-            "learning_rate_sweep": self.sweep and sweep_json(self.sweep),
-            "epochs": result.epochs_run,
-            "best_epoch": result.best_epoch,
-            "ratings": len(train),
-            "users": train.n_users,
-            "items": train.n_items,
-            "status": str(result.status),
-            "seconds": self.seconds,
-            "output": str(self.output),
-            "notes": list(self.notes),
-        }
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+    model: ModelSettings
+    training: TrainingSettings
+    start: Start
 
 
 def fit_ratings(
     request: FitRequest,
     on_epoch: OnEpoch | None = None,
-    say: Callable[[str], None] = lambda sentence: None,
+    say: Say = lambda sentence: None,
 ) -> Fitted | None:
     """Read, split, train, measure and write. `say` hears what was found and what memory it takes.
 
     Under torchrun every process calls this; the first one writes, the others get None. Raises
     UsageError, DataError by cell, row and column, and WriteRefusedError before training starts.
     """
-    target = _target(request)
-    clock = _Clock()
-    start = start_of(request.start, request.start_cells, request.place)
-    model, training = request.settings(implied_settings(start))
-    _check_distributed(request, training)
-    source = read_source(request.place)
-    tables = split_tables(
-        source.table,
-        request.place,
-        request.test,
-        request.validation,
-        watch=training.patience is not None,
-        seed=training.seed,
-    )
-    if target.suffix == WORKBOOK:
-        of = tables.train
-        size = Size(len(of), of.n_users, of.n_items, model.n_factors)
-        refuse_too_large(size, target, is_crosstab=source.is_crosstab)
-    clock.lap("read")
-    _tell(source, tables, model, training, say)
-    sweep, folds = None, None
-    if request.find_learning_rate:
-        sweep = swept(tables.train, model, training)
-        training = replace(training, learning_rate=sweep.suggestion)
-        say(f"learning rate {sweep.suggestion:.3g} reached the lowest error in a few epochs")
-        clock.lap("find learning rate")
-    if request.measures.folds is not None:
-        folds = folds_of(tables.train, model, training, request.measures.folds, on_epoch)
-        clock.lap("folds")
-    result = _train(request, tables, model, training, start, on_epoch)
+    target, clock = _target(request), Stopwatch()
+    with clock.phase("read"):
+        run = _read(request)
+        _refuse_too_large(run, target)
+    _tell(run, say)
+    run, sweep = _with_found_rate(run, clock, say)
+    folds = _cross_validated(run, clock, on_epoch)
+    result = _trained(run, on_epoch)
     if result is None:
         return None
-    clock.take(result.seconds)
-    found = ranked(result.model, tables, request.measures, training.seed)
-    if found is not None:
-        clock.lap("rank")
+    clock.seconds |= result.seconds
+    rankings = _ranked(run, result, clock)
     result = replace(result, seconds=dict(clock.seconds))
-    _write(result, target, source, found, folds, sweep)
-    clock.lap("write")
-    notes = result.notes
-    if target.suffix == WORKBOOK and not isinstance(plain(result.model), FactorModel):
-        notes += (_NET_NOTE,)
+    measured = Measured(rankings, folds, sweep)
+    with clock.phase("write"):
+        _write(result, measured, target, with_predictions=run.source.is_crosstab)
     return Fitted(
         result=result,
-        tables=tables,
+        tables=run.tables,
         output=target,
         seconds=clock.seconds,
-        notes=notes,
-        ranked=found,
-        folds=folds,
-        sweep=sweep,
+        notes=_notes(result, target),
+        measured=measured,
     )
 
 
@@ -189,6 +115,24 @@ def _target(request: FitRequest) -> Path:
     return target
 
 
+def _read(request: FitRequest) -> _Run:
+    start = start_of(request.start, request.start_cells, request.place)
+    model, training = request.settings(implied_settings(start))
+    _check_distributed(request, training)
+    source = read_source(request.place)
+    tables = split_tables(
+        source.table,
+        request.place,
+        request.test,
+        request.validation,
+        watch=training.patience is not None,
+        seed=training.seed,
+    )
+    return _Run(
+        request=request, source=source, tables=tables, model=model, training=training, start=start
+    )
+
+
 def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
     """What several processes, or a run that saves its state, cannot do; said in shell words."""
     if request.checkpoint is None and not under_torchrun():
@@ -205,67 +149,70 @@ def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
         )
 
 
-def _tell(
-    source: Source,
-    tables: Tables,
-    model: ModelSettings,
-    training: TrainingSettings,
-    say: Callable[[str], None],
-) -> None:
-    say(source.said)
-    of = tables.train
-    if model.is_closed_form:
-        say(estimate_memory(len(of), of.n_users, of.n_items, model, training).sentence)
+def _refuse_too_large(run: _Run, target: Path) -> None:
+    if target.suffix == WORKBOOK:
+        of = run.tables.train
+        size = Size(len(of), of.n_users, of.n_items, run.model.n_factors)
+        refuse_too_large(size, target, is_crosstab=run.source.is_crosstab)
 
 
-def _train(
-    request: FitRequest,
-    tables: Tables,
-    model: ModelSettings,
-    training: TrainingSettings,
-    start: Start,
-    on_epoch: OnEpoch | None,
-) -> TrainingResult | None:
-    wanted = request.checkpoint
+def _tell(run: _Run, say: Say) -> None:
+    say(run.source.said)
+    of = run.tables.train
+    if run.model.is_closed_form:
+        say(estimate_memory(len(of), of.n_users, of.n_items, run.model, run.training).sentence)
+
+
+def _with_found_rate(run: _Run, clock: Stopwatch, say: Say) -> tuple[_Run, RateSweep | None]:
+    if not run.request.find_learning_rate:
+        return run, None
+    with clock.phase("find learning rate"):
+        sweep = swept(run.tables.train, run.model, run.training)
+    say(f"learning rate {sweep.suggestion:.3g} reached the lowest error in a few epochs")
+    return replace(run, training=replace(run.training, learning_rate=sweep.suggestion)), sweep
+
+
+def _cross_validated(run: _Run, clock: Stopwatch, on_epoch: OnEpoch | None) -> Folds | None:
+    n_folds = run.request.measures.folds
+    if n_folds is None:
+        return None
+    with clock.phase("folds"):
+        return folds_of(run.tables.train, run.model, run.training, n_folds, on_epoch)
+
+
+def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
+    """None in those processes that leave the result to the first one."""
+    wanted = run.request.checkpoint
+    tables, model, training, start = run.tables, run.model, run.training, run.start
     if wanted is None and not under_torchrun():
         return train(tables, model, training, start=start, on_epoch=on_epoch)
     saving = None if wanted is None else Saving(wanted.path, wanted.every, wanted.resume)
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
 
 
+def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | None:
+    if run.tables.test is None:
+        return None
+    with clock.phase("rank"):
+        return ranked(result.model, run.tables, run.request.measures, run.training.seed)
+
+
 def _write(
-    result: TrainingResult,
-    target: Path,
-    source: Source,
-    found: Ranked | None,
-    folds: Folds | None,
-    sweep: RateSweep | None,
+    result: TrainingResult, measured: Measured, target: Path, *, with_predictions: bool
 ) -> None:
     """A workbook of what was learned, or a model file, as the target's ending says."""
     if target.suffix == MODEL_FILE:
         save_model(result.model, target)
         return
-    more = [folds.table()] if folds else []
-    more += [sweep_table(sweep)] if sweep else []
     write_model_workbook(
         result,
         target,
-        with_predictions=source.is_crosstab,
-        measured=found.rows() if found else (),
-        more=more,
+        with_predictions=with_predictions,
+        measured=measured.rows(),
+        more=measured.tables(),
     )
 
 
-class _Clock:
-    """Seconds by phase, those of the training taken over from its result."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, phase: str) -> None:
-        self.take({phase: time.perf_counter() - self._last})
-
-    def take(self, phases: dict[str, float]) -> None:
-        self.seconds |= phases
-        self._last = time.perf_counter()
+def _notes(result: TrainingResult, target: Path) -> tuple[str, ...]:
+    is_net = not isinstance(plain(result.model), FactorModel)
+    return (*result.notes, *([_NET_NOTE] if is_net and target.suffix == WORKBOOK else []))

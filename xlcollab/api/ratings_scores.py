@@ -142,6 +142,31 @@ def folds_of(
     return Folds(tuple(found))
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured besides errors; None where it was not asked for, or could not be."""
+
+    ranked: Ranked | None
+    folds: Folds | None
+    sweep: RateSweep | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ranking": self.ranked and self.ranked.as_json(),
+            "cross_validation": self.folds and self.folds.as_json(),
+            "learning_rate_sweep": self.sweep and _sweep_json(self.sweep),
+        }
+
+    def rows(self) -> list[tuple[str, float]]:
+        """For the model sheet."""
+        return self.ranked.rows() if self.ranked else []
+
+    def tables(self) -> list[Table]:
+        """For sheets of their own."""
+        found = [self.folds.table()] if self.folds else []
+        return found + ([_sweep_table(self.sweep)] if self.sweep else [])
+
+
 def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings) -> RateSweep:
     """Learning rates tried on the training ratings; UsageError where the optimizer has none."""
     if "learning_rate" not in USED[training.optimizer]:
@@ -149,7 +174,7 @@ def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings)
     return find_learning_rate(table, model, replace(training, patience=None, restarts=0))
 
 
-def sweep_table(sweep: RateSweep) -> Table:
+def _sweep_table(sweep: RateSweep) -> Table:
     """The rates and what they reached; the chart has the exponent for its axis."""
     rows: list[Sequence[Any]] = [
         (math.log10(rate), rate, error if math.isfinite(error) else None)
@@ -159,7 +184,7 @@ def sweep_table(sweep: RateSweep) -> Table:
     return Table("learning rates", head, rows, chart=("train RMSE",))
 
 
-def sweep_json(sweep: RateSweep) -> dict[str, Any]:
+def _sweep_json(sweep: RateSweep) -> dict[str, Any]:
     """Rates that diverged have null."""
     reached = [error if math.isfinite(error) else None for error in sweep.train_rmse]
     return {

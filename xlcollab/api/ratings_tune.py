@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xlcollab.api.ratings_fit import INTERRUPTED
+from xlcollab.api.ratings_fitted import INTERRUPTED
 from xlcollab.api.ratings_sheets import check_table_file, write_table
 from xlcollab.api.ratings_source import Place, read_source
 from xlcollab.errors import SolveError, UsageError

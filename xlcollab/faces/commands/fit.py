@@ -14,7 +14,7 @@ from xlcollab.faces import training_options as how
 from xlcollab.faces.shell import Progress, print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.ratings_fit import Fitted
+    from xlcollab.api.ratings_fitted import Fitted
     from xlcollab.api.ratings_request import FitRequest
 
 
@@ -93,7 +93,8 @@ def fit(
     Example:  xlcollab fit collab_filter.xlsx --sheet dotprod --range 0.5 5.5 -o trained.xlsx
     """
     given = dict(locals())
-    from xlcollab.api.ratings_fit import INTERRUPTED, is_first_process
+    from xlcollab.api.ratings_fit import is_first_process
+    from xlcollab.api.ratings_fitted import INTERRUPTED
     from xlcollab.api.ratings_request import FitRequest
 
     is_first = is_first_process()
@@ -134,13 +135,14 @@ def _show(source: str, fitted: Fitted) -> None:
     found = fitted.as_json()
     names = [name for name in _SHOWN if found[name] is not None]
     print_table(source, names, [tuple(found[name] for name in names)])
-    if fitted.folds is not None:
-        print(f"cross-validation: RMSE {fitted.folds.rmse:.5f} on {len(fitted.folds.scores)} folds")
-    if fitted.ranked is not None:
-        measures = fitted.ranked.ranking
+    folds, ranked = fitted.measured.folds, fitted.measured.ranked
+    if folds is not None:
+        print(f"cross-validation: RMSE {folds.rmse:.5f} on {len(folds.scores)} folds")
+    if ranked is not None:
+        found_at_k = ranked.ranking
         print(
-            f"at {fitted.ranked.k}: precision {measures.precision:.4f}, recall "
-            f"{measures.recall:.4f}, NDCG {measures.ndcg:.4f}"
+            f"at {ranked.k}: precision {found_at_k.precision:.4f}, recall {found_at_k.recall:.4f}, "
+            f"NDCG {found_at_k.ndcg:.4f}"
         )
     for note in fitted.notes:
         typer.echo(f"! {note}", err=True)
