@@ -11,11 +11,8 @@ from typing import Any
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 
-# Parts of numba without types of their own; `ir` is llvmlite's writer of instructions.
-llvm: Any = vars(cgutils)["ir"]
-make_array: Any = arrayobj.make_array
+from xlcollab.factor.address import address, llvm
 
 AHEAD = 8
 """Ratings between asking for a row and using it."""
@@ -30,13 +27,7 @@ def _prefetch(typing_context: Any, rows: Any, row: Any, column: Any) -> Any:
     signature = types.void(rows, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = make_array(signature.args[0])(context, builder, arguments[0])
-        steps = (
-            builder.mul(builder.extract_value(array.strides, axis), arguments[axis + 1])
-            for axis in (0, 1)
-        )
-        start = builder.bitcast(array.data, cgutils.voidptr_t)
-        place = builder.gep(start, [builder.add(*steps)])
+        place = address(context, builder, signature.args[0], *arguments)
         number = cgutils.int32_t
         kind = llvm.FunctionType(llvm.VoidType(), [cgutils.voidptr_t, number, number, number])
         function = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
