@@ -11,22 +11,29 @@ import torch
 from tests.factor.data import planted
 from xlcollab.errors import UsageError
 from xlcollab.factor import ModelSettings, TrainingSettings, train
-from xlcollab.factor.engines import torch_batch, torch_rules
+from xlcollab.factor.engines import gather_pass, torch_batch, torch_rules
 from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.ratings import RatingsTable
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, cuda])]
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=[pytest.mark.gpu, cuda]),
+    pytest.param("cuda without triton", marks=[pytest.mark.gpu, cuda]),
+]
 
 
 def both(
     monkeypatch: pytest.MonkeyPatch, device: str, table: RatingsTable, model: Any, **options: Any
 ) -> tuple[Any, Any]:
     """The results of the fused engine and of torch's, told to work on `device`."""
+    device, *without = device.split(" without ")
+    if without:
+        monkeypatch.setattr(torch_batch, "_has_triton", lambda: False)
     options = {"epochs": 6, "learning_rate": 0.05, "l2_factors": 0.01} | options
     fused = train(table, model, TrainingSettings(**options))
     monkeypatch.setattr(torch_rules, "device_of", lambda settings: torch.device(device))
-    monkeypatch.setattr(torch_batch, "PART", 250)
+    monkeypatch.setattr(gather_pass, "PART", 250)
     return fused, train(table, model, TrainingSettings(**options, device="cuda"))
 
 
@@ -50,6 +57,24 @@ def test_same_steps_within_an_output_range(monkeypatch: pytest.MonkeyPatch, devi
     model = ModelSettings(n_factors=5, output_range=(-3.0, 10.0), init_scale=0.2)
     fused, other = both(monkeypatch, device, planted(), model, optimizer="adam")
     np.testing.assert_allclose(other.model.item_factors, fused.model.item_factors, atol=1e-4)
+
+
+@pytest.mark.gpu
+@cuda
+@pytest.mark.parametrize("has_triton", [True, False])
+@pytest.mark.parametrize("batch_size", [None, 10_000])
+def test_a_seed_gives_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch, has_triton: bool, batch_size: int | None
+) -> None:
+    """Hundreds of thousands of additions to few rows: in another order they would round apart."""
+    table = planted(4_000, 100, 300_000)
+    if has_triton:
+        pytest.importorskip("triton")
+    monkeypatch.setattr(torch_batch, "_has_triton", lambda: has_triton)
+    settings = TrainingSettings(optimizer="adam", epochs=3, device="cuda", batch_size=batch_size)
+    runs = [train(table, ModelSettings(n_factors=5), settings).model for _ in range(3)]
+    for other in runs[1:]:
+        assert np.array_equal(other.item_factors, runs[0].item_factors)
 
 
 @pytest.mark.gpu

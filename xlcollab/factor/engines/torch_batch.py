@@ -1,20 +1,18 @@
-"""Gradient rules on closed-form gradients by torch: for a GPU, where numba's loops cannot go.
-
-The same sums as the fused kernels, in parts of ratings that bound the memory: gather both rows, one
-dot product, and two additions by index.
-"""
+"""Gradient rules on closed-form gradients by torch: for a GPU, where numba's loops cannot go."""
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.gradient import loss_scale
 from xlcollab.factor.engines.torch_rules import TORCH_RULES, moved
 from xlcollab.factor.output import Output
@@ -23,8 +21,27 @@ from xlcollab.factor.settings import TrainingSettings
 from xlcollab.optim.schedules import Rate
 from xlcollab.ratings import RatingsTable
 
-PART = 1 << 21
-"""Ratings whose rows are gathered at once: 0.5 GB a side at 62 factors in float32."""
+
+class Pass(Protocol):
+    """Ratings on a device, in the order that their gradients are added up in."""
+
+    def gradients(self, users: Tensor, items: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Gradients of ½ Σ error² on the rows of both sides, and Σ error²."""
+        ...
+
+
+def pass_over(data: tuple[Tensor, ...], shape: tuple[int, int], output: Output) -> Pass:
+    """The fastest pass over `data` (users, items, ratings) that their device has."""
+    users, items, ratings = data
+    if ratings.is_cuda and _has_triton():
+        from xlcollab.factor.engines.triton_pass import TritonPass
+
+        return TritonPass.of(users, items, ratings, shape, output)
+    return GatherPass.of(users, items, ratings, shape, output)
+
+
+def _has_triton() -> bool:
+    return importlib.util.find_spec("triton") is not None
 
 
 @dataclass(slots=True)
@@ -62,6 +79,7 @@ class TorchBatch:
     n_steps: int = 0
     _sides: tuple[_TorchSide, _TorchSide] = field(init=False)
     _data: tuple[Tensor, Tensor, Tensor] = field(init=False)
+    _whole: Pass | None = field(init=False)
 
     def __post_init__(self) -> None:
         rule = self._rule
@@ -75,6 +93,7 @@ class TorchBatch:
             torch.from_numpy(self.table.items).to(self.device),
             torch.from_numpy(ratings).to(self.device),
         )
+        self._whole = self._pass(self._data) if self.settings.batch_size is None else None
 
     @property
     def rows(self) -> Rows:
@@ -83,28 +102,36 @@ class TorchBatch:
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         n, size = len(self.table), self.settings.batch_size
-        if size is None:
-            total, rate = self._step(self._data)
-            return EpochLoss(total, n, rate)
+        if self._whole is not None:
+            squared_error, rate = self._step(self._whole, n)
+            return EpochLoss(float(squared_error), n, rate)
         order = torch.from_numpy(self.rng.permutation(n)).to(self.device)
-        total, rate = 0.0, math.nan
-        for chosen in torch.split(order, size):
-            squared_error, rate = self._step(tuple(column[chosen] for column in self._data))
-            total += squared_error
-        return EpochLoss(total, n, rate)
+        squared_errors, rate = [], math.nan
+        for chosen in torch.split(order, size or n):
+            batch = self._pass(tuple(column[chosen] for column in self._data))
+            squared_error, rate = self._step(batch, len(chosen))
+            squared_errors.append(squared_error)
+        return EpochLoss(float(torch.stack(squared_errors).sum()), n, rate)
 
     @property
     def _rule(self) -> Any:
         return TORCH_RULES[self.settings.optimizer](self.settings)
 
-    def _step(self, data: tuple[Tensor, ...]) -> tuple[float, float]:
-        """One step on (users, items, ratings); Σ error² before it, and the learning rate."""
-        gradients, squared_error = self._gradients(data)
-        scale = loss_scale(self.settings.loss, squared_error, len(data[2]))
+    def _pass(self, data: tuple[Tensor, ...]) -> Pass:
+        return pass_over(data, (len(self.start.users), len(self.start.items)), self.output)
+
+    def _step(self, batch: Pass, n: int) -> tuple[Tensor, float]:
+        """One step on `n` ratings; Σ error² before it, and the learning rate.
+
+        Nothing is asked of the device, which works on while the next step is prepared.
+        """
+        gradients, squared_error = batch.gradients(*(side.rows for side in self._sides))
+        scale = _loss_scale(self.settings.loss, squared_error, n).to(gradients[0].dtype)
         whole = [scale * g * side.active for g, side in zip(gradients, self._sides, strict=True)]
         if self.settings.clip is not None:
-            norm = math.sqrt(sum(float((g.double() ** 2).sum()) for g in whole))
-            whole = [g * min(1.0, self.settings.clip / (norm + 1e-6)) for g in whole]
+            norm = torch.stack([(g.double() ** 2).sum() for g in whole]).sum().sqrt()
+            factor = (self.settings.clip / (norm + 1e-6)).clamp(max=1.0).to(scale.dtype)
+            whole = [g * factor for g in whole]
         learning_rate = self.rate(self.n_steps)
         self.n_steps += 1
         for side, gradient in zip(self._sides, whole, strict=True):
@@ -119,25 +146,9 @@ class TorchBatch:
             )
         return squared_error, learning_rate
 
-    def _gradients(self, data: tuple[Tensor, ...]) -> tuple[list[Tensor], float]:
-        """Gradients of ½ Σ error² of both sides, and Σ error²."""
-        rows = [side.rows for side in self._sides]
-        gradients = [torch.zeros_like(side) for side in rows]
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        for users, items, ratings in zip(*(torch.split(c, PART) for c in data), strict=True):
-            a, b = rows[0].index_select(0, users), rows[1].index_select(0, items)
-            error, slope = self._residual(torch.linalg.vecdot(a, b) + self.output.centre, ratings)
-            total += (error * error).sum(dtype=torch.float64)
-            gradients[0].index_add_(0, users, b * slope[:, None])
-            gradients[1].index_add_(0, items, a * slope[:, None])
-        return gradients, float(total)
 
-    def _residual(self, z: Tensor, ratings: Tensor) -> tuple[Tensor, Tensor]:
-        """The error and the slope: error · d prediction / dz."""
-        low, span = self.output.low, self.output.span
-        if span == 0:
-            error = z - ratings
-            return error, error
-        share = torch.sigmoid(z)
-        error = low + span * share - ratings
-        return error, error * span * share * (1 - share)
+def _loss_scale(loss: str, squared_error: Tensor, n: int) -> Tensor:
+    """`gradient.loss_scale` where the squared error lies on a device."""
+    if loss == "rmse":
+        return torch.where(squared_error > 0, (n * squared_error).rsqrt(), 0.0)
+    return torch.full_like(squared_error, loss_scale(loss, 0.0, n))
