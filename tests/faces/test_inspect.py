@@ -14,7 +14,10 @@ BROKEN = {
     "B1": ("=1+*2", "found '*' at character 3 of the formula: 1+*2"),
     "B2": ('=IF(A1>0,\n "yes",\n "no"', 'at character 23 of the formula: IF(A1>0, "yes", "no"'),
     "B3": (f"={LONG}+)", ")' at character 1036 of the formula: …"),
-    "B4": (f"=1+*{LONG}", "found '*' at character 3 of the formula: 1+*IF(A1>0,A1,B1)+IF(A2>0,…"),
+    "B4": (
+        f"=1+*{LONG}",
+        "found '*' at character 3 of the formula: 1+*IF(A1>0,A1,B1)+IF(A2>0,A2,B2…",
+    ),
 }
 
 
