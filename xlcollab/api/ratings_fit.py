@@ -16,7 +16,7 @@ from xlcollab.api.ratings_model import (
     write_model_workbook,
 )
 from xlcollab.api.ratings_request import FitRequest
-from xlcollab.api.ratings_scores import Folds, Measured, Ranked, folds_of, ranked, swept
+from xlcollab.api.ratings_scores import Folds, Measured, Ranked, ranked, swept
 from xlcollab.api.ratings_source import Source, read_source
 from xlcollab.api.ratings_split import split_tables
 from xlcollab.api.ratings_start import implied_settings, start_of
@@ -28,6 +28,7 @@ from xlcollab.factor import (
     Tables,
     TrainingResult,
     TrainingSettings,
+    cross_validate,
     estimate_memory,
     save_model,
     train,
@@ -176,8 +177,11 @@ def _cross_validated(run: _Run, clock: Stopwatch, on_epoch: OnEpoch | None) -> F
     n_folds = run.request.measures.folds
     if n_folds is None:
         return None
+    training = replace(run.training, restarts=0)
     with clock.phase("folds"):
-        return folds_of(run.tables.train, run.model, run.training, n_folds, on_epoch)
+        return Folds(
+            tuple(cross_validate(run.tables.train, run.model, training, n_folds, on_epoch))
+        )
 
 
 def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:

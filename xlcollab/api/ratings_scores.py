@@ -16,17 +16,14 @@ from xlcollab.factor import (
     ModelSettings,
     RateSweep,
     Scores,
-    Status,
     Table,
     Tables,
     TrainingSettings,
     find_learning_rate,
-    train,
 )
 from xlcollab.factor.model import scores
-from xlcollab.factor.result import OnEpoch
 from xlcollab.factor.settings import USED
-from xlcollab.ratings import Ranking, RatingsTable, k_folds, ranking
+from xlcollab.ratings import Ranking, RatingsTable, ranking
 
 _RELEVANT_SHARE = 0.75
 _MOST_PREDICTIONS = 2**28
@@ -119,27 +116,6 @@ class Folds:
     @property
     def _mean_mae(self) -> float:
         return float(np.mean([score.mae for score in self.scores]))
-
-
-def folds_of(
-    table: RatingsTable,
-    model: ModelSettings,
-    training: TrainingSettings,
-    n_folds: int,
-    on_epoch: OnEpoch | None,
-) -> Folds:
-    """Train on all folds but one and test on it, each in turn, all epochs long.
-
-    Raises KeyboardInterrupt when one of the runs is stopped: folds cannot be kept in part.
-    """
-    settings = replace(training, patience=None, restarts=0)
-    found = []
-    for part, test in k_folds(table, n_folds, np.random.default_rng(settings.seed)):
-        result = train(Tables(part, test=test), model, settings, on_epoch=on_epoch)
-        if result.status is Status.INTERRUPTED or result.test is None:
-            raise KeyboardInterrupt
-        found.append(result.test)
-    return Folds(tuple(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xlcollab.errors import SolveError, UsageError
-from xlcollab.factor.result import Scores, Status, TrainingResult
+from xlcollab.factor.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.train import Tables, train
 from xlcollab.ratings import RatingsTable, k_folds
@@ -58,11 +58,17 @@ def cross_validate(
     model: ModelSettings | None = None,
     training: TrainingSettings | None = None,
     n_folds: int = 5,
+    on_epoch: OnEpoch | None = None,
 ) -> list[Scores]:
-    """Test errors on each of `n_folds` disjoint parts, trained on the others."""
-    settings = training or TrainingSettings()
+    """Test errors on each of `n_folds` disjoint parts, trained on the others, all epochs long.
+
+    Raises KeyboardInterrupt when a run is stopped: folds cannot be kept in part.
+    """
+    settings = replace(training or TrainingSettings(), patience=None)
     folds = k_folds(table, n_folds, np.random.default_rng(settings.seed))
-    scores = [_whole(Tables(part, test=test), model, settings).test for part, test in folds]
+    scores = [
+        _whole(Tables(part, test=test), model, settings, on_epoch).test for part, test in folds
+    ]
     return [score for score in scores if score is not None]
 
 
@@ -174,10 +180,13 @@ def _suggest(trial: Any, name: str, span: Span) -> float:
 
 
 def _whole(
-    tables: Tables, model: ModelSettings | None, training: TrainingSettings
+    tables: Tables,
+    model: ModelSettings | None,
+    training: TrainingSettings,
+    on_epoch: OnEpoch | None = None,
 ) -> TrainingResult:
     """A run to its end: one that is interrupted ends the search, half a run compares with none."""
-    result = train(tables, model, training)
+    result = train(tables, model, training, on_epoch=on_epoch)
     if result.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return result
