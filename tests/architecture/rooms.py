@@ -35,7 +35,7 @@ ROOMS: Mapping[str, Room] = {
     "kernels": _room("plan formula grid ref", "torch numpy scipy numba"),
     "optim": _room("", "torch numpy scipy"),
     "ratings": _room("", "numpy pandas"),
-    "factor": _room("ratings optim", "torch numpy pandas numba optuna safetensors"),
+    "factor": _room("ratings optim", "torch triton numpy pandas numba optuna safetensors"),
     "problems": _room("grid ratings ref formula", "numpy pandas"),
     "history": _room("grid ref", "numpy pandas"),
     "files": _room("grid ref", "numpy lxml openpyxl xlsxwriter"),
