@@ -180,6 +180,9 @@ class Book(base.Book):
     def api(self):
         return self
 
+    def Windows(self, number: int) -> Window:  # noqa: N802 - COM's name
+        return Window(self)
+
     @property
     def names(self):
         return Names(self)
@@ -194,6 +197,22 @@ class Book(base.Book):
         open_book = OpenBook.over(ExcelBook(xw.Book(impl=self)))
         open_book.recalculate()
         fill_results(self, open_book.workbook)
+
+
+class Window:
+    """The one window of a book, as COM sees it: its panes are those of the sheet in front."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self.SplitRow = self.SplitColumn = 0
+
+    @property
+    def FreezePanes(self) -> bool:  # noqa: N802 - COM's name
+        return self._book.sheets.front.frozen is not None
+
+    @FreezePanes.setter
+    def FreezePanes(self, wanted: bool) -> None:  # noqa: N802 - COM's name
+        self._book.sheets.front.frozen = (self.SplitRow, self.SplitColumn) if wanted else None
 
 
 def engine() -> Any:

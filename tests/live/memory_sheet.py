@@ -76,6 +76,7 @@ class Sheet(base.Sheet):
         self.arrays: list[Rect] = []
         self.merged: list[Rect] = []
         self.widths: dict[int, float] = {}
+        self.frozen: tuple[int, int] | None = None
         self.charts, self.tables = Charts(self), Tables(self)
 
     @property

@@ -17,7 +17,7 @@ from xlcollab.live.calc import CalcBook
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_formulas import to_excel
 from xlcollab.live.calc_office import Office
-from xlcollab.ref import CellRef, Rect, parse_area
+from xlcollab.ref import CellRef, parse_area
 
 
 class TestCalcBook(BookContract):

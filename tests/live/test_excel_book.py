@@ -101,6 +101,17 @@ def test_charts_get_their_series(tmp_path: Path) -> None:
     assert excel.sheets.active.name == "S"
 
 
+@pytest.mark.parametrize("in_front", ["S", "H"])
+def test_freezes_panes_and_leaves_the_view_alone(in_front: str, tmp_path: Path) -> None:
+    excel = open_in_excel(build(tmp_path / "b.xlsx", {"S": {"A1": 1.0}, "H": {"A1": 1.0}}))
+    excel.sheets[in_front].activate()
+    new = NewSheet("H", [["a", "b"], [1, 2]], freeze=(1, 2))
+    ExcelBook(excel).write(Changes(sheets=[new], replaces=frozenset(["H"])))
+    assert [sheet.name for sheet in excel.sheets] == ["S", "H"]
+    assert excel.sheets.active.name == in_front
+    assert [sheet.impl.frozen for sheet in excel.sheets] == [None, (1, 2)]
+
+
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_every_error_goes_in_and_comes_back(code: ErrorCode) -> None:
     assert from_excel(to_excel(code)) == code

@@ -22,7 +22,7 @@ def ratings_in(block: Block, duplicates: Aggregate = "error") -> RatingsTable:
     """
     from xlcollab.ratings import from_crosstab, from_frame
 
-    if _is_long(block):
+    if is_long(block):
         return from_frame(
             _long_frame(block), source="the range", duplicates=duplicates, first_row=2
         )
@@ -40,7 +40,8 @@ def crosstab(ratings: Block, aggregate: Block | None = None) -> list[list[Any]]:
     return [head] + [[user, *row] for user, row in zip(frame.index.tolist(), values, strict=True)]
 
 
-def _is_long(block: Block) -> bool:
+def is_long(block: Block) -> bool:
+    """Whether the first row names user, item and rating."""
     from xlcollab.ratings import Columns
 
     names = [value for value in block[0] if isinstance(value, str)]

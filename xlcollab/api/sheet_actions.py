@@ -1,11 +1,11 @@
-"""What the buttons of an open spreadsheet do: each works on the sheet in front, and tells in one
-sentence what came of it. Changes are left in the `OpenBook`; `store` writes them.
+"""What the buttons of an open spreadsheet do: each works on the sheet in front, and tells what came
+of it. Changes are left in the `OpenBook`; `store` writes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -35,15 +35,19 @@ _CONTROL_ROWS: tuple[tuple[str, Scalar, str], ...] = (
     ("n_factors", None, "factors per user and item of Fit ratings"),
     ("seed", 0.0, "start of the random numbers, so that runs repeat"),
     ("device", "auto", "auto, cpu, cuda"),
-    ("history", "on", "on or off: whether a run adds its history sheets"),
 )
+_HISTORY_MEANS = "on or off: whether a run adds its history sheets"
 
 
 class Watch(Protocol):
-    """Sees a run while it goes on; raises KeyboardInterrupt to stop it."""
+    """Sees a run while it goes on; `step` raises KeyboardInterrupt to stop it."""
 
     def step(self, row: Any) -> None:
         """After every iteration, with its numbers."""
+        ...
+
+    def epoch(self, progress: Any) -> bool:
+        """After every epoch of Fit ratings, with its numbers: whether to stop."""
         ...
 
     def point(self, weights: Callable[[], list[CellEdit]]) -> None:
@@ -51,7 +55,18 @@ class Watch(Protocol):
         ...
 
 
-def solve(book: OpenBook, sheet: str, watch: Watch) -> str:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an action, in a sentence or two."""
+
+    sentence: str
+    in_sight: bool = False
+    """Whether the sheet in front shows it, so that nobody need be told."""
+    front: str | None = None
+    """The sheet to bring to the front."""
+
+
+def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
     """Solve the sheet's Solver model with the settings of the control sheet."""
     from xlcollab.api.controlled import place_of_control, with_control
 
@@ -67,14 +82,14 @@ def solve(book: OpenBook, sheet: str, watch: Watch) -> str:
     found = solved.solution
     objective = f"{solved.model.objective}: {found.initial:.6g} → {found.objective:.6g}"
     told = (f"{objective} after {found.iterations} iterations.", found.message, *solved.warnings)
-    return " ".join(told)
+    return Outcome(" ".join(told))
 
 
-def run_epochs(book: OpenBook, sheet: str, count: int) -> str:
+def run_epochs(book: OpenBook, sheet: str, count: int) -> Outcome:
     """Run epochs of the graddesc tab."""
     run = book.tab(sheet).run(count, history=history_is_on(book))
     weights = ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items())
-    return f"{sheet}: {run.message} {weights}"
+    return Outcome(f"{sheet}: {run.message} {weights}", in_sight=run.exit_code == 0)
 
 
 def epochs_asked(book: OpenBook, otherwise: int) -> int:
@@ -83,25 +98,26 @@ def epochs_asked(book: OpenBook, otherwise: int) -> int:
     return int(control.values.get("iterations", otherwise)) if control else otherwise
 
 
-def reset_epochs(book: OpenBook, sheet: str) -> str:
+def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
     """Do what the tab's own reset button did."""
     book.tab(sheet).reset()
-    return f"{sheet} is reset."
+    return Outcome(f"{sheet} is reset.", in_sight=True)
 
 
-def fit_ratings(book: OpenBook, area: AreaRef) -> str:
+def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
     """Train a factor model on the ratings of an area, and add its sheets ("fit model", …)."""
-    from xlcollab.api.cells_ratings import ratings_in
+    from xlcollab.api.cells_ratings import is_long, ratings_in
     from xlcollab.api.ratings_sheets import sheet_of
     from xlcollab.factor import result_tables
 
-    table = ratings_in(_values(book, area))
-    fitted = _estimator(book).fit(table)
+    block = _values(book, area)
+    table = ratings_in(block)
+    fitted = _estimator(book).fit(table, on_epoch=watch.epoch)
     corner = (table.user_ids.index.tolist(), table.item_ids.index.tolist())
-    tables = result_tables(fitted.result_, crosstab=corner)
+    tables = result_tables(fitted.result_, crosstab=None if is_long(block) else corner)
     sheets = [sheet_of(replace(one, name=f"fit {one.name}")) for one in tables]
     _add(book, sheets)
-    return (
+    return Outcome(
         f"{len(table)} ratings of {table.n_users} users and {table.n_items} items: training RMSE "
         f"{fitted.result_.train.rmse:.6g}. {fitted.result_.status.sentence}"
     )
@@ -137,7 +153,7 @@ def _rows(rect: Rect) -> range:
     return range(rect.top, rect.bottom)
 
 
-def add_factors(book: OpenBook, sheet: str) -> str:
+def add_factors(book: OpenBook, sheet: str) -> Outcome:
     """Add the sheet with the factors of the items, their main components and charts."""
     from xlcollab.api.factors import factors_of
     from xlcollab.api.factors_sheet import factors_sheet
@@ -147,10 +163,10 @@ def add_factors(book: OpenBook, sheet: str) -> str:
     new = factors_sheet(found, [one.name for one in book.workbook if one.name != own])
     _add(book, [new])
     shares = " and ".join(f"{share:.1%}" for share in found.explained)
-    return f"{len(found.items)} items are on {new.name}; the components carry {shares}."
+    return Outcome(f"{len(found.items)} items are on {new.name}; the components carry {shares}.")
 
 
-def add_gradient(book: OpenBook, area: AreaRef) -> str:
+def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     """The derivatives of a selected formula by the model's variables, or of the model's objective
     by the selected cells, as a sheet."""
     model = read_model(book.workbook, area.sheet)
@@ -166,10 +182,12 @@ def add_gradient(book: OpenBook, area: AreaRef) -> str:
     name = added_name(area.sheet, "gradient", ())
     _add(book, [NewSheet(name, lines, table=table, widths={0: 18.0, 1: 14.0, 2: 28.0})])
     norm = float(np.linalg.norm(found.derivatives))
-    return f"{len(found.cells)} derivatives of {found.of} are on {name}; their norm is {norm:.6g}."
+    return Outcome(
+        f"{len(found.cells)} derivatives of {found.of} are on {name}; their norm is {norm:.6g}."
+    )
 
 
-def check(book: OpenBook) -> str:
+def check(book: OpenBook) -> Outcome:
     """Compare every formula with our own evaluation; what differs is listed on a sheet."""
     found = book.recalculate()
     told = (
@@ -177,22 +195,29 @@ def check(book: OpenBook) -> str:
         f"differ, {found.not_evaluated} not evaluated, {found.volatile} volatile."
     )
     if not found.differences:
-        return told
+        return Outcome(told)
     lines: list[list[Scalar]] = [["cell", "in the sheet", "computed"]]
     lines += [[str(one.cell), one.stored, one.computed] for one in found.differences]
     name = "recalculation check"
     _add(book, [NewSheet(name, lines, table=Rect(0, 0, len(lines), 3), widths={0: 24.0})])
-    return f"{told} They are listed on {name}."
+    return Outcome(f"{told} They are listed on {name}.")
 
 
-def add_control(book: OpenBook) -> str:
-    """Add the sheet of settings, unless there is one."""
-    if book.workbook.find(CONTROL) is not None:
-        return f"The settings stand on the sheet {CONTROL}."
-    rows: list[list[Scalar]] = [["setting", "value", "what it does"], *map(list, _CONTROL_ROWS)]
-    widths = {0: 16.0, 1: 12.0, 2: 70.0}
-    book.apply(Changes(sheets=[NewSheet(CONTROL, rows, widths=widths, freeze=(1, 0))]))
-    return f"The settings stand on the new sheet {CONTROL}: change them there."
+def add_control(book: OpenBook) -> Outcome:
+    """Add the sheet of settings, unless there is one, and go there."""
+    found = book.workbook.find(CONTROL)
+    if found is not None:
+        told = f"The settings stand on the sheet {found.name}."
+        return Outcome(told, in_sight=True, front=found.name)
+    book.apply(Changes(sheets=[_control_sheet("on")]))
+    told = f"The settings stand on the new sheet {CONTROL}: change them there."
+    return Outcome(told, in_sight=True, front=CONTROL)
+
+
+def _control_sheet(history: str) -> NewSheet:
+    lines = (*_CONTROL_ROWS, ("history", history, _HISTORY_MEANS))
+    rows: list[list[Scalar]] = [["setting", "value", "what it does"], *map(list, lines)]
+    return NewSheet(CONTROL, rows, widths={0: 16.0, 1: 12.0, 2: 70.0}, freeze=(1, 0))
 
 
 def history_is_on(book: OpenBook) -> bool:
@@ -208,18 +233,43 @@ def _history_cell(book: OpenBook) -> CellRef | None:
     return next((cell for cell, label in named if label.casefold() == "history"), None)
 
 
-def toggle_history(book: OpenBook) -> str:
-    """Switch histories on or off in the control sheet. Raises DataError if it has no such row."""
-    add_control(book)
-    cell = _history_cell(book)
-    if cell is None:
-        raise DataError(f"the sheet {CONTROL} has no row `history`; add one with the value on")
+def toggle_history(book: OpenBook) -> Outcome:
+    """Switch histories on or off in the control sheet, which is added, or gets a row for it, where
+    it is missing. Raises DataError if the sheet lists no settings."""
     word = "off" if history_is_on(book) else "on"
-    book.apply(Changes(inputs=[CellEdit.of_value(cell.area, word, book.workbook.texts)]))
-    return f"History is {word}."
+    if book.workbook.find(CONTROL) is None:
+        book.apply(Changes(sheets=[_control_sheet(word)]))
+    else:
+        book.apply(Changes(inputs=_history_edits(book, word)))
+    return Outcome(f"History is {word}.")
 
 
-def restore(book: OpenBook, sheet: str) -> str:
+def _history_edits(book: OpenBook, word: str) -> list[CellEdit]:
+    cell, texts = _history_cell(book), book.workbook.texts
+    if cell is not None:
+        return [CellEdit.of_value(cell.area, word, texts)]
+    cell = _below_settings(book)
+    label = AreaRef(cell.sheet, Rect(cell.row, cell.column - 1))
+    return [
+        CellEdit.of_value(label, "history", texts),
+        CellEdit.of_value(cell.area, word, texts),
+    ]
+
+
+def _below_settings(book: OpenBook) -> CellRef:
+    """The cell for the value of one more setting."""
+    control = read_control(book.workbook)
+    cells = [*control.cells.values(), *control.unknown] if control else []
+    if not cells:
+        raise DataError(
+            f"the sheet {CONTROL} lists no settings below a cell that says `setting`; rename it, "
+            "and Settings adds one that does"
+        )
+    last = max(cells)
+    return replace(last, row=last.row + 1)
+
+
+def restore(book: OpenBook, sheet: str) -> Outcome:
     """Put back the weights from before the last run, the first row of its history sheet.
 
     Raises ModelError where there is no such sheet or it names no cells.
@@ -236,7 +286,7 @@ def restore(book: OpenBook, sheet: str) -> str:
     if not edits:
         raise ModelError(f"{name} names no variable cells in its first row")
     book.apply(Changes(inputs=edits))
-    return f"{len(edits)} weights of {sheet} are as they were before the last run."
+    return Outcome(f"{len(edits)} weights of {sheet} are as they were before the last run.")
 
 
 def _cell(title: str, sheet: str, history: str) -> AreaRef:

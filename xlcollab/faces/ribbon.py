@@ -17,7 +17,7 @@ from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.desk import Desk
 from xlcollab.live.stop import StopFlag
 
-Action = Callable[[Desk, OpenBook, LiveWatch], str]
+Action = Callable[[Desk, OpenBook, LiveWatch], act.Outcome]
 HELP = (
     "Solve optimises the Solver model of the sheet in front; Settings opens the sheet `control` "
     "that it reads. Run moves a tab of gradient descent on, Reset puts it back. Fit ratings trains "
@@ -28,51 +28,51 @@ HELP = (
 _EPOCHS_WITHOUT_SETTING = 100
 
 
-def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.solve(book, desk.sheet, watch)
 
 
-def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.run_epochs(book, desk.sheet, 1)
 
 
-def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.run_epochs(book, desk.sheet, 5)
 
 
-def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.run_epochs(book, desk.sheet, act.epochs_asked(book, _EPOCHS_WITHOUT_SETTING))
 
 
-def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.reset_epochs(book, desk.sheet)
 
 
-def fit_ratings(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
-    return act.fit_ratings(book, desk.selection)
+def fit_ratings(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+    return act.fit_ratings(book, desk.selection, watch)
 
 
-def factors(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def factors(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.add_factors(book, desk.sheet)
 
 
-def gradient(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def gradient(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.add_gradient(book, desk.selection)
 
 
-def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.check(book)
 
 
-def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.add_control(book)
 
 
-def history(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def history(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.toggle_history(book)
 
 
-def restore(desk: Desk, book: OpenBook, watch: LiveWatch) -> str:
+def restore(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
     return act.restore(book, desk.sheet)
 
 
@@ -98,19 +98,24 @@ NAMES = (*ACTIONS, "stop", "help")
 
 
 def perform(desk: Desk, name: str) -> str:
-    """Do what the button `name` does, and tell it. Returns the sentence; raises nothing of ours.
+    """Do what the button `name` does, and tell what the sheet in front does not show. Returns the
+    sentence; raises nothing of ours.
 
     Calculation mode, screen updating and status bar are restored whatever happens.
     """
     if name == "stop":
         StopFlag(desk.key).set()
         return "The run will stop after this step."
-    sentence = HELP if name == "help" else _run(desk, name)
-    desk.tell(sentence)
-    return sentence
+    outcome = act.Outcome(HELP) if name == "help" else _run(desk, name)
+    desk.note(outcome.sentence)
+    if outcome.front is not None:
+        desk.show(outcome.front)
+    if not outcome.in_sight:
+        desk.tell(outcome.sentence)
+    return outcome.sentence
 
 
-def _run(desk: Desk, name: str) -> str:
+def _run(desk: Desk, name: str) -> act.Outcome:
     stop = StopFlag(desk.key)
     stop.clear()
     watch = LiveWatch(desk, stop)
@@ -118,13 +123,13 @@ def _run(desk: Desk, name: str) -> str:
         desk.say("xlcollab: reading the workbook")
         try:
             book = OpenBook.over(desk.book, desk.book.name)
-            sentence = ACTIONS[name](desk, book, watch)
+            outcome = ACTIONS[name](desk, book, watch)
             watch.undo()  # what was shown on the way; the outcome is written as one
             book.store()
-            return sentence
+            return outcome
         except XlcollabError as error:
             watch.undo()
-            return str(error)
+            return act.Outcome(str(error))
         except BaseException:
             watch.undo()
             raise

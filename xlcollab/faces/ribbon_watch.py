@@ -28,21 +28,36 @@ class LiveWatch:
         self._weights = weights
 
     def step(self, row: Any) -> None:
-        """Raises KeyboardInterrupt, which ends a run with its best weights, when Stop was asked."""
-        if self._stop.is_set():
-            raise KeyboardInterrupt
-        now = time.monotonic()
-        if now - self._shown > _SECONDS_BETWEEN_FRAMES:
-            self._shown = now
-            self._show(row)
+        """Raises KeyboardInterrupt, which ends a run with its best weights, when Stop was asked.
 
-    def _show(self, row: Any) -> None:
-        self._desk.say(
-            f"xlcollab: iteration {row.iteration}, objective {row.objective:.7g}, "
-            f"{row.seconds:.1f} s"
-        )
-        if self._weights is not None and row.iteration:
-            self._desk.book.put(self._weights())
+        Not at the start of a run, where there is nothing to end: its first step will.
+        """
+        if row.iteration and self._stop.is_set():
+            raise KeyboardInterrupt
+        if self._is_time():
+            self._desk.say(
+                f"xlcollab: iteration {row.iteration}, objective {row.objective:.7g}, "
+                f"{row.seconds:.1f} s"
+            )
+            if self._weights is not None and row.iteration:
+                self._desk.book.put(self._weights())
+
+    def epoch(self, progress: Any) -> bool:
+        """After an epoch of Fit ratings: whether to stop."""
+        row = progress.row
+        if self._is_time():
+            self._desk.say(
+                f"xlcollab: epoch {row.epoch}, training RMSE {row.train_rmse:.6g}, "
+                f"{row.seconds:.1f} s"
+            )
+        return self._stop.is_set()
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._shown <= _SECONDS_BETWEEN_FRAMES:
+            return False
+        self._shown = now
+        return True
 
     def undo(self) -> None:
         """Put back the weights of the start, if any others were shown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 
 from xlcollab.grid import CellEdit, Changes, NewSheet, TextPool, Workbook
@@ -26,9 +26,17 @@ class LiveBook(ABC):
     def name(self) -> str:
         """What the application calls the workbook."""
 
-    @abstractmethod
     def read(self) -> Workbook:
         """The workbook as it stands, by two bulk reads a sheet. Raises WorkbookError."""
+        return self.read_sheets(self.sheet_names())
+
+    @abstractmethod
+    def sheet_names(self) -> list[str]:
+        """The names of all sheets, in order."""
+
+    @abstractmethod
+    def read_sheets(self, names: Collection[str]) -> Workbook:
+        """The workbook with the cells of these sheets only; the others are empty."""
 
     @abstractmethod
     def put(self, edits: Sequence[CellEdit]) -> None:
@@ -64,7 +72,9 @@ class LiveBook(ABC):
 
         Whatever may not be written is refused before the first cell changes.
         """
-        MemoryBook(self.read()).write(changes)
+        touched = {edit.area.sheet.casefold() for edit in (*changes.inputs, *changes.results)}
+        names = [name for name in self.sheet_names() if name.casefold() in touched]
+        MemoryBook(self.read_sheets(names)).write(changes)
         with self.writing():
             self.put(changes.inputs)
             for sheet in changes.sheets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -53,8 +53,11 @@ class CalcBook(LiveBook):
                 found[one.Name.upper()] = excels[one.Token.OpCode, str(one.Token.Data)]
         return found
 
-    def read(self) -> Workbook:
-        return read_workbook(self._document, self.texts, self._functions)
+    def sheet_names(self) -> list[str]:
+        return list(self._document.Sheets.ElementNames)
+
+    def read_sheets(self, names: Collection[str]) -> Workbook:
+        return read_workbook(self._document, names, self.texts, self._functions)
 
     def put(self, edits: Sequence[CellEdit]) -> None:
         for edit in edits:

@@ -16,7 +16,7 @@ class CalcDesk(Desk):
     """The LibreOffice in which `document` is open."""
 
     def __init__(self, office: Office, document: Any) -> None:
-        self._office, self._document = office, document
+        self.office, self._document = office, document
         self.book = CalcBook(office, document)
 
     @classmethod
@@ -44,15 +44,17 @@ class CalcDesk(Desk):
 
     def say(self, text: str) -> None:
         self._indicator.start(text, 0)
-        self.tell(text)
+        self.note(text)
 
-    def tell(self, text: str) -> None:
-        """Only the status cell stays: a message box would wait for a click that a hidden document
-        never gets."""
+    def note(self, text: str) -> None:
         names = self._document.NamedRanges
         if names.hasByName(STATUS_NAME):
             cells = names.getByName(STATUS_NAME).ReferredCells
             cells.getCellByPosition(0, 0).String = text
+
+    def tell(self, text: str) -> None:
+        """The shell that pressed the button says it; a message box would wait for a click that a
+        hidden document never gets."""
 
     @property
     def _indicator(self) -> Any:

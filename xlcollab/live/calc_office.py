@@ -53,6 +53,7 @@ class Office:
     """
 
     def __init__(self, address: str = ADDRESS) -> None:
+        self.address = address
         self.uno = load_uno()
         local = self.uno.getComponentContext()
         resolver = local.ServiceManager.createInstanceWithContext(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from xlcollab.grid import (
@@ -37,10 +37,18 @@ _CONSTANTS: Mapping[str, Scalar] = {"=TRUE()": True, "=FALSE()": False} | {
 """Formulas that stand for constants of Excel which Calc has not."""
 
 
-def read_workbook(document: Any, texts: TextPool, functions: Mapping[str, str]) -> Workbook:
-    """All sheets, names and tables of an open document. `functions`: see `calc_formulas`."""
+def read_workbook(
+    document: Any, wanted: Collection[str], texts: TextPool, functions: Mapping[str, str]
+) -> Workbook:
+    """The wanted sheets, the others empty, names and tables of an open document. `functions`: see
+    `calc_formulas`."""
     formats = _Formats(document)
-    sheets = [_sheet(formats, sheet, texts, functions) for sheet in document.Sheets]
+    sheets = [
+        _sheet(formats, sheet, texts, functions)
+        if sheet.Name in wanted
+        else sheet_of(sheet.Name, [], {}, texts)
+        for sheet in document.Sheets
+    ]
     names = [_name(one, None, functions) for one in document.NamedRanges]
     for sheet in document.Sheets:
         names += [_name(one, sheet.Name, functions) for one in sheet.NamedRanges]

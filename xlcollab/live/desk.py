@@ -37,6 +37,10 @@ class Desk(ABC):
         """Show a sentence in the status bar, and in the status cell where there is one."""
 
     @abstractmethod
+    def note(self, text: str) -> None:
+        """Write a sentence into the status cell, if there is one."""
+
+    @abstractmethod
     def tell(self, text: str) -> None:
         """Show a sentence so that it stays until it was read."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import xlwings as xw
@@ -20,7 +21,7 @@ from xlcollab.ref import AreaRef, Rect
 class ExcelBook(LiveBook):
     """A workbook open in Excel on Windows or Mac.
 
-    Charts of new sheets need Windows; on a Mac the sheets come without them.
+    Charts and frozen panes of new sheets need Windows; on a Mac the sheets come without them.
     """
 
     def __init__(self, book: xw.Book) -> None:
@@ -31,8 +32,11 @@ class ExcelBook(LiveBook):
     def name(self) -> str:
         return str(self._book.name)
 
-    def read(self) -> Workbook:
-        return read_workbook(self._book, self.texts)
+    def sheet_names(self) -> list[str]:
+        return [sheet.name for sheet in self._book.sheets]
+
+    def read_sheets(self, names: Collection[str]) -> Workbook:
+        return read_workbook(self._book, names, self.texts)
 
     def put(self, edits: Sequence[CellEdit]) -> None:
         for edit in edits:
@@ -40,6 +44,7 @@ class ExcelBook(LiveBook):
             _fill(sheet, edit.area.rect, values_of(edit, self.texts))
 
     def add(self, sheet: NewSheet) -> None:
+        front = self._book.sheets.active.name
         added = self._place(sheet.name)
         rows = rows_of(sheet)
         if rows and rows[0]:
@@ -49,14 +54,16 @@ class ExcelBook(LiveBook):
         if sheet.table is not None:
             name = table_name(sheet.name, self._taken_names())
             added.tables.add(source=range_of(added, sheet.table), name=name)
+        if any(sheet.freeze):
+            self._freeze(*sheet.freeze)
+        (added if _same(front, sheet.name) else self._book.sheets[front]).activate()
 
     def draw(self, sheet: NewSheet) -> None:
         for chart in sheet.charts:
             add_chart(self._book, self._book.sheets[sheet.name], chart)
 
     def _place(self, name: str) -> xw.Sheet:
-        """An empty sheet of that name: in the place of the old one, or behind the last."""
-        front = self._book.sheets.active
+        """An empty sheet in front, in place of the old one of that name or behind the last."""
         old = next((one for one in self._book.sheets if _same(one.name, name)), None)
         if old is None:
             added = self._book.sheets.add(after=self._book.sheets[-1])
@@ -64,9 +71,15 @@ class ExcelBook(LiveBook):
             added = self._book.sheets.add(before=old)
             old.delete()
         added.name = name
-        if not (old is not None and _same(front.name, name)):
-            front.activate()
         return added
+
+    def _freeze(self, rows: int, columns: int) -> None:
+        """Freeze panes of the sheet in front, through COM: for xlwings it is no open call."""
+        if sys.platform == "darwin":
+            return
+        window = self._book.api.Windows(1)
+        window.SplitRow, window.SplitColumn = rows, columns
+        window.FreezePanes = True
 
     def _taken_names(self) -> set[str]:
         tables = [table.name for sheet in self._book.sheets for table in sheet.tables]

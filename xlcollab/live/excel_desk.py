@@ -54,6 +54,9 @@ class ExcelDesk(Desk):
 
     def say(self, text: str) -> None:
         self._book.app.status_bar = text
+        self.note(text)
+
+    def note(self, text: str) -> None:
         if STATUS_NAME in [name.name for name in self._book.names]:
             self._book.names[STATUS_NAME].refers_to_range.raw_value = f"'{text}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import xlwings as xw
@@ -13,11 +13,16 @@ from xlcollab.live.excel_values import from_excel, two_dimensional
 from xlcollab.ref import Rect, parse_rect, split_sheet
 
 
-def read_workbook(book: xw.Book, texts: TextPool) -> Workbook:
-    """All worksheets, names and tables of an open workbook."""
+def read_workbook(book: xw.Book, wanted: Collection[str], texts: TextPool) -> Workbook:
+    """The wanted worksheets, the others empty, names and tables of an open workbook."""
     date1904 = getattr(book.api, "Date1904", False) is True
     return Workbook(
-        sheets=[_sheet(sheet, texts, date1904) for sheet in book.sheets],
+        sheets=[
+            _sheet(sheet, texts, date1904)
+            if sheet.name in wanted
+            else sheet_of(sheet.name, [], {}, texts)
+            for sheet in book.sheets
+        ],
         texts=texts,
         names=[_name(one) for one in book.names],
         tables=[_table(sheet, table) for sheet in book.sheets for table in sheet.tables],

@@ -1,0 +1,204 @@
+"""Every button on lesson workbooks in a real, headless LibreOffice Calc: it runs to its end, and
+the sheets are then as the headless command leaves them in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.live.lesson_desk import (
+    EXACT,
+    Lesson,
+    LessonDesk,
+    assert_alike,
+    assert_same_cells,
+    our_lesson,
+    teachers_lesson,
+)
+from xlcollab.api import OpenBook
+from xlcollab.faces import ribbon
+from xlcollab.live.calc_desk import CalcDesk
+from xlcollab.problems.control import read_control
+
+Open = Callable[[Path, str], LessonDesk]
+Case = Callable[[Lesson, Open], None]
+
+
+@pytest.fixture
+def open_lesson(open_desk: Callable[[Path], CalcDesk], tmp_path: Path) -> Open:
+    """Opens a workbook with a sheet in front."""
+
+    def opened(path: Path, sheet: str) -> LessonDesk:
+        desk = open_desk(path)
+        desk.show(sheet)
+        return LessonDesk(desk, path, tmp_path)
+
+    return opened
+
+
+def solve(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    told = calc.press("solve")
+    wanted = calc.written("solve", "--sheet", lesson.model)
+    added = [f"{lesson.model} {what}" for what in ("history", "answer")]
+    assert calc.desk.book.sheet_names()[-2:] == added, told
+    assert_alike(calc, wanted, lesson.model, *added)
+
+
+def restore(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    calc.choose(method="adam", iterations=20.0)
+    before = calc.numbers(lesson.weights)
+    calc.press("solve")
+    assert calc.numbers(lesson.weights) != before
+    assert calc.press("restore") == "150 weights of dotprod are as they were before the last run."
+    assert calc.numbers(lesson.weights) == before
+
+
+def stop(lesson: Lesson, opened: Open) -> None:
+    """Pressed in a process of its own, in the middle of a run of a million steps."""
+    calc = opened(lesson.ratings, lesson.model)
+    calc.choose(method="adam", learning_rate=0.001, iterations=1e6)
+    calc.press("history")
+    with calc.pressed_elsewhere("stop") as process:
+        told = calc.press("solve")
+    assert process.returncode == 0
+    assert "The run was interrupted" in told
+    made = re.search(r"after (\d+) iterations", told)
+    assert made is not None
+    assert 0 < int(made[1]) < 1e6
+    file = OpenBook(lesson.ratings)
+    asked = {"method": "adam", "learning_rate": 0.001, "iterations": int(made[1])}
+    found = file.solve(lesson.model, history=False, **asked)
+    assert calc.numbers(lesson.weights) == pytest.approx(found.weights, rel=EXACT)
+    assert_alike(calc, file.workbook, lesson.model)
+
+
+def run_epochs(button: str, epochs: int) -> Case:
+    def case(lesson: Lesson, opened: Open) -> None:
+        calc = opened(lesson.descent, lesson.tab)
+        told = calc.press(button)
+        assert f"{epochs} epochs were run" in told
+        wanted = calc.written("run", "--sheet", lesson.tab, "--epochs", str(epochs))
+        assert_alike(calc, wanted, lesson.tab, f"{lesson.tab} history")
+
+    return case
+
+
+def reset(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.after, lesson.tab)
+    before = calc.read(lesson.tab).sheet(lesson.tab).numbers
+    assert calc.press("reset") == "momentum is reset."
+    assert (calc.read(lesson.tab).sheet(lesson.tab).numbers != before).any()
+    wanted = calc.written("run", "--sheet", lesson.tab, "--epochs", "0", "--reset")
+    assert_alike(calc, wanted, lesson.tab)
+
+
+def fit_ratings(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    calc.choose(n_factors=4.0, iterations=30.0, seed=7.0)
+    calc.select(lesson.table)
+    told = calc.press("fit_ratings")
+    sheet, _, area = lesson.table.partition("!")
+    source = ("--sheet", sheet, "--area", area)
+    wanted = calc.written("fit", *source, "--n-factors", "4", "--epochs", "30", "--seed", "7")
+    assert "training RMSE" in told
+    sheets = [name for name in ("users", "items", "predictions") if wanted.find(name)]
+    found = calc.read(*(f"fit {name}" for name in sheets))
+    for name in sheets:
+        assert_same_cells(found.sheet(f"fit {name}"), wanted.sheet(name))
+
+
+def factors(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    assert "15 items are on dotprod factors" in calc.press("factors")
+    wanted = calc.written("factors", "--sheet", lesson.model)
+    assert_alike(calc, wanted, f"{lesson.model} factors")
+
+
+def gradient(lesson: Lesson, opened: Open) -> None:
+    """Of the objective by the selected cells; and of a selected formula by the variables."""
+    calc = opened(lesson.ratings, lesson.model)
+    first = lesson.weights.split(",")[0]
+    for selected, by in ((first, first), (lesson.objective, lesson.weights)):
+        calc.select(selected)
+        told = calc.press("gradient")
+        said = calc.shell("gradient", "--of", lesson.objective, "--with-respect-to", by, "--json")
+        wanted = json.loads(said)["gradient"]
+        assert told.startswith(f"{len(wanted)} derivatives of {lesson.objective}")
+        name = f"{lesson.model} gradient"
+        sheet = calc.read(name).sheet(name)
+        found = {sheet.value(row, 0): sheet.value(row, 2) for row in range(1, sheet.height)}
+        assert found == pytest.approx(wanted, rel=EXACT)
+
+
+def check(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    told = calc.press("check")
+    wanted = json.loads(calc.shell("recalc", "--check", "--json"))
+    assert told.startswith(f"{wanted['formulas']} formulas: {wanted['matched']} as they stand")
+
+
+def settings(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.descent, lesson.tab)
+    assert calc.press("settings").startswith("The settings stand on the new sheet control")
+    assert calc.desk.sheet == "control"
+    control = read_control(calc.read("control"))
+    assert control is not None
+    assert control.values == {"method": "auto", "schedule": "constant", "seed": 0, "device": "auto"}
+
+
+def history(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.descent, lesson.tab)
+    sheets = calc.desk.book.sheet_names()
+    assert calc.press("history") == "History is off."
+    calc.press("run_1")
+    wanted = calc.written("run", "--sheet", lesson.tab, "--epochs", "1", "--no-history")
+    assert calc.desk.book.sheet_names() == [*sheets, "control"]
+    assert_alike(calc, wanted, lesson.tab)
+    assert calc.press("history") == "History is on."
+    assert calc.read("control").sheet("control").value(13, 1) == "on"
+
+
+def help_(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.descent, lesson.tab)
+    assert "Stop ends a run" in calc.press("help")
+    assert_alike(calc, OpenBook(lesson.descent).workbook, lesson.tab)
+
+
+CASES: dict[str, Case] = {
+    "solve": solve,
+    "settings": settings,
+    "run_1": run_epochs("run_1", 1),
+    "run_5": run_epochs("run_5", 5),
+    "run_n": run_epochs("run_n", 100),
+    "reset": reset,
+    "fit_ratings": fit_ratings,
+    "factors": factors,
+    "gradient": gradient,
+    "check": check,
+    "history": history,
+    "restore": restore,
+    "stop": stop,
+    "help": help_,
+}
+
+
+def test_every_button_has_a_case() -> None:
+    assert set(CASES) == set(ribbon.NAMES)
+    assert len(CASES) == 14
+
+
+@pytest.mark.parametrize("button", CASES)
+def test_our_lesson(button: str, open_lesson: Open) -> None:
+    CASES[button](our_lesson(), open_lesson)
+
+
+@pytest.mark.parametrize("button", CASES)
+def test_the_teachers_lesson(button: str, open_lesson: Open) -> None:
+    CASES[button](teachers_lesson(), open_lesson)
