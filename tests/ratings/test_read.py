@@ -63,7 +63,7 @@ def test_a_said_column_that_is_absent_lists_what_is_there() -> None:
 
 def test_a_column_that_cannot_be_guessed_says_how_to_say_it() -> None:
     frame = pd.DataFrame({"a": [1], "item": [3], "rating": [1]})
-    with pytest.raises(UsageError, match=r"no column looks like the user.*user=…"):
+    with pytest.raises(UsageError, match=r"no column looks like the user.*name the user column"):
         from_frame(frame)
 
 

@@ -143,7 +143,7 @@ USAGE: list[tuple[tuple[object, ...], str]] = [
     (("--side-column", "user"), "give hidden_sizes too"),
     (("--hidden", 4, "--optimizer", "adam", "--side-column", "genre"), "has no column 'genre'"),
     (("--user-column", "who"), "has no column 'who'"),
-    (("--sheet", "S"), "is no workbook; leave --sheet and --area out"),
+    (("--sheet", "S"), "has no sheets; leave --sheet out"),
     (("--epochs", -1), "epochs is -1"),
     (("--range", 5, 1), "must rise from low to high"),
     (("--range", 2, 4), "do not fit the output range"),

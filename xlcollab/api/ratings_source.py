@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from xlcollab.api.ratings_text import NAME_COLUMNS, text_workbook
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import FileBook
-from xlcollab.problems.ratings_find import area_ratings, find_ratings
+from xlcollab.grid import Workbook
+from xlcollab.problems.ratings_find import FoundRatings, area_ratings, find_ratings
 from xlcollab.problems.ratings_sheet import read_sheet_ratings
 from xlcollab.ratings import (
     Category,
@@ -20,14 +22,17 @@ from xlcollab.ratings import (
     with_date_parts,
 )
 from xlcollab.ratings.duplicates import Aggregate
+from xlcollab.ratings.read import PLAIN_TEXT, check_ratings_file, reads_as_long
 from xlcollab.ref import parse_area
 
 WORKBOOKS = (".xlsx", ".xlsm")
+_SHOWN = 4
+"""Cells of a first line that a message shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where ratings are and how they are read; `sheet` and `area` are of a workbook."""
+    """Where ratings are and how they are read: `sheet` of a workbook, `area` of it or a text."""
 
     source: Path
     sheet: str | None = None
@@ -65,40 +70,65 @@ class Source:
 
 
 def read_source(place: Place) -> Source:
-    """The ratings at `place`. In a workbook: those of its area, else the largest in its sheet.
+    """The ratings at `place`. Among cells: those of its area, else the largest in its sheet.
 
+    A text file whose header does not say that it is a long table is looked through as a sheet is.
     Raises DataError and UsageError saying what was looked for and where.
     """
-    source = _in_workbook(place) if place.is_workbook else _in_file(place)
+    source = _read(place)
     if not place.date_parts:
         return source
     return replace(source, table=with_date_parts(source.table, place.date_parts))
 
 
-def _in_file(place: Place) -> Source:
-    if place.sheet or place.area:
-        raise UsageError(f"{place.source.name} is no workbook; leave --sheet and --area out")
+def _read(place: Place) -> Source:
+    if place.is_workbook:
+        return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
+    if place.sheet:
+        raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
+    check_ratings_file(place.source)
+    if place.area is None and (place.columns != Columns() or reads_as_long(place.source)):
+        return _long_file(place)
+    if place.source.suffix.lower() not in PLAIN_TEXT:
+        raise UsageError(f"{place.source.name} has no cells; leave --area out")
+    workbook = text_workbook(place.source)
+    head = [workbook.sheets[0].value(0, column) for column in range(_SHOWN)]
+    first = ", ".join(
+        f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in head if cell is not None
+    )
+    advice = f"its first line begins {first}; {NAME_COLUMNS}, or the area of a crosstab with --area"
+    return _among_cells(place, workbook, advice)
+
+
+def _long_file(place: Place) -> Source:
     table = read_ratings(place.source, place.columns, duplicates=place.duplicates)
     return Source(table, f"{len(table):,} ratings in {place.source.name}")
 
 
-def _in_workbook(place: Place) -> Source:
-    workbook = FileBook(place.source).read()
+def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     if place.area is not None:
-        found = area_ratings(workbook, parse_area(place.area, place.sheet))
+        sheet = place.sheet or (None if place.is_workbook else workbook.sheets[0].name)
+        candidates = [area_ratings(workbook, parse_area(place.area, sheet))]
     else:
         candidates = find_ratings(workbook, place.sheet)
-        if not candidates:
-            where = f"sheet {place.sheet}" if place.sheet else place.source.name
-            raise DataError(
-                f"{where} holds neither a ratings crosstab (ids on the edges, blanks for missing) "
-                "nor a table with columns for user, item and rating; name the area with --area"
-            )
-        found = candidates[0]
+    if not candidates:
+        where = f"sheet {place.sheet}" if place.sheet else place.source.name
+        raise DataError(
+            f"{where} holds neither a ratings crosstab (ids on the edges, blanks for missing) "
+            f"nor a table with columns for user, item and rating; {advice}"
+        )
+    found = candidates[0]
     if found.is_crosstab and place.columns != Columns():
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
     table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
-    return Source(table, found.sentence, found.is_crosstab)
+    return Source(table, _said(candidates), found.is_crosstab)
+
+
+def _said(candidates: Sequence[FoundRatings]) -> str:
+    """What is read, and where else there may be ratings."""
+    said, n = candidates[0].sentence, len(candidates)
+    others = f", the largest of {n} that may be ratings; --area names another" if n > 1 else ""
+    return said + others
 
 
 def together(train: RatingsTable, test: RatingsTable) -> tuple[RatingsTable, RatingsTable]:

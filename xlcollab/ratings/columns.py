@@ -44,7 +44,7 @@ class Columns:
             if found[role] is None:
                 raise UsageError(
                     f"{source}: no column looks like the {role}; its columns: {_list(names)}; "
-                    f"say which one it is, as {role}=…"
+                    f"name the {role} column"
                 )
         return Columns(**found, extra=self.extra)
 

@@ -13,11 +13,13 @@ from numpy.typing import DTypeLike
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.checks import checked_ratings
-from xlcollab.ratings.columns import Columns
+from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.duplicates import Aggregate, merge_duplicates
 from xlcollab.ratings.table import RatingsTable
 
 MOVIELENS = ["user", "item", "rating", "time"]
+PLAIN_TEXT = (".csv", ".tsv", ".txt")
+"""Files that may hold a crosstab as well as a long table."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,30 @@ def read_ratings(
     Raises UsageError on another ending or an unknown column, DataError by row on bad values.
     """
     path = Path(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    check_ratings_file(path)
+    reader = READERS[path.suffix.lower()]
+    return _table(reader(path), columns or Columns(), duplicates, dtype)
+
+
+def check_ratings_file(path: Path) -> None:
+    """Raises UsageError where there is no file, or none of a known ending."""
+    if path.suffix.lower() not in READERS:
         raise UsageError(
             f"{path.name}: no reader for {path.suffix or 'a file without ending'}; "
             f"known are {', '.join(READERS)}"
         )
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
-    return _table(reader(path), columns or Columns(), duplicates, dtype)
+
+
+def reads_as_long(path: Path) -> bool:
+    """Whether a file is surely no crosstab: it is no plain text, or its first line names two of
+    user, item and rating, or holds MovieLens' columns without a header."""
+    if path.suffix.lower() not in PLAIN_TEXT:
+        return True
+    first = _first_line(path).split(separator_of(path))
+    named = Columns.known(first).keys() & set(REQUIRED)
+    return len(named) >= 2 or _is_headless(first)
 
 
 def from_frame(
@@ -101,9 +118,9 @@ def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series[Any]
 
 def _read_delimited(path: Path) -> Frame:
     """Delimited text; without a header (its first line is all numbers) MovieLens' column order."""
-    separator = "\t" if path.suffix.lower() in (".tsv", ".inter") else _separator(path)
+    separator = separator_of(path)
     first = _first_line(path).split(separator)
-    headless = len(first) in (3, 4) and all(_is_number(cell) for cell in first)
+    headless = _is_headless(first)
     data = _csv(path, sep=separator, **_header(headless, len(first)))
     return Frame(data, path.name, 1 if headless else 2)
 
@@ -154,9 +171,15 @@ def _first_line(path: Path) -> str:
         return file.readline().rstrip("\r\n")
 
 
-def _separator(path: Path) -> str:
-    line = _first_line(path)
-    return max(",;\t", key=line.count)
+def separator_of(path: Path) -> str:
+    """Tab, or in .csv and .txt what the first line has most of."""
+    if path.suffix.lower() in (".tsv", ".inter"):
+        return "\t"
+    return max(",;\t", key=_first_line(path).count)
+
+
+def _is_headless(first: list[str]) -> bool:
+    return len(first) in (3, 4) and all(_is_number(cell) for cell in first)
 
 
 def _is_number(cell: str) -> bool:
