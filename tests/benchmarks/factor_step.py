@@ -1,6 +1,6 @@
-"""One full-batch step against C, and how time and memory grow with ratings and factors.
+"""One full-batch step against C, and the memory it takes; `factor_growth` draws how time grows.
 
-    python -m tests.benchmarks.factor_step [1M 10M] [--factors 5 20 50] [--growth]
+    python -m tests.benchmarks.factor_step [1M 10M] [--factors 5 20 50]
 
 The C form is the same fused pass and plain gradient descent, built with gcc -O3 -march=native, with
 the length of a row known to the compiler. Times are the lowest of many steps, both forms in turn.
@@ -124,25 +124,6 @@ def compare(name: str, factors: list[int], seconds: float = 4.0) -> None:
             )
 
 
-def growth(factors: list[int]) -> None:
-    """Prints time per step against ratings and factors, with the fit of a straight line."""
-    whole = synthetic(*SHAPES["25M"])
-    sizes = [1_000_000, 2_000_000, 5_000_000, 10_000_000, 15_000_000, 20_000_000, 25_000_000]
-    order = np.random.default_rng(0).permutation(len(whole))
-    for k in factors:
-        times = []
-        for size in sizes:
-            part = whole.take(np.sort(order[:size]))
-            engine = our_step(part, k)
-            times.append(_lowest(partial(engine.run_epoch, 0), 2.0))
-        for size, seconds in zip(sizes, times, strict=True):
-            bar = "█" * round(60 * seconds / max(times))
-            print(f"k={k:<3} {size / 1e6:5.0f}M {1e3 * seconds:8.1f} ms {bar}", flush=True)
-        slope, offset = np.polyfit(sizes, times, 1)
-        left = 1 - np.var(times - np.polyval([slope, offset], sizes)) / np.var(times)
-        print(f"k={k}: {1e9 * slope:.2f} ns a rating, R² of the line {left:.4f}")
-
-
 def memory(name: str, k: int) -> None:
     """Prints the bytes a rating that table and order take, measured and estimated."""
     table = synthetic(*SHAPES[name])
@@ -179,7 +160,8 @@ def _alternately(
     return min(times[0]), min(times[1])
 
 
-def _lowest(run: Callable[[], Any], seconds: float) -> float:
+def lowest(run: Callable[[], Any], seconds: float) -> float:
+    """The quickest of at least five runs, and of as many as `seconds` hold."""
     return _alternately(run, lambda: None, seconds)[0]
 
 
@@ -187,14 +169,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", default=["1M", "10M"])
     parser.add_argument("--factors", nargs="+", type=int, default=[5, 20, 50])
-    parser.add_argument("--growth", action="store_true", help="up to 25 million ratings")
     options = parser.parse_args()
     print(f"{n_parts()} threads")
     for name in options.names:
         compare(name, options.factors)
         memory(name, options.factors[0])
-    if options.growth:
-        growth(options.factors)
 
 
 if __name__ == "__main__":

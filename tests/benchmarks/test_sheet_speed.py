@@ -56,6 +56,19 @@ def test_a_million_formula_cells(tmp_path: Path) -> None:
     assert ratio < 3
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_million_formula_cells_on_a_gpu(tmp_path: Path) -> None:
+    """The same objective as on the CPU, and how much sooner."""
+    table = drawn(1000)
+    path = write(tmp_path / "crosstab.xlsx", table)
+    here, there = (
+        _adam(path, table, "--no-history", "--device", device) for device in ("cpu", "cuda")
+    )
+    print(f"\ncpu {here['seconds']}, gpu {there['seconds']}")
+    assert there["final"] == pytest.approx(here["final"], rel=1e-6)
+
+
 def test_a_small_sheet_beside_torch_by_hand() -> None:
     """What the sheet costs over the bare tensors where a step is a fraction of a millisecond."""
     threads, steps = torch.get_num_threads(), 1000
