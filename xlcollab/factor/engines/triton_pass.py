@@ -30,24 +30,25 @@ _AT_ONCE = 4
 """Ratings whose rows a program gathers at once: 8 take a seventh longer, 16 over twice as long."""
 
 
+# No annotations but Triton's own: its compiler looks them up.
 @_kernel
-def _piece_pass(
-    row_of: Any,
-    begins: Any,
-    starts: Any,
-    others: Any,
-    ratings: Any,
-    rows: Any,
-    other_rows: Any,
-    output: Any,
-    sums: Any,
-    squared_errors: Any,
-    width: Any,
+def _piece_pass(  # type: ignore[no-untyped-def]
+    row_of,
+    begins,
+    starts,
+    others,
+    ratings,
+    rows,
+    other_rows,
+    output,
+    sums,
+    squared_errors,
+    width,
     lanes: tl.constexpr,
     at_once: tl.constexpr,
     longest: tl.constexpr,
     ranged: tl.constexpr,
-) -> None:
+):
     """`sums` (pieces, width): Σ slope · other row; `squared_errors` (pieces,): Σ error²."""
     piece = tl.program_id(0).to(tl.int64)
     row = tl.load(row_of + piece).to(tl.int64)
