@@ -231,3 +231,22 @@ def test_evaluations_are_counted(method: str) -> None:
     objective = Objective(function=counted(bowl, calls), residuals=counted(lambda x: x - 1, calls))
     solution = solve(objective, START, Settings(method=method))  # type: ignore[arg-type]
     assert abs(calls[0] - solution.evaluations) <= 3
+
+
+def test_a_run_that_uses_up_its_iterations_says_what_the_last_gained() -> None:
+    """Whoever reads it can tell a run that was cut off from one that gains next to nothing."""
+
+    def banana(x: Tensor) -> Tensor:
+        return 100.0 * (x[1] - x[0] ** 2).square() + (1.0 - x[0]).square()
+
+    start = torch.tensor([-1.2, 1.0], dtype=torch.float64)
+    found = solve(Objective(function=banana), start, Settings(method="lbfgs", iterations=5))
+    values = found.history.column("objective")
+    gain = (values[0] - values[-1]) / values[-1]
+    assert found.status is Status.ITERATION_LIMIT
+    said = f"5 iterations were made. The last 5 improved it by {gain:.2g} of itself."
+    assert found.message.endswith(said)
+    slow = Settings(method="adam", learning_rate=0.001, iterations=5)
+    assert solve(Objective(function=banana), start, slow).message.endswith(
+        "5 iterations were made."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from xlcollab.optim.schedules import Rate
 from xlcollab.optim.solution import Status
 
 _STEPS_WITHOUT_CHANGE = 5
+_RECENT = 100
 _UNBOUNDED = -1e20
 _SMALL_GRADIENT = 1e-6
 _SMALL = 1e-4
@@ -79,7 +81,7 @@ def descend(
             best = min(best, point, key=_value)
             recorder.step(evaluator, point, step.rate)
         stop = watch.stop(evaluator, point)
-        return Outcome(point, stop or _limit(limits, point, best))
+        return Outcome(point, stop or _limit(limits, point, best, watch.progress))
     except KeyboardInterrupt:
         return Outcome(best, Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations."))
 
@@ -91,7 +93,7 @@ class _Watch:
         self._limits = limits
         self._start = start.value
         self._unit = _SMALL * min(1.0, abs(start.value))
-        self._last: float | None = None
+        self._values: deque[float] = deque(maxlen=_RECENT + 1)
         self._still = 0
 
     def stop(self, evaluator: Evaluator, point: Point) -> Stop | None:
@@ -118,11 +120,20 @@ class _Watch:
         return max(abs(point.value), self._unit)
 
     def _count(self, value: float) -> None:
-        if self._last is not None:
-            change = abs(value - self._last)
+        if self._values:
+            change = abs(value - self._values[-1])
             small = self._limits.change > 0.0 and change <= self._limits.change * abs(value)
             self._still = self._still + 1 if small else 0
-        self._last = value
+        self._values.append(value)
+
+    @property
+    def progress(self) -> str:
+        """How much the last steps gained, for runs that may end early."""
+        steps = len(self._values) - 1
+        if not self._limits.stop_early or steps < 1 or self._values[-1] == 0.0:
+            return ""
+        gain = (self._values[0] - self._values[-1]) / abs(self._values[-1])
+        return f" The last {steps} improved it by {gain:.2g} of itself."
 
 
 def optimality(evaluator: Evaluator, point: Point) -> float:
@@ -152,11 +163,13 @@ def _diverged(point: Point, recorder: Recorder, rate: float) -> Stop:
     return Stop(Status.DIVERGED, f"{text} with learning rate {rate:.6g}{kept}{advice}")
 
 
-def _limit(limits: Limits, point: Point, best: Point) -> Stop:
+def _limit(limits: Limits, point: Point, best: Point, progress: str) -> Stop:
     text = f"{limits.iterations} iterations were made."
     if best.value < point.value:
         text += (
             f" The objective was {best.objective:.10g} on the way and rose to "
             f"{point.objective:.10g}; a lower learning rate or a falling schedule avoids that."
         )
+    else:
+        text += progress
     return Stop(Status.ITERATION_LIMIT, text)
