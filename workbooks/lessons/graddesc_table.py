@@ -142,7 +142,7 @@ TABS = (
         "steps while far away, small ones to settle. The count t goes on over epochs. Compare the "
         "end of the loss curve with the sheet momentum. Try: fade 1 (no annealing) and fade 0.9 "
         "(too much).",
-        _settings(lr=0.003, momentum=0.8, fade=0.98),
+        _settings(lr=0.003, momentum=0.8, fade=0.998),
         "{lr}*{fade}^{t}*{m}",
         (Memory("step", "{momentum}*{above}+{g}", "momtarget", "momlast", _MEAN),),
         counts=True,
