@@ -108,7 +108,7 @@ def test_an_exception_midway_restores_everything(
 ) -> None:
     desk = open_desk(small)
     first = weights(desk)
-    document = desk._document
+    document = desk.document
     document.enableAutomaticCalculation(False)
 
     step = LiveWatch.step

@@ -36,7 +36,7 @@ class LiveBook(ABC):
 
     @abstractmethod
     def read_sheets(self, names: Collection[str]) -> Workbook:
-        """The workbook with the cells of these sheets only; the others are empty."""
+        """The workbook with the cells and own names of these sheets only; the others are empty."""
 
     @abstractmethod
     def put(self, edits: Sequence[CellEdit]) -> None:

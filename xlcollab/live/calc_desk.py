@@ -16,7 +16,7 @@ class CalcDesk(Desk):
     """The LibreOffice in which `document` is open."""
 
     def __init__(self, office: Office, document: Any) -> None:
-        self.office, self._document = office, document
+        self.office, self.document = office, document
         self.book = CalcBook(office, document)
 
     @classmethod
@@ -27,15 +27,15 @@ class CalcDesk(Desk):
 
     @property
     def key(self) -> str:
-        return str(self._document.URL or self._document.RuntimeUID)
+        return str(self.document.URL or self.document.RuntimeUID)
 
     @property
     def sheet(self) -> str:
-        return str(self._document.CurrentController.ActiveSheet.Name)
+        return str(self.document.CurrentController.ActiveSheet.Name)
 
     @property
     def selection(self) -> AreaRef:
-        selected = self._document.CurrentSelection
+        selected = self.document.CurrentSelection
         if hasattr(selected, "RangeAddresses"):  # several areas
             selected = selected.getByIndex(0)
         if not hasattr(selected, "RangeAddress"):
@@ -47,7 +47,7 @@ class CalcDesk(Desk):
         self.note(text)
 
     def note(self, text: str) -> None:
-        names = self._document.NamedRanges
+        names = self.document.NamedRanges
         if names.hasByName(STATUS_NAME):
             cells = names.getByName(STATUS_NAME).ReferredCells
             cells.getCellByPosition(0, 0).String = text
@@ -58,24 +58,24 @@ class CalcDesk(Desk):
 
     @property
     def _indicator(self) -> Any:
-        return self._document.CurrentController.StatusIndicator
+        return self.document.CurrentController.StatusIndicator
 
     def show(self, sheet: str) -> None:
-        controller = self._document.CurrentController
-        controller.setActiveSheet(self._document.Sheets.getByName(sheet))
+        controller = self.document.CurrentController
+        controller.setActiveSheet(self.document.Sheets.getByName(sheet))
 
     def select(self, area: AreaRef) -> None:
         """Select cells, as the mouse would."""
         rect = area.rect
-        sheet = self._document.Sheets.getByName(area.sheet)
+        sheet = self.document.Sheets.getByName(area.sheet)
         cells = sheet.getCellRangeByPosition(rect.left, rect.top, rect.right - 1, rect.bottom - 1)
-        self._document.CurrentController.select(cells)
+        self.document.CurrentController.select(cells)
 
     def _remember(self) -> object:
-        return self._document.isAutomaticCalculationEnabled()
+        return self.document.isAutomaticCalculationEnabled()
 
     def _restore(self, settings: object) -> None:
-        self._document.enableAutomaticCalculation(bool(settings))
-        while self._document.hasControllersLocked():
-            self._document.unlockControllers()
+        self.document.enableAutomaticCalculation(bool(settings))
+        while self.document.hasControllersLocked():
+            self.document.unlockControllers()
         self._indicator.end()

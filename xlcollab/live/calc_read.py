@@ -40,18 +40,17 @@ _CONSTANTS: Mapping[str, Scalar] = {"=TRUE()": True, "=FALSE()": False} | {
 def read_workbook(
     document: Any, wanted: Collection[str], texts: TextPool, functions: Mapping[str, str]
 ) -> Workbook:
-    """The wanted sheets, the others empty, names and tables of an open document. `functions`: see
-    `calc_formulas`."""
+    """The wanted sheets with their own names, the others empty; the names and tables of an open
+    document. `functions`: see `calc_formulas`."""
     formats = _Formats(document)
-    sheets = [
-        _sheet(formats, sheet, texts, functions)
-        if sheet.Name in wanted
-        else sheet_of(sheet.Name, [], {}, texts)
-        for sheet in document.Sheets
-    ]
-    names = [_name(one, None, functions) for one in document.NamedRanges]
-    for sheet in document.Sheets:
-        names += [_name(one, sheet.Name, functions) for one in sheet.NamedRanges]
+    sheets, names = [], _names(document.NamedRanges, None, functions)
+    for name in document.Sheets.ElementNames:
+        if name not in wanted:
+            sheets.append(sheet_of(name, [], {}, texts))
+            continue
+        sheet = document.Sheets.getByName(name)
+        sheets.append(_sheet(formats, sheet, texts, functions))
+        names += _names(sheet.NamedRanges, name, functions)
     start = document.NullDate
     return Workbook(
         sheets=sheets,
@@ -148,9 +147,13 @@ def _merged(sheet: Any, groups: Iterable[Any]) -> Iterator[Rect]:
             yield rect_of(cursor.RangeAddress)
 
 
-def _name(name: Any, sheet: str | None, functions: Mapping[str, str]) -> DefinedName:
-    text = to_excel(name.Content, functions)
-    return DefinedName(name.Name, text, sheet, bool(name.Type & _HIDDEN))
+def _names(ranges: Any, sheet: str | None, functions: Mapping[str, str]) -> list[DefinedName]:
+    found = []
+    for name in ranges.ElementNames:
+        one = ranges.getByName(name)
+        text = to_excel(one.Content, functions)
+        found.append(DefinedName(name, text, sheet, bool(one.Type & _HIDDEN)))
+    return found
 
 
 def _table(document: Any, area: Any) -> Table:
