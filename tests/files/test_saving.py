@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,9 +127,41 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert files(tmp_path) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_target(tmp_path: Path) -> None:
-    path = build(tmp_path / "book.xlsx", {"S": {"A1": 1}})
+@contextmanager
+def an_ordinary_user() -> Iterator[None]:
+    """Root may write anywhere: for a while the process is nobody; other users stay themselves."""
+    if os.geteuid() != 0:
+        yield
+        return
+    nobody = 65534
+    os.setresuid(nobody, nobody, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach and write to; `tmp_path` is closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
+def test_a_read_only_target(open_folder: Path) -> None:
+    path = build(open_folder / "book.xlsx", {"S": {"A1": 1}})
     path.chmod(0o444)
-    with pytest.raises(WriteRefusedError, match="is read-only"):
+    with an_ordinary_user(), pytest.raises(WriteRefusedError, match=r"book\.xlsx is read-only"):
         FileBook(path).write(Changes())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
+def test_a_read_only_folder(open_folder: Path) -> None:
+    path = build(open_folder / "book.xlsx", {"S": {"A1": 1}})
+    open_folder.chmod(0o555)
+    with an_ordinary_user(), pytest.raises(WriteRefusedError, match=r"the folder .* is read-only"):
+        FileBook(path).write(Changes())
+    open_folder.chmod(0o777)
