@@ -67,4 +67,4 @@ def test_float32_on_the_device(tmp_path: Path) -> None:
 
 def test_auto_takes_the_device_where_the_sheet_is_large(tmp_path: Path) -> None:
     assert solved_crosstab(tmp_path, 10, method="adam", iterations=5).device == "cpu"
-    assert solved_crosstab(tmp_path, 150, method="adam", iterations=5).device.startswith("cuda")
+    assert solved_crosstab(tmp_path, 350, method="adam", iterations=5).device.startswith("cuda")

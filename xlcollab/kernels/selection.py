@@ -106,7 +106,7 @@ def _shared_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tens
     others = [(f, one) for f, one in selection.conditions if not _is_equality(one)]
     combination, distinct = _combinations(others, selection.count, context.device)
     join = combination * groups + asked_group
-    ordered, order = join.sort()
+    ordered, order = join.sort(stable=True)
     grouped = item_group >= 0
     total = int(combination.max()) + 1 if len(combination) else 0
     step = max(_LARGEST_MASK // max(size, 1), 1)
@@ -150,7 +150,7 @@ def _criterion_of_cells(context: Context, found: Cells, one: Asked) -> Tensor:
     result = torch.full_like(value, -1, dtype=torch.int64)
     for kind in torch.unique(operands).tolist():
         mine = (operands == kind).nonzero()[:, 0]
-        ordered, order = keys[mine].sort()
+        ordered, order = keys[mine].sort(stable=True)
         spot = torch.searchsorted(ordered, value).clamp(max=len(ordered) - 1)
         hit = (like == kind) & (ordered[spot] == value)
         result = torch.where(hit, mine[order[spot]], result)
