@@ -42,7 +42,7 @@ def engine(table: RatingsTable, k: int, **options: Any) -> TorchBatch:
     rate = learning_rates(training, EPOCHS)
     columns = rows.columns(model, training)
     device = torch.device("cuda")
-    return TorchBatch(table, output, rows, columns, training, rate, rng, device)
+    return TorchBatch(table, output, rows, columns, training, rate, rng, device, len(table))
 
 
 def seconds(run: Callable[[], Any], times: int = EPOCHS) -> float:

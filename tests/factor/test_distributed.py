@@ -11,22 +11,37 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.factor.data import planted
-from tests.factor.torchrun_script import MODEL, TRAINING, VALIDATED, outcome, tables
+from tests.factor.torchrun_script import ENGINES, MODEL, TRAINING, VALIDATED, outcome, tables
 from xlcollab.errors import UsageError
-from xlcollab.factor import ModelSettings, Tables, TrainingSettings, load_model, train
+from xlcollab.factor import (
+    ModelSettings,
+    Tables,
+    TrainingSettings,
+    distributed,
+    load_model,
+    train,
+)
 from xlcollab.factor.distributed import Saving, train_distributed
 from xlcollab.factor.result import Progress
+from xlcollab.factor.settings import GRADIENT_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("torchrun_script.py")
 
 
-def torchrun(folder: Path, how: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine that has a distributed form."""
+    return str(request.param)
+
+
+def torchrun(folder: Path, how: str, engine: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     # A free port each: --standalone lets the kernel choose it.
-    command += ["--standalone", str(SCRIPT), str(folder), how]
+    command += ["--standalone", str(SCRIPT), str(folder), how, engine]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
@@ -45,27 +60,29 @@ def check_equals_one_process(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_equal_one(tmp_path: Path) -> None:
-    status, _ = outcome_of(torchrun(tmp_path, "whole"))
+def test_two_processes_equal_one(tmp_path: Path, engine: str) -> None:
+    status, _ = outcome_of(torchrun(tmp_path, "whole", engine))
     assert status == "epoch_limit"
     check_equals_one_process(tmp_path / "whole.safetensors")
 
 
 @pytest.mark.slow
-def test_a_killed_process_ends_the_job_with_a_sentence_and_resume_goes_on(tmp_path: Path) -> None:
-    done = torchrun(tmp_path, "die")
+def test_a_killed_process_ends_the_job_with_a_sentence_and_resume_goes_on(
+    tmp_path: Path, engine: str
+) -> None:
+    done = torchrun(tmp_path, "die", engine)
     assert done.returncode != 0
     assert "rank 0: another process of this run ended or could not be reached" in done.stderr
     assert "go on from the last checkpoint with resume" in done.stderr
     assert not (tmp_path / "die.safetensors").exists()
-    _, (best_epoch, _, *history) = outcome_of(torchrun(tmp_path, "resume"))
+    _, (best_epoch, _, *history) = outcome_of(torchrun(tmp_path, "resume", engine))
     assert (best_epoch, len(history)) == (12, 4 * 4)
     check_equals_one_process(tmp_path / "resume.safetensors")
 
 
 @pytest.mark.slow
 def test_two_processes_stop_early_where_one_does(tmp_path: Path) -> None:
-    status, numbers = outcome_of(torchrun(tmp_path, "validated"))
+    status, numbers = outcome_of(torchrun(tmp_path, "validated", "cpu"))
     one = train(tables(), MODEL, VALIDATED)
     assert status == one.status == "early_stopped"
     np.testing.assert_allclose(numbers, outcome(one), rtol=1e-10)
@@ -106,19 +123,24 @@ def test_a_run_that_was_done_is_resumed_as_it_ended(tmp_path: Path) -> None:
     assert again.train == whole.train
 
 
-def test_one_process_alone_saves_and_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", GRADIENT_RULES)
+def test_one_process_alone_saves_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, optimizer: str
+) -> None:
+    training = replace(TRAINING, optimizer=optimizer, device="cuda" if engine == "gpu" else "cpu")
+    monkeypatch.setattr(distributed, "device_of", lambda settings: torch.device("cpu"))
     state = tmp_path / "state.safetensors"
 
     def interrupt(progress: object) -> None:
         if progress.row.epoch == 9:  # type: ignore[attr-defined]
             raise KeyboardInterrupt
 
-    train_distributed(planted(), MODEL, TRAINING, saving=Saving(state, every=4), on_epoch=interrupt)
+    train_distributed(planted(), MODEL, training, saving=Saving(state, every=4), on_epoch=interrupt)
     saving = Saving(state, every=4, resume=True)
-    result = train_distributed(planted(), MODEL, TRAINING, saving=saving)
+    result = train_distributed(planted(), MODEL, training, saving=saving)
     assert result is not None
     assert [row.epoch for row in result.history] == [9, 10, 11, 12]
-    whole = train(planted(), MODEL, TRAINING).model
+    whole = train(planted(), MODEL, replace(training, device="cpu")).model
     np.testing.assert_allclose(result.model.user_factors, whole.user_factors, atol=1e-12)
 
 
@@ -137,7 +159,6 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         (ModelSettings(hidden_sizes=(3,)), TRAINING, "leave the net out"),
         (MODEL, TrainingSettings(optimizer="adam", restarts=1), "leave restarts out"),
         (MODEL, TrainingSettings(optimizer="adam", patience=1), "patience needs validation"),
-        (MODEL, TrainingSettings(optimizer="adam", device="cuda"), "leave the device out"),
     ],
 )
 def test_what_has_no_distributed_form_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,14 @@ def test_memory_is_at_most_24_bytes_a_rating_and_said() -> None:
     once = estimate_memory(n, 1000, 1000, ModelSettings(n_factors=30)).factors
     assert twice == 2 * once
     assert "ratings 240" in estimate_memory(n, 1000, 1000, none).sentence
+
+
+def test_memory_on_a_gpu_is_said_apart() -> None:
+    here = TrainingSettings(optimizer="adam")
+    there = estimate_memory(1_000_000, 100, 100, training=replace(here, device="cuda"))
+    assert there.total < estimate_memory(1_000_000, 100, 100, training=here).total
+    assert f"On the GPU it takes {there.gpu / 1e6:,.0f} MB more." in there.sentence
+    assert "GPU" not in estimate_memory(1_000_000, 100, 100, training=here).sentence
 
 
 def test_the_rate_sweep_suggests_a_rate_that_trains() -> None:

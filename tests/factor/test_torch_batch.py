@@ -10,7 +10,7 @@ import torch
 
 from tests.factor.data import planted
 from xlcollab.errors import UsageError
-from xlcollab.factor import ModelSettings, TrainingSettings, train
+from xlcollab.factor import ModelSettings, TrainingSettings, estimate_memory, train
 from xlcollab.factor.engines import gather_pass, torch_batch, torch_rules
 from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.ratings import RatingsTable
@@ -29,7 +29,7 @@ def both(
     """The results of the fused engine and of torch's, told to work on `device`."""
     device, *without = device.split(" without ")
     if without:
-        monkeypatch.setattr(torch_batch, "_has_triton", lambda: False)
+        monkeypatch.setattr(torch_batch, "has_triton", lambda: False)
     options = {"epochs": 6, "learning_rate": 0.05, "l2_factors": 0.01} | options
     fused = train(table, model, TrainingSettings(**options))
     monkeypatch.setattr(torch_rules, "device_of", lambda settings: torch.device(device))
@@ -70,11 +70,36 @@ def test_a_seed_gives_the_same_numbers(
     table = planted(4_000, 100, 300_000)
     if has_triton:
         pytest.importorskip("triton")
-    monkeypatch.setattr(torch_batch, "_has_triton", lambda: has_triton)
+    monkeypatch.setattr(torch_batch, "has_triton", lambda: has_triton)
     settings = TrainingSettings(optimizer="adam", epochs=3, device="cuda", batch_size=batch_size)
     runs = [train(table, ModelSettings(n_factors=5), settings).model for _ in range(3)]
     for other in runs[1:]:
         assert np.array_equal(other.item_factors, runs[0].item_factors)
+
+
+@pytest.mark.gpu
+@cuda
+@pytest.mark.parametrize("has_triton", [True, False])
+@pytest.mark.parametrize("batch_size", [None, 50_000])
+@pytest.mark.parametrize("shape", [(4_000, 100, 300_000), (20_000, 20_000, 300_000)])
+def test_the_memory_stated_is_about_what_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+    has_triton: bool,
+    batch_size: int | None,
+    shape: tuple[int, int, int],
+) -> None:
+    if has_triton:
+        pytest.importorskip("triton")
+    monkeypatch.setattr(torch_batch, "has_triton", lambda: has_triton)
+    table, model = planted(*shape), ModelSettings(n_factors=20)
+    settings = TrainingSettings(optimizer="adam", epochs=3, device="cuda", batch_size=batch_size)
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    train(table, model, settings)
+    taken = torch.cuda.max_memory_allocated() - before
+    stated = estimate_memory(len(table), table.n_users, table.n_items, model, settings).gpu
+    print(f"{taken / 1e6:.1f} of {stated / 1e6:.1f} MB")
+    assert 0.5 * stated < taken < 1.1 * stated
 
 
 @pytest.mark.gpu

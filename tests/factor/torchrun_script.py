@@ -1,19 +1,22 @@
 """What each process of the torchrun tests runs: train on a synthetic table, save the model.
 
-Arguments: folder for files, and "whole", "resume", "die" (rank 1 kills itself) or "validated".
+Arguments: folder for files; "whole", "resume", "die" (rank 1 kills itself) or "validated"; and the
+engine of `ENGINES`.
 """
 
 import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from tests.factor.data import planted
 from xlcollab.errors import XlcollabError
-from xlcollab.factor import ModelSettings, Tables, TrainingSettings, save_model
+from xlcollab.factor import ModelSettings, Tables, TrainingSettings, distributed, save_model
 from xlcollab.factor.distributed import Saving, train_distributed
 from xlcollab.factor.loop import Best
 from xlcollab.factor.result import TrainingResult
@@ -41,12 +44,23 @@ def outcome(result: TrainingResult) -> list[float]:
     return [result.best_epoch, result.train.rmse, *history]
 
 
-def main(folder: Path, how: str) -> int:
+ENGINES = ("cpu", "gpu")
+"""The second is that of GPUs, which runs on the CPU where there is none."""
+
+
+def on_engine(engine: str, settings: TrainingSettings) -> TrainingSettings:
+    """`settings` for an engine; tells distributed training where there is no GPU to be had."""
+    if engine == "cpu":
+        return settings
+    if not torch.cuda.is_available():
+        distributed.device_of = lambda settings: torch.device("cpu")
+    return replace(settings, device="cuda")
+
+
+def main(folder: Path, how: str, engine: str) -> int:
     saving = Saving(folder / "state.safetensors", every=4, resume=how == "resume")
     kill = how == "die" and os.environ["RANK"] == "1"
     if kill:
-        from xlcollab.factor import distributed
-
         checkpoint = distributed.ShardState.checkpoint
 
         def save_and_die(self: distributed.ShardState, epoch: int, best: Best) -> None:
@@ -57,7 +71,7 @@ def main(folder: Path, how: str) -> int:
         distributed.ShardState.checkpoint = save_and_die  # type: ignore[method-assign]
     given = (tables(), VALIDATED) if how == "validated" else (planted(), TRAINING)
     try:
-        result = train_distributed(given[0], MODEL, given[1], saving=saving)
+        result = train_distributed(given[0], MODEL, on_engine(engine, given[1]), saving=saving)
     except XlcollabError as error:
         print(f"rank {os.environ['RANK']}: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -68,4 +82,4 @@ def main(folder: Path, how: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -3,7 +3,8 @@
 A step needs the whole gradient of the items and of nothing else: each process adds up the gradients
 of its own users' ratings, all of them sum the items' (n_items · (k + 2) numbers), and then take the
 same step on the items and their own step on their users. Results equal those of one process up to
-the order of summation. Start with
+the order of summation. On GPUs every process has one of its own where there are as many, and only
+the sums travel, by NCCL. Start with
 
     torchrun --nproc-per-node 2 script.py
 
@@ -13,6 +14,7 @@ once run so.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,17 +24,20 @@ import numpy as np
 from xlcollab.errors import UsageError
 from xlcollab.factor.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from xlcollab.factor.compiled import enough_threads
-from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.base import EpochLoss, Resumable
 from xlcollab.factor.engines.gradient import FullBatch, Stepper
+from xlcollab.factor.engines.torch_batch import TorchBatch
+from xlcollab.factor.engines.torch_rules import device_of
 from xlcollab.factor.loop import Best, Loop, Save
 from xlcollab.factor.model import FactorModel, Rated, clipped, raw_predictions
 from xlcollab.factor.order import BySide, even_cuts
 from xlcollab.factor.processes import Processes, joined
 from xlcollab.factor.result import OnEpoch, Progress, TrainingResult
 from xlcollab.factor.rows import Floats, Rows
+from xlcollab.factor.schedules import learning_rates
 from xlcollab.factor.settings import GRADIENT_RULES, ModelSettings, TrainingSettings
 from xlcollab.factor.train import Clock, Start, Tables, finished, job_of, rows_to_start
-from xlcollab.factor.trainable import FactorTrainable, Job
+from xlcollab.factor.trainable import Job, factor_model
 from xlcollab.ratings import RatingsTable
 
 
@@ -70,9 +75,8 @@ def train_distributed(
         job = job_of(tables.train, model, settings, Rated.of(tables.train), settings.seed)
         shard = _shard(job, processes)
         threads.enter_context(enough_threads(job.work // processes.size))
-        state = ShardState(
-            _trainable(job, rows_to_start(job, start), shard, processes), shard, processes
-        )
+        engine = SHARD_ENGINES[settings.device](job, rows_to_start(job, start), shard, processes)
+        state = ShardState(job, engine, shard, processes)
         told = _on_rank_0(on_epoch, processes)
         loop = Loop(state, settings, len(tables.train), tables.validation, tables.test, told)
         if saving is not None:
@@ -93,16 +97,17 @@ def train_distributed(
 class ShardState:
     """What the loop trains: this process's shard, put together when asked."""
 
-    shard_engine: FactorTrainable
+    job: Job
+    engine: Resumable
     shard: slice
     processes: Processes
 
     def run_epoch(self, epoch: int) -> EpochLoss:
-        return self.shard_engine.run_epoch(epoch)
+        return self.engine.run_epoch(epoch)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
         """The same on every process: each predicts for its own users, all others add 0."""
-        rows, output = self._stepper.rows, self.shard_engine.job.output
+        rows, output = self.engine.rows, self.job.output
         own = (table.users >= self.shard.start) & (table.users < self.shard.stop)
         users = table.users[own] - np.int32(self.shard.start)
         predictions = np.zeros(len(table), rows.users.dtype)
@@ -111,7 +116,7 @@ class ShardState:
 
     def snapshot(self) -> Rows:
         """The rows of this process."""
-        return self._stepper.rows.copy()
+        return self.engine.rows.copy()
 
     def whole(self, snapshot: Rows) -> Rows | None:
         """The rows of all users on rank 0, None elsewhere; every process must ask."""
@@ -120,41 +125,29 @@ class ShardState:
 
     def model(self, snapshot: Rows) -> FactorModel:
         """The model of rows that are whole."""
-        return self.shard_engine.model(snapshot)
+        return factor_model(self.job, snapshot)
 
     def checkpoint(self, epoch: int, best: Best) -> Checkpoint | None:
         """The state of the whole run on rank 0, None elsewhere; every process must ask."""
-        stepper = self._stepper
-        rows = self.whole(stepper.rows)
-        buffers = [self.processes.gathered(buffer) for buffer in stepper.buffers[0]]
+        rows = self.whole(self.engine.rows)
+        of_users, of_items = self.engine.buffers
+        buffers = [self.processes.gathered(buffer) for buffer in of_users]
         if best.epoch:
             best = replace(best, snapshot=self.whole(best.snapshot))
         if rows is None:
             return None
         whole = [buffer for buffer in buffers if buffer is not None]
-        return Checkpoint(epoch, rows, whole, stepper.buffers[1], best)
+        return Checkpoint(epoch, rows, whole, of_items, best)
 
     def resume(self, saved: Checkpoint) -> Best:
         """Take up a checkpoint; the best until then, in the rows of this process."""
-        stepper = self._stepper
-        stepper.rows.users[:] = saved.rows.users[self.shard]
-        stepper.rows.items[:] = saved.rows.items
-        for own, whole in zip(stepper.buffers[0], saved.user_buffers, strict=True):
-            own[:] = whole[self.shard]
-        for own, whole in zip(stepper.buffers[1], saved.item_buffers, strict=True):
-            own[:] = whole
-        stepper.n_steps = saved.epoch
+        of_users = [whole[self.shard] for whole in saved.user_buffers]
+        rows = _of_shard(saved.rows, self.shard)
+        self.engine.restore(rows, (of_users, saved.item_buffers), saved.epoch)
         best = saved.best
         if not best.epoch:
             return best
-        rows: Rows = best.snapshot
-        return replace(best, snapshot=replace(rows, users=rows.users[self.shard].copy()))
-
-    @property
-    def _stepper(self) -> Stepper:
-        engine = self.shard_engine.engine
-        assert isinstance(engine, FullBatch)
-        return engine.stepper
+        return replace(best, snapshot=_of_shard(best.snapshot, self.shard))
 
 
 def _saver(state: ShardState, saving: Saving, job: Job) -> Save:
@@ -167,14 +160,20 @@ def _saver(state: ShardState, saving: Saving, job: Job) -> Save:
     return save
 
 
-def _trainable(job: Job, rows: Rows, shard: slice, processes: Processes) -> FactorTrainable:
-    """The full-batch engine on this process's users, its sums taken over all processes."""
-    n = len(job.table)
-    own = job.table.take((job.table.users >= shard.start) & (job.table.users < shard.stop))
-    by_user = BySide.users(own, job.model.dtype)
+def _of_shard(rows: Rows, shard: slice) -> Rows:
+    return replace(rows, users=rows.users[shard].copy())
+
+
+def _own_ratings(job: Job, shard: slice) -> RatingsTable:
+    """The ratings of this process's users."""
+    return job.table.take((job.table.users >= shard.start) & (job.table.users < shard.stop))
+
+
+def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumable:
+    """The fused engine on this process's users, its sums taken over all processes."""
+    by_user = BySide.users(_own_ratings(job, shard), job.model.dtype)
     mine = BySide(by_user.starts[shard.start : shard.stop + 1], by_user.others, by_user.ratings)
-    rows = Rows(rows.users[shard].copy(), rows.items, rows.n_factors)
-    stepper = Stepper.of(rows, job.model, job.training, job.epochs)
+    stepper = Stepper.of(_of_shard(rows, shard), job.model, job.training, job.epochs)
     stepper.total = processes.total
 
     def reduce(item_gradient: Floats, squared_error: float) -> tuple[Floats, float]:
@@ -183,7 +182,30 @@ def _trainable(job: Job, rows: Rows, shard: slice, processes: Processes) -> Fact
         whole = processes.sum(item_gradient.sum(axis=0))[None]
         return whole, processes.total(squared_error)
 
-    return FactorTrainable(job, FullBatch(mine, job.output, stepper, n, reduce))
+    return FullBatch(mine, job.output, stepper, len(job.table), reduce)
+
+
+def _on_gpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumable:
+    """The same on this process's GPU; only there does a sum leave the device."""
+    own = _own_ratings(job, shard)
+    return TorchBatch(
+        replace(own, users=own.users - np.int32(shard.start)),
+        job.output,
+        _of_shard(rows, shard),
+        rows.columns(job.model, job.training),
+        job.training,
+        learning_rates(job.training, job.epochs),
+        job.rng,
+        processes.device(device_of(job.training)),
+        len(job.table),
+        processes.sum_tensor,
+    )
+
+
+SHARD_ENGINES: Mapping[str, Callable[[Job, Rows, slice, Processes], Resumable]] = {
+    "cpu": _on_cpu,
+    "cuda": _on_gpu,
+}
 
 
 def _shard(job: Job, processes: Processes) -> slice:
@@ -219,8 +241,6 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
         )
     if not model.is_closed_form:
         raise UsageError("several processes train the pure factor model; leave the net out")
-    if settings.device != "cpu":
-        raise UsageError("several processes compute on the CPU; leave the device out")
     if settings.restarts:
         raise UsageError("several processes run all epochs once; leave restarts out")
     if settings.patience is not None and tables.validation is None:

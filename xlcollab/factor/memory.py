@@ -22,17 +22,21 @@ class MemoryEstimate:
     """Rows of users and items, and the copy of the best epoch."""
     optimizer: int
     """Gradients and buffers of the rule, or draws kept by the sampler."""
+    gpu: int = 0
+    """All of it that lies on the GPU, which is none of the above."""
 
     @property
     def total(self) -> int:
+        """Without the GPU's."""
         return self.ratings + self.factors + self.optimizer
 
     @property
     def sentence(self) -> str:
         """For users, in MB of 10⁶ bytes."""
+        there = f" On the GPU it takes {self.gpu / 1e6:,.0f} MB more." if self.gpu else ""
         return (
             f"This run takes about {self.total / 1e6:,.0f} MB: ratings {self.ratings / 1e6:,.0f}, "
-            f"factors {self.factors / 1e6:,.0f}, optimiser {self.optimizer / 1e6:,.0f}."
+            f"factors {self.factors / 1e6:,.0f}, optimiser {self.optimizer / 1e6:,.0f}.{there}"
         )
 
 
@@ -46,13 +50,37 @@ def estimate_memory(
     """The memory that training the factor model on such a table takes."""
     model, training = model or ModelSettings(), training or TrainingSettings()
     number = np.dtype(model.dtype).itemsize
-    rows = row_width(model.n_factors) * number
-    table = n_ratings * (8 + number)
+    row = row_width(model.n_factors) * number
+    table, rows = n_ratings * (8 + number), (n_users + n_items) * row
+    if training.device != "cpu":
+        there = rows * (_GPU_ROWS + RULES[training.optimizer].n_buffers)
+        return MemoryEstimate(
+            table, 2 * rows, 0, there + _gpu_ratings(n_ratings, row, number, training)
+        )
     return MemoryEstimate(
         table + n_ratings * _order_bytes(training, number) + 8 * n_users,
-        2 * (n_users + n_items) * rows,
-        _optimizer_rows(training, n_users, n_items) * rows,
+        2 * rows,
+        _optimizer_rows(training, n_users, n_items) * row,
     )
+
+
+_GPU_ROWS = 7
+"""Tables as large as the rows at once: rows, gradients, and what the rule computes from them."""
+_GPU_SORTING = 36
+"""Bytes a rating while ratings are sorted on the GPU: numbers of 64 bits, and a copy of them."""
+
+
+def _gpu_ratings(n: int, row: int, number: int, training: TrainingSettings) -> int:
+    """Bytes on the GPU of the ratings and of the order, or parts, in which a step takes them."""
+    from xlcollab.factor.engines.gather_pass import PART  # torch only where it is needed
+    from xlcollab.factor.engines.torch_batch import has_triton
+
+    at_once = min(n, training.batch_size or n)
+    passing = at_once * (2 * (4 + number) + _GPU_SORTING)
+    if not has_triton():
+        passing = min(at_once, PART) * 6 * row
+    chosen = 0 if training.batch_size is None else 8 * n
+    return n * (8 + number) + chosen + passing
 
 
 def _order_bytes(training: TrainingSettings, number: int) -> int:

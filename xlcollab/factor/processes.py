@@ -43,8 +43,20 @@ class Processes:
     def sum(self, array: Floats) -> Floats:
         """The sum of `array` over all processes, in place."""
         if self.size > 1:
-            dist.all_reduce(torch.from_numpy(array))
+            self.sum_tensor(torch.from_numpy(array))
         return array
+
+    def sum_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The sum of `tensor` over all processes, in place, on the device it lies on."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def device(self, like: torch.device) -> torch.device:
+        """The device of this process: one GPU each where the machine has as many."""
+        if like.type != "cuda":
+            return like
+        return torch.device("cuda", _place_on_this_machine() % torch.cuda.device_count())
 
     def total(self, number: float) -> float:
         """The sum of one number over all processes."""
@@ -81,12 +93,23 @@ def joined(advice: str) -> Iterator[Processes]:
     interrupt = Interrupt()
     with _handled(interrupt, f"{LOST}; {advice}"):
         try:
-            dist.init_process_group("gloo")
+            dist.init_process_group(_backend())
             yield Processes(dist.get_rank(), dist.get_world_size(), interrupt)
             dist.destroy_process_group()
         except RuntimeError as error:
             # torch.distributed has no class of its own for a connection that broke.
             raise ProcessLostError(f"{LOST} ({_reason(error)}); {advice}") from None
+
+
+def _backend() -> str:
+    """NCCL between GPUs, which it wants one of for each process; gloo for all else."""
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    apart = dist.is_nccl_available() and here <= torch.cuda.device_count()
+    return "cpu:gloo,cuda:nccl" if apart else "gloo"
+
+
+def _place_on_this_machine() -> int:
+    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 @contextmanager

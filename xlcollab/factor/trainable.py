@@ -74,6 +74,7 @@ def torch_batch(job: Job, rows: Rows, n_steps: int) -> Engine:
         learning_rates(job.training, n_steps),
         job.rng,
         device_of(job.training),
+        len(job.table),
     )
 
 

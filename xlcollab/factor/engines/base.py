@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numba
 
-from xlcollab.factor.rows import Rows
+from xlcollab.factor.rows import Floats, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,23 @@ class Engine(Protocol):
     @property
     def rows(self) -> Rows:
         """The factor model as it stands; not a copy."""
+        ...
+
+
+Buffers = tuple[list[Floats], list[Floats]]
+"""What a rule remembers of the users' rows and of the items', in arrays as large as those."""
+
+
+class Resumable(Engine, Protocol):
+    """An engine whose whole state can be read and taken up again."""
+
+    @property
+    def buffers(self) -> Buffers:
+        """The state of the rule; not a copy."""
+        ...
+
+    def restore(self, rows: Rows, buffers: Buffers, n_steps: int) -> None:
+        """Take up rows and buffers as they were after `n_steps` steps."""
         ...
 
 

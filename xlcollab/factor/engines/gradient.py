@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.factor.engines.base import EpochLoss, n_parts
+from xlcollab.factor.engines.base import Buffers, EpochLoss, n_parts
 from xlcollab.factor.kernels import batch_pass, full_pass
 from xlcollab.factor.order import BySide
 from xlcollab.factor.output import Output
@@ -127,6 +127,18 @@ class FullBatch:
         items, squared_error = self.reduce(self.item_gradient, self._pass())
         rate = self.stepper.step(self.user_gradient, items, squared_error, self.n_ratings)
         return EpochLoss(squared_error, self.n_ratings, rate)
+
+    @property
+    def buffers(self) -> Buffers:
+        return self.stepper.buffers
+
+    def restore(self, rows: Rows, buffers: Buffers, n_steps: int) -> None:
+        """Take up rows and buffers as they were after `n_steps` steps."""
+        self.rows.users[:], self.rows.items[:] = rows.users, rows.items
+        for own, saved in zip(self.buffers, buffers, strict=True):
+            for buffer, values in zip(own, saved, strict=True):
+                buffer[:] = values
+        self.stepper.n_steps = n_steps
 
     def _pass(self) -> float:
         """Fills the gradients; returns this process's Σ error²."""

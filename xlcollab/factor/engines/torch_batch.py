@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.gradient import loss_scale
-from xlcollab.factor.engines.torch_rules import TORCH_RULES, moved
+from xlcollab.factor.engines.torch_rules import TORCH_RULES, buffers_of, moved, state_of
 from xlcollab.factor.output import Output
 from xlcollab.factor.rows import Columns, Rows
 from xlcollab.factor.settings import TrainingSettings
@@ -33,14 +34,15 @@ class Pass(Protocol):
 def pass_over(data: tuple[Tensor, ...], shape: tuple[int, int], output: Output) -> Pass:
     """The fastest pass over `data` (users, items, ratings) that their device has."""
     users, items, ratings = data
-    if ratings.is_cuda and _has_triton():
+    if ratings.is_cuda and has_triton():
         from xlcollab.factor.engines.triton_pass import TritonPass
 
         return TritonPass.of(users, items, ratings, shape, output)
     return GatherPass.of(users, items, ratings, shape, output)
 
 
-def _has_triton() -> bool:
+def has_triton() -> bool:
+    """Whether kernels can be compiled for the GPU: torch for Windows comes without."""
     return importlib.util.find_spec("triton") is not None
 
 
@@ -64,9 +66,18 @@ class _TorchSide:
         return _TorchSide(whole, active, l2, weight_decay, rule.init(whole))
 
 
+def alone(tensor: Tensor) -> Tensor:
+    """The sum over all processes where there is one."""
+    return tensor
+
+
 @dataclass(slots=True)
 class TorchBatch:
-    """All ratings at a step, or `batch_size` of them drawn anew every epoch, on `device`."""
+    """All ratings at a step, or `batch_size` of them drawn anew every epoch, on `device`.
+
+    `n_ratings` counts those of all processes; `table` and `start.users` are this one's, and `sum`
+    adds a tensor up over them all.
+    """
 
     table: RatingsTable
     output: Output
@@ -76,6 +87,8 @@ class TorchBatch:
     rate: Rate
     rng: np.random.Generator
     device: torch.device
+    n_ratings: int
+    sum: Callable[[Tensor], Tensor] = alone
     n_steps: int = 0
     _sides: tuple[_TorchSide, _TorchSide] = field(init=False)
     _data: tuple[Tensor, Tensor, Tensor] = field(init=False)
@@ -100,8 +113,23 @@ class TorchBatch:
         users, items = (side.rows.cpu().numpy() for side in self._sides)
         return Rows(users, items, self.start.n_factors)
 
+    @property
+    def buffers(self) -> Buffers:
+        users, items = (
+            [buffer.cpu().numpy() for buffer in buffers_of(side.state)] for side in self._sides
+        )
+        return users, items
+
+    def restore(self, rows: Rows, buffers: Buffers, n_steps: int) -> None:
+        """Take up rows and buffers as they were after `n_steps` steps."""
+        for side, values, saved in zip(self._sides, (rows.users, rows.items), buffers, strict=True):
+            side.rows = torch.from_numpy(values).to(self.device)
+            tensors = [torch.from_numpy(buffer).to(self.device) for buffer in saved]
+            side.state = state_of(tensors, n_steps)
+        self.n_steps = n_steps
+
     def run_epoch(self, epoch: int) -> EpochLoss:
-        n, size = len(self.table), self.settings.batch_size
+        n, size = self.n_ratings, self.settings.batch_size
         if self._whole is not None:
             squared_error, rate = self._step(self._whole, n)
             return EpochLoss(float(squared_error), n, rate)
@@ -126,10 +154,12 @@ class TorchBatch:
         Nothing is asked of the device, which works on while the next step is prepared.
         """
         gradients, squared_error = batch.gradients(*(side.rows for side in self._sides))
+        gradients[1], squared_error = self.sum(gradients[1]), self.sum(squared_error)
         scale = _loss_scale(self.settings.loss, squared_error, n).to(gradients[0].dtype)
         whole = [scale * g * side.active for g, side in zip(gradients, self._sides, strict=True)]
         if self.settings.clip is not None:
-            norm = torch.stack([(g.double() ** 2).sum() for g in whole]).sum().sqrt()
+            users_square, items_square = ((g.double() ** 2).sum() for g in whole)
+            norm = (self.sum(users_square) + items_square).sqrt()
             factor = (self.settings.clip / (norm + 1e-6)).clamp(max=1.0).to(scale.dtype)
             whole = [g * factor for g in whole]
         learning_rate = self.rate(self.n_steps)

@@ -11,7 +11,7 @@ from torch import Tensor
 from xlcollab.errors import UsageError
 from xlcollab.factor.settings import TrainingSettings
 from xlcollab.optim.rules.adagrad import Adagrad
-from xlcollab.optim.rules.adam import Adam
+from xlcollab.optim.rules.adam import Adam, AdamState
 from xlcollab.optim.rules.gd import GradientDescent
 from xlcollab.optim.rules.momentum import Momentum
 from xlcollab.optim.rules.nesterov import Nesterov
@@ -47,6 +47,20 @@ def moved(
             weights * (1 - rate * weight_decay), whole, state, rate
         )
     return result
+
+
+def buffers_of(state: Any) -> list[Tensor]:
+    """What a rule's state holds besides the number of steps."""
+    if isinstance(state, AdamState):
+        return [state.mean, state.square]
+    return [] if state is None else [state]
+
+
+def state_of(buffers: list[Tensor], n_steps: int) -> Any:
+    """The state that holds `buffers` after `n_steps` steps."""
+    if len(buffers) == 2:
+        return AdamState(n_steps, *buffers)
+    return buffers[0] if buffers else None
 
 
 def device_of(settings: TrainingSettings) -> torch.device:
