@@ -37,7 +37,7 @@ def order_statistics(found: Members) -> Tensor:
 
     NaN, the error of fast evaluation, makes all of a copy's values NaN.
     """
-    ordered = found.filled(torch.inf).sort(-1, stable=True).values
+    ordered = found.filled(torch.inf).sort(dim=-1, stable=True).values
     return torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered)
 
 
@@ -143,7 +143,7 @@ def _trimmed_mean(found: Members, share: Tensor) -> tuple[Tensor, Tensor | None]
 
 def _below(found: Members, x: Tensor, *, or_equal: bool) -> Tensor:
     """How many members are less than x (R, C, h, w), or at most x."""
-    ordered = found.filled(torch.inf).detach().sort(-1, stable=True).values
+    ordered = found.filled(torch.inf).detach().sort(dim=-1, stable=True).values
     x = x.detach().contiguous()
     if ordered.shape[:2].numel() == 1:
         counts = torch.searchsorted(ordered.reshape(-1).contiguous(), x, right=or_equal)
