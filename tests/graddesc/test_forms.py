@@ -119,3 +119,67 @@ def test_a_rule_of_another_form_is_not_replayed_by_the_engine(tmp_path: Path) ->
     tab = opened(tmp_path, square_cells("SQRT({v})+{eps}", MEAN, top=1.0))
     with pytest.raises(UsageError, match=r"lesson has another \(rmsprop\)"):
         tab.run(1, optimizer="tab")
+
+
+def adam_cells(update: str, between: dict[str, str]) -> dict[str, Any]:
+    """Adam with a column of steps, and columns `between` memories and updates."""
+    cells = sgd_cells(LAYOUT)
+    settings = {RHO: SHARE, EPS: EPSILON, SMALL: 0.99}
+    cells |= {address.replace("$", ""): value for address, value in settings.items()}
+    count = column_letters(BASE)
+    cells[f"{count}{LAYOUT.top}"] = 7.0
+    formulas = {
+        "m": "{beta1}*{above}+(1-{beta1})*{g}",
+        "v": "{beta2}*{above}+(1-{beta2})*{g}^2",
+        **between,
+    }
+    for row in range(LAYOUT.top + 1, LAYOUT.bottom + 2):
+        cells[f"{count}{row}"] = f"={count}{row - 1}+1"
+    for k in range(LAYOUT.weights):
+        letters = {
+            name: column_letters(BASE + 1 + k * len(formulas) + place)
+            for place, name in enumerate(formulas)
+        }
+        cells |= {f"{letters[name]}{LAYOUT.top}": 7.0 for name in "mv"}
+        for row in range(LAYOUT.top + 1, LAYOUT.bottom + 2):
+            words = {name: f"{column}{row}" for name, column in letters.items()}
+            words |= {"t": f"{count}{row}", "beta1": RHO, "beta2": SMALL, "eps": EPS}
+            words |= {what[0]: f"{LAYOUT.column(what, k)}{row}" for what in ("gradient", "weight")}
+            words["rate"] = LAYOUT.rate_cell
+            for name, formula in formulas.items():
+                above = f"{letters[name]}{row - 1}"
+                cells[words[name]] = "=" + formula.format(above=above, **words)
+            cells[f"{LAYOUT.column('update', k)}{row}"] = "=" + update.format(**words)
+    return cells
+
+
+ADAMS = {
+    "in one": ("{w}-{rate}*{m}/(1-{beta1}^{t})/(SQRT({v}/(1-{beta2}^{t}))+{eps})", {}),
+    "in columns": (
+        "{w}-{rate}*{mhat}/(SQRT({vhat})+{eps})",
+        {"mhat": "{m}/(1-{beta1}^{t})", "vhat": "{v}/(1-{beta2}^{t})"},
+    ),
+    "step in a column": (
+        "{w}-{step}",
+        {
+            "root": "{eps}+SQRT({v})/SQRT(1-{beta2}^{t})",
+            "step": "{rate}*{m}/((1-{beta1}^{t})*{root})",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ADAMS)
+def test_adam_by_the_columns_it_is_typed_in(tmp_path: Path, form: str) -> None:
+    tab = opened(tmp_path, adam_cells(*ADAMS[form]))
+    assert tab.optimizer == "adam"
+    assert sorted(memory.role for memory in tab.found.memories) == [
+        "count", "mean", "mean", "square", "square",
+    ]  # fmt: skip
+    gradients = [tab.found.area(weight.gradient or 0) for weight in tab.found.weights]
+    assert [str(area)[len("lesson!") :][0] for area in gradients] == [
+        LAYOUT.column("gradient", k) for k in range(2)
+    ]
+    tab.reset()
+    expected = judged(torch.optim.Adam, 4, betas=(SHARE, 0.99), eps=EPSILON)
+    assert list(tab.run(4).weights.values()) == pytest.approx(expected, rel=1e-9)

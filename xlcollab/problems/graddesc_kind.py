@@ -54,7 +54,7 @@ class Update:
 
     @cached_property
     def _terms(self) -> list[Term]:
-        return terms(self.parts.columns[self.link.update].node)
+        return terms(self.parts.updates[self.link].node)
 
     def _holds_weight(self, term: Term) -> bool:
         weight = Beside(0, self.link.weight)
@@ -65,7 +65,7 @@ class Update:
 
     def memory(self, kind: str) -> MemoryColumn | None:
         """The memory of that kind which serves this weight."""
-        column = self.parts.columns[self.link.update]
+        column = self.parts.updates[self.link]
         served = column.reads() | column.reads(-1)
         for memory in self.parts.memories:
             if memory.kind == kind and memory.column in served:
@@ -93,7 +93,7 @@ class Update:
     def root_is_late(self) -> bool:
         """Whether the root is that of the row above: rmsprop before its memory is updated."""
         memory = self.memory("square")
-        column = self.parts.columns[self.link.update]
+        column = self.parts.updates[self.link]
         return memory is not None and memory.column in column.reads(-1)
 
     @cached_property

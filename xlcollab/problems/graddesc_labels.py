@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xlcollab.formula import to_text
-from xlcollab.formula.nodes import Binary, Call, Name, Node, Reference, Unary
+from xlcollab.formula.nodes import Name, Node, Reference
 from xlcollab.problems.graddesc_chain import Chain
 from xlcollab.problems.graddesc_formulas import Beside, SheetFormulas, place
 from xlcollab.problems.graddesc_parts import Parts
+from xlcollab.problems.graddesc_rewriting import rewritten
 from xlcollab.ref import column_letters
 
 if TYPE_CHECKING:
@@ -48,16 +49,11 @@ def model_text(formulas: SheetFormulas, parts: Parts, prediction: int, target: i
 
 def _worded(formulas: SheetFormulas, top: int, node: Node, column: int) -> Node:
     """`node` with the cells of its own row replaced by the headings of their columns."""
-    if isinstance(node, Reference):
-        found = place(node, column)
+
+    def change(reference: Reference) -> Node:
+        found = place(reference, column)
         if isinstance(found, Beside) and found.offset == 0:
             return Name(column_label(formulas, top, found.column))
-        return node
-    if isinstance(node, Unary):
-        return Unary(node.operator, _worded(formulas, top, node.operand, column))
-    if isinstance(node, Binary):
-        left, right = (_worded(formulas, top, part, column) for part in (node.left, node.right))
-        return Binary(node.operator, left, right)
-    if isinstance(node, Call):
-        return Call(node.name, tuple(_worded(formulas, top, a, column) for a in node.arguments))
-    return node
+        return reference
+
+    return rewritten(node, change)

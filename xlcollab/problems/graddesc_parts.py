@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from xlcollab.formula.nodes import Binary, Node, Number, Reference, walk
 from xlcollab.problems.graddesc_chain import Chain, Link
 from xlcollab.problems.graddesc_formulas import Beside, Column, SheetFormulas, place
+from xlcollab.problems.graddesc_rewriting import relocated, rewritten
 from xlcollab.problems.graddesc_terms import Term, squared, terms
 
 MemoryKind = Literal["mean", "square", "count", "other"]
@@ -60,15 +61,46 @@ class Parts:
                         break
         return found
 
+    @cached_property
+    def updates(self) -> dict[Link, Column]:
+        """The formula of each link's update, in terms of weights, gradients and memories: columns
+        between (such as Adam's corrected means) are put in."""
+        return {
+            link: Column(link.update, self._filled_in(link.update)) for link in self.chain.links
+        }
+
+    def _filled_in(self, index: int) -> Node:
+        def change(reference: Reference) -> Node:
+            found = place(reference, index)
+            if not (isinstance(found, Beside) and found.offset == 0):
+                return reference
+            if found.column not in self._between:
+                return reference
+            return relocated(self._filled_in(found.column), found.column - index)
+
+        return rewritten(self.columns[index].node, change)
+
+    @cached_property
+    def _between(self) -> set[int]:
+        """The columns that are made of memories and constants alone."""
+        carried = {index for index, column in self.columns.items() if index in column.reads(-1)}
+        ends = carried | set(self.weights)
+        found = set()
+        for index in self.columns.keys() - ends:
+            behind = self._closure([index], ends)
+            if behind & carried and not behind & {*self.weights, *self.data}:
+                found.add(index)
+        return found
+
     def _served(self, link: Link) -> set[int]:
         """The columns that a link's update reads, in its row or the row above."""
-        update = self.columns[link.update]
+        update = self.updates[link]
         return update.reads() | update.reads(-1)
 
     def gradient(self, link: Link) -> int | None:
         """The column whose numbers move the weight of `link`."""
         memories = {memory.column for memory in self.memories}
-        wanted = self.columns[link.update].reads() - memories
+        wanted = self.updates[link].reads() - memories
         for memory in self._served(link) & memories:
             wanted |= self.columns[memory].reads() - memories
         wanted = {c for c in wanted if c in self.columns} - set(self.weights)
@@ -125,15 +157,17 @@ class Parts:
         """The data columns that a column depends on within its row."""
         return self._closure([column]) & set(self.data)
 
-    def _closure(self, start: Iterable[int]) -> set[int]:
-        """All columns that some columns depend on within their row; weights end the walk."""
+    def _closure(self, start: Iterable[int], ends: Collection[int] | None = None) -> set[int]:
+        """All columns that some columns depend on within their row; `ends` end the walk, which are
+        the weights unless others are named."""
+        ends = self.weights if ends is None else ends
         pending, found = list(start), set[int]()
         while pending:
             index = pending.pop()
             if index in found:
                 continue
             found.add(index)
-            if index in self.columns and index not in self.weights:
+            if index in self.columns and index not in ends:
                 pending.extend(self.columns[index].reads())
         return found
 
