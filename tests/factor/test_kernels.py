@@ -11,7 +11,7 @@ from xlcollab.factor.kernels import batch_pass, error_pass, full_pass
 from xlcollab.factor.order import BySide
 from xlcollab.factor.output import Output
 from xlcollab.factor.prefetch import CACHED
-from xlcollab.factor.rows import Rows
+from xlcollab.factor.rows import Rows, aligned_zeros
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 RANGES = (None, (0.0, 6.5))
@@ -112,3 +112,11 @@ def test_asking_ahead_for_rows_changes_no_number() -> None:
         *output_of(judge).numbers("float64"), rows.users, rows.items, users, items, np.zeros(2),
     )  # fmt: skip
     _compare_all(judge, users, items.sum(axis=0), 50, "float64")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_begin_with_a_line_of_the_cache(dtype: str) -> None:
+    for shape in [(3, 8), (1, 5, 24), (0, 8)]:
+        rows = aligned_zeros(shape, dtype)
+        assert (rows.shape, rows.dtype, rows.ctypes.data % 64) == (shape, dtype, 0)
+        assert not rows.any()

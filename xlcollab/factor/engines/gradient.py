@@ -14,7 +14,7 @@ from xlcollab.factor.engines.base import Buffers, EpochLoss, n_parts
 from xlcollab.factor.kernels import batch_pass, full_pass
 from xlcollab.factor.order import BySide
 from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Columns, Floats, Rows
+from xlcollab.factor.rows import Columns, Floats, Rows, aligned_zeros
 from xlcollab.factor.rules import RULES
 from xlcollab.factor.schedules import learning_rates
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
@@ -116,8 +116,9 @@ class FullBatch:
     def __post_init__(self) -> None:
         rows = self.stepper.rows
         self.cuts = self.by_user.cuts(n_parts())
-        self.user_gradient = np.zeros((1, *rows.users.shape), rows.users.dtype)
-        self.item_gradient = np.empty((len(self.cuts) - 1, *rows.items.shape), rows.items.dtype)
+        parts = len(self.cuts) - 1
+        self.user_gradient = aligned_zeros((1, *rows.users.shape), rows.users.dtype)
+        self.item_gradient = aligned_zeros((parts, *rows.items.shape), rows.items.dtype)
 
     @property
     def rows(self) -> Rows:
