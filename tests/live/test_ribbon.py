@@ -16,6 +16,7 @@ from xlcollab.api import OpenBook
 from xlcollab.faces import ribbon
 from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.calc_desk import CalcDesk
+from xlcollab.live.calc_office import Office
 from xlcollab.live.desk import Desk
 from xlcollab.live.excel_desk import ExcelDesk
 from xlcollab.live.stop import StopFlag
@@ -186,6 +187,16 @@ def test_excel_gets_its_settings_back(
     assert False in excel.app.impl.shown
 
 
+@pytest.mark.parametrize(("button", "told"), [("settings", False), ("help", True), ("run_1", True)])
+def test_a_box_tells_only_what_one_does_not_see(button: str, told: bool, small: Path) -> None:
+    """Settings come to the front; an error is no sight."""
+    excel = open_in_excel(small)
+    sentence = ribbon.perform(ExcelDesk(excel), button)
+    assert (("alert", sentence, "xlcollab") in excel.app.impl.shown) is told
+    assert excel.sheets["S"]["I1"].value == sentence
+    assert excel.sheets.active.name == ("control" if button == "settings" else "S")
+
+
 def test_a_click_starts_a_process_for_the_workbook_that_called(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +212,21 @@ def test_the_process_works_on_that_workbook(small: Path) -> None:
     excel = open_in_excel(small)
     assert ribbon.main(["history", excel.fullname]) == 0
     assert excel.sheets["control"]["B5"].value == "off"
+
+
+def test_the_process_of_calcs_menu_works_on_the_document_it_names(
+    open_desk: Open, small: Path
+) -> None:
+    desk = open_desk(small)
+    assert ribbon.main(["history", desk.book.name, desk.office.address]) == 0
+    assert desk.book.read().sheet("control").value(4, 1) == "off"
+
+
+def test_the_process_of_calcs_menu_says_why_it_cannot(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ribbon.main(["solve", "b.xlsx", "pipe,name=nobody"]) == 2
+    assert "no LibreOffice listens at pipe,name=nobody" in capsys.readouterr().err
 
 
 def test_an_internal_error_is_told_in_excel(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

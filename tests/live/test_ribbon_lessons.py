@@ -233,6 +233,25 @@ class Indicator:
         self.texts.append(None)
 
 
+def test_fit_ratings_shows_its_epochs_and_can_be_stopped(
+    open_lesson: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = our_lesson()
+    calc = open_lesson(lesson.ratings, lesson.model)
+    calc.select(lesson.table)
+    epoch = LiveWatch.epoch
+
+    def stopping(self: LiveWatch, progress: Any) -> bool:
+        if progress.row.epoch == 3:
+            calc.press("stop")
+        return epoch(self, progress)
+
+    monkeypatch.setattr(LiveWatch, "epoch", stopping)
+    told = calc.press("fit_ratings")
+    history = calc.read("fit history").sheet("fit history")
+    assert [history.value(row, 0) for row in range(1, history.height)] == [1.0, 2.0, 3.0], told
+
+
 def test_every_button_has_a_case() -> None:
     assert set(CASES) == set(ribbon.NAMES)
     assert len(CASES) == 14

@@ -148,19 +148,32 @@ def start(name: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`ACTION [WORKBOOK]` on the Excel that is open. Returns an exit code."""
-    from xlcollab.live.excel_desk import ExcelDesk
-
+    """`ACTION [WORKBOOK [ADDRESS]]` on the Excel that is open, or on the LibreOffice that listens
+    at ADDRESS. Returns an exit code."""
     if not arguments or arguments[0] not in NAMES:
         sys.stderr.write(f"xlcollab: name one of {', '.join(NAMES)}\n")
         return UsageError.exit_code
-    desk = ExcelDesk.find(arguments[1] if len(arguments) > 1 else None)
+    try:
+        desk = _desk(*arguments[1:3])
+    except UsageError as error:
+        sys.stderr.write(f"xlcollab: {error}\n")
+        return error.exit_code
     try:
         perform(desk, arguments[0])
         return 0
     except Exception as error:  # there is no shell to show a traceback in
         desk.tell(f"internal error, please report it ({type(error).__name__}: {error})")
         return 1
+
+
+def _desk(workbook: str | None = None, address: str | None = None) -> Desk:
+    if address is not None:
+        from xlcollab.live.calc_desk import CalcDesk
+
+        return CalcDesk.find(workbook, address, boxes=True)
+    from xlcollab.live.excel_desk import ExcelDesk
+
+    return ExcelDesk.find(workbook)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,27 @@ from xlcollab.live.calc_read import rect_of
 from xlcollab.live.desk import STATUS_NAME, Desk
 from xlcollab.ref import AreaRef
 
+_OK = 1
+"""Of com.sun.star.awt.MessageBoxButtons."""
+
 
 class CalcDesk(Desk):
-    """The LibreOffice in which `document` is open."""
+    """The LibreOffice in which `document` is open.
 
-    def __init__(self, office: Office, document: Any) -> None:
-        self.office, self.document = office, document
+    With `boxes` it tells in message boxes. A shell that pressed the button tells by itself.
+    """
+
+    def __init__(self, office: Office, document: Any, *, boxes: bool = False) -> None:
+        self.office, self.document, self.boxes = office, document, boxes
         self.book = CalcBook(office, document)
 
     @classmethod
-    def find(cls, name: str | None = None, address: str = ADDRESS) -> CalcDesk:
+    def find(
+        cls, name: str | None = None, address: str = ADDRESS, *, boxes: bool = False
+    ) -> CalcDesk:
         """The spreadsheet in front, or the open one of that title. Raises UsageError without."""
         office = Office(address)
-        return cls(office, office.document(name))
+        return cls(office, office.document(name), boxes=boxes)
 
     @property
     def key(self) -> str:
@@ -53,8 +61,11 @@ class CalcDesk(Desk):
             cells.getCellByPosition(0, 0).String = text
 
     def tell(self, text: str) -> None:
-        """The shell that pressed the button says it; a message box would wait for a click that a
-        hidden document never gets."""
+        if not self.boxes:
+            return
+        kind = self.office.uno.Enum("com.sun.star.awt.MessageBoxType", "INFOBOX")
+        window = self.document.CurrentController.Frame.ContainerWindow
+        window.Toolkit.createMessageBox(window, kind, _OK, "xlcollab", text).execute()
 
     @property
     def _indicator(self) -> Any:

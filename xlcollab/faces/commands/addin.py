@@ -1,4 +1,4 @@
-"""`xlcollab addin`: the add-in for Excel, built, installed, removed, examined."""
+"""`xlcollab addin`: the add-in for Excel, built, installed, removed, examined; a menu for Calc."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from xlcollab.errors import UsageError
+from xlcollab.faces.commands.live import AppChoice
 
 _UNWELL = 3
 
@@ -22,20 +25,34 @@ class AddinChoice(StrEnum):
 
 def addin(
     action: Annotated[AddinChoice, typer.Argument(help="build, install, uninstall or doctor.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="build: where to write.")] = Path(
-        "xlcollab.xlam"
-    ),
+    app: Annotated[AppChoice, typer.Option(help="build: for which application.")] = AppChoice.EXCEL,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="build: where to write (default: xlcollab.xlam or .oxt)."
+        ),
+    ] = None,
 ) -> int:
     """Build the Excel add-in, put it into Excel, take it out, or say what is wrong with it.
 
+    LibreOffice gets a menu, as an extension that its own `unopkg add` installs.
+
     Example:  xlcollab addin install
 
-    Example:  xlcollab addin build -o xlcollab.xlam
+    Example:  xlcollab addin build --app libreoffice -o xlcollab.oxt
     """
-    from xlcollab.faces import addin_build, addin_install
+    from xlcollab.faces import addin_build, addin_calc, addin_install
 
+    if app is AppChoice.LIBREOFFICE and action is not AddinChoice.BUILD:
+        raise UsageError(
+            f"{action} is for Excel; LibreOffice installs with: unopkg add xlcollab.oxt"
+        )
     if action is AddinChoice.BUILD:
-        typer.echo(f"written to {addin_build.build(output)}")
+        if app is AppChoice.LIBREOFFICE:
+            target = addin_calc.build_calc(output or Path("xlcollab.oxt"))
+        else:
+            target = addin_build.build(output or Path("xlcollab.xlam"))
+        typer.echo(f"written to {target}")
         return 0
     machine = addin_install.Machine.here()
     if action is AddinChoice.DOCTOR:
