@@ -24,6 +24,7 @@ from xlcollab.ratings import RatingsTable
 
 FACTORS = (5, 20, 50)
 SHARES = (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+COLOURS = ("#1F77B4", "#FF7F0E", "#2CA02C")
 WIDTHS = (6, 14, 22, 30, 38, 46, 54, 62)
 """Factors whose rows, with two biases, fill 1 … 8 vectors of 8."""
 
@@ -94,12 +95,15 @@ def write(path: str, groups: Sequence[Sequence[Series]]) -> None:
     """A sheet with the times in ms, and for each group a chart with its straight lines."""
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("growth")
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 1)
+        sheet.set_column(0, 8, 13, book.add_format({"num_format": "0.0"}))
         column = 0
         for group in groups:
             chart = book.add_chart({"type": "scatter"})
             first = group[0]
             sheet.write_column(0, column, [first.axis, *first.at])
-            for offset, series in enumerate(group, 1):
+            for offset, (series, colour) in enumerate(zip(group, COLOURS, strict=False), 1):
                 sheet.write_column(
                     0, column + offset, [series.name, *(1e3 * s for s in series.seconds)]
                 )
@@ -109,16 +113,25 @@ def write(path: str, groups: Sequence[Sequence[Series]]) -> None:
                         "name": ["growth", 0, column + offset],
                         "categories": ["growth", rows[0], column, rows[1], column],
                         "values": ["growth", rows[0], column + offset, rows[1], column + offset],
-                        "trendline": {"type": "linear", "name": f"R² {series.r_squared:.4f}"},
-                        "marker": {"type": "circle", "size": 6},
+                        "trendline": {
+                            "type": "linear",
+                            "name": f"line, R² {series.r_squared:.4f}",
+                            "line": {"color": colour, "width": 1.25},
+                        },
+                        "marker": {
+                            "type": "circle",
+                            "size": 7,
+                            "fill": {"color": colour},
+                            "border": {"color": colour},
+                        },
                     }
                 )
             chart.set_title({"name": f"A full-batch step by {first.axis}"})
             chart.set_x_axis({"name": first.axis, "min": 0})
             chart.set_y_axis({"name": "ms a step", "min": 0})
             chart.set_legend({"position": "bottom"})
-            chart.set_size({"width": 620, "height": 420})
-            sheet.insert_chart(11, 0 if column == 0 else 10, chart)
+            chart.set_size({"width": 560, "height": 400})
+            sheet.insert_chart(11, 0 if column == 0 else 6, chart)
             column += len(group) + 1
 
 

@@ -96,7 +96,8 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Floats:
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + _LINE, np.uint8)
     start = -memory.ctypes.data % _LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
+    rows: Floats = memory[start : start + size].view(dtype).reshape(shape)
+    return rows
 
 
 def _padded(factors: Floats) -> Floats:
