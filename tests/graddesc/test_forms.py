@@ -183,3 +183,11 @@ def test_adam_by_the_columns_it_is_typed_in(tmp_path: Path, form: str) -> None:
     tab.reset()
     expected = judged(torch.optim.Adam, 4, betas=(SHARE, 0.99), eps=EPSILON)
     assert list(tab.run(4).weights.values()) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_engine_s_rule_of_the_same_name_takes_the_tab_s_learning_rate(tmp_path: Path) -> None:
+    tab = opened(tmp_path, square_cells("SQRT({v})+{eps}", MEAN))
+    tab.reset()
+    run = tab.run(4, optimizer="rmsprop", batch_size=1, rho=SHARE)
+    expected = judged(torch.optim.RMSprop, 4, alpha=SHARE, eps=EPSILON)
+    assert list(run.weights.values()) == pytest.approx(expected, rel=1e-9)
