@@ -252,6 +252,27 @@ def test_fit_ratings_shows_its_epochs_and_can_be_stopped(
     assert [history.value(row, 0) for row in range(1, history.height)] == [1.0, 2.0, 3.0], told
 
 
+def test_run_n_moves_the_weights_and_can_be_stopped(
+    open_lesson: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = our_lesson()
+    calc = open_lesson(lesson.descent, lesson.tab)
+    monkeypatch.setattr("xlcollab.faces.ribbon_watch._SECONDS_BETWEEN_FRAMES", 0.0)
+    step, seen = LiveWatch.step, list[bytes]()
+
+    def stopping(self: LiveWatch, row: Any) -> None:
+        if row.iteration == 4:
+            calc.press("stop")
+        step(self, row)
+        seen.append(calc.read(lesson.tab).sheet(lesson.tab).numbers.tobytes())
+
+    monkeypatch.setattr(LiveWatch, "step", stopping)
+    assert "The run was interrupted after 4 epochs." in calc.press("run_n")
+    assert len(set(seen)) == 4
+    wanted = calc.written("run", "--sheet", lesson.tab, "--epochs", "4")
+    assert_alike(calc, wanted, lesson.tab, f"{lesson.tab} history")
+
+
 def test_every_button_has_a_case() -> None:
     assert set(CASES) == set(ribbon.NAMES)
     assert len(CASES) == 14

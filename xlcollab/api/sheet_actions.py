@@ -4,6 +4,7 @@ of it. Changes are left in the `OpenBook`; `store` writes them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,9 +86,24 @@ def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
     return Outcome(" ".join(told))
 
 
-def run_epochs(book: OpenBook, sheet: str, count: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _EpochRow:
+    """What a watch shows of a tab's epoch; the objective is the tab's measured loss."""
+
+    iteration: int
+    objective: float
+    seconds: float
+
+
+def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
     """Run epochs of the graddesc tab."""
-    run = book.tab(sheet).run(count, history=history_is_on(book))
+    began = time.perf_counter()
+
+    def on_epoch(done: int, loss: float, weights: Callable[[], list[CellEdit]]) -> None:
+        watch.point(weights)
+        watch.step(_EpochRow(done, loss, time.perf_counter() - began))
+
+    run = book.tab(sheet).run(count, history=history_is_on(book), on_epoch=on_epoch)
     weights = ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items())
     return Outcome(f"{sheet}: {run.message} {weights}", in_sight=run.exit_code == 0)
 

@@ -9,6 +9,7 @@ book.save("after.xlsx")
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlcollab.api.saving import refuse_unchangeable
@@ -24,7 +25,7 @@ from xlcollab.api.tabs_writing import (
     results_of,
 )
 from xlcollab.errors import UsageError
-from xlcollab.grid import Changes, NewSheet
+from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.problems.graddesc import GraddescTab, read_tab
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from xlcollab.history import Record
 
 Every = Literal["epoch", "step"]
+OnEpoch = Callable[[int, float, Callable[[], list[CellEdit]]], None]
+"""Told the epochs that were run, the measured loss, and what the weights and memories are now."""
 
 
 class Tab:
@@ -84,6 +87,7 @@ class Tab:
         optimizer: str | None = None,
         batch_size: int | None = None,
         schedule: str = "constant",
+        on_epoch: OnEpoch | None = None,
         **options: Any,
     ) -> TabRun:
         """Run epochs and put the outcome into the workbook.
@@ -94,7 +98,8 @@ class Tab:
         `xlcollab.optim.Settings` such as learning_rate) say how. `every="step"` records each row
         as well. Without `history` no sheets are added.
 
-        A run that diverges ends with the last good epoch and says so in its status.
+        A run that diverges ends with the last good epoch and says so in its status. `on_epoch`
+        sees the sheet's own epochs go by, and may raise KeyboardInterrupt to end them.
 
         Raises UsageError for impossible settings, UnsupportedError naming the cell and the
         function that cannot be compiled, WriteRefusedError when the workbook takes no change.
@@ -107,7 +112,7 @@ class Tab:
             motion.reset()
         recorder = Recorder.of_tab(self.found, steps=every == "step")
         if optimizer is None:
-            ending = run_epochs(motion, epochs, recorder)
+            ending = run_epochs(motion, epochs, recorder, _telling(on_epoch, motion, recorder))
             gradients, label = None, self.optimizer
         else:
             from xlcollab.api.tabs_descent import Descent
@@ -187,6 +192,16 @@ class Tab:
             )
         )
         self.found = read_tab(self._book.workbook, self.sheet, self._copy)
+
+
+def _telling(
+    on_epoch: OnEpoch | None, motion: Epochs, recorder: Recorder
+) -> Callable[[], None] | None:
+    if on_epoch is None:
+        return None
+    return lambda: on_epoch(
+        len(recorder.epochs) - 1, recorder.epochs[-1].measured, lambda: input_edits(motion)
+    )
 
 
 def replace_memories(recorder: Recorder) -> Recorder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,8 +107,11 @@ def finished(
     )
 
 
-def run_epochs(epochs: Epochs, count: int, recorder: Recorder) -> Ending:
-    """Run `count` epochs; the registers end in the last good state."""
+def run_epochs(
+    epochs: Epochs, count: int, recorder: Recorder, on_epoch: Callable[[], None] | None = None
+) -> Ending:
+    """Run `count` epochs; the registers end in the last good state. `on_epoch` is called before
+    each of them, and may raise KeyboardInterrupt to end the run there."""
     note_epoch(epochs, recorder)
     bad = epochs.first_bad_row()
     if bad is not None or not epochs.carried:
@@ -115,6 +119,8 @@ def run_epochs(epochs: Epochs, count: int, recorder: Recorder) -> Ending:
     try:
         for number in range(1, count + 1):
             before = epochs.registers.copy()
+            if on_epoch is not None:
+                on_epoch()
             _note_steps(epochs, recorder)
             epochs.epoch()
             bad = epochs.first_bad_row()

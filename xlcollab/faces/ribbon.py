@@ -33,15 +33,16 @@ def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
 
 
 def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
-    return act.run_epochs(book, desk.sheet, 1)
+    return act.run_epochs(book, desk.sheet, 1, watch)
 
 
 def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
-    return act.run_epochs(book, desk.sheet, 5)
+    return act.run_epochs(book, desk.sheet, 5, watch)
 
 
 def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
-    return act.run_epochs(book, desk.sheet, act.epochs_asked(book, _EPOCHS_WITHOUT_SETTING))
+    epochs = act.epochs_asked(book, _EPOCHS_WITHOUT_SETTING)
+    return act.run_epochs(book, desk.sheet, epochs, watch)
 
 
 def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
