@@ -14,6 +14,7 @@ from tests.benchmarks.crosstab import drawn, write
 from tests.build import build
 from tests.faces.shell import LINE, minimised
 from tests.shared_data import lesson
+from xlcollab.api import devices
 from xlcollab.api.solving import Solved
 from xlcollab.optim.methods import METHODS
 
@@ -65,6 +66,10 @@ def test_float32_on_the_device(tmp_path: Path) -> None:
     assert solved.objective < 0.5 * solved.solution.initial
 
 
-def test_auto_takes_the_device_where_the_sheet_is_large(tmp_path: Path) -> None:
-    assert solved_crosstab(tmp_path, 10, method="adam", iterations=5).device == "cpu"
-    assert solved_crosstab(tmp_path, 350, method="adam", iterations=5).device.startswith("cuda")
+def test_auto_takes_the_device_where_the_sheet_is_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crosstab reads two numbers a cell."""
+    monkeypatch.setattr(devices, "LARGE_FOR_GPU", 700)
+    assert solved_crosstab(tmp_path, 18, method="adam", iterations=5).device == "cpu"
+    assert solved_crosstab(tmp_path, 20, method="adam", iterations=5).device.startswith("cuda")
