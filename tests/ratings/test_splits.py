@@ -92,7 +92,7 @@ def test_impossible_splits_are_refused() -> None:
     few = RatingsTable.of([1, 2], [1, 2], [1, 2])
     with pytest.raises(UsageError, match=r"between 0 and 1, found 1.5"):
         random_split(few, 1.5, rng(0))
-    with pytest.raises(DataError, match=r"0.1 of 2 ratings leaves training or test empty"):
+    with pytest.raises(DataError, match=r"0.1 of 2 ratings leaves one side empty"):
         random_split(few, 0.1, rng(0))
     with pytest.raises(DataError, match="no time column"):
         time_split(few, 0.5)

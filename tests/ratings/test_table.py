@@ -36,7 +36,7 @@ def test_duplicates_equal_pandas(aggregate: str, ratings: list[float]) -> None:
 
 
 def test_duplicates_are_an_error_by_rows_unless_chosen() -> None:
-    with pytest.raises(DataError, match=r"user 'a' rated item 1 twice \(ratings 1 and 4\)"):
+    with pytest.raises(DataError, match=r"user 'a' rated item 1 twice \(rows 1 and 4\)"):
         merge_duplicates(table())
     with pytest.raises(UsageError, match="unknown aggregate 'median'"):
         merge_duplicates(table(), "median")  # type: ignore[arg-type]
@@ -89,7 +89,9 @@ def test_date_parts_of_seconds_and_text() -> None:
 
 def test_bad_times_are_named() -> None:
     text = RatingsTable.of([1, 2], [1, 1], [1, 2], time=["2020-02-29", "soon"])
-    with pytest.raises(DataError, match="row 2, column 'time': found 'soon'"):
+    with pytest.raises(
+        DataError, match="the time of user 2's rating of item 1 is 'soon', expected a date"
+    ):
         with_date_parts(text, ["month"])
     with pytest.raises(UsageError, match="unknown date part 'century'"):
         with_date_parts(text, ["century"])

@@ -31,7 +31,11 @@ CSVS = {
     "blank rating": ("user,item,rating\n1,2,\n1,3,2\n", "row 2, column 'rating': found a blank"),
     "blank id": ("user,item,rating\n1,2,4\n,3,2\n", "row 3, column 'user': found a blank"),
     "no rows": ("user,item,rating\n", "is empty"),
-    "fractional id": ("user,item,rating\n1.5,2,4\n2,3,2\n", "ids are whole numbers"),
+    "fractional id": ("user,item,rating\n1,2,4\n2.5,3,2\n", "row 3: 2.5 is no user; ids are"),
+    "too large": ("user,item,rating\n1,2,1e39\n1,3,2\n", "found 1e+39, expected a number of at"),
+    "too long a line": ("user,item,rating\n1,2,3\n1,3,4,5\n", "Expected 3 fields in line 3, saw 4"),
+    "a pair twice": ("user,item,rating\n1,2,3\n1,2,4\n", "rated item 2 twice (rows 2 and 3)"),
+    "blank file": ("", "r.csv is empty"),
     "not a table": ('user,item,rating\n"1,2', "cannot be read as a table"),
 }
 
@@ -154,7 +158,13 @@ USAGE: list[tuple[tuple[object, ...], str]] = [
     (("--checkpoint", "c.safetensors"), "add --optimizer with one of gd"),
     (("--resume", "--checkpoint", "none", "--optimizer", "adam"), "there is no checkpoint none"),
     (("--start-cells", "user_factors=A1:B2"), "are cells of the workbook"),
-    (("--top-k", 0, "--leave-out", 1), "at least 1"),
+    (("--top-k", 0, "--leave-out", 1), "--top-k is 0; expected at least 1"),
+    (("--relevant", "nan"), "--relevant is nan; expected a rating"),
+    (("--epochs", 10**10), "expected a whole number, 0 to 1000000000"),
+    (
+        ("--checkpoint", "c", "--optimizer", "adam", "--batch-size", 9),
+        "runs that keep a checkpoint",
+    ),
     (("--hidden", 4, "--optimizer", "adam", "--date-part", "era"), "unknown date part 'era'"),
 ]
 
@@ -167,6 +177,57 @@ def test_options_that_do_not_go_together(
     assert found.code == 2, found.err
     assert sentence in found.err.splitlines()[-1]
     assert not (tmp_path / "out.xlsx").exists()
+
+
+@pytest.mark.parametrize("epochs", ["1.5", "many", "1e3"])
+def test_epochs_that_are_no_whole_number(epochs: str, tmp_path: Path) -> None:
+    found = fit(ratings_csv(tmp_path), "--epochs", epochs)
+    assert found.code == 2
+    assert "Invalid value for '--epochs'" in found.err
+
+
+@pytest.mark.parametrize("way", [("--test-by-time", 0.2), ("--leave-out", 1)])
+@pytest.mark.parametrize(("time", "said"), [("soon", "'soon'"), (None, "a blank")])
+def test_times_that_cannot_be_read(
+    way: tuple[object, ...], time: object, said: str, tmp_path: Path
+) -> None:
+    frame = planted().astype({"timestamp": object})
+    frame.loc[4, "timestamp"] = time
+    user, item = frame.loc[4, ["user", "item"]]
+    found = fit(ratings_csv(tmp_path, frame), *way)
+    assert found.code == 3
+    assert f"the time of user {user}'s rating of item {item} is {said}" in found.err
+
+
+def test_times_in_other_forms_are_told_apart(tmp_path: Path) -> None:
+    frame = planted().drop(columns="timestamp")
+    frame["date"] = [f"{1 + i % 12}/{1 + i % 28}/{2000 + i}" for i in range(150)]
+    found = fit(ratings_csv(tmp_path, frame), "--test-by-time", 0.2, "--json")
+    assert found.json["ratings"] == 120
+
+
+def test_ratings_that_are_far_off_the_others(tmp_path: Path) -> None:
+    frame = planted()
+    frame.loc[7, "rating"] = 1e30
+    found = fit(ratings_csv(tmp_path, frame))
+    assert found.code == 4
+    assert "lower the learning rate or look for ratings far off the others" in found.err
+
+
+def test_pairs_that_cannot_be_predicted(folder: Path, tmp_path: Path) -> None:
+    cases = {
+        "user,item\n1,10\n99,10\n98,10\n": "row 3, column 'user': unknown user 99 (1 more like it)",
+        "user,item\n1,10\n2,7\n": "row 3, column 'item': unknown item 7; 12 items are known",
+        "user,item\n1,10\n,10\n": "row 3, column 'user': found a blank, expected an id",
+        "who,item\n1,10\n": "needs columns named user and item; it has who, item",
+        "user,item\n": "p.csv holds no pair",
+    }
+    for text, sentence in cases.items():
+        (tmp_path / "p.csv").write_text(text)
+        found = xlcollab("predict", folder / "m.xlsx", "--pairs", tmp_path / "p.csv")
+        assert found.code in (2, 3)
+        assert sentence in found.sentence
+        assert found.sentence.startswith("p.csv")
 
 
 def test_targets_that_cannot_be(tmp_path: Path) -> None:

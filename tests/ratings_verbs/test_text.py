@@ -101,7 +101,13 @@ def test_an_area_is_read_where_more_than_one_may_be_meant(tmp_path: Path) -> Non
 REFUSED = {
     "a word": (FEW.format(corner="") + "dora,2,good,2\ned,1,2,3\n", "c.csv!C5 holds 'good'"),
     "infinite": (FEW.format(corner="") + "dora,2,inf,2\ned,1,2,3\n", "c.csv!C5 holds 'inf'"),
-    "no ratings": (",10,20,30\nanna,,,\nbob,,,\ncleo,,,\n", "c.csv holds neither a ratings cross"),
+    "no ratings": (
+        ",10,20,30\nanna,,,\nbob,,,\ncleo,,,\n",
+        "c.csv!A1:D4: the crosstab (3 × 3) holds no",
+    ),
+    "an id twice": (",10,20\na,1,2\na,,1\n", "c.csv!A1:C3: user 'a' is listed twice"),
+    "an id missing": (",10,20\na,1,2\n,,1\n", "c.csv!A3 is blank, expected a user id"),
+    "words": (",10,20\na,1,good\nb,2,\n", "c.csv!C2 holds 'good', expected a number, or a bla"),
     "empty": ("", "c.csv is empty; a model needs ratings"),
     "a rating unnamed": ("user,item,mark\n1,2,3\n", "no column looks like the rating"),
     "no text": ("user,\x00\udcff", "cannot be read as a table"),

@@ -105,9 +105,7 @@ def _target(request: FitRequest) -> Path:
     source = request.place.source
     target = request.output or output_path(source, "model").with_suffix(WORKBOOK)
     if target.suffix not in (WORKBOOK, MODEL_FILE):
-        raise UsageError(
-            f"{target.name}: write a workbook ({WORKBOOK}) or a model file ({MODEL_FILE})"
-        )
+        raise UsageError(f"{target}: write a workbook ({WORKBOOK}) or a model file ({MODEL_FILE})")
     if target.resolve() == source.resolve():
         raise UsageError(f"{target} is the source itself; write to another file")
     refuse_unwritable(target)

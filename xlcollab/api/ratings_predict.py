@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from xlcollab.api.ratings_ids import json_id, known_or_text
 from xlcollab.api.ratings_model import open_model
@@ -56,7 +57,10 @@ def predictions_of(request: PredictRequest) -> Table:
     """
     model = open_model(request.model)
     if request.pairs is not None:
-        table = _pairs(model, *_read_pairs(request.pairs), request.unknown_ids)
+        pairs = _read_pairs(request.pairs)
+        if not request.unknown_ids:
+            pairs.refuse_unknown(model)
+        table = _pairs(model, pairs.users, pairs.items, request.unknown_ids, pairs.side(model))
     elif request.crosstab:
         table = _crosstab(model, request)
     else:
@@ -78,6 +82,9 @@ def as_json(table: Table) -> dict[str, Any]:
     }
 
 
+Side = dict[str, NDArray[np.int32]]
+"""Numbers (n,) of the levels of side columns, by name."""
+
 _PAIR = ("user", "item", "rating")
 
 
@@ -94,9 +101,11 @@ def _typed(model: Model, request: PredictRequest) -> Table:
     return _pairs(model, users, items, request.unknown_ids)
 
 
-def _pairs(model: Model, users: list[Any], items: list[Any], unknown_ids: bool) -> Table:
+def _pairs(
+    model: Model, users: list[Any], items: list[Any], unknown_ids: bool, side: Side | None = None
+) -> Table:
     users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
-    ratings = predict(model, users, items, "bias" if unknown_ids else "error")
+    ratings = predict(model, users, items, "bias" if unknown_ids else "error", side)
     return Table("predictions", _PAIR, list(zip(users, items, ratings.tolist(), strict=True)))
 
 
@@ -133,29 +142,75 @@ def _matched(ids: Vocabulary, given: list[Any]) -> list[Any]:
     return [one if is_known else known_or_text(ids, str(one)) for one, is_known in pairs]
 
 
-def _read_pairs(path: Path) -> tuple[list[Any], list[Any]]:
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """A table of pairs as read from `file`, whose first pair is in `first_row`."""
+
+    file: str
+    first_row: int
+    frame: pd.DataFrame
+    user: str
+    item: str
+
+    @property
+    def users(self) -> list[Any]:
+        return list(self.frame[self.user])
+
+    @property
+    def items(self) -> list[Any]:
+        return list(self.frame[self.item])
+
+    def side(self, model: Model) -> Side:
+        """The numbers of those side columns of a net that the table has; -1 is an unknown level."""
+        levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
+        return {
+            name: ids.numbers(_matched(ids, self.frame[name].tolist()), "negative")
+            for name, ids in levels.items()
+            if name in self.frame
+        }
+
+    def refuse_unknown(self, model: Model) -> None:
+        """Raises DataError by row and column."""
+        for ids, column in ((model.user_ids, self.user), (model.item_ids, self.item)):
+            given = self.frame[column].tolist()
+            unknown = np.flatnonzero(ids.numbers(_matched(ids, given), "negative") < 0)
+            if len(unknown):
+                more = f" ({len(unknown) - 1} more like it)" if len(unknown) > 1 else ""
+                raise DataError(
+                    f"{self.file}, row {self.first_row + unknown[0]}, column {column!r}: unknown "
+                    f"{ids.kind} {given[unknown[0]]!r}{more}; {ids.example()}; --unknown-ids predicts "
+                    "without them"
+                )
+
+
+def _read_pairs(path: Path) -> _Pairs:
     """User ids and item ids of a table in any form that ratings are read from."""
     if path.suffix.lower() in WORKBOOKS:
-        frame = read_table(FileBook(path).read().sheets[0])
+        frame, first_row = read_table(FileBook(path).read().sheets[0]), 2
     else:
-        frame = _read_file(path)
+        frame, first_row = _read_file(path)
     names = [str(name) for name in frame.columns]
     found = Columns.known(names)
     if not {"user", "item"} <= found.keys():
-        raise UsageError(f"{path.name} needs columns for user and item; it has {', '.join(names)}")
+        raise UsageError(
+            f"{path.name} needs columns named user and item; it has {', '.join(names)}"
+        )
     if frame.empty:
         raise DataError(f"{path.name} holds no pair")
-    columns = frame[found["user"]], frame[found["item"]]
-    for column in columns:
-        if column.isna().any():
-            row = int(np.argmax(column.isna().to_numpy())) + 1
-            raise DataError(f"{path.name}, row {row} below the header: no {column.name}")
-    return columns[0].tolist(), columns[1].tolist()
+    for name in (found["user"], found["item"]):
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            row = first_row + int(np.argmax(missing))
+            raise DataError(
+                f"{path.name}, row {row}, column {name!r}: found a blank, expected an id"
+            )
+    return _Pairs(path.name, first_row, frame, found["user"], found["item"])
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def _read_file(path: Path) -> tuple[pd.DataFrame, int]:
     reader = READERS.get(path.suffix.lower())
     if reader is None or not path.is_file():
         known = ", ".join([*READERS, *WORKBOOKS])
         raise UsageError(f"{path} is no file of pairs; its ending must be one of {known}")
-    return reader(path).data
+    read = reader(path)
+    return read.data, read.first_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,6 +25,12 @@ class Measures:
     folds: int | None = None
     top_k: int = 10
     relevant: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.top_k < 1:
+            raise UsageError(f"--top-k is {self.top_k}; expected at least 1")
+        if self.relevant is not None and not math.isfinite(self.relevant):
+            raise UsageError(f"--relevant is {self.relevant}; expected a rating")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xlcollab.api.ratings_text import NAME_COLUMNS, text_workbook
+from xlcollab.api.ratings_text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
@@ -111,6 +111,8 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
         candidates = [area_ratings(workbook, parse_area(place.area, sheet))]
     else:
         candidates = find_ratings(workbook, place.sheet)
+    if not candidates and not place.is_workbook and begins_as_crosstab(workbook.sheets[0]):
+        candidates = [area_ratings(workbook, whole(workbook.sheets[0]))]
     if not candidates:
         where = f"sheet {place.sheet}" if place.sheet else place.source.name
         raise DataError(
@@ -120,7 +122,11 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     found = candidates[0]
     if found.is_crosstab and place.columns != Columns():
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
-    table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
+    try:
+        table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
+    except DataError as error:
+        where = "" if found.area.sheet in str(error) else f"{found.area}: "
+        raise DataError(f"{where}{error}") from None
     return Source(table, _said(candidates), found.is_crosstab)
 
 

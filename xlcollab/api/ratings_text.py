@@ -14,6 +14,7 @@ from xlcollab.errors import DataError
 from xlcollab.grid import Formulas, Scalar, Sheet, TextPool, Workbook, encode
 from xlcollab.ratings.crosstab import MAX_CELLS
 from xlcollab.ratings.read import separator_of
+from xlcollab.ref import AreaRef
 
 NAME_COLUMNS = "name its columns with --user-column, --item-column and --rating-column"
 
@@ -39,6 +40,17 @@ def text_workbook(path: Path) -> Workbook:
         Formulas.from_cells({}),
     )
     return Workbook([sheet], pool, source=path.name)
+
+
+def begins_as_crosstab(sheet: Sheet) -> bool:
+    """Whether the corner is blank beside ids, which no header of a long table is: then the reader
+    may say by cell what keeps the file from being a crosstab."""
+    return sheet.height > 1 and sheet.value(0, 0) is None and sheet.value(0, 1) is not None
+
+
+def whole(sheet: Sheet) -> AreaRef:
+    """All cells of the file."""
+    return AreaRef(sheet.name, sheet.used)
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -233,15 +233,18 @@ def _advice(saving: Saving | None) -> str:
     return "go on from the last checkpoint with resume"
 
 
+_ONLY = "several processes, and runs that keep a checkpoint,"
+
+
 def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
     if settings.optimizer not in GRADIENT_RULES or settings.batch_size is not None:
         raise UsageError(
-            "several processes train by a gradient rule on all ratings at once; choose one of "
+            f"{_ONLY} train by a gradient rule on all ratings at once; choose one of "
             f"{', '.join(GRADIENT_RULES)} without batch_size"
         )
     if not model.is_closed_form:
-        raise UsageError("several processes train the pure factor model; leave the net out")
+        raise UsageError(f"{_ONLY} train the pure factor model; leave the net out")
     if settings.restarts:
-        raise UsageError("several processes run all epochs once; leave restarts out")
+        raise UsageError(f"{_ONLY} run all epochs once; leave restarts out")
     if settings.patience is not None and tables.validation is None:
         raise UsageError("patience needs validation ratings to watch; split some off")

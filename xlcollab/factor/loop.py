@@ -14,7 +14,7 @@ from xlcollab.factor.model import Model
 from xlcollab.factor.record import Record
 from xlcollab.factor.result import EpochRow, OnEpoch, Progress, Status
 from xlcollab.factor.rows import Floats
-from xlcollab.factor.settings import TrainingSettings
+from xlcollab.factor.settings import USED, TrainingSettings
 from xlcollab.ratings import RatingsTable, mae, rmse
 
 
@@ -103,7 +103,7 @@ class Loop:
         if not math.isfinite(loss.squared_error):
             raise DivergedError(
                 f"the training error became {loss.squared_error} in epoch {epoch + 1} at learning "
-                f"rate {loss.learning_rate:g}; lower the learning rate or set clip"
+                f"rate {loss.learning_rate:g}; {self._advice()}"
             )
         row = EpochRow(
             epoch + 1,
@@ -117,6 +117,13 @@ class Loop:
         if row.validation_rmse < self.best.error:
             self.best = Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
         return row
+
+    def _advice(self) -> str:
+        """What may help against divergence."""
+        used = USED[self.settings.optimizer]
+        ways = {"learning_rate": "lower the learning rate", "clip": "set clip"}
+        found = [way for name, way in ways.items() if name in used]
+        return " or ".join([*found, "look for ratings far off the others"])
 
     def _after(self, row: EpochRow) -> Status:
         if self.on_epoch is not None and self.on_epoch(self._progress(row)):

@@ -33,9 +33,16 @@ def checked_ratings(
         more = f" ({int(bad.sum()) - 1} more like it)" if bad.sum() > 1 else ""
         raise DataError(
             f"row {first_row + at}, column {column!r}: found {shown(raw[at])}, "
-            f"expected a finite number{more}"
+            f"expected {expected(numbers[at], dtype)}{more}"
         )
     return ratings
+
+
+def expected(found: Any, dtype: DTypeLike) -> str:
+    """What a rating must be, said of one that was found and is none; NaN stands for no number."""
+    if np.isfinite(found):
+        return f"a number of at most {np.finfo(dtype).max:.2g}, as {np.dtype(dtype)} holds"
+    return "a finite number"
 
 
 def shown(value: Any) -> str:

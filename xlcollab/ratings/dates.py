@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.checks import shown
 from xlcollab.ratings.table import Category, RatingsTable
 from xlcollab.ratings.vocabulary import Vocabulary
 
@@ -34,9 +35,8 @@ def with_date_parts(table: RatingsTable, parts: Sequence[str]) -> RatingsTable:
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise UsageError(f"unknown date part {unknown[0]!r}; one of {', '.join(PARTS)}")
-    if table.time is None:
-        raise DataError("the ratings have no time column to take date parts from")
-    moments = pd.DatetimeIndex(_moments(table.time))
+    found = times(table)
+    moments = pd.DatetimeIndex(pd.to_datetime(found, unit="s") if _is_number(found) else found)
     extra = dict(table.extra)
     for part in parts:
         vocabulary, numbers = Vocabulary.of(getattr(moments, PARTS[part]), part)
@@ -44,12 +44,42 @@ def with_date_parts(table: RatingsTable, parts: Sequence[str]) -> RatingsTable:
     return replace(table, extra=extra)
 
 
-def _moments(time: NDArray[Any]) -> Any:
-    column = pd.Series(time)
-    unit = "s" if pd.api.types.is_numeric_dtype(column) else None
-    moments = pd.to_datetime(column, unit=unit, errors="coerce")
-    bad = moments.isna().to_numpy()
+def times(table: RatingsTable) -> NDArray[Any]:
+    """When each rating was given (n,): numbers as they are, texts as the moments they say.
+
+    Raises DataError without a time column, or naming the rating whose time cannot be read.
+    """
+    if table.time is None:
+        raise DataError("the ratings have no time column; name it, or do without times")
+    found: NDArray[Any] = table.time if _is_number(table.time) else _moments(table.time)
+    bad = pd.isna(found)
     if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(f"row {row + 1}, column 'time': found {column[row]!r}, expected a time")
-    return moments
+        at = int(np.argmax(bad))
+        user = table.user_ids.ids([table.users[at]])[0]
+        item = table.item_ids.ids([table.items[at]])[0]
+        raise DataError(
+            f"the time of user {user!r}'s rating of item {item!r} is {shown(table.time[at])}, "
+            "expected a date or a number"
+        )
+    return found
+
+
+def _is_number(time: NDArray[Any]) -> bool:
+    return time.dtype.kind in "iuf"
+
+
+def _moments(time: NDArray[Any]) -> NDArray[Any]:
+    """Texts as numbers where one of them is a number, else as dates; NaN and NaT for the others.
+
+    Other forms of dates than ISO 8601 are read one by one, which is slow.
+    """
+    column = pd.Series(time)
+    if time.dtype.kind == "M":
+        return time
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.notna().any():
+        return np.asarray(numbers)
+    moments = pd.to_datetime(column, format="ISO8601", errors="coerce")
+    if moments.isna().any():
+        moments = pd.to_datetime(column, format="mixed", errors="coerce")
+    return np.asarray(moments)

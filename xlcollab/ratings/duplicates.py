@@ -8,18 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.dates import times
 from xlcollab.ratings.table import RatingsTable
 
 Aggregate = Literal["error", "mean", "sum", "last"]
 AGGREGATES: tuple[str, ...] = get_args(Aggregate)
 
 
-def merge_duplicates(table: RatingsTable, aggregate: Aggregate = "error") -> RatingsTable:
+def merge_duplicates(
+    table: RatingsTable, aggregate: Aggregate = "error", first_row: int = 1
+) -> RatingsTable:
     """`table` with one rating a pair, in order of each pair's last row.
 
     "last" keeps the latest by `time`, by row where there is no time; "mean" and "sum" combine the
     ratings, and keep time, split and extra of that last row. "error" raises DataError, naming the
-    first pair and its rows.
+    first pair and its rows, the first of which is `first_row`.
     """
     if aggregate not in AGGREGATES:
         raise UsageError(f"unknown aggregate {aggregate!r}; one of {', '.join(AGGREGATES)}")
@@ -27,7 +30,7 @@ def merge_duplicates(table: RatingsTable, aggregate: Aggregate = "error") -> Rat
     if not (np.diff(np.sort(pairs)) == 0).any():
         return table
     if aggregate == "error":
-        raise DataError(_first_duplicate(table, pairs))
+        raise DataError(_first_duplicate(table, pairs, first_row))
     order = _by_time(table)
     _, group = np.unique(pairs[order], return_inverse=True)
     n_groups = int(group.max()) + 1
@@ -45,7 +48,7 @@ def merge_duplicates(table: RatingsTable, aggregate: Aggregate = "error") -> Rat
 def _by_time(table: RatingsTable) -> NDArray[np.intp]:
     if table.time is None:
         return np.arange(len(table))
-    return np.argsort(table.time, kind="stable")
+    return np.argsort(times(table), kind="stable")
 
 
 def _combined(
@@ -55,13 +58,14 @@ def _combined(
     return total / np.bincount(group, minlength=n_groups) if mean else total
 
 
-def _first_duplicate(table: RatingsTable, pairs: NDArray[np.int64]) -> str:
+def _first_duplicate(table: RatingsTable, pairs: NDArray[np.int64], first_row: int) -> str:
     order = np.argsort(pairs, kind="stable")
     again = np.flatnonzero(np.diff(pairs[order]) == 0)
     first, second = order[again[0]], order[again[0] + 1]
     user = table.user_ids.ids([table.users[first]])[0]
     item = table.item_ids.ids([table.items[first]])[0]
     return (
-        f"user {user!r} rated item {item!r} twice (ratings {first + 1} and {second + 1}), and "
+        f"user {user!r} rated item {item!r} twice (rows {first_row + first} and "
+        f"{first_row + second}), and "
         f"{len(again)} ratings repeat a pair in all; choose mean, sum or last for duplicates"
     )

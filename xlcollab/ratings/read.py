@@ -54,7 +54,7 @@ def check_ratings_file(path: Path) -> None:
     """Raises UsageError where there is no file, or none of a known ending."""
     if path.suffix.lower() not in READERS:
         raise UsageError(
-            f"{path.name}: no reader for {path.suffix or 'a file without ending'}; "
+            f"{path}: no reader for {path.suffix or 'a file without ending'}; "
             f"known are {', '.join(READERS)}"
         )
     if not path.is_file():
@@ -101,10 +101,11 @@ def _table(frame: Frame, columns: Columns, duplicates: Aggregate, dtype: DTypeLi
             split=None if found.split is None else data[found.split],
             extra={name: data[name] for name in found.extra},
             dtype=dtype,
+            first_row=frame.first_row,
         )
+        return merge_duplicates(table, duplicates, frame.first_row)
     except DataError as error:
         raise DataError(f"{frame.source}, {error}") from None
-    return merge_duplicates(table, duplicates)
 
 
 def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series[Any]:
@@ -158,8 +159,11 @@ READERS: dict[str, Callable[[Path], Frame]] = {
 def _csv(path: Path, **options: Any) -> pd.DataFrame:
     try:
         return pd.read_csv(path, skip_blank_lines=False, low_memory=False, **options)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name} cannot be read as a table: {str(error).strip()}") from None
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path.name} is empty") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).rpartition("C error: ")[2].strip()
+        raise DataError(f"{path.name} cannot be read as a table: {reason}") from None
 
 
 def _header(headless: bool, n: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.dates import times
 from xlcollab.ratings.table import RatingsTable
 
 Split = tuple[RatingsTable, RatingsTable]
@@ -23,7 +24,7 @@ def random_split(table: RatingsTable, fraction: float, rng: np.random.Generator)
 def time_split(table: RatingsTable, fraction: float) -> Split:
     """The latest `fraction` of the ratings for test. Raises DataError without times."""
     n_test = _test_size(table, fraction)
-    return _cut(table, np.argsort(_times(table), kind="stable")[len(table) - n_test :])
+    return _cut(table, np.argsort(times(table), kind="stable")[len(table) - n_test :])
 
 
 def leave_k_out(table: RatingsTable, k: int, rng: np.random.Generator) -> Split:
@@ -35,7 +36,7 @@ def leave_k_out(table: RatingsTable, k: int, rng: np.random.Generator) -> Split:
         raise UsageError(f"leave-k-out needs k of at least 1, found {k}")
     order = rng.permutation(len(table))
     if table.time is not None:
-        order = order[np.argsort(table.time[order], kind="stable")]
+        order = order[np.argsort(times(table)[order], kind="stable")]
     order = order[np.argsort(table.users[order], kind="stable")]
     counts = np.bincount(table.users, minlength=table.n_users)
     place = np.arange(len(table)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -75,17 +76,13 @@ def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Any], list[A
 
 def _test_size(table: RatingsTable, fraction: float) -> int:
     if not 0 < fraction < 1:
-        raise UsageError(f"a test fraction lies between 0 and 1, found {fraction}")
+        raise UsageError(f"a part that is held out lies between 0 and 1, found {fraction}")
     n_test = round(len(table) * fraction)
     if not 0 < n_test < len(table):
-        raise DataError(f"{fraction:g} of {len(table)} ratings leaves training or test empty")
+        raise DataError(
+            f"{fraction:g} of {len(table)} ratings leaves one side empty; hold out another part"
+        )
     return n_test
-
-
-def _times(table: RatingsTable) -> NDArray[Any]:
-    if table.time is None:
-        raise DataError("the ratings have no time column; name it, or choose another split")
-    return table.time
 
 
 def _cut(table: RatingsTable, test: NDArray[np.intp]) -> Split:

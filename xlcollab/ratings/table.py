@@ -56,17 +56,18 @@ class RatingsTable:
         split: ArrayLike | None = None,
         extra: Mapping[str, ArrayLike] | None = None,
         dtype: DTypeLike = np.float32,
+        first_row: int = 1,
     ) -> RatingsTable:
-        """From columns of ids and ratings, all (n,).
+        """From columns of ids and ratings, all (n,); `first_row` numbers their rows in messages.
 
         Raises DataError by row where a rating is no finite number or an id is missing, and where
         there is no rating at all.
         """
-        values = checked_ratings(ratings, dtype)
-        user_ids, user_numbers = Vocabulary.of(users, "user")
-        item_ids, item_numbers = Vocabulary.of(items, "item")
+        values = checked_ratings(ratings, dtype, first_row)
+        user_ids, user_numbers = Vocabulary.of(users, "user", first_row)
+        item_ids, item_numbers = Vocabulary.of(items, "item", first_row)
         categories = {
-            name: Category(*reversed(Vocabulary.of(column, name)))  # type: ignore[arg-type]
+            name: Category(*reversed(Vocabulary.of(column, name, first_row)))  # type: ignore[arg-type]
             for name, column in (extra or {}).items()
         }
         return RatingsTable(

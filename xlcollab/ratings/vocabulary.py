@@ -36,19 +36,22 @@ class Vocabulary:
             raise DataError(f"{self.kind} {twice!r} is listed twice; each {self.kind} once, please")
 
     @staticmethod
-    def of(values: ArrayLike, kind: str = "id") -> tuple[Vocabulary, NDArray[np.int32]]:
+    def of(
+        values: ArrayLike, kind: str = "id", first_row: int = 1
+    ) -> tuple[Vocabulary, NDArray[np.int32]]:
         """The vocabulary of `values` (n,) and their numbers (n,).
 
         Ids are numbered in ascending order; ids that have no order (1 and "a" mixed) in order of
-        first appearance. Raises DataError, naming the row, where an id is missing.
+        first appearance. Raises DataError, naming the row, where an id is missing; `first_row` is
+        the number of the first one in its source.
         """
-        column = pd.Series(_as_ids(values, kind))
+        column = pd.Series(_as_ids(values, kind, first_row))
         try:
             numbers, index = pd.factorize(column, sort=True)
         except TypeError:
             numbers, index = pd.factorize(column)
         if len(numbers) and numbers.min() < 0:
-            row = int(np.argmin(numbers)) + 1
+            row = int(np.argmin(numbers)) + first_row
             raise DataError(f"row {row}: the {kind} is missing; give every rating a {kind}")
         return Vocabulary(pd.Index(index), kind), numbers.astype(np.int32)
 
@@ -87,23 +90,22 @@ class Vocabulary:
         if not self._by_text:
             self._by_text.update({str(key): at for at, key in enumerate(self.index.tolist())})
         if text not in self._by_text:
-            raise DataError(f"unknown {self.kind} {text!r}; {self._example()}")
+            raise DataError(f"unknown {self.kind} {text!r}; {self.example()}")
         return self.ids([self._by_text[text]])[0]
 
     def _unknown(self, ids: ArrayLike, found: NDArray[np.int32]) -> str:
         rows = np.flatnonzero(found < 0)
         first = _column(ids)[rows[0]]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        return (
-            f"unknown {self.kind} {_plain(first)!r} at row {rows[0] + 1}{more}; {self._example()}"
-        )
+        return f"unknown {self.kind} {_plain(first)!r} at row {rows[0] + 1}{more}; {self.example()}"
 
-    def _example(self) -> str:
+    def example(self) -> str:
+        """What ids there are, for messages."""
         known = ", ".join(repr(key) for key in self.index[:3].tolist())
         return f"{len(self)} {self.kind}s are known, such as {known}"
 
 
-def _as_ids(values: ArrayLike, kind: str) -> Any:
+def _as_ids(values: ArrayLike, kind: str, first_row: int) -> Any:
     """Ids as a 1-d array; whole numbers that a reader made float are integers again."""
     column = _column(values)
     if column.dtype.kind != "f":
@@ -113,8 +115,8 @@ def _as_ids(values: ArrayLike, kind: str) -> Any:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"row {row + 1}: {column[row]} is no {kind}; ids are whole numbers below 2^53 or text "
-            "(write longer ids as text)"
+            f"row {first_row + row}: {column[row]} is no {kind}; ids are whole numbers below 2^53 "
+            "or text (write longer ids as text)"
         )
     return column if missing.any() else column.astype(np.int64)
 
