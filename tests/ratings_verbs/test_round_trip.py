@@ -122,7 +122,7 @@ def test_dates_among_texts_are_refused_with_another_form(tmp_path: Path) -> None
 def test_a_net_is_no_model_of_a_workbook(tmp_path: Path) -> None:
     model = fitted(hidden_sizes=(4,), optimizer="adam")
     model.to_workbook(tmp_path / "m.xlsx")
-    with pytest.raises(DataError, match=r"holds no factor model.*a net is kept in a \.safetensors"):
+    with pytest.raises(DataError, match=r"shows a net.*-o m\.safetensors"):
         read_model_workbook(tmp_path / "m.xlsx")
 
 

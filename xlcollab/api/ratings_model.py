@@ -17,7 +17,7 @@ import pandas as pd
 
 from xlcollab.api.ratings_sheets import EXACT, sheet_of
 from xlcollab.api.ratings_source import WORKBOOKS
-from xlcollab.errors import DataError, UsageError
+from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor import (
     FactorModel,
     Model,
@@ -54,6 +54,8 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
 def open_model(path: Path) -> Model:
     """A model from a workbook or a model file that `fit` wrote. Raises DataError for others."""
     if path.suffix == MODEL_FILE:
+        if not path.is_file():
+            raise WorkbookError(f"there is no file {path}")
         return load_model(path)
     if path.suffix.lower() in WORKBOOKS:
         return read_model_workbook(path)
@@ -136,11 +138,14 @@ def plain(model: Model) -> Model:
 def read_model_workbook(path: Path) -> FactorModel:
     """The model that `write_model_workbook` wrote. Raises DataError for any other workbook."""
     workbook = FileBook(path).read()
-    missing = [name for name in (_SAVED, _RATED, "users", "items") if workbook.find(name) is None]
-    if missing:
+    if _shows_a_net(workbook):
         raise DataError(
-            f"{path.name} holds no factor model; make one with `xlcollab fit … -o {path.name}` "
-            f"(a net is kept in a {MODEL_FILE} file)"
+            f"{path.name} shows a net, which a workbook cannot keep; fit it anew into a model "
+            f"file: -o {path.stem}{MODEL_FILE}"
+        )
+    if any(workbook.find(name) is None for name in (_SAVED, _RATED, "users", "items")):
+        raise DataError(
+            f"{path.name} holds no factor model; make one with `xlcollab fit … -o {path.name}`"
         )
     try:
         return _read(workbook)
@@ -148,6 +153,11 @@ def read_model_workbook(path: Path) -> FactorModel:
         raise DataError(
             f"the model in {path.name} was changed and cannot be read back ({error}); fit it anew"
         ) from None
+
+
+def _shows_a_net(workbook: Workbook) -> bool:
+    """Settings that were not asked for are not on the sheet: only a net has hidden sizes."""
+    return workbook.find("model") is not None and "hidden_sizes" in _column(workbook, "model", 0)
 
 
 def _read(workbook: Workbook) -> FactorModel:

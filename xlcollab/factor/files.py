@@ -99,10 +99,21 @@ def read_arrays(path: Path, wanted_format: str) -> tuple[Arrays, dict[str, str]]
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise DataError(f"{path} cannot be read as a model: {error}") from None
-    found = metadata.get("format"), metadata.get("version")
-    if found != (wanted_format, VERSION):
-        raise DataError(f"{path} is no {wanted_format} file of version {VERSION}; it says {found}")
+    found, version = metadata.get("format", "nothing of xlcollab"), metadata.get("version")
+    if found != wanted_format:
+        raise DataError(f"{path} holds {_told(found)}, expected {_told(wanted_format)}")
+    if version != VERSION:
+        raise DataError(
+            f"{path} holds {_told(found)} of version {version}; this xlcollab reads version "
+            f"{VERSION}"
+        )
     return arrays, metadata
+
+
+def _told(format_: str) -> str:
+    """ "xlcollab-checkpoint" → "a checkpoint of xlcollab"."""
+    room, _, kind = format_.partition("-")
+    return f"a {kind} of {room}" if kind else format_
 
 
 def _weights(model: Model) -> Arrays:
