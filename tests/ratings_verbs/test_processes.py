@@ -65,6 +65,7 @@ class Terminal:
                 self.run.wait(timeout=120)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_model_and_a_terminal_sees_progress(tmp_path: Path) -> None:
     target = tmp_path / "m.safetensors"
     options = ("--n-factors", 2, "--epochs", FOREVER, "--json", "-o", target)
@@ -89,6 +90,7 @@ def test_ctrl_c_keeps_the_trials_so_far(tmp_path: Path) -> None:
     assert len(target.read_text().splitlines()) == int(tried[1]) + 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_among_the_folds_says_that_nothing_is_kept(tmp_path: Path) -> None:
     endless = ("--folds", 3, "--epochs", FOREVER, "-o", tmp_path / "m.xlsx")
     terminal = Terminal("fit", ratings_csv(tmp_path), *endless)
@@ -163,6 +165,7 @@ def check_goes_on(run: subprocess.Popen[str], whole: dict[str, float], folder: P
     same_models(folder / "whole.safetensors", folder / "rest.safetensors")
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_gone_on_from(tmp_path: Path) -> None:
     source, state = ratings_csv(tmp_path), tmp_path / "state.safetensors"
     whole = xlcollab("fit", source, *LONG, 4000, "-o", tmp_path / "whole.safetensors").json
