@@ -178,8 +178,8 @@ class _Pairs:
                 more = f" ({len(unknown) - 1} more like it)" if len(unknown) > 1 else ""
                 raise DataError(
                     f"{self.file}, row {self.first_row + unknown[0]}, column {column!r}: unknown "
-                    f"{ids.kind} {given[unknown[0]]!r}{more}; {ids.example()}; --unknown-ids predicts "
-                    "without them"
+                    f"{ids.kind} {given[unknown[0]]!r}{more}; {ids.example()}; "
+                    "--unknown-ids predicts without them"
                 )
 
 
