@@ -57,6 +57,26 @@ def test_factors_and_formulas_are_no_ratings(tmp_path: Path) -> None:
     assert found(tmp_path / "b.xlsx", {"factors": factors, "formulas": formulas}) == []
 
 
+def test_formulas_are_ratings_where_their_sheet_is_asked_for(tmp_path: Path) -> None:
+    """Those that give an empty text count as blanks."""
+    cells: Cells = {
+        address: (f'=IF(TRUE,"{value}")', value) for address, value in crosstab_cells().items()
+    }
+    cells["C2"] = ('=""', "")
+    path = build(tmp_path / "b.xlsx", {"S": cells, "T": LONG})
+    (one,) = find_ratings(FileBook(path).read(), "S")
+    assert (str(one.area), one.form, one.count) == ("S!A1:F7", "crosstab", 21)
+    told = xlcollab("fit", path, "--sheet", "S", "--json", "-o", tmp_path / "m.safetensors").json
+    assert told["ratings"] == 21
+
+
+def test_our_lesson_folded_out_by_formulas(tmp_path: Path) -> None:
+    book = Path(__file__).resolve().parents[2] / "workbooks" / "collab_filter.xlsx"
+    for place in (("--sheet", "crosstab"), ("--area", "crosstab!A5:P20")):
+        target = tmp_path / f"{place[0]}.safetensors"
+        assert xlcollab("fit", book, *place, "--json", "-o", target).json["ratings"] == 186
+
+
 def test_the_lesson_book() -> None:
     workbook = FileBook(lesson("collab_filter.xlsx")).read()
     areas = {str(one.area): one.count for one in find_ratings(workbook)}

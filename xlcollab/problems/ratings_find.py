@@ -4,7 +4,8 @@ A crosstab is a corner cell that is blank or a text, ids to its right and ids be
 whole numbers and all different, and inside typed numbers, blanks where nothing is rated. Blocks of
 latent factors look alike; they are told apart by their values, which hardly ever repeat. A few
 cells that are no numbers do not hide a crosstab: the reader names them, which helps more than not
-finding it.
+finding it. A crosstab of formulas, such as look-ups in a long table, is found where its sheet is
+asked for and holds no typed ratings: elsewhere it would be taken for predictions.
 """
 
 from __future__ import annotations
@@ -52,11 +53,25 @@ class FoundRatings:
 def find_ratings(workbook: Workbook, sheet: str | None = None) -> list[FoundRatings]:
     """What may be ratings, the largest first; in one sheet, or in all."""
     sheets = [workbook.sheet(sheet)] if sheet is not None else list(workbook)
-    found = []
-    for part in sheets:
-        tables = list(_long_tables(part))
-        found += tables + list(_crosstabs(part, [one.area.rect for one in tables]))
+    found = [one for part in sheets for one in _in_sheet(part)]
+    if sheet is not None and not found:
+        found = list(_crosstabs(sheets[0], np.ones(sheets[0].kinds.shape, np.bool_)))
     return sorted(found, key=lambda one: -one.count)
+
+
+def kinds_of(sheet: Sheet, rect: Rect) -> NDArray[np.uint8]:
+    """The kinds in an area; an empty text, which a formula gives for nothing, counts as a blank."""
+    kinds, numbers = sheet.block(rect)
+    kinds[(kinds == Kind.TEXT) & (numbers == sheet.texts.add(""))] = Kind.BLANK
+    return kinds
+
+
+def _in_sheet(sheet: Sheet) -> list[FoundRatings]:
+    tables = list(_long_tables(sheet))
+    typed = ~sheet.formula_mask()
+    for one in tables:
+        typed[one.area.rect.rows, one.area.rect.columns] = False
+    return tables + list(_crosstabs(sheet, typed))
 
 
 def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
@@ -67,7 +82,7 @@ def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
         return FoundRatings(area, False, rect.height - 1)
     if rect.height < 2 or rect.width < 2:
         raise DataError(f"{area} is too small for ratings; include the ids on its edges")
-    kinds, _ = sheet.block(rect)
+    kinds = kinds_of(sheet, rect)
     return FoundRatings(area, True, int((kinds[1:, 1:] != Kind.BLANK).sum()))
 
 
@@ -94,29 +109,27 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _crosstabs(sheet: Sheet, taken: list[Rect]) -> Iterator[FoundRatings]:
-    """Crosstabs outside of the areas that are taken, one for each lower right end."""
-    typed = ~sheet.formula_mask()
-    for rect in taken:
-        typed[rect.rows, rect.columns] = False
+def _crosstabs(sheet: Sheet, allowed: NDArray[np.bool_]) -> Iterator[FoundRatings]:
+    """Crosstabs whose cells are allowed, one for each lower right end."""
+    kinds = kinds_of(sheet, sheet.used)
     best: dict[tuple[int, int], FoundRatings] = {}
-    for rect in _candidates(sheet, typed):
-        found = _crosstab(sheet, typed, rect)
+    for rect in _candidates(kinds, allowed):
+        found = _crosstab(sheet, kinds, allowed, rect)
         if found is not None:
             best.setdefault((rect.bottom, rect.right), found)
     yield from best.values()
 
 
-def _candidates(sheet: Sheet, typed: NDArray[np.bool_]) -> Iterator[Rect]:
+def _candidates(kinds: NDArray[np.uint8], allowed: NDArray[np.bool_]) -> Iterator[Rect]:
     """Areas with full edges and mostly numbers inside, by whole arrays: a sheet may be large."""
-    is_id = typed & np.isin(sheet.kinds, (Kind.NUMBER, Kind.TEXT))
-    corner = np.isin(sheet.kinds, (Kind.BLANK, Kind.TEXT)) & typed
+    is_id = allowed & np.isin(kinds, (Kind.NUMBER, Kind.TEXT))
+    corner = allowed & np.isin(kinds, (Kind.BLANK, Kind.TEXT))
     rows, columns = np.nonzero(corner[:-1, :-1])
     widths = _run_lengths(is_id, axis=1)[rows, columns + 1]
     heights = _run_lengths(is_id, axis=0)[rows + 1, columns]
     box = (rows + 1, columns + 1, rows + 1 + heights, columns + 1 + widths)
-    filled = _counts(sheet.kinds != Kind.BLANK, *box)
-    numbers = _counts(typed & (sheet.kinds == Kind.NUMBER), *box)
+    filled = _counts(kinds != Kind.BLANK, *box)
+    numbers = _counts(allowed & (kinds == Kind.NUMBER), *box)
     fits = (widths >= _FEWEST) & (heights >= _FEWEST)
     fits &= (numbers >= _FEWEST) & (numbers >= _NUMBERS * filled)
     tried: Counter[tuple[int, int, int]] = Counter()
@@ -150,19 +163,21 @@ def _counts(
     return sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
 
 
-def _crosstab(sheet: Sheet, typed: NDArray[np.bool_], rect: Rect) -> FoundRatings | None:
+def _crosstab(
+    sheet: Sheet, kinds: NDArray[np.uint8], allowed: NDArray[np.bool_], rect: Rect
+) -> FoundRatings | None:
     """The area as a crosstab; None where its ids or its numbers are not like those of one."""
     inside = Rect(rect.top + 1, rect.left + 1, rect.height - 1, rect.width - 1)
     across = sheet.numbers[rect.top, inside.columns], sheet.kinds[rect.top, inside.columns]
     down = sheet.numbers[inside.rows, rect.left], sheet.kinds[inside.rows, rect.left]
     if not all(_are_ids(*edge) for edge in (across, down)):
         return None
-    kinds = sheet.kinds[inside.rows, inside.columns]
-    number = (kinds == Kind.NUMBER) & typed[inside.rows, inside.columns]
+    within = kinds[inside.rows, inside.columns]
+    number = (within == Kind.NUMBER) & allowed[inside.rows, inside.columns]
     values = sheet.numbers[inside.rows, inside.columns][number]
     if len(values) > _FEW and len(np.unique(values)) > _REPEATED * len(values):
         return None
-    return FoundRatings(AreaRef(sheet.name, rect), True, int((kinds != Kind.BLANK).sum()))
+    return FoundRatings(AreaRef(sheet.name, rect), True, int((within != Kind.BLANK).sum()))
 
 
 def _are_ids(numbers: NDArray[np.float64], kinds: NDArray[np.uint8]) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from xlcollab.errors import DataError
 from xlcollab.grid import Kind, Scalar, Sheet, Workbook, describe_cell
-from xlcollab.problems.ratings_find import FoundRatings
+from xlcollab.problems.ratings_find import FoundRatings, kinds_of
 from xlcollab.ratings import Columns, RatingsTable, from_crosstab, from_frame
 from xlcollab.ratings.duplicates import Aggregate
 from xlcollab.ref import Rect
@@ -54,9 +54,9 @@ def _crosstab(sheet: Sheet, rect: Rect) -> pd.DataFrame:
     _check(sheet, Rect(rect.top, inside.left, 1, inside.width), _IDS, "an item id")
     _check(sheet, Rect(inside.top, rect.left, inside.height, 1), _IDS, "a user id")
     _check(sheet, inside, (Kind.NUMBER, Kind.BLANK), "a number, or a blank for no rating")
-    kinds, numbers = sheet.block(inside)
+    _, numbers = sheet.block(inside)
     return pd.DataFrame(
-        np.where(kinds == Kind.BLANK, np.nan, numbers),
+        np.where(kinds_of(sheet, inside) == Kind.BLANK, np.nan, numbers),
         index=[_id(sheet.value(row, rect.left)) for row in range(inside.top, inside.bottom)],
         columns=[_id(sheet.value(rect.top, at)) for at in range(inside.left, inside.right)],
     )
@@ -88,8 +88,7 @@ def _check_columns(sheet: Sheet, rect: Rect, data: pd.DataFrame, said: Columns) 
 
 
 def _check(sheet: Sheet, rect: Rect, allowed: tuple[Kind, ...], expected: str) -> None:
-    kinds, _ = sheet.block(rect)
-    wrong = np.argwhere(~np.isin(kinds, allowed))
+    wrong = np.argwhere(~np.isin(kinds_of(sheet, rect), allowed))
     if len(wrong):
         row, column = (int(place) for place in wrong[0])
         cell = describe_cell(sheet, rect.top + row, rect.left + column)
