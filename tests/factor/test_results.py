@@ -193,6 +193,10 @@ def test_memory_is_at_most_24_bytes_a_rating_and_said() -> None:
     assert "ratings 240" in estimate_memory(n, 1000, 1000, none).sentence
 
 
+def test_little_memory_is_said_shortly() -> None:
+    assert estimate_memory(100, 10, 10).sentence == "This run takes less than 1 MB."
+
+
 def test_memory_on_a_gpu_is_said_apart() -> None:
     here = TrainingSettings(optimizer="adam")
     there = estimate_memory(1_000_000, 100, 100, training=replace(here, device="cuda"))

@@ -33,6 +33,8 @@ class MemoryEstimate:
     @property
     def sentence(self) -> str:
         """For users, in MB of 10⁶ bytes."""
+        if self.total + self.gpu < 1e6:
+            return "This run takes less than 1 MB."
         there = f" On the GPU it takes {self.gpu / 1e6:,.0f} MB more." if self.gpu else ""
         return (
             f"This run takes about {self.total / 1e6:,.0f} MB: ratings {self.ratings / 1e6:,.0f}, "
