@@ -10,14 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from xlcollab.api import control_actions as control
 from xlcollab.api import sheet_actions as act
 from xlcollab.api.book import OpenBook
+from xlcollab.api.outcome import Outcome
 from xlcollab.errors import UsageError, XlcollabError
 from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.desk import Desk
 from xlcollab.live.stop import StopFlag
 
-Action = Callable[[Desk, OpenBook, LiveWatch], act.Outcome]
+Action = Callable[[Desk, OpenBook, LiveWatch], Outcome]
 HELP = (
     "Solve optimises the Solver model of the sheet in front; Settings opens the sheet `control` "
     "that it reads. Run moves a tab of gradient descent on, Reset puts it back. Fit ratings trains "
@@ -28,52 +30,52 @@ HELP = (
 _EPOCHS_WITHOUT_SETTING = 100
 
 
-def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def solve(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.solve(book, desk.sheet, watch)
 
 
-def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def run_1(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.run_epochs(book, desk.sheet, 1, watch)
 
 
-def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def run_5(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.run_epochs(book, desk.sheet, 5, watch)
 
 
-def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def run_n(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     epochs = act.epochs_asked(book, _EPOCHS_WITHOUT_SETTING)
     return act.run_epochs(book, desk.sheet, epochs, watch)
 
 
-def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def reset(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.reset_epochs(book, desk.sheet)
 
 
-def fit_ratings(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def fit_ratings(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.fit_ratings(book, desk.selection, watch)
 
 
-def factors(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def factors(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.add_factors(book, desk.sheet)
 
 
-def gradient(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def gradient(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.add_gradient(book, desk.selection)
 
 
-def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.check(book)
 
 
-def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
-    return act.add_control(book)
+def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
+    return control.add_control(book)
 
 
-def history(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
-    return act.toggle_history(book)
+def history(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
+    return control.toggle_history(book)
 
 
-def restore(desk: Desk, book: OpenBook, watch: LiveWatch) -> act.Outcome:
+def restore(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.restore(book, desk.sheet)
 
 
@@ -107,7 +109,7 @@ def perform(desk: Desk, name: str) -> str:
     if name == "stop":
         StopFlag(desk.key).set()
         return "The run will stop after this step."
-    outcome = act.Outcome(HELP) if name == "help" else _run(desk, name)
+    outcome = Outcome(HELP) if name == "help" else _run(desk, name)
     desk.note(outcome.sentence)
     if outcome.front is not None:
         desk.show(outcome.front)
@@ -116,7 +118,7 @@ def perform(desk: Desk, name: str) -> str:
     return outcome.sentence
 
 
-def _run(desk: Desk, name: str) -> act.Outcome:
+def _run(desk: Desk, name: str) -> Outcome:
     stop = StopFlag(desk.key)
     stop.clear()
     watch = LiveWatch(desk, stop)
@@ -130,7 +132,7 @@ def _run(desk: Desk, name: str) -> act.Outcome:
             return outcome
         except XlcollabError as error:
             watch.undo()
-            return act.Outcome(str(error))
+            return Outcome(str(error))
         except BaseException:
             watch.undo()
             raise
