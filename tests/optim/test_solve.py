@@ -177,6 +177,16 @@ def test_a_finite_but_worse_end_is_said() -> None:
     assert f"{solution.initial:.10g}" in solution.message
 
 
+@pytest.mark.parametrize(("curvature", "said"), [(1e-13, False), (1e-3, True)])
+def test_a_rise_is_said_where_it_can_be_seen(curvature: float, said: bool) -> None:
+    """x² grows by 1.21 a step; beside 1 the smaller of the two shows in no digit of the message."""
+    objective = Objective(function=lambda x: 1.0 + curvature * x.square().sum())
+    settings = Settings(method="gd", learning_rate=1.05 / curvature, iterations=5)
+    solution = solve(objective, torch.ones(1, dtype=torch.float64), settings)
+    assert solution.objective > solution.initial
+    assert ("rose to" in solution.message) == said
+
+
 def test_tolerance_stops_first_order_methods_when_asked() -> None:
     settings = Settings(method="gd", learning_rate=0.1, tolerance=1e-3)
     solution = solve(Objective(function=lambda x: bowl(x) + 1), START, settings)

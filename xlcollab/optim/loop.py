@@ -165,10 +165,11 @@ def _diverged(point: Point, recorder: Recorder, rate: float) -> Stop:
 
 def _limit(limits: Limits, point: Point, best: Point, progress: str) -> Stop:
     text = f"{limits.iterations} iterations were made."
-    if best.value < point.value:
+    lowest, last = f"{best.objective:.10g}", f"{point.objective:.10g}"
+    if best.value < point.value and lowest != last:
         text += (
-            f" The objective was {best.objective:.10g} on the way and rose to "
-            f"{point.objective:.10g}; a lower learning rate or a falling schedule avoids that."
+            f" The objective was {lowest} on the way and rose to {last}; a lower learning rate or "
+            "a falling schedule avoids that."
         )
     else:
         text += progress
