@@ -21,7 +21,7 @@ from tests.benchmarks.factor_data import SHAPES, synthetic
 from xlcollab.factor import ModelSettings, TrainingSettings
 from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.torch_batch import TorchBatch
-from xlcollab.factor.engines.triton_pass import TritonPass, gathered_bytes
+from xlcollab.factor.engines.triton_pass import TritonPass
 from xlcollab.factor.initial import start_rows
 from xlcollab.factor.output import Output
 from xlcollab.factor.schedules import learning_rates
@@ -63,6 +63,14 @@ def copy_speed() -> float:
     target = torch.empty_like(source)
     target.copy_(source)
     return 2 * 4 * len(source) / seconds(lambda: target.copy_(source), 20)
+
+
+def gathered_bytes(n_ratings: int, n_rows: int, width: int, number: int) -> int:
+    """The least that a pass over both sides reads: every rating's rows and numbers, each row once.
+
+    `n_rows` are users and items together, `number` the bytes of one.
+    """
+    return n_ratings * 2 * (width * number + 4 + number) + n_rows * width * number
 
 
 def report(name: str, k: int, speed: float) -> None:

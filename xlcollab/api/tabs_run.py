@@ -116,9 +116,9 @@ def run_epochs(
     bad = epochs.first_bad_row()
     if bad is not None or not epochs.carried:
         return _diverged(epochs, 0, bad)
+    before = epochs.registers.copy()
     try:
         for number in range(1, count + 1):
-            before = epochs.registers.copy()
             if on_epoch is not None:
                 on_epoch()
             _note_steps(epochs, recorder)
@@ -130,6 +130,7 @@ def run_epochs(
                 del recorder.steps[len(recorder.epochs) - 1 :]
                 return ending
             note_epoch(epochs, recorder)
+            before = epochs.registers.copy()
     except KeyboardInterrupt:
         done = len(recorder.epochs) - 1
         epochs.registers[:] = before

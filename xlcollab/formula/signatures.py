@@ -27,7 +27,6 @@ class Signature:
     parameters: tuple[Param, ...]
     minimum: int
     repeat: int = 0
-    volatile: bool = False
 
     def param(self, position: int) -> Param:
         """The parameter of the argument at `position`."""
@@ -42,13 +41,12 @@ class Signature:
 
 
 def _signature(spec: str) -> Signature:
-    """ "R V|V*" in short form: required letters, `|`, optional letters, `*n` for the repeated tail,
-    `!` for volatile. `R|R*1` is one range and any number more."""
-    volatile = spec.endswith("!")
-    body, _, repeat = spec.rstrip("!").partition("*")
+    """ "R V|V*" in short form: required letters, `|`, optional letters, `*n` for the repeated tail.
+    `R|R*1` is one range and any number more."""
+    body, _, repeat = spec.partition("*")
     required, _, optional = body.partition("|")
     parameters = tuple(Param(letter) for letter in required + optional)
-    return Signature(parameters, len(required), int(repeat or 0), volatile)
+    return Signature(parameters, len(required), int(repeat or 0))
 
 
 _SPECS: dict[str, str] = {
@@ -212,10 +210,10 @@ _SPECS: dict[str, str] = {
     "FISHERINV": "V",
     "PHI": "V",
     "GAUSS": "V",
-    "RAND": "!",
-    "RANDBETWEEN": "VV!",
-    "NOW": "!",
-    "TODAY": "!",
+    "RAND": "",
+    "RANDBETWEEN": "VV",
+    "NOW": "",
+    "TODAY": "",
     "BITAND": "VV",
     "BITOR": "VV",
     "BITXOR": "VV",
@@ -329,7 +327,7 @@ _SPECS: dict[str, str] = {
     "MATCH": "VR|V",
     "XMATCH": "VR|VV",
     "INDEX": "RV|VV",
-    "OFFSET": "RVV|VV!",
+    "OFFSET": "RVV|VV",
     "VLOOKUP": "VRV|V",
     "HLOOKUP": "VRV|V",
     "LOOKUP": "VA|A",
@@ -338,7 +336,7 @@ _SPECS: dict[str, str] = {
     "ROWS": "R",
     "COLUMN": "|R",
     "COLUMNS": "R",
-    "INDIRECT": "V|V!",
+    "INDIRECT": "V|V",
     "AREAS": "R",
     "ADDRESS": "VV|VVV",
     # information
@@ -429,9 +427,6 @@ _SPECS: dict[str, str] = {
 
 SIGNATURES: dict[str, Signature] = {name: _signature(spec) for name, spec in _SPECS.items()}
 """Every function that can be compiled."""
-
-VOLATILE = frozenset(name for name, signature in SIGNATURES.items() if signature.volatile)
-"""Functions that Excel recalculates each time."""
 
 RANDOM = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY"})
 """Functions that give another result each time."""

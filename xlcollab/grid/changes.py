@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +76,6 @@ class NewSheet:
     table: Rect | None = None
     widths: dict[int, float] = field(default_factory=dict)
     freeze: tuple[int, int] = (0, 0)
-
-
-ChangeKind = Literal["input", "result"]
 
 
 @dataclass(frozen=True, slots=True)

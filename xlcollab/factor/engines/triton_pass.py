@@ -5,7 +5,7 @@ Ratings are held twice, sorted by user and by item, and cut into pieces of one r
 rows a few at a time, and writes one sum. A row's sums are added up in order, so a seed gives the
 same numbers every time, which additions by atomic instructions would not.
 
-What limits the speed is the rows gathered, 2 · width numbers a rating; see `gathered_bytes`.
+What limits the speed is the rows gathered: 2 · width numbers a rating.
 """
 
 from __future__ import annotations
@@ -155,14 +155,6 @@ class TritonPass:
         of_users, squared_error = self.by_user.gradient(users, items, self.output, self.ranged)
         of_items, _ = self.by_item.gradient(items, users, self.output, self.ranged)
         return [of_users, of_items], squared_error
-
-
-def gathered_bytes(n_ratings: int, n_rows: int, width: int, number: int) -> int:
-    """The least that a pass over both sides reads: every rating's rows and numbers, each row once.
-
-    `n_rows` are users and items together, `number` the bytes of one.
-    """
-    return n_ratings * 2 * (width * number + 4 + number) + n_rows * width * number
 
 
 def _numbers(n: int, like: Tensor) -> Tensor:
