@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -150,3 +151,32 @@ def _alike(mine: Scalar, theirs: Scalar) -> bool:
     if isinstance(mine, float) and isinstance(theirs, float):
         return mine == pytest.approx(theirs, rel=1e-9)
     return mine == theirs
+
+
+@pytest.mark.parametrize(("broken", "connects"), [(2, True), (3, False)])
+def test_a_connection_that_is_just_closing_is_asked_for_again(
+    office: Office, broken: int, connects: bool
+) -> None:
+    """As it happens where this process has let go of one a moment before."""
+    closing = office.uno.getClass("com.sun.star.lang.DisposedException")
+    answers: list[Any] = [closing("closing", None)] * broken + ["connected"]
+
+    def resolve(url: str) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    services = SimpleNamespace(
+        createInstanceWithContext=lambda *_: SimpleNamespace(resolve=resolve)
+    )
+    waiting = Office.__new__(Office)
+    waiting.uno = SimpleNamespace(
+        getComponentContext=lambda: SimpleNamespace(ServiceManager=services),
+        getClass=office.uno.getClass,
+    )
+    if connects:
+        assert waiting._resolved("uno:…") == "connected"
+    else:
+        with pytest.raises(closing):
+            waiting._resolved("uno:…")

@@ -14,6 +14,8 @@ from typing import Any
 from xlcollab.errors import UsageError, WorkbookError
 
 ADDRESS = "socket,host=localhost,port=2002"
+_TRIES = 3
+"""To connect, where a connection of before is in the way; under load one try in thirty met it."""
 _BRIDGES = (
     "/usr/lib/python3/dist-packages",
     "/usr/lib64/python3/site-packages",
@@ -55,18 +57,29 @@ class Office:
     def __init__(self, address: str = ADDRESS) -> None:
         self.address = address
         self.uno = load_uno()
-        local = self.uno.getComponentContext()
-        resolver = local.ServiceManager.createInstanceWithContext(
-            "com.sun.star.bridge.UnoUrlResolver", local
-        )
         try:
-            self._context = resolver.resolve(f"uno:{address};urp;StarOffice.ComponentContext")
+            self._context = self._resolved(f"uno:{address};urp;StarOffice.ComponentContext")
         except Exception as error:  # of the type that UNO made up at run time
             raise UsageError(
                 f"no LibreOffice listens at {address} ({error}); start it with "
                 f'soffice --accept="{address};urp;"'
             ) from None
         self.desktop = self.new("com.sun.star.frame.Desktop")
+
+    def _resolved(self, url: str) -> Any:
+        """The object at `url`. A connection that this process had there before and is just closing
+        may be found once more, and breaks; then the next try makes a new one."""
+        local = self.uno.getComponentContext()
+        resolver = local.ServiceManager.createInstanceWithContext(
+            "com.sun.star.bridge.UnoUrlResolver", local
+        )
+        closing = self.uno.getClass("com.sun.star.lang.DisposedException")
+        for _ in range(_TRIES - 1):
+            try:
+                return resolver.resolve(url)
+            except closing:
+                continue
+        return resolver.resolve(url)
 
     def new(self, service: str) -> Any:
         """A UNO service by its name."""
