@@ -17,7 +17,7 @@ from lessons import collab_filter, graddesc, gradient_descent
 from lessons.content import differences
 from lessons.trained import TRAINED
 
-from xlcollab.api.evaluated import write_evaluated
+from xlcollab.api.lessons.evaluated import write_evaluated
 
 HERE = Path(__file__).resolve().parent
 LESSONS = {

@@ -24,7 +24,7 @@ from xlcollab.errors import XlcollabError
 
 if TYPE_CHECKING:
     from xlcollab.api import OpenBook, open  # noqa: A004 - the verb of the Python face
-    from xlcollab.api.ratings_estimator import MatrixFactorization
+    from xlcollab.api.ratings.estimator import MatrixFactorization
 
 __version__ = "0.1.0"
 __all__ = ["MatrixFactorization", "OpenBook", "XlcollabError", "__version__", "open"]
@@ -32,7 +32,7 @@ __all__ = ["MatrixFactorization", "OpenBook", "XlcollabError", "__version__", "o
 _FILES = {
     "OpenBook": "xlcollab.api",
     "open": "xlcollab.api",
-    "MatrixFactorization": "xlcollab.api.ratings_estimator",
+    "MatrixFactorization": "xlcollab.api.ratings.estimator",
 }
 
 

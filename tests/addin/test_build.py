@@ -19,9 +19,10 @@ import xlwings
 from tests.live.office import headless_office
 from tests.udf.windows import MODULE as UDF_MODULE
 from tests.udf.windows import udfs
-from xlcollab.faces import addin_build, ribbon
-from xlcollab.faces.addin_build import build
-from xlcollab.faces.addin_wrappers import excel_name, module_text
+from xlcollab.faces import ribbon
+from xlcollab.faces.addin import build as addin_build
+from xlcollab.faces.addin.build import build
+from xlcollab.faces.addin.wrappers import excel_name, module_text
 
 pytest.importorskip("pyopenvba", reason="building the add-in needs pyopenvba")
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tests.build import build
 from tests.live.office import headless_office
 from xlcollab.faces import ribbon
-from xlcollab.faces.addin_calc import build_calc, entries
+from xlcollab.faces.addin.calc import build_calc, entries
 from xlcollab.faces.cli import build as application
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_office import Office

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from xlcollab.errors import UsageError, WriteRefusedError
 from xlcollab.faces import ribbon
-from xlcollab.faces.addin_install import Machine, doctor, install, uninstall
+from xlcollab.faces.addin.install import Machine, doctor, install, uninstall
 from xlcollab.faces.cli import build as application
 from xlcollab.faces.commands.live import ButtonChoice
 

@@ -14,8 +14,8 @@ from tests.benchmarks.crosstab import drawn, write
 from tests.build import build
 from tests.faces.shell import LINE, minimised
 from tests.shared_data import lesson
-from xlcollab.api import devices
-from xlcollab.api.solving import Solved
+from xlcollab.api.session import devices
+from xlcollab.api.solve.solving import Solved
 from xlcollab.optim.methods import METHODS
 
 pytestmark = [

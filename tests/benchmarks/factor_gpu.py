@@ -20,11 +20,11 @@ import torch
 from tests.benchmarks.factor_data import SHAPES, synthetic
 from xlcollab.factor import ModelSettings, TrainingSettings
 from xlcollab.factor.engines.gather_pass import GatherPass
+from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.engines.torch_batch import TorchBatch
 from xlcollab.factor.engines.triton_pass import TritonPass
-from xlcollab.factor.initial import start_rows
-from xlcollab.factor.output import Output
-from xlcollab.factor.schedules import learning_rates
+from xlcollab.factor.models.initial import start_rows
+from xlcollab.factor.passes.output import Output
 from xlcollab.ratings import RatingsTable
 
 EPOCHS = 50

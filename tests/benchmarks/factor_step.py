@@ -25,10 +25,10 @@ from tests.benchmarks.factor_data import SHAPES, synthetic
 from xlcollab.factor import ModelSettings, TrainingSettings, estimate_memory
 from xlcollab.factor.engines.base import n_parts
 from xlcollab.factor.engines.gradient import FullBatch, Stepper
-from xlcollab.factor.initial import start_rows
-from xlcollab.factor.order import BySide
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Rows
+from xlcollab.factor.models.initial import start_rows
+from xlcollab.factor.passes.order import BySide
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import RatingsTable
 
 C_SOURCE = r"""

@@ -18,12 +18,12 @@ from typing import Any
 
 from tests.graddesc.transcription import NAMES
 from tests.shared_data import SHARED
-from xlcollab.api.tabs_epochs import Epochs
-from xlcollab.api.tabs_record import Recorder
-from xlcollab.api.tabs_run import run_epochs
+from xlcollab.api.tabs.epochs import Epochs
+from xlcollab.api.tabs.record import Recorder
+from xlcollab.api.tabs.run import run_epochs
 from xlcollab.files import FileBook
 from xlcollab.plan import build_plan
-from xlcollab.problems.graddesc import read_tab
+from xlcollab.problems.tab.tab import read_tab
 
 EPOCHS = 1000
 REPLAYED = 50

@@ -18,9 +18,10 @@ from openpyxl.workbook.protection import WorkbookProtection
 from tests.build import Cells, build
 from tests.faces.shell import bowl, listing, minimised, two_bowls, xlcollab
 from tests.shared_data import lesson
-from xlcollab.api import OpenBook, running, solving
-from xlcollab.api.running import EXIT_CODES
-from xlcollab.api.solving import Solved
+from xlcollab.api import OpenBook
+from xlcollab.api.solve import running, solving
+from xlcollab.api.solve.running import EXIT_CODES
+from xlcollab.api.solve.solving import Solved
 from xlcollab.optim import Status
 from xlcollab.problems import SolverModel
 
@@ -138,7 +139,7 @@ LONG = [
 
 _WALKING = """
 import os, signal, threading
-from xlcollab.api import running
+from xlcollab.api.solve import running
 from xlcollab.faces.cli import main
 
 def watch(row):

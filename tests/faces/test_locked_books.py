@@ -13,7 +13,8 @@ from openpyxl.workbook.protection import WorkbookProtection
 import xlcollab as xc
 from tests.faces.shell import bowl, listing, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells, write
-from xlcollab.api import solving, tabs_epochs
+from xlcollab.api.solve import solving
+from xlcollab.api.tabs import epochs as tabs_epochs
 from xlcollab.errors import WriteRefusedError
 
 

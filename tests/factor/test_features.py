@@ -20,8 +20,8 @@ from xlcollab.factor import (
     TrainingSettings,
     train,
 )
-from xlcollab.factor.netmodel import NetModel
-from xlcollab.factor.schedules import learning_rates
+from xlcollab.factor.engines.schedules import learning_rates
+from xlcollab.factor.models.netmodel import NetModel
 from xlcollab.ratings import RatingsTable, random_split
 
 SMALL = ModelSettings(n_factors=4)

@@ -9,7 +9,7 @@ from tests.factor.test_lesson import model, sheet
 from tests.shared_data import lesson
 from xlcollab.factor import TrainingSettings, train
 from xlcollab.files import FileBook
-from xlcollab.kernels.compiler import Compiler
+from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.optim import Objective, Settings, solve
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_areas

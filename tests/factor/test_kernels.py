@@ -7,11 +7,11 @@ import pytest
 
 from tests.factor.data import planted
 from tests.factor.judges import Judge
-from xlcollab.factor.kernels import batch_pass, error_pass, full_pass
-from xlcollab.factor.order import BySide
-from xlcollab.factor.output import Output
-from xlcollab.factor.prefetch import CACHED
-from xlcollab.factor.rows import Rows, aligned_zeros
+from xlcollab.factor.passes.kernels import batch_pass, error_pass, full_pass
+from xlcollab.factor.passes.order import BySide
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.prefetch import CACHED
+from xlcollab.factor.passes.rows import Rows, aligned_zeros
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 RANGES = (None, (0.0, 6.5))

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from tests.factor.data import planted
 from xlcollab.factor import ModelSettings, TrainingSettings, train
 from xlcollab.factor.engines.base import EpochLoss
-from xlcollab.factor.loop import Loop
-from xlcollab.factor.model import Model
-from xlcollab.factor.record import MOST, Record
-from xlcollab.factor.result import EpochRow
-from xlcollab.factor.rows import Floats
-from xlcollab.factor.schedules import learning_rates
+from xlcollab.factor.engines.schedules import learning_rates
+from xlcollab.factor.models.model import Model
+from xlcollab.factor.passes.rows import Floats
+from xlcollab.factor.training.loop import Loop
+from xlcollab.factor.training.record import MOST, Record
+from xlcollab.factor.training.result import EpochRow
 from xlcollab.optim.schedules import SCHEDULES
 from xlcollab.ratings import RatingsTable
 

@@ -10,11 +10,11 @@ import pytest
 
 from tests.factor.data import planted
 from xlcollab.factor import ModelSettings, TrainingSettings, train
-from xlcollab.factor.compiled import enough_threads
 from xlcollab.factor.engines.gibbs import averaged, draw_hyperparameters, draw_wishart
-from xlcollab.factor.normal import solve_rows
-from xlcollab.factor.order import Blocks, BySide
-from xlcollab.factor.rows import Rows
+from xlcollab.factor.passes.compiled import enough_threads
+from xlcollab.factor.passes.normal import solve_rows
+from xlcollab.factor.passes.order import Blocks, BySide
+from xlcollab.factor.passes.rows import Rows
 
 
 class Problem:

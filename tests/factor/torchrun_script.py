@@ -16,10 +16,11 @@ import torch
 
 from tests.factor.data import planted
 from xlcollab.errors import XlcollabError
-from xlcollab.factor import ModelSettings, Tables, TrainingSettings, distributed, save_model
-from xlcollab.factor.distributed import Saving, train_distributed
-from xlcollab.factor.loop import Best
-from xlcollab.factor.result import TrainingResult
+from xlcollab.factor import ModelSettings, Tables, TrainingSettings, save_model
+from xlcollab.factor.training import distributed
+from xlcollab.factor.training.distributed import Saving, train_distributed
+from xlcollab.factor.training.loop import Best
+from xlcollab.factor.training.result import TrainingResult
 from xlcollab.ratings import random_split
 
 MODEL = ModelSettings(n_factors=4, init_scale=0.1, dtype="float64")

@@ -18,7 +18,7 @@ from tests.files.packages import (
 )
 from xlcollab.errors import NotAWorkbookError, WorkbookError
 from xlcollab.files import FileBook
-from xlcollab.files.package import Limits
+from xlcollab.files.package.package import Limits
 
 OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 

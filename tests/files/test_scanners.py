@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.files.packages import one_sheet_parts, read_parts, sheet_xml
 from tests.shared_data import lesson
 from xlcollab.errors import NotAWorkbookError
-from xlcollab.files.markup import escape_xstring, unescape, unescape_xstring
-from xlcollab.files.scan import scan
-from xlcollab.files.scan_any import scan_any
-from xlcollab.files.scan_regular import IrregularError, scan_regular
-from xlcollab.files.tokens import RowToken
+from xlcollab.files.package.markup import escape_xstring, unescape, unescape_xstring
+from xlcollab.files.reading.scan import scan
+from xlcollab.files.reading.scan_any import scan_any
+from xlcollab.files.reading.scan_regular import IrregularError, scan_regular
+from xlcollab.files.reading.tokens import RowToken
 from xlcollab.ref import cell_name
 
 TEXT = st.text(

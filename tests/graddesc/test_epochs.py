@@ -6,10 +6,10 @@ import pytest
 
 from tests.graddesc.transcription import NAMES, Lesson
 from tests.shared_data import lesson
-from xlcollab.api.tabs_epochs import Epochs
+from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.files import FileBook
 from xlcollab.plan import Plan, build_plan
-from xlcollab.problems.graddesc import read_tab
+from xlcollab.problems.tab.tab import read_tab
 from xlcollab.ref import CellRef, parse_cell
 
 EXACT = 1e-12

@@ -10,7 +10,7 @@ import torch
 
 import xlcollab
 from tests.graddesc.typed_tabs import Layout, data, sgd_cells, write
-from xlcollab.api.tabs import Tab
+from xlcollab.api.tabs.tab import Tab
 from xlcollab.errors import UsageError
 from xlcollab.ref import cell_name, column_letters
 

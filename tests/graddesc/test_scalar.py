@@ -11,9 +11,9 @@ from tests.build import build
 from xlcollab.errors import UnsupportedError
 from xlcollab.files import FileBook
 from xlcollab.grid import Kind
-from xlcollab.kernels.recalculate import recalculate
 from xlcollab.kernels.scalar import ScalarProgram, build_program, ops
 from xlcollab.kernels.scalar.functions import COMPOSED
+from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import Plan, build_plan
 from xlcollab.ref import CellRef, parse_cell
 

@@ -20,11 +20,11 @@ from tests.graddesc.typed_tabs import (
     write,
 )
 from tests.shared_data import lesson
-from xlcollab.api.tabs import Tab
+from xlcollab.api.tabs.tab import Tab
 from xlcollab.errors import ModelError
 from xlcollab.files import FileBook
-from xlcollab.problems.graddesc import find_tabs, read_tab
-from xlcollab.problems.graddesc_pairs import CopyPair
+from xlcollab.problems.tab.pairs import CopyPair
+from xlcollab.problems.tab.tab import find_tabs, read_tab
 
 EPOCHS = 7
 

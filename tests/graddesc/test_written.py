@@ -15,7 +15,7 @@ import python_calamine
 import xlcollab
 from tests.graddesc.transcription import NAMES, Lesson
 from tests.shared_data import lesson
-from xlcollab.api.tabs_surface import Surface, contours, loss_surface
+from xlcollab.api.tabs.surface import Surface, contours, loss_surface
 from xlcollab.faces.cli import build as shell
 from xlcollab.files import FileBook
 

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from xlcollab.grid import ArrayFormula, Formulas, Kind, Scalar, Sheet, TextPool, Workbook, encode
-from xlcollab.kernels.block import Block, Context
-from xlcollab.kernels.recalculate import recalculate
-from xlcollab.kernels.table import FUNCTIONS
+from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.trace.recalculate import recalculate
+from xlcollab.kernels.values.block import Block, Context
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_rect
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.kernels.engine import Cells, workbook
-from xlcollab.kernels.compiler import Compiler
+from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_area
 

@@ -9,8 +9,8 @@ import torch
 from tests.kernels.engine import Cells, workbook
 from xlcollab.errors import CircularError, UnsupportedError
 from xlcollab.grid import Kind
-from xlcollab.kernels.compiler import Compiler, SheetFunction
-from xlcollab.kernels.recalculate import recalculate
+from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import build_plan
 from xlcollab.ref import column_letters, parse_areas
 

@@ -8,8 +8,8 @@ import pytest
 from tests.kernels.engine import workbook
 from tests.kernels.test_gradients import CASES, WITHOUT, WITHOUT_IN_PART
 from xlcollab.grid import Scalar
-from xlcollab.kernels.block import Context
-from xlcollab.kernels.recalculate import recalculate
+from xlcollab.kernels.trace.recalculate import recalculate
+from xlcollab.kernels.values.block import Context
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_cell
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.kernels.test_gradients import AWKWARD, CASES, ORDINARY, compiled
-from xlcollab.kernels.compiler import SheetFunction
+from xlcollab.kernels.trace.compiler import SheetFunction
 
 pytestmark = [
     pytest.mark.gpu,

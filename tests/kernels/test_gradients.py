@@ -18,8 +18,8 @@ from tests.kernels.engine import workbook
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.block import Context
-from xlcollab.kernels.compiler import Compiler, SheetFunction
+from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.kernels.values.block import Context
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_area
 

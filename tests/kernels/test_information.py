@@ -7,8 +7,8 @@ import torch
 
 from tests.kernels.engine import spilled, value
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
-from xlcollab.kernels.block import Block, Context
-from xlcollab.kernels.table import FUNCTIONS
+from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.values.block import Block, Context
 
 CELLS: dict[str, Scalar] = {
     "A1": 1.5,

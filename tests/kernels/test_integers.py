@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import call, value
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.notation import from_base, from_roman, in_base, to_roman
+from xlcollab.kernels.functions.maths.notation import from_base, from_roman, in_base, to_roman
 
 SMALL = st.integers(0, 60)
 BITS = st.integers(0, 2**48 - 1)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.shared_data import lesson
 from xlcollab.files import FileBook
-from xlcollab.kernels.recalculate import recalculate
+from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import build_plan
 
 _RELATIVE = 1e-12

@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike
 from tests.kernels.engine import spilled, value, workbook
 from tests.kernels.slopes import assert_slopes
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
-from xlcollab.kernels.block import Block, Context
-from xlcollab.kernels.compiler import Compiler
-from xlcollab.kernels.recalculate import recalculate
-from xlcollab.kernels.table import FUNCTIONS
+from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.trace.compiler import Compiler
+from xlcollab.kernels.trace.recalculate import recalculate
+from xlcollab.kernels.values.block import Block, Context
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_area
 

@@ -7,8 +7,8 @@ import pytest
 from tests.kernels.engine import RefusedError, spilled, value, workbook
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import DefinedName, ErrorCode, Scalar
-from xlcollab.kernels.compiler import Compiler
-from xlcollab.kernels.recalculate import recalculate
+from xlcollab.kernels.trace.compiler import Compiler
+from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_area
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.kernels.engine import workbook
-from xlcollab.kernels.compiler import Compiler
+from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_areas
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xlcollab.formula.signatures import SIGNATURES
-from xlcollab.kernels.special import REFERENCE_FUNCTIONS, SPECIAL_FORMS
-from xlcollab.kernels.table import FUNCTIONS
+from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.trace.special import REFERENCE_FUNCTIONS, SPECIAL_FORMS
 
 
 def test_every_signature_is_implemented_and_every_function_has_a_signature() -> None:

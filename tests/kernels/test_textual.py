@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import RefusedError, spilled, value
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.number_format import format_value
-from xlcollab.kernels.texts import folded, number_from_text
-from xlcollab.kernels.wildcards import matches_wildcard
+from xlcollab.kernels.text.number_format import format_value
+from xlcollab.kernels.text.texts import folded, number_from_text
+from xlcollab.kernels.text.wildcards import matches_wildcard
 
 VALUE, NA = ErrorCode.VALUE, ErrorCode.NA
 

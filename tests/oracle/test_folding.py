@@ -20,7 +20,7 @@ import xlcollab as xc
 from tests.build import build
 from tests.shared_data import lesson
 from xlcollab.grid import Workbook
-from xlcollab.kernels.compiler import Compiler
+from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.plan import BrokenFormula, Family, Plan, build_plan
 from xlcollab.ref import AreaRef, Rect, parse_area
 

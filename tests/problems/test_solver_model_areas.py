@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xlcollab.problems.solver_model_areas import disjoint
+from xlcollab.problems.solver_model.areas import disjoint
 from xlcollab.ref import AreaRef, Rect, parse_area
 
 edges = st.integers(0, 6)

@@ -15,7 +15,7 @@ from tests.ratings_verbs.data import crosstab_cells
 from tests.shared_data import lesson
 from xlcollab.files import FileBook
 from xlcollab.grid import Formulas, Kind, Sheet, TextPool, Workbook
-from xlcollab.problems.ratings_find import find_ratings
+from xlcollab.problems.ratings.find import find_ratings
 
 LONG: Cells = {
     "C3": "userId", "D3": "movie", "E3": "note", "F3": "stars",

@@ -12,7 +12,7 @@ import pytest
 
 import xlcollab as xc
 from tests.ratings_verbs.data import planted
-from xlcollab.api.ratings_model import read_model_workbook
+from xlcollab.api.ratings.model import read_model_workbook
 from xlcollab.errors import DataError
 from xlcollab.factor import FactorModel, predict, recommend
 

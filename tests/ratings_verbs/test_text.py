@@ -9,7 +9,7 @@ import pytest
 
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import planted, ratings_csv
-from xlcollab.api.ratings_source import Place, Source, read_source
+from xlcollab.api.ratings.source import Place, Source, read_source
 from xlcollab.errors import XlcollabError
 from xlcollab.files import FileBook
 from xlcollab.ratings import Columns
@@ -137,7 +137,7 @@ def test_an_empty_area_and_ids_listed_twice(tmp_path: Path) -> None:
 def test_a_large_long_table_with_unknown_names_is_not_read_as_cells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xlcollab.api.ratings_text.MAX_CELLS", 10)
+    monkeypatch.setattr("xlcollab.api.ratings.text.MAX_CELLS", 10)
     with pytest.raises(XlcollabError, match=r"more than 10 cells, too many.*name its columns"):
         read(tmp_path / "c.csv", "a,b,c\n" + 4 * "1,2,3\n")
 

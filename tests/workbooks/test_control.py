@@ -9,7 +9,7 @@ import pytest
 
 from tests.build import build
 from tests.workbooks.made import FOLDER, read
-from xlcollab.api.controlled import place_of_control, with_control
+from xlcollab.api.session.controlled import place_of_control, with_control
 from xlcollab.errors import DataError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook

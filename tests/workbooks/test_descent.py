@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import xlcollab
 from tests.workbooks.made import FOLDER, named, number, read, recalculated_elsewhere
-from xlcollab.api.controlled import with_control
+from xlcollab.api.session.controlled import with_control
 from xlcollab.files import FileBook
 from xlcollab.grid import CellEdit, Changes, Workbook
 from xlcollab.problems import read_model, start

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from tests.workbooks.made import named, number, read
-from xlcollab.api.tabs_epochs import Epochs
+from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.plan import build_plan
-from xlcollab.problems.graddesc import GraddescTab, find_tabs
+from xlcollab.problems.tab.tab import GraddescTab, find_tabs
 from xlcollab.ref import parse_area
 
 BOOK = read("graddesc.xlsx")

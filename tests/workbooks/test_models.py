@@ -8,7 +8,7 @@ import pytest
 
 import xlcollab
 from tests.workbooks.made import FOLDER, MODELS, number, read
-from xlcollab.api.controlled import with_control
+from xlcollab.api.session.controlled import with_control
 
 BEFORE = read("collab_filter.xlsx")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import xlcollab
 from tests.workbooks.made import number
-from xlcollab.api.new import Size, labels, new_book
+from xlcollab.api.lessons.new import Size, labels, new_book
 from xlcollab.errors import DataError, UsageError
 from xlcollab.faces.cli import build
 from xlcollab.files import FileBook

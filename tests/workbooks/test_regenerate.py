@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from tests.workbooks.made import FOLDER, NAMES
-from xlcollab.api.evaluated import write_evaluated
+from xlcollab.api.lessons.evaluated import write_evaluated
 from xlcollab.errors import ModelError
 from xlcollab.lessons import Page
 

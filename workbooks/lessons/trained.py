@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from xlcollab.api import OpenBook
-from xlcollab.api.controlled import with_control
-from xlcollab.api.factors import factors_of
-from xlcollab.api.factors_sheet import factors_sheet
+from xlcollab.api.factors.factors import factors_of
+from xlcollab.api.factors.sheet import factors_sheet
+from xlcollab.api.session.controlled import with_control
 from xlcollab.grid import Changes, NewSheet, Scalar
-from xlcollab.problems.graddesc import find_tabs
+from xlcollab.problems.tab.tab import find_tabs
 
 _EVERY, _EPOCHS = 10, 20
 

@@ -20,11 +20,11 @@ from xlcollab.problems import SolverModel, model_from_texts, read_model, read_mo
 from xlcollab.ref import AreaRef
 
 if TYPE_CHECKING:
-    from xlcollab.api.checking import Check
-    from xlcollab.api.gradients import CellFunction, Gradient
-    from xlcollab.api.inspecting import Inspection
-    from xlcollab.api.solving import PointCallback, Solved
-    from xlcollab.api.tabs import Tab
+    from xlcollab.api.look.checking import Check
+    from xlcollab.api.look.gradients import CellFunction, Gradient
+    from xlcollab.api.look.inspecting import Inspection
+    from xlcollab.api.solve.solving import PointCallback, Solved
+    from xlcollab.api.tabs.tab import Tab
     from xlcollab.optim import StepCallback
 
 
@@ -125,8 +125,8 @@ class OpenBook:
         are added. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
-        from xlcollab.api.controlled import place_of_control, with_control
-        from xlcollab.api.solving import solve_model
+        from xlcollab.api.session.controlled import place_of_control, with_control
+        from xlcollab.api.solve.solving import solve_model
         from xlcollab.optim import Settings
 
         place = place_of_control(self.workbook)
@@ -151,19 +151,19 @@ class OpenBook:
 
     def function(self, of: str, *, by_changing: str) -> CellFunction:
         """A cell (or area) as a differentiable torch function of other cells."""
-        from xlcollab.api.gradients import cell_function
+        from xlcollab.api.look.gradients import cell_function
 
         return cell_function(self, of, by_changing)
 
     def gradient(self, of: str, *, with_respect_to: str) -> Gradient:
         """The exact derivative of a cell by every cell of an area, at the current values."""
-        from xlcollab.api.gradients import gradient
+        from xlcollab.api.look.gradients import gradient
 
         return gradient(self, of, with_respect_to)
 
     def recalculate(self) -> Check:
         """Evaluate all formulas, compare with the stored values, and store the new ones."""
-        from xlcollab.api.checking import recalculate_book
+        from xlcollab.api.look.checking import recalculate_book
 
         self._stale = False
         return recalculate_book(self)
@@ -174,7 +174,7 @@ class OpenBook:
         """
         if not self._stale:
             return 0
-        from xlcollab.api.checking import refresh_book
+        from xlcollab.api.look.checking import refresh_book
 
         self._stale = False
         return refresh_book(self)
@@ -185,13 +185,13 @@ class OpenBook:
         `copy` names copy pairs, such as 'N32->C1,M32->C2', in place of those found. Raises
         ModelError and DataError saying what is missing on the sheet.
         """
-        from xlcollab.api.tabs import Tab
+        from xlcollab.api.tabs.tab import Tab
 
         return Tab(self, sheet, copy)
 
     def inspect(self) -> Inspection:
         """What models, tabs, ratings and functions the workbook holds."""
-        from xlcollab.api.inspecting import inspect_book
+        from xlcollab.api.look.inspecting import inspect_book
 
         return inspect_book(self)
 

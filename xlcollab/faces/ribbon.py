@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from xlcollab.api import control_actions as control
-from xlcollab.api import sheet_actions as act
 from xlcollab.api.book import OpenBook
-from xlcollab.api.outcome import Outcome
+from xlcollab.api.desk import control_actions as control
+from xlcollab.api.desk import sheet_actions as act
+from xlcollab.api.desk.outcome import Outcome
 from xlcollab.errors import UsageError, XlcollabError
 from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.desk import Desk

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from xlcollab.api.cells_answer import DONE
-from xlcollab.api.cells_values import Block
+from xlcollab.api.cells.answer import DONE
+from xlcollab.api.cells.values import Block
 from xlcollab.errors import UsageError
 from xlcollab.faces.udf_call import SENTENCES, cell_function, place
 
@@ -25,7 +25,7 @@ _SIDE = '"users" or "items" (default).'
 )
 def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> Any:
     """The ratings of a long table as a crosstab with headers, users down and items across."""
-    from xlcollab.api.cells_ratings import crosstab
+    from xlcollab.api.cells.ratings import crosstab
 
     return crosstab(ratings, aggregate)
 
@@ -55,7 +55,7 @@ def xlc_fit(
     seed: Block | None = None,
 ) -> Any:
     """Train a factor model on ratings. Gives a handle for XLC_PREDICT and the others."""
-    from xlcollab.api.cells_models import fit
+    from xlcollab.api.cells.models import fit
 
     return fit(
         ratings,
@@ -74,7 +74,7 @@ def xlc_fit(
 @cell_function(fit=_FIT, user="A user, or a range of users.", item="An item, or a range of items.")
 def xlc_predict(fit: Block, user: Block, item: Block) -> Any:
     """Predicted ratings. A column of users and a row of items give all pairs."""
-    from xlcollab.api.cells_models import predict
+    from xlcollab.api.cells.models import predict
 
     return predict(fit, user, item)
 
@@ -82,7 +82,7 @@ def xlc_predict(fit: Block, user: Block, item: Block) -> Any:
 @cell_function(fit=_FIT, user="One user.", k="How many items; 10 by default.")
 def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> Any:
     """The best items that a user has not rated, with predictions, best first."""
-    from xlcollab.api.cells_models import recommend
+    from xlcollab.api.cells.models import recommend
 
     return recommend(fit, user, k)
 
@@ -90,7 +90,7 @@ def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> Any:
 @cell_function(fit=_FIT, side=_SIDE)
 def xlc_factors(fit: Block, side: Block | None = None) -> Any:
     """The id and the latent factors of every user or item."""
-    from xlcollab.api.cells_models import factors
+    from xlcollab.api.cells.models import factors
 
     return factors(fit, side)
 
@@ -98,7 +98,7 @@ def xlc_factors(fit: Block, side: Block | None = None) -> Any:
 @cell_function(fit=_FIT, side=_SIDE)
 def xlc_biases(fit: Block, side: Block | None = None) -> Any:
     """The id and the bias of every user or item."""
-    from xlcollab.api.cells_models import biases
+    from xlcollab.api.cells.models import biases
 
     return biases(fit, side)
 
@@ -106,7 +106,7 @@ def xlc_biases(fit: Block, side: Block | None = None) -> Any:
 @cell_function(fit=_FIT)
 def xlc_losses(fit: Block) -> Any:
     """The training error of every epoch, under a row of headers."""
-    from xlcollab.api.cells_models import losses
+    from xlcollab.api.cells.models import losses
 
     return losses(fit)
 
@@ -114,7 +114,7 @@ def xlc_losses(fit: Block) -> Any:
 @cell_function(fit=_FIT, ratings="Other ratings, of users and items in the fit.")
 def xlc_rmse(fit: Block, ratings: Block | None = None) -> Any:
     """The root mean squared error on the training ratings, or on other ratings."""
-    from xlcollab.api.cells_models import rmse
+    from xlcollab.api.cells.models import rmse
 
     return rmse(fit, ratings)
 
@@ -122,7 +122,7 @@ def xlc_rmse(fit: Block, ratings: Block | None = None) -> Any:
 @cell_function(fit=_FIT, item="One item.", k="How many items; 10 by default.")
 def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> Any:
     """The items most like one item, with the cosine of their factors, best first."""
-    from xlcollab.api.cells_models import similar
+    from xlcollab.api.cells.models import similar
 
     return similar(fit, item, k)
 
@@ -130,7 +130,7 @@ def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> Any:
 @cell_function(values="Numbers: a row an observation.", components="How many; 2 by default.")
 def xlc_pca(values: Block, components: Block | None = None) -> Any:
     """The scores of rows on their principal components."""
-    from xlcollab.api.cells_descent import pca
+    from xlcollab.api.cells.descent import pca
 
     return pca(values, components)
 
@@ -152,7 +152,7 @@ def xlc_graddesc(
     start: Block | None = None,
 ) -> Any:
     """Weights and mean squared error of a line through points, a row an epoch."""
-    from xlcollab.api.cells_descent import graddesc
+    from xlcollab.api.cells.descent import graddesc
 
     return graddesc(x, y, optimizer, learning_rate, epochs, start)
 
@@ -164,7 +164,7 @@ def xlc_graddesc(
 )
 def xlc_gradient(objective_cell: Range, variables: Range) -> Any:
     """The exact derivative of a cell by cells, through the workbook's own formulas."""
-    from xlcollab.api.cells_descent import gradient
+    from xlcollab.api.cells.descent import gradient
 
     return gradient(*_reference(objective_cell, variables))
 
@@ -183,7 +183,7 @@ def xlc_minimize(
     iterations: Block | None = None,
 ) -> Any:
     """The values of cells at which another cell is lowest. The sheet stays as it is."""
-    from xlcollab.api.cells_descent import minimize
+    from xlcollab.api.cells.descent import minimize
 
     return minimize(*_reference(objective_cell, variables), method, iterations)
 
@@ -201,7 +201,7 @@ def _reference(objective: Range, variables: Range) -> tuple[Any, str, Any]:
 @cell_function(by_reference=("fit",), fit="A cell with XLC_FIT, or with an error of ours.")
 def xlc_status(fit: Range) -> Any:
     """What came of a fit, or the sentence behind an error in a cell."""
-    from xlcollab.api.cells_models import status
+    from xlcollab.api.cells.models import status
 
     if fit is None:
         raise UsageError("XLC_STATUS takes a reference to the cell that is asked about")

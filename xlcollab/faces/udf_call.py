@@ -13,7 +13,7 @@ from typing import Any
 
 import xlwings as xw
 
-from xlcollab.api.cells_answer import Answer, answer, plain
+from xlcollab.api.cells.answer import Answer, answer, plain
 
 CATEGORY = "xlcollab"
 MARK = "#XLC!"

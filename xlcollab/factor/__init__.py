@@ -1,18 +1,17 @@
 """The factor engine: users and items as latent factors with biases, trained on ratings present."""
 
 from xlcollab.factor.estimator import MatrixFactorization
-from xlcollab.factor.files import load_model, save_model
-from xlcollab.factor.initial import StartArrays
-from xlcollab.factor.memory import MemoryEstimate, estimate_memory
-from xlcollab.factor.model import FactorModel, Model, predict
-from xlcollab.factor.recommend import (
+from xlcollab.factor.models.files import load_model, save_model
+from xlcollab.factor.models.initial import StartArrays
+from xlcollab.factor.models.model import FactorModel, Model, predict
+from xlcollab.factor.models.recommend import (
     Components,
     Recommendations,
     principal_components,
     recommend,
     similar_items,
 )
-from xlcollab.factor.result import EpochRow, Progress, Scores, Status, TrainingResult
+from xlcollab.factor.models.sheets import Table, result_tables, tuning_table
 from xlcollab.factor.search import (
     RateSweep,
     Span,
@@ -23,8 +22,9 @@ from xlcollab.factor.search import (
     tune,
 )
 from xlcollab.factor.settings import QUALITIES, ModelSettings, TrainingSettings
-from xlcollab.factor.sheets import Table, result_tables, tuning_table
-from xlcollab.factor.train import Tables, evaluate, train
+from xlcollab.factor.training.memory import MemoryEstimate, estimate_memory
+from xlcollab.factor.training.result import EpochRow, Progress, Scores, Status, TrainingResult
+from xlcollab.factor.training.train import Tables, evaluate, train
 
 __all__ = [
     "QUALITIES",

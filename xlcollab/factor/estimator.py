@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.extend import extended
-from xlcollab.factor.files import load_model, save_model
-from xlcollab.factor.model import FactorModel, Model, Unknown, predict
-from xlcollab.factor.recommend import Recommendations, recommend, similar_items
-from xlcollab.factor.result import OnEpoch, TrainingResult
+from xlcollab.factor.models.files import load_model, save_model
+from xlcollab.factor.models.model import FactorModel, Model, Unknown, predict
+from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
 from xlcollab.factor.settings import QUALITIES, ModelSettings, TrainingSettings
-from xlcollab.factor.train import Start, Tables, train
+from xlcollab.factor.training.extend import extended
+from xlcollab.factor.training.result import OnEpoch, TrainingResult
+from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
 from xlcollab.ratings.duplicates import Aggregate, merge_duplicates
 

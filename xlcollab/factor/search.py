@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from xlcollab.errors import SolveError, UsageError
-from xlcollab.factor.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
-from xlcollab.factor.train import Tables, train
+from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
+from xlcollab.factor.training.train import Tables, train
 from xlcollab.ratings import RatingsTable, k_folds
 
 

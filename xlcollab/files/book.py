@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xlcollab.errors import WorkbookError
-from xlcollab.files.graft import graft_sheets
-from xlcollab.files.guards import guards_of_sheet, is_signed
-from xlcollab.files.markup import set_attributes
-from xlcollab.files.package import LIMITS, Limits, Package
-from xlcollab.files.package_edit import PackageEdit
-from xlcollab.files.reader import read_workbook
+from xlcollab.files.package.edit import PackageEdit
+from xlcollab.files.package.markup import set_attributes
+from xlcollab.files.package.package import LIMITS, Limits, Package
+from xlcollab.files.reading.guards import guards_of_sheet, is_signed
+from xlcollab.files.reading.reader import read_workbook
+from xlcollab.files.reading.tables import sheet_tables
+from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
 from xlcollab.files.saving import atomic_file, refuse_unwritable
-from xlcollab.files.sheet_patch import patch_sheet
-from xlcollab.files.tables import sheet_tables
-from xlcollab.files.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
+from xlcollab.files.writing.graft import graft_sheets
+from xlcollab.files.writing.sheet_patch import patch_sheet
 from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
 from xlcollab.grid.naming import refuse_sheet_names
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed

@@ -1,0 +1,1 @@
+"""Compiling a sheet and running it."""

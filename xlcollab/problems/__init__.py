@@ -1,17 +1,17 @@
 """Readers that turn a sheet into a plain problem: here, what is known of its Solver model."""
 
-from xlcollab.problems.solver_model import (
+from xlcollab.problems.solver_model.areas import disjoint, resolve_areas
+from xlcollab.problems.solver_model.bounds import Bounds, bounds
+from xlcollab.problems.solver_model.check import check, check_variables
+from xlcollab.problems.solver_model.model import (
     Constraint,
     SolverModel,
     SolverOptions,
     start,
     variable_cells,
 )
-from xlcollab.problems.solver_model_areas import disjoint, resolve_areas
-from xlcollab.problems.solver_model_bounds import Bounds, bounds
-from xlcollab.problems.solver_model_check import check, check_variables
-from xlcollab.problems.solver_model_names import find_models, read_model, read_models
-from xlcollab.problems.solver_model_texts import model_from_texts
+from xlcollab.problems.solver_model.names import find_models, read_model, read_models
+from xlcollab.problems.solver_model.texts import model_from_texts
 
 __all__ = [
     "Bounds",

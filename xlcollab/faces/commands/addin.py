@@ -41,7 +41,9 @@ def addin(
 
     Example:  xlcollab addin build --app libreoffice -o xlcollab.oxt
     """
-    from xlcollab.faces import addin_build, addin_calc, addin_install
+    from xlcollab.faces.addin import build as addin_build
+    from xlcollab.faces.addin import calc as addin_calc
+    from xlcollab.faces.addin import install as addin_install
 
     if app is AppChoice.LIBREOFFICE and action is not AddinChoice.BUILD:
         raise UsageError(

@@ -42,7 +42,7 @@ def compare(
 
     Example:  xlcollab compare graddesc.xlsx --epochs 50 --optimizer adam --learning-rate 1
     """
-    from xlcollab.api.tabs_book import TabRequest, compare_book
+    from xlcollab.api.tabs.book import TabRequest, compare_book
 
     runs = compare_book(book, TabRequest.of(locals()), output=output)
     show(runs, json=json)

@@ -31,8 +31,8 @@ def crosstab(
     Example:  xlcollab crosstab ratings.csv --corner 15 15 -o lesson.xlsx
     """
     given = dict(locals())
-    from xlcollab.api.ratings_crosstab import cross
-    from xlcollab.api.ratings_source import Place
+    from xlcollab.api.ratings.crosstab import cross
+    from xlcollab.api.ratings.source import Place
 
     found = cross(Place.of(given), output, corner)
     if json:

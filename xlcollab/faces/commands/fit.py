@@ -14,8 +14,8 @@ from xlcollab.faces import training_options as how
 from xlcollab.faces.shell import Progress, print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.ratings_fitted import Fitted
-    from xlcollab.api.ratings_request import FitRequest
+    from xlcollab.api.ratings.fitted import Fitted
+    from xlcollab.api.ratings.request import FitRequest
 
 
 def fit(
@@ -93,9 +93,9 @@ def fit(
     Example:  xlcollab fit collab_filter.xlsx --sheet dotprod --range 0.5 5.5 -o trained.xlsx
     """
     given = dict(locals())
-    from xlcollab.api.ratings_fit import is_first_process
-    from xlcollab.api.ratings_fitted import INTERRUPTED
-    from xlcollab.api.ratings_request import FitRequest
+    from xlcollab.api.ratings.fit import is_first_process
+    from xlcollab.api.ratings.fitted import INTERRUPTED
+    from xlcollab.api.ratings.request import FitRequest
 
     is_first = is_first_process()
     try:
@@ -118,7 +118,7 @@ def fit(
 
 
 def _fitted(request: FitRequest, *, shown: bool) -> Fitted | None:
-    from xlcollab.api.ratings_fit import fit_ratings
+    from xlcollab.api.ratings.fit import fit_ratings
 
     def say(text: str) -> None:
         if shown:

@@ -10,7 +10,7 @@ from xlcollab.faces import options as opt
 from xlcollab.faces.shell import print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.inspecting import Inspection
+    from xlcollab.api.look.inspecting import Inspection
 
 
 def inspect(

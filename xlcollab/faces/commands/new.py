@@ -28,7 +28,7 @@ def new(
 
     Example:  xlcollab new matrix-factorisation ratings.csv -o my_lesson.xlsx --n-factors 3
     """
-    from xlcollab.api.new import Size, new_book
+    from xlcollab.api.lessons.new import Size, new_book
 
     made = new_book(kind, ratings, output, Size(n_users, n_items, n_factors, test_fraction, seed))
     print_json(made.as_json()) if json else typer.echo(made)

@@ -37,7 +37,7 @@ def predict(
 
     Example:  xlcollab predict model.xlsx --crosstab -o predictions.xlsx
     """
-    from xlcollab.api.ratings_predict import PredictRequest, as_json, predictions_of
+    from xlcollab.api.ratings.predict import PredictRequest, as_json, predictions_of
 
     table = predictions_of(
         PredictRequest(

@@ -11,7 +11,7 @@ from xlcollab.faces import options as opt
 from xlcollab.faces.shell import print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.checking import Check
+    from xlcollab.api.look.checking import Check
 
 
 def recalc(
@@ -29,7 +29,7 @@ def recalc(
     Example:  xlcollab recalc collab_filter.xlsx --check
     """
     from xlcollab.api import open as open_book
-    from xlcollab.api.saving import refuse_target, refuse_unchangeable, save_beside
+    from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 
     opened = open_book(book)
     if not check:

@@ -28,7 +28,7 @@ def recommend(
 
     Example:  xlcollab recommend model.xlsx --all -o recommendations.csv
     """
-    from xlcollab.api.ratings_recommend import ranked, recommend_all
+    from xlcollab.api.ratings.recommend import ranked, recommend_all
 
     if everyone:
         rows = recommend_all(model, user, like, k, output)

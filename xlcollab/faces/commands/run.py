@@ -11,7 +11,7 @@ from xlcollab.faces import options as opt
 from xlcollab.faces.shell import console, print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.tabs_book import TabRuns
+    from xlcollab.api.tabs.book import TabRuns
 
 _EPOCHS = "The epochs"
 _ENGINE = "Another optimiser (default: the sheet's own formulas)"
@@ -102,7 +102,7 @@ def run(
 
     Example:  xlcollab run graddesc.xlsx --sheet adam --optimizer adamw --batch-size 8
     """
-    from xlcollab.api.tabs_book import TabRequest, run_book
+    from xlcollab.api.tabs.book import TabRequest, run_book
 
     request = TabRequest.of(locals())
     runs = run_book(book, request, output=output, in_place=in_place)

@@ -10,7 +10,7 @@ from xlcollab.faces import options as opt
 from xlcollab.faces.shell import Progress, console, print_json, print_table
 
 if TYPE_CHECKING:
-    from xlcollab.api.running import Run
+    from xlcollab.api.solve.running import Run
 
 
 def solve(
@@ -54,7 +54,7 @@ def solve(
 
     Example:  xlcollab solve book.xlsx --minimize 'S!V41' --by-changing 'S!H19:V23,S!B25:F39'
     """
-    from xlcollab.api.running import Request, solve_book
+    from xlcollab.api.solve.running import Request, solve_book
 
     given = locals()
     with Progress(shown=not json) as progress:

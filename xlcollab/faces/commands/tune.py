@@ -36,8 +36,8 @@ def tune(
     Example:  xlcollab tune ratings.csv --search n_factors=5..100 --trials 50
     """
     given = dict(locals())
-    from xlcollab.api.ratings_source import Place
-    from xlcollab.api.ratings_tune import tune_ratings
+    from xlcollab.api.ratings.source import Place
+    from xlcollab.api.ratings.tune import tune_ratings
 
     with Progress() as progress:
         tuned = tune_ratings(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numba
 
-from xlcollab.factor.rows import Floats, Rows
+from xlcollab.factor.passes.rows import Floats, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xlcollab.factor.output import Output
+from xlcollab.factor.passes.output import Output
 
 PART = 1 << 21
 """Ratings whose rows are gathered at once: 0.5 GB a side at 62 factors in float32."""

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.engines.least_squares import Side
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Rows
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Rows
 
 BURN_IN = 20
 """Epochs before draws count."""

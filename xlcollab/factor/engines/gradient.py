@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.factor.engines.base import Buffers, EpochLoss, n_parts
-from xlcollab.factor.kernels import batch_pass, full_pass
-from xlcollab.factor.order import BySide
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Columns, Floats, Rows, aligned_zeros
-from xlcollab.factor.rules import RULES
-from xlcollab.factor.schedules import learning_rates
+from xlcollab.factor.engines.schedules import learning_rates
+from xlcollab.factor.passes.kernels import batch_pass, full_pass
+from xlcollab.factor.passes.order import BySide
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Columns, Floats, Rows, aligned_zeros
+from xlcollab.factor.passes.rules import RULES
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.optim.schedules import Rate
 from xlcollab.ratings import RatingsTable

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from xlcollab.factor.engines.base import EpochLoss, n_parts
-from xlcollab.factor.kernels import error_pass
-from xlcollab.factor.normal import solve_rows
-from xlcollab.factor.order import BySide
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Columns, Floats, Rows
+from xlcollab.factor.passes.kernels import error_pass
+from xlcollab.factor.passes.normal import solve_rows
+from xlcollab.factor.passes.order import BySide
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Columns, Floats, Rows
 
 # Keeps the equations solvable for rows without ratings, whose answer it makes 0.
 RIDGE = 1e-8

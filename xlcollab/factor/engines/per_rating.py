@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlcollab.factor.engines.base import EpochLoss
-from xlcollab.factor.kernels import rating_pass
-from xlcollab.factor.order import Blocks
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Columns, Rows
+from xlcollab.factor.passes.kernels import rating_pass
+from xlcollab.factor.passes.order import Blocks
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Columns, Rows
 from xlcollab.optim.schedules import Rate
 
 # Fixed, so that the result is the same for any number of threads up to it.

@@ -16,8 +16,8 @@ from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.gradient import loss_scale
 from xlcollab.factor.engines.torch_rules import TORCH_RULES, buffers_of, moved, state_of
-from xlcollab.factor.output import Output
-from xlcollab.factor.rows import Columns, Rows
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Columns, Rows
 from xlcollab.factor.settings import TrainingSettings
 from xlcollab.optim.schedules import Rate
 from xlcollab.ratings import RatingsTable

@@ -19,7 +19,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from xlcollab.factor.output import Output
+from xlcollab.factor.passes.output import Output
 
 F = TypeVar("F", bound=Callable[..., Any])
 _kernel = cast(Callable[[F], F], triton.jit)

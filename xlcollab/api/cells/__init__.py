@@ -1,0 +1,1 @@
+"""Functions in cells: arguments in, values or an error with its sentence out."""

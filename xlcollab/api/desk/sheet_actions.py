@@ -1,0 +1,228 @@
+"""What the buttons of an open spreadsheet do: each works on the sheet in front, and tells what came
+of it. Changes are left in the `OpenBook`; `store` writes them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from xlcollab.api.book import OpenBook
+from xlcollab.api.desk.control_actions import history_is_on
+from xlcollab.api.desk.outcome import Outcome
+from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
+from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
+from xlcollab.history import ITERATION_COLUMNS, added_name
+from xlcollab.problems import read_model
+from xlcollab.problems.control import read_control
+from xlcollab.ref import AreaRef, Rect, parse_area
+
+if TYPE_CHECKING:
+    from xlcollab.factor import MatrixFactorization
+
+
+class Watch(Protocol):
+    """Sees a run while it goes on; `step` raises KeyboardInterrupt to stop it."""
+
+    def step(self, row: Any) -> None:
+        """After every iteration, with its numbers."""
+        ...
+
+    def epoch(self, progress: Any) -> bool:
+        """After every epoch of Fit ratings, with its numbers: whether to stop."""
+        ...
+
+    def point(self, weights: Callable[[], list[CellEdit]]) -> None:
+        """At every point that is tried."""
+        ...
+
+
+def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
+    """Solve the sheet's Solver model with the settings of the control sheet."""
+    from xlcollab.api.session.controlled import place_of_control, with_control
+
+    workbook = book.workbook
+    solved = book.solve(
+        sheet,
+        history=history_is_on(book),
+        on_step=watch.step,
+        on_point=watch.point,
+        **place_of_control(workbook),
+        **with_control(workbook, {}),
+    )
+    found = solved.solution
+    objective = f"{solved.model.objective}: {found.initial:.6g} → {found.objective:.6g}"
+    told = (f"{objective} after {found.iterations} iterations.", found.message, *solved.warnings)
+    return Outcome(" ".join(told))
+
+
+@dataclass(frozen=True, slots=True)
+class _EpochRow:
+    """What a watch shows of a tab's epoch; the objective is the tab's measured loss."""
+
+    iteration: int
+    objective: float
+    seconds: float
+
+
+def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
+    """Run epochs of the graddesc tab."""
+    began = time.perf_counter()
+
+    def on_epoch(done: int, loss: float, weights: Callable[[], list[CellEdit]]) -> None:
+        watch.point(weights)
+        watch.step(_EpochRow(done, loss, time.perf_counter() - began))
+
+    run = book.tab(sheet).run(count, history=history_is_on(book), on_epoch=on_epoch)
+    weights = ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items())
+    return Outcome(f"{sheet}: {run.message} {weights}", in_sight=run.exit_code == 0)
+
+
+def epochs_asked(book: OpenBook, otherwise: int) -> int:
+    """The epochs that the control sheet asks for."""
+    control = read_control(book.workbook)
+    return int(control.values.get("iterations", otherwise)) if control else otherwise
+
+
+def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
+    """Do what the tab's own reset button did."""
+    book.tab(sheet).reset()
+    return Outcome(f"{sheet} is reset.", in_sight=True)
+
+
+def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
+    """Train a factor model on the ratings of an area, and add its sheets ("fit model", …)."""
+    from xlcollab.api.cells.ratings import is_long, ratings_in
+    from xlcollab.api.ratings.sheets import sheet_of
+    from xlcollab.factor import result_tables
+
+    block = _values(book, area)
+    table = ratings_in(block)
+    fitted = _estimator(book).fit(table, on_epoch=watch.epoch)
+    corner = (table.user_ids.index.tolist(), table.item_ids.index.tolist())
+    tables = result_tables(fitted.result_, crosstab=None if is_long(block) else corner)
+    sheets = [sheet_of(replace(one, name=f"fit {one.name}")) for one in tables]
+    _add(book, sheets)
+    return Outcome(
+        f"{len(table)} ratings of {table.n_users} users and {table.n_items} items: training RMSE "
+        f"{fitted.result_.train.rmse:.6g}. {fitted.result_.status.sentence}"
+    )
+
+
+def _estimator(book: OpenBook) -> MatrixFactorization:
+    """Factors, epochs and seed are the control sheet's where it says so."""
+    from xlcollab.factor import MatrixFactorization
+
+    control = read_control(book.workbook)
+    values = dict(control.values) if control else {}
+    names = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
+    chosen: dict[str, Any] = {names[name]: values[name] for name in names if name in values}
+    return MatrixFactorization(**chosen)
+
+
+def _values(book: OpenBook, area: AreaRef) -> list[list[Scalar]]:
+    """The filled part of the area, or of the table in which its single cell stands."""
+    sheet = book.workbook.sheet(area.sheet)
+    rect = area.rect.intersection(sheet.used)
+    tables = [one for one in book.workbook.tables if one.sheet == sheet.name]
+    inside = [one.rect for one in tables if rect and one.rect.covers(rect)]
+    if rect is None or (rect.size == 1 and not inside):
+        raise DataError(
+            f"{area} holds no ratings; select a crosstab with users in its first column and items "
+            "in its first row, or a table with the headers user, item and rating"
+        )
+    rect = inside[0] if rect.size == 1 else rect
+    return [[sheet.value(r, c) for c in range(rect.left, rect.right)] for r in _rows(rect)]
+
+
+def _rows(rect: Rect) -> range:
+    return range(rect.top, rect.bottom)
+
+
+def add_factors(book: OpenBook, sheet: str) -> Outcome:
+    """Add the sheet with the factors of the items, their main components and charts."""
+    from xlcollab.api.factors.factors import factors_of
+    from xlcollab.api.factors.sheet import factors_sheet
+
+    found = factors_of(book, sheet)
+    own = added_name(sheet, "factors", ())
+    new = factors_sheet(found, [one.name for one in book.workbook if one.name != own])
+    _add(book, [new])
+    shares = " and ".join(f"{share:.1%}" for share in found.explained)
+    return Outcome(f"{len(found.items)} items are on {new.name}; the components carry {shares}.")
+
+
+def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
+    """The derivatives of a selected formula by the model's variables, or of the model's objective
+    by the selected cells, as a sheet."""
+    model = read_model(book.workbook, area.sheet)
+    is_formula = book.workbook.sheet(area.sheet).formula_mask()[area.rect.rows, area.rect.columns]
+    single = area.rect.size == 1 and bool(is_formula.any())
+    of = str(area) if single else str(model.objective)
+    by = ",".join(str(one) for one in model.variables) if single else str(area)
+    found = book.gradient(of, with_respect_to=by)
+    lines: list[list[Scalar]] = [["cell", "value", f"derivative of {found.of}"]]
+    for cell, slope in zip(found.cells, found.derivatives.tolist(), strict=True):
+        lines.append([str(cell), book.workbook.value(cell), slope])
+    table = Rect(0, 0, len(lines), 3)
+    name = added_name(area.sheet, "gradient", ())
+    _add(book, [NewSheet(name, lines, table=table, widths={0: 18.0, 1: 14.0, 2: 28.0})])
+    norm = float(np.linalg.norm(found.derivatives))
+    return Outcome(
+        f"{len(found.cells)} derivatives of {found.of} are on {name}; their norm is {norm:.6g}."
+    )
+
+
+def check(book: OpenBook) -> Outcome:
+    """Compare every formula with our own evaluation; what differs is listed on a sheet."""
+    found = book.recalculate()
+    told = (
+        f"{found.formulas} formulas: {found.matched} as they stand, {len(found.differences)} "
+        f"differ, {found.not_evaluated} not evaluated, {found.volatile} volatile."
+    )
+    if not found.differences:
+        return Outcome(told)
+    lines: list[list[Scalar]] = [["cell", "in the sheet", "computed"]]
+    lines += [[str(one.cell), one.stored, one.computed] for one in found.differences]
+    name = "recalculation check"
+    _add(book, [NewSheet(name, lines, table=Rect(0, 0, len(lines), 3), widths={0: 24.0})])
+    return Outcome(f"{told} They are listed on {name}.")
+
+
+def restore(book: OpenBook, sheet: str) -> Outcome:
+    """Put back the weights from before the last run, the first row of its history sheet.
+
+    Raises ModelError where there is no such sheet or it names no cells.
+    """
+    name = added_name(sheet, "history", ())
+    history = book.workbook.find(name)
+    if history is None:
+        raise ModelError(f"there is no sheet {name}: no run of {sheet} has kept its first weights")
+    edits = []
+    for column in range(history.width):
+        title, value = history.value(0, column), history.value(1, column)
+        if isinstance(title, str) and title not in ITERATION_COLUMNS and isinstance(value, float):
+            edits.append(CellEdit.of_value(_cell(title, sheet, name), value, book.workbook.texts))
+    if not edits:
+        raise ModelError(f"{name} names no variable cells in its first row")
+    book.apply(Changes(inputs=edits))
+    return Outcome(f"{len(edits)} weights of {sheet} are as they were before the last run.")
+
+
+def _cell(title: str, sheet: str, history: str) -> AreaRef:
+    try:
+        return parse_area(title, sheet)
+    except ReferenceSyntaxError as error:
+        raise ModelError(
+            f"{history} was not written by Solve: its title {title!r} is no cell ({error}); use "
+            "Reset for a tab of gradient descent"
+        ) from None
+
+
+def _add(book: OpenBook, sheets: list[NewSheet]) -> None:
+    names = frozenset(sheet.name for sheet in sheets)
+    book.apply(Changes(sheets=sheets, replaces=names))

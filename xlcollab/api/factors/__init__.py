@@ -1,0 +1,1 @@
+"""What latent factors in cells say about items."""

@@ -1,0 +1,146 @@
+"""`xlcollab factors`: what the factors of a sheet say about its items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.api.book import OpenBook
+from xlcollab.api.factors.find import (
+    area_of_bias,
+    area_of_factors,
+    biases_in,
+    factors_in,
+    labels_of,
+    sheet_of_factors,
+)
+from xlcollab.api.session.saving import save_beside
+from xlcollab.errors import UsageError
+from xlcollab.grid import Changes
+
+_NEIGHBOURS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """The n items of a sheet by their k factors.
+
+    `factors` (n, k); `bias` (n,) or None; `scores` (n, c) on the c principal components of the
+    centred factors; `explained` (c,) the share of the variance on each; `nearest` (n, 3) the
+    numbers of the most similar items by cosine and `similarity` (n, 3) how similar.
+    """
+
+    sheet: str
+    items: tuple[str, ...]
+    factors: NDArray[np.float64]
+    bias: NDArray[np.float64] | None
+    scores: NDArray[np.float64]
+    explained: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists, one entry per item."""
+        return {
+            "sheet": self.sheet,
+            "items": list(self.items),
+            "factors": self.factors.tolist(),
+            "bias": None if self.bias is None else self.bias.tolist(),
+            "scores": self.scores.tolist(),
+            "explained": self.explained.tolist(),
+            "nearest": [[self.items[j] for j in row] for row in self.nearest],
+            "similarity": self.similarity.tolist(),
+        }
+
+
+def factors_of(
+    book: OpenBook,
+    sheet: str | None = None,
+    *,
+    items: str | None = None,
+    bias: str | None = None,
+    components: int = 2,
+) -> Factors:
+    """Analyse the item factors of a sheet, by default of the only one with a Solver model.
+
+    The factors are the area `items`, else the sheet's name item_factors, else the variable area of
+    its Solver model that is wider than high. Raises ModelError when none is found, DataError when a
+    factor is no number, UsageError for a wrong area or more components than factors.
+    """
+    workbook = book.workbook
+    name = sheet_of_factors(workbook, sheet)
+    where = area_of_factors(workbook, name, items)
+    factors = factors_in(workbook, where)
+    if not 1 <= components <= factors.shape[1]:
+        raise UsageError(f"{components} components of {factors.shape[1]} factors cannot be made")
+    scores, explained = principal_components(factors, components)
+    nearest, similarity = neighbours(factors, min(_NEIGHBOURS, len(factors) - 1))
+    return Factors(
+        sheet=name,
+        items=tuple(labels_of(workbook, where)),
+        factors=factors,
+        bias=biases_in(workbook, area_of_bias(workbook, name, bias), len(factors)),
+        scores=scores,
+        explained=explained,
+        nearest=nearest,
+        similarity=similarity,
+    )
+
+
+def principal_components(
+    factors: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores (n, count) on the principal components of `factors` (n, k), and their variance shares.
+
+    From the singular values of the centred matrix (Jolliffe, Principal Component Analysis, 3.5).
+    The sign of a component makes its largest loading positive.
+    """
+    centred = factors - factors.mean(axis=0)
+    left, sizes, loadings = np.linalg.svd(centred, full_matrices=False)
+    largest = np.abs(loadings).argmax(axis=1)
+    signs = np.where(loadings[np.arange(len(loadings)), largest] < 0, -1.0, 1.0)
+    scores = (left * sizes * signs)[:, :count]
+    padded = np.zeros((len(factors), count))
+    padded[:, : scores.shape[1]] = scores
+    total = float(np.square(sizes).sum())
+    shares = np.zeros(count)
+    shares[: len(sizes)] = np.square(sizes)[:count] / total if total else 0.0
+    return padded, shares
+
+
+def neighbours(
+    factors: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """For each of n items the `count` most similar others by cosine: numbers, cosines, (n, count).
+
+    An item whose factors are all zero is similar to none: its cosines are 0.
+    """
+    lengths = np.linalg.norm(factors, axis=1, keepdims=True)
+    unit = np.divide(factors, lengths, out=np.zeros_like(factors), where=lengths > 0)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, -np.inf)
+    order = np.argsort(-cosine, axis=1, kind="stable")[:, :count]
+    return order, np.take_along_axis(cosine, order, axis=1)
+
+
+def write_factors(
+    path: str | Path,
+    sheet: str | None = None,
+    *,
+    items: str | None = None,
+    bias: str | None = None,
+    components: int = 2,
+    output: Path | None = None,
+) -> tuple[Factors, Path]:
+    """Open, analyse, add the sheet, save: the whole of `xlcollab factors`."""
+    from xlcollab.api.factors.sheet import factors_sheet
+
+    book = OpenBook(path)
+    found = factors_of(book, sheet, items=items, bias=bias, components=components)
+    new = factors_sheet(found, [one.name for one in book.workbook])
+    book.apply(Changes(sheets=(new,)))
+    return found, save_beside(book, output, "factors")

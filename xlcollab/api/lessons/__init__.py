@@ -1,0 +1,1 @@
+"""Lesson workbooks from anybody's ratings."""

@@ -1,0 +1,147 @@
+"""`xlcollab new`: a lesson workbook from anybody's ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.api.lessons.evaluated import write_evaluated
+from xlcollab.errors import UsageError
+from xlcollab.lessons import BIAS, DOTPROD, SIGMOID, Rating, Sizes, factorisation_pages
+from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, read_ratings
+
+_MOST_CELLS = 250_000
+_MOST_FACTORS = 100
+_L2 = 0.03
+"""The penalty that the control sheet begins with; without any, few ratings are learned by heart."""
+_LONGEST_LABEL = 40
+_MEANT_BY_CRITERIA = str.maketrans("", "", "*?~")
+"""Signs that COUNTIFS takes for patterns; they are left out of labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of the ratings goes into the workbook, and how much is kept for the test."""
+
+    n_users: int = 15
+    n_items: int = 15
+    n_factors: int = 5
+    test_fraction: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, most in (("n_users", 1000), ("n_items", 1000), ("n_factors", _MOST_FACTORS)):
+            value = getattr(self, name)
+            if not 1 <= value <= most:
+                raise UsageError(f"{name} is {value}; expected a whole number from 1 to {most}")
+        if not 0 <= self.test_fraction < 1:
+            raise UsageError(f"test_fraction is {self.test_fraction}; expected 0 up to below 1")
+        if self.n_users * self.n_items > _MOST_CELLS:
+            raise UsageError(
+                f"{self.n_users} × {self.n_items} cells are too many for a lesson; the most is "
+                f"{_MOST_CELLS:,}. For whole tables use `xlcollab factor`"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class NewBook:
+    """What was made."""
+
+    output: Path
+    n_users: int
+    n_items: int
+    n_ratings: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "output": str(self.output),
+            "users": self.n_users,
+            "items": self.n_items,
+            "ratings": self.n_ratings,
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.n_ratings} ratings of {self.n_users} users and {self.n_items} items "
+            f"written to {self.output}"
+        )
+
+
+def new_book(
+    kind: str, ratings: str | Path, output: str | Path | None = None, size: Size = Size()
+) -> NewBook:
+    """Write a lesson workbook of that kind from a file of ratings.
+
+    The users and items with the most ratings are taken; a pair rated twice counts with its mean.
+    Default output: "<ratings>.lesson.xlsx" beside the file. Raises UsageError for an unknown kind,
+    an unreadable file name or an impossible size, DataError for ratings that cannot be used.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"no lesson of kind {kind!r}; there is {', '.join(KINDS)}")
+    source = Path(ratings)
+    target = Path(output) if output is not None else source.with_suffix(".lesson.xlsx")
+    if target.suffix.lower() != ".xlsx":
+        raise UsageError(f"{target} should end in .xlsx")
+    table = merge_duplicates(read_ratings(source, duplicates="mean", dtype=np.float64), "mean")
+    return KINDS[kind](table, target, size)
+
+
+def _matrix_factorisation(table: RatingsTable, target: Path, size: Size) -> NewBook:
+    corner = densest_corner(table, size.n_users, size.n_items, refine=True)
+    users = labels(corner.user_ids.index, "user")
+    items = labels(corner.item_ids.index, "item")
+    rows = [
+        Rating(users[user], items[item], float(value), draw)
+        for user, item, value, draw in zip(
+            corner.users, corner.items, corner.ratings, _draws(corner, size), strict=True
+        )
+    ]
+    sizes = Sizes(size.n_factors, size.test_fraction, l2=_L2, seed=size.seed, item="item")
+    pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID), users=users, items=items)
+    write_evaluated(target, pages, title="Matrix factorisation")
+    return NewBook(target, len(users), len(items), len(rows))
+
+
+KINDS: Mapping[str, Callable[[RatingsTable, Path, Size], NewBook]] = MappingProxyType(
+    {"matrix-factorisation": _matrix_factorisation, "matrix-factorization": _matrix_factorisation}
+)
+
+
+def labels(ids: Sequence[Any], kind: str) -> list[str]:
+    """Ids as texts that formulas can tell apart: "user 7" for numbers, no wildcards, no operators
+    in front, short, and different even when case is ignored."""
+    taken: set[str] = set()
+    found = []
+    for one in ids:
+        text = " ".join(str(one).translate(_MEANT_BY_CRITERIA).lstrip("=<>").split())
+        text = text[:_LONGEST_LABEL].strip() or kind
+        label = text = f"{kind} {text}" if _looks_like_number(text) else text
+        number = 2
+        while label.casefold() in taken:
+            label, number = f"{text} ({number})", number + 1
+        taken.add(label.casefold())
+        found.append(label)
+    return found
+
+
+def _looks_like_number(text: str) -> bool:
+    """Criteria take "7", "1e3", "3/4" or "TRUE" for something else than a text."""
+    return not any(char.isalpha() for char in text.replace("e", "").replace("E", "")) or (
+        text.casefold() in ("true", "false")
+    )
+
+
+def _draws(table: RatingsTable, size: Size) -> NDArray[np.float64]:
+    """A number in [0, 1) for each rating; test ratings are those below the test fraction.
+
+    A split column decides where there is one: its test ratings draw 0, all others nearly 1.
+    """
+    if table.split is not None:
+        return np.where(table.split.astype(str) == "test", 0.0, 0.999)
+    return np.round(np.random.default_rng(size.seed).random(len(table)), 4)

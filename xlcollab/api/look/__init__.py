@@ -1,0 +1,1 @@
+"""Looking without optimising: what is in a workbook, its values, its slopes."""

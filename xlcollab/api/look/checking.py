@@ -1,0 +1,133 @@
+"""Recalculation: our own values of all formulas beside the stored ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, Sheet, Workbook, decode
+from xlcollab.kernels.trace.recalculate import Recalculation, Unsupported, recalculate
+from xlcollab.kernels.values.block import Block
+from xlcollab.plan import Family
+from xlcollab.ref import CellRef
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+
+RELATIVE_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A formula cell whose stored value is not the computed one."""
+
+    cell: CellRef
+    stored: Scalar
+    computed: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`formulas` counts formula cells; `volatile` those that draw at random or read the clock."""
+
+    formulas: int
+    matched: int
+    differences: tuple[Difference, ...]
+    unsupported: tuple[Unsupported, ...]
+    volatile: int
+
+    @property
+    def not_evaluated(self) -> int:
+        """How many cells are unsupported."""
+        return sum(one.area.rect.size for one in self.unsupported)
+
+    def as_json(self, output: Path | None = None) -> dict[str, Any]:
+        """`output` is added where a workbook was written."""
+        found: dict[str, Any] = {
+            "formulas": self.formulas,
+            "matched": self.matched,
+            "differences": [
+                {"cell": str(d.cell), "stored": plain(d.stored), "computed": plain(d.computed)}
+                for d in self.differences
+            ],
+            "unsupported": [
+                {"cell": str(one.area), "reason": one.reason} for one in self.unsupported
+            ],
+            "volatile": self.volatile,
+        }
+        return found if output is None else found | {"output": str(output)}
+
+
+def plain(value: Scalar) -> float | str | bool | None:
+    """A cell's value for JSON: errors as their text."""
+    return value.text if isinstance(value, ErrorCode) else value
+
+
+def recalculate_book(book: OpenBook) -> Check:
+    """Evaluate every formula, compare, and put the new values into the book."""
+    workbook = book.workbook
+    found = recalculate(book.plan)
+    compared = _compared(workbook, found)
+    differences = [one for each in compared for one in _differences(workbook, each)]
+    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
+    return Check(
+        formulas=sum(int(sheet.formula_mask().sum()) for sheet in workbook),
+        matched=sum(int(each.same.sum()) for each in compared),
+        differences=tuple(differences),
+        unsupported=found.unsupported,
+        volatile=sum(family.rect.size for family in found.volatile),
+    )
+
+
+def refresh_book(book: OpenBook) -> int:
+    """Evaluate every formula and put the new values into the book; how many were different."""
+    compared = _compared(book.workbook, recalculate(book.plan))
+    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
+    return sum(int((~each.same).sum()) for each in compared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The computed values of a family, and which of them are as stored."""
+
+    edit: CellEdit
+    same: NDArray[np.bool_]
+
+
+def _compared(workbook: Workbook, found: Recalculation) -> list[_Compared]:
+    compared = []
+    for family, block in found.results:
+        kinds, numbers = _arrays(block)
+        same = _equal(workbook.sheet(family.sheet), family, kinds, numbers)
+        compared.append(_Compared(CellEdit(family.area, kinds, numbers), same))
+    return compared
+
+
+def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    kinds = block.kinds()[0, 0].numpy().astype(np.uint8)
+    return kinds, block.number.expand(block.shape)[0, 0].numpy().astype(np.float64)
+
+
+def _equal(
+    sheet: Sheet, family: Family, kinds: NDArray[np.uint8], numbers: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    stored_kinds, stored = sheet.block(family.rect)
+    close = np.abs(numbers - stored) <= RELATIVE_TOLERANCE * np.maximum(
+        np.abs(stored), np.abs(numbers)
+    )
+    exact = np.where(kinds == Kind.NUMBER, close, numbers == stored)
+    return np.asarray((kinds == stored_kinds) & exact, np.bool_)
+
+
+def _differences(workbook: Workbook, compared: _Compared) -> list[Difference]:
+    edit, found = compared.edit, []
+    for i, j in np.argwhere(~compared.same).tolist():
+        row, column = edit.area.rect.top + i, edit.area.rect.left + j
+        computed = decode(int(edit.kinds[i, j]), edit.numbers[i, j], workbook.texts)
+        cell = CellRef(edit.area.sheet, row, column)
+        found.append(Difference(cell, workbook.value(cell), computed))
+    return found

@@ -1,0 +1,92 @@
+"""Exact derivatives of any cell by any cells, through the workbook's own formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.errors import DataError, ModelError, UsageError
+from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.problems import check_variables, disjoint, resolve_areas
+from xlcollab.ref import AreaRef, CellRef
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+
+
+@dataclass(frozen=True, slots=True)
+class CellFunction:
+    """Cells as a differentiable torch function of other cells: call it with x of shape (n,).
+
+    `start` is the present value of the variable cells. For scipy: `value_and_gradient`.
+    """
+
+    function: SheetFunction
+    cells: tuple[CellRef, ...]
+    start: Tensor
+    of: AreaRef
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The values at x: shape () for one cell, (m,) for an area."""
+        values = self.function(x)
+        return values.reshape(()) if self.of.rect.size == 1 else values
+
+    def value_and_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """(value, gradient) as scipy.optimize.minimize(…, jac=True) wants them; one cell only."""
+        point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+        value = self.function.scalar(point)
+        (slope,) = torch.autograd.grad(value, point)
+        return float(value.detach()), slope.numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """∂ of / ∂ cell, in the order of `cells`, at the present values."""
+
+    of: CellRef
+    value: float
+    cells: tuple[CellRef, ...]
+    derivatives: NDArray[np.float64]
+
+    def as_json(self) -> dict[str, Any]:
+        slopes = self.derivatives.tolist()
+        return {
+            "of": str(self.of),
+            "value": self.value,
+            "gradient": {str(cell): s for cell, s in zip(self.cells, slopes, strict=True)},
+        }
+
+
+def cell_function(book: OpenBook, of: str, by_changing: str) -> CellFunction:
+    """Compile `of` as a function of the constant cells `by_changing`."""
+    book.refresh()
+    workbook = book.workbook
+    first = workbook.sheets[0].name
+    outputs = resolve_areas(workbook, of, first, "the cell to differentiate")
+    if len(outputs) != 1:
+        raise UsageError(f"{of!r} is more than one area; name one cell or one area")
+    areas = disjoint(resolve_areas(workbook, by_changing, outputs[0].sheet, "the cells to change"))
+    check_variables(workbook, areas)
+    start = np.concatenate([workbook.sheet(a.sheet).block(a.rect)[1].reshape(-1) for a in areas])
+    compiler = Compiler(book.plan, areas, start)
+    value = compiler.cells(outputs[0])
+    if value.constant:
+        raise ModelError(f"{outputs[0]} does not depend on {', '.join(map(str, areas))}")
+    cells = tuple(cell for area in areas for cell in area.cells())
+    return CellFunction(compiler.function([value]), cells, compiler.start, outputs[0])
+
+
+def gradient(book: OpenBook, of: str, with_respect_to: str) -> Gradient:
+    """The derivative of one cell. Raises DataError where the cell has no number there."""
+    function = cell_function(book, of, with_respect_to)
+    if function.of.rect.size != 1:
+        raise UsageError(f"{of!r} is an area; the gradient is that of one cell")
+    value, slope = function.value_and_gradient(function.start.numpy())
+    if not np.isfinite(value):
+        raise DataError(f"{function.of} is no number at the present values")
+    return Gradient(function.of.first, value, function.cells, slope)

@@ -1,0 +1,1 @@
+"""Ratings too large for cells: fit, predict, recommend, tune, crosstab."""

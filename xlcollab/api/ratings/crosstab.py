@@ -1,0 +1,77 @@
+"""Long table ⇄ crosstab, and the densest corner: `xlcollab crosstab`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
+from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.errors import UsageError
+from xlcollab.factor import Table
+from xlcollab.files import output_path, write_new_workbook
+from xlcollab.grid import NewSheet
+from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What was read, what was made of it, and where it is."""
+
+    said: str
+    form: str
+    users: int
+    items: int
+    ratings: int
+    output: Path
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "source": self.said,
+            "form": self.form,
+            "users": self.users,
+            "items": self.items,
+            "ratings": self.ratings,
+            "output": str(self.output),
+        }
+
+
+def cross(place: Place, output: Path | None, corner: tuple[int, int] | None = None) -> Crossed:
+    """A long table becomes a crosstab and a crosstab a long table.
+
+    With a `corner` (users, items) the densest one is written as a crosstab whatever was read.
+    Written as .xlsx, .csv or .parquet, as the output's ending says.
+    """
+    target = output or output_path(place.source, "crosstab").with_suffix(".xlsx")
+    check_table_file(target)
+    if target.resolve() == place.source.resolve():
+        raise UsageError(f"{target} is the source itself; write to another file")
+    found = read_source(place)
+    table = densest_corner(found.table, *corner) if corner else found.table
+    is_long = found.is_crosstab and corner is None
+    if is_long:
+        write_table(_long(table), target)
+    else:
+        _write_wide(table, target)
+    form = "long table" if is_long else "crosstab"
+    return Crossed(found.said, form, table.n_users, table.n_items, len(table), target)
+
+
+def _long(table: RatingsTable) -> Table:
+    users, items = table.user_ids.ids(table.users), table.item_ids.ids(table.items)
+    rows = list(zip(users, items, table.ratings.tolist(), strict=True))
+    return Table("ratings", ("user", "item", "rating"), list(rows))
+
+
+def _write_wide(table: RatingsTable, target: Path) -> None:
+    """In a sheet the item ids of the header stay numbers, which a native table would not let."""
+    frame = to_crosstab(table)
+    cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    items = frame.columns.tolist()
+    rows = [(user, *row) for user, row in zip(frame.index.tolist(), cells, strict=True)]
+    if target.suffix != ".xlsx":
+        write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target)
+        return
+    sheet = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
+    write_new_workbook(target, [NewSheet("ratings", sheet, freeze=(1, 1))])

@@ -1,0 +1,220 @@
+"""Fitting a factor model to ratings and writing what was learned: `xlcollab fit`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xlcollab.api.ratings.fitted import Fitted, Stopwatch
+from xlcollab.api.ratings.model import (
+    MODEL_FILE,
+    Size,
+    plain,
+    refuse_too_large,
+    write_model_workbook,
+)
+from xlcollab.api.ratings.request import FitRequest
+from xlcollab.api.ratings.scores import Folds, Measured, Ranked, ranked, swept
+from xlcollab.api.ratings.source import Source, read_source
+from xlcollab.api.ratings.split import split_tables
+from xlcollab.api.ratings.start import implied_settings, start_of
+from xlcollab.errors import UsageError
+from xlcollab.factor import (
+    FactorModel,
+    ModelSettings,
+    RateSweep,
+    Tables,
+    TrainingResult,
+    TrainingSettings,
+    cross_validate,
+    estimate_memory,
+    save_model,
+    train,
+)
+from xlcollab.factor.settings import GRADIENT_RULES
+from xlcollab.factor.training.distributed import Saving, train_distributed
+from xlcollab.factor.training.processes import under_torchrun
+from xlcollab.factor.training.result import OnEpoch
+from xlcollab.factor.training.train import Start
+from xlcollab.files import output_path, refuse_unwritable
+
+WORKBOOK = ".xlsx"
+_NET_NOTE = (
+    f"A net cannot be read back from a workbook; write a {MODEL_FILE} file to predict with it."
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """All that a training needs, read and checked."""
+
+    request: FitRequest
+    source: Source
+    tables: Tables
+    model: ModelSettings
+    training: TrainingSettings
+    start: Start
+
+
+def fit_ratings(
+    request: FitRequest,
+    on_epoch: OnEpoch | None = None,
+    say: Say = lambda sentence: None,
+) -> Fitted | None:
+    """Read, split, train, measure and write. `say` hears what was found and what memory it takes.
+
+    Under torchrun every process calls this; the first one writes, the others get None. Raises
+    UsageError, DataError by cell, row and column, and WriteRefusedError before training starts.
+    """
+    target, clock = _target(request), Stopwatch()
+    with clock.phase("read"):
+        run = _read(request)
+        _refuse_too_large(run, target)
+    _tell(run, say)
+    run, sweep = _with_found_rate(run, clock, say)
+    folds = _cross_validated(run, clock, on_epoch)
+    result = _trained(run, on_epoch)
+    if result is None:
+        return None
+    clock.seconds |= result.seconds
+    rankings = _ranked(run, result, clock)
+    result = replace(result, seconds=dict(clock.seconds))
+    measured = Measured(rankings, folds, sweep)
+    with clock.phase("write"):
+        _write(result, measured, target, with_predictions=run.source.is_crosstab)
+    return Fitted(
+        result=result,
+        tables=run.tables,
+        output=target,
+        seconds=clock.seconds,
+        notes=_notes(result, target),
+        measured=measured,
+    )
+
+
+def is_first_process() -> bool:
+    """False in those processes of torchrun that leave reading aloud and writing to another."""
+    return not under_torchrun() or os.environ.get("RANK") == "0"
+
+
+def _target(request: FitRequest) -> Path:
+    source = request.place.source
+    target = request.output or output_path(source, "model").with_suffix(WORKBOOK)
+    if target.suffix not in (WORKBOOK, MODEL_FILE):
+        raise UsageError(f"{target}: write a workbook ({WORKBOOK}) or a model file ({MODEL_FILE})")
+    if target.resolve() == source.resolve():
+        raise UsageError(f"{target} is the source itself; write to another file")
+    refuse_unwritable(target)
+    if request.checkpoint is not None:
+        refuse_unwritable(request.checkpoint.path)
+    return target
+
+
+def _read(request: FitRequest) -> _Run:
+    start = start_of(request.start, request.start_cells, request.place)
+    model, training = request.settings(implied_settings(start))
+    _check_distributed(request, training)
+    source = read_source(request.place)
+    tables = split_tables(
+        source.table,
+        request.place,
+        request.test,
+        request.validation,
+        watch=training.patience is not None,
+        seed=training.seed,
+    )
+    return _Run(
+        request=request, source=source, tables=tables, model=model, training=training, start=start
+    )
+
+
+def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
+    """What several processes, or a run that saves its state, cannot do; said in shell words."""
+    if request.checkpoint is None and not under_torchrun():
+        return
+    if training.optimizer not in GRADIENT_RULES:
+        raise UsageError(
+            "torchrun and --checkpoint need a gradient rule on all ratings at once: add "
+            f"--optimizer with one of {', '.join(GRADIENT_RULES)}"
+        )
+    if request.find_learning_rate or request.measures.folds is not None:
+        raise UsageError(
+            "--find-learning-rate and --folds run in one process that saves no checkpoint; run "
+            "them first"
+        )
+
+
+def _refuse_too_large(run: _Run, target: Path) -> None:
+    if target.suffix == WORKBOOK:
+        of = run.tables.train
+        size = Size(len(of), of.n_users, of.n_items, run.model.n_factors)
+        refuse_too_large(size, target, is_crosstab=run.source.is_crosstab)
+
+
+def _tell(run: _Run, say: Say) -> None:
+    say(run.source.said)
+    of = run.tables.train
+    if run.model.is_closed_form:
+        say(estimate_memory(len(of), of.n_users, of.n_items, run.model, run.training).sentence)
+
+
+def _with_found_rate(run: _Run, clock: Stopwatch, say: Say) -> tuple[_Run, RateSweep | None]:
+    if not run.request.find_learning_rate:
+        return run, None
+    with clock.phase("find learning rate"):
+        sweep = swept(run.tables.train, run.model, run.training)
+    say(f"learning rate {sweep.suggestion:.3g} reached the lowest error in a few epochs")
+    return replace(run, training=replace(run.training, learning_rate=sweep.suggestion)), sweep
+
+
+def _cross_validated(run: _Run, clock: Stopwatch, on_epoch: OnEpoch | None) -> Folds | None:
+    n_folds = run.request.measures.folds
+    if n_folds is None:
+        return None
+    training = replace(run.training, restarts=0)
+    with clock.phase("folds"):
+        return Folds(
+            tuple(cross_validate(run.tables.train, run.model, training, n_folds, on_epoch))
+        )
+
+
+def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
+    """None in those processes that leave the result to the first one."""
+    wanted = run.request.checkpoint
+    tables, model, training, start = run.tables, run.model, run.training, run.start
+    if wanted is None and not under_torchrun():
+        return train(tables, model, training, start=start, on_epoch=on_epoch)
+    saving = None if wanted is None else Saving(wanted.path, wanted.every, wanted.resume)
+    return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
+
+
+def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | None:
+    if run.tables.test is None:
+        return None
+    with clock.phase("rank"):
+        return ranked(result.model, run.tables, run.request.measures, run.training.seed)
+
+
+def _write(
+    result: TrainingResult, measured: Measured, target: Path, *, with_predictions: bool
+) -> None:
+    """A workbook of what was learned, or a model file, as the target's ending says."""
+    if target.suffix == MODEL_FILE:
+        save_model(result.model, target)
+        return
+    write_model_workbook(
+        result,
+        target,
+        with_predictions=with_predictions,
+        measured=measured.rows(),
+        more=measured.tables(),
+    )
+
+
+def _notes(result: TrainingResult, target: Path) -> tuple[str, ...]:
+    is_net = not isinstance(plain(result.model), FactorModel)
+    return (*result.notes, *([_NET_NOTE] if is_net and target.suffix == WORKBOOK else []))

@@ -1,0 +1,78 @@
+"""What a fit leaves: the trained model, where it is, what was measured, how long it took."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xlcollab.api.ratings.scores import Measured
+from xlcollab.factor import Tables, TrainingResult
+from xlcollab.factor.training.result import Status
+
+INTERRUPTED = 130
+"""The exit code of a shell command that Ctrl-C ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A trained model, where it was written, and what was measured on the way."""
+
+    result: TrainingResult
+    tables: Tables
+    output: Path
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...]
+    measured: Measured
+
+    @property
+    def exit_code(self) -> int:
+        return INTERRUPTED if self.result.status is Status.INTERRUPTED else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Errors of the kept model and what it was made of; what was not asked for is null."""
+        result, train = self.result, self.tables.train
+        scores = {
+            f"{name}_{measure}": _number(getattr(found, measure, None))
+            for name, found in (
+                ("train", result.train),
+                ("validation", result.validation),
+                ("test", result.test),
+            )
+            for measure in ("rmse", "mae")
+        }
+        return {
+            **scores,
+            **self.measured.as_json(),
+            "epochs": result.epochs_run,
+            "best_epoch": result.best_epoch,
+            "ratings": len(train),
+            "users": train.n_users,
+            "items": train.n_items,
+            "status": str(result.status),
+            "seconds": dict(self.seconds),
+            "output": str(self.output),
+            "notes": list(self.notes),
+        }
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+class Stopwatch:
+    """Seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Counts what happens inside."""
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - began

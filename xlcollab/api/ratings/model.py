@@ -1,0 +1,266 @@
+"""A trained factor model as a workbook, and back: sheets model, history, users, items, …
+
+What cannot be read from the sheets that people look at is kept as JSON in the last one, `saved`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xlcollab.api.ratings.sheets import EXACT, sheet_of
+from xlcollab.api.ratings.source import WORKBOOKS
+from xlcollab.errors import DataError, UsageError, WorkbookError
+from xlcollab.factor import (
+    FactorModel,
+    Model,
+    ModelSettings,
+    Table,
+    TrainingResult,
+    load_model,
+    result_tables,
+)
+from xlcollab.factor.models.model import Rated
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.files import FileBook, write_new_workbook
+from xlcollab.grid import Chart, Scalar, Series, Workbook
+from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
+
+MODEL_FILE = ".safetensors"
+_RECOMMENDED = 10
+_SAVED, _RATED = "saved", "rated"
+_HEAD_COLUMNS = 6
+"""Columns of the sheets users and items besides the factors."""
+_LARGEST_MAP = 100
+"""Items that a chart can name legibly."""
+_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
+    "int": int,
+    "date": datetime.date.fromisoformat,
+    "datetime": datetime.datetime.fromisoformat,
+    "Timestamp": pd.Timestamp,
+}
+"""Ids that a cell holds as text, by the name of their type."""
+
+
+def open_model(path: Path) -> Model:
+    """A model from a workbook or a model file that `fit` wrote. Raises DataError for others."""
+    if path.suffix == MODEL_FILE:
+        if not path.is_file():
+            raise WorkbookError(f"there is no file {path}")
+        return load_model(path)
+    if path.suffix.lower() in WORKBOOKS:
+        return read_model_workbook(path)
+    raise UsageError(f"{path.name} is no model; give a workbook or a {MODEL_FILE} file from fit")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a workbook is to hold: counts of ratings, users, items and factors."""
+
+    ratings: int
+    users: int
+    items: int
+    n_factors: int
+
+    @staticmethod
+    def of(model: Model) -> Size:
+        n_users, n_items = len(model.user_ids), len(model.item_ids)
+        return Size(len(model.rated.items), n_users, n_items, model.settings.n_factors)
+
+
+def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
+    """Raises DataError, before anything is trained, where a sheet has too few rows or columns."""
+    recommended = size.users * min(_RECOMMENDED, size.items)
+    rows = {_RATED: size.ratings, "recommendations": recommended, "items": size.items}
+    name, most = max(rows.items(), key=lambda one: one[1])
+    if most >= MAX_ROWS:
+        raise DataError(
+            f"the sheet {name!r} would need {most:,} rows below its header; Excel has "
+            f"{MAX_ROWS - 1:,}. Write a model file instead: -o {path.stem}{MODEL_FILE}"
+        )
+    widest = max(size.n_factors, size.items if is_crosstab else 0)
+    if widest + _HEAD_COLUMNS > MAX_COLUMNS:
+        raise DataError(
+            f"{widest:,} columns of numbers do not fit Excel's {MAX_COLUMNS:,}. Write a model file "
+            f"instead: -o {path.stem}{MODEL_FILE}"
+        )
+
+
+def write_model_workbook(
+    result: TrainingResult,
+    path: Path,
+    *,
+    with_predictions: bool,
+    measured: Sequence[tuple[str, Any]] = (),
+    more: Sequence[Table] = (),
+) -> None:
+    """Write model, history with its chart, users, items, predictions, recommendations, `more`, and
+    for a factor model what was rated and how it is read back. `measured` joins the model sheet.
+
+    Raises DataError where a table is larger than a sheet, or ids mix dates with other things.
+    """
+    result = replace(result, model=plain(result.model))
+    model = result.model
+    corner = (model.user_ids.index.tolist(), model.item_ids.index.tolist())
+    tables = result_tables(result, crosstab=corner if with_predictions else None, k=_RECOMMENDED)
+    tables += more
+    if isinstance(model, FactorModel):
+        tables += [_rated_table(model), _saved_table(model)]
+    tables[0] = replace(tables[0], rows=[*_without_blanks(tables[0]), *measured])
+    sheets = [sheet_of(tables[0], _item_map(tables)), *map(sheet_of, tables[1:])]
+    write_new_workbook(path, sheets)
+
+
+def plain(model: Model) -> Model:
+    """A dot product with a learned padding as the factor model it has become; others as they are.
+
+    Only for unknown ids the two differ: a net takes the mean of its embeddings for them.
+    """
+    if isinstance(model, FactorModel) or model.settings.hidden_sizes:
+        return model
+    padding: Floats = model.weights["padding"]  # type: ignore[attr-defined]
+    parts = model.user_factors, model.item_factors, model.user_bias, model.item_bias
+    output = model.output.widened(float(padding[0]))
+    return FactorModel(
+        model.settings, model.user_ids, model.item_ids, Rows.pack(*parts), output, model.rated
+    )
+
+
+def read_model_workbook(path: Path) -> FactorModel:
+    """The model that `write_model_workbook` wrote. Raises DataError for any other workbook."""
+    workbook = FileBook(path).read()
+    if _shows_a_net(workbook):
+        raise DataError(
+            f"{path.name} shows a net, which a workbook cannot keep; fit it anew into a model "
+            f"file: -o {path.stem}{MODEL_FILE}"
+        )
+    if any(workbook.find(name) is None for name in (_SAVED, _RATED, "users", "items")):
+        raise DataError(
+            f"{path.name} holds no factor model; make one with `xlcollab fit … -o {path.name}`"
+        )
+    try:
+        return _read(workbook)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise DataError(
+            f"the model in {path.name} was changed and cannot be read back ({error}); fit it anew"
+        ) from None
+
+
+def _shows_a_net(workbook: Workbook) -> bool:
+    """Settings that were not asked for are not on the sheet: only a net has hidden sizes."""
+    return workbook.find("model") is not None and "hidden_sizes" in _column(workbook, "model", 0)
+
+
+def _read(workbook: Workbook) -> FactorModel:
+    pairs = dict(zip(*(_column(workbook, _SAVED, column) for column in (0, 1)), strict=True))
+    saved = {str(name): json.loads(str(text)) for name, text in pairs.items()}
+    settings = ModelSettings(**_tuples(saved["settings"], ModelSettings))
+    output = Output(**_tuples(saved["output"], Output))
+    users, user_factors, user_bias = _side(workbook, "users", settings, saved["user ids"])
+    items, item_factors, item_bias = _side(workbook, "items", settings, saved["item ids"])
+    rows = Rows.pack(user_factors, item_factors, user_bias, item_bias)
+    rated = RatingsTable(
+        users.numbers(_ids(workbook, _RATED, 0, saved["user ids"])),
+        items.numbers(_ids(workbook, _RATED, 1, saved["item ids"])),
+        np.ones(workbook.sheet(_RATED).height - 1),
+        users,
+        items,
+    )
+    return FactorModel(settings, users, items, rows, output, Rated.of(rated))
+
+
+def _without_blanks(table: Table) -> list[Sequence[Any]]:
+    """Settings that were not asked for are no news."""
+    return [row for row in table.rows if row[1] not in (None, "")]
+
+
+def _rated_table(model: FactorModel) -> Table:
+    users, items = model.rated.pairs()
+    rows = zip(model.user_ids.ids(users), model.item_ids.ids(items), strict=True)
+    return Table(_RATED, ("user", "item"), [list(row) for row in rows])
+
+
+def _saved_table(model: FactorModel) -> Table:
+    saved = {
+        "settings": asdict(model.settings),
+        "output": asdict(model.output),
+        "user ids": _type_in_texts(model.user_ids),
+        "item ids": _type_in_texts(model.item_ids),
+    }
+    return Table(
+        _SAVED, ("name", "value"), [(name, json.dumps(value)) for name, value in saved.items()]
+    )
+
+
+def _type_in_texts(ids: Vocabulary) -> str | None:
+    """The type of ids that cells hold as texts; None where cells hold the ids themselves."""
+    types = {type(one).__name__ for one in ids.index.tolist() if _is_written_as_text(one)}
+    if not types:
+        return None
+    every = {type(one).__name__ for one in ids.index.tolist()}
+    if len(every) > 1 or not every <= _FROM_TEXT.keys():
+        raise DataError(
+            f"{ids.kind} ids of the types {', '.join(sorted(every))} cannot be kept in cells; "
+            f"write a {MODEL_FILE} file"
+        )
+    return every.pop()
+
+
+def _is_written_as_text(one: Any) -> bool:
+    if isinstance(one, int | float):
+        return abs(one) > EXACT
+    return not isinstance(one, str)
+
+
+def _item_map(tables: Sequence[Table]) -> tuple[Chart, ...]:
+    """A chart of the items by the two main directions of their factors, where they are few."""
+    items = next(table for table in tables if table.name == "items")
+    axes = ("component 1", "component 2")
+    if not set(axes) <= set(items.columns) or not 3 <= len(items.rows) <= _LARGEST_MAP:
+        return ()
+    x, y = (
+        AreaRef("items", Rect(1, items.columns.index(name), len(items.rows), 1)) for name in axes
+    )
+    names = AreaRef("items", Rect(1, 0, len(items.rows), 1))
+    series = Series("items", x, y, labels=names, markers=True, line=False)
+    return (Chart("Items by their factors", *axes, (series,), (1, 3), legend=False, height=480),)
+
+
+def _tuples(values: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """The fields of a frozen record from JSON, where tuples have become lists."""
+    return {
+        field.name: tuple(value) if isinstance(value := values[field.name], list) else value
+        for field in fields(kind)
+    }
+
+
+def _column(workbook: Workbook, sheet: str, column: int) -> list[Scalar]:
+    part = workbook.sheet(sheet)
+    return [part.value(row, column) for row in range(1, part.height)]
+
+
+def _ids(workbook: Workbook, sheet: str, column: int, type_: str | None) -> list[Any]:
+    values = _column(workbook, sheet, column)
+    if type_ is not None:
+        parse = _FROM_TEXT[type_]
+        return [parse(one if isinstance(one, str) else f"{one:.0f}") for one in values]
+    return [int(one) if isinstance(one, float) and one.is_integer() else one for one in values]
+
+
+def _side(
+    workbook: Workbook, name: str, settings: ModelSettings, type_: str | None
+) -> tuple[Vocabulary, Floats, Floats]:
+    """The ids of a side, its factors (n, k) and its biases (n,)."""
+    sheet = workbook.sheet(name)
+    ids = Vocabulary(pd.Index(_ids(workbook, name, 0, type_)), name.removesuffix("s"))
+    numbers = sheet.numbers[1:].astype(settings.dtype)
+    return ids, numbers[:, sheet.width - settings.n_factors :], numbers[:, 2]

@@ -1,0 +1,216 @@
+"""Predicted ratings of pairs, of tables of pairs and of whole crosstabs: `xlcollab predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xlcollab.api.ratings.ids import json_id, known_or_text
+from xlcollab.api.ratings.model import open_model
+from xlcollab.api.ratings.sheets import check_table_file, write_table
+from xlcollab.api.ratings.source import WORKBOOKS
+from xlcollab.errors import DataError, UsageError
+from xlcollab.factor import Model, Table, predict
+from xlcollab.files import FileBook
+from xlcollab.problems.ratings.sheet import read_table
+from xlcollab.ratings import Columns, Vocabulary
+from xlcollab.ratings.crosstab import MAX_CELLS
+from xlcollab.ratings.read import READERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictRequest:
+    """Pairs that are typed, a file of pairs, or with `crosstab` every user with every item.
+
+    `users` and `items` cut a crosstab down. `unknown_ids` lets ids that the model does not know
+    have what is known without them, instead of refusing them.
+    """
+
+    model: Path
+    users: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    pairs: Path | None = None
+    crosstab: bool = False
+    unknown_ids: bool = False
+    output: Path | None = None
+
+    def __post_init__(self) -> None:
+        typed = bool(self.users or self.items)
+        if self.pairs is not None and (typed or self.crosstab):
+            raise UsageError("--pairs says all there is to predict; give no other ids")
+        if self.pairs is None and not self.crosstab and not (self.users and self.items):
+            raise UsageError("give --user and --item, or --pairs with a file, or --crosstab")
+        if self.output is not None:
+            check_table_file(self.output)
+
+
+def predictions_of(request: PredictRequest) -> Table:
+    """The predictions as a table, written if an output is asked for.
+
+    user, item, rating; or for a crosstab the users down and the items across.
+    """
+    model = open_model(request.model)
+    if request.pairs is not None:
+        pairs = _read_pairs(request.pairs)
+        if not request.unknown_ids:
+            pairs.refuse_unknown(model)
+        table = _pairs(model, pairs.users, pairs.items, request.unknown_ids, pairs.side(model))
+    elif request.crosstab:
+        table = _crosstab(model, request)
+    else:
+        table = _typed(model, request)
+    if request.output is not None:
+        write_table(table, request.output)
+    return table
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """{"predictions": one object per pair}, or {"users", "items", "ratings"} of a crosstab."""
+    if table.columns == _PAIR:
+        rows = [dict(zip(_PAIR, map(json_id, row), strict=True)) for row in table.rows]
+        return {"predictions": rows}
+    return {
+        "users": [json_id(row[0]) for row in table.rows],
+        "items": list(table.columns[1:]),
+        "ratings": [list(row[1:]) for row in table.rows],
+    }
+
+
+Side = dict[str, NDArray[np.int32]]
+"""Numbers (n,) of the levels of side columns, by name."""
+
+_PAIR = ("user", "item", "rating")
+
+
+def _typed(model: Model, request: PredictRequest) -> Table:
+    """One user serves several items, and the other way."""
+    users = _parsed(model.user_ids, request.users, request.unknown_ids)
+    items = _parsed(model.item_ids, request.items, request.unknown_ids)
+    n = max(len(users), len(items))
+    if len(users) not in (1, n) or len(items) not in (1, n):
+        raise UsageError(
+            f"{len(users)} users and {len(items)} items are given; give as many of both, or one"
+        )
+    users, items = users * (n // len(users)), items * (n // len(items))
+    return _pairs(model, users, items, request.unknown_ids)
+
+
+def _pairs(
+    model: Model, users: list[Any], items: list[Any], unknown_ids: bool, side: Side | None = None
+) -> Table:
+    users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
+    ratings = predict(model, users, items, "bias" if unknown_ids else "error", side)
+    return Table("predictions", _PAIR, list(zip(users, items, ratings.tolist(), strict=True)))
+
+
+def _crosstab(model: Model, request: PredictRequest) -> Table:
+    users = _parsed(model.user_ids, request.users) or model.user_ids.index.tolist()
+    items = _parsed(model.item_ids, request.items) or model.item_ids.index.tolist()
+    if len(users) * len(items) > MAX_CELLS:
+        raise DataError(
+            f"a crosstab of {len(users):,} × {len(items):,} is too large; name users with --user "
+            "or items with --item, or predict a file of --pairs"
+        )
+    numbers = model.item_ids.numbers(items)
+    rows = [
+        (user, *_of_user(model, number, numbers))
+        for user, number in zip(users, model.user_ids.numbers(users), strict=True)
+    ]
+    return Table("predictions", ("user", *map(str, items)), list(rows))
+
+
+def _of_user(model: Model, user: int, items: Any) -> list[float]:
+    ratings: list[float] = model.predict_numbers(np.full_like(items, user), items).tolist()
+    return ratings
+
+
+def _parsed(ids: Vocabulary, texts: Sequence[str], unknown_ids: bool = False) -> list[Any]:
+    """Ids typed in a shell; DataError on an unknown one unless these are let through."""
+    return [known_or_text(ids, text) if unknown_ids else ids.parse(text) for text in texts]
+
+
+def _matched(ids: Vocabulary, given: list[Any]) -> list[Any]:
+    """The same ids, where unknown ones are known by how they are written: 14 is "14"."""
+    known = ids.numbers(given, "negative") >= 0
+    pairs = zip(given, known.tolist(), strict=True)
+    return [one if is_known else known_or_text(ids, str(one)) for one, is_known in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """A table of pairs as read from `file`, whose first pair is in `first_row`."""
+
+    file: str
+    first_row: int
+    frame: pd.DataFrame
+    user: str
+    item: str
+
+    @property
+    def users(self) -> list[Any]:
+        return list(self.frame[self.user])
+
+    @property
+    def items(self) -> list[Any]:
+        return list(self.frame[self.item])
+
+    def side(self, model: Model) -> Side:
+        """The numbers of those side columns of a net that the table has; -1 is an unknown level."""
+        levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
+        return {
+            name: ids.numbers(_matched(ids, self.frame[name].tolist()), "negative")
+            for name, ids in levels.items()
+            if name in self.frame
+        }
+
+    def refuse_unknown(self, model: Model) -> None:
+        """Raises DataError by row and column."""
+        for ids, column in ((model.user_ids, self.user), (model.item_ids, self.item)):
+            given = self.frame[column].tolist()
+            unknown = np.flatnonzero(ids.numbers(_matched(ids, given), "negative") < 0)
+            if len(unknown):
+                more = f" ({len(unknown) - 1} more like it)" if len(unknown) > 1 else ""
+                raise DataError(
+                    f"{self.file}, row {self.first_row + unknown[0]}, column {column!r}: unknown "
+                    f"{ids.kind} {given[unknown[0]]!r}{more}; {ids.example()}; "
+                    "--unknown-ids predicts without them"
+                )
+
+
+def _read_pairs(path: Path) -> _Pairs:
+    """User ids and item ids of a table in any form that ratings are read from."""
+    if path.suffix.lower() in WORKBOOKS:
+        frame, first_row = read_table(FileBook(path).read().sheets[0]), 2
+    else:
+        frame, first_row = _read_file(path)
+    names = [str(name) for name in frame.columns]
+    found = Columns.known(names)
+    if not {"user", "item"} <= found.keys():
+        raise UsageError(
+            f"{path.name} needs columns named user and item; it has {', '.join(names)}"
+        )
+    if frame.empty:
+        raise DataError(f"{path.name} holds no pair")
+    for name in (found["user"], found["item"]):
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            row = first_row + int(np.argmax(missing))
+            raise DataError(
+                f"{path.name}, row {row}, column {name!r}: found a blank, expected an id"
+            )
+    return _Pairs(path.name, first_row, frame, found["user"], found["item"])
+
+
+def _read_file(path: Path) -> tuple[pd.DataFrame, int]:
+    reader = READERS.get(path.suffix.lower())
+    if reader is None or not path.is_file():
+        known = ", ".join([*READERS, *WORKBOOKS])
+        raise UsageError(f"{path} is no file of pairs; its ending must be one of {known}")
+    read = reader(path)
+    return read.data, read.first_row

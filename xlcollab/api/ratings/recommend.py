@@ -1,0 +1,77 @@
+"""What a user may like, what is like an item, and the best for every user: `xlcollab recommend`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xlcollab.api.ratings.ids import json_id, known_or_text
+from xlcollab.api.ratings.model import open_model
+from xlcollab.api.ratings.sheets import check_table_file, write_table
+from xlcollab.errors import UsageError
+from xlcollab.factor import Model, recommend, similar_items
+from xlcollab.factor.models.sheets import Table, recommendation_table
+
+_ONE_OF = "give one of --user, --like and --all"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Items with a number each, best first, and what to tell about them."""
+
+    items: tuple[Any, ...]
+    values: tuple[float, ...]
+    note: str
+
+    def as_json(self) -> dict[str, Any]:
+        pairs = zip(self.items, self.values, strict=True)
+        return {"items": [{"item": json_id(i), "value": v} for i, v in pairs], "note": self.note}
+
+    def table(self, value: str) -> Table:
+        rows = zip(range(1, len(self.items) + 1), self.items, self.values, strict=True)
+        return Table("recommendations", ("rank", "item", value), list(rows))
+
+
+def ranked(
+    path: Path, user: str | None, like: str | None, k: int, output: Path | None = None
+) -> Ranked:
+    """Recommendations to a user, or items like one; written if an output is asked for."""
+    if (user is None) == (like is None):
+        raise UsageError(_ONE_OF)
+    if output is not None:
+        check_table_file(output)
+    model = open_model(path)
+    found = _like(model, like, k) if like is not None else _for(model, str(user), k)
+    if output is not None:
+        write_table(found.table("rating" if like is None else "cosine"), output)
+    return found
+
+
+def recommend_all(
+    path: Path, user: str | None, like: str | None, k: int, output: Path | None
+) -> int:
+    """Write the k best unrated items of every user; how many rows they are."""
+    if user is not None or like is not None:
+        raise UsageError(_ONE_OF)
+    if output is None:
+        raise UsageError("--all needs a file to write: -o recommendations.csv")
+    check_table_file(output)
+    model = open_model(path)
+    table = recommendation_table(model, model.user_ids.index.tolist(), k)
+    write_table(table, output)
+    return len(table.rows)
+
+
+def _for(model: Model, user: str, k: int) -> Ranked:
+    """An unknown user gets the ranking by biases, and a note that says so."""
+    found = recommend(model, known_or_text(model.user_ids, user), k)
+    note = found.note or ("" if found.items else f"User {user} has rated every item.")
+    return Ranked(tuple(found.items), tuple(found.ratings.tolist()), note)
+
+
+def _like(model: Model, item: str, k: int) -> Ranked:
+    if k < 1:
+        raise UsageError(f"-k is {k}; expected 1 or more")
+    found = similar_items(model, model.item_ids.parse(item), k)
+    return Ranked(tuple(i for i, _ in found), tuple(cosine for _, cosine in found), "")

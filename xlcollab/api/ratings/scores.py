@@ -1,0 +1,170 @@
+"""Measures of a fit besides its errors: rankings, folds, and the sweep over learning rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from xlcollab.api.ratings.request import Measures
+from xlcollab.errors import DataError, UsageError
+from xlcollab.factor import (
+    Model,
+    ModelSettings,
+    RateSweep,
+    Scores,
+    Table,
+    Tables,
+    TrainingSettings,
+    find_learning_rate,
+)
+from xlcollab.factor.models.model import scores
+from xlcollab.factor.settings import USED
+from xlcollab.ratings import Ranking, RatingsTable, ranking
+
+_RELEVANT_SHARE = 0.75
+_MOST_PREDICTIONS = 2**28
+"""Rankings predict every item for a user: beyond this many, for a sample of users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Ranking measures at k on the test ratings; `relevant` is the least rating that is liked."""
+
+    k: int
+    relevant: float
+    ranking: Ranking
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.ranking
+        return {
+            "k": self.k,
+            "relevant": self.relevant,
+            "precision": found.precision,
+            "recall": found.recall,
+            "ndcg": found.ndcg,
+            "users": found.n_users,
+        }
+
+    def rows(self) -> list[tuple[str, float]]:
+        """For the model sheet."""
+        found = self.ranking
+        return [
+            (f"precision at {self.k}", found.precision),
+            (f"recall at {self.k}", found.recall),
+            (f"NDCG at {self.k}", found.ndcg),
+            ("liked from rating", self.relevant),
+            ("users ranked for", found.n_users),
+        ]
+
+
+def ranked(model: Model, tables: Tables, wanted: Measures, seed: int) -> Ranked | None:
+    """Precision, recall and NDCG on the test ratings; None without any that is liked."""
+    test = tables.test
+    if test is None:
+        return None
+    low, high = tables.train.range
+    relevant = wanted.relevant
+    if relevant is None:
+        relevant = low + _RELEVANT_SHARE * (high - low)
+    sample = _sampled(test, seed)
+    try:
+        found = ranking(
+            lambda user: scores(model, user), tables.train, sample, wanted.top_k, relevant
+        )
+    except DataError:
+        return None
+    return Ranked(wanted.top_k, relevant, found)
+
+
+def _sampled(test: RatingsTable, seed: int) -> RatingsTable:
+    """The ratings of all users, or of as many as can be ranked in seconds."""
+    most = max(1, _MOST_PREDICTIONS // test.n_items)
+    users = np.unique(test.users)
+    if len(users) <= most:
+        return test
+    chosen = np.random.default_rng(seed).choice(users, most, replace=False)
+    return test.take(np.isin(test.users, chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Test errors of each fold of a cross-validation."""
+
+    scores: tuple[Scores, ...]
+
+    @property
+    def rmse(self) -> float:
+        """The mean over the folds."""
+        return float(np.mean([score.rmse for score in self.scores]))
+
+    def as_json(self) -> dict[str, Any]:
+        folds = [{"rmse": s.rmse, "mae": s.mae, "ratings": s.n_ratings} for s in self.scores]
+        return {"rmse": self.rmse, "mae": self._mean_mae, "folds": folds}
+
+    def table(self) -> Table:
+        rows: list[Sequence[Any]] = [
+            (number, score.n_ratings, score.rmse, score.mae)
+            for number, score in enumerate(self.scores, 1)
+        ]
+        rows.append(("mean", sum(s.n_ratings for s in self.scores), self.rmse, self._mean_mae))
+        return Table("folds", ("fold", "test ratings", "test RMSE", "test MAE"), rows)
+
+    @property
+    def _mean_mae(self) -> float:
+        return float(np.mean([score.mae for score in self.scores]))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured besides errors; None where it was not asked for, or could not be."""
+
+    ranked: Ranked | None
+    folds: Folds | None
+    sweep: RateSweep | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ranking": self.ranked and self.ranked.as_json(),
+            "cross_validation": self.folds and self.folds.as_json(),
+            "learning_rate_sweep": self.sweep and _sweep_json(self.sweep),
+        }
+
+    def rows(self) -> list[tuple[str, float]]:
+        """For the model sheet."""
+        return self.ranked.rows() if self.ranked else []
+
+    def tables(self) -> list[Table]:
+        """For sheets of their own."""
+        found = [self.folds.table()] if self.folds else []
+        return found + ([_sweep_table(self.sweep)] if self.sweep else [])
+
+
+def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings) -> RateSweep:
+    """Learning rates tried on the training ratings; UsageError where the optimizer has none."""
+    if "learning_rate" not in USED[training.optimizer]:
+        raise UsageError(f"{training.optimizer} has no learning rate to find")
+    return find_learning_rate(table, model, replace(training, patience=None, restarts=0))
+
+
+def _sweep_table(sweep: RateSweep) -> Table:
+    """The rates and what they reached; the chart has the exponent for its axis."""
+    rows: list[Sequence[Any]] = [
+        (math.log10(rate), rate, error if math.isfinite(error) else None)
+        for rate, error in zip(sweep.learning_rates, sweep.train_rmse, strict=True)
+    ]
+    head = ("log10 of the rate", "learning rate", "train RMSE")
+    return Table("learning rates", head, rows, chart=("train RMSE",))
+
+
+def _sweep_json(sweep: RateSweep) -> dict[str, Any]:
+    """Rates that diverged have null."""
+    reached = [error if math.isfinite(error) else None for error in sweep.train_rmse]
+    return {
+        "learning_rates": list(sweep.learning_rates),
+        "train_rmse": reached,
+        "suggestion": sweep.suggestion,
+    }

@@ -1,0 +1,162 @@
+"""Ratings from wherever they are: a workbook's sheet, or a file of a known form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
+from xlcollab.errors import DataError, UsageError
+from xlcollab.files import FileBook
+from xlcollab.grid import Workbook
+from xlcollab.problems.ratings.find import FoundRatings, area_ratings, find_ratings
+from xlcollab.problems.ratings.sheet import read_sheet_ratings
+from xlcollab.ratings import (
+    Category,
+    Columns,
+    RatingsTable,
+    Vocabulary,
+    read_ratings,
+    with_date_parts,
+)
+from xlcollab.ratings.duplicates import Aggregate
+from xlcollab.ratings.read import PLAIN_TEXT, check_ratings_file, reads_as_long
+from xlcollab.ref import parse_area
+
+WORKBOOKS = (".xlsx", ".xlsm")
+_SHOWN = 4
+"""Cells of a first line that a message shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where ratings are and how they are read: `sheet` of a workbook, `area` of it or a text."""
+
+    source: Path
+    sheet: str | None = None
+    area: str | None = None
+    columns: Columns = field(default_factory=Columns)
+    date_parts: tuple[str, ...] = ()
+    duplicates: Aggregate = "error"
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> Place:
+        """From the parameters of a command, by name; those it does not have are left out."""
+        roles = ("user", "item", "rating", "time", "split")
+        named: dict[str, Any] = {role: given.get(f"{role}_column") for role in roles}
+        return Place(
+            source=given["source"],
+            sheet=given["sheet"],
+            area=given["area"],
+            columns=Columns(**named, extra=tuple(given.get("side_columns") or ())),
+            date_parts=tuple(given.get("date_parts") or ()),
+            duplicates=str(given["duplicates"]),  # type: ignore[arg-type]  # a word of the choice
+        )
+
+    @property
+    def is_workbook(self) -> bool:
+        return self.source.suffix.lower() in WORKBOOKS
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Ratings, and a sentence on where they were found."""
+
+    table: RatingsTable
+    said: str
+    is_crosstab: bool = False
+
+
+def read_source(place: Place) -> Source:
+    """The ratings at `place`. Among cells: those of its area, else the largest in its sheet.
+
+    A text file whose header does not say that it is a long table is looked through as a sheet is.
+    Raises DataError and UsageError saying what was looked for and where.
+    """
+    source = _read(place)
+    if not place.date_parts:
+        return source
+    return replace(source, table=with_date_parts(source.table, place.date_parts))
+
+
+def _read(place: Place) -> Source:
+    if place.is_workbook:
+        return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
+    if place.sheet:
+        raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
+    check_ratings_file(place.source)
+    if place.area is None and (place.columns != Columns() or reads_as_long(place.source)):
+        return _long_file(place)
+    if place.source.suffix.lower() not in PLAIN_TEXT:
+        raise UsageError(f"{place.source.name} has no cells; leave --area out")
+    workbook = text_workbook(place.source)
+    head = [workbook.sheets[0].value(0, column) for column in range(_SHOWN)]
+    first = ", ".join(
+        f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in head if cell is not None
+    )
+    advice = f"its first line begins {first}; {NAME_COLUMNS}, or the area of a crosstab with --area"
+    return _among_cells(place, workbook, advice)
+
+
+def _long_file(place: Place) -> Source:
+    table = read_ratings(place.source, place.columns, duplicates=place.duplicates)
+    return Source(table, f"{len(table):,} ratings in {place.source.name}")
+
+
+def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
+    if place.area is not None:
+        sheet = place.sheet or (None if place.is_workbook else workbook.sheets[0].name)
+        candidates = [area_ratings(workbook, parse_area(place.area, sheet))]
+    else:
+        candidates = find_ratings(workbook, place.sheet)
+    if not candidates and not place.is_workbook and begins_as_crosstab(workbook.sheets[0]):
+        candidates = [area_ratings(workbook, whole(workbook.sheets[0]))]
+    if not candidates:
+        where = f"sheet {place.sheet}" if place.sheet else place.source.name
+        raise DataError(
+            f"{where} holds neither a ratings crosstab (ids on the edges, blanks for missing) "
+            f"nor a table with columns for user, item and rating; {advice}"
+        )
+    found = candidates[0]
+    if found.is_crosstab and place.columns != Columns():
+        raise UsageError(f"{found.area} is a crosstab, which has no named columns")
+    try:
+        table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
+    except DataError as error:
+        where = "" if found.area.sheet in str(error) else f"{found.area}: "
+        raise DataError(f"{where}{error}") from None
+    return Source(table, _said(candidates), found.is_crosstab)
+
+
+def _said(candidates: Sequence[FoundRatings]) -> str:
+    """What is read, and where else there may be ratings."""
+    said, n = candidates[0].sentence, len(candidates)
+    others = f", the largest of {n} that may be ratings; --area names another" if n > 1 else ""
+    return said + others
+
+
+def together(train: RatingsTable, test: RatingsTable) -> tuple[RatingsTable, RatingsTable]:
+    """Two tables with common vocabularies, those of side columns too: one model serves both."""
+    users = _both(train.user_ids, test.user_ids)
+    items = _both(train.item_ids, test.item_ids)
+    levels = {
+        name: _both(column.vocabulary, test.extra[name].vocabulary)
+        for name, column in train.extra.items()
+    }
+    return _numbered(train, users, items, levels), _numbered(test, users, items, levels)
+
+
+def _both(one: Vocabulary, other: Vocabulary) -> Vocabulary:
+    return Vocabulary.of([*one.index, *other.index], one.kind)[0]
+
+
+def _numbered(
+    table: RatingsTable, users: Vocabulary, items: Vocabulary, levels: Mapping[str, Vocabulary]
+) -> RatingsTable:
+    extra = {
+        name: Category(levels[name].numbers(column.vocabulary.index)[column.numbers], levels[name])
+        for name, column in table.extra.items()
+    }
+    return replace(table.renumbered(users, items), extra=extra)

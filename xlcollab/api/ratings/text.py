@@ -1,0 +1,83 @@
+"""A delimited text file as the sheet that Excel would show: where a crosstab may lie in it."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xlcollab.api.ratings.sheets import EXACT
+from xlcollab.errors import DataError
+from xlcollab.grid import Formulas, Scalar, Sheet, TextPool, Workbook, encode
+from xlcollab.ratings.crosstab import MAX_CELLS
+from xlcollab.ratings.read import separator_of
+from xlcollab.ref import AreaRef
+
+NAME_COLUMNS = "name its columns with --user-column, --item-column and --rating-column"
+
+
+def text_workbook(path: Path) -> Workbook:
+    """One sheet, named as the file. Raises DataError where the file is no text, or too large."""
+    rows = _rows(path)
+    width = max(map(len, rows), default=0)
+    if not width:
+        raise DataError(f"{path.name} is empty; a model needs ratings")
+    cells = [cell for row in rows for cell in (*row, *[""] * (width - len(row)))]
+    places, different = pd.factorize(np.array(cells, dtype=object))
+    pool = TextPool()
+    encoded = [encode(_value(text), pool) for text in different.tolist()]
+    kinds = np.array([kind for kind, _ in encoded], np.uint8)
+    numbers = np.array([number for _, number in encoded], np.float64)
+    shape = len(rows), width
+    sheet = Sheet(
+        path.name,
+        kinds[places].reshape(shape),
+        numbers[places].reshape(shape),
+        pool,
+        Formulas.from_cells({}),
+    )
+    return Workbook([sheet], pool, source=path.name)
+
+
+def begins_as_crosstab(sheet: Sheet) -> bool:
+    """Whether the corner is blank beside ids, which no header of a long table is: then the reader
+    may say by cell what keeps the file from being a crosstab."""
+    return sheet.height > 1 and sheet.value(0, 0) is None and sheet.value(0, 1) is not None
+
+
+def whole(sheet: Sheet) -> AreaRef:
+    """All cells of the file."""
+    return AreaRef(sheet.name, sheet.used)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    rows: list[list[str]] = []
+    n_cells = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.reader(file, delimiter=separator_of(path)):
+                rows.append(row)
+                n_cells += len(row)
+                if n_cells > MAX_CELLS:
+                    raise DataError(
+                        f"{path.name} has more than {MAX_CELLS:,} cells, too many for a crosstab; "
+                        f"if it is a long table, {NAME_COLUMNS}"
+                    )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path.name} cannot be read as a table: {error}") from None
+    return rows
+
+
+def _value(text: str) -> Scalar:
+    """Numbers as cells hold them; what a cell would round or refuse stays a text."""
+    shown = text.strip()
+    if not shown:
+        return None
+    try:
+        number = float(shown)
+    except ValueError:
+        return shown
+    return number if math.isfinite(number) and abs(number) <= EXACT else shown

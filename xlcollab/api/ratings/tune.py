@@ -1,0 +1,163 @@
+"""Searching for good settings on a validation split, written as a sheet: `xlcollab tune`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xlcollab.api.ratings.fitted import INTERRUPTED
+from xlcollab.api.ratings.sheets import check_table_file, write_table
+from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.errors import SolveError, UsageError
+from xlcollab.factor import (
+    QUALITIES,
+    ModelSettings,
+    Span,
+    Tables,
+    TrainingSettings,
+    Trial,
+    Tuning,
+    tune,
+    tuning_table,
+)
+from xlcollab.factor.search import SPACE
+from xlcollab.factor.settings import USED
+from xlcollab.files import output_path
+from xlcollab.ratings import random_split
+
+SEARCHABLE = (
+    *(f.name for f in fields(ModelSettings) if f.type in ("int", "float", "float | None")),
+    *(f.name for f in fields(TrainingSettings) if f.type in ("int | None", "float | None")),
+    *("momentum", "beta1", "beta2", "rho"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialProgress:
+    """What is told after every trial."""
+
+    number: int
+    trials: int
+    """Asked for."""
+    best: float
+    """The lowest validation RMSE so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """All trials and where they were written; `asked` is how many were wanted."""
+
+    tuning: Tuning
+    asked: int
+    output: Path
+
+    @property
+    def is_whole(self) -> bool:
+        """False where Ctrl-C ended the search early."""
+        return len(self.tuning.trials) == self.asked
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.is_whole else INTERRUPTED
+
+    @property
+    def sentence(self) -> str:
+        """How the search ended, in words."""
+        if self.is_whole:
+            return "All trials were run."
+        tried = len(self.tuning.trials)
+        return f"The search was stopped; the {tried} of {self.asked} trials so far are kept."
+
+    def as_json(self) -> dict[str, Any]:
+        best = self.tuning.best
+        return {
+            "status": "trial_limit" if self.is_whole else "interrupted",
+            "best": dict(best.values),
+            "validation_rmse": best.rmse,
+            "trials": len(self.tuning.trials),
+            "output": str(self.output),
+        }
+
+
+def parse_span(text: str) -> tuple[str, Span]:
+    """ "n_factors=5..100" → (name, Span), by the logarithm where the low end is above 0.
+
+    Whole ends search whole numbers. Raises UsageError on another form or an unknown setting.
+    """
+    name, _, bounds = text.partition("=")
+    low, _, high = bounds.partition("..")
+    try:
+        ends = _number(low), _number(high)
+    except ValueError:
+        raise UsageError(f"{text!r} is no range; write it as n_factors=5..100") from None
+    name = name.strip().replace("-", "_")
+    if name not in SEARCHABLE:
+        raise UsageError(f"{name!r} cannot be searched; choose from {', '.join(SEARCHABLE)}")
+    if not (math.isfinite(ends[0]) and math.isfinite(ends[1]) and ends[0] <= ends[1]):
+        raise UsageError(f"{text!r} must rise from a low to a high number")
+    return name, Span(*ends, log=ends[0] > 0)
+
+
+def tune_ratings(
+    place: Place,
+    spans: Sequence[str],
+    *,
+    trials: int,
+    optimizer: str | None = None,
+    validation_fraction: float = 0.1,
+    seed: int = 0,
+    output: Path | None = None,
+    on_trial: Callable[[TrialProgress], None] | None = None,
+) -> Tuned:
+    """Try settings within the spans and write one row per trial. Needs the package optuna.
+
+    Ctrl-C keeps the trials so far. Raises SolveError if every trial diverged.
+    """
+    space = dict(map(parse_span, spans))
+    if trials < 1:
+        raise UsageError(f"--trials is {trials}; expected 1 or more")
+    target = output or output_path(place.source, "tune").with_suffix(".xlsx")
+    check_table_file(target)
+    name: Any = optimizer or QUALITIES["fast"]["optimizer"]
+    training = TrainingSettings(optimizer=str(name), seed=seed)  # type: ignore[arg-type]
+    space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}
+    table = read_source(place).table
+    parts = random_split(table, validation_fraction, np.random.default_rng(seed))
+    tuning = tune(
+        Tables(*parts),
+        training=training,
+        space=space,
+        n_trials=trials,
+        on_trial=None if on_trial is None else _counted(on_trial, trials),
+    )
+    if not math.isfinite(tuning.best.rmse):
+        raise SolveError("every trial diverged; search lower learning rates")
+    write_table(tuning_table(tuning), target)
+    return Tuned(tuning, trials, target)
+
+
+def _is_used(name: str, training: TrainingSettings) -> bool:
+    return name in USED[training.optimizer] or name in {f.name for f in fields(ModelSettings)}
+
+
+def _counted(tell: Callable[[TrialProgress], None], trials: int) -> Callable[[Trial], None]:
+    errors: list[float] = []
+
+    def told(trial: Trial) -> None:
+        errors.append(trial.rmse)
+        tell(TrialProgress(len(errors), trials, min(errors)))
+
+    return told
+
+
+def _number(text: str) -> float:
+    """Whole numbers stay whole: they say that whole numbers are searched."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

@@ -1,0 +1,1 @@
+"""Solver models: compiled, optimised, reported."""

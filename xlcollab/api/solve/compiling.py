@@ -1,0 +1,233 @@
+"""From a Solver model to the functions an optimiser wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
+from xlcollab.api.solve.refusing import refuse_broken, refuse_constant, refuse_non_number
+from xlcollab.history import cell_names
+from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.optim import History, LinearModel, Objective, Settings, Solution, detect_linear
+from xlcollab.problems import Bounds, Constraint, SolverModel, bounds, check, start, variable_cells
+from xlcollab.ref import AreaRef, CellRef
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.devices import Place
+
+_AFFINE = frozenset(
+    {"variables", "view", "slice", "layout", "join", "assemble", "+", "-", "*", "/", "%", "IF"}
+    | {"SUM", "SUMPRODUCT", "MMULT", "AVERAGE", "TRANSPOSE", "INDEX", "SUMIF", "SUMIFS"}
+    | {"VLOOKUP", "HLOOKUP", "HSTACK", "VSTACK", "CHOOSECOLS", "CHOOSEROWS"}
+)
+"""Operations that are smooth and may be linear; whether they are is found by sampling."""
+
+_NAMED_AT_MOST = 8
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model with its functions. `residuals` is given when the objective is a sum of squares."""
+
+    book: OpenBook
+    model: SolverModel
+    compiler: Compiler
+    cell: SheetFunction
+    residuals: SheetFunction | None
+    limits: Bounds
+    constraints: ConstraintLines | None
+    linear: LinearModel | None
+    warnings: tuple[str, ...]
+
+    @property
+    def start(self) -> Tensor:
+        return self.compiler.start
+
+    @cached_property
+    def cells(self) -> list[CellRef]:
+        """The variable cells in order."""
+        return variable_cells(self.model)
+
+    def names(self) -> list[str]:
+        """What each variable cell is called in the sheet."""
+        return cell_names(self.book.workbook, self.cells)
+
+    @property
+    def size(self) -> int:
+        """How many constants one evaluation reads: a measure of the work."""
+        return sum(block.number.numel() for block in self.cell.constants())
+
+    def objective(self, place: Place) -> Objective:
+        """What the optimiser is given, on a device and in a precision."""
+        cell = self.cell.to(place.device, place.dtype)
+        function: Callable[[Tensor], Tensor] = cell.scalar
+        residuals: Callable[[Tensor], Tensor] | None = None
+        if self.model.sense == "value":
+            target = self.model.target
+            residuals = lambda x: cell(x) - target  # noqa: E731
+            function = lambda x: (cell.scalar(x) - target).square()  # noqa: E731
+        elif self.residuals is not None and self.model.sense == "minimize":
+            residuals = self.residuals.to(place.device, place.dtype)
+        lines = self.constraints
+
+        def tensor(values: NDArray[np.float64]) -> Tensor:
+            return torch.as_tensor(values, device=place.device, dtype=place.dtype)
+
+        limits = self.limits
+        bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
+        return Objective(
+            function=function,
+            maximize=self.model.sense == "maximize",
+            residuals=residuals,
+            lower=tensor(self.limits.lower) if bounded else None,
+            upper=tensor(self.limits.upper) if bounded else None,
+            constraints=lines.function(place) if lines else None,
+            constraint_lower=tensor(lines.lower) if lines else None,
+            constraint_upper=tensor(lines.upper) if lines else None,
+            integer=torch.as_tensor(self.limits.integer) if self.limits.integer.any() else None,
+            linear=self.linear,
+            fan_in=tensor(_fan_in(self.model)),
+        )
+
+    def in_its_own_units(self, solution: Solution) -> Solution:
+        """For "value of": the cell's value where the optimiser saw the squared gap."""
+        if self.model.sense != "value":
+            return solution
+        cell, history = self.cell, solution.history
+        with torch.no_grad():
+            values = [float(cell.scalar(torch.as_tensor(x).double())) for x in history.weights]
+            final = float(cell.scalar(solution.x.double().cpu()))
+            initial = float(cell.scalar(self.start))
+        rows = tuple(
+            replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
+        )
+        gap = abs(final - self.model.target)
+        reached = gap <= 1e-6 * max(1.0, abs(self.model.target))
+        ending = "" if reached else f" The target {self.model.target:g} was missed by {gap:.6g}."
+        return replace(
+            solution,
+            objective=final,
+            initial=initial,
+            message=solution.message + ending,
+            history=History(rows, history.weights),
+        )
+
+
+def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Compiled:
+    """Check a model and compile it. Raises ModelError, UnsupportedError and DataError by cell."""
+    refreshed = book.refresh()
+    workbook = book.workbook
+    check(model, workbook, init=settings.init)
+    limits = bounds(model, workbook)
+    compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
+    refuse_broken(book.plan, [model.objective.area, *_areas(limits.general)])
+    value = compiler.cells(model.objective.area)
+    refuse_constant(value, model)
+    refuse_non_number(value, model, compiler)
+    cell = compiler.function([value])
+    lines = constraint_lines(compiler, model, limits.general) if limits.general else None
+    residuals = compiler.residuals(value)
+    return Compiled(
+        book=book,
+        model=model,
+        compiler=compiler,
+        cell=cell,
+        residuals=residuals,
+        limits=limits,
+        constraints=lines,
+        linear=_linear(model, cell, lines, compiler.start.numel(), settings),
+        warnings=(
+            *model.warnings,
+            *_refreshed(refreshed),
+            *_frozen(compiler, model),
+            *_kept(compiler),
+            *_unreached(compiler, cell, lines),
+        ),
+    )
+
+
+def _areas(constraints: Sequence[Constraint]) -> list[AreaRef]:
+    sides = [side for one in constraints for side in (one.left, one.right)]
+    return [side for side in sides if isinstance(side, AreaRef)]
+
+
+def _linear(
+    model: SolverModel,
+    cell: SheetFunction,
+    lines: ConstraintLines | None,
+    n: int,
+    settings: Settings,
+) -> LinearModel | None:
+    if settings.method not in ("auto", "highs") or model.sense == "value":
+        return None
+    functions = [cell] + ([lines.sheet_function] if lines else [])
+    if not all(function.affine_in_name(_AFFINE) for function in functions):
+        return None
+    generator = torch.Generator().manual_seed(settings.seed)
+    return detect_linear(cell.scalar, lines.reference if lines else None, n, generator)
+
+
+def _fan_in(model: SolverModel) -> NDArray[np.float64]:
+    """For Kaiming's rule: in a block of factors as many products are added as it is narrow."""
+    sizes = [
+        np.full(area.rect.size, float(min(area.rect.height, area.rect.width)))
+        for area in model.variables
+    ]
+    return np.concatenate(sizes)
+
+
+def _refreshed(changed: int) -> list[str]:
+    if not changed:
+        return []
+    return [f"the file asks to be recalculated: {changed} stored values were out of date"]
+
+
+def _frozen(compiler: Compiler, model: SolverModel) -> list[str]:
+    cells = sorted(compiler.random_cells(model.objective.area))
+    if not cells:
+        return []
+    return [
+        f"random functions are frozen at their present values while optimising: {_listed(cells)}"
+    ]
+
+
+def _kept(compiler: Compiler) -> list[str]:
+    return [
+        f"{area} keeps its stored value while optimising: {reason}"
+        for area, reason in compiler.kept
+    ]
+
+
+def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None) -> list[str]:
+    """Variables whose derivative is 0 at two random points near the start."""
+    generator = torch.Generator().manual_seed(1)
+    reached = torch.zeros(compiler.start.numel(), dtype=torch.bool)
+    for _ in range(2):
+        noise = torch.randn(reached.numel(), generator=generator, dtype=torch.float64)
+        point = (compiler.start + 0.1 * (1 + compiler.start.abs()) * noise).requires_grad_()
+        total = cell.scalar(point)
+        if lines is not None:
+            values = lines.reference(point)
+            total = total + (values * torch.rand(values.shape, generator=generator)).sum()
+        (gradient,) = torch.autograd.grad(total, point)
+        reached |= gradient != 0
+    cells = [ref for area in compiler.variables for ref in area.cells()]
+    lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
+    if not lost or not bool(reached.any()):
+        return []
+    return [f"{_listed(lost)} do not reach the objective; they stay as they are"]
+
+
+def _listed(cells: list[CellRef]) -> str:
+    shown = ", ".join(str(cell) for cell in cells[:_NAMED_AT_MOST])
+    more = len(cells) - _NAMED_AT_MOST
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,81 @@
+"""Why an objective cannot be optimised, found once it is compiled: sentences that name the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from xlcollab.errors import DataError, FormulaSyntaxError, ModelError
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.trace.compiler import Compiler
+from xlcollab.kernels.values.tape import Value
+from xlcollab.plan import Plan, reads
+from xlcollab.problems import SolverModel
+from xlcollab.ref import AreaRef, CellRef
+
+
+def refuse_broken(plan: Plan, areas: Iterable[AreaRef]) -> None:
+    """Raises FormulaSyntaxError if one of the areas reads a formula that cannot be parsed.
+
+    Nobody knows whether it depends on the variables, so its stored value is not taken for granted.
+    """
+    if not plan.broken:
+        return
+    for area in _read_by(plan, areas):
+        for broken in plan.broken:
+            cell = broken.cell
+            if area.sheet == cell.sheet and area.rect.contains(cell.row, cell.column):
+                raise FormulaSyntaxError(
+                    f"{cell} lies on the path to the objective and cannot be read: {broken.line}. "
+                    "If it does not depend on the variable cells, paste it as a value"
+                )
+
+
+def _read_by(plan: Plan, areas: Iterable[AreaRef]) -> Iterator[AreaRef]:
+    """The areas, and all that they read directly or through other formulas."""
+    pending = []
+    for area in areas:
+        yield area
+        pending += plan.index.overlapping(area.sheet, area.rect)
+    seen: set[int] = set()
+    while pending:
+        number = pending.pop()
+        if number not in seen:
+            seen.add(number)
+            yield from reads(plan.families[number])
+            pending += plan.needs[number]
+
+
+def refuse_constant(value: Value, model: SolverModel) -> None:
+    """Raises ModelError if the objective depends on no variable."""
+    if value.constant:
+        raise ModelError(
+            f"the objective {model.objective} does not depend on the variable cells "
+            f"{', '.join(map(str, model.variables))}: changing them changes nothing. Check the "
+            "formulas between them"
+        )
+
+
+def refuse_non_number(value: Value, model: SolverModel, compiler: Compiler) -> None:
+    """Raises DataError if the objective is an error, a text or TRUE at the start."""
+    kind, number = value.block.kinds().item(), float(value.block.number)
+    if kind in (Kind.TEXT, Kind.BOOLEAN):
+        raise DataError(f"the objective {model.objective} is no number; choose a cell that is")
+    if kind == Kind.ERROR or not np.isfinite(number):
+        first = _first_error(compiler)
+        cause = f"{first[0]} is {first[1].text} there" if first else "it is no finite number"
+        raise DataError(
+            f"the objective {model.objective} has no value at the start: {cause}. Mend that "
+            "formula, or start from other weights (--init uniform)"
+        )
+
+
+def _first_error(compiler: Compiler) -> tuple[CellRef, ErrorCode] | None:
+    """The first cell, in the order of evaluation, that is an error at the start."""
+    for edit in compiler.dependents().results(compiler.start):
+        for row, column in np.argwhere(edit.kinds == Kind.ERROR):
+            top, left = edit.area.rect.top, edit.area.rect.left
+            cell = CellRef(edit.area.sheet, int(top + row), int(left + column))
+            return cell, ErrorCode(int(edit.numbers[row, column]))
+    return None

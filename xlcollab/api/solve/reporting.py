@@ -1,0 +1,97 @@
+"""The sheets that tell of a run: its history, and the answer report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.grid import NewSheet
+from xlcollab.history import (
+    ITERATION_COLUMNS,
+    Answer,
+    AnswerConstraints,
+    AnswerVariables,
+    answer_sheet,
+    cell_names,
+    history_sheet,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from xlcollab.api.book import OpenBook
+    from xlcollab.api.solve.compiling import Compiled
+    from xlcollab.api.solve.solving import Solved
+
+_GOALS = {"minimize": "minimize", "maximize": "maximize"}
+_FIRST_CELLS = frozenset({ITERATION_COLUMNS[0], "Answer report"})
+
+
+def report_sheets(
+    book: OpenBook, compiled: Compiled, solved: Solved, names: list[str]
+) -> tuple[NewSheet, ...]:
+    """The history sheet and the answer sheet of one solved model."""
+    taken = book.free_names(lambda name: _is_ours(book, name))
+    history = history_sheet(solved.record, sheet=solved.model.sheet, existing_names=taken)
+    answer = answer_sheet(_answer(book, compiled, solved, names), existing_names=taken)
+    return history, answer
+
+
+def _is_ours(book: OpenBook, name: str) -> bool:
+    """Whether a sheet was added by an earlier run: its first cell says so, and so does its name."""
+    sheet = book.workbook.sheet(name)
+    named = any(word in name.casefold().split() for word in ("history", "answer"))
+    return named and sheet.value(0, 0) in _FIRST_CELLS
+
+
+def _answer(book: OpenBook, compiled: Compiled, solved: Solved, names: list[str]) -> Answer:
+    model, solution = solved.model, solved.solution
+    workbook = book.workbook
+    return Answer(
+        sheet=model.sheet,
+        workbook=book.path.name,
+        goal=_GOALS.get(model.sense, f"reach {model.target:g}"),
+        objective=model.objective,
+        objective_name=cell_names(workbook, [model.objective])[0],
+        initial=solution.initial,
+        final=solution.objective,
+        method=solution.method,
+        message=solution.message,
+        iterations=solution.iterations,
+        seconds=solution.seconds,
+        variables=AnswerVariables(
+            cells=compiled.cells,
+            names=names,
+            initial=compiled.start.numpy(),
+            final=solved.weights,
+            lower=compiled.limits.lower,
+            upper=compiled.limits.upper,
+            reduced_gradient=_numbers(solution.reduced_gradient),
+        ),
+        constraints=_constraints(book, compiled, solved),
+        tolerance=model.options.precision,
+    )
+
+
+def _constraints(book: OpenBook, compiled: Compiled, solved: Solved) -> AnswerConstraints | None:
+    lines = compiled.constraints
+    if lines is None:
+        return None
+    left, right = lines.sides(solved.solution.x.detach().cpu().double())
+    pairs = lines.lines()
+    cells = [cell for _, cell in pairs]
+    return AnswerConstraints(
+        cells=cells,
+        names=cell_names(book.workbook, cells),
+        values=left,
+        relations=[constraint.relation for constraint, _ in pairs],
+        limits=right,
+        formulas=[str(constraint) for constraint, _ in pairs],
+        multipliers=_numbers(solved.solution.multipliers),
+    )
+
+
+def _numbers(values: Tensor) -> NDArray[np.float64]:
+    return np.asarray(values.detach().cpu().double().numpy(), np.float64)

@@ -1,0 +1,258 @@
+"""Solving the models of a workbook one after the other, and telling what came of each."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from xlcollab.api.book import OpenBook
+from xlcollab.api.session.controlled import place_of_control, with_control
+from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
+from xlcollab.api.solve.solving import Solved, solve_model
+from xlcollab.errors import ModelError, UsageError, WriteRefusedError
+from xlcollab.optim import Settings, Status, StepCallback
+from xlcollab.problems import SolverModel
+
+EXIT_CODES = {
+    Status.REFUSED: 3,
+    Status.DIVERGED: 4,
+    Status.INFEASIBLE: 4,
+    Status.UNBOUNDED: 4,
+    Status.INTERRUPTED: 130,
+}
+"""0 for every other status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A model that was not run, and the sentence why."""
+
+    model: SolverModel
+    message: str
+    status: Status = Status.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What solving a workbook came to. `output` is None when nothing was worth writing."""
+
+    workbook: Path
+    output: Path | None
+    outcomes: tuple[Solved | Refused, ...]
+    seconds_write: float
+
+    @property
+    def exit_code(self) -> int:
+        """The highest code among the models: 0 all solved, 3 refused, 4 no solution, 130."""
+        return max(EXIT_CODES.get(one.status, 0) for one in self.outcomes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers and texts; what is no number is null."""
+        return {
+            "workbook": str(self.workbook),
+            "output": None if self.output is None else str(self.output),
+            "models": [_as_json(one, self.seconds_write) for one in self.outcomes],
+        }
+
+    def lines(self) -> list[tuple[object, ...]]:
+        """A summary line per model: objective, initial, final, method, iterations, status, s."""
+        return [
+            (str(one.model.objective), "", "", "", "", str(one.status), "")
+            if isinstance(one, Refused)
+            else (
+                str(one.model.objective),
+                one.solution.initial,
+                one.solution.objective,
+                one.solution.method,
+                one.solution.iterations,
+                str(one.status),
+                round(sum(one.seconds.values()), 3),
+            )
+            for one in self.outcomes
+        ]
+
+    def sentences(self) -> list[str]:
+        """What happened to each model, and warnings."""
+        found = []
+        for one in self.outcomes:
+            if isinstance(one, Refused):
+                found.append(f"{one.model.sheet}: {one.message}")
+            else:
+                found.append(f"{one.model.sheet}: {one.solution.message}")
+                found += [f"{one.model.sheet}: warning: {text}" for text in one.warnings]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for: the book, the model if one is given, settings, and output."""
+
+    book: Path
+    sheet: str | None
+    model: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    device: str | None
+    dtype: str | None
+    history: bool
+    output: Path | None
+    in_place: bool
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> Request:
+        """From the parameters of the command, by name. Raises UsageError on a contradiction."""
+        goals = {name: given[name] for name in ("minimize", "maximize", "target") if given[name]}
+        rules = ("by_changing", "subject_to", "non_negative")
+        model = goals | {name: given[name] for name in rules if given[name]}
+        if model and (len(goals) != 1 or not given["by_changing"]):
+            raise UsageError(
+                "a model on the command line needs one of --minimize, --maximize and --target, "
+                "and --by-changing"
+            )
+        if given["output"] is not None and given["in_place"]:
+            raise UsageError("--output and --in-place exclude each other")
+        names = {field.name for field in fields(Settings)} & given.keys()
+        settings = {name: given[name] for name in names}
+        settings["scale"] = given["scale"] or None
+        return Request(
+            book=given["book"],
+            sheet=given["sheet"],
+            model=model,
+            settings=settings,
+            device=given["device"],
+            dtype=given["dtype"],
+            history=not given["no_history"],
+            output=given["output"],
+            in_place=given["in_place"],
+        )
+
+    def models(self, book: OpenBook) -> list[SolverModel]:
+        """The model given in words, or the stored ones."""
+        if not self.model:
+            return book.models(self.sheet)
+        return [book.model(sheet=self.sheet, **self.model)]
+
+
+def solve_book(
+    request: Request, watch: Callable[[SolverModel], StepCallback | None] = lambda model: None
+) -> Run:
+    """Open, solve, save: the whole of `xlcollab solve`.
+
+    What the request leaves open is taken from the book's control sheet, if it has one.
+    """
+    book = OpenBook(request.book)
+    refuse_target(book, request.output, "solved", in_place=request.in_place)
+    refuse_unchangeable(book, sheets=request.history)
+    given = {name: _word(value) for name, value in request.settings.items()}
+    place = place_of_control(book.workbook)
+    return solve_models(
+        book,
+        request.models(book),
+        Settings(**with_control(book.workbook, given)),
+        device=_word(request.device) or place.get("device", "auto"),
+        dtype=_word(request.dtype) or place.get("dtype", "float64"),
+        history=request.history,
+        watch=watch,
+        save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
+    )
+
+
+def _word(value: Any) -> Any:
+    """An option's choice as its plain word."""
+    return str(value) if isinstance(value, str) else value
+
+
+def solve_models(
+    book: OpenBook,
+    models: Sequence[SolverModel],
+    settings: Settings,
+    *,
+    device: str = "auto",
+    dtype: str = "float64",
+    history: bool = True,
+    watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
+    save: Callable[[OpenBook], Path] | None = None,
+) -> Run:
+    """Solve the models in turn and save the book if one of them found weights.
+
+    A model that is refused does not hinder the others; an interruption ends the row. `watch`
+    gives the callback that sees the iterations of a model.
+    """
+    outcomes: list[Solved | Refused] = []
+    for model in models:
+        outcomes.append(_attempt(book, model, settings, device, dtype, history, watch(model)))
+        if outcomes[-1].status is Status.INTERRUPTED:
+            break
+    began = time.perf_counter()
+    worth = any(isinstance(one, Solved) and one.kept for one in outcomes)
+    output = save(book) if worth and save is not None else None
+    return Run(book.path, output, tuple(outcomes), time.perf_counter() - began)
+
+
+def _attempt(
+    book: OpenBook,
+    model: SolverModel,
+    settings: Settings,
+    device: str,
+    dtype: str,
+    history: bool,
+    on_step: StepCallback | None,
+) -> Solved | Refused:
+    try:
+        return solve_model(book, model, settings, device, dtype, history=history, on_step=on_step)
+    except UsageError:
+        raise
+    except (ModelError, WriteRefusedError) as error:
+        return Refused(model, str(error))
+    except KeyboardInterrupt:
+        return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
+
+
+_ONLY_OF_RUNS = (
+    "initial",
+    "final",
+    "max_violation",
+    "method",
+    "iterations",
+    "evaluations",
+    "device",
+    "dtype",
+    "seconds",
+)
+"""What is null in the JSON of a model that never ran."""
+
+
+def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
+    model = one.model
+    common: dict[str, Any] = {
+        "sheet": model.sheet,
+        "objective": str(model.objective),
+        "sense": model.sense,
+        "variables": model.size,
+        "constraints": sum(constraint.left.rect.size for constraint in model.constraints),
+    }
+    if isinstance(one, Refused):
+        told = {"status": str(one.status), "message": one.message, "warnings": []}
+        return common | dict.fromkeys(_ONLY_OF_RUNS) | told
+    solution = one.solution
+    return common | {
+        "initial": _number(solution.initial),
+        "final": _number(solution.objective),
+        "max_violation": _number(solution.max_violation),
+        "status": str(solution.status),
+        "message": solution.message,
+        "method": solution.method,
+        "iterations": solution.iterations,
+        "evaluations": solution.evaluations,
+        "device": one.device,
+        "dtype": one.dtype,
+        "seconds": {**one.seconds, "write": seconds_write},
+        "warnings": list(one.warnings),
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,184 @@
+"""Optimising a model: from cells to an objective, from a solution back to cells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xlcollab.api.session.devices import fitting_threads, working_place
+from xlcollab.api.session.saving import refuse_unchangeable
+from xlcollab.api.solve.compiling import Compiled, compile_model
+from xlcollab.api.solve.reporting import report_sheets
+from xlcollab.grid import CellEdit, Changes
+from xlcollab.history import ITERATION_COLUMNS, Record
+from xlcollab.optim import Objective, Settings, Solution, Status, StepCallback, solve
+from xlcollab.problems import SolverModel, variable_cells
+from xlcollab.ref import cell_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xlcollab.api.book import OpenBook
+
+PointCallback = Callable[[Callable[[], list[CellEdit]]], None]
+"""Told of a point by a function that gives its weights as edits: they cost only who looks."""
+_KEPT = frozenset(
+    {
+        Status.CONVERGED,
+        Status.TOLERANCE,
+        Status.ITERATION_LIMIT,
+        Status.INTERRUPTED,
+        Status.DIVERGED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The result of solving one model."""
+
+    model: SolverModel
+    solution: Solution
+    record: Record
+    device: str
+    dtype: str
+    seconds: dict[str, float]
+    """read, compile, solve."""
+    warnings: tuple[str, ...]
+
+    @property
+    def status(self) -> Status:
+        return self.solution.status
+
+    @property
+    def objective(self) -> float:
+        """The objective at the end, in its own sign."""
+        return self.solution.objective
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """The variable cells at the end, in order, shape (n,)."""
+        return _numpy(self.solution.x)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row per recorded iteration: the loop's numbers, then a column per variable cell."""
+        return self.record.frame()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the weights were put into the workbook."""
+        return self.status in _KEPT
+
+
+def solve_model(
+    book: OpenBook,
+    model: SolverModel,
+    settings: Settings,
+    device: str = "auto",
+    dtype: str = "float64",
+    *,
+    history: bool = True,
+    on_step: StepCallback | None = None,
+    on_point: PointCallback | None = None,
+) -> Solved:
+    """Compile the model, optimise it, and apply the outcome to the book.
+
+    After divergence the last good weights are applied; a model without a solution changes nothing.
+    `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
+    before the work if the variable cells must not be written, or sheets must not be added.
+    """
+    refuse_unchangeable(book, sheets=history)
+    began = time.perf_counter()
+    compiled = compile_model(book, model, settings)
+    book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
+    place = working_place(device, dtype, compiled.size)
+    compile_seconds = time.perf_counter() - began
+    start = compiled.start.to(device=place.device, dtype=place.dtype)
+    with fitting_threads(compiled.size):
+        objective = _told(compiled.objective(place), model, on_point)
+        solution = solve(objective, start, settings, on_step)
+    solution = compiled.in_its_own_units(solution)
+    solved = Solved(
+        model=model,
+        solution=solution,
+        record=_record(model, solution),
+        device=str(place.device),
+        dtype=str(place.dtype).removeprefix("torch."),
+        seconds={
+            "read": book.seconds_read,
+            "compile": compile_seconds,
+            "solve": solution.seconds,
+        },
+        warnings=compiled.warnings,
+    )
+    if solved.kept:
+        solved = _apply(book, compiled, solved, history)
+    return solved
+
+
+def _told(objective: Objective, model: SolverModel, on_point: PointCallback | None) -> Objective:
+    """The objective that tells `on_point` where it is asked."""
+    if on_point is None:
+        return objective
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        on_point(lambda: _inputs(model, _numpy(x)))
+        return objective.function(x)
+
+    return replace(objective, function=function)
+
+
+def _apply(book: OpenBook, compiled: Compiled, solved: Solved, history: bool) -> Solved:
+    """Weights, everything that depends on them, and the sheets that tell of the run."""
+    x = solved.solution.x.detach().to(device="cpu", dtype=torch.float64)
+    dependents = compiled.compiler.dependents()
+    names = compiled.names()
+    sheets = report_sheets(book, compiled, solved, names) if history else ()
+    book.apply(
+        Changes(
+            inputs=_inputs(solved.model, x.numpy()),
+            results=dependents.results(x),
+            sheets=sheets,
+            replaces=frozenset(sheet.name for sheet in sheets),
+        )
+    )
+    left = tuple(
+        f"{area} depends on the weights but keeps its old value: {reason}"
+        for area, reason in dependents.left_alone
+    )
+    return replace(solved, warnings=solved.warnings + left)
+
+
+def _inputs(model: SolverModel, weights: NDArray[np.float64]) -> list[CellEdit]:
+    edits, position = [], 0
+    for area in model.variables:
+        block = weights[position : position + area.rect.size]
+        edits.append(CellEdit.of_numbers(area, block.reshape(area.rect.height, area.rect.width)))
+        position += area.rect.size
+    return edits
+
+
+def _record(model: SolverModel, solution: Solution) -> Record:
+    fields = solution.history.columns()
+    columns = dict(zip(ITERATION_COLUMNS, fields, strict=True))
+    own = all(area.sheet == model.sheet for area in model.variables)
+    addresses = [
+        cell_name(cell.row, cell.column) if own else str(cell) for cell in variable_cells(model)
+    ]
+    return Record.of(
+        {heading: solution.history.column(name) for heading, name in columns.items()},
+        variables=addresses,
+        weights=solution.history.weights,
+    )
+
+
+def _numpy(x: torch.Tensor) -> NDArray[np.float64]:
+    numbers: NDArray[np.float64] = x.detach().cpu().to(torch.float64).numpy()
+    return numbers

@@ -1,0 +1,1 @@
+"""Tabs of gradient descent in cells: run, reset, compared."""

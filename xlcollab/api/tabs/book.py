@@ -1,0 +1,242 @@
+"""Running and comparing the graddesc tabs of a whole workbook: `xlcollab run` and `compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
+from xlcollab.api.tabs.epochs import Epochs
+from xlcollab.api.tabs.record import Recorder
+from xlcollab.api.tabs.run import Ending, TabRun, finished, run_epochs
+from xlcollab.api.tabs.sheets import comparison_of, taken_names
+from xlcollab.api.tabs.tab import Tab
+from xlcollab.errors import ModelError, UsageError
+from xlcollab.grid import Changes
+from xlcollab.problems.tab.tab import GraddescTab, find_tabs
+
+if TYPE_CHECKING:
+    from xlcollab.api.book import OpenBook
+
+_ENGINE_OPTIONS = (
+    "learning_rate",
+    "momentum",
+    "dampening",
+    "beta1",
+    "beta2",
+    "l2",
+    "weight_decay",
+    "clip",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TabRuns:
+    """What running a workbook's tabs came to. `output` is None when nothing was written."""
+
+    workbook: Path
+    output: Path | None
+    runs: tuple[TabRun, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The highest code among the tabs: 0 done, 3 refused, 4 diverged, 130 interrupted."""
+        return max(run.exit_code for run in self.runs)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "workbook": str(self.workbook),
+            "output": None if self.output is None else str(self.output),
+            "tabs": [run.as_json() for run in self.runs],
+        }
+
+    def lines(self) -> list[tuple[object, ...]]:
+        """A summary line per tab: sheet, optimiser, epochs, loss before and after, status."""
+        return [
+            (
+                run.sheet,
+                run.optimizer,
+                run.epochs,
+                run.measured[0] if run.measured else "",
+                run.measured[-1] if run.measured else "",
+                ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items()),
+                run.status,
+            )
+            for run in self.runs
+        ]
+
+    def sentences(self) -> list[str]:
+        return [f"{run.sheet}: {run.message}" for run in self.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class TabRequest:
+    """What a command line asks for. `options` are the engine's, of those that were given."""
+
+    epochs: int
+    sheet: str | None = None
+    reset: bool = False
+    copy: str | None = None
+    every: str = "epoch"
+    history: bool = True
+    batch_size: int | None = None
+    schedule: str = "constant"
+    optimizers: tuple[str, ...] = ()
+    options: Mapping[str, Any] | None = None
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> TabRequest:
+        """From the parameters of a command, by name."""
+        optimizer = given.get("optimizer") or ()
+        return TabRequest(
+            epochs=given["epochs"],
+            sheet=given["sheet"],
+            reset=given.get("reset", False),
+            copy=given.get("copy"),
+            every=str(given.get("every", "epoch")),
+            history=not given.get("no_history", False),
+            batch_size=given["batch_size"],
+            schedule=str(given["schedule"]),
+            optimizers=(optimizer,) if isinstance(optimizer, str) else tuple(optimizer),
+            options={name: given[name] for name in _ENGINE_OPTIONS if given.get(name) is not None},
+        )
+
+
+def run_book(
+    path: Path, request: TabRequest, *, output: Path | None = None, in_place: bool = False
+) -> TabRuns:
+    """Open, run the tabs, save: the whole of `xlcollab run`.
+
+    Raises ModelError when the workbook (or the sheet asked for) holds no tab.
+    """
+    from xlcollab.api.book import OpenBook
+
+    book = OpenBook(path)
+    refuse_target(book, output, "run", in_place=in_place)
+    refuse_unchangeable(book, sheets=request.history)
+    sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
+    if request.copy and len(sheets) > 1:
+        raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
+    runs = tuple(
+        _attempt(book, sheet, request, alone=request.sheet is not None) for sheet in sheets
+    )
+    worth = any(run.record is not None for run in runs)
+    saved = save_beside(book, output, "run", in_place=in_place) if worth else None
+    return TabRuns(book.path, saved, runs)
+
+
+def _attempt(book: OpenBook, sheet: str, request: TabRequest, *, alone: bool) -> TabRun:
+    """One tab; what is wrong with it hinders the others only if it was asked for alone."""
+    try:
+        tab = Tab(book, sheet, request.copy)
+        return tab.run(
+            request.epochs,
+            reset=request.reset,
+            every="step" if request.every == "step" else "epoch",
+            history=request.history,
+            optimizer=request.optimizers[0] if request.optimizers else None,
+            batch_size=request.batch_size,
+            schedule=request.schedule,
+            **(request.options or {}),
+        )
+    except ModelError as error:
+        if alone:
+            raise
+        return _refused(sheet, error)
+
+
+def _refused(sheet: str, error: ModelError) -> TabRun:
+    return TabRun(sheet, "", 0, {}, (), (), Ending("refused", str(error)), None)
+
+
+def _tabs(book: OpenBook) -> list[tuple[str, GraddescTab | ModelError]]:
+    """The tabs of the book. Raises ModelError when there are none."""
+    found = find_tabs(book.workbook)
+    if not found:
+        raise ModelError(
+            f"{book.path.name} holds no chain of gradient descent on any sheet: rows in which each "
+            "weight is the update of the row above (such as C5: =N4, with N5 computed from C5)"
+        )
+    return found
+
+
+def compare_book(path: Path, request: TabRequest, *, output: Path | None = None) -> TabRuns:
+    """Open, compare, save: the whole of `xlcollab compare`."""
+    from xlcollab.api.book import OpenBook
+
+    book = OpenBook(path)
+    refuse_target(book, output, "compare")
+    runs = compare_tabs(book, request)
+    return TabRuns(book.path, save_beside(book, output, "compare"), runs)
+
+
+def compare_tabs(book: OpenBook, request: TabRequest) -> tuple[TabRun, ...]:
+    """Run every tab, and every optimizer named, from the start that the tabs' resets put.
+
+    The workbook gets one sheet with the losses by epoch and their chart; its tabs stay as they
+    are. The loss is the root of the sum of squared errors everywhere. Optimizers descend on the
+    model of `request.sheet`, by default that of the first tab.
+
+    Raises ModelError when there is no tab, UsageError for impossible settings, WriteRefusedError
+    when no sheet can be added.
+    """
+    if request.epochs < 0:
+        raise UsageError(f"epochs is {request.epochs!r}; expected a whole number, 0 or more")
+    if (request.options or request.batch_size is not None) and not request.optimizers:
+        raise UsageError("settings of the engine need an optimizer; the tabs have their own")
+    refuse_unchangeable(book, sheets=True, instead="")
+    found = _tabs(book)
+    runs = [_compared(book, sheet, tab, request.epochs) for sheet, tab in found]
+    runs += [_engine_run(book, found, name, request) for name in request.optimizers]
+    drawn = [run for run in runs if run.record is not None]
+    if drawn:
+        sheet = comparison_of(drawn, taken_names(book.workbook))
+        book.apply(Changes(sheets=(sheet,), replaces=frozenset({sheet.name})))
+    return tuple(runs)
+
+
+def _compared(book: OpenBook, sheet: str, tab: GraddescTab | ModelError, count: int) -> TabRun:
+    if isinstance(tab, ModelError):
+        return _refused(sheet, tab)
+    try:
+        epochs = Epochs(book.plan, tab)
+    except ModelError as error:
+        return _refused(sheet, error)
+    epochs.reset()
+    recorder = Recorder.of_tab(tab, steps=False)
+    return finished(tab, tab.optimizer, recorder, run_epochs(epochs, count, recorder), ())
+
+
+def _engine_run(
+    book: OpenBook,
+    found: Sequence[tuple[str, GraddescTab | ModelError]],
+    name: str,
+    request: TabRequest,
+) -> TabRun:
+    from xlcollab.api.tabs.descent import Descent, Runner, descend
+    from xlcollab.api.tabs.model import TabModel
+
+    tab = _model_tab(found, request.sheet)
+    descent = Descent(
+        optimizer=name,
+        batch_size=request.batch_size,
+        schedule=request.schedule,
+        options=dict(request.options or {}),
+    )
+    epochs = Epochs(book.plan, tab)
+    epochs.reset()
+    recorder = Recorder([weight.name for weight in tab.weights], (), steps=False)
+    runner = Runner(TabModel(book.workbook, tab), epochs, descent, request.epochs)
+    ending = descend(runner, request.epochs, recorder)
+    return replace(finished(tab, descent.label, recorder, ending, ()), sheet=descent.label)
+
+
+def _model_tab(
+    found: Sequence[tuple[str, GraddescTab | ModelError]], sheet: str | None
+) -> GraddescTab:
+    for name, tab in found:
+        if isinstance(tab, GraddescTab) and sheet in (None, name):
+            return tab
+    raise ModelError(f"no tab {sheet or ''} with a model for the optimizers was found")

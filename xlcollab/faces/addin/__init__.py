@@ -1,0 +1,1 @@
+"""The Excel add-in and the Calc extension: built, installed, examined."""

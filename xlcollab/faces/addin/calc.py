@@ -1,0 +1,81 @@
+"""Building `xlcollab.oxt`, the menu for LibreOffice Calc: the buttons of Excel's ribbon as entries.
+
+The interpreter that builds it is the one that the menu starts. Format: LibreOffice's extension
+packages (a zip with META-INF/manifest.xml) and the configuration of add-ons in their menu bar.
+"""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+from xlcollab import __version__
+from xlcollab.faces.addin.build import sources
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_RIBBON = "{http://schemas.microsoft.com/office/2009/07/customui}"
+_SERVICE = "service:org.xlcollab.Menu?"
+_CALC = "com.sun.star.sheet.SpreadsheetDocument"
+_SEPARATOR = "private:separator"
+
+
+def build_calc(target: Path, python: str = sys.executable) -> Path:
+    """Write the extension; its menu starts the interpreter `python`."""
+    folder = sources() / "calc"
+    words = {"@VERSION@": __version__, '"@PYTHON@"': repr(python)}
+    parts = {
+        "META-INF/manifest.xml": (folder / "manifest.xml").read_text("utf-8"),
+        "Addons.xcu": _menu(),
+        "description.xml": _filled(folder / "description.xml", words),
+        "xlcollab_menu.py": _filled(folder / "xlcollab_menu.py", words),
+    }
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, text in parts.items():
+            package.writestr(zipfile.ZipInfo(name, _EPOCH), text)
+    return target
+
+
+def _filled(path: Path, words: dict[str, str]) -> str:
+    text = path.read_text("utf-8")
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+def entries() -> Iterator[tuple[str, str]]:
+    """(URL, title) of the menu's entries, from the ribbon's groups; between them separators."""
+    ribbon = ElementTree.parse(sources() / "customUI14.xml")
+    for number, group in enumerate(ribbon.iter(f"{_RIBBON}group")):
+        if number:
+            yield _SEPARATOR, ""
+        for button in group.iter(f"{_RIBBON}button"):
+            yield _SERVICE + button.attrib["id"].removeprefix("xlc_"), button.attrib["label"]
+
+
+def _menu() -> str:
+    """The file Addons.xcu. Entries are in the order of their names."""
+    nodes = "".join(
+        _node(f"e{number:02}", {"URL": url, "Title": title, "Target": "_self"})
+        for number, (url, title) in enumerate(entries())
+    )
+    submenu = f'<node oor:name="Submenu">{nodes}</node>'
+    menu = _node("org.xlcollab.menu", {"Title": "xlcollab", "Context": _CALC}, submenu)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<oor:component-data xmlns:oor="http://openoffice.org/2001/registry" '
+        'oor:name="Addons" oor:package="org.openoffice.Office"><node oor:name="AddonUI">'
+        f'<node oor:name="OfficeMenuBar">{menu}</node></node></oor:component-data>\n'
+    )
+
+
+def _node(name: str, said: dict[str, str], more: str = "") -> str:
+    props = "".join(
+        f"<prop oor:name={quoteattr(key)}><value>{escape(value)}</value></prop>"
+        for key, value in said.items()
+        if value
+    )
+    return f'<node oor:name="{name}" oor:op="replace">{props}{more}</node>'

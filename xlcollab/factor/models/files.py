@@ -1,0 +1,164 @@
+"""Models as files: safetensors, which holds arrays and text and cannot run code.
+
+Layout, version 1. Arrays: the factors and biases, or the weights of a net as `weights/NAME`; what
+was rated as `rated/starts`, `rated/items`; ids as UTF-8 JSON in byte arrays `ids/user`, `ids/item`,
+`ids/COLUMN`. Metadata: `format`, `version`, `kind` ("factors", "net"), `settings`, `output` (JSON).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from xlcollab.errors import DataError
+from xlcollab.factor.models.model import FactorModel, Model, Rated
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Rows
+from xlcollab.factor.settings import ModelSettings
+from xlcollab.ratings import Vocabulary
+
+FORMAT, VERSION = "xlcollab-model", "1"
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Write `model` to `path`, whole or not at all.
+
+    Raises DataError on ids that are no text, number, truth value or date.
+    """
+    arrays = _weights(model) | {
+        "rated/starts": model.rated.starts,
+        "rated/items": model.rated.items,
+        "ids/user": _ids_to_bytes(model.user_ids),
+        "ids/item": _ids_to_bytes(model.item_ids),
+    }
+    levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
+    arrays |= {f"ids/{name}": _ids_to_bytes(vocabulary) for name, vocabulary in levels.items()}
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": "factors" if isinstance(model, FactorModel) else "net",
+        "settings": json.dumps(asdict(model.settings)),
+        "output": json.dumps(asdict(model.output)),
+    }
+    write_arrays(Path(path), arrays, metadata)
+
+
+def load_model(path: str | Path) -> Model:
+    """The model in a file that `save_model` wrote. Raises DataError on any other file."""
+    arrays, metadata = read_arrays(Path(path), FORMAT)
+    settings = ModelSettings(**_tuples(json.loads(metadata["settings"])))
+    output = Output(**_tuples(json.loads(metadata["output"])))
+    rated = Rated(arrays["rated/starts"], arrays["rated/items"])
+    users = _ids_from_bytes(arrays["ids/user"], "user")
+    items = _ids_from_bytes(arrays["ids/item"], "item")
+    if metadata["kind"] == "factors":
+        names = ("user_factors", "item_factors", "user_bias", "item_bias")
+        rows = Rows.pack(*(arrays[name] for name in names))
+        return FactorModel(settings, users, items, rows, output, rated)
+    from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
+
+    weights = {
+        name.removeprefix("weights/"): array
+        for name, array in arrays.items()
+        if name.startswith("weights/")
+    }
+    levels = {name: _ids_from_bytes(arrays[f"ids/{name}"], name) for name in settings.side_columns}
+    return NetModel(settings, users, items, weights, levels, output, rated)
+
+
+def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:
+    """Write a safetensors file beside `path`, then put it in its place."""
+    solid = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        save_file(solid, temporary, metadata)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_arrays(path: Path, wanted_format: str) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of a safetensors file of this format and version, else DataError."""
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} cannot be read as a model: {error}") from None
+    found, version = metadata.get("format", "nothing of xlcollab"), metadata.get("version")
+    if found != wanted_format:
+        raise DataError(f"{path} holds {_told(found)}, expected {_told(wanted_format)}")
+    if version != VERSION:
+        raise DataError(
+            f"{path} holds {_told(found)} of version {version}; this xlcollab reads version "
+            f"{VERSION}"
+        )
+    return arrays, metadata
+
+
+def _told(format_: str) -> str:
+    """ "xlcollab-checkpoint" → "a checkpoint of xlcollab"."""
+    room, _, kind = format_.partition("-")
+    return f"a {kind} of {room}" if kind else format_
+
+
+def _weights(model: Model) -> Arrays:
+    if isinstance(model, FactorModel):
+        names = ("user_factors", "item_factors", "user_bias", "item_bias")
+        return {name: getattr(model, name) for name in names}
+    weights: Mapping[str, NDArray[Any]] = model.weights  # type: ignore[attr-defined]
+    return {f"weights/{name}": weight for name, weight in weights.items()}
+
+
+def _ids_to_bytes(vocabulary: Vocabulary) -> NDArray[np.uint8]:
+    ids = [_encoded(one, vocabulary.kind) for one in vocabulary.index.tolist()]
+    return np.frombuffer(json.dumps(ids, ensure_ascii=False).encode(), np.uint8)
+
+
+def _ids_from_bytes(data: NDArray[np.uint8], kind: str) -> Vocabulary:
+    ids = [_decoded(one) for one in json.loads(data.tobytes().decode())]
+    return Vocabulary(pd.Index(ids), kind)
+
+
+def _encoded(identifier: Any, kind: str) -> Any:
+    """Text, numbers and truth values as they are, a date as {"date": ISO 8601}."""
+    if isinstance(identifier, str | int | float):
+        return identifier
+    if isinstance(identifier, datetime.date):
+        return {"date": identifier.isoformat(), "type": type(identifier).__name__}
+    raise DataError(
+        f"{kind} {identifier!r} is of type {type(identifier).__name__}; a model file holds text, "
+        "numbers, truth values and dates"
+    )
+
+
+_DATES: Mapping[str, Any] = {
+    "date": datetime.date.fromisoformat,
+    "datetime": datetime.datetime.fromisoformat,
+    "Timestamp": pd.Timestamp,
+}
+
+
+def _decoded(value: Any) -> Any:
+    return _DATES[value["type"]](value["date"]) if isinstance(value, dict) else value
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples; settings have no lists."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }

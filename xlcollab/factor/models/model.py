@@ -1,0 +1,197 @@
+"""A trained factor model: what was learned, with its own vocabularies, for prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xlcollab.factor.passes.compiled import enough_threads
+from xlcollab.factor.passes.kernels import predict_pairs
+from xlcollab.factor.passes.order import BySide
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.settings import ModelSettings
+from xlcollab.ratings import RatingsTable, Vocabulary
+
+Unknown = Literal["error", "bias"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """Which items every user has rated: those of user u at starts[u] … starts[u + 1] − 1."""
+
+    starts: NDArray[np.int64]
+    items: NDArray[np.int32]
+
+    @staticmethod
+    def of(table: RatingsTable) -> Rated:
+        by_user = BySide.users(table, table.ratings.dtype)
+        return Rated(by_user.starts, by_user.others)
+
+    def by(self, user: int) -> NDArray[np.int32]:
+        """The items of user number `user`, none for −1."""
+        return (
+            self.items[self.starts[user] : self.starts[user + 1]] if user >= 0 else self.items[:0]
+        )
+
+    @property
+    def user_counts(self) -> NDArray[np.int64]:
+        """Ratings of each user."""
+        return np.diff(self.starts)
+
+    def item_counts(self, n_items: int) -> NDArray[np.int64]:
+        """Ratings of each item."""
+        return np.bincount(self.items, minlength=n_items)
+
+    def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """User numbers and item numbers of all ratings."""
+        users = np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), self.user_counts)
+        return users, self.items
+
+
+class Model(Protocol):
+    """What predicts: a factor model or a net."""
+
+    @property
+    def settings(self) -> ModelSettings:
+        """What was asked for."""
+        ...
+
+    @property
+    def user_ids(self) -> Vocabulary:
+        """User ids by number."""
+        ...
+
+    @property
+    def item_ids(self) -> Vocabulary:
+        """Item ids by number."""
+        ...
+
+    @property
+    def output(self) -> Output:
+        """From the model's inner sum to a rating."""
+        ...
+
+    @property
+    def rated(self) -> Rated:
+        """What was rated in training."""
+        ...
+
+    @property
+    def user_factors(self) -> Floats:
+        """(n_users, k)."""
+        ...
+
+    @property
+    def item_factors(self) -> Floats:
+        """(n_items, k)."""
+        ...
+
+    @property
+    def user_bias(self) -> Floats:
+        """(n_users,); zeros without biases."""
+        ...
+
+    @property
+    def item_bias(self) -> Floats:
+        """(n_items,); zeros without biases."""
+        ...
+
+    def predict_numbers(
+        self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
+    ) -> Floats:
+        """Ratings of pairs of numbers (n,); −1 is an unknown id. `side`: see the net."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FactorModel:
+    """Factors and biases with the ids they belong to; `rows` must not be changed."""
+
+    settings: ModelSettings
+    user_ids: Vocabulary
+    item_ids: Vocabulary
+    rows: Rows
+    output: Output
+    rated: Rated
+
+    @property
+    def user_factors(self) -> Floats:
+        """(n_users, k)."""
+        return self.rows.user_factors
+
+    @property
+    def item_factors(self) -> Floats:
+        """(n_items, k)."""
+        return self.rows.item_factors
+
+    @property
+    def user_bias(self) -> Floats:
+        """(n_users,); zeros in a model without biases."""
+        return self.rows.user_bias
+
+    @property
+    def item_bias(self) -> Floats:
+        """(n_items,); zeros in a model without biases."""
+        return self.rows.item_bias
+
+    def predict_numbers(
+        self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
+    ) -> Floats:
+        """Ratings of pairs of numbers (n,), one user and one item each; −1 is an unknown id.
+
+        Of a pair with an unknown side the known side's bias and the global bias remain. A factor
+        model has no side columns: `side` makes no difference.
+        """
+        return clipped(
+            raw_predictions(self._known_and_unknown, self.output, users, items), self.output
+        )
+
+    @cached_property
+    def _known_and_unknown(self) -> Rows:
+        """The rows with one more at the end, which −1 indexes: all 0 but the constant 1."""
+        k = self.rows.n_factors
+        users = np.vstack([self.rows.users, np.zeros_like(self.rows.users[:1])])
+        items = np.vstack([self.rows.items, np.zeros_like(self.rows.items[:1])])
+        users[-1, k + 1] = items[-1, k] = 1
+        return Rows(users, items, k)
+
+
+def raw_predictions(
+    rows: Rows, output: Output, users: NDArray[np.int32], items: NDArray[np.int32]
+) -> Floats:
+    """Predictions before clipping; the numbers must be within the rows."""
+    predictions = np.empty(len(users), rows.users.dtype)
+    numbers = output.numbers(predictions.dtype)
+    with enough_threads(len(users) * rows.users.shape[1]):
+        predict_pairs(users, items, *numbers, rows.users, rows.items, predictions)
+    return predictions
+
+
+def clipped(predictions: Floats, output: Output) -> Floats:
+    """Cut to the range of the training ratings where the output says so."""
+    return np.clip(predictions, *output.seen) if output.clip else predictions
+
+
+def predict(
+    model: Model, users: ArrayLike, items: ArrayLike, unknown: Unknown = "error", side: Any = None
+) -> Floats:
+    """Predicted ratings of pairs of ids (n,).
+
+    An unknown id raises DataError by row, or with "bias" gets what is known without it: the other
+    side's bias and the global bias.
+    """
+    missing: Literal["error", "negative"] = "error" if unknown == "error" else "negative"
+    return model.predict_numbers(
+        model.user_ids.numbers(users, missing), model.item_ids.numbers(items, missing), side
+    )
+
+
+def scores(model: Model, user: int) -> Floats:
+    """The predictions (n_items,) of every item for one user number; −1 is an unknown user."""
+    n = len(model.item_ids)
+    return model.predict_numbers(np.full(n, user, np.int32), np.arange(n, dtype=np.int32))

@@ -1,0 +1,86 @@
+"""What a user may like, which items are alike, and the main directions of the factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import UsageError
+from xlcollab.factor.models.model import Model, scores
+from xlcollab.factor.passes.rows import Floats
+from xlcollab.ratings.metrics import top
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The best items for a user, best first, with predicted ratings."""
+
+    user: Any
+    items: list[Any]
+    ratings: Floats
+    cold: bool
+    """The user has no training rating: items are ranked by the biases alone."""
+
+    @property
+    def note(self) -> str:
+        """What to tell a cold user; empty for others."""
+        if not self.cold:
+            return ""
+        return f"User {self.user!r} has no ratings: these items are liked best by all users."
+
+
+def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
+    """The k items with the highest prediction that `user` has not rated in training.
+
+    An unknown user, or one without ratings, is cold and gets the ranking by biases.
+    """
+    if k < 1:
+        raise UsageError(f"recommendations need k of at least 1, found {k}")
+    number = int(model.user_ids.numbers([user], "negative")[0])
+    rated = model.rated.by(number)
+    cold = len(rated) == 0
+    predicted = scores(model, -1 if cold else number)
+    chosen = top(predicted, k, rated)
+    return Recommendations(user, model.item_ids.ids(chosen), predicted[chosen], cold)
+
+
+def similar_items(model: Model, item: Any, k: int = 10) -> list[tuple[Any, float]]:
+    """The k items whose factors point most alike, with the cosine, best first.
+
+    Raises DataError if the item is unknown.
+    """
+    number = model.item_ids.number(item)
+    factors = model.item_factors.astype(np.float64)
+    lengths = np.linalg.norm(factors, axis=1)
+    lengths[lengths == 0] = 1
+    cosines = factors @ factors[number] / (lengths * lengths[number])
+    chosen = top(cosines, k, np.array([number], np.int32))
+    return list(zip(model.item_ids.ids(chosen), cosines[chosen].tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Principal components: `coordinates` (n, m), `explained` (m,) shares of the variance."""
+
+    coordinates: NDArray[np.float64]
+    explained: NDArray[np.float64]
+
+
+def principal_components(
+    model: Model, side: Literal["users", "items"], n_components: int = 3
+) -> Components:
+    """The factors of one side on their own principal axes, most variance first.
+
+    The sign of an axis is such that the coordinate of largest size is positive.
+    """
+    factors = (model.user_factors if side == "users" else model.item_factors).astype(np.float64)
+    centred = factors - factors.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    m = min(n_components, len(sizes))
+    coordinates = left[:, :m] * sizes[:m]
+    largest = coordinates[np.abs(coordinates).argmax(axis=0), np.arange(m)]
+    total = max(float((sizes**2).sum()), np.finfo(np.float64).tiny)
+    return Components(coordinates * np.where(largest < 0, -1, 1), sizes[:m] ** 2 / total)

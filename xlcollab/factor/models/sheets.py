@@ -1,0 +1,188 @@
+"""A trained model as plain tables, which another room turns into the sheets of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from xlcollab.errors import DataError
+from xlcollab.factor.models.model import Model, predict
+from xlcollab.factor.models.recommend import principal_components, recommend
+from xlcollab.factor.search import Tuning
+from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
+
+MAX_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+"""The size of a sheet (ECMA-376 Part 1, 18.3.1.73 and Excel's limits)."""
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet to be: its name, the head of every column, and rows of plain values.
+
+    None is an empty cell. `chart` names the columns to plot over the first one.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: list[Row]
+    chart: tuple[str, ...] = ()
+
+
+def result_tables(
+    result: TrainingResult, *, crosstab: tuple[list[Any], list[Any]] | None = None, k: int = 10
+) -> list[Table]:
+    """model, history, users, items, predictions and recommendations.
+
+    `predictions` covers the users and items of `crosstab`, and is left out without one;
+    `recommendations` has the `k` best for each user. Raises DataError, with the number of rows and
+    what to do, where a table is larger than a sheet.
+    """
+    model = result.model
+    tables = [model_table(result), history_table(result), *factor_tables(model)]
+    if crosstab is not None:
+        tables.append(prediction_table(model, *crosstab))
+    tables.append(recommendation_table(model, model.user_ids.index.tolist(), k))
+    return tables
+
+
+def model_table(result: TrainingResult) -> Table:
+    """Settings, outcome and errors as name and value."""
+    model = result.model
+    rows: list[Row] = [
+        ("ratings", result.train.n_ratings),
+        ("users", len(model.user_ids)),
+        ("items", len(model.item_ids)),
+        ("global bias", model.output.centre),
+        *((name, _cell(value)) for name, value in asdict(model.settings).items()),
+        *_score_rows("train", result.train),
+        *_score_rows("validation", result.validation),
+        *_score_rows("test", result.test),
+        ("best epoch", result.best_epoch),
+        ("epochs run", result.epochs_run),
+        ("status", result.status.sentence),
+        *((f"{phase} seconds", seconds) for phase, seconds in result.seconds.items()),
+        *(("note", note) for note in result.notes),
+    ]
+    return Table("model", ("name", "value"), rows)
+
+
+def history_table(result: TrainingResult) -> Table:
+    """The rows of the history; columns without any number are left out."""
+    columns = [name for name in EpochRow.columns() if not np.isnan(result.column(name)).all()] or [
+        "epoch"
+    ]
+    rows: list[Row] = [
+        tuple(_cell(getattr(row, name)) for name in columns) for row in result.history
+    ]
+    chart = tuple(name for name in columns if name.endswith("_rmse"))
+    return Table("history", tuple(columns), _fitting("history", rows), chart)
+
+
+def factor_tables(model: Model) -> list[Table]:
+    """users and items: id, ratings, bias, the first principal components, the factors."""
+    _check_size("users", len(model.user_ids), model.user_factors.shape[1])
+    _check_size("items", len(model.item_ids), model.item_factors.shape[1])
+    counts = model.rated.user_counts, model.rated.item_counts(len(model.item_ids))
+    users = principal_components(model, "users").coordinates
+    items = principal_components(model, "items").coordinates
+    return [
+        _factor_table(
+            "users",
+            model.user_ids.index.tolist(),
+            counts[0],
+            model.user_bias,
+            users,
+            model.user_factors,
+        ),
+        _factor_table(
+            "items",
+            model.item_ids.index.tolist(),
+            counts[1],
+            model.item_bias,
+            items,
+            model.item_factors,
+        ),
+    ]
+
+
+def prediction_table(model: Model, users: list[Any], items: list[Any]) -> Table:
+    """The prediction for every user (down) and item (across); unknown ids by what is known."""
+    _check_size("predictions", len(users), len(items))
+    rows = [(user, *predict(model, [user] * len(items), items, "bias").tolist()) for user in users]
+    return Table("predictions", ("user", *(str(item) for item in items)), list(rows))
+
+
+def recommendation_table(model: Model, users: list[Any], k: int = 10) -> Table:
+    """user, rank, item, rating; a note where a user has no ratings."""
+    _check_size("recommendations", len(users) * k, 0)
+    rows = [row for user in users for row in _recommendation_rows(model, user, k)]
+    return Table("recommendations", ("user", "rank", "item", "rating", "note"), rows)
+
+
+def tuning_table(tuning: Tuning) -> Table:
+    """One row a trial, in order: its values, validation RMSE and seconds."""
+    names = tuple(tuning.trials[0].values)
+    rows = [
+        (number, *(trial.values[name] for name in names), _cell(trial.rmse), trial.seconds)
+        for number, trial in enumerate(tuning.trials, 1)
+    ]
+    return Table("tune", ("trial", *names, "validation_rmse", "seconds"), list(rows))
+
+
+def _recommendation_rows(model: Model, user: Any, k: int) -> Iterator[Row]:
+    best = recommend(model, user, k)
+    pairs = zip(best.items, best.ratings.tolist(), strict=True)
+    for rank, (item, rating) in enumerate(pairs, 1):
+        yield user, rank, item, rating, (best.note or None) if rank == 1 else None
+
+
+def _factor_table(
+    name: str, ids: list[Any], counts: Any, bias: Any, components: Any, factors: Any
+) -> Table:
+    head = (
+        name.removesuffix("s"),
+        "ratings",
+        "bias",
+        *(f"component {i + 1}" for i in range(components.shape[1])),
+        *(f"factor {i + 1}" for i in range(factors.shape[1])),
+    )
+    numbers = np.column_stack([bias, components, factors]).tolist()
+    rows = [
+        (one, count, *values)
+        for one, count, values in zip(ids, counts.tolist(), numbers, strict=True)
+    ]
+    return Table(name, head, list(rows))
+
+
+def _score_rows(name: str, scores: Scores | None) -> list[Row]:
+    if scores is None:
+        return []
+    return [(f"{name} RMSE", scores.rmse), (f"{name} MAE", scores.mae)]
+
+
+def _cell(value: Any) -> Any:
+    """A value a cell can hold: no NaN, no infinity, no tuple."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return " ".join(str(one) for one in value) if isinstance(value, tuple) else value
+
+
+def _fitting(name: str, rows: list[Row]) -> list[Row]:
+    _check_size(name, len(rows), 0)
+    return rows
+
+
+def _check_size(name: str, n_rows: int, n_columns: int) -> None:
+    """One row and five columns are taken by heads and ids."""
+    if n_rows + 1 > MAX_ROWS or n_columns + 6 > MAX_COLUMNS:
+        raise DataError(
+            f"the sheet {name!r} would need {n_rows + 1:,} rows and {n_columns + 6:,} columns; "
+            f"Excel has {MAX_ROWS:,} and {MAX_COLUMNS:,}. Save a model file (.safetensors), or the "
+            "table as .parquet, instead"
+        )

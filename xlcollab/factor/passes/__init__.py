@@ -1,0 +1,1 @@
+"""Compiled passes over ratings, and the arrays they walk."""

@@ -1,0 +1,99 @@
+"""Least squares of every row given the other side: ALS solves it, the Gibbs sampler draws from it.
+
+With the other side fixed, the ratings of row r are linear in its d unknowns w: rating − centre ≈
+w·x + offset, x being the other row's features. The normal equations are
+
+    (prior_r + precision · Σ x xᵀ) w = prior_mean_r + precision · Σ x (rating − centre − offset)
+
+and the posterior of w is normal with that solution as its mean and that matrix as its precision
+(Salakhutdinov and Mnih 2008, equations 11 to 13), so w + L⁻ᵀ·noise with L Lᵀ the matrix is a draw.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from xlcollab.factor.passes.compiled import parallel, serial
+from xlcollab.factor.passes.kernels import Float, Floats, Ints
+
+
+@serial
+def _cholesky(a: Floats) -> None:
+    """L of a = L Lᵀ in the lower half of a, in place."""
+    d = a.shape[0]
+    for column in range(d):
+        for row in range(column, d):
+            total = a[row, column]
+            for f in range(column):
+                total -= a[row, f] * a[column, f]
+            a[row, column] = np.sqrt(total) if row == column else total / a[column, column]
+
+
+@serial
+def _forward(lower: Floats, b: Floats) -> None:
+    """b ← L⁻¹ b."""
+    for row in range(len(b)):
+        total = b[row]
+        for f in range(row):
+            total -= lower[row, f] * b[f]
+        b[row] = total / lower[row, row]
+
+
+@serial
+def _backward(lower: Floats, b: Floats) -> None:
+    """b ← L⁻ᵀ b."""
+    for row in range(len(b) - 1, -1, -1):
+        b[row] /= lower[row, row]
+        for f in range(row):
+            b[f] -= lower[row, f] * b[row]
+
+
+@parallel
+def solve_rows(
+    cuts: Ints,
+    starts: Ints,
+    others: Ints,
+    ratings: Floats,
+    centre: Float,
+    features: Floats,
+    offsets: Floats,
+    prior: Floats,
+    prior_mean: Floats,
+    per_rating: Floats,
+    precision: float,
+    noise: Floats,
+    solution: Floats,
+) -> None:
+    """Solves (noise all 0) or draws every row of `solution` (n, d).
+
+    `features` (n_others, d) and `offsets` (n_others,) are the other side; `prior` (d, d) and
+    `prior_mean` (d,) = prior · mean are shared; `per_rating` (d,) is added to the diagonal once a
+    rating. A row without ratings gets the prior's answer.
+    """
+    d = features.shape[1]
+    for c in prange(len(cuts) - 1):
+        matrix = np.empty((d, d), np.float64)
+        right = np.empty(d, np.float64)
+        for row in range(cuts[c], cuts[c + 1]):
+            n = starts[row + 1] - starts[row]
+            for i in range(d):
+                right[i] = prior_mean[i]
+                for j in range(i + 1):
+                    matrix[i, j] = prior[i, j]
+                matrix[i, i] += n * per_rating[i]
+            for at in range(starts[row], starts[row + 1]):
+                other = np.uint32(others[at])
+                target = precision * (ratings[at] - centre - offsets[other])
+                for i in range(d):
+                    weight = precision * features[other, i]
+                    right[i] += target * features[other, i]
+                    for j in range(d):
+                        matrix[i, j] += weight * features[other, j]
+            _cholesky(matrix)
+            _forward(matrix, right)
+            for i in range(d):
+                right[i] += noise[row, i]
+            _backward(matrix, right)
+            for i in range(d):
+                solution[row, i] = right[i]

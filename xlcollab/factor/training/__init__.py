@@ -1,0 +1,1 @@
+"""The loop over epochs, its state, its results and its processes."""

@@ -1,0 +1,84 @@
+"""The state of an unfinished run as a file, whole: it fits any number of processes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xlcollab.errors import UsageError
+from xlcollab.factor.models.files import Arrays, read_arrays, write_arrays
+from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.training.loop import Best
+from xlcollab.factor.training.trainable import Job
+
+FORMAT = "xlcollab-checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Rows (n, width) and the buffers of the rule after `epoch` epochs.
+
+    `best` has rows for its snapshot, and epoch 0 where there is no validation.
+    """
+
+    epoch: int
+    rows: Rows
+    user_buffers: list[Floats]
+    item_buffers: list[Floats]
+    best: Best
+
+
+def write_checkpoint(path: Path, saved: Checkpoint, job: Job) -> None:
+    """Write `saved` to `path`, whole or not at all."""
+    arrays: Arrays = {"users": saved.rows.users, "items": saved.rows.items}
+    arrays |= {f"user_buffer.{i}": buffer for i, buffer in enumerate(saved.user_buffers)}
+    arrays |= {f"item_buffer.{i}": buffer for i, buffer in enumerate(saved.item_buffers)}
+    best = saved.best
+    if best.epoch:
+        arrays |= {"best_users": best.snapshot.users, "best_items": best.snapshot.items}
+    numbers = {"epoch": saved.epoch, "best_epoch": best.epoch, "best_error": best.error}
+    said = {name: repr(number) for name, number in numbers.items()}
+    write_arrays(path, arrays, {"format": FORMAT, "version": "1", "run": _run(job), **said})
+
+
+def read_checkpoint(path: Path, job: Job) -> Checkpoint:
+    """The checkpoint at `path`.
+
+    Raises DataError if it is none, UsageError if it belongs to other ratings or settings.
+    """
+    arrays, metadata = read_arrays(path, FORMAT)
+    if metadata["run"] != _run(job):
+        raise UsageError(
+            f"{path} was saved by a run with other ratings or settings; resume with the same ones, "
+            "or start anew"
+        )
+
+    def buffers(side: str) -> list[Floats]:
+        count = sum(name.startswith(f"{side}_buffer.") for name in arrays)
+        return [arrays[f"{side}_buffer.{i}"] for i in range(count)]
+
+    def rows(name: str) -> Rows:
+        return Rows(arrays[f"{name}users"], arrays[f"{name}items"], job.model.n_factors)
+
+    best_epoch = int(metadata["best_epoch"])
+    kept = rows("best_") if best_epoch else None
+    best = Best(float(metadata["best_error"]), best_epoch, kept)
+    epoch = int(metadata["epoch"])
+    return Checkpoint(epoch, rows(""), buffers("user"), buffers("item"), best)
+
+
+def _run(job: Job) -> str:
+    """What two runs must share to be the same run."""
+    table = job.table
+    return json.dumps(
+        {
+            "model": asdict(job.model),
+            "training": asdict(job.training),
+            "ratings": [len(table), table.n_users, table.n_items],
+            "sum": float(np.sum(table.ratings, dtype=np.float64)),
+        },
+        sort_keys=True,
+    )

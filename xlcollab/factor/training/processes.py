@@ -1,0 +1,134 @@
+"""The processes of a torchrun job: who I am, and sums over all of us."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from xlcollab.errors import ProcessLostError
+from xlcollab.factor.passes.rows import Floats
+
+LOST = "another process of this run ended or could not be reached, so this one ends too"
+
+
+@dataclass(slots=True)
+class Interrupt:
+    """Ctrl-C, noted rather than obeyed at once: all processes must stop after the same epoch."""
+
+    asked: bool = False
+
+    def note(self, signum: int, frame: FrameType | None) -> None:
+        """The handler of the signal."""
+        self.asked = True
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """`rank` of `size` processes. With size 1 nothing is sent and torchrun is not needed."""
+
+    rank: int
+    size: int
+    interrupt: Interrupt = field(default_factory=Interrupt)
+
+    def sum(self, array: Floats) -> Floats:
+        """The sum of `array` over all processes, in place."""
+        if self.size > 1:
+            self.sum_tensor(torch.from_numpy(array))
+        return array
+
+    def sum_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The sum of `tensor` over all processes, in place, on the device it lies on."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def device(self, like: torch.device) -> torch.device:
+        """The device of this process: one GPU each where the machine has as many."""
+        if like.type != "cuda":
+            return like
+        return torch.device("cuda", _place_on_this_machine() % torch.cuda.device_count())
+
+    def total(self, number: float) -> float:
+        """The sum of one number over all processes."""
+        return float(self.sum(np.array([number], np.float64))[0])
+
+    def stop(self, asked: bool) -> bool:
+        """Whether one of the processes is asked to stop; all of them must call this."""
+        return self.total(float(asked or self.interrupt.asked)) > 0
+
+    def gathered(self, part: Floats) -> Floats | None:
+        """The parts of all processes, one below the other, on rank 0; None elsewhere."""
+        if self.size == 1:
+            return part
+        parts: list[Any] | None = [None] * self.size if self.rank == 0 else None
+        dist.gather_object(part, parts)
+        return None if parts is None else np.concatenate(parts)
+
+
+def under_torchrun() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+@contextmanager
+def joined(advice: str) -> Iterator[Processes]:
+    """This process's place in the torchrun job, or alone outside of one.
+
+    Under torchrun Ctrl-C is noted in `interrupt`. ProcessLostError, with a sentence that ends in
+    the `advice`, if another process is lost or torchrun ends this one.
+    """
+    if not under_torchrun():
+        yield Processes(0, 1)
+        return
+    interrupt = Interrupt()
+    with _handled(interrupt, f"{LOST}; {advice}"):
+        try:
+            dist.init_process_group(_backend())
+            yield Processes(dist.get_rank(), dist.get_world_size(), interrupt)
+            dist.destroy_process_group()
+        except RuntimeError as error:
+            # torch.distributed has no class of its own for a connection that broke.
+            raise ProcessLostError(f"{LOST} ({_reason(error)}); {advice}") from None
+
+
+def _backend() -> str:
+    """NCCL between GPUs, which it wants one of for each process; gloo for all else."""
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    apart = dist.is_nccl_available() and here <= torch.cuda.device_count()
+    return "cpu:gloo,cuda:nccl" if apart else "gloo"
+
+
+def _place_on_this_machine() -> int:
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+@contextmanager
+def _handled(interrupt: Interrupt, lost: str) -> Iterator[None]:
+    def end(signum: int, frame: FrameType | None) -> None:
+        raise ProcessLostError(lost)
+
+    terminated = signal.signal(signal.SIGTERM, end)
+    interrupted = signal.signal(signal.SIGINT, interrupt.note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, terminated)
+        # torchrun passes on the Ctrl-C that the terminal has sent already: the second one, which
+        # may come late, must not keep the model from being written.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if interrupt.asked else interrupted)
+
+
+def _reason(error: RuntimeError) -> str:
+    """What broke: the first sentence, without the place in torch's sources."""
+    first = str(error).partition("\n")[0]
+    return re.sub(r"^\[\S+\] ", "", first).partition(". ")[0]

@@ -1,0 +1,107 @@
+"""What a run reports while it goes on and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.factor.models.model import Model
+
+
+class Status(StrEnum):
+    """Why a run ended; the value is the word that programs see."""
+
+    EPOCH_LIMIT = "epoch_limit"
+    EARLY_STOPPED = "early_stopped"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def sentence(self) -> str:
+        """The status in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.EPOCH_LIMIT: "All epochs were run.",
+    Status.EARLY_STOPPED: "The validation error stopped falling; the best epoch's model is kept.",
+    Status.INTERRUPTED: "The run was stopped; the best model so far is kept.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    """The numbers of one epoch; NaN where there is no such table or rate.
+
+    `train_rmse` is measured during the epoch, before each step; the others after it.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_rmse: float
+    validation_rmse: float
+    validation_mae: float
+    test_rmse: float
+    test_mae: float
+    seconds: float
+    """Since the start of the run."""
+
+    @staticmethod
+    def columns() -> tuple[str, ...]:
+        """The names of the numbers, in order."""
+        return tuple(field.name for field in fields(EpochRow))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a progress callback is told after every epoch."""
+
+    row: EpochRow
+    epochs: int
+    """Asked for."""
+    ratings_per_second: float
+    seconds_left: float
+
+
+OnEpoch = Callable[[Progress], bool | None]
+"""Called after every epoch; True stops the run, and the best model so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Final errors of the kept model on one table."""
+
+    rmse: float
+    mae: float
+    n_ratings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """The kept model and how it came about."""
+
+    model: Model
+    status: Status
+    history: tuple[EpochRow, ...]
+    """A row an epoch; of more than 65,536 epochs every 2nd, every 4th … and the last."""
+    best_epoch: int
+    """The epoch (from 1) whose model is kept; 0 is the start."""
+    train: Scores
+    validation: Scores | None
+    test: Scores | None
+    notes: tuple[str, ...]
+    """Sentences a user should read: cold ids, ratings that are all equal …"""
+    seconds: dict[str, float]
+    """By phase: prepare, train, evaluate."""
+
+    @property
+    def epochs_run(self) -> int:
+        """How many epochs this run went through."""
+        return self.history[-1].epoch - self.history[0].epoch + 1 if self.history else 0
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """One named number over the epochs, e.g. `column("train_rmse")`."""
+        return np.array([getattr(row, name) for row in self.history], np.float64)

@@ -1,0 +1,208 @@
+"""Train a model on a ratings table: the door of the engine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xlcollab.errors import DataError, UsageError
+from xlcollab.factor.models.initial import StartArrays, start_rows
+from xlcollab.factor.models.model import FactorModel, Model, Rated
+from xlcollab.factor.passes.compiled import enough_threads
+from xlcollab.factor.passes.output import Output
+from xlcollab.factor.passes.rows import Rows
+from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.factor.training.loop import Loop, Outcome, Trainable
+from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
+from xlcollab.factor.training.trainable import Job, factor_trainable
+from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
+
+Start = StartArrays | FactorModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Training ratings and, with the same vocabularies, those to stop by and to test on."""
+
+    train: RatingsTable
+    validation: RatingsTable | None = None
+    test: RatingsTable | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.train):
+            raise DataError("there are no training ratings")
+        for name, table in (("validation", self.validation), ("test", self.test)):
+            if table is not None and not self._shares(table):
+                raise UsageError(
+                    f"the {name} ratings are numbered by other ids than the training ratings; cut "
+                    "both from one table, or use `joined` of xlcollab.ratings"
+                )
+
+    def _shares(self, table: RatingsTable) -> bool:
+        train = self.train
+        same = table.user_ids is train.user_ids and table.item_ids is train.item_ids
+        return same or (table.user_ids == train.user_ids and table.item_ids == train.item_ids)
+
+
+def train(
+    tables: Tables | RatingsTable,
+    model: ModelSettings | None = None,
+    training: TrainingSettings | None = None,
+    *,
+    start: Start = None,
+    on_epoch: OnEpoch | None = None,
+) -> TrainingResult:
+    """Train `model` as `training` says; the best of 1 + restarts runs, of each its best epoch.
+
+    Best is the lowest validation RMSE; without validation ratings the last epoch, and the run with
+    the lowest training RMSE. `start` gives the numbers to begin with, otherwise drawn from the
+    seed. `on_epoch` hears of every epoch and may stop the run.
+
+    Raises UsageError on settings that do not go together, DataError on ratings that cannot be used,
+    DivergedError if the error is no longer finite.
+    """
+    tables = tables if isinstance(tables, Tables) else Tables(tables)
+    model = model or ModelSettings()
+    settings = (training or TrainingSettings()).resolved()
+    _check(tables, model, settings)
+    clock = Clock()
+    rated = Rated.of(tables.train)
+    best: tuple[Trainable, Outcome] | None = None
+    for run in range(settings.restarts + 1):
+        job = job_of(tables.train, model, settings, rated, settings.seed + run)
+        with enough_threads(job.work):
+            trainable = _trainable(job, start)
+            clock.lap("prepare")
+            loop = Loop(
+                trainable, settings, len(tables.train), tables.validation, tables.test, on_epoch
+            )
+            outcome = loop.run()
+        clock.lap("train")
+        if best is None or outcome.best_error < best[1].best_error:
+            best = trainable, outcome
+        if outcome.status is Status.INTERRUPTED:
+            break
+    assert best is not None
+    return finished(tables, *best, clock)
+
+
+def job_of(
+    table: RatingsTable, model: ModelSettings, settings: TrainingSettings, rated: Rated, seed: int
+) -> Job:
+    """What the engines are made from; `settings` are resolved."""
+    mean = float(table.ratings.mean(dtype=np.float64))
+    output = Output.of(model, mean, table.range)
+    return Job(table, model, settings, output, rated, np.random.default_rng(seed))
+
+
+def _trainable(job: Job, start: Start) -> Trainable:
+    if not job.model.is_closed_form:
+        from xlcollab.factor.training.net import NetTrainable  # torch only where it is needed
+
+        return NetTrainable.of(job, given_arrays(job, start))
+    rows = rows_to_start(job, start)
+    return factor_trainable(job, rows)
+
+
+def rows_to_start(job: Job, start: Start) -> Rows:
+    """Drawn or given rows. Drawn rows of ids without ratings are 0, and so stay: no noise there."""
+    given = given_arrays(job, start)
+    table = job.table
+    rows = start_rows(job.model, table.n_users, table.n_items, job.rng, given)
+    if given.user_factors is None:
+        rows.user_factors[job.rated.user_counts == 0] = 0
+    if given.item_factors is None:
+        rows.item_factors[job.rated.item_counts(table.n_items) == 0] = 0
+    return rows
+
+
+def given_arrays(job: Job, start: Start) -> StartArrays:
+    """`start` as arrays in the order of the job's ids; a model must know all of them."""
+    if not isinstance(start, FactorModel):
+        return start or StartArrays()
+    users = start.user_ids.numbers(job.table.user_ids.index)
+    items = start.item_ids.numbers(job.table.item_ids.index)
+    return StartArrays(
+        start.user_factors[users],
+        start.item_factors[items],
+        start.user_bias[users],
+        start.item_bias[items],
+    )
+
+
+def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
+    linear = settings.optimizer in ("als", "gibbs")
+    if not model.is_closed_form and (linear or settings.optimizer == "sgd"):
+        raise UsageError(
+            f"{settings.optimizer} trains the pure factor model; nets and a learned padding need a "
+            "gradient rule such as adam"
+        )
+    if linear and model.output_range is not None:
+        raise UsageError(f"{settings.optimizer} has no output range; use sgd or adam")
+    if settings.patience is not None and tables.validation is None:
+        raise UsageError("patience needs validation ratings to watch; split some off")
+    missing = [name for name in model.side_columns if name not in tables.train.extra]
+    if missing:
+        raise UsageError(f"the ratings have no column {missing[0]!r} to embed; read it as extra")
+
+
+def finished(
+    tables: Tables, trainable: Trainable, outcome: Outcome, clock: Clock
+) -> TrainingResult:
+    model = trainable.model(outcome.snapshot)
+    result = TrainingResult(
+        model=model,
+        status=outcome.status,
+        history=outcome.history,
+        best_epoch=outcome.best_epoch,
+        train=evaluate(model, tables.train),
+        validation=None if tables.validation is None else evaluate(model, tables.validation),
+        test=None if tables.test is None else evaluate(model, tables.test),
+        notes=tuple(_notes(tables)),
+        seconds=clock.seconds,
+    )
+    clock.lap("evaluate")
+    return result
+
+
+def evaluate(model: Model, table: RatingsTable) -> Scores:
+    """The errors of `model` on a table numbered by its vocabularies."""
+    side = {name: column.numbers for name, column in table.extra.items()}
+    predictions = model.predict_numbers(table.users, table.items, side)
+    return Scores(rmse(predictions, table.ratings), mae(predictions, table.ratings), len(table))
+
+
+def _notes(tables: Tables) -> list[str]:
+    notes = []
+    train = tables.train
+    if train.range[0] == train.range[1]:
+        notes.append(
+            f"All training ratings are {train.range[0]:g}: there is nothing to tell apart."
+        )
+    if len(np.unique(train.users)) == 1:
+        notes.append("Only one user has ratings: no taste can be compared with another.")
+    for name, table in (("validation", tables.validation), ("test", tables.test)):
+        users, items = cold_ids(train, table) if table is not None else ([], [])
+        for kind, ids in (("user", users), ("item", items)):
+            if ids:
+                shown = ", ".join(str(one) for one in ids[:3]) + (" …" if len(ids) > 3 else "")
+                notes.append(
+                    f"{len(ids)} {kind}s of the {name} ratings have no training rating ({shown}): "
+                    "their predictions rest on biases alone."
+                )
+    return notes
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
+        self._last = now

@@ -1,0 +1,207 @@
+"""The zip package of a workbook (ECMA-376 Part 2): guards, parts, relationships, content types."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from xlcollab.errors import NotAWorkbookError
+from xlcollab.files.package.markup import Attributes, local, parse, to_utf8
+from xlcollab.files.package.signature import refuse_other_formats
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a package may unpack, in bytes. A workbook within them reads in a few GB."""
+
+    part: int = 768 * MIB
+    total: int = 1536 * MIB
+    ratio: int = 300
+    """Unpacked by packed size, asked only of parts beyond `ratio_from`: large sheets of filled-down
+    formulas reach about 60, a zip bomb 1000."""
+    ratio_from: int = 16 * MIB
+    members: int = 65_000
+
+
+LIMITS = Limits()
+CONTENT_TYPES = "[Content_Types].xml"
+
+
+class Relationship(NamedTuple):
+    """One `<Relationship>` of a part; `target` is the part's name in the zip."""
+
+    id: str
+    type: str
+    """The last segment of the type's address: "worksheet", "table", … the same in Strict files."""
+    target: str
+    external: bool
+
+
+class Package:
+    """An open workbook file. Part names have no leading slash and are found in any case.
+
+    Raises NotAWorkbookError, saying what the file is instead, if it is no package.
+    """
+
+    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
+        self.path = path
+        refuse_other_formats(path)
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            raise NotAWorkbookError(
+                f"{path.name} is a damaged or cut-off zip package ({error}); "
+                "copy it again from where it came from"
+            ) from None
+        self._members = {info.filename.casefold(): info for info in self.zip.infolist()}
+        try:
+            self._refuse_unsafe(limits)
+        except NotAWorkbookError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.zip.close()
+
+    @property
+    def names(self) -> list[str]:
+        """Part names in the order of the file."""
+        return [info.filename for info in self.zip.infolist()]
+
+    def __contains__(self, part: str) -> bool:
+        return part.casefold() in self._members
+
+    def canonical(self, part: str) -> str:
+        """The part's name in the case the zip has it; names that differ in case are the same."""
+        info = self._members.get(part.casefold())
+        return info.filename if info else part
+
+    def where(self, part: str) -> str:
+        """How messages name a part."""
+        return f"{self.path.name}: part {part}"
+
+    def read(self, part: str) -> bytes:
+        """The bytes of a part. Raises NotAWorkbookError if it is missing or damaged."""
+        info = self._members.get(part.casefold())
+        if info is None:
+            raise NotAWorkbookError(f"{self.where(part)} is missing, though the workbook names it")
+        try:
+            return self.zip.read(info)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+            raise NotAWorkbookError(f"{self.where(part)} is damaged: {error}") from None
+
+    def read_utf8(self, part: str) -> bytes:
+        """The XML of a part in UTF-8, whatever it is written in."""
+        return to_utf8(self.read(part), self.where(part))[0]
+
+    def relationships(self, part: str) -> dict[str, Relationship]:
+        """{id: relationship} of a part; "" is the package itself. Empty if it has none."""
+        rels_part = rels_name(part)
+        if rels_part not in self:
+            return {}
+        found = parse_relationships(self.read_utf8(rels_part), part, self.where(rels_part))
+        return {id_: one._replace(target=self.canonical(one.target)) for id_, one in found.items()}
+
+    @cached_property
+    def workbook_part(self) -> str:
+        """The main part. Raises NotAWorkbookError for packages of another kind."""
+        targets = [
+            one.target for one in self.relationships("").values() if one.type == "officeDocument"
+        ]
+        if not targets or CONTENT_TYPES not in self:
+            raise NotAWorkbookError(
+                f"{self.path.name} is a zip file but no workbook: it has no "
+                f"{CONTENT_TYPES if targets else 'relationship to a main part'}"
+            )
+        main = targets[0]
+        if main.endswith(".bin"):
+            raise NotAWorkbookError(
+                f"{self.path.name} is a binary workbook (.xlsb); save it as .xlsx or .xlsm first"
+            )
+        return main
+
+    def _refuse_unsafe(self, limits: Limits) -> None:
+        infos = self.zip.infolist()
+        name = self.path.name
+        if "content.xml" in self and "mimetype" in self:
+            raise NotAWorkbookError(
+                f"{name} is an OpenDocument file (.ods); save it as .xlsx first"
+            )
+        if len(self._members) != len(infos):
+            raise NotAWorkbookError(f"{name} holds a part twice, so it is unclear which one counts")
+        if len(infos) > limits.members:
+            raise NotAWorkbookError(f"{name} holds {len(infos)} parts; {limits.members} may be")
+        total = sum(info.file_size for info in infos)
+        if total > limits.total:
+            raise NotAWorkbookError(
+                f"{name} unpacks to {_mb(total)}; at most {_mb(limits.total)} are read"
+            )
+        for info in infos:
+            self._refuse_unsafe_member(info, limits)
+
+    def _refuse_unsafe_member(self, info: zipfile.ZipInfo, limits: Limits) -> None:
+        part = self.where(info.filename)
+        if info.flag_bits & 1:
+            raise NotAWorkbookError(f"{part} is encrypted; save the workbook without a password")
+        if ".." in info.filename.split("/") or info.filename.startswith("/"):
+            raise NotAWorkbookError(f"{part} has a path that leads out of the package")
+        if info.file_size > limits.part:
+            raise NotAWorkbookError(
+                f"{part} unpacks to {_mb(info.file_size)}; at most {_mb(limits.part)} are read"
+            )
+        packed = max(info.compress_size, 1)
+        if info.file_size > max(limits.ratio_from, limits.ratio * packed):
+            raise NotAWorkbookError(
+                f"{part} unpacks from {_mb(packed)} to {_mb(info.file_size)}, more than "
+                f"{limits.ratio} times: that is how a zip bomb looks, so the file is not read"
+            )
+
+
+def rels_name(part: str) -> str:
+    """ "xl/workbook.xml" → "xl/_rels/workbook.xml.rels"."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def parse_relationships(data: bytes, part: str, where: str) -> dict[str, Relationship]:
+    """{id: relationship}; targets are resolved against the folder of `part`."""
+    found: dict[str, Relationship] = {}
+    folder = posixpath.dirname(part)
+
+    def start(name: str, attributes: Attributes, _: int) -> None:
+        if local(name) != "Relationship":
+            return
+        try:
+            id_, kind, target = (attributes[key] for key in ("Id", "Type", "Target"))
+        except KeyError as error:
+            raise NotAWorkbookError(f"{where} has a relationship without {error}") from None
+        external = attributes.get("TargetMode") == "External"
+        if not external:
+            target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+        found[id_] = Relationship(id_, kind.rpartition("/")[2], target, external)
+
+    parse(data, where, start)
+    return found
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,72 @@
+"""A package → a Workbook."""
+
+from __future__ import annotations
+
+from xlcollab.files.package.package import Package
+from xlcollab.files.reading.guards import is_signed
+from xlcollab.files.reading.metadata import read_dynamic_marks
+from xlcollab.files.reading.sheet_reader import Context, read_sheet
+from xlcollab.files.reading.strings import read_shared_strings
+from xlcollab.files.reading.tables import sheet_tables
+from xlcollab.files.reading.workbook_part import WorkbookPart, read_workbook_part
+from xlcollab.grid import TextPool, Workbook
+
+
+def read_workbook(package: Package, texts: TextPool) -> Workbook:
+    """All worksheets, names and tables; texts are added to `texts`."""
+    main = read_workbook_part(package)
+    context = Context(
+        texts,
+        [texts.add(text) for text in _shared_strings(package, main.part)],
+        _dynamic_marks(package, main.part),
+        main.date1904,
+    )
+    sheets = [
+        read_sheet(sheet.name, package.read_utf8(sheet.part), package.where(sheet.part), context)
+        for sheet in main.worksheets
+    ]
+    return Workbook(
+        sheets,
+        texts,
+        main.names,
+        [table for sheet in main.worksheets for table in sheet_tables(package, sheet)],
+        main.date1904,
+        package.path.name,
+        _notes(main) + context.notes,
+        main.recalculate_on_load,
+        is_signed(package),
+        main.structure_locked,
+    )
+
+
+def _related(package: Package, part: str, kind: str) -> str | None:
+    targets = (one.target for one in package.relationships(part).values() if one.type == kind)
+    return next(targets, None)
+
+
+def _shared_strings(package: Package, main: str) -> list[str]:
+    part = _related(package, main, "sharedStrings")
+    if part is None:
+        return []
+    return read_shared_strings(package.read_utf8(part), package.where(part))
+
+
+def _dynamic_marks(package: Package, main: str) -> frozenset[int]:
+    part = _related(package, main, "sheetMetadata")
+    if part is None:
+        return frozenset()
+    return read_dynamic_marks(package.read_utf8(part), package.where(part))
+
+
+def _notes(main: WorkbookPart) -> list[str]:
+    notes = []
+    skipped = [sheet for sheet in main.sheets if not sheet.is_worksheet]
+    if skipped:
+        names = ", ".join(f"{sheet.name} ({sheet.kind})" for sheet in skipped)
+        notes.append(f"sheets without cells are left alone: {names}")
+    if main.external_links:
+        notes.append(
+            f"links to {main.external_links} other workbook(s) are not followed; "
+            "their stored values are used"
+        )
+    return notes

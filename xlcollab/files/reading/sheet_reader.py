@@ -1,0 +1,195 @@
+"""A worksheet part → a Sheet: values as arrays, formulas as columns."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+
+from xlcollab.errors import NotAWorkbookError, ReferenceSyntaxError, WorkbookError
+from xlcollab.files.package.markup import is_true, unescape_xstring
+from xlcollab.files.reading.dates import serial_of_iso
+from xlcollab.files.reading.envelope import read_envelope
+from xlcollab.files.reading.formula_cells import FormulaCollector
+from xlcollab.files.reading.scan import scan
+from xlcollab.files.reading.tokens import RowToken
+from xlcollab.grid import ErrorCode, Kind, Sheet, TextPool
+from xlcollab.ref import cell_name
+
+MAX_CELLS = 60_000_000
+"""The largest used area, in cells, that is laid out in memory (9 bytes a cell)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all sheets of one workbook share."""
+
+    texts: TextPool
+    shared_strings: list[int]
+    """The pool's number of each shared string."""
+    dynamic_marks: frozenset[int] = frozenset()
+    date1904: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def read_sheet(name: str, data: bytes, where: str, context: Context) -> Sheet:
+    """Read one sheet's UTF-8 XML. Sentences about what is left alone go to `context.notes`.
+
+    Raises NotAWorkbookError for broken XML, a value that does not fit its cell's type, or a used
+    area beyond MAX_CELLS.
+    """
+    envelope = read_envelope(data, where)
+    cells = scan(data, where, lambda rows: _Cells(context, where).take(rows))
+    height, width = cells.extent(name)
+    kinds = np.zeros((height, width), np.uint8)
+    numbers = np.zeros((height, width))
+    rows, columns = np.frombuffer(cells.rows, np.int32), np.frombuffer(cells.columns, np.int32)
+    kinds[rows, columns] = np.frombuffer(cells.kinds, np.uint8)
+    numbers[rows, columns] = np.frombuffer(cells.numbers, np.float64)
+    formulas = cells.formulas
+    sheet = Sheet(
+        name,
+        kinds,
+        numbers,
+        context.texts,
+        formulas.formulas(),
+        formulas.arrays,
+        envelope.merged,
+        envelope.protected,
+    )
+    context.notes.extend(_notes(name, formulas))
+    return sheet
+
+
+class _Cells:
+    """The cells that hold a value or a formula, as flat arrays, in the order of the file."""
+
+    def __init__(self, context: Context, where: str) -> None:
+        self.rows, self.columns = array("i"), array("i")
+        self.kinds, self.numbers = array("B"), array("d")
+        self.formulas = FormulaCollector(context.dynamic_marks)
+        self._context = context
+        self._where = where
+        self._convert: dict[str, Callable[[str], tuple[Kind, float]]] = {
+            "n": _number,
+            "s": self._shared_string,
+            "str": self._text,
+            "inlineStr": self._text,
+            "b": lambda text: (Kind.BOOLEAN, float(is_true(text))),
+            "e": lambda text: (Kind.ERROR, float(ErrorCode.from_text(text))),
+            "d": lambda text: (Kind.NUMBER, serial_of_iso(text, context.date1904)),
+        }
+
+    def take(self, rows: Iterator[RowToken]) -> _Cells:
+        for row in rows:
+            if not self._take_numbers(row):
+                self._take_any(row)
+            if any(row.formulas):
+                self._take_formulas(row)
+        return self
+
+    def _take_numbers(self, row: RowToken) -> bool:
+        """A row in which every cell holds a number, all at once; False if it is not so."""
+        count = len(row.columns)
+        if row.types.count("n") != count or None in row.values:
+            return False
+        try:
+            numbers = array("d", map(float, cast(Sequence[str], row.values)))
+        except ValueError:
+            return False
+        if not math.isfinite(sum(numbers)):
+            return False
+        self.rows.extend([row.number] * count)
+        self.columns.extend(row.columns)
+        self.kinds.extend([Kind.NUMBER] * count)
+        self.numbers.extend(numbers)
+        return True
+
+    def _take_any(self, row: RowToken) -> None:
+        for column, type_, value, formula in zip(
+            row.columns, row.types, row.values, row.formulas, strict=True
+        ):
+            kind, number = Kind.BLANK, 0.0
+            if value is not None:
+                kind, number = self._value(row.number, column, type_, value)
+            if kind != Kind.BLANK or formula:
+                self.rows.append(row.number)
+                self.columns.append(column)
+                self.kinds.append(kind)
+                self.numbers.append(number)
+
+    def _take_formulas(self, row: RowToken) -> None:
+        add = self.formulas.add
+        for column, mark, formula in zip(row.columns, row.metadata, row.formulas, strict=True):
+            if formula:
+                try:
+                    add(row.number, column, mark, formula)
+                except ReferenceSyntaxError as error:
+                    place = f"{self._where}: {cell_name(row.number, column)}"
+                    raise NotAWorkbookError(
+                        f"{place} has a formula for an area that is none: {error}"
+                    ) from None
+
+    def _value(self, row: int, column: int, type_: str, value: str) -> tuple[Kind, float]:
+        try:
+            return self._convert[type_](value)
+        except (KeyError, ValueError, IndexError):
+            raise NotAWorkbookError(
+                f"{self._where}: {cell_name(row, column)} holds {value[:40]!r}, "
+                f"which is no value of the type t={type_!r} the cell says it has"
+            ) from None
+
+    def _shared_string(self, text: str) -> tuple[Kind, float]:
+        if not text:
+            return Kind.BLANK, 0.0
+        index = int(text)
+        if index < 0:
+            raise IndexError
+        return Kind.TEXT, self._context.shared_strings[index]
+
+    def _text(self, text: str) -> tuple[Kind, float]:
+        return Kind.TEXT, self._context.texts.add(unescape_xstring(text))
+
+    def extent(self, sheet: str) -> tuple[int, int]:
+        """(height, width) from A1 to the last cell. Raises WorkbookError naming it if too large."""
+        if not self.rows:
+            return 0, 0
+        height, width = max(self.rows) + 1, max(self.columns) + 1
+        if height * width > MAX_CELLS:
+            lowest, rightmost = self.rows.index(height - 1), self.columns.index(width - 1)
+            names = {
+                cell_name(self.rows[index], self.columns[index]) for index in (lowest, rightmost)
+            }
+            raise WorkbookError(
+                f"sheet {sheet!r} reaches to {' and '.join(sorted(names))}: a used area of "
+                f"{height:,} × {width:,} cells, more than the {MAX_CELLS:,} that are read; "
+                "clear the far cells (they are often strays) and save the workbook"
+            )
+        return height, width
+
+
+def _number(text: str) -> tuple[Kind, float]:
+    if not text:
+        return Kind.BLANK, 0.0
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return Kind.NUMBER, number
+
+
+def _notes(sheet: str, formulas: FormulaCollector) -> list[str]:
+    notes = [
+        f"{sheet}!{area} is a data table (What-If Analysis); its stored values are used"
+        for area in formulas.data_tables
+    ]
+    orphans = formulas.orphans()
+    if orphans:
+        notes.append(
+            f"{sheet} has formulas without a text in {', '.join(orphans[:5])}"
+            f"{' …' if len(orphans) > 5 else ''}; their stored values are used"
+        )
+    return notes

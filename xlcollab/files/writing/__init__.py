@@ -1,0 +1,1 @@
+"""From changes to the bytes of a package."""

@@ -1,0 +1,240 @@
+"""New sheets as parts: XlsxWriter makes them in a workbook of their own, in memory.
+
+Only what surrounds the cells is taken from there (views, columns, charts, tables). The cells are
+written here, so that numbers keep all their digits and texts need no shared strings part.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from xlcollab.errors import WriteRefusedError
+from xlcollab.files.package.package import parse_relationships, rels_name
+from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.grid import Chart, ErrorCode, NewSheet, Scalar, Series, TextPool, encode, storable
+from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
+
+_SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
+_SHOWS_VALUE = b'<c:showVal val="1"/>'
+_SHOWS_ONLY_VALUE = (
+    b'<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
+    b'<c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/>'
+)
+
+
+class DrawnPart(NamedTuple):
+    """One part and its relationships as [(id, type, key of the target part)]."""
+
+    kind: str
+    """The last segment of the relationship type that leads to it: "worksheet", "chart", …"""
+    data: bytes
+    relations: list[tuple[str, str, str]]
+
+
+class DrawnSheet(NamedTuple):
+    """A new sheet: {key: part}, the sheet itself under `main`."""
+
+    name: str
+    main: str
+    parts: Mapping[str, DrawnPart]
+
+
+def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
+    """Make the parts. Raises WriteRefusedError for a table without proper headers."""
+    import xlsxwriter  # here, for it takes longer to load than a workbook to read
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
+    # The first sheet of a workbook is its selected tab; ours must not be selected.
+    book.add_worksheet(_unused_name(sheets))
+    for number, sheet in enumerate(sheets, 1):
+        _draw_frame(book.add_worksheet(sheet.name), sheet, f"table_{number}")
+    known = {sheet.name.casefold(): sheet for sheet in sheets}
+    _add_missing_sheets(book, sheets)
+    for sheet in sheets:
+        for chart in sheet.charts:
+            _draw_chart(book, sheet.name, chart, known)
+    book.close()
+    with zipfile.ZipFile(buffer) as archive:
+        return [
+            _collect(archive, sheet, f"xl/worksheets/sheet{number}.xml")
+            for number, sheet in enumerate(sheets, 2)
+        ]
+
+
+def _unused_name(sheets: Sequence[NewSheet]) -> str:
+    taken = {sheet.name.casefold() for sheet in sheets}
+    return next(name for name in ("-" * length for length in range(1, 31)) if name not in taken)
+
+
+def _draw_frame(target: Any, sheet: NewSheet, name: str) -> None:
+    """Column widths, frozen panes, one page wide on paper, and the table."""
+    for column, width in sheet.widths.items():
+        target.set_column(column, column, width)
+    if any(sheet.freeze):
+        target.freeze_panes(*sheet.freeze)
+    target.set_landscape()
+    target.fit_to_pages(1, 0)
+    if sheet.table:
+        rect = sheet.table
+        headers = [{"header": text} for text in _headers(sheet, rect)]
+        options = {"name": name, "columns": headers, "style": "Table Style Medium 2"}
+        target.add_table(rect.top, rect.left, rect.bottom - 1, rect.right - 1, options)
+
+
+def _headers(sheet: NewSheet, rect: Rect) -> list[str]:
+    cells = sheet.rows[rect.top] if rect.top < len(sheet.rows) else ()
+    headers = [text for text in cells[rect.left : rect.right] if isinstance(text, str) and text]
+    unique = {text.casefold() for text in headers}
+    if len(headers) < rect.width or len(unique) < rect.width or rect.height < 2:
+        raise WriteRefusedError(
+            f"the table {rect} of the new sheet {sheet.name!r} needs a first row of "
+            f"{rect.width} different texts and at least one row below it"
+        )
+    return headers
+
+
+def _add_missing_sheets(book: Any, sheets: Sequence[NewSheet]) -> None:
+    """Sheets of the target that charts show: XlsxWriter wants to know their names."""
+    for area in _chart_areas(sheets):
+        if book.get_worksheet_by_name(area.sheet) is None:
+            book.add_worksheet(area.sheet)
+
+
+def _chart_areas(sheets: Sequence[NewSheet]) -> Iterator[AreaRef]:
+    for sheet in sheets:
+        for chart in sheet.charts:
+            for series in chart.series:
+                yield from (area for area in (series.x, series.y, series.labels) if area)
+
+
+def _draw_chart(book: Any, sheet: str, chart: Chart, known: Mapping[str, NewSheet]) -> None:
+    drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
+    for series in chart.series:
+        for area in (series.x, series.y, series.labels):
+            if area:
+                _store_for_cache(book, area, known)
+        drawn.add_series(_series_options(series, known))
+    drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 13}})
+    grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
+    drawn.set_x_axis({"name": chart.x_title, "crossing": "min", "label_position": "low"})
+    scale = {"log_base": 10} if chart.log_y else {}
+    drawn.set_y_axis({"name": chart.y_title, "crossing": "min", "major_gridlines": grid, **scale})
+    drawn.set_legend({"position": "bottom"} if chart.legend else {"none": True})
+    drawn.set_size({"width": chart.width, "height": chart.height})
+    book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
+
+
+def _series_options(series: Series, known: Mapping[str, NewSheet]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "name": series.name,
+        "categories": f"={absolute_name(series.x)}",
+        "values": f"={absolute_name(series.y)}",
+        "line": _line(series),
+        "marker": {"type": "circle", "size": 5} if series.markers else {"type": "none"},
+    }
+    if series.labels:
+        custom = [{"value": _label(cell, known)} for cell in series.labels.cells()]
+        options["data_labels"] = {"value": True, "position": "right", "custom": custom}
+    return options
+
+
+def _line(series: Series) -> dict[str, Any]:
+    if not series.line:
+        return {"none": True}
+    return {"width": 0.75, "color": "#A6A6A6"} if series.faint else {"width": 1.75}
+
+
+def _label(cell: CellRef, known: Mapping[str, NewSheet]) -> str:
+    """The text of a label, which every viewer shows; of cells that are not new, a link to them."""
+    sheet = known.get(cell.sheet.casefold())
+    value = _cell(sheet, cell.row, cell.column) if sheet else None
+    if value is None:
+        return f"={absolute_name(cell.area)}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet]) -> None:
+    """Give XlsxWriter the values a chart shows: it stores them in the chart for viewers that do
+    not read cells. Values of sheets that are not new stay out."""
+    sheet, target = known.get(area.sheet.casefold()), book.get_worksheet_by_name(area.sheet)
+    if sheet is None:
+        return
+    for row, column in area.rect.cells():
+        value = _cell(sheet, row, column)
+        if isinstance(value, str):
+            target.write_string(row, column, value)
+        elif isinstance(value, (int, float)) and not isinstance(value, (bool, ErrorCode)):
+            target.write_number(row, column, value)
+
+
+def _cell(sheet: NewSheet, row: int, column: int) -> Scalar:
+    cells = sheet.rows[row] if row < len(sheet.rows) else ()
+    return storable(cells[column]) if column < len(cells) else None
+
+
+def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str) -> DrawnSheet:
+    parts: dict[str, DrawnPart] = {}
+    open_ = [(main, "worksheet")]
+    while open_:
+        name, kind = open_.pop()
+        relations = _relations(archive, name)
+        parts[name] = DrawnPart(kind, archive.read(name), relations)
+        open_ += [(target, type_.rpartition("/")[2]) for _, type_, target in relations]
+        if kind == "chart":
+            parts[name] = parts[name]._replace(
+                data=_said_outright(_only_values_in_labels(parts[name].data))
+            )
+    body = parts[main]
+    parts[main] = body._replace(data=_with_cells(body.data, sheet))
+    return DrawnSheet(sheet.name, main, parts)
+
+
+def _only_values_in_labels(chart: bytes) -> bytes:
+    """Say of all parts of data labels whether they show (ECMA-376 Part 1, 21.2.2.189): XlsxWriter
+    leaves out what does not, and LibreOffice takes that as shown."""
+    return chart.replace(_SHOWS_VALUE, _SHOWS_ONLY_VALUE)
+
+
+def _said_outright(chart: bytes) -> bytes:
+    """Straight lines with gaps at blanks. XlsxWriter leaves both out as Excel's defaults, and
+    LibreOffice then smooths the lines and draws blanks as 0 (21.2.2.194, 21.2.2.42)."""
+    chart = chart.replace(b"</c:yVal>", b'</c:yVal><c:smooth val="0"/>')
+    visible = b'<c:plotVisOnly val="1"/>'
+    return chart.replace(visible, visible + b'<c:dispBlanksAs val="gap"/>', 1)
+
+
+def _relations(archive: zipfile.ZipFile, part: str) -> list[tuple[str, str, str]]:
+    name = rels_name(part)
+    if name not in archive.namelist():
+        return []
+    found = parse_relationships(archive.read(name), part, name)
+    prefix = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    return [(one.id, prefix + one.type, one.target) for one in found.values()]
+
+
+def _with_cells(frame: bytes, sheet: NewSheet) -> bytes:
+    """The sheet's XML with all its cells and its true dimension."""
+    width = max((len(row) for row in sheet.rows), default=0)
+    used = Rect(0, 0, max(len(sheet.rows), 1), max(width, 1))
+    cells = b"<sheetData>" + "".join(_rows_xml(sheet)).encode() + b"</sheetData>"
+    dimension = f'<dimension ref="{used}"/>'.encode()
+    frame = _DIMENSION.sub(lambda _: dimension, frame, count=1)
+    return _SHEET_DATA.sub(lambda _: cells, frame, count=1)
+
+
+def _rows_xml(sheet: NewSheet) -> Iterator[str]:
+    texts = TextPool()
+    for row, values in enumerate(sheet.rows):
+        cells = []
+        for column, value in enumerate(values):
+            if value is not None:
+                kind, number = encode(storable(value), texts)
+                type_, content = value_xml(kind, number, texts, "", is_result=False)
+                cells.append(cell_xml(row, column, type_, content))
+        yield f'<row r="{row + 1}">{"".join(cells)}</row>'

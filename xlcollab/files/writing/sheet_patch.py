@@ -1,0 +1,259 @@
+"""Patch a worksheet part: new values for some cells, every other byte as it was."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+from xlcollab.errors import NotAWorkbookError
+from xlcollab.files.package.markup import (
+    Splice,
+    end_of_tag,
+    is_empty_tag,
+    set_attributes,
+    splice,
+)
+from xlcollab.files.reading.envelope import Envelope, read_envelope
+from xlcollab.files.reading.scan import scan
+from xlcollab.files.reading.tokens import FormulaToken, RowToken
+from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.files.writing.pending import Patch, Pending, pending_patches
+from xlcollab.grid import CellEdit, Kind, TextPool
+from xlcollab.grid.refusals import (
+    Guard,
+    array_guard,
+    merged_guards,
+    refuse,
+    refuse_guarded,
+    refuse_not_finite,
+    refuse_protected,
+    refuse_shape,
+)
+from xlcollab.ref import MAX_ROWS, Rect, parse_rect
+
+_ROW_STYLE = re.compile(rb'\ss="(\d+)"')
+_SPANS = re.compile(rb'\sspans="(\d+):(\d+)"')
+
+
+def patch_sheet(
+    name: str,
+    data: bytes,
+    where: str,
+    texts: TextPool,
+    inputs: Sequence[CellEdit],
+    results: Sequence[CellEdit],
+    guards: Sequence[Guard] = (),
+) -> bytes:
+    """The sheet's UTF-8 XML with `inputs` over constants and `results` as values of formulas.
+
+    `guards` are the areas that only other parts know: tables and pivot tables.
+    Raises WriteRefusedError naming the first cell that must not be written, and why.
+    """
+    for edit in (*inputs, *results):
+        refuse_shape(edit)
+        refuse_not_finite(edit)
+    envelope = read_envelope(data, where)
+    if envelope.sheet_data[1] < 0:
+        raise NotAWorkbookError(f"{where} has no <sheetData>")
+    if inputs and envelope.protected:
+        refuse_protected(name)
+    pending = pending_patches(inputs, results)
+    walk = scan(data, where, lambda rows: _Walk(name, data, envelope, texts, pending).take(rows))
+    all_guards = [*walk.guards(), *merged_guards(envelope.merged), *guards]
+    for edit in inputs:
+        refuse_guarded(edit, all_guards)
+    return splice(data, walk.splices)
+
+
+class _Walk:
+    """One walk through the rows; collects splices, and what they must be checked against."""
+
+    def __init__(
+        self, name: str, data: bytes, envelope: Envelope, texts: TextPool, pending: Pending
+    ) -> None:
+        self.splices: list[Splice] = []
+        self._name = name
+        self._data = data
+        self._envelope = envelope
+        self._texts = texts
+        self._pending = pending
+        self._new_rows = sorted(pending, reverse=True)
+        self._arrays: list[Rect] = []
+        self._data_tables: list[Rect] = []
+        self._without_formula: list[tuple[int, int]] = []
+        """Cells that get a result and hold no formula of their own: parts of arrays, or wrong."""
+        self._added: list[Rect] = []
+
+    def take(self, rows: Iterator[RowToken]) -> _Walk:
+        for row in rows:
+            self._insert_rows(row.number, row.start)
+            self._walk_row(row)
+        self._append_rows()
+        self._refuse_results_without_formula()
+        self._update_dimension()
+        return self
+
+    def guards(self) -> list[Guard]:
+        tables = [Guard(rect, f"belongs to the data table {rect}") for rect in self._data_tables]
+        return [array_guard(rect) for rect in self._arrays] + tables
+
+    def _walk_row(self, row: RowToken) -> None:
+        if any(row.formulas):
+            self._note_areas(row)
+        patches = self._pending.get(row.number)
+        if not patches:
+            return
+        if self._new_rows and self._new_rows[-1] == row.number:
+            self._new_rows.pop()
+        for place, column in enumerate(row.columns):
+            if column in patches:
+                self._rewrite(row, place, patches[column])
+        missing = patches.keys() - set(row.columns)
+        if missing:
+            self._insert_cells(row, {column: patches[column] for column in missing})
+
+    def _note_areas(self, row: RowToken) -> None:
+        for formula in row.formulas:
+            if formula and formula.area and formula.kind == "array":
+                self._arrays.append(parse_rect(formula.area))
+            elif formula and formula.area and formula.kind == "dataTable":
+                self._data_tables.append(parse_rect(formula.area))
+
+    def _rewrite(self, row: RowToken, place: int, patch: Patch) -> None:
+        self._check(row.number, row.columns[place], row.formulas[place], patch)
+        type_, value = row.types[place], row.values[place]
+        if _holds(type_, value, patch):
+            return
+        new_type, new = self._value_xml(patch)
+        span = (row.value_starts[place], row.value_ends[place])
+        if value is not None and (new_type or "n") == type_:
+            if self._data[slice(*span)] != new.encode():
+                self.splices.append(Splice(*span, new.encode()))
+            return
+        start, tag_end = row.starts[place], end_of_tag(self._data, row.starts[place])
+        dropped = {"vm": None} if patch.is_result else {"cm": None, "vm": None}
+        tag = set_attributes(self._data[start:tag_end], {"t": new_type, **dropped})
+        if not is_empty_tag(tag, len(tag)):
+            self.splices.append(Splice(*span, new.encode()))
+        elif new:
+            tag = self._fill(tag, "c", new)
+        self.splices.append(Splice(start, tag_end, tag))
+
+    def _check(self, row: int, column: int, formula: FormulaToken | None, patch: Patch) -> None:
+        if patch.is_result and formula is None:
+            self._without_formula.append((row, column))
+        elif patch.is_result and formula and formula.kind == "dataTable":
+            refuse(self._name, row, column, f"belongs to the data table {formula.area}")
+        elif not patch.is_result and formula:
+            refuse(self._name, row, column, "holds a formula, so it is no input")
+
+    def _value_xml(self, patch: Patch) -> tuple[str | None, str]:
+        prefix = self._envelope.prefix
+        return value_xml(patch.kind, patch.number, self._texts, prefix, is_result=patch.is_result)
+
+    def _fill(self, empty_tag: bytes, name: str, content: str) -> bytes:
+        """`<c/>` → `<c>content</c>`."""
+        closing = f"</{self._envelope.prefix}{name}>"
+        return empty_tag[:-2].rstrip() + b">" + content.encode() + closing.encode()
+
+    def _insert_cells(self, row: RowToken, patches: dict[int, Patch]) -> None:
+        tag = self._data[row.start : row.tag_end]
+        new = self._new_cells(row.number, patches, _style_of_row(tag))
+        if not new:
+            return
+        wider = _widen_spans(tag, min(new), max(new))
+        if row.tag_end == row.end:
+            wider = self._fill(wider, "row", "".join(new[column] for column in sorted(new)))
+        else:
+            self._splice_between(row, new)
+        if wider != tag:
+            self.splices.append(Splice(row.start, row.tag_end, wider))
+
+    def _splice_between(self, row: RowToken, new: dict[int, str]) -> None:
+        """New cells before the first cell to their right."""
+        for column in sorted(new):
+            right = bisect(row.columns, column)
+            at = row.end if right == len(row.columns) else row.starts[right]
+            self.splices.append(Splice(at, at, new[column].encode()))
+
+    def _new_cells(
+        self, row: int, patches: dict[int, Patch], row_style: str | None
+    ) -> dict[int, str]:
+        """{column: XML} of cells that the file does not have yet; a blank needs none."""
+        new = {}
+        for column, patch in patches.items():
+            if patch.is_result:
+                self._without_formula.append((row, column))
+            if patch.kind == Kind.BLANK:
+                continue
+            style = row_style or self._envelope.column_style(column)
+            kind, value = self._value_xml(patch)
+            new[column] = cell_xml(row, column, kind, value, self._envelope.prefix, style)
+            self._added.append(Rect(row, column))
+        return new
+
+    def _insert_rows(self, before: int, at: int) -> None:
+        """The rows that the file does not have yet and that come before row `before`."""
+        prefix = self._envelope.prefix
+        while self._new_rows and self._new_rows[-1] < before:
+            number = self._new_rows.pop()
+            new = self._new_cells(number, self._pending[number], None)
+            if new:
+                cells = "".join(new[column] for column in sorted(new))
+                row = f'<{prefix}row r="{number + 1}">{cells}</{prefix}row>'
+                self.splices.append(Splice(at, at, row.encode()))
+
+    def _append_rows(self) -> None:
+        start, end = self._envelope.sheet_data
+        tag_end = end_of_tag(self._data, start)
+        if not is_empty_tag(self._data, tag_end):
+            self._insert_rows(MAX_ROWS, self._data.rindex(b"</", tag_end, end))
+            return
+        first = len(self.splices)
+        self._insert_rows(MAX_ROWS, end)
+        rows = b"".join(one.new for one in self.splices[first:]).decode()
+        if rows:
+            opened = self._fill(self._data[start:tag_end], "sheetData", rows)
+            self.splices[first:] = [Splice(start, tag_end, opened)]
+
+    def _refuse_results_without_formula(self) -> None:
+        blocks = [rect for rect in self._arrays if rect.size > 1]
+        for row, column in self._without_formula:
+            if not any(rect.contains(row, column) for rect in blocks):
+                refuse(self._name, row, column, "holds no formula whose result could be stored")
+
+    def _update_dimension(self) -> None:
+        if not self._added or self._envelope.dimension is None:
+            return
+        start, end, area = self._envelope.dimension
+        wider = reduce(Rect.union, self._added, parse_rect(area))
+        if wider != parse_rect(area):
+            tag = set_attributes(self._data[start:end], {"ref": str(wider)})
+            self.splices.append(Splice(start, end, tag))
+
+
+def _holds(type_: str, value: str | None, patch: Patch) -> bool:
+    """Whether the file already has this number, however it spells it."""
+    if patch.kind != Kind.NUMBER or type_ != "n" or not value:
+        return False
+    try:
+        return float(value) == patch.number
+    except ValueError:
+        return False
+
+
+def _style_of_row(tag: bytes) -> str | None:
+    """The style that new cells of a row take: the row's own, if it has one (customFormat)."""
+    style = _ROW_STYLE.search(tag)
+    return style[1].decode() if style and b'customFormat="1"' in tag else None
+
+
+def _widen_spans(tag: bytes, first: int, last: int) -> bytes:
+    """The row's start tag with `spans` that reach over zero-based columns `first … last`."""
+    spans = _SPANS.search(tag)
+    if not spans:
+        return tag
+    low, high = min(int(spans[1]), first + 1), max(int(spans[2]), last + 1)
+    return tag[: spans.start()] + f' spans="{low}:{high}"'.encode() + tag[spans.end() :]

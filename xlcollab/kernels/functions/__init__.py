@@ -1,0 +1,1 @@
+"""The functions of the worksheet, by kind, and the table that knows them all."""

@@ -1,0 +1,193 @@
+"""Aggregates under criteria: SUMIF, COUNTIFS and their kin.
+
+Differentiable in the range that is aggregated; what is selected is piecewise constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.conditional.selection import Selection, select
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.guard import safe_divide
+from xlcollab.kernels.values.tape import Function
+
+SAME_SHAPE = ("SUMIF", "AVERAGEIF")
+"""Functions whose third range takes the size of the first."""
+
+Pairs = Iterable[tuple[Tensor, Tensor]]
+"""(condition, cell) in pieces; may be gone through several times."""
+
+_MOST_KEPT = 1 << 25
+"""Pairs that are kept in memory; more are found again each time they are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """The range to be aggregated: `number` (R', C', n), 0 where `counted` is false; `codes` are
+    the errors, or None."""
+
+    number: Tensor
+    counted: Tensor
+    codes: Tensor | None
+
+
+def _aggregated(context: Context, block: Block, selection: Selection) -> Aggregated:
+    number = block.number.expand(block.shape)
+    counted = block.mask(Kind.NUMBER).expand(block.shape)
+    codes = context.codes(block)
+    parts = [torch.where(counted, number, 0.0), counted]
+    parts += [codes.expand(block.shape)] if codes is not None else []
+    if not selection.shared:
+        parts = [p.expand(*selection.family, *p.shape[2:]).reshape(1, 1, -1) for p in parts]
+    flat = [p.flatten(2) for p in parts]
+    return Aggregated(flat[0], flat[1], flat[2] if codes is not None else None)
+
+
+Fold = Callable[[Aggregated, Pairs, int], tuple[Tensor, Tensor | None]]
+"""(values, pairs (condition, cell), number of conditions) → (results (R', C', T), error codes)"""
+
+
+def _totals(values: Tensor, pairs: Pairs, count: int) -> Tensor:
+    total = values.new_zeros(*values.shape[:2], count)
+    for condition, cell in pairs:
+        total = total.index_add(-1, condition, values[..., cell])
+    return total
+
+
+def _sum(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+    return _totals(values.number, pairs, count), None
+
+
+def _average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+    members = _totals(values.counted.to(values.number.dtype), pairs, count)
+    quotient, zero = safe_divide(_totals(values.number, pairs, count), members)
+    return quotient, None if zero is None else torch.where(zero, float(ErrorCode.DIV0), 0.0)
+
+
+def _extreme(sign: float) -> Fold:
+    """MAXIFS (1) and MINIFS (-1): 0 where nothing is selected."""
+
+    def fold(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+        signed = torch.where(values.counted, sign * values.number, -torch.inf)
+        best = signed.new_full((*signed.shape[:2], count), -torch.inf)
+        for condition, cell in pairs:
+            where = condition.expand(*signed.shape[:2], -1)
+            best = best.scatter_reduce(-1, where, signed[..., cell], "amax")
+        found = best > -torch.inf
+        return torch.where(found, sign * torch.where(found, best, 0.0), 0.0), None
+
+    return fold
+
+
+def _first_errors(codes: Tensor, pairs: Pairs, count: int) -> Tensor:
+    """The code of the first selected error per condition, 0 for none."""
+    size = codes.shape[-1]
+    steps = torch.arange(size, device=codes.device)
+    places = torch.where(codes > 0, steps, size)
+    first = torch.full((*codes.shape[:2], count), size, device=codes.device)
+    for condition, cell in pairs:
+        where = condition.expand(*codes.shape[:2], -1)
+        first = first.scatter_reduce(-1, where, places[..., cell], "amin")
+    found = first < size
+    return torch.where(found, codes.gather(-1, torch.where(found, first, 0)), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The pairs of a selection, found anew by each pass."""
+
+    context: Context
+    selection: Selection
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return self.selection.pairs(self.context)
+
+
+def pairs_of(context: Context, selection: Selection) -> Pairs:
+    """The pairs of a selection, kept if they are not too many."""
+    pieces, kept = [], 0
+    for piece in selection.pairs(context):
+        pieces.append(piece)
+        kept += len(piece[0])
+        if kept > _MOST_KEPT:
+            return _Again(context, selection)
+    return pieces
+
+
+def folded(context: Context, fold: Fold, block: Block, selection: Selection, pairs: Pairs) -> Block:
+    """The aggregate of every condition, handed to the copies that ask for it."""
+    values = _aggregated(context, block, selection)
+    number, codes = fold(values, pairs, selection.count)
+    if values.codes is not None:
+        errors = _first_errors(values.codes, pairs, selection.count)
+        codes = errors if codes is None else torch.where(errors > 0, errors, codes)
+    spread = None if codes is None else _handed(codes, selection)
+    return context.result(_handed(number, selection), spread)
+
+
+def _handed(results: Tensor, selection: Selection) -> Tensor:
+    place = selection.place
+    rows, columns = (max(sizes) for sizes in zip(results.shape[:2], place.shape[:2], strict=True))
+    where = place.expand(rows, columns, place.shape[2])
+    handed = results.expand(rows, columns, results.shape[2]).gather(-1, where)
+    return handed.reshape(rows, columns, *selection.spread)
+
+
+def conditional(fold: Fold) -> Callable[..., Block]:
+    """(context, values, range, criteria, …) → block; ranges of other sizes are #VALUE!."""
+
+    def run(context: Context, values: Block, *tested: Block) -> Block:
+        ranges, criteria = tested[::2], tested[1::2]
+        if any(block.shape[2:] != values.shape[2:] for block in ranges):
+            return context.error(ErrorCode.VALUE)
+        selection = select(context, list(zip(ranges, criteria, strict=True)), values)
+        return folded(context, fold, values, selection, pairs_of(context, selection))
+
+    return run
+
+
+def one_range(fold: Fold) -> Function:
+    """SUMIF and AVERAGEIF: (range, criterion, [range to aggregate])."""
+    several = conditional(fold)
+
+    def run(
+        context: Context, tested: Block, criterion: Block, values: Block | None = None
+    ) -> Block:
+        return several(context, values or tested, tested, criterion)
+
+    return run
+
+
+def count(context: Context, *tested: Block) -> Block:
+    """COUNTIF and COUNTIFS."""
+    shape = tested[0].shape[2:]
+    ones = Block(torch.ones((1, 1, *shape), dtype=context.dtype, device=context.device), 1)
+    return conditional(_sum)(context, ones, *tested)
+
+
+FOLDS: dict[str, tuple[Fold, Callable[..., Block]]] = {
+    name: (fold, conditional(fold))
+    for name, fold in {
+        "SUMIF": _sum,
+        "SUMIFS": _sum,
+        "AVERAGEIF": _average,
+        "AVERAGEIFS": _average,
+        "MAXIFS": _extreme(1.0),
+        "MINIFS": _extreme(-1.0),
+    }.items()
+}
+"""name → (fold, function of (values, range, criteria, …))"""
+
+FUNCTIONS: dict[str, Function] = {
+    "SUMIF": one_range(_sum),
+    "AVERAGEIF": one_range(_average),
+    **{name: function for name, (_, function) in FOLDS.items() if name.endswith("S")},
+    "COUNTIF": count,
+    "COUNTIFS": count,
+}

@@ -1,0 +1,209 @@
+"""The criteria of SUMIF, COUNTIFS and their kin: how they are written and what fits them.
+
+A criterion is a value, or a text of an operator and a value: `">=5"`, `"<>apple"`, `"a*"`. Numbers
+in texts are numbers here, on both sides; only = and <> know wildcards; "" fits blanks and empty
+texts, "=" blanks only, "<>" all but blanks. Order comparisons look at values of the same type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.kernels.functions.lookup.search import Keys, fitting_texts, keys_of
+from xlcollab.kernels.text.texts import number_from_text
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.grouping import grouped
+
+_OPERATOR = re.compile(r"(<>|<=|>=|=|<|>)?(.*)\Z", re.DOTALL)
+_BOOLEANS = {"TRUE": 1.0, "FALSE": 0.0}
+
+
+class Operand(IntEnum):
+    """What a criterion compares with: a value of a `Kind` (the same numbers), or else."""
+
+    BLANK = Kind.BLANK
+    NUMBER = Kind.NUMBER
+    TEXT = Kind.TEXT
+    BOOLEAN = Kind.BOOLEAN
+    ERROR = Kind.ERROR
+    EMPTY = 5
+    """A blank or an empty text."""
+    PATTERN = 6
+    """A text with wildcards."""
+    NOTHING = 7
+    """Nothing fits."""
+
+
+_COMPARISONS: tuple[tuple[str, Callable[[Tensor, Tensor], Tensor]], ...] = (
+    ("=", torch.eq),
+    ("<>", torch.ne),
+    ("<", torch.lt),
+    ("<=", torch.le),
+    (">", torch.gt),
+    (">=", torch.ge),
+)
+_NUMBERS = {sign: number for number, (sign, _) in enumerate(_COMPARISONS)}
+_EQUAL, _UNEQUAL = _NUMBERS["="], _NUMBERS["<>"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """`operator` numbers `_COMPARISONS`; `number` is the operand as `grid.values` lays it out."""
+
+    operator: int
+    operand: Operand
+    number: float = 0.0
+
+    @property
+    def is_equality(self) -> bool:
+        """Whether each cell fits at most one such criterion."""
+        return self.operator == _EQUAL and self.operand <= Operand.ERROR
+
+
+def criterion(context: Context, value: Scalar) -> Criterion:
+    """A value as a criterion; a blank cell means 0."""
+    if isinstance(value, str):
+        return _criterion_of_text(context, value)
+    if isinstance(value, ErrorCode):
+        return Criterion(_EQUAL, Operand.ERROR, float(value))
+    if isinstance(value, bool):
+        return Criterion(_EQUAL, Operand.BOOLEAN, float(value))
+    return Criterion(_EQUAL, Operand.NUMBER, value or 0.0)
+
+
+def _criterion_of_text(context: Context, text: str) -> Criterion:
+    match = _OPERATOR.match(text)
+    assert match is not None
+    sign, rest = match.groups()
+    operator = _NUMBERS[sign or "="]
+    if rest == "":
+        if sign is None:
+            return Criterion(operator, Operand.EMPTY)
+        known = operator in (_EQUAL, _UNEQUAL)
+        return Criterion(operator, Operand.BLANK if known else Operand.NOTHING)
+    number = number_from_text(rest, context.date1904)
+    if number is not None:
+        return Criterion(operator, Operand.NUMBER, number)
+    if rest.upper() in _BOOLEANS:
+        return Criterion(operator, Operand.BOOLEAN, _BOOLEANS[rest.upper()])
+    if rest.startswith("#") and ErrorCode.from_text(rest).text == rest.upper():
+        return Criterion(operator, Operand.ERROR, float(ErrorCode.from_text(rest)))
+    wild = operator in (_EQUAL, _UNEQUAL) and ("*" in rest or "?" in rest)
+    return Criterion(
+        operator, Operand.PATTERN if wild else Operand.TEXT, float(context.texts.add(rest))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Criteria per copy: `which` (R, C, q) numbers the distinct ones of `distinct`."""
+
+    distinct: list[Criterion]
+    which: Tensor
+
+
+def asked(context: Context, block: Block) -> Asked:
+    """The criteria in a block, in reading order of each copy's operand."""
+    number = block.number.detach().expand(block.shape).flatten(2)
+    kinds = block.kinds().flatten(2)
+    kinds = torch.where(torch.isnan(number), int(Kind.ERROR), kinds).to(torch.uint8).reshape(-1)
+    numbers = torch.where(torch.isnan(number), float(ErrorCode.NUM), number).reshape(-1)
+    first, inverse = grouped([kinds, numbers])
+    one_each = (1, 1, 1, -1)
+    found = context.values(Block(numbers[first].reshape(one_each), kinds[first].reshape(one_each)))
+    distinct: dict[Criterion, int] = {}
+    meaning = [distinct.setdefault(criterion(context, v), len(distinct)) for v in found]
+    table = torch.tensor(meaning, device=context.device)
+    return Asked(list(distinct), table[inverse].reshape(number.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A criteria range, shape (R', C', n). `like` and `value` are type and value for equality:
+    there texts that read as numbers or booleans are those."""
+
+    keys: Keys
+    like: Tensor
+    value: Tensor
+
+
+def cells(context: Context, block: Block) -> Cells:
+    """A criteria range. Call it after `asked`: criteria add texts to the order of texts."""
+    keys = keys_of(context, block)
+    like, value = keys.kind, keys.key
+    texts = keys.kind == Kind.TEXT
+    if bool(texts.any()):
+        distinct, inverse = torch.unique(keys.number[texts].long(), return_inverse=True)
+        meant = [_meaning(context, context.texts[i]) for i in distinct.tolist()]
+        kinds = torch.tensor([kind for kind, _ in meant], dtype=like.dtype, device=like.device)
+        numbers = context.tensor([number for _, number in meant])
+        like = like.masked_scatter(texts, kinds[inverse])
+        value = torch.where(
+            texts & (like != Kind.TEXT), value.masked_scatter(texts, numbers[inverse]), value
+        )
+    return Cells(keys, like, value)
+
+
+def _meaning(context: Context, text: str) -> tuple[Kind, float]:
+    number = number_from_text(text, context.date1904)
+    if number is not None:
+        return Kind.NUMBER, number
+    if text.upper() in _BOOLEANS:
+        return Kind.BOOLEAN, _BOOLEANS[text.upper()]
+    return Kind.TEXT, 0.0
+
+
+def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
+    """The operands by their place in the order of their type, as `Keys` has it."""
+    number = context.tensor([one.number for one in criteria])
+    texts = torch.tensor([c.operand is Operand.TEXT for c in criteria], device=context.device)
+    if not bool(texts.any()):
+        return number
+    ranks = context.text_ranks()[torch.where(texts, number, 0.0).long()]
+    return torch.where(texts, ranks, number)
+
+
+def fits(context: Context, found: Cells, criteria: list[Criterion], which: Tensor) -> Tensor:
+    """Which cells (R', C', n) fit which criteria (R, C, q): a mask (R, C, q, n)."""
+    table = torch.tensor([[c.operator, c.operand] for c in criteria], device=which.device)
+    operator, operand = table[which][..., None, :].unbind(-1)
+    key = operand_keys(context, criteria)[which][..., None]
+    kind, value = found.keys.kind[:, :, None], found.keys.key[:, :, None]
+    mask: Tensor | None = None
+    for number in torch.unique(operator).tolist():
+        if number in (_EQUAL, _UNEQUAL):
+            part = _equal(context, found, criteria, (which[..., None], operand, key))
+            part = part if number == _EQUAL else ~part
+        else:
+            part = (kind == operand) & _COMPARISONS[number][1](value, key)
+        mask = part if mask is None else torch.where(operator == number, part, mask)
+    assert mask is not None
+    return mask
+
+
+def _equal(
+    context: Context,
+    found: Cells,
+    criteria: list[Criterion],
+    asked_for: tuple[Tensor, Tensor, Tensor],
+) -> Tensor:
+    which, operand, key = asked_for
+    like, value = found.like[:, :, None], found.value[:, :, None]
+    equal = (like == operand) & (value == key)
+    kinds = {c.operand for c in criteria}
+    if Operand.EMPTY in kinds:
+        empty = (found.keys.kind == Kind.TEXT) & (found.keys.number == context.texts.add(""))
+        empty = (empty | (found.keys.kind == Kind.BLANK))[:, :, None]
+        equal = torch.where(operand == Operand.EMPTY, empty, equal)
+    for number, one in enumerate(criteria):
+        if one.operand is Operand.PATTERN:
+            fitting = fitting_texts(context, found.keys, context.texts[int(one.number)])
+            equal = torch.where(which == number, fitting[:, :, None], equal)
+    return equal

@@ -1,0 +1,276 @@
+"""Dates and times: serial numbers taken apart and put together."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable
+
+from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.text.calendar import (
+    Day,
+    day_of,
+    moment_from_text,
+    month_length,
+    serial_of,
+    serial_of_parts,
+)
+from xlcollab.kernels.text.moment_format import Moment, moment_of
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.valuewise import Reader, integer, number, refuse, text, valuewise
+
+_WEEK_STARTS = {1: 0, 2: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 0}
+"""WEEKNUM's and WEEKDAY's system → first day of the week (0 is Sunday)."""
+_ISO = 21
+
+
+def _dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
+    """A function that is also told the date system."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        return valuewise(lambda *values: function(context.date1904, *values), *readers)(
+            context, *blocks
+        )
+
+    return run
+
+
+def _day(serial: float, date1904: bool) -> Day:
+    day = day_of(math.floor(serial), date1904)
+    if day is None:
+        raise refuse(ErrorCode.NUM)
+    return day
+
+
+def _serial(date1904: bool, year: int, month: int, day: int) -> int:
+    serial = serial_of_parts(year, month, day, date1904)
+    if serial is None:
+        raise refuse(ErrorCode.NUM)
+    return serial
+
+
+def _date(date1904: bool, year: int, month: int, day: int) -> float:
+    """DATE: years below 1900 (1904) count from there."""
+    if year < 0:
+        raise refuse(ErrorCode.NUM)
+    first = 1904 if date1904 else 1900
+    return float(_serial(date1904, year + first if year < first else year, month, day))
+
+
+def _time(hours: int, minutes: int, seconds: int) -> float:
+    total = hours * 3600 + minutes * 60 + seconds
+    if total < 0:
+        raise refuse(ErrorCode.NUM)
+    return total % 86400 / 86400
+
+
+def _part_of_day(place: int) -> Function:
+    return _dated(lambda date1904, serial: float(_day(serial, date1904)[place]), number)
+
+
+def _part_of_time(part: Callable[[Moment], float]) -> Function:
+    def run(serial: float) -> float:
+        moment = moment_of(serial)
+        if moment is None:
+            raise refuse(ErrorCode.NUM)
+        return float(part(moment))
+
+    return valuewise(run, number)
+
+
+def _weekday_number(serial: float, date1904: bool) -> int:
+    """0 for Sunday; the days before 1 March 1900 as Excel has them."""
+    _day(serial, date1904)
+    return (math.floor(serial) + (5 if date1904 else -1)) % 7
+
+
+def _weekday(date1904: bool, serial: float, system: int = 1) -> float:
+    day = _weekday_number(serial, date1904)
+    if system == 3:
+        return float((day - 1) % 7)
+    if system not in _WEEK_STARTS:
+        raise refuse(ErrorCode.NUM)
+    return float((day - _WEEK_STARTS[system]) % 7 + 1)
+
+
+def _week(date1904: bool, serial: float, system: int = 1) -> float:
+    if system == _ISO:
+        return _iso_week(date1904, serial)
+    if system not in _WEEK_STARTS:
+        raise refuse(ErrorCode.NUM)
+    year, _, _ = _day(serial, date1904)
+    first = _serial(date1904, year, 1, 1)
+    lead = (_weekday_number(first, date1904) - _WEEK_STARTS[system]) % 7
+    return float((math.floor(serial) - first + lead) // 7 + 1)
+
+
+def _iso_week(date1904: bool, serial: float) -> float:
+    """The week of the Thursday nearest to the day (ISO 8601)."""
+    monday_first = (_weekday_number(serial, date1904) - 1) % 7
+    thursday = math.floor(serial) - monday_first + 3
+    year, _, _ = _day(max(thursday, 0), date1904)
+    return float((thursday - _serial(date1904, year, 1, 1)) // 7 + 1)
+
+
+def _months_later(date1904: bool, serial: float, months: int) -> float:
+    """EDATE: the same day of another month, or its last."""
+    year, month, day = _day(serial, date1904)
+    years, month = divmod(month - 1 + months, 12)
+    year += years
+    if not 1900 <= year <= 9999:
+        raise refuse(ErrorCode.NUM)
+    last = month_length(year, month + 1)
+    return float(_serial(date1904, year, month + 1, min(day, last)))
+
+
+def _month_end(date1904: bool, serial: float, months: int) -> float:
+    year, month, _ = _day(serial, date1904)
+    return float(_serial(date1904, year, month + months + 1, 0))
+
+
+def _days_between(end: float, start: float) -> float:
+    return float(math.floor(end) - math.floor(start))
+
+
+def _days_of_360(date1904: bool, start: float, end: float, european: float = 0.0) -> float:
+    first, last = _day(start, date1904), _day(end, date1904)
+    return float(days_360(first, last, bool(european)))
+
+
+def days_360(start: Day, end: Day, european: bool) -> int:
+    """Days between two dates of months with 30 days, as DAYS360 counts them."""
+    (year_a, month_a, a), (year_b, month_b, b) = start, end
+    if european:
+        a, b = min(a, 30), min(b, 30)
+    else:
+        if a == month_length(year_a, month_a):
+            a = 30
+        if b == month_length(year_b, month_b) and b == 31:
+            if a < 30:
+                month_b, b = month_b + 1, 1
+            else:
+                b = 30
+    return (year_b - year_a) * 360 + (month_b - month_a) * 30 + b - a
+
+
+def _year_fraction(date1904: bool, start: float, end: float, basis: int = 0) -> float:
+    low, high = sorted((math.floor(start), math.floor(end)))
+    first, last = _day(low, date1904), _day(high, date1904)
+    days = high - low
+    if basis == 0:
+        return _nasd_days(first, last) / 360
+    if basis == 1:
+        return days / _average_year(first, last)
+    if basis in (2, 3):
+        return days / (360 if basis == 2 else 365)
+    if basis == 4:
+        return days_360(first, last, european=True) / 360
+    raise refuse(ErrorCode.NUM)
+
+
+def _nasd_days(start: Day, end: Day) -> int:
+    """30/360 US: both the last of February count as 30, so does a 31st after a 30th."""
+    (year_a, month_a, a), (year_b, month_b, b) = start, end
+    if month_a == 2 and a == month_length(year_a, 2):
+        if month_b == 2 and b == month_length(year_b, 2):
+            b = 30
+        a = 30
+    if b == 31 and a >= 30:
+        b = 30
+    a = min(a, 30)
+    return (year_b - year_a) * 360 + (month_b - month_a) * 30 + b - a
+
+
+def _average_year(start: Day, end: Day) -> float:
+    """The length of a year for actual/actual: of the years touched, or of the one year between."""
+    years = range(start[0], end[0] + 1)
+    if len(years) == 1 or (len(years) == 2 and start[1:] >= end[1:]):
+        if len(years) == 1:
+            return _year_length(start[0])
+        leap_a = _year_length(start[0]) == 366 and start[1:] <= (2, 29)
+        leap_b = _year_length(end[0]) == 366 and end[1:] >= (2, 29)
+        return 366.0 if leap_a or leap_b else 365.0
+    return sum(_year_length(year) for year in years) / len(years)
+
+
+def _year_length(year: int) -> float:
+    return 337.0 + month_length(year, 2)
+
+
+def _difference(date1904: bool, start: float, end: float, unit: str) -> float:
+    """DATEDIF(start, end, unit)."""
+    if math.floor(start) > math.floor(end):
+        raise refuse(ErrorCode.NUM)
+    first, last = _day(start, date1904), _day(end, date1904)
+    months = (last[0] - first[0]) * 12 + last[1] - first[1] - (last[2] < first[2])
+    name = unit.upper()
+    if name == "MD":
+        return float(_days_beyond_months(date1904, first, last))
+    if name == "YD":
+        year = last[0] - (last[1:] < first[1:])
+        return float(math.floor(end) - _serial(date1904, year, first[1], first[2]))
+    counts = {"D": math.floor(end) - math.floor(start), "M": months, "Y": months // 12}
+    counts["YM"] = months % 12
+    if name not in counts:
+        raise refuse(ErrorCode.NUM)
+    return float(counts[name])
+
+
+def _days_beyond_months(date1904: bool, first: Day, last: Day) -> int:
+    if last[2] >= first[2]:
+        return last[2] - first[2]
+    before = _serial(date1904, last[0], last[1] - 1, first[2])
+    return _serial(date1904, *last) - before
+
+
+def _date_value(date1904: bool, source: str) -> float:
+    moment = moment_from_text(source, date1904)
+    if moment is None or moment[0] is None:
+        raise refuse()
+    return float(moment[0])
+
+
+def _time_value(source: str) -> float:
+    moment = moment_from_text(source)
+    if moment is None or moment[1] is None:
+        raise refuse()
+    return moment[1] % 1.0
+
+
+def _clock(date_only: bool) -> Function:
+    """NOW and TODAY, in local time."""
+
+    def run(context: Context) -> Block:
+        moment = datetime.datetime.now()
+        day = float(serial_of(moment.date(), context.date1904))
+        midnight = datetime.datetime.combine(moment.date(), datetime.time())
+        passed = (moment - midnight) / datetime.timedelta(days=1)
+        return context.scalar(day if date_only else day + passed)
+
+    return run
+
+
+FUNCTIONS: dict[str, Function] = {
+    "DATE": _dated(_date, integer),
+    "TIME": valuewise(_time, integer),
+    "YEAR": _part_of_day(0),
+    "MONTH": _part_of_day(1),
+    "DAY": _part_of_day(2),
+    "HOUR": _part_of_time(lambda moment: moment.hour),
+    "MINUTE": _part_of_time(lambda moment: moment.minute),
+    "SECOND": _part_of_time(lambda moment: int(moment.second)),
+    "WEEKDAY": _dated(_weekday, number, integer),
+    "WEEKNUM": _dated(_week, number, integer),
+    "ISOWEEKNUM": _dated(_iso_week, number),
+    "EDATE": _dated(_months_later, number, integer),
+    "EOMONTH": _dated(_month_end, number, integer),
+    "DAYS": valuewise(_days_between, number),
+    "DAYS360": _dated(_days_of_360, number),
+    "YEARFRAC": _dated(_year_fraction, number, number, integer),
+    "DATEDIF": _dated(_difference, number, number, text),
+    "DATEVALUE": _dated(_date_value, text),
+    "TIMEVALUE": valuewise(_time_value, text),
+    "NOW": _clock(date_only=False),
+    "TODAY": _clock(date_only=True),
+}

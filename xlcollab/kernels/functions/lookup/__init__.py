@@ -1,0 +1,1 @@
+"""Finding, picking, arranging and shaping."""

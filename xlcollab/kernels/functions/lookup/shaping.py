@@ -1,0 +1,215 @@
+"""Arrays cut, joined and laid out anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole, wholes
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
+from xlcollab.kernels.values.tape import Function
+
+_MOST_CELLS = 1 << 24
+
+
+def shaper(function: Callable[..., Block]) -> Function:
+    """A function whose error arguments are its result."""
+
+    @wraps(function)
+    def run(context: Context, *blocks: Block) -> Block:
+        try:
+            return function(context, *blocks)
+        except ArgumentIsError as error:
+            return context.error(error.code)
+
+    return run
+
+
+def sequence(
+    context: Context,
+    rows: Block,
+    columns: Block | None = None,
+    start: Block | None = None,
+    step: Block | None = None,
+) -> Block:
+    """SEQUENCE(rows, [columns], [start], [step]), row by row."""
+    height, width = whole(context, rows, 1), whole(context, columns, 1)
+    if min(height, width) < 1 or height * width > _MOST_CELLS:
+        return context.error(ErrorCode.CALC if min(height, width) == 0 else ErrorCode.VALUE)
+    first, first_codes = context.numbers(start if given(start) else context.scalar(1.0))
+    by, by_codes = context.numbers(step if given(step) else context.scalar(1.0))
+    counted = torch.arange(height * width, dtype=context.dtype, device=context.device)
+    codes = by_codes if first_codes is None else first_codes
+    return context.result(first + by * counted.reshape(height, width), codes)
+
+
+def _chosen(dim: int) -> Function:
+    """CHOOSEROWS and CHOOSECOLS: numbers from 1, negative ones from the end."""
+
+    def run(context: Context, block: Block, *numbers: Block) -> Block:
+        size = block.shape[dim]
+        lines = [line for number in numbers for line in wholes(context, number)]
+        if any(line == 0 or abs(line) > size for line in lines):
+            return context.error(ErrorCode.VALUE)
+        index = torch.tensor([line - 1 if line > 0 else size + line for line in lines])
+        return moved(block, lambda values: values.index_select(dim, index.to(values.device)))
+
+    return shaper(run)
+
+
+def _stack(dim: int) -> Function:
+    """HSTACK and VSTACK: #N/A where an array is too short."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        other = 5 - dim
+        longest = max(block.shape[other] for block in blocks)
+        return concatenated([extended(context, b, other, longest) for b in blocks], dim)
+
+    return run
+
+
+def extended(context: Context, block: Block, dim: int, size: int) -> Block:
+    """The block with #N/A appended along an axis up to `size`."""
+    missing = size - block.shape[dim]
+    return pad(context, block, dim, missing, ErrorCode.NA) if missing > 0 else block
+
+
+def take(
+    context: Context, block: Block, rows: Block | None = None, columns: Block | None = None
+) -> Block:
+    """TAKE(array, [rows], [columns]): from the start, or from the end if negative."""
+    for dim, count in ((2, rows), (3, columns)):
+        size = block.shape[dim]
+        wanted = whole(context, count, size)
+        if wanted == 0:
+            return context.error(ErrorCode.CALC)
+        kept = min(abs(wanted), size)
+        block = _narrow(block, dim, 0 if wanted > 0 else size - kept, kept)
+    return block
+
+
+def drop(
+    context: Context, block: Block, rows: Block | None = None, columns: Block | None = None
+) -> Block:
+    """DROP(array, [rows], [columns]): what TAKE would leave."""
+    for dim, count in ((2, rows), (3, columns)):
+        unwanted = whole(context, count, 0)
+        kept = block.shape[dim] - abs(unwanted)
+        if kept < 1:
+            return context.error(ErrorCode.CALC)
+        block = _narrow(block, dim, max(unwanted, 0), kept)
+    return block
+
+
+def _narrow(block: Block, dim: int, start: int, length: int) -> Block:
+    return moved(block, lambda values: values.narrow(dim, start, length))
+
+
+def _line(dim: int) -> Function:
+    """TOROW and TOCOL(array, [ignore], [by_column])."""
+
+    def run(
+        context: Context,
+        block: Block,
+        ignore: Block | None = None,
+        by_column: Block | None = None,
+    ) -> Block:
+        mode = whole(context, ignore, 0)
+        if mode not in (0, 1, 2, 3):
+            return context.error(ErrorCode.VALUE)
+        if whole(context, by_column, 0):
+            block = moved(block, lambda values: values.transpose(2, 3))
+        line = moved(block, lambda values: values.flatten(2)[:, :, None, :])
+        unwanted = torch.zeros(line.shape, dtype=torch.bool, device=context.device)
+        if mode in (1, 3):
+            unwanted = unwanted | line.mask(Kind.BLANK)
+        if mode in (2, 3):
+            unwanted = unwanted | context.errors(line)
+        kept = kept_lines(~unwanted[:, :, 0])
+        if not len(kept):
+            return context.error(ErrorCode.CALC)
+        line = moved(line, lambda values: values.index_select(3, kept))
+        return line if dim == 3 else moved(line, lambda values: values.transpose(2, 3))
+
+    return shaper(run)
+
+
+def kept_lines(mask: Tensor) -> Tensor:
+    """The places of TRUE in a mask (R, C, n), the same for all copies. Raises RaggedError."""
+    first = mask[:1, :1]
+    if mask.shape[:2].numel() > 1 and bool((mask != first).any()):
+        raise RaggedError
+    return first[0, 0].nonzero()[:, 0]
+
+
+def _wrapped(by_row: bool) -> Function:
+    """WRAPROWS and WRAPCOLS(vector, count, [pad_with])."""
+
+    def run(context: Context, vector: Block, count: Block, filler: Block | None = None) -> Block:
+        size = whole(context, count, 0)
+        if min(vector.shape[2:]) > 1:
+            return context.error(ErrorCode.VALUE)
+        if size < 1:
+            return context.error(ErrorCode.NUM)
+        line = moved(vector, lambda values: values.flatten(2)[:, :, None, :])
+        length = line.shape[3]
+        size = min(size, length)
+        missing = -length % size
+        line = _filled(context, line, (1, length + missing), filler)
+
+        def wrap(values: Tensor) -> Tensor:
+            rows = values.reshape(*values.shape[:2], -1, size)
+            return rows if by_row else rows.transpose(2, 3)
+
+        return moved(line, wrap)
+
+    return shaper(run)
+
+
+def expand(
+    context: Context,
+    block: Block,
+    rows: Block | None = None,
+    columns: Block | None = None,
+    filler: Block | None = None,
+) -> Block:
+    """EXPAND(array, [rows], [columns], [pad_with])."""
+    height, width = whole(context, rows, block.shape[2]), whole(context, columns, block.shape[3])
+    if height < block.shape[2] or width < block.shape[3]:
+        return context.error(ErrorCode.VALUE)
+    return _filled(context, block, (height, width), filler)
+
+
+def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Block | None) -> Block:
+    """The block with `filler` (#N/A) below and to the right up to `shape`."""
+    filling = filler if given(filler) else context.error(ErrorCode.NA)
+    height, width = block.shape[2:]
+    if width < shape[1]:
+        part = full(filling, (*filling.shape[:2], height, shape[1] - width))
+        block = concatenated([block, part], 3)
+    if height < shape[0]:
+        part = full(filling, (*filling.shape[:2], shape[0] - height, shape[1]))
+        block = concatenated([block, part], 2)
+    return block
+
+
+FUNCTIONS: dict[str, Function] = {
+    "SEQUENCE": shaper(sequence),
+    "CHOOSEROWS": _chosen(2),
+    "CHOOSECOLS": _chosen(3),
+    "HSTACK": _stack(3),
+    "VSTACK": _stack(2),
+    "TAKE": shaper(take),
+    "DROP": shaper(drop),
+    "TOROW": _line(3),
+    "TOCOL": _line(2),
+    "WRAPROWS": _wrapped(by_row=True),
+    "WRAPCOLS": _wrapped(by_row=False),
+    "EXPAND": shaper(expand),
+}

@@ -1,0 +1,1 @@
+"""Mathematics, value by value and in matrices."""

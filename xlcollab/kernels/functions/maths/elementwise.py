@@ -1,0 +1,254 @@
+"""Mathematics value by value: one argument or two, any shapes that broadcast."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
+from xlcollab.kernels.values.operators import power
+from xlcollab.kernels.values.shapes import aligned
+from xlcollab.kernels.values.tape import Function
+
+
+def numeric(function: Callable[..., Tensor]) -> Function:
+    """A function of numbers. Where it returns NaN or infinity the result is #NUM!."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        blocks = aligned(context, *blocks)
+        pairs = [context.numbers(block) for block in blocks]
+        codes = first_code(*(code for _, code in pairs))
+        return context.result(function(*(number for number, _ in pairs)), codes)
+
+    return run
+
+
+def with_codes(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
+    """A function of numbers that returns (values, error codes)."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        blocks = aligned(context, *blocks)
+        pairs = [context.numbers(block) for block in blocks]
+        codes = first_code(*(code for _, code in pairs))
+        number, own = function(*(number for number, _ in pairs))
+        return context.result(number, first_code(codes, own))
+
+    return run
+
+
+def strict(function: Function) -> Function:
+    """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        if not all(given(block) for block in blocks):
+            return context.error(ErrorCode.NA)
+        return function(context, *(without_booleans(context, block) for block in blocks))
+
+    return run
+
+
+def without_booleans(context: Context, block: Block) -> Block:
+    """The block with #VALUE! in the place of booleans."""
+    if not isinstance(block.kind, Tensor) and block.kind is not Kind.BOOLEAN:
+        return block
+    foreign = torch.where(block.mask(Kind.BOOLEAN), float(ErrorCode.VALUE), 0.0)
+    return context.with_errors(block, foreign)
+
+
+def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Function:
+    """A function defined from `low` to `high`; at the ends, where it is steep, gradient 0."""
+    harmless = (max(low, -1e300) + min(high, 1e300)) / 2
+
+    def run(x: Tensor) -> Tensor:
+        between, end = (x > low) & (x < high), (x == low) | (x == high)
+        at_end = function(inside(x.detach(), end, harmless))
+        return torch.where(end, at_end, outside(function(inside(x, between, harmless)), between))
+
+    return numeric(run)
+
+
+def division_by_zero(mask: Tensor) -> Tensor:
+    return torch.where(mask, float(ErrorCode.DIV0), 0.0)
+
+
+def reciprocal(function: Callable[[Tensor], Tensor]) -> Function:
+    """1 / function(x), #DIV/0! at its zeros: SEC, CSC, COT and the hyperbolic ones."""
+
+    def run(x: Tensor) -> tuple[Tensor, Tensor | None]:
+        value = function(x)
+        quotient, zero = safe_divide(torch.ones_like(value), value)
+        return quotient, None if zero is None else division_by_zero(zero)
+
+    return with_codes(run)
+
+
+_LARGEST_EXPONENT = math.log(sys.float_info.max)
+
+
+def exponential(x: Tensor) -> Tensor:
+    """EXP; beyond the largest number NaN, and not infinity, whose reciprocal would be a calm 0."""
+    fits = x <= _LARGEST_EXPONENT
+    return outside(torch.exp(inside(x, fits, 0.0)), fits)
+
+
+def logarithm(x: Tensor, base: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    """LOG(x, [base]); base 10 if none. Base 1 is #DIV/0!."""
+    if base is None:
+        return safe_log(x) / math.log(10.0), None
+    quotient, zero = safe_divide(safe_log(x), safe_log(base))
+    return quotient, None if zero is None else division_by_zero(zero)
+
+
+def log10(x: Tensor) -> Tensor:
+    positive = x > 0
+    return outside(torch.log10(inside(x, positive, 1.0)), positive)
+
+
+def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
+    """MOD: the sign of the divisor; gradient that of x − divisor·⌊x / divisor⌋."""
+    quotient, zero = safe_divide(x, divisor)
+    rest = x - divisor * torch.floor(quotient.detach())
+    return rest, None if zero is None else division_by_zero(zero)
+
+
+def quotient(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
+    value, zero = safe_divide(x, divisor)
+    return torch.trunc(value), None if zero is None else division_by_zero(zero)
+
+
+def arctangent2(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
+    """ATAN2(x, y): the arguments in Excel's order; both 0 is #DIV/0!."""
+    origin = (x == 0) & (y == 0)
+    return torch.atan2(y, torch.where(origin, 1.0, x)), division_by_zero(origin)
+
+
+_POWERS_OF_TEN = torch.tensor([float(f"1e{power}") for power in range(309)], dtype=torch.float64)
+
+
+def _power_of_ten(power: Tensor) -> Tensor:
+    """10 ^ power for whole powers from 0 to 308, correctly rounded."""
+    table = _POWERS_OF_TEN.to(device=power.device, dtype=power.dtype)
+    return table[power.detach().long().clamp(0, 308)]
+
+
+def rounder(direction: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Rounding to decimal digits, freed of binary noise: 2.675 to 2 digits is 2.68."""
+
+    def run(x: Tensor, digits: Tensor) -> Tensor:
+        places = torch.trunc(digits)
+        up, down = _power_of_ten(places), _power_of_ten(-places)
+        size = x.abs()
+        beyond = size * up > 1e300
+        shifted = torch.where(beyond, 1.0, size * up / down)
+        nearest = torch.round(shifted)
+        close = (shifted - nearest).abs() <= 1e-15 * shifted * 4
+        whole = torch.where(close, nearest, direction(shifted))
+        return torch.where(beyond, x, torch.sign(x) * whole / up * down)
+
+    return run
+
+
+def _half_up(x: Tensor) -> Tensor:
+    return torch.floor(x + 0.5 + 2e-15 * x)
+
+
+round_half = rounder(_half_up)
+round_up = rounder(torch.ceil)
+round_down = rounder(torch.floor)
+
+
+def truncate(x: Tensor, digits: Tensor | None = None) -> Tensor:
+    return torch.trunc(x) if digits is None else round_down(x, digits)
+
+
+def delta(x: Tensor, y: Tensor | None = None) -> Tensor:
+    """DELTA: 1 where both are equal (the second is 0 when left out)."""
+    return (x == (0.0 if y is None else y)).to(x.dtype)
+
+
+def at_least(x: Tensor, step: Tensor | None = None) -> Tensor:
+    """GESTEP: 1 from the step on (0 when left out)."""
+    return (x >= (0.0 if step is None else step)).to(x.dtype)
+
+
+def inverse_coth(x: Tensor) -> Tensor:
+    beyond = x.abs() > 1
+    return outside(torch.atanh(1 / inside(x, beyond, 2.0)), beyond)
+
+
+def error_function(low: Tensor, high: Tensor | None = None) -> Tensor:
+    """ERF(x) from 0 to x, or between the two bounds."""
+    return torch.erf(low) if high is None else torch.erf(high) - torch.erf(low)
+
+
+def log_gamma(x: Tensor) -> Tensor:
+    positive = x > 0
+    return outside(torch.lgamma(inside(x, positive, 1.0)), positive)
+
+
+def constant(value: float) -> Function:
+    def run(context: Context) -> Block:
+        return context.scalar(value)
+
+    return run
+
+
+FUNCTIONS: dict[str, Function] = {
+    "PI": constant(math.pi),
+    "SQRT": numeric(safe_sqrt),
+    "SQRTPI": strict(numeric(lambda x: safe_sqrt(x * math.pi))),
+    "EXP": numeric(exponential),
+    "LN": numeric(safe_log),
+    "LOG": with_codes(logarithm),
+    "LOG10": numeric(log10),
+    "POWER": power,
+    "ABS": numeric(torch.abs),
+    "SIGN": numeric(torch.sign),
+    "INT": numeric(torch.floor),
+    "MOD": with_codes(modulo),
+    "QUOTIENT": strict(with_codes(quotient)),
+    "ROUND": numeric(round_half),
+    "ROUNDUP": numeric(round_up),
+    "ROUNDDOWN": numeric(round_down),
+    "TRUNC": numeric(truncate),
+    "SIN": numeric(torch.sin),
+    "COS": numeric(torch.cos),
+    "TAN": numeric(torch.tan),
+    "ASIN": within(torch.asin, -1.0, 1.0),
+    "ACOS": within(torch.acos, -1.0, 1.0),
+    "ATAN": numeric(torch.atan),
+    "ATAN2": with_codes(arctangent2),
+    "SINH": numeric(torch.sinh),
+    "COSH": numeric(torch.cosh),
+    "TANH": numeric(torch.tanh),
+    "ASINH": numeric(torch.asinh),
+    "ACOSH": within(torch.acosh, 1.0, torch.inf),
+    "ATANH": within(torch.atanh, -1.0, 1.0),
+    "SEC": reciprocal(torch.cos),
+    "CSC": reciprocal(torch.sin),
+    "COT": reciprocal(torch.tan),
+    "SECH": reciprocal(torch.cosh),
+    "CSCH": reciprocal(torch.sinh),
+    "COTH": reciprocal(torch.tanh),
+    "ACOT": numeric(lambda x: math.pi / 2 - torch.atan(x)),
+    "ACOTH": numeric(inverse_coth),
+    "RADIANS": numeric(torch.deg2rad),
+    "DEGREES": numeric(torch.rad2deg),
+    "GAMMALN": numeric(log_gamma),
+    "GAMMALN.PRECISE": numeric(log_gamma),
+    "ERF": strict(numeric(error_function)),
+    "ERF.PRECISE": strict(numeric(torch.erf)),
+    "ERFC": strict(numeric(torch.erfc)),
+    "ERFC.PRECISE": strict(numeric(torch.erfc)),
+    "DELTA": strict(numeric(delta)),
+    "GESTEP": strict(numeric(at_least)),
+    "FISHER": within(torch.atanh, -1.0, 1.0),
+    "FISHERINV": numeric(torch.tanh),
+}

@@ -1,0 +1,190 @@
+"""Whole numbers: factorials, combinations, common divisors, bits.
+
+All of them cut fractions off first, so they are constant almost everywhere: their results carry no
+gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce
+from itertools import accumulate
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import special
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.maths.elementwise import numeric, strict, without_booleans
+from xlcollab.kernels.functions.statistics.reduce import Members, aggregate
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.detached import whole
+from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.tape import Function
+
+_LARGEST = 2.0**53
+_MOST_BITS = 2.0**48
+_FACTORIALS = [float(math.factorial(n)) for n in range(171)]
+_DOUBLE_FACTORIALS = [
+    1.0,  # of -1
+    *(float(math.prod(range(n, 0, -2))) for n in range(301)),
+]
+
+
+def _looked_up(table: list[float], x: Tensor, first: int) -> Tensor:
+    """`table[x - first]`, NaN outside the table."""
+    place = whole(x) - first
+    known = (place >= 0) & (place < len(table))
+    values = torch.tensor(table, dtype=x.dtype, device=x.device)
+    return outside(values[inside(place, known, 0.0).long()], known)
+
+
+def factorial(x: Tensor) -> Tensor:
+    return _looked_up(_FACTORIALS, torch.where(x < 0, -1.0, x), 0)
+
+
+def double_factorial(x: Tensor) -> Tensor:
+    return _looked_up(_DOUBLE_FACTORIALS, x, -1)
+
+
+def _exactly(function: Callable[..., NDArray[np.float64]], *numbers: Tensor) -> Tensor:
+    """A whole-numbered special function, free of the last digit's noise where that is possible."""
+    values = torch.from_numpy(np.asarray(function(*(n.cpu().double().numpy() for n in numbers))))
+    values = torch.where(values.abs() < _LARGEST, torch.round(values), values)
+    return values.to(device=numbers[0].device, dtype=numbers[0].dtype)
+
+
+def combinations(n: Tensor, k: Tensor) -> Tensor:
+    """COMBIN: n over k."""
+    n, k = torch.broadcast_tensors(whole(n), whole(k))
+    valid = (k >= 0) & (k <= n)
+    return outside(_exactly(special.binom, inside(n, valid, 1.0), inside(k, valid, 1.0)), valid)
+
+
+def combinations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
+    """COMBINA: n + k − 1 over k; 1 for nothing out of nothing."""
+    n, k = torch.broadcast_tensors(whole(n), whole(k))
+    valid = (n >= 0) & (k >= 0) & ((n > 0) | (k == 0))
+    count = combinations(inside(n + k - 1, valid & (n > 0), 1.0), inside(k, valid & (n > 0), 0.0))
+    return outside(count, valid)
+
+
+def permutations(n: Tensor, k: Tensor) -> Tensor:
+    """PERMUT: n · (n − 1) · … · (n − k + 1)."""
+    n, k = torch.broadcast_tensors(whole(n), whole(k))
+    valid = (n > 0) & (k >= 0) & (k <= n)
+    start = inside(n - k + 1, valid, 1.0)
+    return outside(_exactly(special.poch, start, inside(k, valid, 0.0)), valid)
+
+
+def permutations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
+    n, k = torch.broadcast_tensors(whole(n), whole(k))
+    return outside(torch.pow(n, k), (n >= 0) & (k >= 0))
+
+
+def _whole_members(function: Callable[[Members], Tensor]) -> Function:
+    """A function of all arguments' whole numbers from 0 to 2⁵³.
+
+    Booleans, other texts and references to a single blank cell are #VALUE!, other numbers #NUM!;
+    blanks within an area are left out.
+    """
+
+    def run(context: Context, *blocks: Block) -> Block:
+        if any(_single_blank(block) for block in blocks):
+            return context.error(ErrorCode.VALUE)
+        return counted(context, *(_as_numbers(context, block) for block in blocks))
+
+    def of_members(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
+        del context
+        number = whole(found.filled(1.0))
+        bad = ((number < 0) | (number >= _LARGEST)).any(-1)
+        safe = Members(torch.where(bad[..., None], 1.0, number), found.mask, None)
+        return function(safe), torch.where(bad, float(ErrorCode.NUM), 0.0)
+
+    counted = aggregate(of_members)
+    return run
+
+
+def _single_blank(block: Block) -> bool:
+    return block.cells and block.shape[2:].numel() == 1 and bool(block.mask(Kind.BLANK).all())
+
+
+def _as_numbers(context: Context, block: Block) -> Block:
+    """Texts read as numbers, booleans as errors, blanks kept."""
+    number, codes = context.numbers(without_booleans(context, block))
+    kinds = torch.where(block.mask(Kind.BLANK), int(Kind.BLANK), int(Kind.NUMBER))
+    return context.with_errors(Block(number, kinds.to(torch.uint8), cells=True), codes)
+
+
+def common_divisor(found: Members) -> Tensor:
+    """GCD; 0 without members."""
+    parts = found.filled(0.0).long().unbind(-1)
+    return reduce(torch.gcd, parts).to(found.number.dtype)
+
+
+def common_multiple(found: Members) -> Tensor:
+    """LCM; 0 without members, NaN from 2⁵³ on."""
+    none = found.count() == 0
+    result = torch.ones_like(found.number[..., 0])
+    for part in found.filled(1.0).unbind(-1):
+        divisor = torch.gcd(result.long(), part.long()).clamp(min=1).to(part.dtype)
+        result = result / divisor * part
+        result = outside(result, result < _LARGEST).nan_to_num(_LARGEST)
+    return torch.where(none, 0.0, outside(result, result < _LARGEST))
+
+
+def multinomial(found: Members) -> Tensor:
+    """MULTINOMIAL: the factorial of the sum over the product of the factorials."""
+    parts = found.filled(0.0).unbind(-1)
+    result = torch.ones_like(parts[0])
+    for part, total in zip(parts, accumulate(parts), strict=True):
+        result = result * combinations(total, part)
+    return result
+
+
+def _bits(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Two whole numbers from 0 to 2⁴⁸; others are #NUM!."""
+
+    def run(a: Tensor, b: Tensor) -> Tensor:
+        a, b = torch.broadcast_tensors(a.detach(), b.detach())
+        valid = _is_bits(a) & _is_bits(b)
+        result = function(inside(a, valid, 0.0).long(), inside(b, valid, 0.0).long())
+        return outside(result.to(a.dtype), valid)
+
+    return run
+
+
+def _is_bits(x: Tensor) -> Tensor:
+    return (x >= 0) & (x < _MOST_BITS) & (x == torch.floor(x))
+
+
+def _shifted(sign: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """BITLSHIFT (1) and BITRSHIFT (-1); a negative shift goes the other way."""
+
+    def run(x: Tensor, shift: Tensor) -> Tensor:
+        x, shift = torch.broadcast_tensors(x.detach(), whole(shift))
+        result = torch.floor(x * torch.pow(torch.full_like(x, 2.0), sign * shift))
+        return outside(result, _is_bits(x) & (shift.abs() <= 53) & (result < _MOST_BITS))
+
+    return run
+
+
+FUNCTIONS: dict[str, Function] = {
+    "FACT": numeric(factorial),
+    "FACTDOUBLE": strict(numeric(double_factorial)),
+    "COMBIN": numeric(combinations),
+    "COMBINA": numeric(combinations_with_repetition),
+    "PERMUT": numeric(permutations),
+    "PERMUTATIONA": numeric(permutations_with_repetition),
+    "GCD": _whole_members(common_divisor),
+    "LCM": _whole_members(common_multiple),
+    "MULTINOMIAL": _whole_members(multinomial),
+    "BITAND": numeric(_bits(torch.bitwise_and)),
+    "BITOR": numeric(_bits(torch.bitwise_or)),
+    "BITXOR": numeric(_bits(torch.bitwise_xor)),
+    "BITLSHIFT": numeric(_shifted(1.0)),
+    "BITRSHIFT": numeric(_shifted(-1.0)),
+}

@@ -1,0 +1,28 @@
+"""Random functions: `special` draws once per copy, the draw is then a constant."""
+
+from __future__ import annotations
+
+import torch
+
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.tape import Function
+
+
+def uniform(context: Context, draw: Block) -> Block:
+    """RAND(): the draw itself, in [0, 1)."""
+    del context
+    return draw
+
+
+def between(context: Context, draw: Block, low: Block, high: Block) -> Block:
+    """RANDBETWEEN(low, high): whole numbers, both ends included."""
+    bottom, bottom_codes = context.numbers(low)
+    top, top_codes = context.numbers(high)
+    bottom, top = torch.ceil(bottom), torch.floor(top)
+    empty = torch.where(bottom > top, float(ErrorCode.NUM), 0.0)
+    number = bottom + torch.floor(draw.number * (top - bottom + 1))
+    return context.result(number, first_code(bottom_codes, top_codes, empty))
+
+
+FUNCTIONS: dict[str, Function] = {"RAND": uniform, "RANDBETWEEN": between}

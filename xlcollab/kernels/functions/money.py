@@ -1,0 +1,191 @@
+"""Payments, interest and depreciation, in Excel's signs: what is paid out is negative."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.functions.maths.elementwise import division_by_zero, numeric, with_codes
+from xlcollab.kernels.functions.statistics.reduce import error_where, members
+from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.tape import Function
+
+Amount = Tensor | float
+
+
+def _growth(rate: Tensor, periods: Tensor) -> Tensor:
+    """(1 + rate) ^ periods − 1, exact for small rates; NaN for rates of −1 and less."""
+    valid = rate > -1
+    return outside(torch.expm1(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
+
+
+def _compound(rate: Tensor, periods: Tensor) -> Tensor:
+    """(1 + rate) ^ periods, which stays above 0 where 1 + `_growth` rounds to it."""
+    valid = rate > -1
+    return outside(torch.exp(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
+
+
+def _annuity(rate: Tensor, periods: Tensor) -> Tensor:
+    """What payments of 1 at the end of each period grow to; with its slope at rate 0."""
+    none = rate == 0
+    usual = _growth(rate, periods) / inside(rate, ~none, 1.0)
+    return torch.where(none, periods + rate * periods * (periods - 1) / 2, usual)
+
+
+def _due(rate: Tensor, kind: Amount) -> Tensor:
+    """The factor for payments at the beginning of each period."""
+    early = torch.as_tensor(kind, device=rate.device) != 0
+    return torch.where(early, 1 + rate, torch.ones_like(rate))
+
+
+def future_value(
+    rate: Tensor, periods: Tensor, payment: Tensor, present: Amount = 0.0, kind: Amount = 0.0
+) -> Tensor:
+    """FV."""
+    paid = payment * _due(rate, kind) * _annuity(rate, periods)
+    return -(present * _compound(rate, periods) + paid)
+
+
+def present_value(
+    rate: Tensor, periods: Tensor, payment: Tensor, future: Amount = 0.0, kind: Amount = 0.0
+) -> Tensor:
+    """PV."""
+    paid = payment * _due(rate, kind) * _annuity(rate, periods)
+    return -(paid + future) / _compound(rate, periods)
+
+
+def payment(
+    rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
+) -> Tensor:
+    """PMT; no periods are #NUM!."""
+    worth = present * _compound(rate, periods) + future
+    received = _due(rate, kind) * _annuity(rate, periods)
+    return outside(-worth / inside(received, periods != 0, 1.0), periods != 0)
+
+
+def periods_needed(
+    rate: Tensor, paid: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
+) -> Tensor:
+    """NPER."""
+    none = rate == 0
+    some = inside(rate, ~none, 1.0)
+    due = paid * _due(some, kind)
+    ratio = (due - future * some) / (due + present * some)
+    usual = safe_log(ratio) / safe_log(1 + some)
+    straight = -(present + future) / inside(paid, none & (paid != 0), 1.0)
+    return torch.where(none, outside(straight, paid != 0), usual)
+
+
+def net_present_value(context: Context, rate: Block, *flows: Block) -> Block:
+    """NPV: the flows at the ends of the periods; blanks and texts in cells are skipped."""
+    found = members(context, *flows)
+    number, codes = context.numbers(rate)
+    here = torch.ones_like(found.number) if found.mask is None else found.mask.to(number.dtype)
+    period = here.cumsum(-1)[..., None, None, :]
+    worthless = number == -1
+    factor = torch.pow(inside(1 + number, ~worthless, 1.0)[..., None], -period)
+    total = (found.filled(0.0)[..., None, None, :] * factor).sum(-1)
+    own = None if found.codes is None else found.codes[..., None, None]
+    return context.result(total, first_code(codes, own, error_where(worthless, ErrorCode.DIV0)))
+
+
+def interest(
+    rate: Tensor,
+    period: Tensor,
+    periods: Tensor,
+    present: Tensor,
+    future: Amount = 0.0,
+    kind: Amount = 0.0,
+) -> Tensor:
+    """IPMT: the interest in one period's payment."""
+    paid = payment(rate, periods, present, future, kind)
+    early = torch.as_tensor(kind, device=rate.device) != 0
+    before = future_value(rate, period - 1, paid, present, kind)
+    owed = before * rate / torch.where(early, 1 + rate, torch.ones_like(rate))
+    owed = torch.where(early & (period == 1), 0.0, owed)
+    return outside(owed, (period >= 1) & (period <= periods))
+
+
+def principal(
+    rate: Tensor,
+    period: Tensor,
+    periods: Tensor,
+    present: Tensor,
+    future: Amount = 0.0,
+    kind: Amount = 0.0,
+) -> Tensor:
+    """PPMT: the part of one period's payment that pays back."""
+    paid = payment(rate, periods, present, future, kind)
+    return paid - interest(rate, period, periods, present, future, kind)
+
+
+def straight_line(cost: Tensor, salvage: Tensor, life: Tensor) -> tuple[Tensor, Tensor | None]:
+    """SLN."""
+    none = life == 0
+    return (cost - salvage) / inside(life, ~none, 1.0), division_by_zero(none)
+
+
+def years_digits(cost: Tensor, salvage: Tensor, life: Tensor, period: Tensor) -> Tensor:
+    """SYD."""
+    valid = (life > 0) & (period >= 1) & (period <= life) & (salvage >= 0)
+    life = inside(life, valid, 1.0)
+    return outside((cost - salvage) * (life - period + 1) * 2 / (life * (life + 1)), valid)
+
+
+def effective_rate(nominal: Tensor, parts: Tensor) -> Tensor:
+    """EFFECT."""
+    count = torch.trunc(parts)
+    valid = (nominal > 0) & (count >= 1)
+    count = inside(count, valid, 1.0)
+    return outside(_growth(inside(nominal, valid, 0.0) / count, count), valid)
+
+
+def nominal_rate(effective: Tensor, parts: Tensor) -> Tensor:
+    """NOMINAL."""
+    count = torch.trunc(parts)
+    valid = (effective > 0) & (count >= 1)
+    count = inside(count, valid, 1.0)
+    return outside(count * _growth(inside(effective, valid, 0.0), 1 / count), valid)
+
+
+def growth_rate(periods: Tensor, present: Tensor, future: Tensor) -> Tensor:
+    """RRI: the rate at which `present` becomes `future`."""
+    valid = (periods > 0) & (present > 0) & (future >= 0)
+    ratio = inside(future, valid, 1.0) / inside(present, valid, 1.0)
+    return outside(torch.pow(ratio, 1 / inside(periods, valid, 1.0)) - 1, valid)
+
+
+def growth_periods(rate: Tensor, present: Tensor, future: Tensor) -> Tensor:
+    """PDURATION."""
+    valid = (rate > 0) & (present > 0) & (future > 0)
+    ratio = inside(future, valid, 1.0) / inside(present, valid, 1.0)
+    return outside(torch.log(ratio) / torch.log1p(inside(rate, valid, 1.0)), valid)
+
+
+def even_interest(
+    rate: Tensor, period: Tensor, periods: Tensor, present: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """ISPMT: interest where the principal is paid back in even parts."""
+    none = periods == 0
+    left = period / inside(periods, ~none, 1.0) - 1
+    return present * rate * left, division_by_zero(none)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "FV": numeric(future_value),
+    "PV": numeric(present_value),
+    "PMT": numeric(payment),
+    "NPER": numeric(periods_needed),
+    "NPV": net_present_value,
+    "IPMT": numeric(interest),
+    "PPMT": numeric(principal),
+    "SLN": with_codes(straight_line),
+    "SYD": numeric(years_digits),
+    "EFFECT": numeric(effective_rate),
+    "NOMINAL": numeric(nominal_rate),
+    "RRI": numeric(growth_rate),
+    "PDURATION": numeric(growth_periods),
+    "ISPMT": with_codes(even_interest),
+}

@@ -1,0 +1,1 @@
+"""Aggregates, order, distributions and regression."""

@@ -1,0 +1,187 @@
+"""Distributions of counts: binomial, negative binomial, Poisson, hypergeometric.
+
+Counts lose their fractions. Single probabilities are differentiable in the probability or mean;
+sums of them are those of scipy, on values without gradient.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import special
+from torch import Tensor
+
+from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.functions.statistics.distributions import either
+from xlcollab.kernels.values.detached import detached, whole
+from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.tape import Function
+
+Numbers = NDArray[np.float64]
+
+_combinations = detached("BINOM.DIST", special.binom)
+
+
+def _scaled(factor: Tensor, log_factor: Tensor, power: Tensor, log_power: Tensor) -> Tensor:
+    """factor · power: directly where both are ordinary numbers, by their logarithms else."""
+    exact = (power > 1e-290) | (log_power == -torch.inf)
+    ordinary = torch.isfinite(factor) & torch.isfinite(power) & exact
+    direct = inside(factor, ordinary, 0.0) * inside(power, ordinary, 0.0)
+    return torch.where(ordinary, direct, torch.exp(log_factor + log_power))
+
+
+def _trials(successes: Tensor, failures: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """(p^successes · (1 − p)^failures, its logarithm)."""
+    power = torch.pow(p, successes) * torch.pow(1 - p, failures)
+    logarithm = _times_log(successes, p) + _times_log(failures, 1 - p)
+    return power, logarithm
+
+
+def _times_log(count: Tensor, x: Tensor) -> Tensor:
+    """count · ln x, with 0 · ln 0 = 0."""
+    logarithm = torch.where(x > 0, safe_log(x), -torch.inf)
+    return torch.where(count == 0, 0.0, count * inside(logarithm, count != 0, 0.0))
+
+
+def _log_combinations(n: Tensor, k: Tensor) -> Tensor:
+    return torch.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
+
+
+def binomial(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
+    """The probability of k successes in n trials."""
+    k, n = whole(k), whole(n)
+    valid = (k >= 0) & (k <= n) & (p >= 0) & (p <= 1)
+    k, n, p = inside(k, valid, 0.0), inside(n, valid, 1.0), inside(p, valid, 0.5)
+    value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(k, n - k, p))
+    return outside(value, valid)
+
+
+def _at_most(k: Numbers, n: Numbers, p: Numbers) -> Numbers:
+    """The probability of at most k successes, 0 ≤ k ≤ n, as an incomplete beta function."""
+    found = special.betainc(np.maximum(n - k, 1), k + 1, 1 - p)
+    return np.asarray(np.where(k >= n, 1.0, found))
+
+
+def binomial_below(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
+    k, n = whole(k), whole(n)
+    valid = (k >= 0) & (k <= n) & (p >= 0) & (p <= 1)
+    return outside(detached("BINOM.DIST", _at_most)(k, n, p), valid)
+
+
+def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = None) -> Tensor:
+    """BINOM.DIST.RANGE: from `low` to `high` successes, or exactly `low`."""
+    if high is None:
+        return binomial(low, n, p)
+    n, low, high = whole(n), whole(low), whole(high)
+    valid = (low >= 0) & (low <= high) & (high <= n) & (p >= 0) & (p <= 1)
+    below = detached("BINOM.DIST.RANGE", _at_most)
+    under = torch.where(low > 0, below((low - 1).clamp(min=0), n, p), 0.0)
+    return outside(below(high, n, p) - under, valid)
+
+
+def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> object:
+    """The smallest count whose distribution function reaches alpha."""
+    guess = np.ceil(np.nan_to_num(special.bdtrik(alpha, n, p)))
+    before = np.maximum(guess - 1, 0)
+    return np.where(_at_most(before, n, p) >= alpha, before, np.minimum(guess, n))
+
+
+def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:
+    n, p, alpha = torch.broadcast_tensors(whole(n), p.detach(), alpha.detach())
+    valid = (n >= 0) & (p >= 0) & (p <= 1) & (alpha >= 0) & (alpha <= 1)
+    safe = inside(alpha, valid, 0.5), inside(n, valid, 1.0), inside(p, valid, 0.5)
+    return outside(detached("BINOM.INV", _smallest)(*safe), valid)
+
+
+def negative_binomial(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
+    """The probability of so many failures before the last of `successes` successes."""
+    k, r = whole(failures), whole(successes)
+    valid = (k >= 0) & (r >= 1) & (p >= 0) & (p <= 1)
+    k, r, p = inside(k, valid, 0.0), inside(r, valid, 1.0), inside(p, valid, 0.5)
+    n = k + r - 1
+    value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(r, k, p))
+    return outside(value, valid)
+
+
+def negative_binomial_below(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
+    k, r = whole(failures), whole(successes)
+    valid = (k >= 0) & (r >= 1) & (p >= 0) & (p <= 1)
+    return outside(detached("NEGBINOM.DIST", special.betainc)(r, k + 1, p), valid)
+
+
+def poisson(k: Tensor, mean: Tensor) -> Tensor:
+    k = whole(k)
+    valid = (k >= 0) & (mean >= 0)
+    k, mean = inside(k, valid, 0.0), inside(mean, valid, 1.0)
+    logarithm = torch.lgamma(k + 1)
+    power = torch.pow(mean, k) * torch.exp(-mean)
+    factor = detached("POISSON.DIST", special.rgamma)(k + 1)
+    factor = torch.where(factor > 1e-290, factor, torch.inf)
+    return outside(_scaled(factor, -logarithm, power, _times_log(k, mean) - mean), valid)
+
+
+def poisson_below(k: Tensor, mean: Tensor) -> Tensor:
+    k = whole(k)
+    return outside(detached("POISSON.DIST", special.pdtr)(k, mean), (k >= 0) & (mean >= 0))
+
+
+def _drawn(k: Tensor, sample: Tensor, successes: Tensor, population: Tensor) -> Tensor:
+    """The hypergeometric probability of k, 0 where k cannot be."""
+    possible = (k >= 0) & (k <= sample) & (k <= successes)
+    possible = possible & (sample - k <= population - successes)
+    k = inside(k, possible, 0.0)
+    rest = inside(sample - k, possible, 0.0)
+    logarithm = (
+        _log_combinations(successes, k)
+        + _log_combinations(population - successes, rest)
+        - _log_combinations(population, sample)
+    )
+    factor = _combinations(successes, k) / _combinations(population, sample)
+    other = _combinations(population - successes, rest)
+    ordinary = torch.isfinite(factor * other) & (factor > 1e-290)
+    return torch.where(possible, torch.where(ordinary, factor * other, torch.exp(logarithm)), 0.0)
+
+
+def _draws(*numbers: Tensor) -> tuple[list[Tensor], Tensor]:
+    """(k, sample, successes, population) without fractions, harmless where invalid; the mask."""
+    k, sample, successes, population = torch.broadcast_tensors(*(whole(n) for n in numbers))
+    valid = (k >= 0) & (sample > 0) & (sample <= population)
+    valid = valid & (successes > 0) & (successes <= population)
+    return [inside(n, valid, 1.0) for n in (k, sample, successes, population)], valid
+
+
+def hypergeometric(k: Tensor, sample: Tensor, successes: Tensor, population: Tensor) -> Tensor:
+    """The probability of k successes in a sample drawn without putting back."""
+    safe, valid = _draws(k, sample, successes, population)
+    return outside(_drawn(*safe), valid)
+
+
+def hypergeometric_below(
+    k: Tensor, sample: Tensor, successes: Tensor, population: Tensor
+) -> Tensor:
+    safe, valid = _draws(k, sample, successes, population)
+    k, *rest = safe
+    most = torch.minimum(k, rest[0])
+    total = torch.zeros_like(k)
+    for count in range(int(most.max()) + 1):
+        here = _drawn(torch.full_like(k, float(count)), *rest)
+        total = total + torch.where(most >= count, here, 0.0)
+    return outside(total, valid)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "BINOM.DIST": either(binomial, binomial_below, 3),
+    "BINOM.DIST.RANGE": numeric(binomial_between),
+    "BINOM.INV": numeric(binomial_quantile),
+    "NEGBINOM.DIST": either(negative_binomial, negative_binomial_below, 3),
+    "NEGBINOMDIST": numeric(negative_binomial),
+    "POISSON.DIST": either(poisson, poisson_below, 2),
+    "HYPGEOM.DIST": either(hypergeometric, hypergeometric_below, 4),
+    "HYPGEOMDIST": numeric(hypergeometric),
+}
+FUNCTIONS |= {
+    "BINOMDIST": FUNCTIONS["BINOM.DIST"],
+    "CRITBINOM": FUNCTIONS["BINOM.INV"],
+    "POISSON": FUNCTIONS["POISSON.DIST"],
+}

@@ -1,0 +1,258 @@
+"""The gamma, beta, χ², t and F distributions.
+
+Densities are differentiable in their continuous arguments. Distribution functions and quantiles are
+those of scipy, on values without gradient. Degrees of freedom lose their fractions, as in Excel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from scipy import special
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.functions.maths.elementwise import numeric, with_codes
+from xlcollab.kernels.functions.statistics.distributions import either
+from xlcollab.kernels.values.detached import detached, whole
+from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.tape import Function
+
+Formula = Callable[..., Tensor]
+
+
+def _probability(p: Tensor) -> Tensor:
+    return (p >= 0) & (p <= 1)
+
+
+def _powers(x: Tensor, exponent: Tensor) -> Tensor:
+    """exponent · ln x, with 0 · ln 0 = 0 and −∞ or ∞ at other zeros of x."""
+    positive = x > 0
+    finite = exponent * safe_log(inside(x, positive, 1.0))
+    at_zero = torch.where(exponent == 0, 0.0, -torch.inf * torch.sign(exponent))
+    return torch.where(positive, finite, at_zero.detach())
+
+
+def gamma_function(x: Tensor) -> Tensor:
+    """GAMMA: Γ(x), NaN at 0 and the negative whole numbers; its logarithm gives the gradient."""
+    valid = (x > 0) | (x != torch.floor(x))
+    safe = inside(x, valid, 1.0)
+    value = torch.as_tensor(special.gamma(safe.detach().cpu().double().numpy()))
+    logarithm = torch.lgamma(safe)
+    drift = torch.exp(logarithm - logarithm.detach())
+    return outside(value.to(device=x.device, dtype=x.dtype) * drift, valid)
+
+
+def gamma_density(x: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
+    valid = (x >= 0) & (shape > 0) & (scale > 0)
+    a, b = inside(shape, valid, 1.0), inside(scale, valid, 1.0)
+    ratio = inside(x, valid, 1.0) / b
+    return outside(torch.exp(_powers(ratio, a - 1) - ratio - torch.lgamma(a)) / b, valid)
+
+
+def gamma_below(name: str) -> Formula:
+    function = detached(name, special.gammainc)
+
+    def run(x: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
+        valid = (x >= 0) & (shape > 0) & (scale > 0)
+        return outside(function(shape, inside(x, valid, 1.0) / inside(scale, valid, 1.0)), valid)
+
+    return run
+
+
+def gamma_quantile(p: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
+    valid = _probability(p) & (shape > 0) & (scale > 0)
+    return outside(detached("GAMMA.INV", special.gammaincinv)(shape, p) * scale, valid)
+
+
+def _unit(x: Tensor, low: Tensor | None, high: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """(x as a part of the interval, its width, where the interval is one and holds x)."""
+    low = torch.zeros_like(x) if low is None else low
+    high = torch.ones_like(x) if high is None else high
+    valid = (low < high) & (x >= low) & (x <= high)
+    width = inside(high - low, low < high, 1.0)
+    return inside((x - low) / width, valid, 0.5), width, valid
+
+
+def beta_density(
+    x: Tensor, a: Tensor, b: Tensor, low: Tensor | None = None, high: Tensor | None = None
+) -> Tensor:
+    part, width, valid = _unit(x, low, high)
+    valid = valid & (a > 0) & (b > 0)
+    a, b = inside(a, valid, 1.0), inside(b, valid, 1.0)
+    norm = torch.lgamma(a + b) - torch.lgamma(a) - torch.lgamma(b)
+    logarithm = _powers(part, a - 1) + _powers(1 - part, b - 1) + norm
+    return outside(torch.exp(logarithm) / width, valid)
+
+
+def beta_below(
+    x: Tensor, a: Tensor, b: Tensor, low: Tensor | None = None, high: Tensor | None = None
+) -> Tensor:
+    part, _, valid = _unit(x, low, high)
+    value = detached("BETA.DIST", special.betainc)(a, b, part)
+    return outside(value, valid & (a > 0) & (b > 0))
+
+
+def beta_quantile(
+    p: Tensor, a: Tensor, b: Tensor, low: Tensor | None = None, high: Tensor | None = None
+) -> Tensor:
+    """BETA.INV; probabilities 0 and 1 are outside Excel's domain."""
+    low = torch.zeros_like(p) if low is None else low
+    high = torch.ones_like(p) if high is None else high
+    part = detached("BETA.INV", special.betaincinv)(a, b, p)
+    valid = (p > 0) & (p < 1) & (a > 0) & (b > 0) & (low < high)
+    return outside(low + part * (high - low), valid)
+
+
+def chi_density(x: Tensor, freedom: Tensor) -> Tensor:
+    count = whole(freedom)
+    return outside(gamma_density(x, count / 2, torch.full_like(count, 2.0)), count >= 1)
+
+
+def _chi(name: str, function: Callable[..., object]) -> Formula:
+    value = detached(name, function)
+
+    def run(x: Tensor, freedom: Tensor) -> Tensor:
+        count = whole(freedom)
+        return outside(value(count / 2, x / 2), (x >= 0) & (count >= 1))
+
+    return run
+
+
+def _chi_quantile(name: str, function: Callable[..., object]) -> Formula:
+    value = detached(name, function)
+
+    def run(p: Tensor, freedom: Tensor) -> Tensor:
+        count = whole(freedom)
+        return outside(2 * value(count / 2, p), _probability(p) & (count >= 1))
+
+    return run
+
+
+def t_density(x: Tensor, freedom: Tensor) -> Tensor:
+    count = whole(freedom)
+    valid = count >= 1
+    count = inside(count, valid, 1.0)
+    norm = detached("T.DIST", special.betaln)(count / 2, torch.full_like(count, 0.5))
+    logarithm = -(count + 1) / 2 * torch.log1p(x.square() / count) - norm
+    return outside(torch.exp(logarithm) / torch.sqrt(count), valid)
+
+
+def t_below(name: str) -> Formula:
+    value = detached(name, special.stdtr)
+
+    def run(x: Tensor, freedom: Tensor) -> Tensor:
+        count = whole(freedom)
+        return outside(value(count, x), count >= 1)
+
+    return run
+
+
+def _t_above(x: Tensor, freedom: Tensor) -> Tensor:
+    return t_below("T.DIST.RT")(-x, freedom)
+
+
+def _t_both(x: Tensor, freedom: Tensor) -> Tensor:
+    return outside(2 * t_below("T.DIST.2T")(-x, freedom), x >= 0)
+
+
+def _t_old(x: Tensor, freedom: Tensor, tails: Tensor) -> Tensor:
+    """TDIST(x, degrees of freedom, 1 or 2 tails)."""
+    count = whole(tails)
+    value = count * t_below("TDIST")(-x, freedom)
+    return outside(value, (x >= 0) & ((count == 1) | (count == 2)))
+
+
+def t_quantile(name: str) -> Formula:
+    value = detached(name, special.stdtrit)
+
+    def run(p: Tensor, freedom: Tensor) -> Tensor:
+        count = whole(freedom)
+        return outside(value(count, p), (p > 0) & (p < 1) & (count >= 1))
+
+    return run
+
+
+def _t_quantile_both(p: Tensor, freedom: Tensor) -> Tensor:
+    """T.INV.2T; probabilities from 1 to 2 give negative values in Excel too."""
+    return -t_quantile("T.INV.2T")(p / 2, freedom)
+
+
+def f_density(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    m, n = whole(first), whole(second)
+    valid = (x >= 0) & (m >= 1) & (n >= 1)
+    m, n = inside(m, valid, 1.0), inside(n, valid, 1.0)
+    ratio = m / n * inside(x, valid, 1.0)
+    norm = detached("F.DIST", special.betaln)(m / 2, n / 2)
+    logarithm = _powers(ratio, m / 2 - 1) - (m + n) / 2 * torch.log1p(ratio) - norm
+    return outside(torch.exp(logarithm) * m / n, valid)
+
+
+def f_tail(name: str, function: Callable[..., object]) -> Formula:
+    value = detached(name, function)
+
+    def run(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        m, n = whole(first), whole(second)
+        return outside(value(m, n, x), (x >= 0) & (m >= 1) & (n >= 1))
+
+    return run
+
+
+def _f_quantile(p: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    m, n = whole(first), whole(second)
+    value = detached("F.INV", special.fdtri)(m, n, p)
+    return outside(value, _probability(p) & (m >= 1) & (n >= 1))
+
+
+def _f_quantile_above(p: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """F.INV.RT: one over the lower quantile with the degrees of freedom changed about."""
+    return 1 / _f_quantile(p, second, first)
+
+
+def _confidence(alpha: Tensor, deviation: Tensor, size: Tensor) -> tuple[Tensor, Tensor | None]:
+    """CONFIDENCE.T; a single value has no deviation: #DIV/0!."""
+    count = whole(size)
+    valid = (alpha > 0) & (alpha < 1) & (deviation > 0) & (count >= 1)
+    value = detached("CONFIDENCE.T", special.stdtrit)(count - 1, alpha / 2)
+    single = valid & (count == 1)
+    width = -value * deviation / torch.sqrt(inside(count, count >= 1, 1.0))
+    return outside(width, valid), torch.where(single, float(ErrorCode.DIV0), 0.0)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "GAMMA": numeric(gamma_function),
+    "GAMMA.DIST": either(gamma_density, gamma_below("GAMMA.DIST"), 3),
+    "GAMMA.INV": numeric(gamma_quantile),
+    "BETA.DIST": either(beta_density, beta_below, 3),
+    "BETADIST": numeric(beta_below),
+    "BETA.INV": numeric(beta_quantile),
+    "CHISQ.DIST": either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2),
+    "CHISQ.DIST.RT": numeric(_chi("CHISQ.DIST.RT", special.gammaincc)),
+    "CHISQ.INV": numeric(_chi_quantile("CHISQ.INV", special.gammaincinv)),
+    "CHISQ.INV.RT": numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv)),
+    "T.DIST": either(t_density, t_below("T.DIST"), 2),
+    "T.DIST.RT": numeric(_t_above),
+    "T.DIST.2T": numeric(_t_both),
+    "TDIST": numeric(_t_old),
+    "T.INV": numeric(t_quantile("T.INV")),
+    "T.INV.2T": numeric(_t_quantile_both),
+    "F.DIST": either(f_density, f_tail("F.DIST", special.fdtr), 3),
+    "F.DIST.RT": numeric(f_tail("F.DIST.RT", special.fdtrc)),
+    "F.INV": numeric(_f_quantile),
+    "F.INV.RT": numeric(_f_quantile_above),
+    "CONFIDENCE.T": with_codes(_confidence),
+}
+FUNCTIONS |= {
+    old: FUNCTIONS[new]
+    for old, new in {
+        "GAMMADIST": "GAMMA.DIST",
+        "GAMMAINV": "GAMMA.INV",
+        "BETAINV": "BETA.INV",
+        "CHIDIST": "CHISQ.DIST.RT",
+        "CHIINV": "CHISQ.INV.RT",
+        "TINV": "T.INV.2T",
+        "FDIST": "F.DIST.RT",
+        "FINV": "F.INV.RT",
+    }.items()
+}

@@ -1,0 +1,1 @@
+"""How Excel writes numbers and moments as texts, and reads texts as numbers."""

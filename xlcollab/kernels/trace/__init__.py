@@ -1,0 +1,1 @@
+"""From formulas to a straight-line program over blocks."""

@@ -1,0 +1,201 @@
+"""From a plan and its variable cells to differentiable functions of those cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.errors import ModelError
+from xlcollab.formula import parse
+from xlcollab.formula.nodes import Number
+from xlcollab.grid import CellEdit
+from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
+from xlcollab.kernels.trace.squares import residuals_of
+from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.tape import Program, Value, program
+from xlcollab.plan import Family, Plan
+from xlcollab.plan.resolve import resolve
+from xlcollab.ref import AreaRef, CellRef, Rect
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetFunction:
+    """x ↦ the values of some cells: a differentiable torch function of the variable cells.
+
+    `x` has shape (n,), one entry per variable cell in order; the result is flat, the outputs one
+    after the other. Errors are NaN.
+    """
+
+    program: Program
+    context: Context
+
+    def __call__(self, x: Tensor) -> Tensor:
+        parts = self.parts(x)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def parts(self, x: Tensor) -> list[Tensor]:
+        """The outputs apart, each flat."""
+        context = self.context
+        try:
+            blocks = self.program.run(context, x)
+        except HiddenError:
+            context = replace(context, exact=True)
+            blocks = self.program.run(context, x)
+        return [_flat(context, block) for block in blocks]
+
+    def scalar(self, x: Tensor) -> Tensor:
+        """The only value of a function of one cell, shape ()."""
+        return self(x).reshape(())
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> SheetFunction:
+        """The same function on another device or in another precision."""
+        context = Context(self.context.texts, False, device, dtype, date1904=self.context.date1904)
+        return SheetFunction(self.program.to(context), context)
+
+    def constants(self) -> list[Block]:
+        """The constant blocks the function holds: a measure of its size."""
+        instructions = self.program.instructions
+        found = {id(a): a for i in instructions for a in i.arguments if isinstance(a, Block)}
+        return list(found.values())
+
+    def affine_in_name(self, affine: frozenset[str]) -> bool:
+        """Whether every operation is one of `affine`, and no condition depends on the variables."""
+        return all(
+            instruction.name in affine
+            and not (instruction.name == "IF" and isinstance(instruction.arguments[0], int))
+            for instruction in self.program.instructions
+        )
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of the operations that depend on the variables, in order."""
+        return tuple(instruction.name for instruction in self.program.instructions)
+
+
+def _flat(context: Context, block: Block) -> Tensor:
+    number, codes = context.numbers(block)
+    if codes is not None:
+        number = torch.where(codes > 0, torch.nan, number)
+    return number.expand(block.shape).reshape(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """Every formula cell that depends on the variables, as an exact function of them.
+
+    `left_alone` names the areas that depend on them but cannot be evaluated, with the reason.
+    """
+
+    program: Program
+    families: tuple[Family, ...]
+    context: Context
+    left_alone: tuple[tuple[AreaRef, str], ...]
+
+    def results(self, x: Tensor) -> list[CellEdit]:
+        """The new stored values of those cells."""
+        with torch.no_grad():
+            blocks = self.program.run(self.context, x)
+        return [
+            _edit(family.area, block) for family, block in zip(self.families, blocks, strict=True)
+        ]
+
+
+def _edit(area: AreaRef, block: Block) -> CellEdit:
+    kinds: NDArray[np.uint8] = block.kinds()[0, 0].cpu().numpy().astype(np.uint8)
+    numbers: NDArray[np.float64] = block.number.expand(block.shape)[0, 0].cpu().numpy()
+    return CellEdit(area, kinds, numbers.astype(np.float64))
+
+
+class Compiler:
+    """Compiles what depends on some variable cells.
+
+    Formulas that depend on no variable are evaluated once, exactly, and are constants from then on.
+    Those that cannot be evaluated keep the value in the file, and so do random functions.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        variables: Sequence[AreaRef],
+        start: NDArray[np.float64],
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.plan, self.variables = plan, tuple(variables)
+        self.start = torch.as_tensor(start, dtype=torch.float64)
+        families = plan.families
+        moving = {n for n, family in enumerate(families) if moves(family)}
+        self._empty = {n for n, family in enumerate(families) if not keeps_stored(plan, family)}
+        self._candidates = reached_by(plan, self.variables, moving)
+        frozen = {n for n, family in enumerate(families) if is_random(family)} - self._empty
+        self._evaluation = Evaluation(
+            plan,
+            frozen - reached_by(plan, self.variables),
+            replaceable=set(range(len(families))) - self._candidates - self._empty,
+            seed=seed,
+        )
+        self._evaluation.set_variables(self.variables, self.start)
+
+    @property
+    def kept(self) -> list[tuple[AreaRef, str]]:
+        """Areas that cannot be evaluated and keep the values in the file, with the reason."""
+        found = self._evaluation.replaced
+        return [(self.plan.families[number].area, reason) for number, reason in found.items()]
+
+    def random_cells(self, area: AreaRef) -> set[CellRef]:
+        """The cells with random functions that `area` depends on: all keep their present value."""
+        pending = self.plan.index.overlapping(area.sheet, area.rect)
+        seen: set[int] = set()
+        while pending:
+            number = pending.pop()
+            if number not in seen:
+                seen.add(number)
+                pending += self.plan.needs[number]
+        families = [self.plan.families[number] for number in seen]
+        return {family.first for family in families if is_random(family)}
+
+    def cells(self, area: AreaRef) -> Value:
+        """The values of an area. Raises ModelError naming the cell that cannot be compiled."""
+        return self._evaluation.cells(area)
+
+    def expression(self, text: str, sheet: str) -> Value:
+        """The value of a formula that stands in no cell, as typed in A1 of `sheet`."""
+        home = Family(sheet, Rect(0, 0), Number(0.0))
+        node = resolve(parse(text, 0, 0), self.plan.workbook, sheet, home.rect)
+        return self._evaluation.expression(node, home)
+
+    def function(self, values: Sequence[Value]) -> SheetFunction:
+        """The values as one function of the variables."""
+        return SheetFunction(program(self._evaluation.tape, values), self._evaluation.fast)
+
+    def residuals(self, value: Value) -> SheetFunction | None:
+        """The roots of the squares with whose sum `value` grows, as a function; else None."""
+        found = residuals_of(self._evaluation.tape, value)
+        return self.function(found) if found else None
+
+    def dependents(self) -> Dependents:
+        """All formula cells that depend on the variables, on every sheet."""
+        left_alone: list[tuple[AreaRef, str]] = []
+        active: list[tuple[Family, Value]] = []
+        for number in sorted(self._candidates | self._empty):
+            family = self.plan.families[number]
+            try:
+                self._evaluation.need([number])
+            except ModelError as error:
+                left_alone.append((family.area, str(error)))
+                continue
+            value = self._evaluation.store.results.get(number)
+            if value is not None and (value.slot is not None or number in self._empty):
+                active.append((family, value))
+        values = [value for _, value in active]
+        return Dependents(
+            program(self._evaluation.tape, values),
+            tuple(family for family, _ in active),
+            self._evaluation.exact,
+            tuple(left_alone),
+        )

@@ -1,0 +1,115 @@
+"""Questions about places: ROW, COLUMNS, AREAS, ISREF, ISFORMULA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.formula.nodes import Binary, Call, Node
+from xlcollab.formula.signatures import Param
+from xlcollab.kernels.trace.choices import Form
+from xlcollab.kernels.values.area import Area, Places, copies
+from xlcollab.kernels.values.tape import Value
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.trace.tracer import Frame, Tracer
+
+
+def _place(axis: int) -> Form:
+    """ROW and COLUMN: one-based, of the formula's own cell without an argument."""
+
+    def form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+        if not node.arguments:
+            return _counted(tracer, copies(frame.family)[axis], 1, axis)
+        area = tracer.reference(node.arguments[0], frame)
+        if area is None:
+            raise UnsupportedError(f"{node.name} needs a reference")
+        start = (area.top, area.left)[axis]
+        size = (area.height, area.width)[axis] if frame.array else 1
+        return _guarded(tracer, area, _counted(tracer, start, size, axis))
+
+    return form
+
+
+def _counted(tracer: Tracer, start: Places, size: int, axis: int) -> Value:
+    """The one-based numbers of `size` lines from `start` on, along their axis."""
+    context = tracer.tape.exact
+    steps = np.arange(size).reshape((-1, 1) if axis == 0 else (1, -1))
+    return Value(context.result(context.tensor(start[:, :, None, None] + steps + 1)))
+
+
+def _guarded(tracer: Tracer, area: Area, value: Value) -> Value:
+    """What is asked of an area that is none is its error."""
+    broken = area.broken
+    if broken is None:
+        return value
+    mask = torch.from_numpy(broken[:, :, None, None].copy())
+    codes = torch.where(mask, float(area.code), 0.0).expand(
+        torch.broadcast_shapes(mask.shape, value.block.shape)
+    )
+    return Value(tracer.tape.exact.with_errors(value.block, codes))
+
+
+def _extent(axis: int) -> Form:
+    """ROWS and COLUMNS."""
+
+    def form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+        area = tracer.reference(node.arguments[0], frame)
+        if area is not None:
+            size = (area.height, area.width)[axis]
+            return _guarded(tracer, area, Value(tracer.tape.exact.scalar(float(size))))
+        size = tracer.argument(node.arguments[0], Param.ARRAY, frame).block.shape[2 + axis]
+        return Value(tracer.tape.exact.scalar(float(size)))
+
+    return form
+
+
+def is_reference_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    area = tracer.reference(node.arguments[0], frame)
+    if area is None or area.broken is None:
+        return Value(tracer.tape.exact.scalar(area is not None))
+    found = torch.from_numpy(~area.broken[:, :, None, None])
+    return Value(tracer.tape.exact.booleans(found))
+
+
+def areas_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    """AREAS: how many areas a union joins; the error of one that is none."""
+    parts = _union(node.arguments[0])
+    result = Value(tracer.tape.exact.scalar(float(len(parts))))
+    for part in parts:
+        area = tracer.reference(part, frame)
+        if area is not None:
+            result = _guarded(tracer, area, result)
+    return result
+
+
+def _union(node: Node) -> list[Node]:
+    if isinstance(node, Binary) and node.operator == ",":
+        return [*_union(node.left), *_union(node.right)]
+    return [node]
+
+
+def is_formula_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    area = tracer.reference(node.arguments[0], frame)
+    if area is None:
+        raise UnsupportedError("ISFORMULA needs a reference")
+    mask = tracer.store.workbook.sheet(area.sheet).formula_mask()
+    rows, columns = np.broadcast_arrays(area.top, area.left)
+    inside = (rows < mask.shape[0]) & (columns < mask.shape[1])
+    found = inside & mask[np.where(inside, rows, 0), np.where(inside, columns, 0)]
+    truth = torch.from_numpy(found[:, :, None, None].copy())
+    return Value(tracer.tape.exact.booleans(truth))
+
+
+FORMS: dict[str, Form] = {
+    "ROW": _place(0),
+    "COLUMN": _place(1),
+    "ROWS": _extent(0),
+    "COLUMNS": _extent(1),
+    "ISREF": is_reference_form,
+    "AREAS": areas_form,
+    "ISFORMULA": is_formula_form,
+}

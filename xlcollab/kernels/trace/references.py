@@ -1,0 +1,274 @@
+"""Functions that return references: OFFSET, INDEX, INDIRECT, and IF and CHOOSE between areas.
+
+Where a formula looks is settled while it is compiled, so the look-up becomes a gather.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xlcollab.errors import FormulaSyntaxError, UnsupportedError
+from xlcollab.formula import parse
+from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
+from xlcollab.kernels.values.tape import Value
+from xlcollab.plan.resolve import resolve
+from xlcollab.ref import Rect
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.trace.tracer import Frame, Tracer
+
+ReferenceForm = Callable[["Tracer", Call, "Frame"], Area | None]
+
+_ORIGIN = np.zeros((1, 1), np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Integers:
+    """A constant argument per copy: whole numbers and error codes (0 for none)."""
+
+    number: Places
+    codes: Places
+
+
+def _integers(
+    tracer: Tracer, node: Node, frame: Frame, what: str, *, is_size: bool = False
+) -> _Integers:
+    """A constant argument per copy, shape (R or 1, C or 1). A size that is but a fraction is 1."""
+    value = tracer.value(node, frame)
+    if value.slot is not None:
+        raise UnsupportedError(
+            f"{what} depends on the variable cells: where a formula looks must not change while "
+            "it is optimised"
+        )
+    number, codes = tracer.tape.exact.numbers(value.block)
+    if number.shape[2] * number.shape[3] > 1:
+        raise UnsupportedError(f"{what} is an array; only one value per cell can be followed")
+    whole = torch.trunc(number)
+    if is_size:
+        whole = torch.where(whole == 0, torch.sign(number), whole)
+    return _Integers(
+        _per_copy(whole), _per_copy(torch.zeros_like(whole) if codes is None else codes)
+    )
+
+
+def _per_copy(values: Tensor) -> Places:
+    return np.asarray(values[:, :, 0, 0].to(torch.int64).cpu().numpy())
+
+
+def _failing(area: Area, arguments: Sequence[_Integers]) -> Area:
+    """The area, nowhere for copies with an error among the arguments.
+
+    Raises RaggedError where copies fail for different reasons.
+    """
+    codes = np.zeros((1, 1), np.int64)
+    for argument in arguments:
+        codes = np.where(codes > 0, codes, argument.codes)
+    if not codes.any():
+        return area
+    reasons = np.unique(codes[codes > 0])
+    broken = area.broken
+    elsewhere = broken is not None and bool((broken & (codes == 0)).any())
+    if len(reasons) > 1 or elsewhere:
+        raise RaggedError
+    top = np.where(codes > 0, -1, area.top)
+    return replace(area, top=top, code=ErrorCode(int(reasons[0])))
+
+
+_NOTHING = _Integers(_ORIGIN, _ORIGIN)
+"""An argument left out."""
+
+
+def nowhere(sheet: str, code: ErrorCode = ErrorCode.REF) -> Area:
+    """No area at all: the error `code`."""
+    return Area(sheet, _ORIGIN - 1, _ORIGIN, 1, 1, code)
+
+
+def _same(sizes: Places) -> int:
+    if (sizes != sizes.flat[0]).any():
+        raise RaggedError
+    return int(sizes.flat[0])
+
+
+def offset(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+    """OFFSET(reference, rows, columns, [height], [width])."""
+    base = tracer.reference(node.arguments[0], frame)
+    if base is None:
+        raise UnsupportedError("OFFSET needs a reference as its first argument")
+    if base.broken is not None and bool(base.broken.all()):
+        return base
+    given = [
+        _NOTHING
+        if isinstance(argument, Missing)
+        else _integers(tracer, argument, frame, "OFFSET", is_size=place > 1)
+        for place, argument in enumerate(node.arguments[1:])
+    ]
+    rows, columns, *sizes = given
+    top, left = base.top + rows.number, base.left + columns.number
+    extents = [base.height, base.width]
+    for axis, size in enumerate(sizes):
+        if size is not _NOTHING:
+            extents[axis] = _same(size.number)
+    if extents[0] < 0:
+        top = top + extents[0] + 1
+    if extents[1] < 0:
+        left = left + extents[1] + 1
+    if 0 in extents:
+        top, extents = np.full_like(top, -1), [1, 1]
+    area = Area(base.sheet, top, left, abs(extents[0]), abs(extents[1]))
+    return _failing(area, given)
+
+
+def index_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+    """INDEX of a reference with constant indices is a reference; None leaves it to values."""
+    if len(node.arguments) > 3:
+        return None
+    area = tracer.reference(node.arguments[0], frame)
+    if area is None:
+        return None
+    values = [tracer.value(argument, frame) for argument in node.arguments[1:]]
+    if not all(_is_plain_index(tracer, value) for value in values):
+        return None
+    first, *more = (
+        _integers(tracer, argument, frame, "INDEX").number for argument in node.arguments[1:]
+    )
+    one, every = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
+    if more:
+        row, column = first, more[0]
+    elif area.height == 1:
+        row, column = one, first
+    else:
+        row, column = first, one if area.width == 1 else every
+    top, height = _indexed(area.top, area.height, row)
+    left, width = _indexed(area.left, area.width, column)
+    return Area(area.sheet, top, left, height, width)
+
+
+def _is_plain_index(tracer: Tracer, value: Value) -> bool:
+    """A constant of one value per copy that is neither an error nor negative."""
+    if value.slot is not None or value.block.shape[2:].numel() > 1:
+        return False
+    number, codes = tracer.tape.exact.numbers(value.block)
+    return codes is None and not bool((number < 0).any())
+
+
+def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:
+    """One axis of INDEX: 0 means all of it; beyond it lies nothing."""
+    whole = index == 0
+    if whole.any() and not whole.all():
+        raise RaggedError
+    if whole.all():
+        return start, size
+    inside = (index > 0) & (index <= size)
+    return np.where(inside, start + index - 1, -1), 1
+
+
+def indirect(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+    """INDIRECT(text): the text is constant and reads as an address or a defined name."""
+    if len(node.arguments) > 1:
+        style = tracer.value(node.arguments[1], frame)
+        if not bool(tracer.tape.exact.truths(style.block)[0].all()):
+            raise UnsupportedError("INDIRECT with R1C1 addresses is not supported")
+    value = tracer.value(node.arguments[0], frame)
+    if value.slot is not None:
+        raise UnsupportedError("INDIRECT depends on the variable cells")
+    if value.block.shape[2:].numel() > 1:
+        raise UnsupportedError("INDIRECT of an array is not supported")
+    texts = tracer.tape.exact.values(value.block)
+    known = {text: _named_area(tracer, text, frame) for text in dict.fromkeys(texts)}
+    return _side_by_side([known[text] for text in texts], value.block.shape)
+
+
+def _named_area(tracer: Tracer, text: object, frame: Frame) -> Area:
+    """The area that a text names, as seen from the first copy."""
+    home = frame.family
+    if isinstance(text, ErrorCode):
+        return nowhere(home.sheet, text)
+    if not isinstance(text, str):
+        return nowhere(home.sheet)
+    try:
+        parsed = parse(text, home.rect.top, home.rect.left)
+    except FormulaSyntaxError:
+        return nowhere(home.sheet)
+    first = home.part(Rect(home.rect.top, home.rect.left, *home.step))
+    found = resolve(parsed, tracer.store.workbook, home.sheet, home.rect)
+    if not isinstance(found, Reference) or found.book:
+        return nowhere(home.sheet)
+    return area_of(found, first)
+
+
+def _side_by_side(areas: list[Area], shape: torch.Size) -> Area:
+    """One area per copy as one. Raises RaggedError where they differ in more than their place."""
+    first = areas[0]
+    if len(areas) == 1:
+        return first
+    if len({(a.sheet, a.height, a.width, a.code) for a in areas}) > 1:
+        raise RaggedError
+    top = np.concatenate([area.top for area in areas]).reshape(shape[:2])
+    left = np.concatenate([area.left for area in areas]).reshape(shape[:2])
+    return replace(first, top=top, left=left)
+
+
+def if_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+    """IF whose condition is the same constant everywhere is its branch, reference or not."""
+    if not any(_may_refer(argument) for argument in node.arguments[1:]):
+        return None
+    branch = constant_branch(tracer, node, frame)
+    return tracer.reference(branch, frame) if branch is not None else None
+
+
+def choose_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+    branch = chosen(tracer, node, frame)
+    return tracer.reference(branch, frame) if branch is not None else None
+
+
+def _may_refer(node: Node) -> bool:
+    if isinstance(node, Call):
+        return node.name in REFERENCE_FUNCTIONS
+    return isinstance(node, Reference | Name) or (
+        isinstance(node, Binary) and node.operator in (":", " ")
+    )
+
+
+def constant_branch(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
+    """The branch of an IF whose condition is one constant; None if there is no such branch."""
+    condition = tracer.value(node.arguments[0], frame)
+    if condition.slot is not None or condition.block.shape[2:].numel() > 1:
+        return None
+    truth, codes = tracer.tape.exact.truths(condition.block)
+    if codes is not None and bool((codes > 0).any()):
+        return None
+    if bool(truth.all()):
+        return node.arguments[1]
+    if not bool(truth.any()) and len(node.arguments) > 2:
+        return node.arguments[2]
+    return None
+
+
+def chosen(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
+    """The argument of a CHOOSE whose index is one constant; None if there is no such argument."""
+    index = tracer.value(node.arguments[0], frame)
+    if index.slot is not None or index.block.shape[2:].numel() > 1:
+        return None
+    number, codes = tracer.tape.exact.numbers(index.block)
+    if codes is not None or bool((number != number[0, 0, 0, 0]).any()):
+        return None
+    position = int(number[0, 0, 0, 0])
+    return node.arguments[position] if 0 < position < len(node.arguments) else None
+
+
+REFERENCE_FUNCTIONS: dict[str, ReferenceForm] = {
+    "OFFSET": offset,
+    "INDEX": index_reference,
+    "INDIRECT": indirect,
+    "IF": if_reference,
+    "CHOOSE": choose_reference,
+}
+"""Functions that may return a reference."""

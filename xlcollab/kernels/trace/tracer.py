@@ -1,0 +1,337 @@
+"""Compiling families: from nodes to values on a tape.
+
+`Tracer.value` is the whole of it: every node is evaluated at once for all copies of its family,
+and recorded on the tape where it depends on a variable. The cells it reads come from
+`store.Store`, references from `area`, functions from `table` and `special`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.errors import ModelError, UnsupportedError
+from xlcollab.formula import to_text
+from xlcollab.formula.nodes import (
+    ArrayLiteral,
+    Binary,
+    Boolean,
+    Call,
+    ErrorValue,
+    Missing,
+    Name,
+    Node,
+    Number,
+    Reference,
+    Text,
+    Unary,
+)
+from xlcollab.formula.signatures import SIGNATURES, Param
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.trace.special import REFERENCE_FUNCTIONS, SPECIAL_FORMS
+from xlcollab.kernels.values.area import (
+    Area,
+    RaggedError,
+    apply,
+    area_of,
+    intersect,
+    view,
+    view_block,
+)
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.operators import BINARY, UNARY
+from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
+from xlcollab.kernels.values.store import Store
+from xlcollab.kernels.values.tape import Tape, Value
+from xlcollab.plan.families import Family
+from xlcollab.ref import CellRef, Rect
+
+Bound = Mapping[str, "Value | Area"]
+Source = Callable[[str, Rect], Value]
+"""(sheet, rectangle) → something per cell, shape (1, 1, H, W)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a node is evaluated: its family, whether ranges are used whole, what LET has bound."""
+
+    family: Family
+    array: bool
+    bound: Bound = field(default_factory=dict)
+
+
+class Tracer:
+    """Evaluates families onto a tape."""
+
+    def __init__(self, tape: Tape, store: Store, seed: int = 0) -> None:
+        self.tape, self.store = tape, store
+        self.generator = torch.Generator().manual_seed(seed)
+        self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
+        self.frozen: set[CellRef] = set()
+        """Cells in which a random function was drawn once and is kept."""
+
+    def family(self, family: Family) -> Value:
+        """All values of a family, as a block of shape (1, 1, height, width).
+
+        Raises UnsupportedError or ModelError naming the cell, NotReadyError when a family that is
+        read has no values yet.
+        """
+        self.tape.origin = family.area
+        try:
+            return self._whole_family(family)
+        except RaggedError:
+            return self._by_parts(family)
+        except ModelError as error:
+            raise type(error)(f"{family.first}: {error}") from error
+        finally:
+            self.tape.origin = None
+
+    def expression(self, node: Node, family: Family) -> Value:
+        """A formula that stands in no cell (a constraint's right side), seen from `family`."""
+        return self.value(node, Frame(family, array=True))
+
+    def _whole_family(self, family: Family) -> Value:
+        value = self.value(family.node, Frame(family, family.array))
+        rows, columns, (height, width) = family.rows, family.columns, family.step
+
+        def layout(context: Context, block: Block) -> Block:
+            return _layout(context, block, (rows, columns, height, width))
+
+        return self.tape.emit("layout", layout, [value])
+
+    def _by_parts(self, family: Family) -> Value:
+        """The copies in halves: their areas have different sizes."""
+        first, second = _halves(family)
+        parts = [(self.family(part), part.rect) for part in (first, second)]
+        across = first.rect.top == second.rect.top
+
+        def join(context: Context, *blocks: Block) -> Block:
+            del context
+            return concatenated(list(blocks), 3 if across else 2)
+
+        return self.tape.emit("join", join, [value for value, _ in parts])
+
+    def value(self, node: Node, frame: Frame) -> Value:
+        """A node as a value: one per copy, or an array where the frame says so."""
+        area = self.reference(node, frame)
+        if area is not None:
+            if area.size > 1 and not frame.array:
+                area = intersect(area, frame.family)
+            return self.fetch(area)
+        if isinstance(node, Binary):
+            return self._binary(node, frame)
+        if isinstance(node, Unary):
+            return self._unary(node, frame)
+        if isinstance(node, Call):
+            return self._call(node, frame)
+        return self._constant(node, frame)
+
+    def argument(self, node: Node, param: Param, frame: Frame) -> Value:
+        """A function's argument, handed over as its parameter wants."""
+        if param is Param.ARRAY:
+            return self.value(node, replace(frame, array=True))
+        if param is Param.RANGE:
+            area = self.reference(node, frame)
+            if area is not None:
+                return self.fetch(area)
+        return self.value(node, frame)
+
+    def reference(self, node: Node, frame: Frame) -> Area | None:
+        """A node as a reference; None when it is none."""
+        if isinstance(node, Reference):
+            if node.book:
+                text = to_text(node, frame.family.rect.top, frame.family.rect.left)
+                raise UnsupportedError(
+                    f"{text} lies in another workbook; copy its values into this one"
+                )
+            return area_of(node, frame.family)
+        if isinstance(node, Name):
+            bound = frame.bound.get(node.name.lower())
+            return bound if isinstance(bound, Area) else None
+        if isinstance(node, Binary) and node.operator in (":", " "):
+            return self._joined(node, frame)
+        if isinstance(node, Unary) and node.operator == "@":
+            area = self.reference(node.operand, frame)
+            return intersect(area, frame.family) if area is not None and area.size > 1 else area
+        if isinstance(node, Unary) and node.operator == "#":
+            return self._spilled(node, frame)
+        if isinstance(node, Call):
+            from_call = REFERENCE_FUNCTIONS.get(node.name)
+            return from_call(self, node, frame) if from_call else None
+        return None
+
+    def fetch(self, area: Area, source: Source | None = None) -> Value:
+        """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
+        sheet = self.store.workbook.sheet(area.sheet)
+        broken, place = area.broken, area
+        if broken is not None:
+            place = area.inside()
+        place = place.clipped(sheet.height, sheet.width)
+        rect = place.bounding()
+        region = (source or self.region)(area.sheet, rect)
+        found = self._viewed(place, rect, region)
+        if broken is None:
+            return found
+        mask = torch.from_numpy(broken[:, :, None, None].copy())
+        code = float(area.code)
+
+        def off_sheet(context: Context, block: Block, mask: Tensor) -> Block:
+            codes = torch.where(mask, code, 0.0).to(block.number.dtype)
+            return context.with_errors(
+                block, codes.expand(torch.broadcast_shapes(mask.shape, block.shape))
+            )
+
+        return self.tape.emit("off sheet", off_sheet, [found], (mask,))
+
+    def _viewed(self, place: Area, rect: Rect, region: Value) -> Value:
+        """A view of a region; the same view of the same region is recorded once."""
+        key = (id(region), rect, place.height, place.width, *_shape_and_bytes(place))
+        known = self._views.get(key)
+        if known is None:
+            op, index = view(place, rect)
+            viewed = self.tape.emit("view", view_block(op), [region], index)
+            known = self._views[key] = (region, viewed)
+        return known[1]
+
+    def region(self, sheet: str, rect: Rect) -> Value:
+        """The values of a rectangle of a sheet, shape (1, 1, H, W)."""
+        return self.store.region(self.tape, sheet, rect)
+
+    def _binary(self, node: Binary, frame: Frame) -> Value:
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
+        spine: list[Binary] = []
+        left: Node = node
+        while isinstance(left, Binary) and left.operator in BINARY:
+            spine.append(left)
+            left = left.left
+        if not spine:
+            raise UnsupportedError("a union of areas can only be an argument of a function")
+        result = self.value(left, frame)
+        for part in reversed(spine):
+            right = self.value(part.right, frame)
+            result = self.tape.emit(part.operator, BINARY[part.operator], [result, right])
+        return result
+
+    def _unary(self, node: Unary, frame: Frame) -> Value:
+        operand = self.value(node.operand, frame)
+        return self.tape.emit(node.operator, UNARY[node.operator], [operand])
+
+    def _call(self, node: Call, frame: Frame) -> Value:
+        signature = SIGNATURES.get(node.name)
+        if signature is None:
+            raise UnsupportedError(f"the function {node.name} is not supported")
+        if not signature.accepts(len(node.arguments)):
+            raise UnsupportedError(
+                f"{node.name} does not take {len(node.arguments)} arguments; check the formula"
+            )
+        special = SPECIAL_FORMS.get(node.name)
+        if special is not None:
+            return special(self, node, frame)
+        arguments = [
+            value
+            for position, argument in enumerate(node.arguments)
+            for value in self.arguments(argument, signature.param(position), frame)
+        ]
+        return self.tape.emit(node.name, FUNCTIONS[node.name], arguments)
+
+    def arguments(self, node: Node, param: Param, frame: Frame) -> list[Value]:
+        """A union `(A1:A3,C1)` counts as several arguments, as aggregates take it."""
+        if isinstance(node, Binary) and node.operator == ",":
+            both = (node.left, node.right)
+            return [value for part in both for value in self.arguments(part, param, frame)]
+        return [self.argument(node, param, frame)]
+
+    def _constant(self, node: Node, frame: Frame) -> Value:
+        context = self.tape.exact
+        if isinstance(node, Number | Text | Boolean):
+            return Value(context.scalar(node.value))
+        if isinstance(node, ErrorValue):
+            return Value(context.error(ErrorCode.from_text(node.text)))
+        if isinstance(node, Missing):
+            return Value(context.scalar(None))
+        if isinstance(node, ArrayLiteral):
+            return Value(self._literal(node, frame))
+        if isinstance(node, Name):
+            bound = frame.bound.get(node.name.lower())
+            if isinstance(bound, Value):
+                return bound
+            return Value(context.error(ErrorCode.NAME))
+        raise UnsupportedError(f"a {type(node).__name__} cannot be evaluated here")
+
+    def _literal(self, node: ArrayLiteral, frame: Frame) -> Block:
+        rows = [[self._constant(item, frame).block for item in row] for row in node.rows]
+        context = self.tape.exact
+        values = [context.values(block)[0] for row in rows for block in row]
+        return context.block(values, (1, 1, len(rows), len(rows[0])))
+
+    def _joined(self, node: Binary, frame: Frame) -> Area | None:
+        left = self.reference(node.left, frame)
+        right = self.reference(node.right, frame)
+        if left is None or right is None:
+            return None
+        return left.union(right) if node.operator == ":" else left.overlap(right)
+
+    def _spilled(self, node: Unary, frame: Frame) -> Area:
+        """`A1#`: the area that the array formula in A1 fills."""
+        area = self.reference(node.operand, frame)
+        if area is not None and area.top.size == area.left.size == 1:
+            sheet = self.store.workbook.sheet(area.sheet)
+            place = (int(area.top.flat[0]), int(area.left.flat[0]))
+            for array in sheet.arrays:
+                if (array.rect.top, array.rect.left) == place:
+                    return replace(area, height=array.rect.height, width=array.rect.width)
+        if area is not None and area.top.size * area.left.size > 1:
+            raise RaggedError
+        raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
+
+
+def _shape_and_bytes(place: Area) -> tuple[object, ...]:
+    return place.top.shape, place.top.tobytes(), place.left.shape, place.left.tobytes()
+
+
+def _halves(family: Family) -> tuple[Family, Family]:
+    """The family cut in two, across its longer side."""
+    (height, width), rect = family.step, family.rect
+    if family.rows >= family.columns:
+        cut = family.rows // 2 * height
+        upper = Rect(rect.top, rect.left, cut, rect.width)
+        lower = Rect(rect.top + cut, rect.left, rect.height - cut, rect.width)
+        return family.part(upper), family.part(lower)
+    cut = family.columns // 2 * width
+    before = Rect(rect.top, rect.left, rect.height, cut)
+    after = Rect(rect.top, rect.left + cut, rect.height, rect.width - cut)
+    return family.part(before), family.part(after)
+
+
+def _layout(context: Context, block: Block, shape: tuple[int, int, int, int]) -> Block:
+    """(R or 1, C or 1, h, w) as the cells of the family: shape (1, 1, R·height, C·width).
+
+    A single row or column fills an array formula's block; what is missing is #N/A, what is too much
+    is cut off (18.3.1.40). A formula whose result is a blank cell shows 0.
+    """
+    rows, columns, height, width = shape
+    if isinstance(block.kind, Tensor):
+        kind = torch.where(block.kind == Kind.BLANK, int(Kind.NUMBER), block.kind)
+        block = full(Block(block.number, kind.to(torch.uint8)))
+    elif block.kind == Kind.BLANK:
+        block = Block(block.number, Kind.NUMBER)
+    for dim, size in ((2, height), (3, width)):
+        block = _fit(context, block, dim, size)
+
+    def place(values: Tensor) -> Tensor:
+        values = values.expand(rows, columns, height, width)
+        return values.permute(0, 2, 1, 3).reshape(1, 1, rows * height, columns * width)
+
+    placed = apply(block, place)
+    return Block(placed.number, placed.kind, cells=True)
+
+
+def _fit(context: Context, block: Block, dim: int, size: int) -> Block:
+    length = block.shape[dim]
+    if length > size:
+        return moved(block, lambda values: values.narrow(dim, 0, size))
+    return block if length in (1, size) else pad(context, block, dim, size - length, ErrorCode.NA)

@@ -1,0 +1,1 @@
+"""Blocks of values and the operations on them: what every node of a formula becomes."""

@@ -1,0 +1,188 @@
+"""The operators of the formula language, on blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.kernels.text.texts import general
+from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.guard import safe_divide, safe_power
+from xlcollab.kernels.values.shapes import aligned
+
+Binary = Callable[[Context, Block, Block], Block]
+
+
+def arithmetic(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
+    """A function of two numbers that is defined everywhere."""
+
+    def run(context: Context, a: Block, b: Block) -> Block:
+        a, b = aligned(context, a, b)
+        left, left_codes = context.numbers(a)
+        right, right_codes = context.numbers(b)
+        return context.result(function(left, right), first_code(left_codes, right_codes))
+
+    return run
+
+
+def divide(context: Context, a: Block, b: Block) -> Block:
+    a, b = aligned(context, a, b)
+    left, left_codes = context.numbers(a)
+    right, right_codes = context.numbers(b)
+    quotient, zero = safe_divide(left, right)
+    codes = first_code(left_codes, right_codes)
+    if zero is None:
+        return context.result(quotient, codes)
+    if not context.exact:
+        return context.result(torch.where(zero, torch.nan, quotient), codes)
+    return context.result(
+        quotient, first_code(codes, torch.where(zero, float(ErrorCode.DIV0), 0.0))
+    )
+
+
+def power(context: Context, a: Block, b: Block) -> Block:
+    """`a ^ b`; 0 ^ 0 and a fractional power of a negative number are #NUM!, 0 ^ -1 is #DIV/0!."""
+    a, b = aligned(context, a, b)
+    base, base_codes = context.numbers(a)
+    exponent, exponent_codes = context.numbers(b)
+    codes = first_code(base_codes, exponent_codes)
+    if context.exact:
+        zero = base == 0
+        pole = torch.where(zero & (exponent < 0), float(ErrorCode.DIV0), 0.0)
+        unclear = torch.where(zero & (exponent == 0), float(ErrorCode.NUM), 0.0)
+        codes = first_code(codes, pole, unclear)
+    return context.result(safe_power(base, exponent), codes)
+
+
+def concatenate(context: Context, a: Block, b: Block) -> Block:
+    a, b = aligned(context, a, b)
+    shape = torch.broadcast_shapes(a.shape, b.shape)
+    left, right = texts_of(context, a, shape), texts_of(context, b, shape)
+    joined: list[Scalar] = [_join(x, y) for x, y in zip(left, right, strict=True)]
+    return context.block(joined, shape)
+
+
+def texts_of(context: Context, block: Block, shape: torch.Size) -> list[str | ErrorCode]:
+    """The values as texts, in the reading order of `shape`; errors stay errors."""
+    kind = block.kind.expand(shape) if isinstance(block.kind, Tensor) else block.kind
+    values = context.values(Block(block.number.expand(shape), kind))
+    return [text_of(value) for value in values]
+
+
+def text_of(value: object) -> str | ErrorCode:
+    """One value as text."""
+    if isinstance(value, ErrorCode | str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    assert isinstance(value, float)
+    return general(value)
+
+
+def _join(a: str | ErrorCode, b: str | ErrorCode) -> str | ErrorCode:
+    if isinstance(a, ErrorCode):
+        return a
+    return b if isinstance(b, ErrorCode) else a + b
+
+
+def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
+    """Numbers come before texts, texts before booleans; case does not count; a blank is 0 or ""."""
+
+    def run(context: Context, a: Block, b: Block) -> Block:
+        a, b = aligned(context, a, b)
+        if _plain(a) and _plain(b):
+            left, right = a.number, b.number
+            return context.booleans(function(left, _snapped(context, left, right)))
+        codes = first_code(context.codes(a), context.codes(b))
+        a, b = _filled(context, a, b), _filled(context, b, a)
+        rank_a, key_a = sort_key(context, a)
+        rank_b, key_b = sort_key(context, b)
+        same = rank_a == rank_b
+        by_key = function(key_a, _snapped(context, key_a, key_b))
+        by_rank = function(rank_a.to(key_a.dtype), rank_b.to(key_a.dtype))
+        return context.booleans(torch.where(same, by_key, by_rank), codes)
+
+    return run
+
+
+def _snapped(context: Context, a: Tensor, b: Tensor) -> Tensor:
+    """`b`, but `a` where the two differ only beyond the 15 digits that Excel compares."""
+    if not context.exact:
+        return b
+    close = (a != b) & ((a - b).abs() <= 4e-16 * torch.maximum(a.abs(), b.abs()))
+    return torch.where(close, a, b)
+
+
+def _plain(block: Block) -> bool:
+    return not isinstance(block.kind, Tensor) and block.kind in (Kind.NUMBER, Kind.BLANK)
+
+
+def _filled(context: Context, block: Block, other: Block) -> Block:
+    """Blanks as the empty value of the other side's type."""
+    blank = block.mask(Kind.BLANK)
+    if not bool(blank.any()):
+        return block
+    empty = float(context.texts.add(""))
+    beside_text = blank & other.mask(Kind.TEXT)
+    beside_boolean = blank & other.mask(Kind.BOOLEAN)
+    kind = torch.where(blank, int(Kind.NUMBER), block.kinds())
+    kind = torch.where(beside_text, int(Kind.TEXT), kind)
+    kind = torch.where(beside_boolean, int(Kind.BOOLEAN), kind)
+    return Block(torch.where(beside_text, empty, block.number), kind.to(torch.uint8))
+
+
+_RANKS = {Kind.BLANK: 0, Kind.NUMBER: 0, Kind.TEXT: 1, Kind.BOOLEAN: 2, Kind.ERROR: 3}
+
+
+def sort_key(context: Context, block: Block) -> tuple[Tensor, Tensor]:
+    """(rank of the type, place within it) by which values are ordered."""
+    table = torch.tensor([_RANKS[kind] for kind in Kind], device=context.device)
+    ranks = table[block.kinds().long()]
+    texts = block.mask(Kind.TEXT)
+    if not bool(texts.any()):
+        return ranks, block.number
+    index = torch.where(texts, block.number, 0.0).long()
+    return ranks, torch.where(texts, context.text_ranks()[index], block.number)
+
+
+def negate(context: Context, a: Block) -> Block:
+    number, codes = context.numbers(a)
+    return context.result(-number, codes)
+
+
+def percent(context: Context, a: Block) -> Block:
+    number, codes = context.numbers(a)
+    return context.result(number / 100, codes)
+
+
+def identity(context: Context, a: Block) -> Block:
+    del context
+    return a
+
+
+BINARY: dict[str, Binary] = {
+    "+": arithmetic(torch.add),
+    "-": arithmetic(torch.sub),
+    "*": arithmetic(torch.mul),
+    "/": divide,
+    "^": power,
+    "&": concatenate,
+    "=": comparison(torch.eq),
+    "<>": comparison(torch.ne),
+    "<": comparison(torch.lt),
+    "<=": comparison(torch.le),
+    ">": comparison(torch.gt),
+    ">=": comparison(torch.ge),
+}
+
+UNARY: dict[str, Callable[[Context, Block], Block]] = {
+    "-": negate,
+    "+": identity,
+    "%": percent,
+    "@": identity,
+}

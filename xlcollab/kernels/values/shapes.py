@@ -1,0 +1,67 @@
+"""Bringing blocks to shapes that go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.values.block import Block, Context
+
+
+def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
+    """The blocks with operand axes that broadcast.
+
+    Where two arrays differ in size, Excel fills the smaller one with #N/A; length 1 spreads.
+    """
+    for dim in (2, 3):
+        sizes = {block.shape[dim] for block in blocks} - {1}
+        if len(sizes) > 1:
+            longest = max(sizes)
+            blocks = tuple(_padded(context, block, dim, longest) for block in blocks)
+    return blocks
+
+
+def _padded(context: Context, block: Block, dim: int, size: int) -> Block:
+    length = block.shape[dim]
+    if length in (1, size):
+        return block
+    return pad(context, block, dim, size - length, ErrorCode.NA)
+
+
+def pad(context: Context, block: Block, dim: int, count: int, code: ErrorCode) -> Block:
+    """`count` error values appended along an axis."""
+    rest = list(block.shape)
+    rest[dim] = count
+    number = block.number.expand(block.shape)
+    filler = torch.full(rest, float(code), dtype=number.dtype, device=number.device)
+    kinds = torch.full(rest, int(Kind.ERROR), dtype=torch.uint8, device=number.device)
+    return Block(torch.cat([number, filler], dim), torch.cat([block.kinds(), kinds], dim))
+
+
+def full(block: Block, shape: torch.Size | tuple[int, ...] | None = None) -> Block:
+    """The block with number and kind expanded to its whole shape (or to `shape`)."""
+    target = block.shape if shape is None else torch.Size(shape)
+    kind = block.kind.expand(target) if isinstance(block.kind, Tensor) else block.kind
+    return Block(block.number.expand(target), kind, cells=block.cells)
+
+
+def moved(block: Block, op: Callable[[Tensor], Tensor]) -> Block:
+    """`op`, a movement of values, applied to the whole numbers and kinds alike."""
+    whole = full(block)
+    kind = op(whole.kind) if isinstance(whole.kind, Tensor) else whole.kind
+    return Block(op(whole.number), kind, cells=block.cells)
+
+
+def concatenated(blocks: list[Block], dim: int) -> Block:
+    """Blocks side by side along `dim`; the family axes broadcast."""
+    family = torch.broadcast_shapes(*(block.shape[:2] for block in blocks))
+    wholes = [full(block, (*family, *block.shape[2:])) for block in blocks]
+    number = torch.cat([block.number for block in wholes], dim)
+    first = wholes[0].kind
+    if not isinstance(first, Tensor) and all(block.is_kind(first) is True for block in wholes):
+        return Block(number, first, cells=all(block.cells for block in blocks))
+    kinds = torch.cat([block.kinds() for block in wholes], dim)
+    return Block(number, kinds, cells=all(block.cells for block in blocks))

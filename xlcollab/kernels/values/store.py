@@ -1,0 +1,164 @@
+"""The cells as the compiler sees them: constants, variables, and families already evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xlcollab.grid import Kind, Workbook
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.tape import Tape, Value
+from xlcollab.plan import Plan
+from xlcollab.ref import AreaRef, Rect
+
+
+class NotReadyError(Exception):
+    """Families that must be evaluated first, by number. Never seen by a user."""
+
+    def __init__(self, families: Sequence[int]) -> None:
+        super().__init__(families)
+        self.families = families
+
+
+class Store:
+    """Finds the values of any rectangle.
+
+    A rectangle is put together from the constants of the sheet, the variable areas and the results
+    of families. Families in `stored` are taken at the values in the file.
+    """
+
+    def __init__(self, plan: Plan, context: Context, stored: set[int]) -> None:
+        self.plan = plan
+        self.stored = stored
+        self.results: dict[int, Value] = {}
+        self._context = context
+        self._variables: list[tuple[AreaRef, Value]] = []
+        self._regions: dict[tuple[str, Rect], Value] = {}
+
+    @property
+    def workbook(self) -> Workbook:
+        return self.plan.workbook
+
+    def add_variables(self, areas: Sequence[AreaRef], tape: Tape, start: Tensor) -> None:
+        """Cut the vector of variables (slot 0, shape (n,)) into the areas, in order."""
+        vector = Value(Block(start.reshape(1, 1, 1, -1), Kind.NUMBER), 0)
+        position = 0
+        for area in areas:
+            value = tape.emit("variables", CutVariables(area.rect, position), [vector])
+            self._variables.append((area, value))
+            position += area.rect.size
+
+    def region(self, tape: Tape, sheet: str, rect: Rect) -> Value:
+        """The values of `rect`, shape (1, 1, height, width). Raises NotReadyError."""
+        known = self._regions.get((sheet, rect))
+        if known is None:
+            known = self._regions[sheet, rect] = self._assembled(tape, sheet, rect)
+        return known
+
+    def _assembled(self, tape: Tape, sheet: str, rect: Rect) -> Value:
+        pieces = self._pieces(sheet, rect)
+        if len(pieces) == 1 and pieces[0][0].covers(rect):
+            piece, value = pieces[0]
+            if piece == rect:
+                return value
+            return tape.emit("slice", Slice(rect.shifted(-piece.top, -piece.left)), [value])
+        base = Value(self._constants(sheet, rect))
+        if not pieces:
+            return base
+        inside = [(piece.intersection(rect), piece, value) for piece, value in pieces]
+        parts = []
+        index = []
+        for shared, piece, value in inside:
+            assert shared is not None
+            cut = Slice(shared.shifted(-piece.top, -piece.left))
+            parts.append(value if shared == piece else tape.emit("slice", cut, [value]))
+            index.append(_flat_index(shared.shifted(-rect.top, -rect.left), rect.width))
+        order = torch.from_numpy(np.concatenate(index))
+        complete = len(order) == rect.size
+        return tape.emit("assemble", Scatter(complete), [base, *parts], (order,))
+
+    def _pieces(self, sheet: str, rect: Rect) -> list[tuple[Rect, Value]]:
+        families = [
+            number
+            for number in self.plan.index.overlapping(sheet, rect)
+            if number not in self.stored
+        ]
+        missing = [number for number in families if number not in self.results]
+        if missing:
+            raise NotReadyError(missing)
+        pieces = [(self.plan.families[n].rect, self.results[n]) for n in families]
+        pieces += [
+            (area.rect, value)
+            for area, value in self._variables
+            if area.sheet == sheet and area.rect.intersection(rect)
+        ]
+        return pieces
+
+    def _constants(self, sheet: str, rect: Rect) -> Block:
+        kinds, numbers = self.workbook.sheet(sheet).block(rect)
+        number = self._context.tensor(numbers)[None, None]
+        first = int(kinds[0, 0])
+        if (kinds == first).all():
+            return Block(number, Kind(first), cells=True)
+        return Block(number, torch.from_numpy(kinds)[None, None], cells=True)
+
+
+def _flat_index(rect: Rect, width: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    rows = np.arange(rect.top, rect.bottom, dtype=np.int64)[:, None] * width
+    return (rows + np.arange(rect.left, rect.right, dtype=np.int64)).reshape(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class CutVariables:
+    """Variables `position …` as an area."""
+
+    rect: Rect
+    position: int
+
+    def __call__(self, context: Context, vector: Block) -> Block:
+        del context
+        part = vector.number[0, 0, 0, self.position : self.position + self.rect.size]
+        shape = (1, 1, self.rect.height, self.rect.width)
+        return Block(part.reshape(shape), Kind.NUMBER, cells=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A rectangle of a region."""
+
+    rect: Rect
+
+    def __call__(self, context: Context, block: Block) -> Block:
+        del context
+        where = (..., self.rect.rows, self.rect.columns)
+        kind = block.kind[where] if isinstance(block.kind, Tensor) else block.kind
+        return Block(block.number[where], kind, cells=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Pieces put into a base region at their places."""
+
+    complete: bool
+    """The pieces cover the whole region."""
+
+    def __call__(self, context: Context, base: Block, *rest: Block | Tensor) -> Block:
+        del context
+        *pieces, order = rest
+        blocks = [piece for piece in pieces if isinstance(piece, Block)]
+        assert isinstance(order, Tensor)
+        flat = torch.cat([block.number.reshape(-1) for block in blocks])
+        number = base.number.reshape(-1).scatter(0, order, flat).reshape(base.shape)
+        kinds = {block.kind if isinstance(block.kind, Kind) else None for block in blocks}
+        if not self.complete:
+            kinds.add(base.kind if isinstance(base.kind, Kind) else None)
+        kind = kinds.pop()
+        if kinds or kind is None:
+            every = torch.cat([block.kinds().reshape(-1) for block in blocks])
+            merged = base.kinds().reshape(-1).scatter(0, order, every).reshape(base.shape)
+            return Block(number, merged, cells=True)
+        return Block(number, kind, cells=True)

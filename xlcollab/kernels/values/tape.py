@@ -1,0 +1,179 @@
+"""A straight-line program over blocks: the compiled form of a sheet.
+
+Formulas are evaluated once while they are compiled. What depends on no variable is a constant from
+then on; what does is recorded as an instruction, to be run again for other values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.detached import NoDerivativeError
+from xlcollab.ref import AreaRef
+
+Function = Callable[..., Block]
+"""(context, *blocks, *index tensors) → block"""
+
+
+BY_VARIABLES = " by variables"
+"""Ends the name of an operation that picks cells where the variables say."""
+
+_PICKERS = frozenset(
+    {"MATCH", "XMATCH", "LOOKUP", "XLOOKUP", "SORT", "SORTBY", "UNIQUE", "FILTER", "TOROW", "TOCOL"}
+)
+"""Functions whose arguments decide which values, texts or errors there are."""
+
+_COUNTERS = frozenset({"COUNT", "COUNTA", "COUNTBLANK", "ISNUMBER", "ISTEXT", "ISBLANK"})
+"""Functions that ask only what kinds of values there are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A block as it is now, and the slot of its instruction; None for a constant.
+
+    `fixed_kinds` says that the variables move its numbers only: what is a number, a text or a
+    blank stays so.
+    """
+
+    block: Block
+    slot: int | None = None
+    fixed_kinds: bool = True
+
+    @property
+    def constant(self) -> bool:
+        return self.slot is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instruction:
+    """`slots[out] = function(context, *arguments, *indices)`; an int argument is a slot.
+
+    `origin` are the cells whose formula it comes from; None for one that stands in no cell.
+    """
+
+    name: str
+    function: Function
+    arguments: tuple[int | Block, ...]
+    indices: tuple[Tensor, ...]
+    out: int
+    origin: AreaRef | None
+
+    def refusal(self) -> UnsupportedError:
+        """That a derivative was asked of it which it has not."""
+        return UnsupportedError(
+            f"{self.origin or 'a formula'} uses {self.name}, which has no derivative here; put "
+            "functions that have one in its place, or the cell's value where it need not follow "
+            "the variable cells"
+        )
+
+
+class Tape:
+    """Records instructions. Slot 0 is the vector of variables."""
+
+    def __init__(self, exact: Context, fast: Context) -> None:
+        self.exact, self.fast = exact, fast
+        self.instructions: list[Instruction] = []
+        self.count = 1
+        self.values: dict[int, Value] = {}
+        self.origin: AreaRef | None = None
+        """The cells whose formula is being recorded."""
+
+    def emit(
+        self,
+        name: str,
+        function: Function,
+        arguments: Sequence[Value],
+        indices: tuple[Tensor, ...] = (),
+    ) -> Value:
+        """Evaluate now; record when an argument depends on the variables."""
+        fixed = _fixed_kinds(name, arguments)
+        constant = all(argument.slot is None for argument in arguments)
+        constant = constant or (name in _COUNTERS and fixed)
+        context = self.exact if constant else self.fast
+        block = function(context, *(argument.block for argument in arguments), *indices)
+        if constant:
+            return Value(block)
+        out, self.count = self.count, self.count + 1
+        wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
+        self.instructions.append(Instruction(name, function, wired, indices, out, self.origin))
+        value = self.values[out] = Value(block, out, fixed)
+        return value
+
+
+def _fixed_kinds(name: str, arguments: Sequence[Value]) -> bool:
+    if not all(argument.fixed_kinds for argument in arguments):
+        return False
+    if name in ("IF", "IFERROR", "IFNA"):
+        branches = [argument.block.kind for argument in arguments[1:]]
+        same = name == "IF" and all(kind is branches[0] for kind in branches)
+        return same or arguments[0].constant
+    moving = name in _PICKERS or name.endswith(BY_VARIABLES)
+    return not moving or all(argument.constant for argument in arguments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A finished tape: only the instructions that the outputs need, in order."""
+
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[int | Block, ...]
+    count: int
+
+    def run(self, context: Context, variables: Tensor) -> list[Block]:
+        """The output blocks for `variables` (shape (n,)). Differentiable when run fast.
+
+        Raises UnsupportedError naming the cell where a derivative is wanted and there is none.
+        """
+        slots: list[Block | None] = [None] * self.count
+        slots[0] = Block(variables.reshape(1, 1, 1, -1), 1)
+        for instruction in self.instructions:
+            arguments = [slots[a] if isinstance(a, int) else a for a in instruction.arguments]
+            function, indices = instruction.function, instruction.indices
+            try:
+                slots[instruction.out] = function(context, *arguments, *indices)
+            except NoDerivativeError:
+                raise instruction.refusal() from None
+        blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
+        return [block for block in blocks if block is not None]
+
+    def to(self, context: Context) -> Program:
+        """The same program with its constants on the device and in the type of `context`."""
+        moved: dict[int, Block] = {}
+
+        def move(argument: int | Block) -> int | Block:
+            if isinstance(argument, int):
+                return argument
+            return moved.setdefault(id(argument), _moved(argument, context))
+
+        instructions = tuple(
+            replace(
+                instruction,
+                arguments=tuple(move(a) for a in instruction.arguments),
+                indices=tuple(index.to(context.device) for index in instruction.indices),
+            )
+            for instruction in self.instructions
+        )
+        return Program(instructions, tuple(move(out) for out in self.outputs), self.count)
+
+
+def _moved(block: Block, context: Context) -> Block:
+    kind = block.kind.to(context.device) if isinstance(block.kind, Tensor) else block.kind
+    number = block.number.to(device=context.device, dtype=context.dtype)
+    return Block(number, kind, cells=block.cells)
+
+
+def program(tape: Tape, outputs: Sequence[Value]) -> Program:
+    """The part of the tape that `outputs` need."""
+    needed = {value.slot for value in outputs if value.slot is not None}
+    kept = []
+    for instruction in reversed(tape.instructions):
+        if instruction.out in needed:
+            kept.append(instruction)
+            needed.update(a for a in instruction.arguments if isinstance(a, int))
+    wired = tuple(v.block if v.slot is None else v.slot for v in outputs)
+    return Program(tuple(reversed(kept)), wired, tape.count)

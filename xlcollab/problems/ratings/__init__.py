@@ -1,0 +1,1 @@
+"""Finding ratings on a sheet."""

@@ -1,0 +1,1 @@
+"""Models as Excel's Solver stores them, and as people type them."""

@@ -1,0 +1,142 @@
+"""Which constraints are mere bounds of variables, and what those bounds are.
+
+Solver's rule (solver.com, "Bounds on variables"): variable cells on the left and a constant on the
+right make a bound; a formula on the right, even 2+2, or one that depends on variables, makes a
+general constraint. The zero lower bound of "make unconstrained variables non-negative" goes only to
+variables without an explicit lower bound: those left of >= or = in a constraint whose left side
+holds only variables and whose right side is a number or cells (opensolver.org, on Excel 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import DataError, ModelError
+from xlcollab.grid import Kind, Workbook, describe_cell
+from xlcollab.problems.solver_model.cells import FormulaCells, listed, marked_cells
+from xlcollab.problems.solver_model.model import (
+    Constraint,
+    Relation,
+    SolverModel,
+    positions,
+    variable_cells,
+)
+from xlcollab.ref import AreaRef
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`lower`, `upper` (float64, ±inf where free) and `integer` (bool) per variable, in order.
+
+    `general` are the constraints that are no bounds. An integer variable that is binary has the
+    bounds 0 and 1.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    integer: NDArray[np.bool_]
+    general: tuple[Constraint, ...]
+
+
+def bounds(model: SolverModel, workbook: Workbook) -> Bounds:
+    """Split the constraints of `model` into bounds of variables and general constraints.
+
+    Raises ModelError when bounds contradict each other or a domain is put on a cell that is no
+    variable, DataError when a bound is taken from a cell that holds no number.
+    """
+    box = _Box(model.size)
+    formulas = FormulaCells(workbook)
+    general = []
+    for constraint in model.constraints:
+        where = positions(model, constraint.left)
+        only_variables = bool((where >= 0).all())
+        limit = _limit(model, workbook, formulas, constraint.right) if only_variables else None
+        if limit is None:
+            general.append(constraint)
+        else:
+            box.narrow(where, constraint.relation, limit)
+        if only_variables and constraint.relation != "<=":
+            box.explicit[where] |= not isinstance(constraint.right, str)
+    binary = _members(model, model.binary, "binary")
+    box.narrow(binary, ">=", 0.0)
+    box.narrow(binary, "<=", 1.0)
+    if model.non_negative:
+        box.narrow(np.flatnonzero(~box.explicit), ">=", 0.0)
+    _check_order(model, box)
+    if not model.options.ignore_integers:
+        box.integer[binary] = True
+        box.integer[_members(model, model.integer, "integer")] = True
+    return Bounds(box.lower, box.upper, box.integer, tuple(general))
+
+
+class _Box:
+    """The bounds while they are being narrowed; `explicit` marks lower bounds the user typed."""
+
+    def __init__(self, size: int) -> None:
+        self.lower = np.full(size, -np.inf)
+        self.upper = np.full(size, np.inf)
+        self.integer = np.zeros(size, np.bool_)
+        self.explicit = np.zeros(size, np.bool_)
+
+    def narrow(
+        self, where: NDArray[np.int64], relation: Relation, limit: float | NDArray[np.float64]
+    ) -> None:
+        if relation != "<=":
+            self.lower[where] = np.maximum(self.lower[where], limit)
+        if relation != ">=":
+            self.upper[where] = np.minimum(self.upper[where], limit)
+
+
+def _limit(
+    model: SolverModel, workbook: Workbook, formulas: FormulaCells, right: float | AreaRef | str
+) -> float | NDArray[np.float64] | None:
+    """The right side as a constant, or None when it is none."""
+    if isinstance(right, str):
+        return None
+    if not isinstance(right, AreaRef):
+        return right
+    if (positions(model, right) >= 0).any() or formulas.mask(right).any():
+        return None
+    sheet = workbook.sheet(right.sheet)
+    kinds, numbers = sheet.block(right.rect)
+    wrong = marked_cells(right, (kinds != Kind.NUMBER) & (kinds != Kind.BLANK))
+    if wrong:
+        raise DataError(
+            f"a bound of the Solver model of sheet {model.sheet} is taken from {right.sheet}, where"
+            f" {describe_cell(sheet, wrong[0].row, wrong[0].column)}; put a number there"
+        )
+    return numbers
+
+
+def _members(model: SolverModel, areas: Sequence[AreaRef], domain: str) -> NDArray[np.int64]:
+    """The places of the cells of `areas`, which must all be variables."""
+    places = [np.empty(0, np.int64)]
+    for area in areas:
+        where = positions(model, area)
+        strangers = marked_cells(area, where < 0)
+        if strangers:
+            raise ModelError(
+                f"the Solver model of sheet {model.sheet} wants {listed(strangers)} {domain}, but"
+                " only variable cells can be; drop that constraint or add them to the variables"
+            )
+        places.append(where.ravel())
+    return np.concatenate(places)
+
+
+def _check_order(model: SolverModel, box: _Box) -> None:
+    crossed = np.flatnonzero(box.lower > box.upper)
+    if not crossed.size:
+        return
+    cells = variable_cells(model)
+    first = crossed[0]
+    zero = " (variables without a lower bound are taken as non-negative)"
+    reason = zero if model.non_negative and not box.explicit[first] else ""
+    raise ModelError(
+        f"the bounds of {listed(cells[place] for place in crossed)} contradict each other:"
+        f" {cells[first]} should be at least {box.lower[first]:g} and at most"
+        f" {box.upper[first]:g}{reason}; correct the constraints"
+    )

@@ -1,0 +1,122 @@
+"""A Solver model from the texts of a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from xlcollab.errors import UsageError
+from xlcollab.grid import Workbook
+from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
+from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
+from xlcollab.problems.solver_model.model import Relation, Sense, SolverModel
+from xlcollab.ref import split_list, split_sheet
+
+_CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
+_RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
+_DOMAINS: dict[str, Domain] = {
+    "integer": "integer",
+    "int": "integer",
+    "binary": "binary",
+    "bin": "binary",
+    "alldifferent": "alldifferent",
+    "dif": "alldifferent",
+}
+
+
+def model_from_texts(
+    workbook: Workbook,
+    *,
+    by_changing: str,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    target: str | None = None,
+    subject_to: Sequence[str] = (),
+    non_negative: bool = False,
+    sheet: str | None = None,
+) -> SolverModel:
+    """The model that the texts describe; addresses, defined names and table columns name cells.
+
+    `by_changing` is a comma-separated list such as "dotprod!H19:V23,dotprod!B25:F39", `target` is
+    "cell=value", a constraint is "A1:A9<=B1:B9", "C1>=0", "D1:D3=integer" or "E1=binary". A text
+    without a sheet means `sheet`; when that is None, the objective's, else the variables' sheet.
+
+    Raises UsageError on texts that break this grammar, ModelError on cells that do not exist,
+    WorkbookError on an unknown sheet.
+    """
+    sense, objective, value = _goal(minimize, maximize, target)
+    home = _home_sheet(workbook, objective, by_changing, sheet)
+    restrictions = Restrictions(workbook, home)
+    for text in subject_to:
+        _add(restrictions, text)
+    return SolverModel(
+        sheet=home,
+        objective=resolve_cell(workbook, objective, home, "the objective"),
+        sense=sense,
+        target=value,
+        variables=disjoint(resolve_areas(workbook, by_changing, home, "a variable")),
+        constraints=tuple(restrictions.constraints),
+        integer=restrictions.areas("integer"),
+        binary=restrictions.areas("binary"),
+        alldifferent=restrictions.areas("alldifferent"),
+        non_negative=non_negative,
+    )
+
+
+def _goal(
+    minimize: str | None, maximize: str | None, target: str | None
+) -> tuple[Sense, str, float]:
+    goals: list[tuple[Sense, str | None]] = [
+        ("minimize", minimize),
+        ("maximize", maximize),
+        ("value", target),
+    ]
+    given = [(sense, text) for sense, text in goals if text]
+    if len(given) != 1:
+        raise UsageError(
+            f"{len(given)} objectives are given; exactly one of --minimize, --maximize and"
+            " --target is needed"
+        )
+    sense, text = given[0]
+    return (sense, *_split_target(text)) if sense == "value" else (sense, text, 0.0)
+
+
+def _split_target(text: str) -> tuple[str, float]:
+    cell, mark, value = text.rpartition("=")
+    number = read_number(value)
+    if not mark or not cell.strip() or number is None:
+        raise UsageError(f"--target is {text!r}; 'cell=value' was expected, such as 'V41=3'")
+    return cell.strip(), number
+
+
+def _home_sheet(workbook: Workbook, objective: str, by_changing: str, sheet: str | None) -> str:
+    if sheet is not None:
+        return workbook.sheet(sheet).name
+    for text in (objective, split_list(by_changing)[0]):
+        named, _ = split_sheet(text)
+        if named is not None:
+            return workbook.sheet(named).name
+        if workbook.name(text):
+            first = workbook.sheets[0].name
+            return resolve_areas(workbook, text, first, "the name")[0].sheet
+    if len(workbook.sheets) == 1:
+        return workbook.sheets[0].name
+    raise UsageError(
+        f"{objective} names no sheet and {workbook.source} has {len(workbook.sheets)}; write"
+        f" {workbook.sheets[0].name}!{objective} or add --sheet"
+    )
+
+
+def _add(restrictions: Restrictions, text: str) -> None:
+    match = _CONSTRAINT.match(text.strip())
+    if match is None:
+        raise UsageError(
+            f"constraint {text!r} is none: cells, then <=, = or >=, then a number, cells or a"
+            " formula were expected, such as 'A1:A9<=B1:B9', 'C1>=0' or 'D1:D3=integer'"
+        )
+    left, what = match["left"], f"constraint {text!r}"
+    domain = _DOMAINS.get(match["right"].strip().casefold())
+    if domain and match["sign"] == "=":
+        restrictions.restrict(left, domain, what)
+    else:
+        restrictions.constrain(left, _RELATIONS[match["sign"]], match["right"], what)

@@ -1,0 +1,1 @@
+"""Reading a tab of gradient descent: its data, model, rule and copies."""
