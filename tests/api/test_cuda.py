@@ -15,7 +15,7 @@ from tests.build import build
 from tests.faces.shell import LINE, minimised
 from tests.shared_data import lesson
 from xlcollab.api.session import devices
-from xlcollab.api.solve.solving import Solved
+from xlcollab.api.solve.solved import Solved
 from xlcollab.optim.methods import METHODS
 
 pytestmark = [

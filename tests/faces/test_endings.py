@@ -21,7 +21,7 @@ from tests.shared_data import lesson
 from xlcollab.api import OpenBook
 from xlcollab.api.solve import running, solving
 from xlcollab.api.solve.running import EXIT_CODES
-from xlcollab.api.solve.solving import Solved
+from xlcollab.api.solve.solved import Solved
 from xlcollab.optim import Status
 from xlcollab.problems import SolverModel
 
@@ -208,7 +208,7 @@ def test_ctrl_c_while_reading(book: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "OpenBook", interrupt)
+    monkeypatch.setattr(running, "Session", interrupt)
     found = xlcollab("solve", book)
     assert (found.code, found.sentence) == (130, "interrupted; nothing was written")
 

@@ -34,7 +34,7 @@ from xlcollab.factor import (
     tune,
     tuning_table,
 )
-from xlcollab.factor.models import sheets as sheets_module
+from xlcollab.factor import sheets as sheets_module
 from xlcollab.ratings import RatingsTable, random_split
 
 SMALL = ModelSettings(n_factors=3)

@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import solver_names
-from xlcollab.api.solve.solving import Solved
+from xlcollab.api.solve.solved import Solved
 from xlcollab.optim import Status
 from xlcollab.ref import cell_name
 

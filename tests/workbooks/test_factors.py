@@ -12,7 +12,8 @@ import pytest
 import xlcollab
 from tests.shared_data import lesson
 from tests.workbooks.made import FOLDER
-from xlcollab.api.factors.factors import factors_of, neighbours, principal_components, write_factors
+from xlcollab.api.factors.book import write_factors
+from xlcollab.api.factors.factors import factors_of, neighbours, principal_components
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.faces.cli import build
 

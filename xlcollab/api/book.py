@@ -1,29 +1,19 @@
-"""An opened workbook: its model, its pending changes, and saving."""
+"""The Python face: an opened workbook with the verbs as its methods."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from xlcollab.errors import UsageError
-from xlcollab.files import FileBook, backup, output_path, refuse_unwritable
-from xlcollab.grid import Book, CellEdit, Changes, NewSheet, Workbook
-from xlcollab.grid.memory import MemoryBook
-from xlcollab.plan import Plan, build_plan, rectangles
-from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
-from xlcollab.ref import AreaRef
+from xlcollab.api.session.session import Session
+from xlcollab.problems import SolverModel
 
 if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
     from xlcollab.api.look.gradients import CellFunction, Gradient
     from xlcollab.api.look.inspecting import Inspection
-    from xlcollab.api.solve.solving import PointCallback, Solved
+    from xlcollab.api.solve.solved import Solved
+    from xlcollab.api.solve.solving import PointCallback
     from xlcollab.api.tabs.tab import Tab
     from xlcollab.optim import StepCallback
 
@@ -33,77 +23,12 @@ def open(path: str | Path) -> OpenBook:  # noqa: A001 - reads as xlcollab.open(.
     return OpenBook(path)
 
 
-class OpenBook:
+class OpenBook(Session):
     """A workbook that was read from a file and collects changes until it is saved.
 
-    Every verb works on the workbook as the verbs before it left it.
+    Every verb works on the workbook as the verbs before it left it. What a verb needs is imported
+    when it is first used, so that opening a workbook loads no torch.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        self._file: FileBook | None = FileBook(path)
-        self._take(self._file, Path(path))
-
-    @classmethod
-    def over(cls, book: Book, name: str = "workbook") -> OpenBook:
-        """Any `Book`, such as an open Excel or one in memory: `store` writes the changes to it.
-
-        `name` is what messages call it. Raises WorkbookError when it cannot be read.
-        """
-        self = cls.__new__(cls)
-        self._file = None
-        self._take(book, Path(name))
-        return self
-
-    def _take(self, book: Book, path: Path) -> None:
-        began = time.perf_counter()
-        self.path = path
-        self._book = book
-        self._memory = MemoryBook(book.read())
-        self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
-        self._sheets: dict[str, NewSheet] = {}
-        self._stale = self.workbook.recalculate_on_load
-        self.seconds_read = time.perf_counter() - began
-
-    @property
-    def workbook(self) -> Workbook:
-        """The workbook with all changes so far."""
-        return self._memory.read()
-
-    @cached_property
-    def _plan(self) -> Plan:
-        return build_plan(self.workbook)
-
-    @property
-    def plan(self) -> Plan:
-        """The formulas, grouped and ordered, over the current values."""
-        return replace(self._plan, workbook=self.workbook)
-
-    def models(self, sheet: str | None = None) -> list[SolverModel]:
-        """The stored Solver models: all, or that of one sheet. Raises ModelError without one."""
-        return read_models(self.workbook) if sheet is None else [read_model(self.workbook, sheet)]
-
-    def model(
-        self,
-        *,
-        minimize: str | None = None,
-        maximize: str | None = None,
-        target: str | None = None,
-        by_changing: str,
-        subject_to: Sequence[str] = (),
-        non_negative: bool = False,
-        sheet: str | None = None,
-    ) -> SolverModel:
-        """A model in the words of a command line, such as minimize="dotprod!V41"."""
-        return model_from_texts(
-            self.workbook,
-            minimize=minimize,
-            maximize=maximize,
-            target=target,
-            by_changing=by_changing,
-            subject_to=subject_to,
-            non_negative=non_negative,
-            sheet=sheet,
-        )
 
     def solve(
         self,
@@ -125,29 +50,18 @@ class OpenBook:
         are added. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
-        from xlcollab.api.session.controlled import place_of_control, with_control
-        from xlcollab.api.solve.solving import solve_model
-        from xlcollab.optim import Settings
+        from xlcollab.api.solve.solving import solve_with_control
 
-        place = place_of_control(self.workbook)
-        chosen = model if isinstance(model, SolverModel) else self._only_model(model)
-        return solve_model(
+        return solve_with_control(
             self,
-            chosen,
-            Settings(**with_control(self.workbook, settings)),
-            device or place.get("device", "auto"),
-            dtype or place.get("dtype", "float64"),
+            model if isinstance(model, SolverModel) else self.only_model(model),
+            settings,
+            device=device,
+            dtype=dtype,
             history=history,
             on_step=on_step,
             on_point=on_point,
         )
-
-    def _only_model(self, sheet: str | None) -> SolverModel:
-        models = self.models(sheet)
-        if len(models) > 1:
-            names = ", ".join(model.sheet for model in models)
-            raise UsageError(f"{self.path.name} holds models on {names}; name the sheet to solve")
-        return models[0]
 
     def function(self, of: str, *, by_changing: str) -> CellFunction:
         """A cell (or area) as a differentiable torch function of other cells."""
@@ -165,19 +79,15 @@ class OpenBook:
         """Evaluate all formulas, compare with the stored values, and store the new ones."""
         from xlcollab.api.look.checking import recalculate_book
 
-        self._stale = False
         return recalculate_book(self)
 
     def refresh(self) -> int:
         """Recalculate once if the file says that its stored values may be out of date, as Excel
         does on opening it; libraries store 0 for every formula. Returns how many values changed.
         """
-        if not self._stale:
-            return 0
-        from xlcollab.api.look.checking import refresh_book
+        from xlcollab.api.look.checking import refresh
 
-        self._stale = False
-        return refresh_book(self)
+        return refresh(self)
 
     def tab(self, sheet: str, copy: str | None = None) -> Tab:
         """A tab of gradient descent in cells, such as the lesson's: run it, reset it.
@@ -194,74 +104,3 @@ class OpenBook:
         from xlcollab.api.look.inspecting import inspect_book
 
         return inspect_book(self)
-
-    def apply(self, changes: Changes) -> None:
-        """Take changes into the workbook; `save` writes them. Raises WriteRefusedError."""
-        self._memory.write(changes)
-        self._touched["inputs"].update(edit.area for edit in changes.inputs)
-        self._touched["results"].update(edit.area for edit in changes.results)
-        self._sheets.update({sheet.name.casefold(): sheet for sheet in changes.sheets})
-
-    def rehearse(self, changes: Changes) -> None:
-        """Raises the WriteRefusedError that `apply` would raise; nothing changes."""
-        MemoryBook(self.workbook).write(changes)
-
-    def changes(self) -> Changes:
-        """All changes since the file was read, as one."""
-        return Changes(
-            inputs=self._edits("inputs"),
-            results=self._edits("results"),
-            sheets=tuple(self._sheets.values()),
-            replaces=frozenset(sheet.name for sheet in self._sheets.values()),
-        )
-
-    def _edits(self, group: str) -> list[CellEdit]:
-        """The current values of all touched cells of a group, each cell once."""
-        edits = []
-        for sheet in self.workbook:
-            areas = [area.rect for area in self._touched[group] if area.sheet == sheet.name]
-            labels = np.full(sheet.kinds.shape, -1, np.int32)
-            for rect in areas:
-                labels[rect.rows, rect.columns] = 0
-            for _, rect in rectangles(labels) if areas else ():
-                edits.append(CellEdit(AreaRef(sheet.name, rect), *sheet.block(rect)))
-        return edits
-
-    def target(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
-        """Where `save` would write. Raises what `save` would raise about the place, so that it can
-        be asked before the work."""
-        target = Path(path) if path is not None else output_path(self.path)
-        if in_place:
-            target = self.path
-        elif target.resolve() == self.path.resolve():
-            raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
-        refuse_unwritable(target)
-        return target
-
-    def save(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
-        """Write the workbook with all changes, wholly or not at all; returns the path.
-
-        Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a
-        backup "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
-        """
-        if self._file is None:
-            raise UsageError(f"{self.path} was opened from no file; store() writes to it")
-        target = self.target(path, in_place=in_place)
-        if in_place:
-            backup(self.path)
-        self._file.target = target
-        self._file.write(self.changes())
-        return target
-
-    def store(self) -> None:
-        """Write the changes since the last `store` to the `Book` this was opened over, wholly or
-        not at all. Raises WriteRefusedError naming the cell, and UsageError for a file."""
-        if self._file is not None:
-            raise UsageError(f"{self.path} is a file; save() writes it")
-        self._book.write(self.changes())
-        self._touched = {"inputs": set(), "results": set()}
-        self._sheets = {}
-
-    def free_names(self, is_ours: Callable[[str], bool]) -> list[str]:
-        """The sheet names that a new sheet must not take: all but those an earlier run added."""
-        return [sheet.name for sheet in self.workbook if not is_ours(sheet.name)]

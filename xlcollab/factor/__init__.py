@@ -11,7 +11,6 @@ from xlcollab.factor.models.recommend import (
     recommend,
     similar_items,
 )
-from xlcollab.factor.models.sheets import Table, result_tables, tuning_table
 from xlcollab.factor.search import (
     RateSweep,
     Span,
@@ -22,6 +21,7 @@ from xlcollab.factor.search import (
     tune,
 )
 from xlcollab.factor.settings import QUALITIES, ModelSettings, TrainingSettings
+from xlcollab.factor.sheets import Table, result_tables, tuning_table
 from xlcollab.factor.training.memory import MemoryEstimate, estimate_memory
 from xlcollab.factor.training.result import EpochRow, Progress, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, evaluate, train

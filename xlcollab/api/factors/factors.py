@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.api.book import OpenBook
 from xlcollab.api.factors.find import (
     area_of_bias,
     area_of_factors,
@@ -18,9 +16,8 @@ from xlcollab.api.factors.find import (
     labels_of,
     sheet_of_factors,
 )
-from xlcollab.api.session.saving import save_beside
+from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
-from xlcollab.grid import Changes
 
 _NEIGHBOURS = 3
 
@@ -58,7 +55,7 @@ class Factors:
 
 
 def factors_of(
-    book: OpenBook,
+    book: Session,
     sheet: str | None = None,
     *,
     items: str | None = None,
@@ -125,22 +122,3 @@ def neighbours(
     np.fill_diagonal(cosine, -np.inf)
     order = np.argsort(-cosine, axis=1, kind="stable")[:, :count]
     return order, np.take_along_axis(cosine, order, axis=1)
-
-
-def write_factors(
-    path: str | Path,
-    sheet: str | None = None,
-    *,
-    items: str | None = None,
-    bias: str | None = None,
-    components: int = 2,
-    output: Path | None = None,
-) -> tuple[Factors, Path]:
-    """Open, analyse, add the sheet, save: the whole of `xlcollab factors`."""
-    from xlcollab.api.factors.sheet import factors_sheet
-
-    book = OpenBook(path)
-    found = factors_of(book, sheet, items=items, bias=bias, components=components)
-    new = factors_sheet(found, [one.name for one in book.workbook])
-    book.apply(Changes(sheets=(new,)))
-    return found, save_beside(book, output, "factors")

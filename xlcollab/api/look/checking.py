@@ -16,7 +16,7 @@ from xlcollab.plan import Family
 from xlcollab.ref import CellRef
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 RELATIVE_TOLERANCE = 1e-12
 
@@ -67,8 +67,9 @@ def plain(value: Scalar) -> float | str | bool | None:
     return value.text if isinstance(value, ErrorCode) else value
 
 
-def recalculate_book(book: OpenBook) -> Check:
+def recalculate_book(book: Session) -> Check:
     """Evaluate every formula, compare, and put the new values into the book."""
+    book.stale = False
     workbook = book.workbook
     found = recalculate(book.plan)
     compared = _compared(workbook, found)
@@ -83,8 +84,13 @@ def recalculate_book(book: OpenBook) -> Check:
     )
 
 
-def refresh_book(book: OpenBook) -> int:
-    """Evaluate every formula and put the new values into the book; how many were different."""
+def refresh(book: Session) -> int:
+    """Recalculate once if the file says that its stored values may be out of date, as Excel does
+    on opening it. Returns how many values changed.
+    """
+    if not book.stale:
+        return 0
+    book.stale = False
     compared = _compared(book.workbook, recalculate(book.plan))
     book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
     return sum(int((~each.same).sum()) for each in compared)

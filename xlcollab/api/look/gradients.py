@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xlcollab.api.look.checking import refresh
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.problems import check_variables, disjoint, resolve_areas
 from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class Gradient:
         }
 
 
-def cell_function(book: OpenBook, of: str, by_changing: str) -> CellFunction:
+def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
     """Compile `of` as a function of the constant cells `by_changing`."""
-    book.refresh()
+    refresh(book)
     workbook = book.workbook
     first = workbook.sheets[0].name
     outputs = resolve_areas(workbook, of, first, "the cell to differentiate")
@@ -81,7 +82,7 @@ def cell_function(book: OpenBook, of: str, by_changing: str) -> CellFunction:
     return CellFunction(compiler.function([value]), cells, compiler.start, outputs[0])
 
 
-def gradient(book: OpenBook, of: str, with_respect_to: str) -> Gradient:
+def gradient(book: Session, of: str, with_respect_to: str) -> Gradient:
     """The derivative of one cell. Raises DataError where the cell has no number there."""
     function = cell_function(book, of, with_respect_to)
     if function.of.rect.size != 1:

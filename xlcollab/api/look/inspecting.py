@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from xlcollab.api.tabs.inspecting import tab_json, tab_line
+from xlcollab.api.look.tabs import tab_json, tab_line
 from xlcollab.errors import ModelError
 from xlcollab.formula import functions
 from xlcollab.formula.signatures import SIGNATURES
@@ -16,7 +16,7 @@ from xlcollab.problems.ratings.find import FoundRatings, find_ratings
 from xlcollab.problems.tab.tab import GraddescTab, find_tabs
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Inspection:
         }
 
 
-def inspect_book(book: OpenBook) -> Inspection:
+def inspect_book(book: Session) -> Inspection:
     """Read models and formulas; nothing is evaluated, nothing changes."""
     plan, workbook = book.plan, book.workbook
     found = find_models(workbook)

@@ -11,7 +11,7 @@ from xlcollab.api.ratings.model import open_model
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
-from xlcollab.factor.models.sheets import Table, recommendation_table
+from xlcollab.factor.sheets import Table, recommendation_table
 
 _ONE_OF = "give one of --user, --like and --all"
 

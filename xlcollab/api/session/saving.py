@@ -9,25 +9,23 @@ from xlcollab.files import output_path
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 
 WITHOUT_HISTORY = "run with --no-history (in Python: history=False), which adds none, or "
 
 
-def save_beside(book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
+def save_beside(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
     """Save to `path`, or to "<book>.<suffix>.xlsx" beside the workbook, or in place."""
     return book.save(_place(book, path, suffix), in_place=in_place)
 
 
-def refuse_target(
-    book: OpenBook, path: Path | None, suffix: str, *, in_place: bool = False
-) -> None:
+def refuse_target(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> None:
     """Raises what `save_beside` would raise about the place, before the work is done."""
     book.target(_place(book, path, suffix), in_place=in_place)
 
 
-def refuse_unchangeable(book: OpenBook, *, sheets: bool, instead: str = WITHOUT_HISTORY) -> None:
+def refuse_unchangeable(book: Session, *, sheets: bool, instead: str = WITHOUT_HISTORY) -> None:
     """Raises the WriteRefusedError that a save would raise about the workbook as a whole, before
     the work is done. `sheets`: whether some will be added; `instead`: how to do without.
     """
@@ -38,5 +36,5 @@ def refuse_unchangeable(book: OpenBook, *, sheets: bool, instead: str = WITHOUT_
         refuse_locked_structure(workbook.source, instead)
 
 
-def _place(book: OpenBook, path: Path | None, suffix: str) -> Path:
+def _place(book: Session, path: Path | None, suffix: str) -> Path:
     return path if path is not None else output_path(book.path, suffix)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xlcollab.api.look.checking import refresh
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.refusing import refuse_broken, refuse_constant, refuse_non_number
 from xlcollab.history import cell_names
@@ -21,8 +22,8 @@ from xlcollab.problems import Bounds, Constraint, SolverModel, bounds, check, st
 from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
     from xlcollab.api.session.devices import Place
+    from xlcollab.api.session.session import Session
 
 _AFFINE = frozenset(
     {"variables", "view", "slice", "layout", "join", "assemble", "+", "-", "*", "/", "%", "IF"}
@@ -38,7 +39,7 @@ _NAMED_AT_MOST = 8
 class Compiled:
     """A model with its functions. `residuals` is given when the objective is a sum of squares."""
 
-    book: OpenBook
+    book: Session
     model: SolverModel
     compiler: Compiler
     cell: SheetFunction
@@ -122,9 +123,9 @@ class Compiled:
         )
 
 
-def compile_model(book: OpenBook, model: SolverModel, settings: Settings) -> Compiled:
+def compile_model(book: Session, model: SolverModel, settings: Settings) -> Compiled:
     """Check a model and compile it. Raises ModelError, UnsupportedError and DataError by cell."""
-    refreshed = book.refresh()
+    refreshed = refresh(book)
     workbook = book.workbook
     check(model, workbook, init=settings.init)
     limits = bounds(model, workbook)

@@ -21,16 +21,16 @@ from xlcollab.history import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
     from xlcollab.api.solve.compiling import Compiled
-    from xlcollab.api.solve.solving import Solved
+    from xlcollab.api.solve.solved import Solved
 
 _GOALS = {"minimize": "minimize", "maximize": "maximize"}
 _FIRST_CELLS = frozenset({ITERATION_COLUMNS[0], "Answer report"})
 
 
 def report_sheets(
-    book: OpenBook, compiled: Compiled, solved: Solved, names: list[str]
+    book: Session, compiled: Compiled, solved: Solved, names: list[str]
 ) -> tuple[NewSheet, ...]:
     """The history sheet and the answer sheet of one solved model."""
     taken = book.free_names(lambda name: _is_ours(book, name))
@@ -39,14 +39,14 @@ def report_sheets(
     return history, answer
 
 
-def _is_ours(book: OpenBook, name: str) -> bool:
+def _is_ours(book: Session, name: str) -> bool:
     """Whether a sheet was added by an earlier run: its first cell says so, and so does its name."""
     sheet = book.workbook.sheet(name)
     named = any(word in name.casefold().split() for word in ("history", "answer"))
     return named and sheet.value(0, 0) in _FIRST_CELLS
 
 
-def _answer(book: OpenBook, compiled: Compiled, solved: Solved, names: list[str]) -> Answer:
+def _answer(book: Session, compiled: Compiled, solved: Solved, names: list[str]) -> Answer:
     model, solution = solved.model, solved.solution
     workbook = book.workbook
     return Answer(
@@ -75,7 +75,7 @@ def _answer(book: OpenBook, compiled: Compiled, solved: Solved, names: list[str]
     )
 
 
-def _constraints(book: OpenBook, compiled: Compiled, solved: Solved) -> AnswerConstraints | None:
+def _constraints(book: Session, compiled: Compiled, solved: Solved) -> AnswerConstraints | None:
     lines = compiled.constraints
     if lines is None:
         return None

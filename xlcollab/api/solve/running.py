@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from xlcollab.api.book import OpenBook
 from xlcollab.api.session.controlled import place_of_control, with_control
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
-from xlcollab.api.solve.solving import Solved, solve_model
+from xlcollab.api.session.session import Session
+from xlcollab.api.solve.solved import Solved
+from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
 from xlcollab.optim import Settings, Status, StepCallback
 from xlcollab.problems import SolverModel
@@ -129,7 +130,7 @@ class Request:
             in_place=given["in_place"],
         )
 
-    def models(self, book: OpenBook) -> list[SolverModel]:
+    def models(self, book: Session) -> list[SolverModel]:
         """The model given in words, or the stored ones."""
         if not self.model:
             return book.models(self.sheet)
@@ -143,7 +144,7 @@ def solve_book(
 
     What the request leaves open is taken from the book's control sheet, if it has one.
     """
-    book = OpenBook(request.book)
+    book = Session(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
     refuse_unchangeable(book, sheets=request.history)
     given = {name: _word(value) for name, value in request.settings.items()}
@@ -166,7 +167,7 @@ def _word(value: Any) -> Any:
 
 
 def solve_models(
-    book: OpenBook,
+    book: Session,
     models: Sequence[SolverModel],
     settings: Settings,
     *,
@@ -174,7 +175,7 @@ def solve_models(
     dtype: str = "float64",
     history: bool = True,
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
-    save: Callable[[OpenBook], Path] | None = None,
+    save: Callable[[Session], Path] | None = None,
 ) -> Run:
     """Solve the models in turn and save the book if one of them found weights.
 
@@ -193,7 +194,7 @@ def solve_models(
 
 
 def _attempt(
-    book: OpenBook,
+    book: Session,
     model: SolverModel,
     settings: Settings,
     device: str,

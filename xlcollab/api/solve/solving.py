@@ -3,82 +3,60 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from xlcollab.api.session.controlled import place_of_control, with_control
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.reporting import report_sheets
+from xlcollab.api.solve.solved import Solved
 from xlcollab.grid import CellEdit, Changes
 from xlcollab.history import ITERATION_COLUMNS, Record
-from xlcollab.optim import Objective, Settings, Solution, Status, StepCallback, solve
+from xlcollab.optim import Objective, Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 PointCallback = Callable[[Callable[[], list[CellEdit]]], None]
 """Told of a point by a function that gives its weights as edits: they cost only who looks."""
-_KEPT = frozenset(
-    {
-        Status.CONVERGED,
-        Status.TOLERANCE,
-        Status.ITERATION_LIMIT,
-        Status.INTERRUPTED,
-        Status.DIVERGED,
-    }
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """The result of solving one model."""
-
-    model: SolverModel
-    solution: Solution
-    record: Record
-    device: str
-    dtype: str
-    seconds: dict[str, float]
-    """read, compile, solve."""
-    warnings: tuple[str, ...]
-
-    @property
-    def status(self) -> Status:
-        return self.solution.status
-
-    @property
-    def objective(self) -> float:
-        """The objective at the end, in its own sign."""
-        return self.solution.objective
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """The variable cells at the end, in order, shape (n,)."""
-        return _numpy(self.solution.x)
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """One row per recorded iteration: the loop's numbers, then a column per variable cell."""
-        return self.record.frame()
-
-    @property
-    def kept(self) -> bool:
-        """Whether the weights were put into the workbook."""
-        return self.status in _KEPT
+def solve_with_control(
+    book: Session,
+    model: SolverModel,
+    settings: Mapping[str, Any],
+    *,
+    device: str | None,
+    dtype: str | None,
+    history: bool = True,
+    on_step: StepCallback | None = None,
+    on_point: PointCallback | None = None,
+) -> Solved:
+    """`solve_model` with the book's control sheet as the default of what is left open."""
+    place = place_of_control(book.workbook)
+    return solve_model(
+        book,
+        model,
+        Settings(**with_control(book.workbook, settings)),
+        device or place.get("device", "auto"),
+        dtype or place.get("dtype", "float64"),
+        history=history,
+        on_step=on_step,
+        on_point=on_point,
+    )
 
 
 def solve_model(
-    book: OpenBook,
+    book: Session,
     model: SolverModel,
     settings: Settings,
     device: str = "auto",
@@ -135,7 +113,7 @@ def _told(objective: Objective, model: SolverModel, on_point: PointCallback | No
     return replace(objective, function=function)
 
 
-def _apply(book: OpenBook, compiled: Compiled, solved: Solved, history: bool) -> Solved:
+def _apply(book: Session, compiled: Compiled, solved: Solved, history: bool) -> Solved:
     """Weights, everything that depends on them, and the sheets that tell of the run."""
     x = solved.solution.x.detach().to(device="cpu", dtype=torch.float64)
     dependents = compiled.compiler.dependents()

@@ -18,7 +18,7 @@ from xlcollab.grid import Changes
 from xlcollab.problems.tab.tab import GraddescTab, find_tabs
 
 if TYPE_CHECKING:
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
 _ENGINE_OPTIONS = (
     "learning_rate",
@@ -111,9 +111,9 @@ def run_book(
 
     Raises ModelError when the workbook (or the sheet asked for) holds no tab.
     """
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
-    book = OpenBook(path)
+    book = Session(path)
     refuse_target(book, output, "run", in_place=in_place)
     refuse_unchangeable(book, sheets=request.history)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
@@ -127,7 +127,7 @@ def run_book(
     return TabRuns(book.path, saved, runs)
 
 
-def _attempt(book: OpenBook, sheet: str, request: TabRequest, *, alone: bool) -> TabRun:
+def _attempt(book: Session, sheet: str, request: TabRequest, *, alone: bool) -> TabRun:
     """One tab; what is wrong with it hinders the others only if it was asked for alone."""
     try:
         tab = Tab(book, sheet, request.copy)
@@ -151,7 +151,7 @@ def _refused(sheet: str, error: ModelError) -> TabRun:
     return TabRun(sheet, "", 0, {}, (), (), Ending("refused", str(error)), None)
 
 
-def _tabs(book: OpenBook) -> list[tuple[str, GraddescTab | ModelError]]:
+def _tabs(book: Session) -> list[tuple[str, GraddescTab | ModelError]]:
     """The tabs of the book. Raises ModelError when there are none."""
     found = find_tabs(book.workbook)
     if not found:
@@ -164,15 +164,15 @@ def _tabs(book: OpenBook) -> list[tuple[str, GraddescTab | ModelError]]:
 
 def compare_book(path: Path, request: TabRequest, *, output: Path | None = None) -> TabRuns:
     """Open, compare, save: the whole of `xlcollab compare`."""
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
 
-    book = OpenBook(path)
+    book = Session(path)
     refuse_target(book, output, "compare")
     runs = compare_tabs(book, request)
     return TabRuns(book.path, save_beside(book, output, "compare"), runs)
 
 
-def compare_tabs(book: OpenBook, request: TabRequest) -> tuple[TabRun, ...]:
+def compare_tabs(book: Session, request: TabRequest) -> tuple[TabRun, ...]:
     """Run every tab, and every optimizer named, from the start that the tabs' resets put.
 
     The workbook gets one sheet with the losses by epoch and their chart; its tabs stay as they
@@ -197,7 +197,7 @@ def compare_tabs(book: OpenBook, request: TabRequest) -> tuple[TabRun, ...]:
     return tuple(runs)
 
 
-def _compared(book: OpenBook, sheet: str, tab: GraddescTab | ModelError, count: int) -> TabRun:
+def _compared(book: Session, sheet: str, tab: GraddescTab | ModelError, count: int) -> TabRun:
     if isinstance(tab, ModelError):
         return _refused(sheet, tab)
     try:
@@ -210,7 +210,7 @@ def _compared(book: OpenBook, sheet: str, tab: GraddescTab | ModelError, count: 
 
 
 def _engine_run(
-    book: OpenBook,
+    book: Session,
     found: Sequence[tuple[str, GraddescTab | ModelError]],
     name: str,
     request: TabRequest,

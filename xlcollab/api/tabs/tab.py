@@ -31,7 +31,7 @@ from xlcollab.problems.tab.tab import GraddescTab, read_tab
 if TYPE_CHECKING:
     import pandas as pd
 
-    from xlcollab.api.book import OpenBook
+    from xlcollab.api.session.session import Session
     from xlcollab.api.tabs.descent import Descent
     from xlcollab.history import Record
 
@@ -48,7 +48,7 @@ class Tab:
     Raises ModelError and DataError saying what is missing on the sheet, and where.
     """
 
-    def __init__(self, book: OpenBook, sheet: str, copy: str | None = None) -> None:
+    def __init__(self, book: Session, sheet: str, copy: str | None = None) -> None:
         self._book, self._copy = book, copy
         self.found: GraddescTab = read_tab(book.workbook, sheet, copy)
         """What was recognised: data, model, optimiser, settings, copy pairs, oddities."""

@@ -23,7 +23,7 @@ def factors(
 
     Example:  xlcollab factors collab_filter.solved.xlsx --sheet bias --components 3
     """
-    from xlcollab.api.factors.factors import write_factors
+    from xlcollab.api.factors.book import write_factors
 
     found, target = write_factors(
         book, sheet, items=items, bias=bias, components=components, output=output

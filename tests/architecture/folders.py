@@ -1,0 +1,83 @@
+"""The folders inside the rooms: which may import which. Files beside the folders are rows, too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.architecture.rooms import PACKAGE, ROOT
+
+FOLDERS: Mapping[str, Mapping[str, str]] = {
+    "kernels": {
+        "text": "",
+        "values": "text",
+        "functions": "values text",
+        "scalar": "",
+        "program": "values",
+        "trace": "program functions values text",
+    },
+    "api": {
+        "session": "",
+        "look": "session",
+        "solve": "look session",
+        "tabs": "look session",
+        "ratings": "look session",
+        "factors": "ratings look session",
+        "lessons": "look session",
+        "book": "tabs solve look session",
+        "cells": "book factors ratings tabs solve look session",
+        "desk": "cells book factors ratings tabs solve look session lessons",
+    },
+    "problems": {
+        "solver_model": "control",
+        "tab": "control",
+        "ratings": "control",
+        "control": "",
+    },
+    "factor": {
+        "settings": "",
+        "passes": "settings",
+        "models": "passes settings",
+        "engines": "passes settings",
+        "training": "engines models passes settings",
+        "search": "training settings",
+        "sheets": "search training models settings",
+        "estimator": "training models settings",
+    },
+    "files": {
+        "package": "",
+        "saving": "",
+        "reading": "package",
+        "writing": "reading package",
+        "book": "writing reading package saving",
+        "fresh": "book",
+    },
+}
+"""Room → folder (or file of the room) → the others of the room that it may import."""
+
+
+def folder_faults(root: Path = ROOT) -> list[str]:
+    """Every import inside a room that its table does not allow, those for the type checker too."""
+    return [
+        f"{file}: the arrow {room}/{source} → {room}/{target} is forbidden"
+        for room, table in FOLDERS.items()
+        for file in sorted((root / room).rglob("*.py"))
+        if (source := _part(file.relative_to(root / room).parts[0])) != "__init__"
+        for target in sorted(_targets(file, room) - {source, *table.get(source, "").split()})
+    ]
+
+
+def _targets(file: Path, room: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                parts = f"{node.module}.{alias.name}".split(".")
+                if parts[:2] == [PACKAGE, room] and len(parts) > 3:
+                    found.add(parts[2])
+    return found
+
+
+def _part(name: str) -> str:
+    return name.removesuffix(".py")
