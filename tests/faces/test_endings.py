@@ -45,7 +45,12 @@ def _model(tmp_path: Path, cells: Cells, **more: str) -> Path:
 def test_every_status_has_the_exit_code_of_the_issue() -> None:
     codes = {status: EXIT_CODES.get(status, 0) for status in Status}
     assert codes == {
-        Status.CONVERGED: 0,
+        Status.OPTIMAL: 0,
+        Status.LOCALLY_OPTIMAL: 0,
+        Status.STATIONARY: 0,
+        Status.BEST_FOUND: 0,
+        Status.TIME_LIMIT: 0,
+        Status.GOAL_NOT_MET: 4,
         Status.TOLERANCE: 0,
         Status.ITERATION_LIMIT: 0,
         Status.REFUSED: 3,
@@ -67,7 +72,10 @@ def test_iteration_limit_is_a_good_end(book: Path) -> None:
 def test_tolerance_is_a_good_end(book: Path) -> None:
     run = ("--method", "gd", "--learning-rate", "0.1", "--tolerance", "1e-3")
     found = xlcollab("solve", book, *run, "--json")
-    assert (found.code, found.json["models"][0]["status"]) in ((0, "tolerance"), (0, "converged"))
+    assert (found.code, found.json["models"][0]["status"]) in (
+        (0, "tolerance"),
+        (0, "locally_optimal"),
+    )
 
 
 def test_no_feasible_point_is_code_4_and_nothing_is_written(tmp_path: Path) -> None:
@@ -127,7 +135,7 @@ def test_the_worst_model_gives_the_code(tmp_path: Path) -> None:
     book = build(tmp_path / "b.xlsx", {"S": good, "T": bad}, names)
     found = xlcollab("solve", book, "--json")
     assert found.code == 4
-    assert [model["status"] for model in found.json["models"]] == ["converged", "unbounded"]
+    assert [model["status"] for model in found.json["models"]] == ["locally_optimal", "unbounded"]
     assert _value(Path(found.json["output"]), "A1") == pytest.approx(3.0)
 
 
@@ -197,7 +205,7 @@ def test_ctrl_c_before_the_first_step_keeps_what_is_solved(
     book = two_bowls(tmp_path / "b.xlsx")
     found = xlcollab("solve", book, "--json")
     assert found.code == 130
-    assert [m["status"] for m in found.json["models"]] == ["converged", "interrupted"]
+    assert [m["status"] for m in found.json["models"]] == ["locally_optimal", "interrupted"]
     assert _value(tmp_path / "b.solved.xlsx", "A1") == pytest.approx(3.0)
     (tmp_path / "b.solved.xlsx").unlink()
     found = xlcollab("solve", book, "--sheet", "T")

@@ -29,7 +29,7 @@ MODEL = {
     "dtype": str,
     "seconds": dict,
 }
-STATUSES = {"converged", "iteration_limit", "tolerance"}
+STATUSES = {"locally_optimal", "iteration_limit", "tolerance"}
 """With which a run may end well; the others are in test_endings."""
 
 
@@ -85,7 +85,7 @@ def test_models_come_in_tab_order_and_one_bad_one_does_not_hinder(tmp_path: Path
     found = xlcollab("solve", path, "--json")
     assert found.code == 3
     assert [model["sheet"] for model in found.json["models"]] == ["S", "T"]
-    assert [model["status"] for model in found.json["models"]] == ["converged", "refused"]
+    assert [model["status"] for model in found.json["models"]] == ["locally_optimal", "refused"]
     assert Path(found.json["output"]).exists()
 
 

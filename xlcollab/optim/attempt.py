@@ -82,10 +82,13 @@ def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
     return found
 
 
+_ENDS = frozenset({Status.OPTIMAL, Status.LOCALLY_OPTIMAL, Status.TOLERANCE})
+
+
 def _is_end(stage: Stage, status: Status) -> bool:
     if status in (Status.INTERRUPTED, Status.UNBOUNDED):
         return True
-    return stage.tolerance is None and status in (Status.CONVERGED, Status.TOLERANCE)
+    return stage.tolerance is None and status in _ENDS
 
 
 def better(first: Attempt, second: Attempt) -> Attempt:

@@ -159,7 +159,7 @@ def _milp(problem: _Problem, c: Array, integrality: NDArray[np.uint8]) -> Any:
     )
 
 
-_OPTIMAL = Stop(Status.CONVERGED, "HiGHS proved this optimum.")
+_OPTIMAL = Stop(Status.OPTIMAL, "HiGHS proved this optimum.")
 
 
 def _failure(problem: _Problem, result: Any, integrality: NDArray[np.uint8]) -> Stop:

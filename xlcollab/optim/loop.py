@@ -102,7 +102,7 @@ class _Watch:
             return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
         gradient, change = self._limits.gradient, self._limits.change
         if gradient and optimality(evaluator, point) <= gradient * self._size(point):
-            return Stop(Status.CONVERGED, f"Gradient norm {point.gradient_norm:.3g}.")
+            return Stop(Status.LOCALLY_OPTIMAL, f"Gradient norm {point.gradient_norm:.3g}.")
         self._count(point.value)
         if self._still >= _STEPS_WITHOUT_CHANGE:
             text = f"It changed by less than {change:.3g} of itself in five steps."
@@ -114,7 +114,7 @@ class _Watch:
         small = _SMALL_GRADIENT * self._size(point)
         if stop.status is not Status.TOLERANCE or optimality(evaluator, point) > small:
             return stop
-        return Stop(Status.CONVERGED, stop.message)
+        return Stop(Status.LOCALLY_OPTIMAL, stop.message)
 
     def _size(self, point: Point) -> float:
         return max(abs(point.value), self._unit)

@@ -12,11 +12,16 @@ from torch import Tensor
 
 
 class Status(StrEnum):
-    """Why a run ended. The value is the word that users and programs see."""
+    """Why a run ended, and how much is known. The value is the word that users and programs see."""
 
-    CONVERGED = "converged"
+    OPTIMAL = "optimal"
+    LOCALLY_OPTIMAL = "locally_optimal"
+    STATIONARY = "stationary"
+    BEST_FOUND = "best_found"
     TOLERANCE = "tolerance"
     ITERATION_LIMIT = "iteration_limit"
+    TIME_LIMIT = "time_limit"
+    GOAL_NOT_MET = "goal_not_met"
     INFEASIBLE = "infeasible"
     UNBOUNDED = "unbounded"
     DIVERGED = "diverged"
@@ -26,27 +31,93 @@ class Status(StrEnum):
     @property
     def sentence(self) -> str:
         """The status in words."""
-        return _SENTENCES[self]
+        return _MEANINGS[self].sentence
 
     @property
     def has_solution(self) -> bool:
         """Whether the weights are worth keeping as an answer."""
-        return self in _SOLVED
+        return _MEANINGS[self].solved
+
+    @property
+    def solver_code(self) -> int:
+        """The result code that Excel's SolverSolve would return."""
+        return _MEANINGS[self].code
+
+    @property
+    def solver_words(self) -> str:
+        """What Excel's Solver says with that code."""
+        return SOLVER_WORDS[self.solver_code]
 
 
-_SENTENCES = {
-    Status.CONVERGED: "An optimum was reached within the tolerance.",
-    Status.TOLERANCE: "The objective no longer changes within the tolerance.",
-    Status.ITERATION_LIMIT: "All iterations were used; more of them may improve the result.",
-    Status.INFEASIBLE: "No point was found that satisfies all bounds and constraints.",
-    Status.UNBOUNDED: "The objective improves without end; a bound or constraint is missing.",
-    Status.DIVERGED: "The objective or its gradient was no longer a finite number.",
-    Status.INTERRUPTED: "The run was interrupted; the best weights so far are kept.",
-    Status.REFUSED: "The model cannot be optimised as it stands; the start is unchanged.",
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What is told of a status."""
+
+    sentence: str
+    code: int
+    solved: bool = False
+
+
+_MEANINGS = {
+    Status.OPTIMAL: _Meaning("The optimum was found, and proved to be one.", 0, True),
+    Status.LOCALLY_OPTIMAL: _Meaning(
+        "A locally optimal point was found: nothing near it is better within the tolerance.",
+        0,
+        True,
+    ),
+    Status.STATIONARY: _Meaning(
+        "The point is stationary, not verified: the objective has no slope there, and whether it"
+        " is an optimum is not known.",
+        2,
+        True,
+    ),
+    Status.BEST_FOUND: _Meaning(
+        "This is the best point found; that there is no better one is not known.", 2, True
+    ),
+    Status.TOLERANCE: _Meaning("The objective no longer changes within the tolerance.", 1, True),
+    Status.ITERATION_LIMIT: _Meaning(
+        "All iterations were used; more of them may improve the result.", 3, True
+    ),
+    Status.TIME_LIMIT: _Meaning(
+        "The time limit was reached; the best point so far is kept.", 10, True
+    ),
+    Status.GOAL_NOT_MET: _Meaning(
+        "The goal was not met: no point was found where the objective has the value asked for.", 5
+    ),
+    Status.INFEASIBLE: _Meaning("No point was found that satisfies all bounds and constraints.", 5),
+    Status.UNBOUNDED: _Meaning(
+        "The objective improves without end; a bound or constraint is missing.", 4
+    ),
+    Status.DIVERGED: _Meaning(
+        "The objective or its gradient was no longer a finite number.", 9, False
+    ),
+    Status.INTERRUPTED: _Meaning(
+        "The run was interrupted; the best weights so far are kept.", 6, True
+    ),
+    Status.REFUSED: _Meaning(
+        "The model cannot be optimised as it stands; the start is unchanged.", 13
+    ),
 }
-_SOLVED = frozenset(
-    {Status.CONVERGED, Status.TOLERANCE, Status.ITERATION_LIMIT, Status.INTERRUPTED}
-)
+
+SOLVER_WORDS = {
+    0: "Solver found a solution. All constraints and optimality conditions are satisfied.",
+    1: "Solver has converged to the current solution. All constraints are satisfied.",
+    2: "Solver cannot improve the current solution. All constraints are satisfied.",
+    3: "Stop chosen when the maximum iteration limit was reached.",
+    4: "The Objective Cell values do not converge.",
+    5: "Solver could not find a feasible solution.",
+    6: "Solver stopped at user's request.",
+    7: "The linearity conditions required by this LP Solver are not satisfied.",
+    9: "Solver encountered an error value in the Objective Cell or a Constraint Cell.",
+    10: "Stop chosen when the maximum time limit was reached.",
+    13: "Error in model. Please verify that all cells and constraints are valid.",
+    14: "Solver found an integer solution within tolerance. All constraints are satisfied.",
+    15: "Stop chosen when the maximum number of feasible [integer] solutions was reached.",
+    16: "Stop chosen when the maximum number of feasible [integer] subproblems was reached.",
+    17: "Solver converged in probability to a global solution.",
+    18: "All variables must have both upper and lower bounds.",
+}
+"""Result codes of Excel's SolverSolve with its words (Microsoft's VBA reference, SolverSolve)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _solution(
         objective=point.objective,
         initial=plain.at(start).objective,
         status=stop.status,
-        message=f"{best.method}: {choice.reason}. {stop.status.sentence} {stop.message}",
+        message=_told(best, choice),
         method=best.method,
         iterations=iterations,
         evaluations=task.evaluator.evaluations,
@@ -138,6 +138,13 @@ def _solution(
         seconds=time.perf_counter() - task.began,
         history=best.recorder.history(),
     )
+
+
+def _told(best: Attempt, choice: Choice) -> str:
+    """The method and why, and how it ended."""
+    stop = best.outcome.stop
+    ending = f"{stop.status.sentence} {stop.message}".strip()
+    return f"{best.method}: {choice.reason}. {ending}"
 
 
 def _constraint_report(

@@ -21,6 +21,7 @@ from xlcollab.problems import SolverModel
 EXIT_CODES = {
     Status.REFUSED: 3,
     Status.DIVERGED: 4,
+    Status.GOAL_NOT_MET: 4,
     Status.INFEASIBLE: 4,
     Status.UNBOUNDED: 4,
     Status.INTERRUPTED: 130,
@@ -84,6 +85,7 @@ class Run:
                 found.append(f"{one.model.sheet}: {one.message}")
             else:
                 found.append(f"{one.model.sheet}: {one.solution.message}")
+                found += [_in_solvers_words(one)] if one.kept else []
                 found += [f"{one.model.sheet}: warning: {text}" for text in one.warnings]
         return found
 
@@ -210,6 +212,12 @@ def _attempt(
         return Refused(model, str(error))
     except KeyboardInterrupt:
         return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
+
+
+def _in_solvers_words(one: Solved) -> str:
+    """The result as Excel's Solver would put it."""
+    status = one.status
+    return f"{one.model.sheet}: Solver's result {status.solver_code}: {status.solver_words}"
 
 
 _ONLY_OF_RUNS = (

@@ -15,16 +15,6 @@ from xlcollab.problems import SolverModel
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT = frozenset(
-    {
-        Status.CONVERGED,
-        Status.TOLERANCE,
-        Status.ITERATION_LIMIT,
-        Status.INTERRUPTED,
-        Status.DIVERGED,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Solved:
@@ -61,4 +51,4 @@ class Solved:
     @property
     def kept(self) -> bool:
         """Whether the weights were put into the workbook."""
-        return self.status in _KEPT
+        return self.status.has_solution or self.status is Status.DIVERGED

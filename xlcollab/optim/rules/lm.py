@@ -79,7 +79,7 @@ class LevenbergMarquardt:
         return _polished(evaluator, point, state, subproblem.step(math.inf))
 
 
-_STANDSTILL = Stop(Status.CONVERGED, "No step lowers the sum of squares at this precision.")
+_STANDSTILL = Stop(Status.LOCALLY_OPTIMAL, "No step lowers the sum of squares at this precision.")
 _NO_DERIVATIVE = Stop(Status.DIVERGED, "A derivative of the residuals is no finite number there.")
 
 
