@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
 import pytest
 
 import xlcollab
+from tests.build import build
 from tests.shared_data import lesson
 from tests.workbooks.made import FOLDER
+from xlcollab.api import open as open_book
 from xlcollab.api.factors.book import write_factors
 from xlcollab.api.factors.factors import factors_of, neighbours, principal_components
 from xlcollab.errors import DataError, ModelError, UsageError
-from xlcollab.faces.cli import build
+from xlcollab.faces.cli import build as application
 
 BOOK = FOLDER / "collab_filter.xlsx"
 RNG = np.random.default_rng(1)
@@ -121,8 +124,42 @@ def test_the_sheet_holds_the_numbers_and_labelled_charts(tmp_path: Path) -> None
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "out.xlsx"
     with pytest.raises(SystemExit) as ending:
-        build()(["factors", str(BOOK), "--sheet", "bias", "-o", str(target), "--json"])
+        application()(["factors", str(BOOK), "--sheet", "bias", "-o", str(target), "--json"])
     assert ending.value.code == 0
     told = json.loads(capsys.readouterr().out)
     assert told["output"] == str(target)
     assert len(told["items"]) == len(told["nearest"]) == 15
+
+
+@pytest.mark.parametrize("bias_row", [1, 8], ids=["first", "last"])
+@pytest.mark.parametrize("product", ["MMULT", "SUMPRODUCT", "typed"])
+def test_roles_come_from_the_formula_not_from_the_shape(
+    product: str, bias_row: int, tmp_path: Path
+) -> None:
+    """The row of biases stands beside the factors, in one block of variables with them."""
+    first = 2 if bias_row == 1 else 3
+    cells: dict[str, Any] = {"A1": "x"}
+    for j, column in enumerate("HIJKL"):
+        cells[f"{column}{bias_row}"] = 0.1 * j + 0.05
+        for i in range(5):
+            cells[f"{column}{first + i}"] = float(i * j + i)
+    for row in range(20, 23):
+        cells |= {f"{column}{row}": 1.0 for column in "ABCDEF"}
+        for column in "HIJKL":
+            cells[f"{column}{row}"] = (_product(product, row, column, first, bias_row), 0.0)
+    book = open_book(build(tmp_path / "b.xlsx", {"S": cells}))
+    found = factors_of(book, "S")
+    assert found.factors.shape == (5, 5)
+    assert found.factors[2].tolist() == [0.0, 3.0, 6.0, 9.0, 12.0]
+    assert found.bias is not None
+    assert found.bias.tolist() == pytest.approx([0.05, 0.15, 0.25, 0.35, 0.45])
+
+
+def _product(product: str, row: int, column: str, first: int, bias: int) -> str:
+    operands = f"$A{row}:$E{row},{column}${first}:{column}${first + 4}"
+    told = {
+        "MMULT": f"MMULT({operands})",
+        "SUMPRODUCT": f"SUMPRODUCT(TRANSPOSE($A{row}:$E{row}),{operands.split(',')[1]})",
+        "typed": "+".join(f"${c}{row}*{column}${first + i}" for i, c in enumerate("ABCDE")),
+    }[product]
+    return f'=IF({column}$1="","",{told}+{column}${bias}+$F{row})'

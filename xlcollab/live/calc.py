@@ -86,6 +86,7 @@ class CalcBook(LiveBook):
         at, old, in_front = sheets.Count, self._own_name(name), False
         if sheets.hasByName(old):
             at, in_front = sheets.ElementNames.index(old), view.ActiveSheet.Name == old
+            _remove_charts(sheets.getByName(old))
             sheets.removeByName(old)
         sheets.insertNewByName(name, at)
         added = sheets.getByIndex(at)
@@ -127,6 +128,13 @@ class CalcBook(LiveBook):
         self._document.calculate()
         self._document.enableAutomaticCalculation(bool(settings))
         self._document.unlockControllers()
+
+
+def _remove_charts(sheet: Any) -> None:
+    """Before their sheet: a chart that goes with its sheet while controllers are locked leaves a
+    listener behind, and Calc dies when that is told of the next change."""
+    for name in sheet.Charts.ElementNames:
+        sheet.Charts.removeByName(name)
 
 
 def _range(sheet: Any, rect: Rect) -> Any:

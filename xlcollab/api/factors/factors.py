@@ -16,6 +16,7 @@ from xlcollab.api.factors.find import (
     labels_of,
     sheet_of_factors,
 )
+from xlcollab.api.factors.roles import Roles, roles_of
 from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
 
@@ -64,13 +65,17 @@ def factors_of(
 ) -> Factors:
     """Analyse the item factors of a sheet, by default of the only one with a Solver model.
 
-    The factors are the area `items`, else the sheet's name item_factors, else the variable area of
-    its Solver model that is wider than high. Raises ModelError when none is found, DataError when a
-    factor is no number, UsageError for a wrong area or more components than factors.
+    The factors are the area `items`, else the sheet's name item_factors, else the operand of the
+    prediction's product that moves with the column, else the variable area of its Solver model that
+    is wider than high; the biases likewise: in the formula, the addend that moves with the column.
+    Raises ModelError when none is found, DataError when a factor is no number, UsageError for a
+    wrong area or more components than factors.
     """
     workbook = book.workbook
     name = sheet_of_factors(workbook, sheet)
-    where = area_of_factors(workbook, name, items)
+    roles = Roles(None, None) if items and bias else roles_of(book.plan, name)
+    where = area_of_factors(workbook, name, items, roles)
+    biases = area_of_bias(workbook, name, bias, roles)
     factors = factors_in(workbook, where)
     if not 1 <= components <= factors.shape[1]:
         raise UsageError(f"{components} components of {factors.shape[1]} factors cannot be made")
@@ -78,9 +83,9 @@ def factors_of(
     nearest, similarity = neighbours(factors, min(_NEIGHBOURS, len(factors) - 1))
     return Factors(
         sheet=name,
-        items=tuple(labels_of(workbook, where)),
+        items=tuple(labels_of(workbook, where, biases)),
         factors=factors,
-        bias=biases_in(workbook, area_of_bias(workbook, name, bias), len(factors)),
+        bias=biases_in(workbook, biases, len(factors)),
         scores=scores,
         explained=explained,
         nearest=nearest,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.api.factors.roles import Roles
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.grid import Kind, Scalar, Workbook
 from xlcollab.problems import read_model, read_models
@@ -27,17 +28,19 @@ def sheet_of_factors(workbook: Workbook, sheet: str | None) -> str:
     return models[0].sheet
 
 
-def area_of_factors(workbook: Workbook, sheet: str, given: str | None) -> AreaRef:
-    """The area given, else a name of our own lessons, else a look at the Solver model."""
+def area_of_factors(workbook: Workbook, sheet: str, given: str | None, roles: Roles) -> AreaRef:
+    """The area given, else a name of our own lessons, else what the prediction's formulas say, else
+    a look at the Solver model."""
     return (
         _given(given, sheet)
         or _named(workbook, sheet, _FACTOR_NAMES)
+        or roles.factors
         or _wide_variables(workbook, sheet)
     )
 
 
-def area_of_bias(workbook: Workbook, sheet: str, given: str | None) -> AreaRef | None:
-    return _given(given, sheet) or _named(workbook, sheet, _BIAS_NAMES)
+def area_of_bias(workbook: Workbook, sheet: str, given: str | None, roles: Roles) -> AreaRef | None:
+    return _given(given, sheet) or _named(workbook, sheet, _BIAS_NAMES) or roles.bias
 
 
 def factors_in(workbook: Workbook, area: AreaRef) -> NDArray[np.float64]:
@@ -56,8 +59,9 @@ def biases_in(workbook: Workbook, area: AreaRef | None, n: int) -> NDArray[np.fl
     return numbers
 
 
-def labels_of(workbook: Workbook, area: AreaRef) -> list[str]:
-    """The nearest full line of different texts or numbers above the factors, or left of them."""
+def labels_of(workbook: Workbook, area: AreaRef, biases: AreaRef | None = None) -> list[str]:
+    """The nearest full line of different texts or numbers above the factors, or left of them, that
+    is not the line of biases."""
     sheet, rect = workbook.sheet(area.sheet), area.rect
     across = _is_across(area)
     for line in range((rect.top if across else rect.left) - 1, -1, -1):
@@ -66,10 +70,16 @@ def labels_of(workbook: Workbook, area: AreaRef) -> list[str]:
             if across
             else [(row, line) for row in range(rect.top, rect.bottom)]
         )
+        if biases is not None and biases.sheet == area.sheet and places[0] in _cells(biases):
+            continue
         texts = [_text(sheet.value(*place)) for place in places]
         if all(texts) and len(set(texts)) == len(texts):
             return texts
     return [f"item {number + 1}" for number in range(rect.width if across else rect.height)]
+
+
+def _cells(area: AreaRef) -> set[tuple[int, int]]:
+    return {(cell.row, cell.column) for cell in area.cells()}
 
 
 def _text(value: Scalar) -> str:

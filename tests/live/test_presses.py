@@ -1,0 +1,48 @@
+"""Every button twice, and two different ones after each other, in one session of Calc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.live.lesson_desk import Lesson, our_lesson, teachers_lesson
+from xlcollab.faces import ribbon
+from xlcollab.live.calc_desk import CalcDesk
+from xlcollab.ref import parse_area
+
+_RATINGS = ("settings", "history", "history", "solve", "restore", "factors", "check", "gradient")
+_DESCENT = ("run_1", "run_5", "run_n", "reset", "check", "help")
+
+
+@pytest.mark.parametrize("buttons", [_RATINGS, _DESCENT], ids=["ratings", "descent"])
+@pytest.mark.parametrize(
+    "lesson",
+    [our_lesson, pytest.param(teachers_lesson, marks=pytest.mark.slow)],
+    ids=["ours", "teacher's"],
+)
+def test_every_button_twice_and_each_after_another(
+    lesson: Callable[[], Lesson],
+    buttons: tuple[str, ...],
+    open_desk: Callable[[Path], CalcDesk],
+) -> None:
+    """A lost connection would raise: LibreOffice died on the second press, once."""
+    found = lesson()
+    descent = buttons is _DESCENT
+    desk = open_desk(found.descent if descent else found.ratings)
+    sheet = found.tab if descent else found.model
+    for button in _twice_and_mixed(buttons):
+        desk.show(sheet)
+        if button == "gradient":
+            desk.select(parse_area(found.weights.split(",")[0], sheet))
+        told = ribbon.perform(desk, button)
+        assert "internal error" not in told, (button, told)
+    assert desk.book.sheet_names()
+    doubled = [name for name in desk.book.sheet_names() if name.endswith((" 2", "(2)"))]
+    assert not doubled
+
+
+def _twice_and_mixed(buttons: tuple[str, ...]) -> list[str]:
+    """Each button twice in a row, then all of them backwards, once each."""
+    return [button for one in buttons for button in (one, one)] + list(reversed(buttons))
