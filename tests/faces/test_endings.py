@@ -51,6 +51,7 @@ def test_every_status_has_the_exit_code_of_the_issue() -> None:
         Status.BEST_FOUND: 0,
         Status.TIME_LIMIT: 0,
         Status.GOAL_NOT_MET: 4,
+        Status.DONE: 0,
         Status.TOLERANCE: 0,
         Status.ITERATION_LIMIT: 0,
         Status.REFUSED: 3,
@@ -61,11 +62,11 @@ def test_every_status_has_the_exit_code_of_the_issue() -> None:
     }
 
 
-def test_iteration_limit_is_a_good_end(book: Path) -> None:
+def test_planned_steps_that_were_made_are_done(book: Path) -> None:
     run = ("--method", "gd", "--learning-rate", "0.1", "--iterations", "3")
     found = xlcollab("solve", book, *run, "--json")
     (model,) = found.json["models"]
-    assert (found.code, model["status"], model["iterations"]) == (0, "iteration_limit", 3)
+    assert (found.code, model["status"], model["iterations"]) == (0, "done", 3)
     assert found.json["output"]
 
 

@@ -29,7 +29,7 @@ MODEL = {
     "dtype": str,
     "seconds": dict,
 }
-STATUSES = {"locally_optimal", "iteration_limit", "tolerance"}
+STATUSES = {"locally_optimal", "done", "tolerance"}
 """With which a run may end well; the others are in test_endings."""
 
 

@@ -185,7 +185,30 @@ def test_a_rise_is_said_where_it_can_be_seen(curvature: float, said: bool) -> No
     settings = Settings(method="gd", learning_rate=1.05 / curvature, iterations=5)
     solution = solve(objective, torch.ones(1, dtype=torch.float64), settings)
     assert solution.objective > solution.initial
-    assert ("rose to" in solution.message) == said
+    assert ("got worse" in solution.message) == said
+
+
+def test_a_rise_of_the_penalty_alone_is_no_rise_of_the_objective() -> None:
+    """What is compared is what is printed: the objective without its penalty."""
+    objective = Objective(function=lambda x: -x.sum())
+    settings = Settings(method="gd", learning_rate=4.0, l2=1.0, iterations=1)
+    solution = solve(objective, torch.full((1,), 0.5, dtype=torch.float64), settings)
+    penalised = solution.history.column("objective") + solution.history.column("penalty")
+    assert penalised[-1] > penalised[0]
+    assert solution.objective < solution.initial
+    assert "got worse" not in solution.message
+
+
+def test_one_count_is_told() -> None:
+    """Several stages, one number, that of the table."""
+
+    def wall(x: Tensor) -> Tensor:
+        return torch.stack([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])
+
+    objective = Objective(function=lambda x: wall(x).square().sum(), residuals=wall)
+    start = torch.tensor([-1.2, 1.0], dtype=torch.float64)
+    solution = solve(objective, start, Settings(iterations=3))
+    assert f"{solution.iterations} iterations were made" in solution.message
 
 
 def test_tolerance_stops_first_order_methods_when_asked() -> None:

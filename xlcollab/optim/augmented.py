@@ -76,7 +76,7 @@ def descend_constrained(
         missed = _missed(evaluator, stage.lagrangian, outcome.point.y)
         stop = _stop(stage, missed, outcome, limits)
         if stop is None and (number == _STAGES or recorder.iteration >= limits.iterations):
-            text = f"{recorder.iteration} iterations were made; {_misses(outcome)}"
+            text = f"At the last point {_misses(outcome)}"
             stop = Stop(Status.ITERATION_LIMIT, text)
         if stop is not None:
             break

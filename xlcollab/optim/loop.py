@@ -164,13 +164,13 @@ def _diverged(point: Point, recorder: Recorder, rate: float) -> Stop:
 
 
 def _limit(limits: Limits, point: Point, best: Point, progress: str) -> Stop:
-    text = f"{limits.iterations} iterations were made."
+    ending = Status.ITERATION_LIMIT if limits.stop_early else Status.DONE
     lowest, last = f"{best.objective:.10g}", f"{point.objective:.10g}"
-    if best.value < point.value and lowest != last:
-        text += (
-            f" The objective was {lowest} on the way and rose to {last}; a lower learning rate or "
-            "a falling schedule avoids that."
+    worse = point.value - point.penalty > best.value - best.penalty
+    if best.value < point.value and worse and lowest != last:
+        return Stop(
+            ending,
+            f"The objective was {lowest} on the way and got worse, to {last}; a lower learning "
+            "rate or a falling schedule avoids that.",
         )
-    else:
-        text += progress
-    return Stop(Status.ITERATION_LIMIT, text)
+    return Stop(ending, progress.strip())

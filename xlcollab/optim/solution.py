@@ -18,6 +18,7 @@ class Status(StrEnum):
     LOCALLY_OPTIMAL = "locally_optimal"
     STATIONARY = "stationary"
     BEST_FOUND = "best_found"
+    DONE = "done"
     TOLERANCE = "tolerance"
     ITERATION_LIMIT = "iteration_limit"
     TIME_LIMIT = "time_limit"
@@ -74,6 +75,7 @@ _MEANINGS = {
     Status.BEST_FOUND: _Meaning(
         "This is the best point found; that there is no better one is not known.", 2, True
     ),
+    Status.DONE: _Meaning("All the steps that were planned were made.", 3, True),
     Status.TOLERANCE: _Meaning("The objective no longer changes within the tolerance.", 1, True),
     Status.ITERATION_LIMIT: _Meaning(
         "All iterations were used; more of them may improve the result.", 3, True

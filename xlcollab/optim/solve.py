@@ -127,7 +127,7 @@ def _solution(
         objective=point.objective,
         initial=plain.at(start).objective,
         status=stop.status,
-        message=_told(best, choice),
+        message=_told(best, choice, iterations),
         method=best.method,
         iterations=iterations,
         evaluations=task.evaluator.evaluations,
@@ -140,10 +140,14 @@ def _solution(
     )
 
 
-def _told(best: Attempt, choice: Choice) -> str:
-    """The method and why, and how it ended."""
+_COUNTED = frozenset({Status.DONE, Status.ITERATION_LIMIT})
+
+
+def _told(best: Attempt, choice: Choice, iterations: int) -> str:
+    """The method and why, how it ended, and after how many iterations of all stages together."""
     stop = best.outcome.stop
-    ending = f"{stop.status.sentence} {stop.message}".strip()
+    counted = f"{iterations} iterations were made." if stop.status in _COUNTED else ""
+    ending = " ".join(part for part in (stop.status.sentence, counted, stop.message) if part)
     return f"{best.method}: {choice.reason}. {ending}"
 
 

@@ -32,7 +32,7 @@ class SheetSummary:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """`functions` counts the formula families that use each function.
+    """`functions` counts the formula cells that use each function.
 
     `problems` are sentences: formulas that cannot be parsed, circular references, functions that
     are not supported, models that are broken, parts of the file that were left alone.
@@ -125,7 +125,11 @@ def _sheets(plan: Plan) -> list[SheetSummary]:
 
 
 def _functions(plan: Plan) -> Counter[str]:
-    return Counter(name for family in plan.families for name in functions(family.node))
+    used: Counter[str] = Counter()
+    for family in plan.families:
+        copies = family.rows * family.columns
+        used.update(dict.fromkeys(functions(family.node), copies))
+    return used
 
 
 def _unsupported(plan: Plan) -> list[str]:

@@ -202,7 +202,7 @@ def descend(runner: Runner, count: int, recorder: Recorder) -> Ending:
         runner.weights = good
         return Ending("interrupted", f"The run was interrupted in epoch {len(recorder.epochs)}.")
     runner.weights = good
-    return Ending("iteration_limit", f"{count} epochs were run.")
+    return Ending("done", f"{count} epochs were run.")
 
 
 def _note(recorder: Recorder, loss: float, rate: float, weights: Tensor, rows: StepRows) -> None:

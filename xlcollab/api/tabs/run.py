@@ -17,7 +17,7 @@ from xlcollab.problems.tab.tab import GraddescTab
 if TYPE_CHECKING:
     import pandas as pd
 
-RunStatus = Literal["converged", "iteration_limit", "diverged", "interrupted", "refused"]
+RunStatus = Literal["converged", "done", "diverged", "interrupted", "refused"]
 
 EXIT_CODES: dict[RunStatus, int] = {"refused": 3, "diverged": 4, "interrupted": 130}
 """0 for every other status."""
@@ -190,4 +190,4 @@ def _ending(recorder: Recorder, count: int) -> Ending:
         before, after = recorder.epochs[-2].weights, recorder.epochs[-1].weights
         if (np.abs(after - before) <= _STILL * np.abs(after)).all():
             return Ending("converged", f"The weights stood still in the last of {count} epochs.")
-    return Ending("iteration_limit", f"{count} epochs were run.")
+    return Ending("done", f"{count} epochs were run.")
