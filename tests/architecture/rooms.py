@@ -33,7 +33,7 @@ ROOMS: Mapping[str, Room] = {
     "formula": _room("ref"),
     "plan": _room("grid formula ref", "numpy"),
     "kernels": _room("plan formula grid ref", "torch numpy scipy numba"),
-    "optim": _room("", "torch numpy scipy"),
+    "optim": _room("", "torch numpy scipy highspy"),
     "ratings": _room("", "numpy pandas"),
     "factor": _room("ratings optim", "torch triton numpy pandas numba optuna safetensors"),
     "problems": _room("grid ratings ref formula", "numpy pandas"),

@@ -147,7 +147,7 @@ def test_coefficients_are_found() -> None:
     assert model is not None
     np.testing.assert_allclose(model.c, costs.numpy())
     assert model.c0 == pytest.approx(12.5, abs=1e-6)
-    np.testing.assert_allclose(model.matrix, MATRIX.numpy())
+    np.testing.assert_allclose(model.matrix.toarray(), MATRIX.numpy())
     np.testing.assert_allclose(model.offset, [-4.0, -4.0], atol=1e-6)
 
 

@@ -7,6 +7,7 @@ Exit codes: 0 done; 2 wrong usage; 3 the workbook or model cannot be used; 4 no 
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -91,5 +92,11 @@ def _fail(message: str, code: int) -> int:
 
 
 def main() -> None:
-    """The entry point of the installed script."""
+    """The entry point of the installed script. Being terminated is an interruption: what was found
+    so far is kept."""
+    signal.signal(signal.SIGTERM, _interrupt)
     build()()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -74,7 +74,8 @@ class Progress:
         """A callback for the rows of one run; None when nothing is shown."""
         return self._callback(
             lambda row: (
-                f"{label}  iteration {row.iteration}  loss {row.objective:.7g}  {row.seconds:.1f} s"
+                f"{label}  iteration {row.iteration}  loss {row.objective:.7g}{_bound(row)}"
+                f"  {row.seconds:.1f} s"
             )
         )
 
@@ -108,6 +109,14 @@ class Progress:
                 status.update(f"{line(row)}   (Ctrl-C keeps the best so far)")
 
         return update
+
+
+def _bound(row: Any) -> str:
+    """What no point can better, and how far the incumbent is from it, where that is known."""
+    if not math.isfinite(row.bound):
+        return ""
+    gap = f"  gap {100 * row.gap:.3g} %" if math.isfinite(row.gap) else ""
+    return f"  bound {row.bound:.7g}{gap}"
 
 
 def _errors(row: Any) -> str:

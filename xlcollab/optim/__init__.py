@@ -4,9 +4,10 @@ solution = solve(Objective(function=f), start, Settings(method="adam", learning_
 """
 
 from xlcollab.optim.jacobian import jacobian
-from xlcollab.optim.linear import detect_linear
+from xlcollab.optim.linear.detect import detect_linear
+from xlcollab.optim.linear.model import LinearModel
 from xlcollab.optim.methods import METHODS, Method
-from xlcollab.optim.problem import LinearModel, Objective, TensorFunction
+from xlcollab.optim.problem import Objective, TensorFunction
 from xlcollab.optim.schedules import SCHEDULES
 from xlcollab.optim.settings import InitName, MethodName, ScheduleName, Settings
 from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback

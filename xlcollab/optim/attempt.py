@@ -11,7 +11,6 @@ from torch import Tensor
 from xlcollab.optim.augmented import FEASIBLE, descend_constrained
 from xlcollab.optim.auto import Choice, Stage
 from xlcollab.optim.evaluator import Evaluator, Point
-from xlcollab.optim.linear import solve_linear
 from xlcollab.optim.loop import Limits, Outcome, descend
 from xlcollab.optim.methods import METHODS, rate_of, rule_of
 from xlcollab.optim.problem import Objective
@@ -74,8 +73,7 @@ def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
         return refused(task, x, stop)
     recorder = task.recorder()
     for stage in choice.stages:
-        run = _highs if stage.method == "highs" else _descent
-        found = run(task, stage, x, recorder)
+        found = _descent(task, stage, x, recorder)
         x = found.x
         if _is_end(stage, found.outcome.stop.status):
             break
@@ -149,20 +147,6 @@ def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tenso
         return evaluator
     size = x.abs()
     return evaluator.scaled(torch.where(size > 0, size, 1.0))
-
-
-def _highs(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt:
-    """HiGHS, recorded as one step from the start to the optimum."""
-    evaluator = task.evaluator
-    recorder.begin(evaluator, evaluator.at(x))
-    found = solve_linear(task.objective)
-    if found.x is not None:
-        x = torch.as_tensor(found.x).to(x)
-    point = evaluator.at(x)
-    if found.x is not None:
-        recorder.step(evaluator, point, float("nan"))
-    multipliers = torch.as_tensor(found.multipliers).to(x)
-    return _attempt(task, Outcome(point, found.stop), x, multipliers, stage.method, recorder)
 
 
 def _attempt(

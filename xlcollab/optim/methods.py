@@ -83,6 +83,7 @@ METHODS: Mapping[MethodName, Method] = {
 
 _ITERATIVE = frozenset({"iterations", "tolerance", "restarts", "init", "init_scale", "scale"})
 _FIRST_ORDER = frozenset({"learning_rate", "weight_decay", "clip", "schedule"})
+_SEARCH = frozenset({"gap", "gap_grace", "node_limit", "solution_limit"})
 
 
 def method_options(name: MethodName) -> frozenset[str]:
@@ -91,8 +92,9 @@ def method_options(name: MethodName) -> frozenset[str]:
     options = _options(method.rule) if method.rule is not None else frozenset()
     if method.first_order:
         options |= _FIRST_ORDER
-    if not method.needs_linear:
-        options |= _ITERATIVE
+    options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
+    if name == "auto":
+        options |= _SEARCH
     return options | {"l2"} if method.takes_l2 else options
 
 

@@ -8,29 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import UsageError
+from xlcollab.optim.linear.model import LinearModel
 
 TensorFunction = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinearModel:
-    """An affine objective c·x + c0 and affine constraints matrix·x + offset, in float64.
-
-    The limits of the variables and of the constraints stay in the `Objective` that holds it.
-    """
-
-    c: NDArray[np.float64]
-    """Costs, shape (n,)."""
-    c0: float
-    matrix: NDArray[np.float64]
-    """Coefficients of the constraints, shape (k, n)."""
-    offset: NDArray[np.float64]
-    """Constants of the constraints, shape (k,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
@@ -16,6 +17,8 @@ class Recorder:
 
     def __init__(self, every: int, on_step: StepCallback | None, began: float) -> None:
         self.iteration = 0
+        self.bound = float("nan")
+        """No point is better than this, as far as the method knows by now."""
         self._every = every
         self._on_step = on_step
         self._began = began
@@ -33,6 +36,12 @@ class Recorder:
         self.iteration += 1
         self._keep(evaluator, point, rate)
 
+    def repeat(self) -> None:
+        """Tell the last row again, with the time and the bound of now: that the run goes on."""
+        if self._on_step is not None and self._last is not None:
+            seconds = time.perf_counter() - self._began
+            self._on_step(replace(self._last[0], seconds=seconds, bound=self.bound))
+
     def _keep(self, evaluator: Evaluator, point: Point, rate: float) -> None:
         row = Row(
             iteration=self.iteration,
@@ -42,6 +51,7 @@ class Recorder:
             learning_rate=rate,
             gradient_norm=point.gradient_norm,
             seconds=time.perf_counter() - self._began,
+            bound=self.bound,
         )
         self._last = (row, evaluator.to_x(point.y))
         if self.iteration == 0 or (self._every and self.iteration % self._every == 0):

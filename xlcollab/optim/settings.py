@@ -43,6 +43,17 @@ class Settings:
     """Stop when the gradient, or the relative change of the objective in five steps in a row, is
     below it. 0, the default of first-order methods, never stops early, as torch.optim."""
 
+    time_limit: float | None = None
+    """Seconds after which the run ends with the best it has."""
+    gap: float | None = None
+    """`highs`, whole numbers: stop when (objective − bound) / objective is below it. None: 0."""
+    gap_grace: float = 0.0
+    """`highs`: seconds for which the search goes on below the gap, most proofs being close then."""
+    node_limit: int | None = None
+    """`highs`, whole numbers: the most subproblems."""
+    solution_limit: int | None = None
+    """`highs`, whole numbers: the most improving solutions."""
+
     learning_rate: float | None = None
     momentum: float | None = None
     """`momentum`, `nesterov`: the share of the last step that is kept."""
@@ -102,7 +113,9 @@ class Settings:
                 _check_range(field.name, value, *_RANGES[field.name])
 
 
-_WHOLE = frozenset({"iterations", "step_size", "seed", "restarts", "history_every"})
+_WHOLE = frozenset(
+    {"iterations", "node_limit", "solution_limit", "step_size", "seed", "restarts", "history_every"}
+)
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 _TINY = math.ulp(0.0)
 _MOST = 2.0**63 - 1024
@@ -110,6 +123,11 @@ _LARGEST = 1.7976931348623157e308
 _RANGES: dict[str, tuple[float, float, str]] = {
     "iterations": (0, _MOST, "a whole number, 0 or more"),
     "tolerance": (0, _LARGEST, "a number, 0 or more"),
+    "time_limit": (0, _LARGEST, "seconds, 0 or more"),
+    "gap": (0, _LARGEST, "a fraction, 0 or more, such as 0.01"),
+    "gap_grace": (0, _LARGEST, "seconds, 0 or more"),
+    "node_limit": (1, _MOST, "a whole number, 1 or more"),
+    "solution_limit": (1, _MOST, "a whole number, 1 or more"),
     "learning_rate": (0, _LARGEST, "a number, 0 or more"),
     "momentum": (0, _BELOW_ONE, "at least 0 and below 1"),
     "dampening": (0, 1, "between 0 and 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -139,6 +140,21 @@ class Row:
     """Euclidean norm of the gradient of what is minimised (objective, penalty, constraints)."""
     seconds: float
     """Since the start of the run."""
+    bound: float = math.nan
+    """No point is better than this; NaN where a method knows none."""
+
+    @property
+    def gap(self) -> float:
+        """What may be missing to the optimum, relative to the objective; NaN without a bound."""
+        return gap_between(self.objective, self.bound)
+
+
+def gap_between(objective: float, bound: float) -> float:
+    """|objective − bound| / |objective|; NaN where one of them is not known."""
+    if not (math.isfinite(objective) and math.isfinite(bound)):
+        return math.nan
+    missing = abs(objective - bound)
+    return 0.0 if missing == 0.0 else missing / abs(objective) if objective else math.inf
 
 
 StepCallback = Callable[[Row], None]
@@ -159,7 +175,7 @@ class History:
     @staticmethod
     def columns() -> tuple[str, ...]:
         """The names that `column` takes, in order."""
-        return tuple(field.name for field in fields(Row))
+        return tuple(field.name for field in fields(Row) if field.name != "bound")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,3 +204,10 @@ class Solution:
     max_violation: float
     seconds: float
     history: History
+    bound: float = math.nan
+    """No point is better than this; NaN where the method knows none."""
+
+    @property
+    def gap(self) -> float:
+        """What may be missing to the optimum, relative to the objective; NaN without a bound."""
+        return gap_between(self.objective, self.bound)

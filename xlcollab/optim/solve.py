@@ -13,6 +13,7 @@ from xlcollab.optim.attempt import Attempt, Task, attempt, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
+from xlcollab.optim.linear.engine import by_highs
 from xlcollab.optim.methods import check_options
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.rule import Stop
@@ -51,10 +52,12 @@ def solve(
 
 
 def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
+    if choice.stages[0].method == "highs":
+        found = by_highs(task, task.evaluator.project(start))
+        return _solution(found, task, start, choice, found.recorder.iteration)
     best: Attempt | None = None
     iterations = 0
-    one_is_enough = choice.stages[0].method == "highs"
-    for drawn in [start] if one_is_enough else starts(start, task.objective, task.settings):
+    for drawn in starts(start, task.objective, task.settings):
         found = attempt(task, choice, drawn)
         iterations += found.recorder.iteration
         best = found if best is None else better(best, found)
@@ -136,6 +139,7 @@ def _solution(
         reduced_gradient=point.gradient - rows.T @ multipliers,
         max_violation=violation,
         seconds=time.perf_counter() - task.began,
+        bound=best.recorder.bound,
         history=best.recorder.history(),
     )
 

@@ -15,6 +15,7 @@ from xlcollab.api.session.controlled import place_of_control, with_control
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
+from xlcollab.api.solve.limits import limited
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.solved import Solved
 from xlcollab.grid import CellEdit, Changes
@@ -81,7 +82,8 @@ def solve_model(
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
         objective = _told(compiled.objective(place), model, on_point)
-        solution = solve(objective, start, settings, on_step)
+        spent = time.perf_counter() - began + book.seconds_read
+        solution = solve(objective, start, limited(settings, model, spent), on_step)
     solution = compiled.in_its_own_units(solution)
     solved = Solved(
         model=model,

@@ -43,8 +43,8 @@ class SolverOptions:
     """What the user chose in Solver's options, with Solver's own defaults.
 
     `precision` is the tolerance of constraints, `convergence` the relative change of the objective
-    over five iterations, `integer_tolerance` a fraction (0.01 is 1 %). `iterations` and `seconds`
-    are None where there is no limit.
+    over five iterations, `integer_tolerance` a fraction (0.01 is 1 %). `iterations`, `seconds`,
+    `nodes` (subproblems) and `solutions` (feasible ones) are None where there is no limit.
     """
 
     engine: Engine = "grg"
@@ -54,6 +54,8 @@ class SolverOptions:
     seconds: int | None = None
     integer_tolerance: float = 0.01
     ignore_integers: bool = False
+    nodes: int | None = None
+    solutions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

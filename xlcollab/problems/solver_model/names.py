@@ -170,6 +170,8 @@ def _options(stored: _Stored) -> SolverOptions:
         seconds=stored.limit("tim"),
         integer_tolerance=stored.number("tol", default.integer_tolerance),
         ignore_integers=stored.code("rlx", 2) == 1,
+        nodes=stored.limit("nod"),
+        solutions=stored.limit("mip"),
     )
 
 

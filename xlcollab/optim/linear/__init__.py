@@ -1,0 +1,1 @@
+"""Models of straight lines, and what can be written as such: recognised, solved by HiGHS."""

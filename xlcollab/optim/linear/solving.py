@@ -1,0 +1,155 @@
+"""A program to its optimum, or to the best that the limits allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from xlcollab.optim.linear.highs import has_point, point, solved, status
+from xlcollab.optim.linear.model import Array, Program, Scales
+from xlcollab.optim.linear.scaling import scaled, scales
+from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What came of a program, in its own units and its own sense, which is to minimise.
+
+    `ending` is "optimal", "infeasible", "unbounded", "limit" or "interrupted". Without a point x is
+    None. `multipliers` belong to the rows; None for whole numbers.
+    """
+
+    ending: str
+    limit: str = ""
+    """Which limit ended it: "time", "nodes", "gap", …"""
+    x: Array | None = None
+    multipliers: Array | None = None
+    bound: float = -math.inf
+    """No point is better than this."""
+    gap: float = math.inf
+    steps: int = 0
+    highs: Any = None
+    """The instance, for questions about its basis; in the units of `scales`."""
+    scales: Scales | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """A run while it goes on: the incumbent (None: not yet one), value, bound and nodes."""
+
+    x: Array | None
+    value: float
+    bound: float
+    nodes: int
+
+
+_ENDINGS = {
+    "Optimal": ("optimal", ""),
+    "Infeasible": ("infeasible", ""),
+    "Unbounded": ("unbounded", ""),
+    "UnboundedOrInfeasible": ("either", ""),
+    "TimeLimit": ("limit", "time"),
+    "IterationLimit": ("limit", "iterations"),
+    "SolutionLimit": ("limit", "nodes or solutions"),
+    "Interrupt": ("limit", "time"),
+}
+PROVED = 1e-9
+"""A relative gap below this is rounding."""
+
+
+def optimum(
+    program: Program, limits: Limits, tell: Callable[[Sight], None] = lambda sight: None
+) -> Found:
+    """The optimum of `program`, or what was found within `limits`."""
+    if program.crossed():
+        return Found(ending="infeasible")
+    by = scales(program)
+    small = scaled(program, by)
+
+    def told(news: News) -> None:
+        x = None if news.incumbent is None else news.incumbent * by.columns
+        tell(
+            Sight(
+                x=x,
+                value=news.value / by.objective,
+                bound=news.bound / by.objective,
+                nodes=news.nodes,
+            )
+        )
+
+    ending = search(small, limits, told)
+    if ending.status in ("Unknown", "SolveError", "Unset"):  # numbers of very different sizes
+        loose = dict.fromkeys(_FEASIBILITY, 1e-7)
+        ending = search(small, limits, told, presolve="off", **loose)
+    return _found(program, small, by, limits, ending)
+
+
+_FEASIBILITY = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
+
+
+def _found(program: Program, small: Program, by: Scales, limits: Limits, end: Ending) -> Found:
+    ending, limit = _ENDINGS.get(end.status, ("limit", end.status))
+    if ending == "either":
+        ending = "unbounded" if _is_feasible(small) else "infeasible"
+    if end.interrupted:
+        ending, limit = "interrupted", ""
+    x = None
+    if end.x is not None and ending not in ("infeasible", "unbounded"):
+        x = _cleaned(small, end.x)
+    whole = bool(program.integer.any())
+    value = small.value(x) if x is not None else math.inf
+    bound = end.bound if whole else value if ending == "optimal" else -math.inf
+    bound = min(bound, value)
+    gap = relative_gap(value, bound)
+    if ending == "limit" and limit == "time" and limits.gap is not None and gap <= limits.gap:
+        limit = "gap"
+    if ending == "optimal" and whole and gap > PROVED:
+        ending, limit = "limit", "gap"
+    return Found(
+        ending=ending,
+        limit=limit,
+        x=None if x is None else x * by.columns,
+        multipliers=_multipliers(end.highs, by) if x is not None and not whole else None,
+        bound=bound / by.objective,
+        gap=gap,
+        steps=end.nodes,
+        highs=None if whole else end.highs,
+        scales=by,
+    )
+
+
+def _cleaned(program: Program, x: Array) -> Array:
+    """The point with its whole numbers whole, and the others fitted to them."""
+    if not program.integer.any():
+        return x
+    x = np.where(program.integer, np.round(x), x)
+    if program.violation(x) <= _CLEAN or program.integer.all():
+        return x
+    held = replace(
+        program,
+        lower=np.where(program.integer, x, program.lower),
+        upper=np.where(program.integer, x, program.upper),
+        integer=np.zeros(program.columns, np.bool_),
+    )
+    highs = solved(held, time_limit=1.0)
+    if status(highs) != "Optimal":
+        return x
+    return np.where(program.integer, x, point(highs))
+
+
+_CLEAN = 1e-12
+
+
+def _is_feasible(program: Program) -> bool:
+    """Presolve may leave open whether a program is infeasible or unbounded: one without costs
+    tells."""
+    return has_point(solved(replace(program, c=np.zeros(program.columns), hessian=None)))
+
+
+def _multipliers(highs: Any, by: Scales) -> Array:
+    duals = np.array(highs.getSolution().row_dual, np.float64)
+    return np.asarray(duals * by.rows / by.objective)
