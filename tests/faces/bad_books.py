@@ -112,7 +112,6 @@ MODELS: Mapping[str, Case] = {
     "objective is a variable": Case(_model(CELLS, "S!$A$1"), ("A1", "variable")),
     "objective of nothing": Case(_model(_with(B1=("=2*C1", 0.0))), ("B1", "does not depend")),
     "variables are formulas": Case(_model(_with(A2=("=A1", 1.0))), ("S!A2", "1 of 2", "formulas")),
-    "variables are blank": Case(_model(_with(A2=None)), ("S!A2", "blanks", "--init")),
     "variables are texts": Case(_model(_with(A2="x")), ("S!A2", "texts")),
     "variables are TRUE": Case(_model(_with(A2=True)), ("S!A2", "TRUE")),
     "variables on another sheet": Case(

@@ -41,7 +41,6 @@ def test_a_sound_model_passes() -> None:
         ({"B1": "loss"}, {}, ModelError, "no formula: B1 holds 'loss'"),
         ({"B1": None}, {}, ModelError, "no formula: B1 is blank"),
         ({}, {"minimize": "Z99"}, ModelError, "no formula: Z99 is blank"),
-        ({}, {"minimize": "A2"}, ModelError, "objective S!A2 is itself a variable cell"),
         ({"B1": ("1/0", ErrorCode.DIV0)}, {}, DataError, r"objective S!B1 shows #DIV/0!"),
         ({"B1": ('"x"', "x")}, {}, DataError, "must be a number, but B1 holds 'x'"),
         ({"B1": ("A1>1", True)}, {}, DataError, "must be a number, but B1 holds True"),
@@ -49,7 +48,6 @@ def test_a_sound_model_passes() -> None:
         ({"A2": "x"}, {}, DataError, "are texts: S!A2"),
         ({"A2": False}, {}, DataError, "are TRUE or FALSE: S!A2"),
         ({"A2": ErrorCode.NA}, {}, DataError, "are error values: S!A2"),
-        ({"A2": None}, {}, DataError, "are blanks: S!A2; fill in start values"),
         ({}, {"by_changing": "A1,T!A1"}, ModelError, "variables T!A1 are on another sheet"),
         ({}, {"merged": ("A1:A2",)}, ModelError, "hidden behind a merged cell: S!A2"),
         ({}, {"subject_to": ["A1:A2=dif"]}, UnsupportedError, "S!A1:A2 all different"),
@@ -66,8 +64,19 @@ def test_refusals(
 
 
 def test_many_cells_are_counted_not_listed() -> None:
+    texts = {f"A{row}": "x" for row in range(3, 101)}
     with pytest.raises(DataError, match=r"98 of 100 .*S!A3, S!A4, S!A5, S!A6, S!A7 and 93 more;"):
-        refuse({}, by_changing="A1:A100")
+        refuse(texts, by_changing="A1:A100")
+
+
+def test_an_objective_that_is_a_variable_needs_constraints() -> None:
+    refuse({}, minimize="A2", subject_to=["A1<=A2"])
+    with pytest.raises(ModelError, match="objective S!A2 is itself a variable cell"):
+        refuse({}, minimize="A2")
+
+
+def test_blank_variables_are_zeros() -> None:
+    refuse({"A2": None})
 
 
 @pytest.mark.parametrize(

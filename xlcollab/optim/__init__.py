@@ -3,7 +3,7 @@
 solution = solve(Objective(function=f), start, Settings(method="adam", learning_rate=0.05))
 """
 
-from xlcollab.optim.jacobian import jacobian
+from xlcollab.optim.jacobian import gradient_of, jacobian
 from xlcollab.optim.linear.detect import detect_linear
 from xlcollab.optim.linear.model import LinearModel
 from xlcollab.optim.methods import METHODS, Method
@@ -30,6 +30,7 @@ __all__ = [
     "StepCallback",
     "TensorFunction",
     "detect_linear",
+    "gradient_of",
     "jacobian",
     "solve",
 ]

@@ -2,7 +2,7 @@
 
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas
 from xlcollab.problems.solver_model.bounds import Bounds, bounds
-from xlcollab.problems.solver_model.check import check, check_variables
+from xlcollab.problems.solver_model.check import blank_variables, check, check_variables
 from xlcollab.problems.solver_model.model import (
     Constraint,
     SolverModel,
@@ -18,6 +18,7 @@ __all__ = [
     "Constraint",
     "SolverModel",
     "SolverOptions",
+    "blank_variables",
     "bounds",
     "check",
     "check_variables",

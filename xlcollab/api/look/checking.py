@@ -86,12 +86,13 @@ def recalculate_book(book: Session) -> Check:
 
 def refresh(book: Session) -> int:
     """Recalculate once if the file says that its stored values may be out of date, as Excel does
-    on opening it. Returns how many values changed.
+    on opening it. Returns how many values changed. Random cells that hold the 0 of a library are
+    drawn once.
     """
     if not book.stale:
         return 0
     book.stale = False
-    compared = _compared(book.workbook, recalculate(book.plan))
+    compared = _compared(book.workbook, recalculate(book.plan, draw=True))
     book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
     return sum(int((~each.same).sum()) for each in compared)
 

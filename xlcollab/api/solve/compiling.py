@@ -14,11 +14,35 @@ from torch import Tensor
 
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
-from xlcollab.api.solve.refusing import refuse_broken, refuse_constant, refuse_non_number
+from xlcollab.api.solve.reach import Reach
+from xlcollab.api.solve.refusing import (
+    refuse_broken,
+    refuse_constant,
+    refuse_errors,
+    refuse_non_number,
+)
+from xlcollab.grid import Workbook
 from xlcollab.history import cell_names
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
-from xlcollab.optim import History, LinearModel, Objective, Settings, Solution, detect_linear
-from xlcollab.problems import Bounds, Constraint, SolverModel, bounds, check, start, variable_cells
+from xlcollab.optim import (
+    History,
+    LinearModel,
+    Objective,
+    Settings,
+    Solution,
+    detect_linear,
+    gradient_of,
+)
+from xlcollab.problems import (
+    Bounds,
+    Constraint,
+    SolverModel,
+    blank_variables,
+    bounds,
+    check,
+    start,
+    variable_cells,
+)
 from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
@@ -128,7 +152,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     refreshed = refresh(book)
     workbook = book.workbook
     check(model, workbook, init=settings.init)
-    limits = bounds(model, workbook)
+    limits = bounds(model, workbook, Reach(book.plan, model).mask)
     compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
     refuse_broken(book.plan, [model.objective.area, *_areas(limits.general)])
     value = compiler.cells(model.objective.area)
@@ -137,6 +161,9 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
+    linear = _linear(model, cell, lines, compiler.start.numel(), settings)
+    if lines is not None and linear is None:
+        refuse_errors(lines, limits, compiler)
     return Compiled(
         book=book,
         model=model,
@@ -145,9 +172,11 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
         residuals=residuals,
         limits=limits,
         constraints=lines,
-        linear=_linear(model, cell, lines, compiler.start.numel(), settings),
+        linear=linear,
         warnings=(
             *model.warnings,
+            *limits.warnings,
+            *_blank(model, workbook),
             *_refreshed(refreshed),
             *_frozen(compiler, model),
             *_kept(compiler),
@@ -192,6 +221,11 @@ def _refreshed(changed: int) -> list[str]:
     return [f"the file asks to be recalculated: {changed} stored values were out of date"]
 
 
+def _blank(model: SolverModel, workbook: Workbook) -> list[str]:
+    cells = blank_variables(model, workbook)
+    return [f"blank variable cells are taken as 0: {_listed(cells)}"] if cells else []
+
+
 def _frozen(compiler: Compiler, model: SolverModel) -> list[str]:
     cells = sorted(compiler.random_cells(model.objective.area))
     if not cells:
@@ -219,8 +253,7 @@ def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines |
         if lines is not None:
             values = lines.reference(point)
             total = total + (values * torch.rand(values.shape, generator=generator)).sum()
-        (gradient,) = torch.autograd.grad(total, point)
-        reached |= gradient != 0
+        reached |= gradient_of(total, point) != 0
     cells = [ref for area in compiler.variables for ref in area.cells()]
     lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
     if not lost or not bool(reached.any()):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from xlcollab.api.solve.constraints import ConstraintLines
 from xlcollab.errors import DataError, FormulaSyntaxError, ModelError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.values.tape import Value
 from xlcollab.plan import Plan, reads
-from xlcollab.problems import SolverModel
+from xlcollab.problems import Bounds, SolverModel
 from xlcollab.ref import AreaRef, CellRef
 
 
@@ -71,9 +74,26 @@ def refuse_non_number(value: Value, model: SolverModel, compiler: Compiler) -> N
         )
 
 
-def _first_error(compiler: Compiler) -> tuple[CellRef, ErrorCode] | None:
-    """The first cell, in the order of evaluation, that is an error at the start."""
-    for edit in compiler.dependents().results(compiler.start):
+def refuse_errors(lines: ConstraintLines, limits: Bounds, compiler: Compiler) -> None:
+    """Raises DataError if a side of a constraint is an error at the start, within the bounds."""
+    start = np.clip(compiler.start.numpy(), limits.lower, limits.upper)
+    x = torch.as_tensor(start)
+    left, right = lines.sides(x)
+    wrong = np.flatnonzero(~np.isfinite(left) | ~np.isfinite(right))
+    if not wrong.size:
+        return
+    constraint, cell = lines.lines()[wrong[0]]
+    first = _first_error(compiler, x)
+    cause = f": {first[0]} is {first[1].text} there" if first else ""
+    raise DataError(
+        f"the constraint {constraint} has no value at {cell} at the start{cause}. Mend that"
+        " formula, or start from values where every constraint can be computed"
+    )
+
+
+def _first_error(compiler: Compiler, x: Tensor | None = None) -> tuple[CellRef, ErrorCode] | None:
+    """The first cell, in the order of evaluation, that is an error at the start, or at x."""
+    for edit in compiler.dependents().results(compiler.start if x is None else x):
         for row, column in np.argwhere(edit.kinds == Kind.ERROR):
             top, left = edit.area.rect.top, edit.area.rect.left
             cell = CellRef(edit.area.sheet, int(top + row), int(left + column))

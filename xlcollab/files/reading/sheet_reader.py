@@ -18,10 +18,16 @@ from xlcollab.files.reading.formula_cells import FormulaCollector
 from xlcollab.files.reading.scan import scan
 from xlcollab.files.reading.tokens import RowToken
 from xlcollab.grid import ErrorCode, Kind, Sheet, TextPool
-from xlcollab.ref import cell_name
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, cell_name
 
 MAX_CELLS = 60_000_000
 """The largest used area, in cells, that is laid out in memory (9 bytes a cell)."""
+
+
+SOLVERS_ROW, SOLVERS_COLUMN = 1_048_549, 16_380
+"""From XFA1048550 on Excel's Solver keeps scratch values in sheets it has solved. They stay in the
+file; no model reads them, and a used area that reaches there could not be laid out. The very last
+cell is not among them: what stands there is a stray."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class _Cells:
     def _take_formulas(self, row: RowToken) -> None:
         add = self.formulas.add
         for column, mark, formula in zip(row.columns, row.metadata, row.formulas, strict=True):
-            if formula:
+            if formula and not _is_solvers(row.number, column):
                 try:
                     add(row.number, column, mark, formula)
                 except ReferenceSyntaxError as error:
@@ -156,6 +162,7 @@ class _Cells:
 
     def extent(self, sheet: str) -> tuple[int, int]:
         """(height, width) from A1 to the last cell. Raises WorkbookError naming it if too large."""
+        self._drop_solvers_corner()
         if not self.rows:
             return 0, 0
         height, width = max(self.rows) + 1, max(self.columns) + 1
@@ -170,6 +177,26 @@ class _Cells:
                 "clear the far cells (they are often strays) and save the workbook"
             )
         return height, width
+
+    def _drop_solvers_corner(self) -> None:
+        """Leave out the cells that Excel's Solver keeps for itself in the sheet's last corner."""
+        far = (
+            [
+                place
+                for place, (row, column) in enumerate(zip(self.rows, self.columns, strict=True))
+                if _is_solvers(row, column)
+            ]
+            if self.rows and max(self.rows) >= SOLVERS_ROW
+            else []
+        )
+        for place in reversed(far):
+            for cells in (self.rows, self.columns, self.kinds, self.numbers):
+                del cells[place]
+
+
+def _is_solvers(row: int, column: int) -> bool:
+    last = (row, column) == (MAX_ROWS - 1, MAX_COLUMNS - 1)
+    return row >= SOLVERS_ROW and column >= SOLVERS_COLUMN and not last
 
 
 def _number(text: str) -> tuple[Kind, float]:

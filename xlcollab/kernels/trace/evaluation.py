@@ -115,6 +115,12 @@ def keeps_stored(plan: Plan, family: Family) -> bool:
     return bool((kinds != Kind.BLANK).all())
 
 
+def undrawn(plan: Plan, family: Family) -> bool:
+    """Whether every stored value of the family is the 0 that libraries write for any formula."""
+    kinds, numbers = plan.workbook.sheet(family.sheet).block(family.rect)
+    return bool(((kinds == Kind.NUMBER) & (numbers == 0)).all())
+
+
 def is_random(family: Family) -> bool:
     """Whether the formula itself calls a function that gives another value each time."""
     return any(isinstance(node, Call) and node.name in RANDOM for node in walk(family.node))

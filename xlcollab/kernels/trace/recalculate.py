@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xlcollab.errors import ModelError
-from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored
+from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, undrawn
 from xlcollab.kernels.values.block import Block
 from xlcollab.plan import Family, Plan
 from xlcollab.ref import AreaRef, CellRef
@@ -29,10 +29,17 @@ class Recalculation:
     volatile: tuple[Family, ...]
 
 
-def recalculate(plan: Plan, seed: int = 0) -> Recalculation:
-    """Evaluate all formulas. A formula that cannot be evaluated is reported, never guessed."""
+def recalculate(plan: Plan, seed: int = 0, *, draw: bool = False) -> Recalculation:
+    """Evaluate all formulas. A formula that cannot be evaluated is reported, never guessed.
+
+    With `draw`, random functions whose stored values are all 0 are drawn: no one has yet.
+    """
     families = plan.families
-    volatile = [n for n, f in enumerate(families) if is_random(f) and keeps_stored(plan, f)]
+    volatile = [
+        number
+        for number, family in enumerate(families)
+        if is_random(family) and keeps_stored(plan, family) and not (draw and undrawn(plan, family))
+    ]
     evaluation = Evaluation(plan, set(volatile), seed=seed)
     refused = [Unsupported(_one(broken.cell), broken.line) for broken in plan.broken]
     for number, sentence in plan.circular.items():

@@ -4,12 +4,13 @@ Solver's rule (solver.com, "Bounds on variables"): variable cells on the left an
 right make a bound; a formula on the right, even 2+2, or one that depends on variables, makes a
 general constraint. The zero lower bound of "make unconstrained variables non-negative" goes only to
 variables without an explicit lower bound: those left of >= or = in a constraint whose left side
-holds only variables and whose right side is a number or cells (opensolver.org, on Excel 2010).
+holds only variables and whose right side is a number or cells (opensolver.org, on Excel 2010), each
+variable by its own cell: one that depends on the variables is no bound and leaves the 0 in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,17 +34,25 @@ class Bounds:
     """`lower`, `upper` (float64, ±inf where free) and `integer` (bool) per variable, in order.
 
     `general` are the constraints that are no bounds. An integer variable that is binary has the
-    bounds 0 and 1.
+    bounds 0 and 1. `warnings` are sentences about bounds that do less than they seem to.
     """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     integer: NDArray[np.bool_]
     general: tuple[Constraint, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def bounds(model: SolverModel, workbook: Workbook) -> Bounds:
+Moving = Callable[[AreaRef], NDArray[np.bool_]]
+"""Which cells of an area depend on the variables, (height, width)."""
+
+
+def bounds(model: SolverModel, workbook: Workbook, moving: Moving | None = None) -> Bounds:
     """Split the constraints of `model` into bounds of variables and general constraints.
+
+    `moving` tells which cells depend on the variables; unless it is given, only the variables
+    themselves count as such.
 
     Raises ModelError when bounds contradict each other or a domain is put on a cell that is no
     variable, DataError when a bound is taken from a cell that holds no number.
@@ -60,7 +69,7 @@ def bounds(model: SolverModel, workbook: Workbook) -> Bounds:
         else:
             box.narrow(where, constraint.relation, limit)
         if only_variables and constraint.relation != "<=":
-            box.explicit[where] |= not isinstance(constraint.right, str)
+            box.explicit[where] |= _lifts(model, constraint, moving)
     binary = _members(model, model.binary, "binary")
     box.narrow(binary, ">=", 0.0)
     box.narrow(binary, "<=", 1.0)
@@ -70,7 +79,8 @@ def bounds(model: SolverModel, workbook: Workbook) -> Bounds:
     if not model.options.ignore_integers:
         box.integer[binary] = True
         box.integer[_members(model, model.integer, "integer")] = True
-    return Bounds(box.lower, box.upper, box.integer, tuple(general))
+    warnings = tuple(_warnings(model, general))
+    return Bounds(box.lower, box.upper, box.integer, tuple(general), warnings)
 
 
 class _Box:
@@ -110,6 +120,35 @@ def _limit(
             f" {describe_cell(sheet, wrong[0].row, wrong[0].column)}; put a number there"
         )
     return numbers
+
+
+def _lifts(
+    model: SolverModel, constraint: Constraint, moving: Moving | None
+) -> bool | NDArray[np.bool_]:
+    """Where a lower limit stands instead of the implied 0, (height, width) of the left side.
+
+    Only a limit that stays where it is does: a cell that depends on the variables is no bound.
+    """
+    right = constraint.right
+    if not isinstance(right, AreaRef):
+        return not isinstance(right, str)
+    variables = positions(model, right) >= 0
+    return ~variables if moving is None else ~(variables | moving(right))
+
+
+def _warnings(model: SolverModel, general: Sequence[Constraint]) -> Iterator[str]:
+    """Constraints that bound variables together with other cells."""
+    for constraint in general:
+        where = positions(model, constraint.left)
+        strangers = marked_cells(constraint.left, where < 0)
+        if not (where >= 0).any() or not strangers:
+            continue
+        zero = (
+            "; such a limit does not take the place of the implied 0 of its variables"
+            if model.non_negative and constraint.relation != "<="
+            else ""
+        )
+        yield f"{constraint} covers cells that are no variables, {listed(strangers)}{zero}"
 
 
 def _members(model: SolverModel, areas: Sequence[AreaRef], domain: str) -> NDArray[np.int64]:

@@ -13,21 +13,21 @@ from xlcollab.grid import ErrorCode, Kind, Workbook, describe_cell
 from xlcollab.problems.solver_model.bounds import bounds
 from xlcollab.problems.solver_model.cells import FormulaCells, listed, marked_cells
 from xlcollab.problems.solver_model.model import SolverModel, positions
-from xlcollab.ref import AreaRef, Rect
+from xlcollab.ref import AreaRef, CellRef, Rect
 
 
 def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None:
     """Raise what hinders an optimisation of `model`; return when nothing does.
 
-    `init` says where the run starts: only with "keep" must the stored values be usable, that is
-    no variable blank and the objective a number.
+    `init` says where the run starts: only with "keep" must the stored value of the objective be a
+    number. Blank variables are 0.
 
     Raises ModelError on an objective or variables of the wrong sort and on contradictory bounds,
     DataError on values that cannot be used, UnsupportedError on alldifferent.
     """
     formulas = FormulaCells(workbook)
     _check_objective(model, workbook, formulas)
-    _check_variables(model, workbook, formulas, keep=init == "keep")
+    _check_variables(model, workbook, formulas)
     if init == "keep":
         _check_value(model, workbook)
     _check_domains(model)
@@ -37,9 +37,11 @@ def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None
 def _check_objective(model: SolverModel, workbook: Workbook, formulas: FormulaCells) -> None:
     cell = model.objective
     if (positions(model, cell.area) >= 0).any():
+        if model.constraints:
+            return  # such as the bound t of "minimise t with every loss at most t"
         raise ModelError(
-            f"the objective {cell} is itself a variable cell; the objective must be a formula that"
-            " depends on the variables"
+            f"the objective {cell} is itself a variable cell and nothing constrains it; the"
+            " objective must be a formula that depends on the variables"
         )
     if not formulas.mask(cell.area)[0, 0]:
         found = describe_cell(workbook.sheet(cell.sheet), cell.row, cell.column)
@@ -123,9 +125,7 @@ _BLANK = _Fault(
 )
 
 
-def _check_variables(
-    model: SolverModel, workbook: Workbook, formulas: FormulaCells, *, keep: bool
-) -> None:
+def _check_variables(model: SolverModel, workbook: Workbook, formulas: FormulaCells) -> None:
     if not model.variables:
         raise ModelError(f"the Solver model of sheet {model.sheet} has no variable cells")
     strangers = [area for area in model.variables if area.sheet != model.sheet]
@@ -134,8 +134,13 @@ def _check_variables(
             f"the variables {listed(strangers)} are on another sheet than their model, which is"
             f" that of sheet {model.sheet}; objective and variables must share one sheet"
         )
-    faults = (*_FAULTS, _BLANK) if keep else _FAULTS
-    _refuse_faults(workbook, formulas, model.variables, faults, f"sheet {model.sheet}")
+    _refuse_faults(workbook, formulas, model.variables, _FAULTS, f"sheet {model.sheet}")
+
+
+def blank_variables(model: SolverModel, workbook: Workbook) -> list[CellRef]:
+    """The variable cells that hold nothing."""
+    blocks = ((area, workbook.sheet(area.sheet).block(area.rect)[0]) for area in model.variables)
+    return [cell for area, kinds in blocks for cell in marked_cells(area, kinds == Kind.BLANK)]
 
 
 def check_variables(workbook: Workbook, areas: Sequence[AreaRef]) -> None:

@@ -130,6 +130,7 @@ def _read(workbook: Workbook, stored: _Stored) -> SolverModel:
     for key, role, option in _NEEDED:
         if not stored.texts.get(key, "").strip():
             raise ModelError(f"{what} has no {role}; name them in Solver or with {option}")
+    _refuse_uncounted(stored)
     restrictions = _restrictions(workbook, stored)
     return SolverModel(
         sheet=sheet,
@@ -146,6 +147,22 @@ def _read(workbook: Workbook, stored: _Stored) -> SolverModel:
         non_negative=stored.code("neg", 1) == 1,
         options=_options(stored),
         warnings=tuple(_warnings(stored)),
+    )
+
+
+def _refuse_uncounted(stored: _Stored) -> None:
+    """Raises ModelError where constraints are stored, and neither their number nor the sense is.
+
+    Google Sheets exports the names that stand for cells and drops those that hold numbers.
+    """
+    constrained = any(key.startswith(("lhs", "rel")) for key in stored.texts)
+    if {"num", "typ"} & stored.texts.keys() or not constrained:
+        return
+    raise ModelError(
+        f"{stored.what} is incomplete: it holds constraints, but not how many (solver_num), nor"
+        " whether to minimise or maximise (solver_typ), as in files that Google Sheets exported;"
+        " save the model again in Excel's Solver, or give it with --minimize or --maximize,"
+        " --by-changing and --subject-to"
     )
 
 
@@ -181,7 +198,17 @@ def _warnings(stored: _Stored) -> list[str]:
         warnings.append(f"{stored.what} does not say minimise or maximise; taken as maximise")
     if "num" not in stored.texts and "lhs1" in stored.texts:
         warnings.append(f"{stored.what} does not count its constraints; taken as having none")
+    if stored.code("rlx", 2) == 1 and _restricts(stored):
+        warnings.append(
+            f"{stored.what} ignores its integer constraints, as stored (solver_rlx is 1)"
+        )
     return warnings
+
+
+def _restricts(stored: _Stored) -> bool:
+    """Whether a constraint asks for whole numbers, 0 and 1, or all different."""
+    count = stored.code("num", 0)
+    return any(stored.code(f"rel{number}", 0) in _DOMAINS for number in range(1, count + 1))
 
 
 def _restrictions(workbook: Workbook, stored: _Stored) -> Restrictions:
