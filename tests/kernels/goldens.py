@@ -74,7 +74,7 @@ def cases(suite: str, folder: Path = FOLDER) -> Iterator[Case]:
         if "skipped" in raw:
             continue
         tolerance = raw.get("tolerance", content["tolerance"])
-        cells = {address: _scalar(cell) for address, cell in raw["setup"].items()}
+        cells = {address: _typed(_scalar(cell)) for address, cell in raw["setup"].items()}
         yield Case(
             suite,
             raw["id"],
@@ -84,6 +84,13 @@ def cases(suite: str, folder: Path = FOLDER) -> Iterator[Case]:
             float(tolerance["abs"]),
             float(tolerance["rel"]),
         )
+
+
+def _typed(content: Scalar) -> Scalar:
+    """What a cell holds into which this was typed: the word TRUE becomes a truth value."""
+    if isinstance(content, str) and content.upper() in ("TRUE", "FALSE"):
+        return content.upper() == "TRUE"
+    return content
 
 
 def _scalar(raw: dict[str, Any]) -> Scalar:

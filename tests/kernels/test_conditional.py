@@ -66,7 +66,7 @@ SALES: dict[str, Scalar] = {
         ('=COUNTIF(B1:B8,">15")', 2.0),
         ('=COUNTIF(B1:B8,"<=10")', 2.0),
         ('=COUNTIF(B1:B8,"<0")', 1.0),
-        ("=COUNTIF(B1:B8,TRUE)", 2.0),
+        ("=COUNTIF(B1:B8,TRUE)", 1.0),
         ("=COUNTIF(B1:B8,B6)", 0.0),
         ('=COUNTIF(C:C,"")', 1048568.0),
         ('=COUNTIF(C:C,"<>4")', 1048575.0),

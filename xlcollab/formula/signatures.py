@@ -16,6 +16,8 @@ class Param(Enum):
     """One value per copy. A plain formula intersects an area, in an array formula it spreads."""
     RANGE = "R"
     """An area whole; any other expression as a value."""
+    TABLE = "T"
+    """An area whole; any other expression as in an array formula."""
     ARRAY = "A"
     """Evaluated as in an array formula, areas whole."""
 
@@ -34,6 +36,11 @@ class Signature:
             return self.parameters[position]
         start = len(self.parameters) - self.repeat
         return self.parameters[start + (position - start) % self.repeat]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether there may be any number of arguments."""
+        return self.repeat > 0
 
     def accepts(self, count: int) -> bool:
         most = len(self.parameters)
@@ -318,20 +325,20 @@ _SPECS: dict[str, str] = {
     "OR": "R|R*1",
     "NOT": "V",
     "XOR": "R|R*1",
-    "CHOOSE": "VR|R*1",
+    "CHOOSE": "VT|T*1",
     "SWITCH": "VVV|VV*2",
     "TRUE": "",
     "FALSE": "",
     "LET": "VVV|VV*2",
     # look-ups
-    "MATCH": "VR|V",
-    "XMATCH": "VR|VV",
-    "INDEX": "RV|VV",
+    "MATCH": "VT|V",
+    "XMATCH": "VT|VV",
+    "INDEX": "TV|VV",
     "OFFSET": "RVV|VV",
-    "VLOOKUP": "VRV|V",
-    "HLOOKUP": "VRV|V",
+    "VLOOKUP": "VTV|V",
+    "HLOOKUP": "VTV|V",
     "LOOKUP": "VA|A",
-    "XLOOKUP": "VRR|VVV",
+    "XLOOKUP": "VTT|VVV",
     "ROW": "|R",
     "ROWS": "R",
     "COLUMN": "|R",

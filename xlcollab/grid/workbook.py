@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,15 @@ class DefinedName:
     hidden: bool = False
 
 
+class RowMark(IntEnum):
+    """Whether a row is shown (ECMA-376 Part 1, 18.3.1.73, hidden)."""
+
+    SHOWN = 0
+    HIDDEN = 1
+    FILTERED = 2
+    """Hidden because a filter leaves it out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table (18.5.1.2): `rect` includes the header and totals rows."""
@@ -74,6 +84,8 @@ class Table:
     columns: tuple[str, ...]
     header_rows: int = 1
     totals_rows: int = 0
+    filtered: bool = False
+    """A filter is set: rows of the table that are hidden are so because of it."""
 
 
 @dataclass(slots=True)
@@ -88,6 +100,8 @@ class Sheet:
     arrays: list[ArrayFormula] = field(default_factory=list)
     merged: list[Rect] = field(default_factory=list)
     protected: bool = False
+    row_marks: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    """A `RowMark` for each row from the first on; rows beyond are shown."""
 
     @property
     def height(self) -> int:
@@ -118,6 +132,18 @@ class Sheet:
             kinds[target.rows, target.columns] = self.kinds[inside.rows, inside.columns]
             numbers[target.rows, target.columns] = self.numbers[inside.rows, inside.columns]
         return kinds, numbers
+
+    def marks(self, rows: slice) -> NDArray[np.uint8]:
+        """The marks of some rows; always a copy."""
+        marks = np.zeros(rows.stop - rows.start, np.uint8)
+        known = self.row_marks[rows]
+        marks[: len(known)] = known
+        return marks
+
+    def mark_filtered(self, rect: Rect) -> None:
+        """Hidden rows of `rect` are hidden by a filter."""
+        part = self.row_marks[rect.rows]
+        part[part == RowMark.HIDDEN] = RowMark.FILTERED
 
     def formula_mask(self) -> NDArray[np.bool_]:
         """True where a cell holds a formula, array formulas included; shape (height, width)."""

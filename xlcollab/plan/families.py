@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula import Node, parse, relative_keys
+from xlcollab.formula.nodes import Binary
 from xlcollab.grid import ArrayFormula, Sheet, Workbook
 from xlcollab.plan.rectangles import rectangles
-from xlcollab.plan.resolve import resolve
+from xlcollab.plan.resolve import SplitError, resolve
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, CellRef, Rect
 
 
@@ -25,6 +26,7 @@ class Family:
 
     Each copy fills `step` cells: (1, 1) for plain formulas, the block of an array formula else.
     `array` says that ranges are used whole; without it a plain formula intersects them (18.17.2.7).
+    `closing` says that a + or - outside all brackets is worked out last.
     """
 
     sheet: str
@@ -32,6 +34,7 @@ class Family:
     node: Node
     step: tuple[int, int] = (1, 1)
     array: bool = False
+    closing: bool = False
 
     @property
     def rows(self) -> int:
@@ -118,8 +121,54 @@ def _plain_families(
         except FormulaSyntaxError as error:
             broken.append(BrokenFormula(CellRef(sheet.name, rect.top, rect.left), str(error)))
             continue
-        found.append(Family(sheet.name, rect, resolve(node, workbook, sheet.name, rect)))
+        family = Family(sheet.name, rect, node, closing=_is_closing(node, text))
+        found += _resolved(family, workbook)
     return found, broken
+
+
+def _resolved(family: Family, workbook: Workbook) -> list[Family]:
+    """The family with its names resolved; in pieces where a name means different places."""
+    try:
+        return [replace(family, node=resolve(family.node, workbook, family.sheet, family.rect))]
+    except SplitError:
+        return [one for part in halves(family) for one in _resolved(part, workbook)]
+
+
+def halves(family: Family) -> tuple[Family, Family]:
+    """The family cut in two, across its longer side."""
+    (height, width), rect = family.step, family.rect
+    if family.rows >= family.columns:
+        cut = family.rows // 2 * height
+        upper = Rect(rect.top, rect.left, cut, rect.width)
+        lower = Rect(rect.top + cut, rect.left, rect.height - cut, rect.width)
+        return family.part(upper), family.part(lower)
+    cut = family.columns // 2 * width
+    before = Rect(rect.top, rect.left, rect.height, cut)
+    after = Rect(rect.top, rect.left + cut, rect.height, rect.width - cut)
+    return family.part(before), family.part(after)
+
+
+def _is_closing(node: Node, text: str) -> bool:
+    """Whether the operator that is worked out last is a + or - outside of brackets."""
+    if not (isinstance(node, Binary) and node.operator in ("+", "-")):
+        return False
+    body = text.strip().removeprefix("=").strip()
+    return not (body.startswith("(") and _end_of_bracket(body) == len(body) - 1)
+
+
+def _end_of_bracket(text: str) -> int:
+    """The place of the bracket that closes the one at the start; texts are passed over."""
+    depth, quote = 0, ""
+    for place, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        else:
+            depth += (char == "(") - (char == ")")
+            if depth == 0:
+                return place
+    return len(text)
 
 
 def _keys(sheet: Sheet) -> tuple[NDArray[np.int32], list[tuple[str, str, int, int]]]:
@@ -159,8 +208,9 @@ def _array_families(
             broken.append(BrokenFormula(CellRef(sheet.name, *_corner(first.rect)), str(error)))
             continue
         for rect in _block_rectangles(arrays, height, width):
-            resolved = resolve(node, workbook, sheet.name, rect)
-            found.append(Family(sheet.name, rect, resolved, (height, width), array=True))
+            closing = _is_closing(node, first.text)
+            family = Family(sheet.name, rect, node, (height, width), True, closing)
+            found += _resolved(family, workbook)
     return found, broken
 
 

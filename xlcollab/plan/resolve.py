@@ -22,9 +22,10 @@ from xlcollab.formula.nodes import (
     Unary,
 )
 from xlcollab.grid import Table, Workbook
-from xlcollab.ref import Rect
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 _DEEPEST_NAME = 32
+_OWN_BOOK = "[0]"
 _REF = ErrorValue("#REF!")
 _NAME = ErrorValue("#NAME?")
 
@@ -33,14 +34,22 @@ def resolve(node: Node, workbook: Workbook, sheet: str, rect: Rect) -> Node:
     """`node` as it is meant in the cells `rect` of `sheet`.
 
     An unknown name becomes the literal #NAME?, an unknown sheet, table or column #REF!: as in
-    Excel, that is an error only for those who use its value.
+    Excel, that is an error only for those who use its value. A name of another workbook, or one
+    whose text cannot be read, stays a name: who evaluates it refuses it.
+
+    Raises SplitError where a relative name wraps around the sheet's edge in some of the cells only.
     """
     return _Resolver(workbook, sheet, rect).visit(node, frozenset(), 0)
+
+
+class SplitError(Exception):
+    """Copies of one formula mean different places: resolve them one by one. No user sees it."""
 
 
 class _Resolver:
     def __init__(self, workbook: Workbook, sheet: str, rect: Rect) -> None:
         self.workbook, self.sheet, self.rect = workbook, sheet, rect
+        self.in_name = False
 
     def visit(self, node: Node, bound: frozenset[str], depth: int) -> Node:
         """`bound` are the names that an enclosing LET defines, in lower case."""
@@ -75,8 +84,12 @@ class _Resolver:
         return result
 
     def reference(self, node: Reference) -> Node:
+        if node.book == _OWN_BOOK:
+            node = replace(node, book="")
         if node.book:
             return node
+        if self.in_name:
+            node = _wrapped(node, self.rect)
         if node.sheet is None:
             return replace(node, sheet=self.sheet)
         first = self.workbook.find(node.sheet)
@@ -98,8 +111,8 @@ class _Resolver:
         return result
 
     def name(self, node: Name, depth: int) -> Node:
-        if node.book or depth > _DEEPEST_NAME:
-            return _NAME
+        if node.book not in ("", _OWN_BOOK) or depth > _DEEPEST_NAME:
+            return node
         found = self.workbook.name(node.name, node.sheet or self.sheet)
         if found is None:
             table = self.workbook.table(node.name)
@@ -107,9 +120,10 @@ class _Resolver:
         try:
             parsed = parse(found.text, 0, 0)
         except FormulaSyntaxError:
-            return _NAME
-        home = found.sheet or node.sheet or self.sheet
-        return _Resolver(self.workbook, home, self.rect).visit(parsed, frozenset(), depth + 1)
+            return node
+        inner = _Resolver(self.workbook, found.sheet or node.sheet or self.sheet, self.rect)
+        inner.in_name = True
+        return inner.visit(parsed, frozenset(), depth + 1)
 
     def structured(self, node: Structured) -> Node:
         table = self.workbook.table(node.table) if node.table else self.own_table()
@@ -141,6 +155,27 @@ class _Resolver:
             return None
         first, last = sorted(known.index(column.casefold()) for column in wanted)
         return first, last
+
+
+def _wrapped(node: Reference, rect: Rect) -> Reference:
+    """A reference of a name, counted from A1, as it is meant in the cells of `rect`: what would lie
+    beyond the last row or column goes on at the first."""
+    rows, columns = (rect.top, rect.bottom - 1), (rect.left, rect.right - 1)
+    return replace(
+        node,
+        top=_wrapped_axis(node.top, *rows, MAX_ROWS),
+        bottom=_wrapped_axis(node.bottom, *rows, MAX_ROWS),
+        left=_wrapped_axis(node.left, *columns, MAX_COLUMNS),
+        right=_wrapped_axis(node.right, *columns, MAX_COLUMNS),
+    )
+
+
+def _wrapped_axis(axis: Axis, first: int, last: int, size: int) -> Axis:
+    if axis.absolute or axis.at(last) < size:
+        return axis
+    if axis.at(first) < size:
+        raise SplitError
+    return replace(axis, value=axis.value - size)
 
 
 def _rows_all(table: Table) -> tuple[int, int] | None:

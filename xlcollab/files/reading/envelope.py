@@ -29,6 +29,8 @@ class Envelope:
     """The start tag of `<dimension>` and its `ref` (ECMA-376 Part 1, 18.3.1.35)."""
     merged: list[Rect] = field(default_factory=list)
     protected: bool = False
+    filters: list[Rect] = field(default_factory=list)
+    """Areas under an automatic filter that is set (18.3.1.2)."""
     column_styles: list[tuple[int, int, str]] = field(default_factory=list)
     """(first column, last column, style id), zero-based, last included."""
 
@@ -56,6 +58,7 @@ class _Reader:
         self._cut = cut
         self._shift = shift
         self._depth = 0
+        self._filter: str | None = None
 
     def _offset(self, index: int) -> int:
         return index + self._shift if index >= self._cut else index
@@ -65,6 +68,9 @@ class _Reader:
         tag, envelope = local(name), self.envelope
         if self._depth == 2:
             self._start_part(name, attributes, self._offset(index))
+        elif self._depth == 3 and tag == "filterColumn" and self._filter:
+            envelope.filters.append(parse_rect(self._filter))
+            self._filter = None
         elif self._depth == 3 and tag == "mergeCell":
             envelope.merged.append(parse_rect(attributes["ref"]))
         elif self._depth == 3 and tag == "col" and "style" in attributes:
@@ -84,5 +90,7 @@ class _Reader:
             envelope.sheet_data = (index, index)
         elif tag == "dimension" and "ref" in attributes:
             envelope.dimension = (index, end_of_tag(self._data, index), attributes["ref"])
+        elif tag == "autoFilter":
+            self._filter = attributes.get("ref")
         elif tag == "sheetProtection":
             envelope.protected = is_true(attributes.get("sheet"))

@@ -25,11 +25,16 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
         read_sheet(sheet.name, package.read_utf8(sheet.part), package.where(sheet.part), context)
         for sheet in main.worksheets
     ]
+    tables = [table for sheet in main.worksheets for table in sheet_tables(package, sheet)]
+    by_name = {sheet.name: sheet for sheet in sheets}
+    for table in tables:
+        if table.filtered:
+            by_name[table.sheet].mark_filtered(table.rect)
     return Workbook(
         sheets,
         texts,
         main.names,
-        [table for sheet in main.worksheets for table in sheet_tables(package, sheet)],
+        tables,
         main.date1904,
         package.path.name,
         _notes(main) + context.notes,

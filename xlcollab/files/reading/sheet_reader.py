@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xlcollab.errors import NotAWorkbookError, ReferenceSyntaxError, WorkbookError
 from xlcollab.files.package.markup import is_true, unescape_xstring
@@ -17,7 +19,7 @@ from xlcollab.files.reading.envelope import read_envelope
 from xlcollab.files.reading.formula_cells import FormulaCollector
 from xlcollab.files.reading.scan import scan
 from xlcollab.files.reading.tokens import RowToken
-from xlcollab.grid import ErrorCode, Kind, Sheet, TextPool
+from xlcollab.grid import ErrorCode, Kind, RowMark, Sheet, TextPool
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, cell_name
 
 MAX_CELLS = 60_000_000
@@ -28,6 +30,14 @@ SOLVERS_ROW, SOLVERS_COLUMN = 1_048_549, 16_380
 """From XFA1048550 on Excel's Solver keeps scratch values in sheets it has solved. They stay in the
 file; no model reads them, and a used area that reaches there could not be laid out. The very last
 cell is not among them: what stands there is a stray."""
+
+_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
+
+
+def _row_marks(hidden: list[int], height: int) -> NDArray[np.uint8]:
+    marks = np.zeros(height, np.uint8)
+    marks[[row for row in hidden if row < height]] = RowMark.HIDDEN
+    return marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,8 @@ def read_sheet(name: str, data: bytes, where: str, context: Context) -> Sheet:
     area beyond MAX_CELLS.
     """
     envelope = read_envelope(data, where)
-    cells = scan(data, where, lambda rows: _Cells(context, where).take(rows))
+    marked = data if _HIDDEN.search(data) else b""
+    cells = scan(data, where, lambda rows: _Cells(context, where, marked).take(rows))
     height, width = cells.extent(name)
     kinds = np.zeros((height, width), np.uint8)
     numbers = np.zeros((height, width))
@@ -66,7 +77,10 @@ def read_sheet(name: str, data: bytes, where: str, context: Context) -> Sheet:
         formulas.arrays,
         envelope.merged,
         envelope.protected,
+        _row_marks(cells.hidden, height),
     )
+    for area in envelope.filters:
+        sheet.mark_filtered(area)
     context.notes.extend(_notes(name, formulas))
     return sheet
 
@@ -74,7 +88,9 @@ def read_sheet(name: str, data: bytes, where: str, context: Context) -> Sheet:
 class _Cells:
     """The cells that hold a value or a formula, as flat arrays, in the order of the file."""
 
-    def __init__(self, context: Context, where: str) -> None:
+    def __init__(self, context: Context, where: str, marked: bytes) -> None:
+        self.hidden: list[int] = []
+        self._marked = marked
         self.rows, self.columns = array("i"), array("i")
         self.kinds, self.numbers = array("B"), array("d")
         self.formulas = FormulaCollector(context.dynamic_marks)
@@ -96,6 +112,8 @@ class _Cells:
                 self._take_any(row)
             if any(row.formulas):
                 self._take_formulas(row)
+            if self._marked and _HIDDEN.search(self._marked, row.start, row.tag_end):
+                self.hidden.append(row.number)
         return self
 
     def _take_numbers(self, row: RowToken) -> bool:

@@ -23,10 +23,13 @@ def read_table(data: bytes, where: str, sheet: str) -> Table:
     """The table by the name formulas use (displayName). Raises NotAWorkbookError."""
     root: Attributes = {}
     columns: list[str] = []
+    filters: list[str] = []
 
     def start(name: str, attributes: Attributes, _: int) -> None:
         if local(name) == "table" and not root:
             root.update(attributes)
+        elif local(name) == "filterColumn":
+            filters.append(name)
         elif local(name) == "tableColumn":
             columns.append(unescape_xstring(attributes.get("name", "")))
 
@@ -40,4 +43,5 @@ def read_table(data: bytes, where: str, sheet: str) -> Table:
         tuple(columns),
         int(root.get("headerRowCount", 1)),
         int(root.get("totalsRowCount", 0)),
+        bool(filters),
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.functions.maths.elementwise import without_booleans
 from xlcollab.kernels.text.calendar import (
     Day,
     day_of,
@@ -32,6 +33,15 @@ def _dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
         return valuewise(lambda *values: function(context.date1904, *values), *readers)(
             context, *blocks
         )
+
+    return run
+
+
+def _toolpak(function: Function) -> Function:
+    """A function of the former Analysis ToolPak, to which truth values are #VALUE!."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        return function(context, *(without_booleans(context, block) for block in blocks))
 
     return run
 
@@ -261,13 +271,13 @@ FUNCTIONS: dict[str, Function] = {
     "MINUTE": _part_of_time(lambda moment: moment.minute),
     "SECOND": _part_of_time(lambda moment: int(moment.second)),
     "WEEKDAY": _dated(_weekday, number, integer),
-    "WEEKNUM": _dated(_week, number, integer),
+    "WEEKNUM": _toolpak(_dated(_week, number, integer)),
     "ISOWEEKNUM": _dated(_iso_week, number),
-    "EDATE": _dated(_months_later, number, integer),
-    "EOMONTH": _dated(_month_end, number, integer),
+    "EDATE": _toolpak(_dated(_months_later, number, integer)),
+    "EOMONTH": _toolpak(_dated(_month_end, number, integer)),
     "DAYS": valuewise(_days_between, number),
     "DAYS360": _dated(_days_of_360, number),
-    "YEARFRAC": _dated(_year_fraction, number, number, integer),
+    "YEARFRAC": _toolpak(_dated(_year_fraction, number, number, integer)),
     "DATEDIF": _dated(_difference, number, number, text),
     "DATEVALUE": _dated(_date_value, text),
     "TIMEVALUE": valuewise(_time_value, text),

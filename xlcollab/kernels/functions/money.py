@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -16,15 +18,36 @@ Amount = Tensor | float
 
 
 def _growth(rate: Tensor, periods: Tensor) -> Tensor:
-    """(1 + rate) ^ periods − 1, exact for small rates; NaN for rates of −1 and less."""
-    valid = rate > -1
-    return outside(torch.expm1(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
+    """(1 + rate) ^ periods − 1, exact for small rates; NaN at −1, and below it for a fraction of a
+    period."""
+    usual = rate > -1
+    growth = torch.expm1(periods * torch.log1p(inside(rate, usual, 0.0)))
+    return torch.where(usual, growth, _signed_power(rate, periods) - 1)
 
 
 def _compound(rate: Tensor, periods: Tensor) -> Tensor:
     """(1 + rate) ^ periods, which stays above 0 where 1 + `_growth` rounds to it."""
-    valid = rate > -1
-    return outside(torch.exp(periods * torch.log1p(inside(rate, valid, 0.0))), valid)
+    usual = rate > -1
+    power = torch.exp(periods * torch.log1p(inside(rate, usual, 0.0)))
+    return torch.where(usual, power, _signed_power(rate, periods))
+
+
+def _signed_power(rate: Tensor, periods: Tensor) -> Tensor:
+    """(1 + rate) ^ periods for rates below −1: the size of the power, with a sign by turns."""
+    whole = periods == torch.floor(periods)
+    valid = (rate < -1) & whole
+    size = torch.exp(periods * torch.log(inside(-1 - rate, rate < -1, 1.0)))
+    odd = torch.floor(periods.detach()) % 2 == 1
+    return outside(torch.where(odd, -size, size), valid)
+
+
+def _loan(function: Callable[..., Tensor]) -> Function:
+    """A function of a rate and further numbers; everything lost in a period is #DIV/0!."""
+
+    def run(rate: Tensor, *others: Tensor) -> tuple[Tensor, Tensor | None]:
+        return function(rate, *others), division_by_zero(rate == -1)
+
+    return with_codes(run)
 
 
 def _annuity(rate: Tensor, periods: Tensor) -> Tensor:
@@ -152,9 +175,12 @@ def nominal_rate(effective: Tensor, parts: Tensor) -> Tensor:
 
 def growth_rate(periods: Tensor, present: Tensor, future: Tensor) -> Tensor:
     """RRI: the rate at which `present` becomes `future`."""
-    valid = (periods > 0) & (present > 0) & (future >= 0)
+    valid = (periods > 0) & (present != 0)
     ratio = inside(future, valid, 1.0) / inside(present, valid, 1.0)
-    return outside(torch.pow(ratio, 1 / inside(periods, valid, 1.0)) - 1, valid)
+    lost = ratio == 0
+    valid, ratio = valid & (ratio >= 0), inside(ratio, ratio > 0, 1.0)
+    usual = torch.pow(ratio, 1 / inside(periods, valid, 1.0)) - 1
+    return outside(torch.where(lost, -1.0, usual), valid)
 
 
 def growth_periods(rate: Tensor, present: Tensor, future: Tensor) -> Tensor:
@@ -174,13 +200,13 @@ def even_interest(
 
 
 FUNCTIONS: dict[str, Function] = {
-    "FV": numeric(future_value),
-    "PV": numeric(present_value),
-    "PMT": numeric(payment),
+    "FV": _loan(future_value),
+    "PV": _loan(present_value),
+    "PMT": _loan(payment),
     "NPER": numeric(periods_needed),
     "NPV": net_present_value,
-    "IPMT": numeric(interest),
-    "PPMT": numeric(principal),
+    "IPMT": _loan(interest),
+    "PPMT": _loan(principal),
     "SLN": with_codes(straight_line),
     "SYD": numeric(years_digits),
     "EFFECT": numeric(effective_rate),

@@ -185,13 +185,14 @@ def as_text(context: Context, block: Block, pattern: Block) -> Block:
 
     def formatted(value: Scalar, wanted: str) -> Scalar:
         if isinstance(value, bool):
-            return "TRUE" if value else "FALSE"
+            return format_value(str(value).upper(), wanted) if wanted else ""
         if isinstance(value, str):
             read = number_from_text(value, context.date1904)
             value = value if read is None else read
         if not wanted:
             return ""
-        shown = format_value(value or 0.0 if not isinstance(value, str) else value, wanted)
+        plain = value if isinstance(value, str) else value or 0.0
+        shown = format_value(plain, wanted, context.date1904)
         if shown is None:
             raise refuse()
         return shown

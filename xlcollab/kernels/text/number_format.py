@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.text.moment_format import format_moment
-from xlcollab.kernels.text.texts import general
+from xlcollab.kernels.text.texts import general, short_general
 
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*")|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)
@@ -70,7 +70,7 @@ def format_value(value: float | str, pattern: str, date1904: bool = False) -> st
         return _format_text(value, sections)
     section, number = _choose(sections, value)
     if section is None:
-        return "#"
+        return "#" if len(sections) > 1 else _signed(short_general(abs(value)), value)
     if section.has("moment"):
         return format_moment([(t.kind, t.text) for t in section.tokens], number, date1904)
     return _format_number(section, number)
@@ -186,11 +186,16 @@ def _choose(sections: list[Section], value: float) -> tuple[Section | None, floa
     return numeric[0], value
 
 
+def _signed(body: str, value: float) -> str:
+    return f"-{body}" if value < 0 else body
+
+
 def _format_number(section: Section, value: float) -> str:
     tokens = section.tokens
     if section.has("general"):
-        body = "".join(general(abs(value)) if t.kind == "general" else t.text for t in tokens)
-        return f"-{body}" if value < 0 else body
+        shown = short_general(abs(value))
+        body = "".join(shown if t.kind == "general" else t.text for t in tokens)
+        return _signed(body, value)
     if not section.has("digit"):
         body = "".join(general(abs(value)) if t.kind == "text" else t.text for t in tokens)
         return f"-{body}" if value < 0 and body else body
@@ -198,12 +203,15 @@ def _format_number(section: Section, value: float) -> str:
         raise UnsupportedError("number formats with fractions are not supported")
     if section.has("exponent"):
         return _scientific(section, value)
+    tokens = _with_literal_commas(tokens)
     places = [i for i, token in enumerate(tokens) if token.kind == "digit"]
-    thousands = sum(t.kind == "comma" for t in _after(tokens, places[-1]))
-    grouped = any(t.kind == "comma" for t in tokens[places[0] : places[-1]])
-    percents = sum(token.kind == "percent" for token in tokens)
-    scaled = Decimal(repr(abs(value))) * Decimal(10) ** (2 * percents - 3 * thousands)
     point = next((i for i, token in enumerate(tokens) if token.kind == "point"), len(tokens))
+    integers = [i for i in places if i < point]
+    scaling = {*_after(tokens, places[-1]), *(_after(tokens, integers[-1]) if integers else ())}
+    commas = {i for i, t in enumerate(tokens) if t.kind == "comma"}
+    grouped = any(places[0] < i < places[-1] for i in commas - scaling)
+    percents = sum(token.kind == "percent" for token in tokens)
+    scaled = Decimal(repr(abs(value))) * Decimal(10) ** (2 * percents - 3 * len(scaling))
     decimals = [i for i in places if i > point]
     rounded = scaled.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
     whole, _, fraction = f"{rounded:f}".partition(".")
@@ -211,13 +219,23 @@ def _format_number(section: Section, value: float) -> str:
     return f"-{text}" if value < 0 and rounded != 0 else text
 
 
-def _after(tokens: tuple[Token, ...], place: int) -> list[Token]:
-    """The commas that follow directly on the last digit."""
+def _with_literal_commas(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Commas before the first digit stand for themselves."""
+    first = next(i for i, token in enumerate(tokens) if token.kind == "digit")
+    return tuple(
+        Token("literal", ",") if token.kind == "comma" and i < first else token
+        for i, token in enumerate(tokens)
+    )
+
+
+def _after(tokens: tuple[Token, ...], place: int) -> list[int]:
+    """The places of the commas that follow directly on the last digit of a part: each divides by
+    1000."""
     found = []
-    for token in tokens[place + 1 :]:
-        if token.kind != "comma":
+    for i in range(place + 1, len(tokens)):
+        if tokens[i].kind != "comma":
             break
-        found.append(token)
+        found.append(i)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from xlcollab.kernels.text.calendar import moment_from_text
@@ -77,6 +78,23 @@ def general(value: float) -> str:
         return _plain(value)
     sign = "-" if exponent < 0 else "+"
     return f"{mantissa}E{sign}{abs(exponent):02d}"
+
+
+_WIDTH = 10
+"""Digits that the General format shows beside a point."""
+_FEW_DIGITS = 6
+
+
+def short_general(value: float) -> str:
+    """A number that is not negative in the General format of a cell: at most 11 characters."""
+    if value >= 10.0 ** (_WIDTH + 1) or (value and value < 1e-4 and round(value, 9) != value):
+        mantissa, _, power = f"{value:.{_FEW_DIGITS - 1}e}".partition("e")
+        mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}E{power[0]}{abs(int(power)):02d}"
+    decimals = max(_WIDTH - len(str(int(value))), 0)
+    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = f"{exact:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _plain(value: float) -> str:

@@ -76,7 +76,7 @@ def choose_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     """CHOOSE(index, value, …): #VALUE! beyond the last."""
     branch = chosen(tracer, node, frame)
     if branch is not None:
-        return tracer.argument(branch, Param.RANGE, frame)
+        return tracer.argument(branch, Param.TABLE, frame)
     index = tracer.tape.emit("TRUNC", FUNCTIONS["TRUNC"], [tracer.value(node.arguments[0], frame)])
     result = Value(tracer.tape.exact.error(ErrorCode.VALUE))
     for position, argument in enumerate(node.arguments[1:], 1):

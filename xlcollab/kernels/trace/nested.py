@@ -1,20 +1,23 @@
-"""SUBTOTAL and AGGREGATE leave out cells that hold subtotals themselves."""
+"""SUBTOTAL and AGGREGATE leave out cells that hold subtotals themselves, and hidden rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from xlcollab.formula.nodes import Binary, Call, Node, walk
 from xlcollab.formula.signatures import Param
-from xlcollab.grid import Kind
+from xlcollab.grid import Kind, RowMark
 from xlcollab.kernels.functions.statistics.subtotals import (
     FIRST_OF_ARRAYS,
     FUNCTIONS,
     KEEPING_SUBTOTALS,
+    WITHOUT_HIDDEN,
     blanked,
 )
+from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.tape import Value
 from xlcollab.ref import Rect
@@ -28,16 +31,30 @@ def subtotal_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     modes = 1 if node.name == "SUBTOTAL" else 2
     values = [tracer.value(argument, frame) for argument in node.arguments[:modes]]
     areas = list(node.arguments[modes:])
-    further = areas[1:] if _mode(tracer, values[0]) >= FIRST_OF_ARRAYS else []
-    keep = modes == 2 and _mode(tracer, values[1]) >= KEEPING_SUBTOTALS
+    first = _mode(tracer, values[0])
+    further = areas[1:] if modes == 2 and first >= FIRST_OF_ARRAYS else []
+    options = _mode(tracer, values[1]) if modes == 2 else 0.0
+    keep = options >= KEEPING_SUBTOTALS
+    if modes == 2:
+        least = RowMark.HIDDEN if options in WITHOUT_HIDDEN else None
+    else:
+        least = RowMark.HIDDEN if first > _HIDDEN_TOO else RowMark.FILTERED
     for part in [part for area in areas[: len(areas) - len(further)] for part in _parts(area)]:
-        values.append(_area(tracer, part, frame, keep=keep))
+        values.append(_area(tracer, part, frame, keep=keep, least=least))
     values += [tracer.value(argument, frame) for argument in further]
     return tracer.tape.emit(node.name, FUNCTIONS[node.name], values)
 
 
+_HIDDEN_TOO = 100
+"""Numbers of SUBTOTAL beyond it leave out all hidden rows, others those that a filter hides."""
+
+
 def _mode(tracer: Tracer, value: Value) -> float:
-    return float(tracer.tape.exact.numbers(value.block)[0].reshape(-1)[0])
+    """A number that all copies share. Raises RaggedError where they differ."""
+    numbers = tracer.tape.exact.numbers(value.block)[0]
+    if bool((numbers != numbers.reshape(-1)[0]).any()):
+        raise RaggedError
+    return float(numbers.reshape(-1)[0])
 
 
 def _parts(node: Node) -> list[Node]:
@@ -47,23 +64,30 @@ def _parts(node: Node) -> list[Node]:
     return [node]
 
 
-def _area(tracer: Tracer, node: Node, frame: Frame, *, keep: bool) -> Value:
-    """An area, with blanks in the place of subtotals unless they are to be kept."""
+def _area(tracer: Tracer, node: Node, frame: Frame, *, keep: bool, least: RowMark | None) -> Value:
+    """An area, with blanks in the place of subtotals unless they are to be kept, and in rows whose
+    mark is at least `least`."""
     area = tracer.reference(node, frame)
-    if area is None or keep:
-        return tracer.argument(node, Param.RANGE if area else Param.ARRAY, frame)
+    if area is None:
+        return tracer.argument(node, Param.ARRAY, frame)
 
-    def subtotals(sheet: str, rect: Rect) -> Value:
-        return _subtotals(tracer, sheet, rect)
+    def left_out(sheet: str, rect: Rect) -> Value:
+        mask = torch.zeros((1, 1, rect.height, rect.width), dtype=tracer.tape.exact.dtype)
+        if not keep:
+            mask = _subtotals(tracer, sheet, rect)
+        if least is not None:
+            marks = tracer.store.workbook.sheet(sheet).marks(rect.rows)
+            mask[:, :, torch.from_numpy(marks >= least), :] = 1.0
+        return Value(Block(mask, Kind.NUMBER, cells=True))
 
-    where = tracer.fetch(area, subtotals)
+    where = tracer.fetch(area, left_out)
     found = tracer.fetch(area)
-    if not bool(where.block.number.any()):
+    if not bool((where.block.number == 1.0).any()):
         return found
     return tracer.tape.emit("without subtotals", blanked, [found, where])
 
 
-def _subtotals(tracer: Tracer, sheet: str, rect: Rect) -> Value:
+def _subtotals(tracer: Tracer, sheet: str, rect: Rect) -> Tensor:
     """1 where a cell's formula calls SUBTOTAL or AGGREGATE, shape (1, 1, height, width)."""
     plan = tracer.store.plan
     mask = torch.zeros((1, 1, rect.height, rect.width), dtype=tracer.tape.exact.dtype)
@@ -73,4 +97,4 @@ def _subtotals(tracer: Tracer, sheet: str, rect: Rect) -> Value:
         if shared and any(isinstance(n, Call) and n.name in FUNCTIONS for n in walk(family.node)):
             inside = shared.shifted(-rect.top, -rect.left)
             mask[..., inside.rows, inside.columns] = 1.0
-    return Value(Block(mask, Kind.NUMBER, cells=True))
+    return mask

@@ -41,7 +41,7 @@ def _plain_lookup(tracer: Tracer, node: Call, frame: Frame) -> Value:
     arguments = [
         value
         for position, argument in enumerate(node.arguments)
-        for value in tracer.arguments(argument, signature.param(position), frame)
+        for value in tracer.arguments(argument, signature, position, frame)
     ]
     name = varying(node.name, *arguments)
     return tracer.tape.emit(name, FUNCTIONS[node.name], arguments)
@@ -92,7 +92,7 @@ def index_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     table, *places = node.arguments
     found = [tracer.value(argument, frame) for argument in places]
     name = varying("INDEX", *found)
-    return tracer.tape.emit(name, index, [tracer.argument(table, Param.RANGE, frame), *found])
+    return tracer.tape.emit(name, index, [tracer.argument(table, Param.TABLE, frame), *found])
 
 
 def lookup_form(tracer: Tracer, node: Call, frame: Frame) -> Value:

@@ -29,7 +29,7 @@ from xlcollab.formula.nodes import (
     Text,
     Unary,
 )
-from xlcollab.formula.signatures import SIGNATURES, Param
+from xlcollab.formula.signatures import SIGNATURES, Param, Signature
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.table import FUNCTIONS
 from xlcollab.kernels.trace.special import REFERENCE_FUNCTIONS, SPECIAL_FORMS
@@ -43,11 +43,11 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.operators import BINARY, UNARY
+from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import Store
 from xlcollab.kernels.values.tape import Tape, Value
-from xlcollab.plan.families import Family
+from xlcollab.plan.families import Family, halves
 from xlcollab.ref import CellRef, Rect
 
 Bound = Mapping[str, "Value | Area"]
@@ -95,7 +95,7 @@ class Tracer:
         return self.value(node, Frame(family, array=True))
 
     def _whole_family(self, family: Family) -> Value:
-        value = self.value(family.node, Frame(family, family.array))
+        value = self._whole_formula(family)
         rows, columns, (height, width) = family.rows, family.columns, family.step
 
         def layout(context: Context, block: Block) -> Block:
@@ -103,9 +103,15 @@ class Tracer:
 
         return self.tape.emit("layout", layout, [value])
 
+    def _whole_formula(self, family: Family) -> Value:
+        frame = Frame(family, family.array)
+        if family.closing and isinstance(family.node, Binary):
+            return self._binary(family.node, frame, closing=True)
+        return self.value(family.node, frame)
+
     def _by_parts(self, family: Family) -> Value:
         """The copies in halves: their areas have different sizes."""
-        first, second = _halves(family)
+        first, second = halves(family)
         parts = [(self.family(part), part.rect) for part in (first, second)]
         across = first.rect.top == second.rect.top
 
@@ -134,10 +140,12 @@ class Tracer:
         """A function's argument, handed over as its parameter wants."""
         if param is Param.ARRAY:
             return self.value(node, replace(frame, array=True))
-        if param is Param.RANGE:
+        if param in (Param.RANGE, Param.TABLE):
             area = self.reference(node, frame)
             if area is not None:
                 return self.fetch(area)
+        if param is Param.TABLE:
+            return self.value(node, replace(frame, array=True))
         return self.value(node, frame)
 
     def reference(self, node: Node, frame: Frame) -> Area | None:
@@ -201,8 +209,11 @@ class Tracer:
         """The values of a rectangle of a sheet, shape (1, 1, H, W)."""
         return self.store.region(self.tape, sheet, rect)
 
-    def _binary(self, node: Binary, frame: Frame) -> Value:
-        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
+    def _binary(self, node: Binary, frame: Frame, *, closing: bool = False) -> Value:
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long.
+
+        `closing`: the last operator is the last of the formula.
+        """
         spine: list[Binary] = []
         left: Node = node
         while isinstance(left, Binary) and left.operator in BINARY:
@@ -213,7 +224,9 @@ class Tracer:
         result = self.value(left, frame)
         for part in reversed(spine):
             right = self.value(part.right, frame)
-            result = self.tape.emit(part.operator, BINARY[part.operator], [result, right])
+            last = closing and part is node
+            function = (CLOSING if last else BINARY)[part.operator]
+            result = self.tape.emit(part.operator, function, [result, right])
         return result
 
     def _unary(self, node: Unary, frame: Frame) -> Value:
@@ -234,16 +247,20 @@ class Tracer:
         arguments = [
             value
             for position, argument in enumerate(node.arguments)
-            for value in self.arguments(argument, signature.param(position), frame)
+            for value in self.arguments(argument, signature, position, frame)
         ]
         return self.tape.emit(node.name, FUNCTIONS[node.name], arguments)
 
-    def arguments(self, node: Node, param: Param, frame: Frame) -> list[Value]:
-        """A union `(A1:A3,C1)` counts as several arguments, as aggregates take it."""
-        if isinstance(node, Binary) and node.operator == ",":
-            both = (node.left, node.right)
-            return [value for part in both for value in self.arguments(part, param, frame)]
-        return [self.argument(node, param, frame)]
+    def arguments(
+        self, node: Node, signature: Signature, position: int, frame: Frame
+    ) -> list[Value]:
+        """A union `(A1:A3,C1)` counts as several arguments where there may be any number of them,
+        as aggregates take it; elsewhere as one column of all its cells."""
+        param = signature.param(position)
+        parts = [self.argument(part, param, frame) for part in parts_of_union(node)]
+        if len(parts) == 1 or signature.repeats:
+            return parts
+        return [self.tape.emit("union", _one_below_another, parts)]
 
     def _constant(self, node: Node, frame: Frame) -> Value:
         context = self.tape.exact
@@ -256,11 +273,20 @@ class Tracer:
         if isinstance(node, ArrayLiteral):
             return Value(self._literal(node, frame))
         if isinstance(node, Name):
-            bound = frame.bound.get(node.name.lower())
-            if isinstance(bound, Value):
-                return bound
-            return Value(context.error(ErrorCode.NAME))
+            return self._bound(node, frame)
         raise UnsupportedError(f"a {type(node).__name__} cannot be evaluated here")
+
+    def _bound(self, node: Name, frame: Frame) -> Value:
+        """The value of a name of LET. Raises UnsupportedError for a name that is left over."""
+        bound = frame.bound.get(node.name.lower())
+        if isinstance(bound, Value):
+            return bound
+        if node.book:
+            raise UnsupportedError(
+                f"{node.book}!{node.name} is a name of another workbook; copy its values into this "
+                "one"
+            )
+        raise UnsupportedError(f"the name {node.name} stands for something that cannot be read")
 
     def _literal(self, node: ArrayLiteral, frame: Frame) -> Block:
         rows = [[self._constant(item, frame).block for item in row] for row in node.rows]
@@ -289,22 +315,22 @@ class Tracer:
         raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
 
 
+def parts_of_union(node: Node) -> list[Node]:
+    """The areas that a union joins; any other node alone."""
+    if isinstance(node, Binary) and node.operator == ",":
+        return [*parts_of_union(node.left), *parts_of_union(node.right)]
+    return [node]
+
+
+def _one_below_another(context: Context, *blocks: Block) -> Block:
+    """The cells of several areas as one column, in reading order."""
+    del context
+    columns = [moved(block, lambda values: values.flatten(2)[..., None]) for block in blocks]
+    return concatenated(columns, 2)
+
+
 def _shape_and_bytes(place: Area) -> tuple[object, ...]:
     return place.top.shape, place.top.tobytes(), place.left.shape, place.left.tobytes()
-
-
-def _halves(family: Family) -> tuple[Family, Family]:
-    """The family cut in two, across its longer side."""
-    (height, width), rect = family.step, family.rect
-    if family.rows >= family.columns:
-        cut = family.rows // 2 * height
-        upper = Rect(rect.top, rect.left, cut, rect.width)
-        lower = Rect(rect.top + cut, rect.left, rect.height - cut, rect.width)
-        return family.part(upper), family.part(lower)
-    cut = family.columns // 2 * width
-    before = Rect(rect.top, rect.left, rect.height, cut)
-    after = Rect(rect.top, rect.left + cut, rect.height, rect.width - cut)
-    return family.part(before), family.part(after)
 
 
 def _layout(context: Context, block: Block, shape: tuple[int, int, int, int]) -> Block:

@@ -27,6 +27,8 @@ from xlcollab.kernels.text.texts import folded, number_from_text
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
+_SMALLEST = torch.finfo(torch.float64).tiny
+
 _T = TypeVar("_T")
 
 
@@ -144,12 +146,14 @@ class Context:
         return number, torch.zeros_like(texts).masked_scatter(texts, failed[inverse])
 
     def result(self, number: Tensor, codes: Tensor | None = None) -> Block:
-        """Numbers and error codes as a block. Exactly: what is not finite is #NUM!."""
+        """Numbers and error codes as a block. Exactly: what is not finite is #NUM!, and what is too
+        small for a normal number is 0."""
         if not self.exact:
             if codes is not None:
                 number = torch.where(codes > 0, torch.nan, number)
             return Block(number, Kind.NUMBER)
         bad = ~torch.isfinite(number)
+        number = torch.where(number.abs() < _SMALLEST, 0.0, number)
         if bool(bad.any()):
             num = torch.where(bad, float(ErrorCode.NUM), 0.0)
             codes = num if codes is None else torch.where(codes > 0, codes, num)

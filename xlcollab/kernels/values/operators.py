@@ -10,6 +10,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.text.texts import general
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.digits import added, same_digits
 from xlcollab.kernels.values.guard import safe_divide, safe_power
 from xlcollab.kernels.values.shapes import aligned
 
@@ -112,10 +113,7 @@ def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
 
 def _snapped(context: Context, a: Tensor, b: Tensor) -> Tensor:
     """`b`, but `a` where the two differ only beyond the 15 digits that Excel compares."""
-    if not context.exact:
-        return b
-    close = (a != b) & ((a - b).abs() <= 4e-16 * torch.maximum(a.abs(), b.abs()))
-    return torch.where(close, a, b)
+    return torch.where(same_digits(a, b), a, b) if context.exact else b
 
 
 def _plain(block: Block) -> bool:
@@ -179,6 +177,20 @@ BINARY: dict[str, Binary] = {
     ">": comparison(torch.gt),
     ">=": comparison(torch.ge),
 }
+
+
+def _closing(function: Callable[[Tensor, Tensor], Tensor], sign: float) -> Binary:
+    plain, closing = arithmetic(function), arithmetic(lambda a, b: added(a, sign * b))
+
+    def run(context: Context, a: Block, b: Block) -> Block:
+        sloped = a.number.requires_grad or b.number.requires_grad
+        return (closing if context.exact and not sloped else plain)(context, a, b)
+
+    return run
+
+
+CLOSING: dict[str, Binary] = {"+": _closing(torch.add, 1.0), "-": _closing(torch.sub, -1.0)}
+"""The operator that is worked out last in a formula: what is left of 15 digits is 0."""
 
 UNARY: dict[str, Callable[[Context, Block], Block]] = {
     "-": negate,

@@ -1,8 +1,9 @@
 """The criteria of SUMIF, COUNTIFS and their kin: how they are written and what fits them.
 
-A criterion is a value, or a text of an operator and a value: `">=5"`, `"<>apple"`, `"a*"`. Numbers
-in texts are numbers here, on both sides; only = and <> know wildcards; "" fits blanks and empty
-texts, "=" blanks only, "<>" all but blanks. Order comparisons look at values of the same type.
+A criterion is a value, or a text of an operator and a value: `">=5"`, `"<>apple"`, `"a*"`. A text
+that reads as a number equals that number, but is not left out by <>; the texts TRUE and FALSE are
+no truth values. Only = and <> know wildcards; "" fits blanks and empty texts, "=" blanks only, "<>"
+all but blanks. Order comparisons look at values of the same type.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def asked(context: Context, block: Block) -> Asked:
 @dataclass(frozen=True, slots=True)
 class Cells:
     """A criteria range, shape (R', C', n). `like` and `value` are type and value for equality:
-    there texts that read as numbers or booleans are those."""
+    there texts that read as numbers are those."""
 
     keys: Keys
     like: Tensor
@@ -153,11 +154,7 @@ def cells(context: Context, block: Block) -> Cells:
 
 def _meaning(context: Context, text: str) -> tuple[Kind, float]:
     number = number_from_text(text, context.date1904)
-    if number is not None:
-        return Kind.NUMBER, number
-    if text.upper() in _BOOLEANS:
-        return Kind.BOOLEAN, _BOOLEANS[text.upper()]
-    return Kind.TEXT, 0.0
+    return (Kind.TEXT, 0.0) if number is None else (Kind.NUMBER, number)
 
 
 def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
@@ -180,7 +177,9 @@ def fits(context: Context, found: Cells, criteria: list[Criterion], which: Tenso
     for number in torch.unique(operator).tolist():
         if number in (_EQUAL, _UNEQUAL):
             part = _equal(context, found, criteria, (which[..., None], operand, key))
-            part = part if number == _EQUAL else ~part
+            if number == _UNEQUAL:
+                numerals = (found.keys.kind == Kind.TEXT) & (found.like == Kind.NUMBER)
+                part = ~part | (numerals[:, :, None] & (operand == Operand.NUMBER))
         else:
             part = (kind == operand) & _COMPARISONS[number][1](value, key)
         mask = part if mask is None else torch.where(operator == number, part, mask)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of
+from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last_not_below
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.gather import taken
@@ -46,8 +46,8 @@ def placed(context: Context, wanted: Block, places: Tensor, *codes: Tensor | Non
 
 
 def match(context: Context, wanted: Block, table: Block, match_type: Block | None = None) -> Block:
-    """MATCH(value, row or column, [type]): 1 last not above, 0 equal (wildcards), -1 last not
-    below."""
+    """MATCH(value, row or column, [type]): 1 by halving the last not above, 0 equal (wildcards),
+    -1 the last before the first that lies below."""
     if min(table.shape[2:]) > 1:
         return context.error(ErrorCode.NA)
     setting, codes = context.numbers(match_type or context.scalar(1.0))
@@ -58,7 +58,7 @@ def match(context: Context, wanted: Block, table: Block, match_type: Block | Non
         if value == 0:
             found = find(context, asked, keys, wildcards=True)
         else:
-            found = bisect(asked, keys, descending=value < 0)
+            found = (bisect if value > 0 else last_not_below)(asked, keys)
         return found.reshape(*found.shape[:2], *wanted.shape[2:])
 
     return placed(context, wanted, by_setting(torch.sign(setting), search), codes)

@@ -6,7 +6,7 @@ wanted values (R, C, q); places are zero-based, -1 where nothing is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +18,7 @@ from xlcollab.kernels.text.wildcards import has_wildcard, matches_wildcard
 from xlcollab.kernels.values.block import Block, Context
 
 _ORDERED_KINDS = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.BLANK)
+_TYPES_IN_ORDER = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN)
 
 
 class Near(Enum):
@@ -65,33 +66,75 @@ def find(
     wildcards: bool = False,
     last: bool = False,
 ) -> Tensor:
-    """The first (or last) place of each wanted value, in any order of the keys."""
+    """The first (or last) place of each wanted value, in any order of the keys.
+
+    What is nearest may be of another type: numbers come before texts, texts before truth values.
+    """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
     for kind in _ORDERED_KINDS:
         mine = asked.kind == kind
         if bool(mine.any()):
             found = _find_kind(asked.key, keys, kind, near, last)
+            for other in _types_beside(kind, near):
+                found = torch.where(found < 0, _end_of_type(keys, other, near, last), found)
             place = torch.where(mine, found, place)
     if wildcards:
         place = _find_patterns(context, asked, keys, place, last)
     return _back(place, wanted.key.shape, keys.family)
 
 
-def bisect(wanted: Keys, keys: Keys, *, descending: bool = False) -> Tensor:
-    """Excel's approximate match: halving, the last key not above (descending: not below) each
-    wanted value. In unsorted keys it goes astray just as Excel does."""
+def bisect(wanted: Keys, keys: Keys) -> Tensor:
+    """Excel's approximate match: halving, the last key not above each wanted value.
+
+    It ends at an equal key, at the last of those that follow at once; keys of other types are
+    stepped over. In unsorted keys it goes astray just as Excel does.
+    """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
-    sign = -1.0 if descending else 1.0
     for kind in _ORDERED_KINDS:
         mine = asked.kind == kind
         if bool(mine.any()):
-            order, count = _of_kind_first(keys, kind)
-            compact = sign * keys.key.gather(-1, order)
-            found = _halving(compact, count, sign * asked.key)
-            at = order.gather(-1, found.clamp(min=0))
-            place = torch.where(mine & (found >= 0), at, place)
+            found = _halving(_Line(keys, keys.kind == kind), asked.key)
+            place = torch.where(mine, found, place)
+    return _back(place, wanted.key.shape, keys.family)
+
+
+def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
+    """MATCH's type -1: from the first key on, as long as none lies below; an equal one ends it.
+
+    Keys of other types are passed over.
+    """
+    asked = _beside(wanted, keys.family)
+    place = torch.full_like(asked.key, -1, dtype=torch.int64)
+    for kind in _ORDERED_KINDS:
+        mine = asked.kind == kind
+        if bool(mine.any()):
+            of_kind = keys.kind == kind
+            stop = _first_not_above(_Line(keys, of_kind), asked.key)
+            equal = _at(keys.key, stop) == asked.key
+            before = _previous(of_kind).gather(-1, stop)
+            found = torch.where((stop < keys.key.shape[-1]) & equal, stop, before)
+            place = torch.where(mine, found, place)
+    return _back(place, wanted.key.shape, keys.family)
+
+
+def halved(wanted: Keys, keys: Keys, near: Near, *, descending: bool = False) -> Tensor:
+    """The binary searches of XLOOKUP and XMATCH: an equal key, or the nearest on one side."""
+    asked, sign = _beside(wanted, keys.family), -1.0 if descending else 1.0
+    place = torch.full_like(asked.key, -1, dtype=torch.int64)
+    for kind in _ORDERED_KINDS:
+        mine = asked.kind == kind
+        if bool(mine.any()):
+            line = _Line(Keys(keys.kind, sign * keys.key, keys.number), keys.kind == kind)
+            low = _halving(line, sign * asked.key)
+            exact = (low >= 0) & (_at(keys.key, low) == asked.key)
+            found = torch.where(exact, low, -1)
+            if near is not Near.NOTHING:
+                upward = (near is Near.LARGER) != descending
+                beside = _next_of(line.mine, low) if upward else low
+                found = torch.where(exact, low, beside)
+            place = torch.where(mine, found, place)
     return _back(place, wanted.key.shape, keys.family)
 
 
@@ -139,6 +182,21 @@ def _find_kind(wanted: Tensor, keys: Keys, kind: Kind, near: Near, last: bool) -
     return torch.where(hit, order.gather(-1, spot), -1)
 
 
+def _types_beside(kind: Kind, near: Near) -> Sequence[Kind]:
+    """The types that lie on the side that will do, nearest first."""
+    if near is Near.NOTHING or kind not in _TYPES_IN_ORDER:
+        return ()
+    place = _TYPES_IN_ORDER.index(kind)
+    return _TYPES_IN_ORDER[place + 1 :] if near is Near.LARGER else _TYPES_IN_ORDER[:place][::-1]
+
+
+def _end_of_type(keys: Keys, kind: Kind, near: Near, last: bool) -> Tensor:
+    """The place of the smallest (the largest) key of a type, shape (R', C', 1); -1 without any."""
+    mine, sign = keys.kind == kind, 1.0 if near is Near.LARGER else -1.0
+    value = torch.where(mine, sign * keys.key, torch.inf)
+    return _end_of(mine & (value == value.amin(-1, keepdim=True)), last)[..., None]
+
+
 def _find_patterns(context: Context, wanted: Keys, keys: Keys, place: Tensor, last: bool) -> Tensor:
     texts = wanted.kind == Kind.TEXT
     for number in torch.unique(wanted.number[texts].long()).tolist():
@@ -169,20 +227,79 @@ def _end_of(mask: Tensor, last: bool) -> Tensor:
     return torch.where(first < size, first, -1)
 
 
-def _of_kind_first(keys: Keys, kind: Kind) -> tuple[Tensor, Tensor]:
-    """(places with those of one type in front, in order; how many they are)."""
-    foreign = keys.kind != kind
-    order = foreign.to(torch.uint8).argsort(dim=-1, stable=True)
-    return order, (~foreign).sum(-1, keepdim=True)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Keys, and which of them are of the type that is looked for."""
+
+    keys: Keys
+    mine: Tensor
 
 
-def _halving(keys: Tensor, count: Tensor, wanted: Tensor) -> Tensor:
-    low = torch.zeros_like(wanted, dtype=torch.int64)
-    high = (count - 1).expand(wanted.shape)
-    for _ in range(int(keys.shape[-1]).bit_length()):
-        middle = (low + high).div(2, rounding_mode="floor").clamp(0, keys.shape[-1] - 1)
-        open_ = low <= high
-        not_above = keys.gather(-1, middle) <= wanted
-        low = torch.where(open_ & not_above, middle + 1, low)
-        high = torch.where(open_ & ~not_above, middle - 1, high)
-    return low - 1
+def _at(values: Tensor, place: Tensor) -> Tensor:
+    return values.gather(-1, place.clamp(0, values.shape[-1] - 1))
+
+
+def _previous(mine: Tensor) -> Tensor:
+    """Per place (and one behind the last) the last place before it where the mask holds, or -1."""
+    steps = torch.arange(mine.shape[-1], device=mine.device)
+    last = torch.where(mine, steps, -1).cummax(-1).values
+    return torch.cat([torch.full_like(last[..., :1], -1), last], -1)
+
+
+def _following(mine: Tensor) -> Tensor:
+    """Per place the first place from it on where the mask holds, or the length."""
+    size = mine.shape[-1]
+    steps = torch.arange(size, device=mine.device)
+    return torch.where(mine, steps, size).flip(-1).cummin(-1).values.flip(-1)
+
+
+def _next_of(mine: Tensor, place: Tensor) -> Tensor:
+    """The next place behind `place` where the mask holds, or -1."""
+    size = mine.shape[-1]
+    ahead = torch.cat(
+        [_following(mine), torch.full_like(mine[..., :1], size, dtype=torch.int64)], -1
+    )
+    found = ahead.gather(-1, (place + 1).clamp(max=size))
+    return torch.where(found < size, found, -1)
+
+
+def _first_not_above(line: _Line, wanted: Tensor) -> Tensor:
+    """The first place whose key is not above each wanted value, or the length."""
+    lowest = torch.where(line.mine, -line.keys.key, -torch.inf).cummax(-1).values
+    return torch.searchsorted(lowest.contiguous(), -wanted.contiguous())
+
+
+def _halving(line: _Line, wanted: Tensor) -> Tensor:
+    """The place at which halving ends, -1 before the first key.
+
+    Where the middle is of another type, the next of the right one decides; if there is none
+    below the end, or it lies just before the end and above, the middle itself is the new end.
+    """
+    keys, size = line.keys.key, line.keys.key.shape[-1]
+    ahead = _following(line.mine)
+    low = torch.full_like(wanted, -1, dtype=torch.int64)
+    high = torch.full_like(wanted, size, dtype=torch.int64)
+    found = torch.full_like(wanted, -1, dtype=torch.int64)
+    done = torch.zeros_like(wanted, dtype=torch.bool)
+    while bool((active := ~done & (high - low > 1)).any()):
+        middle = low + (high - low).div(2, rounding_mode="floor")
+        probe = _at(ahead, middle)
+        none = probe >= high
+        key = _at(keys, probe)
+        above = none | (wanted < key)
+        equal = ~none & (wanted == key)
+        found = torch.where(active & equal, probe, found)
+        done = done | (active & equal)
+        end = torch.where(none | (probe == high - 1), middle, probe)
+        high = torch.where(active & above, end, high)
+        low = torch.where(active & ~above & ~equal, probe, low)
+    run = _at(_run_ends(line), found)
+    return torch.where(done, run, torch.where(low >= 0, low, -1))
+
+
+def _run_ends(line: _Line) -> Tensor:
+    """Per place the last of the equal keys that follow it at once."""
+    key = line.keys.key
+    same = (key[..., 1:] == key[..., :-1]) & line.mine[..., 1:] & line.mine[..., :-1]
+    last = torch.cat([~same, torch.ones_like(line.mine[..., :1])], -1)
+    return _following(last)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.lookup.lookup import by_setting, code_where, placed, sought
-from xlcollab.kernels.functions.lookup.search import Near, bisect, find, keys_of
+from xlcollab.kernels.functions.lookup.search import Near, bisect, find, halved, keys_of
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
 from xlcollab.kernels.values.gather import taken
@@ -21,8 +21,8 @@ _MATCH_MODES = {
     2.0: (Near.NOTHING, True),
 }
 """match_mode → (what else will do, whether wildcards count)"""
-_SEARCH_MODES = {1.0: False, -1.0: True, 2.0: False, -2.0: True}
-"""search_mode → whether the last of equal keys is meant"""
+_SEARCH_MODES = (1.0, -1.0, 2.0, -2.0)
+"""From the first, from the last; halving ascending keys, halving descending ones."""
 
 
 def match_anywhere(
@@ -43,8 +43,11 @@ def match_anywhere(
         near, wildcards = _MATCH_MODES.get(value, (Near.NOTHING, False))
 
         def one_way(direction: float) -> Tensor:
-            last = _SEARCH_MODES.get(direction, False)
-            found = find(context, asked, keys, near, wildcards=wildcards, last=last)
+            if abs(direction) > 1:
+                found = halved(asked, keys, near, descending=direction < 0)
+            else:
+                last = direction < 0
+                found = find(context, asked, keys, near, wildcards=wildcards, last=last)
             return found.reshape(*found.shape[:2], *wanted.shape[2:])
 
         return by_setting(order, one_way)

@@ -103,7 +103,8 @@ def logarithm(x: Tensor, base: Tensor | None = None) -> tuple[Tensor, Tensor | N
     if base is None:
         return safe_log(x) / math.log(10.0), None
     quotient, zero = safe_divide(safe_log(x), safe_log(base))
-    return quotient, None if zero is None else division_by_zero(zero)
+    quotient = outside(quotient, (x > 0) & (base > 0))
+    return quotient, None if zero is None else division_by_zero(zero & (x > 0))
 
 
 def log10(x: Tensor) -> Tensor:

@@ -88,14 +88,14 @@ def permutations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
 def _whole_members(function: Callable[[Members], Tensor]) -> Function:
     """A function of all arguments' whole numbers from 0 to 2⁵³.
 
-    Booleans, other texts and references to a single blank cell are #VALUE!, other numbers #NUM!;
-    blanks within an area are left out.
+    Booleans and other texts are #VALUE!, other numbers #NUM!; blanks are left out. Where all
+    arguments are references to single blank cells, the result is #VALUE!.
     """
 
     def run(context: Context, *blocks: Block) -> Block:
-        if any(_single_blank(block) for block in blocks):
-            return context.error(ErrorCode.VALUE)
-        return counted(context, *(_as_numbers(context, block) for block in blocks))
+        result = counted(context, *(_as_numbers(context, block) for block in blocks))
+        nothing = reduce(torch.logical_and, [_single_blank(block) for block in blocks])
+        return context.with_errors(result, torch.where(nothing, float(ErrorCode.VALUE), 0.0))
 
     def of_members(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
         del context
@@ -108,14 +108,17 @@ def _whole_members(function: Callable[[Members], Tensor]) -> Function:
     return run
 
 
-def _single_blank(block: Block) -> bool:
-    return block.cells and block.shape[2:].numel() == 1 and bool(block.mask(Kind.BLANK).all())
+def _single_blank(block: Block) -> Tensor:
+    """Per copy whether a single blank cell is referred to, shape (R, C, 1, 1)."""
+    single = block.cells and block.shape[2:].numel() == 1
+    return block.mask(Kind.BLANK).expand(block.shape)[..., :1, :1] & single
 
 
 def _as_numbers(context: Context, block: Block) -> Block:
-    """Texts read as numbers, booleans as errors, blanks kept."""
+    """Texts read as numbers, booleans as errors, blanks kept; an argument left out is 0."""
     number, codes = context.numbers(without_booleans(context, block))
-    kinds = torch.where(block.mask(Kind.BLANK), int(Kind.BLANK), int(Kind.NUMBER))
+    blank = block.mask(Kind.BLANK) & block.cells
+    kinds = torch.where(blank, int(Kind.BLANK), int(Kind.NUMBER))
     return context.with_errors(Block(number, kinds.to(torch.uint8), cells=True), codes)
 
 

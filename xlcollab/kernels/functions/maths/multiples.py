@@ -49,6 +49,11 @@ def floor(x: Tensor, step: Tensor) -> tuple[Tensor, Tensor | None]:
     return _multiple(x, step, torch.floor), codes
 
 
+def _exact_multiple(x: Tensor, step: Tensor, direction: Direction) -> Tensor:
+    """The multiple of `step` by the quotient as it is, without looking for a whole number near."""
+    return direction(x / inside(step, step != 0, 1.0)) * step
+
+
 def _of_size(direction: Direction) -> Callable[..., Tensor]:
     """Rounding up or down the number line; the sign of the step does not count."""
 
@@ -64,10 +69,10 @@ def _by_mode(direction: Direction, other: Direction) -> Callable[..., Tensor]:
 
     def run(x: Tensor, step: Tensor | None = None, mode: Tensor | None = None) -> Tensor:
         size = torch.ones_like(x) if step is None else step.abs()
-        usual = _multiple(x, size, direction)
+        usual = _exact_multiple(x, size, direction)
         if mode is None:
             return usual
-        return torch.where((x < 0) & (mode != 0), _multiple(x, size, other), usual)
+        return torch.where((x < 0) & (mode != 0), _exact_multiple(x, size, other), usual)
 
     return run
 

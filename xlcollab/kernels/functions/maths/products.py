@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
+from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.shapes import moved
 from xlcollab.kernels.values.tape import Function
@@ -87,19 +89,27 @@ def _determinant(context: Context, matrix: Tensor) -> Block:
 
 def identity_matrix(context: Context, size: Block) -> Block:
     """MUNIT(n)."""
-    number, _ = context.numbers(size)
-    count = int(number.reshape(-1)[0])
+    count = whole(context, size, 0)
     if count < 1:
         return context.error(ErrorCode.VALUE)
     return context.result(torch.eye(count, dtype=context.dtype, device=context.device)[None, None])
 
 
 def sum_of_products(context: Context, *blocks: Block) -> Block:
-    """SUMPRODUCT: what is not a number counts as 0; areas of different sizes are #VALUE!."""
+    """SUMPRODUCT: what is not a number counts as 0; areas of different sizes are #VALUE!.
+
+    Single values are multiplied as by the operator: a text that reads as no number is #VALUE!.
+    """
     if len({block.shape[2:] for block in blocks}) > 1:
         return context.error(ErrorCode.VALUE)
     codes = first_code(*(cell_codes(context, block) for block in blocks))
-    factors = [_zero_filled(block) for block in blocks]
+    if len(blocks) > 1 and blocks[0].shape[2:].numel() == 1:
+        pairs = [context.numbers(block) for block in blocks]
+        own = first_code(*(code for _, code in pairs))
+        factors = [number.expand(b.shape) for (number, _), b in zip(pairs, blocks, strict=True)]
+        codes = first_code(codes, None if own is None else own[..., 0, 0])
+    else:
+        factors = [_zero_filled(block) for block in blocks]
     if len(factors) == 2:
         left = factors[0].flatten(2)[:, :, None, :]
         right = factors[1].flatten(2)[..., None]
@@ -136,7 +146,7 @@ def paired(
 
 
 def _sum_over_pairs(function: Callable[[Tensor, Tensor], Tensor]) -> Function:
-    """SUMXMY2 and its kin; #N/A for areas of different sizes."""
+    """SUMXMY2 and its kin; #N/A for areas of different sizes, #DIV/0! without any pair."""
 
     def run(context: Context, a: Block, b: Block) -> Block:
         found = paired(context, a, b)
@@ -146,6 +156,8 @@ def _sum_over_pairs(function: Callable[[Tensor, Tensor], Tensor]) -> Function:
         terms = function(x, y)
         if mask is not None:
             terms = torch.where(mask, terms, 0.0)
+            none = torch.where(mask.any(-1), 0.0, float(ErrorCode.DIV0))
+            codes = first_code(codes, none)
         return reduced(context, terms.sum(-1), codes)
 
     return run
@@ -156,7 +168,7 @@ FUNCTIONS: dict[str, Function] = {
     "TRANSPOSE": transpose,
     "MINVERSE": _square(_inverse),
     "MDETERM": _square(_determinant),
-    "MUNIT": identity_matrix,
+    "MUNIT": shaper(identity_matrix),
     "SUMPRODUCT": sum_of_products,
     "SUMXMY2": _sum_over_pairs(lambda x, y: (x - y).square()),
     "SUMX2MY2": _sum_over_pairs(lambda x, y: x.square() - y.square()),

@@ -50,8 +50,9 @@ def _log_combinations(n: Tensor, k: Tensor) -> Tensor:
 
 def binomial(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
     """The probability of k successes in n trials."""
+    valid = (k >= 0) & (p >= 0) & (p <= 1)
     k, n = whole(k), whole(n)
-    valid = (k >= 0) & (k <= n) & (p >= 0) & (p <= 1)
+    valid = valid & (k <= n)
     k, n, p = inside(k, valid, 0.0), inside(n, valid, 1.0), inside(p, valid, 0.5)
     value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(k, n - k, p))
     return outside(value, valid)
@@ -64,8 +65,9 @@ def _at_most(k: Numbers, n: Numbers, p: Numbers) -> Numbers:
 
 
 def binomial_below(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
+    valid = (k >= 0) & (p >= 0) & (p <= 1)
     k, n = whole(k), whole(n)
-    valid = (k >= 0) & (k <= n) & (p >= 0) & (p <= 1)
+    valid = valid & (k <= n)
     return outside(detached("BINOM.DIST", _at_most)(k, n, p), valid)
 
 
@@ -73,8 +75,9 @@ def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = No
     """BINOM.DIST.RANGE: from `low` to `high` successes, or exactly `low`."""
     if high is None:
         return binomial(low, n, p)
+    valid = low >= 0
     n, low, high = whole(n), whole(low), whole(high)
-    valid = (low >= 0) & (low <= high) & (high <= n) & (p >= 0) & (p <= 1)
+    valid = valid & (low <= high) & (high <= n) & (p >= 0) & (p <= 1)
     below = detached("BINOM.DIST.RANGE", _at_most)
     under = torch.where(low > 0, below((low - 1).clamp(min=0), n, p), 0.0)
     return outside(below(high, n, p) - under, valid)
@@ -88,8 +91,8 @@ def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> object:
 
 
 def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:
+    valid = (n >= 0) & (p >= 0) & (p <= 1) & (alpha > 0) & (alpha < 1)
     n, p, alpha = torch.broadcast_tensors(whole(n), p.detach(), alpha.detach())
-    valid = (n >= 0) & (p >= 0) & (p <= 1) & (alpha >= 0) & (alpha <= 1)
     safe = inside(alpha, valid, 0.5), inside(n, valid, 1.0), inside(p, valid, 0.5)
     return outside(detached("BINOM.INV", _smallest)(*safe), valid)
 
@@ -97,7 +100,7 @@ def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:
 def negative_binomial(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
     """The probability of so many failures before the last of `successes` successes."""
     k, r = whole(failures), whole(successes)
-    valid = (k >= 0) & (r >= 1) & (p >= 0) & (p <= 1)
+    valid = (failures >= 0) & (r >= 1) & (p > 0) & (p < 1)
     k, r, p = inside(k, valid, 0.0), inside(r, valid, 1.0), inside(p, valid, 0.5)
     n = k + r - 1
     value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(r, k, p))
@@ -106,14 +109,13 @@ def negative_binomial(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
 
 def negative_binomial_below(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
     k, r = whole(failures), whole(successes)
-    valid = (k >= 0) & (r >= 1) & (p >= 0) & (p <= 1)
+    valid = (failures >= 0) & (r >= 1) & (p > 0) & (p < 1)
     return outside(detached("NEGBINOM.DIST", special.betainc)(r, k + 1, p), valid)
 
 
 def poisson(k: Tensor, mean: Tensor) -> Tensor:
-    k = whole(k)
     valid = (k >= 0) & (mean >= 0)
-    k, mean = inside(k, valid, 0.0), inside(mean, valid, 1.0)
+    k, mean = inside(whole(k), valid, 0.0), inside(mean, valid, 1.0)
     logarithm = torch.lgamma(k + 1)
     power = torch.pow(mean, k) * torch.exp(-mean)
     factor = detached("POISSON.DIST", special.rgamma)(k + 1)
@@ -122,8 +124,8 @@ def poisson(k: Tensor, mean: Tensor) -> Tensor:
 
 
 def poisson_below(k: Tensor, mean: Tensor) -> Tensor:
-    k = whole(k)
-    return outside(detached("POISSON.DIST", special.pdtr)(k, mean), (k >= 0) & (mean >= 0))
+    valid = (k >= 0) & (mean >= 0)
+    return outside(detached("POISSON.DIST", special.pdtr)(whole(k), mean), valid)
 
 
 def _drawn(k: Tensor, sample: Tensor, successes: Tensor, population: Tensor) -> Tensor:
@@ -145,8 +147,9 @@ def _drawn(k: Tensor, sample: Tensor, successes: Tensor, population: Tensor) -> 
 
 def _draws(*numbers: Tensor) -> tuple[list[Tensor], Tensor]:
     """(k, sample, successes, population) without fractions, harmless where invalid; the mask."""
+    valid = numbers[0] >= 0
     k, sample, successes, population = torch.broadcast_tensors(*(whole(n) for n in numbers))
-    valid = (k >= 0) & (sample > 0) & (sample <= population)
+    valid = valid & (sample > 0) & (sample <= population)
     valid = valid & (successes > 0) & (successes <= population)
     return [inside(n, valid, 1.0) for n in (k, sample, successes, population)], valid
 

@@ -20,6 +20,7 @@ from xlcollab.kernels.functions.statistics.reduce import (
     as_cells,
     error_where,
     flat,
+    in_array,
     members,
 )
 from xlcollab.kernels.values.block import Block, Context, first_code
@@ -56,7 +57,7 @@ def of_array(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
     """
 
     def run(context: Context, block: Block, *others: Block) -> Block:
-        found = members(context, as_cells(block))
+        found = members(context, in_array(block))
         pairs = [context.numbers(other) for other in aligned(context, *others)]
         codes = None if found.codes is None else found.codes[..., None, None]
         number, own = function(found, *(number for number, _ in pairs))
@@ -168,11 +169,12 @@ def _percent_rank(shift: float) -> Ranking:
         before, upto = _below(found, x, or_equal=False), _below(found, x, or_equal=True)
         outside = (before >= count) | (upto < 1)
         low, high = picked(ordered, upto - 1), picked(ordered, before)
-        first = _below(found, low, or_equal=False)
-        gap = inside(high - low, (high > low) & ~outside, 1.0)
-        step = torch.where(high > low, (x.detach() - low) / gap * (before - first), 0.0)
+        between = (high > low) & ~outside
+        gap = inside(high - low, between, 1.0)
+        step = torch.where(between, (x.detach() - low) / gap, 0.0)
+        start = torch.where(between, upto - 1, before)
         parts = count - 1 + 2 * shift
-        rank = (first + step + shift) / inside(parts, parts > 0, 1.0)
+        rank = (start + step + shift) / inside(parts, parts > 0, 1.0)
         rank = torch.where(parts > 0, rank, 1.0)
         empty = error_where((count == 0) | (places < 1), ErrorCode.NUM)
         codes = first_code(empty, error_where(outside, ErrorCode.NA))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.digits import added
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
 from xlcollab.kernels.values.tape import Function
 
@@ -116,6 +117,11 @@ def ratio(context: Context, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor | None
 
 
 def _sum(context: Context, *blocks: Block) -> Block:
+    """SUM. Exactly, it adds from the first to the last, and 0 is what the last addition leaves of
+    15 digits."""
+    if context.exact and not any(block.number.requires_grad for block in blocks):
+        found = members(context, *blocks)
+        return reduced(context, _added_up(found.filled(0.0)), found.codes)
     total: Tensor | None = None
     codes: Tensor | None = None
     for block in blocks:
@@ -125,6 +131,17 @@ def _sum(context: Context, *blocks: Block) -> Block:
         codes = first_code(codes, found.codes)
     assert total is not None
     return reduced(context, total, codes)
+
+
+def _added_up(number: Tensor) -> Tensor:
+    """The sum along the last axis, member by member."""
+    running = number.cumsum(-1)
+    size = number.shape[-1]
+    steps = torch.arange(size, device=number.device)
+    last = torch.where(number != 0, steps, 0).amax(-1, keepdim=True)
+    before = running.gather(-1, (last - 1).clamp(min=0))
+    before = torch.where(last > 0, before, 0.0)
+    return added(before, number.gather(-1, last))[..., 0]
 
 
 def _sum_of_squares(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
@@ -194,6 +211,12 @@ def as_cells(block: Block) -> Block:
     return Block(block.number, block.kind, cells=True)
 
 
+def in_array(block: Block) -> Block:
+    """The members of a parameter that wants an array: a lone value is read as one of its kind."""
+    lone = not block.cells and block.shape[2:].numel() == 1
+    return block if lone else as_cells(block)
+
+
 def _count(context: Context, *blocks: Block) -> Block:
     """COUNT: numbers; errors are simply not counted."""
     total: Tensor | None = None
@@ -234,7 +257,8 @@ def _count_blank(context: Context, block: Block) -> Block:
 
 
 def _of_all_values(function: Function) -> Function:
-    """The …A forms: booleans count as 0 or 1 and texts as 0, in cells too."""
+    """The …A forms: booleans count as 0 or 1 and texts as 0, in cells too; booleans of arrays are
+    left out."""
 
     def run(context: Context, *blocks: Block) -> Block:
         return function(context, *(_counting_all(block) for block in blocks))
@@ -243,11 +267,11 @@ def _of_all_values(function: Function) -> Function:
 
 
 def _counting_all(block: Block) -> Block:
-    if not block.cells:
+    if not block.cells and block.shape[2:].numel() == 1:
         return block
     texts = block.mask(Kind.TEXT)
     kinds = block.kinds()
-    counted = texts | (kinds == Kind.BOOLEAN)
+    counted = texts | (kinds == Kind.BOOLEAN) if block.cells else texts
     kind = torch.where(counted, int(Kind.NUMBER), kinds).to(torch.uint8)
     return Block(torch.where(texts, 0.0, block.number), kind, cells=True)
 

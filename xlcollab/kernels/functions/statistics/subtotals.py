@@ -1,7 +1,7 @@
 """SUBTOTAL and AGGREGATE: another aggregate, chosen by number.
 
-Whether a row is hidden is not known here: all rows count as shown. Cells that hold subtotals
-themselves are blanked before these functions see them (`nested`).
+Cells in hidden rows, and those that hold subtotals themselves, are blanked before these functions
+see them (`nested`).
 """
 
 from __future__ import annotations
@@ -47,12 +47,19 @@ KEEPING_SUBTOTALS = 4
 """From this option on, AGGREGATE counts cells that hold subtotals."""
 
 
+WITHOUT_HIDDEN = frozenset({1, 3, 5, 7})
+"""Options with which AGGREGATE leaves out hidden rows."""
+
+
 def subtotal(context: Context, code: Block, *areas: Block) -> Block:
     """SUBTOTAL(number, areas …): 1 to 11, or the same with 100 added."""
     number = whole(context, code, 0)
     number -= 100 if number > 100 else 0
     if not 1 <= number <= _LAST_SUBTOTAL:
         return context.error(ErrorCode.VALUE)
+    for area in areas:
+        if not area.cells and area.kind is Kind.ERROR:
+            return area
     return _FUNCTIONS[_NAMES[number - 1]](context, *areas)
 
 
