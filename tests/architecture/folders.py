@@ -15,7 +15,9 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "functions": "values text",
         "scalar": "",
         "program": "values",
-        "trace": "program functions values text",
+        "forms": "functions values text",
+        "table": "forms functions values text",
+        "trace": "program table functions values text",
     },
     "api": {
         "session": "",

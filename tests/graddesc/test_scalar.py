@@ -10,9 +10,10 @@ import pytest
 from tests.build import build
 from xlcollab.errors import UnsupportedError
 from xlcollab.files import FileBook
+from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import Kind
 from xlcollab.kernels.scalar import ScalarProgram, build_program, ops
-from xlcollab.kernels.scalar.functions import COMPOSED
+from xlcollab.kernels.scalar.functions import FORMS
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import Plan, build_plan
 from xlcollab.ref import CellRef, parse_cell
@@ -20,9 +21,9 @@ from xlcollab.ref import CellRef, parse_cell
 VALUES = {"A1": 2.5, "A2": -1.25, "A3": 7, "A5": "text", "A6": True, "B1": 3, "B2": 4, "B3": 0.5}
 """A4 and B4 are blank."""
 CALLS = {
-    **{name: f"{name}(A1/9)" for name in ops.UNARY_FUNCTIONS},
-    **{name: f"{name}(A1,B1)" for name in ops.BINARY_FUNCTIONS},
-    **{name: f"{name}(A1:A6,B1,2)" for name in ops.AGGREGATES},
+    **{name: f"{name}(A1/9)" for name in ops.OF_VALUES},
+    **{name: f"{name}(A1,B1)" for name in ("POWER", "MOD")},
+    **{name: f"{name}(A1:A6,B1,2)" for name in ops.OF_MEMBERS},
     **{name: f"{name}(A1:A6,4)" for name in ("AVERAGE", "DEVSQ", "VAR", "VAR.S", "VARP", "VAR.P")},
     **{name: f"{name}(A1:A6,4)" for name in ("STDEV", "STDEV.S", "STDEVP", "STDEV.P")},
     **{name: f"{name}(A1:A6,B1:B6)" for name in ("SUMPRODUCT", "SUMXMY2", "SUMX2MY2", "SUMX2PY2")},
@@ -75,8 +76,9 @@ def judged(plan: Plan) -> dict[CellRef, float]:
 
 
 def test_the_table_of_calls_is_complete() -> None:
-    known = {*ops.UNARY_FUNCTIONS, *ops.BINARY_FUNCTIONS, *ops.AGGREGATES, *COMPOSED}
-    assert set(CALLS) == known
+    known = {name for name, found in SIGNATURES.items() if found.scalar}
+    assert {*CALLS, "IF"} == known
+    assert set(FORMS) <= known
 
 
 def test_every_function_and_operator(tmp_path: Path) -> None:

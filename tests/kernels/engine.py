@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from xlcollab.grid import ArrayFormula, Formulas, Kind, Scalar, Sheet, TextPool, Workbook, encode
-from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.plan import build_plan

@@ -15,7 +15,7 @@ from tests.kernels.engine import spilled, value
 from tests.kernels.slopes import assert_slopes
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
 from xlcollab.kernels.functions.conditional import conditional, selection
-from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.values.block import Block, Context
 
 SALES: dict[str, Scalar] = {

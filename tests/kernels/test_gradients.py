@@ -16,8 +16,8 @@ import torch
 
 from tests.kernels.engine import workbook
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.kernels.values.block import Context
 from xlcollab.plan import build_plan
@@ -288,7 +288,7 @@ def test_every_function_is_placed_once() -> None:
     groups = [set(CASES), CONSTANT, CHOSEN, set(WITHOUT), TEXTS, DATES]
     names = [name for group in groups for name in group]
     assert sorted(names) == sorted(set(names))
-    assert sorted(names) == sorted(SIGNATURES)
+    assert sorted(names) == sorted(RECORDS)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,7 +7,7 @@ import torch
 
 from tests.kernels.engine import spilled, value
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
-from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.values.block import Block, Context
 
 CELLS: dict[str, Scalar] = {

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from tests.kernels.engine import spilled, value, workbook
 from tests.kernels.slopes import assert_slopes
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
-from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.kernels.values.block import Block, Context

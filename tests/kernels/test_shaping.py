@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import spilled, value
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool
-from xlcollab.kernels.functions.table import FUNCTIONS
+from xlcollab.kernels.table import FUNCTIONS
 from xlcollab.kernels.values.block import Block, Context
 
 NA, CALC, VALUE, NUM = ErrorCode.NA, ErrorCode.CALC, ErrorCode.VALUE, ErrorCode.NUM

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from xlcollab.formula.nodes import Axis, Call, Node, Reference, children
+from xlcollab.formula.signatures import SIGNATURES, Param
 from xlcollab.grid import Workbook
 from xlcollab.plan.families import Family
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
-
-PLACE_ONLY = frozenset({"OFFSET", "ROW", "COLUMN", "ROWS", "COLUMNS", "AREAS", "ISREF"})
-"""Functions whose first argument is a place: they do not read what stands there."""
 
 _FEW_CELLS = 64
 
@@ -29,16 +27,23 @@ def reads(family: Family) -> Iterator[AreaRef]:
 
 
 def references_read(node: Node) -> Iterator[Reference]:
-    """The references whose values the formula needs; places given to `PLACE_ONLY` are left out."""
+    """The references whose values the formula needs; those that are only places are not."""
     pending = [node]
     while pending:
         node = pending.pop()
         if isinstance(node, Reference):
             yield node
-        below = children(node)
-        if isinstance(node, Call) and node.name in PLACE_ONLY and below:
-            below = below[1:] if isinstance(below[0], Reference) else below
-        pending.extend(below)
+        pending.extend(_valued(node) if isinstance(node, Call) else children(node))
+
+
+def _valued(call: Call) -> Iterator[Node]:
+    """The arguments of a call, without references whose place alone it asks for."""
+    known = SIGNATURES.get(call.name)
+    parameters = known.parameters if known else ()
+    for position, argument in enumerate(call.arguments):
+        place = parameters[position : position + 1] == (Param.PLACE,)
+        if not (place and isinstance(argument, Reference)):
+            yield argument
 
 
 def bounding(reference: Reference, family: Family) -> Rect | None:

@@ -49,13 +49,6 @@ if TYPE_CHECKING:
     from xlcollab.api.session.devices import Place
     from xlcollab.api.session.session import Session
 
-_AFFINE = frozenset(
-    {"variables", "view", "slice", "layout", "join", "assemble", "+", "-", "*", "/", "%", "IF"}
-    | {"SUM", "SUMPRODUCT", "MMULT", "AVERAGE", "TRANSPOSE", "INDEX", "SUMIF", "SUMIFS"}
-    | {"VLOOKUP", "HLOOKUP", "HSTACK", "VSTACK", "CHOOSECOLS", "CHOOSEROWS"}
-)
-"""Operations that are smooth and may be linear; whether they are is found by sampling."""
-
 _NAMED_AT_MOST = 8
 
 
@@ -200,7 +193,7 @@ def _linear(
     if settings.method not in ("auto", "highs") or model.sense == "value":
         return None
     functions = [cell] + ([lines.sheet_function] if lines else [])
-    if not all(function.affine_in_name(_AFFINE) for function in functions):
+    if not all(function.may_be_affine() for function in functions):
         return None
     generator = torch.Generator().manual_seed(settings.seed)
     return detect_linear(cell.scalar, lines.reference if lines else None, n, generator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable
+from functools import partial
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
@@ -18,6 +19,8 @@ from xlcollab.kernels.text.calendar import (
 )
 from xlcollab.kernels.text.moment_format import Moment, moment_of
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import Reader, integer, number, refuse, text, valuewise
 
@@ -261,26 +264,28 @@ def _clock(date_only: bool) -> Function:
     return run
 
 
-FUNCTIONS: dict[str, Function] = {
-    "DATE": _dated(_date, integer),
-    "TIME": valuewise(_time, integer),
-    "YEAR": _part_of_day(0),
-    "MONTH": _part_of_day(1),
-    "DAY": _part_of_day(2),
-    "HOUR": _part_of_time(lambda moment: moment.hour),
-    "MINUTE": _part_of_time(lambda moment: moment.minute),
-    "SECOND": _part_of_time(lambda moment: int(moment.second)),
-    "WEEKDAY": _dated(_weekday, number, integer),
-    "WEEKNUM": _toolpak(_dated(_week, number, integer)),
-    "ISOWEEKNUM": _dated(_iso_week, number),
-    "EDATE": _toolpak(_dated(_months_later, number, integer)),
-    "EOMONTH": _toolpak(_dated(_month_end, number, integer)),
-    "DAYS": valuewise(_days_between, number),
-    "DAYS360": _dated(_days_of_360, number),
-    "YEARFRAC": _toolpak(_dated(_year_fraction, number, number, integer)),
-    "DATEDIF": _dated(_difference, number, number, text),
-    "DATEVALUE": _dated(_date_value, text),
-    "TIMEVALUE": valuewise(_time_value, text),
-    "NOW": _clock(date_only=False),
-    "TODAY": _clock(date_only=True),
-}
+_row = partial(function, category="dates", shape=Shape.STEPS, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("DATE", "VVV", _dated(_date, integer)),
+    _row("TIME", "VVV", valuewise(_time, integer)),
+    _row("YEAR", "V", _part_of_day(0)),
+    _row("MONTH", "V", _part_of_day(1)),
+    _row("DAY", "V", _part_of_day(2)),
+    _row("HOUR", "V", _part_of_time(lambda moment: moment.hour)),
+    _row("MINUTE", "V", _part_of_time(lambda moment: moment.minute)),
+    _row("SECOND", "V", _part_of_time(lambda moment: int(moment.second))),
+    _row("WEEKDAY", "V|V", _dated(_weekday, number, integer)),
+    _row("WEEKNUM", "V|V", _toolpak(_dated(_week, number, integer))),
+    _row("ISOWEEKNUM", "V", _dated(_iso_week, number)),
+    _row("EDATE", "VV", _toolpak(_dated(_months_later, number, integer))),
+    _row("EOMONTH", "VV", _toolpak(_dated(_month_end, number, integer))),
+    _row("DAYS", "VV", valuewise(_days_between, number)),
+    _row("DAYS360", "VV|V", _dated(_days_of_360, number)),
+    _row("YEARFRAC", "VV|V", _toolpak(_dated(_year_fraction, number, number, integer))),
+    _row("DATEDIF", "VVV", _dated(_difference, number, number, text)),
+    _row("DATEVALUE", "V", _dated(_date_value, text)),
+    _row("TIMEVALUE", "V", valuewise(_time_value, text)),
+    _row("NOW", "", _clock(date_only=False), fails=False, random=True, elementwise=False),
+    _row("TODAY", "", _clock(date_only=True), fails=False, random=True, elementwise=False),
+)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 _TYPE_NUMBERS = {Kind.BLANK: 1, Kind.NUMBER: 1, Kind.TEXT: 2, Kind.BOOLEAN: 4, Kind.ERROR: 16}
@@ -87,20 +90,28 @@ def not_available(context: Context) -> Block:
     return context.error(ErrorCode.NA)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "ISNUMBER": _asks(_is_number),
-    "ISBLANK": _asks(lambda context, block: block.mask(Kind.BLANK)),
-    "ISTEXT": _asks(lambda context, block: block.mask(Kind.TEXT)),
-    "ISNONTEXT": _asks(lambda context, block: ~block.mask(Kind.TEXT)),
-    "ISLOGICAL": _asks(lambda context, block: block.mask(Kind.BOOLEAN)),
-    "ISERROR": _asks(lambda context, block: context.errors(block)),
-    "ISERR": _asks(_is_other_error),
-    "ISNA": _asks(_is_not_available),
-    "ISEVEN": _parity(0.0),
-    "ISODD": _parity(1.0),
-    "N": as_number,
-    "T": as_text,
-    "TYPE": type_number,
-    "ERROR.TYPE": error_type,
-    "NA": not_available,
-}
+_row = partial(function, category="information", shape=Shape.STEPS, elementwise=True, fails=False)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("ISNUMBER", "V", _asks(_is_number), counts=True),
+    _row("ISBLANK", "V", _asks(lambda context, block: block.mask(Kind.BLANK)), counts=True),
+    _row("ISTEXT", "V", _asks(lambda context, block: block.mask(Kind.TEXT)), counts=True),
+    _row("ISNONTEXT", "V", _asks(lambda context, block: ~block.mask(Kind.TEXT)), counts=True),
+    _row("ISLOGICAL", "V", _asks(lambda context, block: block.mask(Kind.BOOLEAN)), counts=True),
+    _row(
+        "ISERROR",
+        "V",
+        _asks(lambda context, block: context.errors(block)),
+        counts=True,
+        scalar="ISERROR",
+    ),
+    _row("ISERR", "V", _asks(_is_other_error)),
+    _row("ISNA", "V", _asks(_is_not_available)),
+    _row("ISEVEN", "V", _parity(0.0), fails=True),
+    _row("ISODD", "V", _parity(1.0), fails=True),
+    _row("N", "V", as_number, shape=Shape.SMOOTH),
+    _row("T", "V", as_text),
+    _row("TYPE", "V", type_number, elementwise=False),
+    _row("ERROR.TYPE", "V", error_type, fails=True),
+    _row("NA", "", not_available, elementwise=False),
+)

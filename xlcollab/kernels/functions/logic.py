@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code, refuse_hidden_errors, select
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 
@@ -104,14 +107,13 @@ def constant_truth(value: bool) -> Function:
     return run
 
 
-FUNCTIONS: dict[str, Function] = {
-    "IF": choose_between,
-    "IFERROR": if_error,
-    "IFNA": if_na,
-    "NOT": negation,
-    "AND": _joined(lambda held, counted: held == counted),
-    "OR": _joined(lambda held, counted: held > 0),
-    "XOR": _joined(lambda held, counted: held % 2 == 1),
-    "TRUE": constant_truth(True),
-    "FALSE": constant_truth(False),
-}
+_row = partial(function, category="logic", shape=Shape.STEPS, fails=False)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("NOT", "V", negation, elementwise=True, scalar="NOT"),
+    _row("AND", "R|R*1", _joined(lambda held, counted: held == counted), scalar="AND"),
+    _row("OR", "R|R*1", _joined(lambda held, counted: held > 0), scalar="OR"),
+    _row("XOR", "R|R*1", _joined(lambda held, counted: held % 2 == 1)),
+    _row("TRUE", "", constant_truth(True)),
+    _row("FALSE", "", constant_truth(False)),
+)

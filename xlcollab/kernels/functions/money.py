@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import division_by_zero, numeric, with_codes
 from xlcollab.kernels.functions.statistics.reduce import error_where, members
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 Amount = Tensor | float
@@ -199,19 +202,21 @@ def even_interest(
     return present * rate * left, division_by_zero(none)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "FV": _loan(future_value),
-    "PV": _loan(present_value),
-    "PMT": _loan(payment),
-    "NPER": numeric(periods_needed),
-    "NPV": net_present_value,
-    "IPMT": _loan(interest),
-    "PPMT": _loan(principal),
-    "SLN": with_codes(straight_line),
-    "SYD": numeric(years_digits),
-    "EFFECT": numeric(effective_rate),
-    "NOMINAL": numeric(nominal_rate),
-    "RRI": numeric(growth_rate),
-    "PDURATION": numeric(growth_periods),
-    "ISPMT": with_codes(even_interest),
-}
+_row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("FV", "VVV|VV", _loan(future_value)),
+    _row("PV", "VVV|VV", _loan(present_value)),
+    _row("PMT", "VVV|VV", _loan(payment)),
+    _row("NPER", "VVV|VV", numeric(periods_needed), shape=Shape.KINKS),
+    _row("NPV", "VR|R*1", net_present_value, elementwise=False),
+    _row("IPMT", "VVVV|VV", _loan(interest)),
+    _row("PPMT", "VVVV|VV", _loan(principal)),
+    _row("SLN", "VVV", with_codes(straight_line)),
+    _row("SYD", "VVVV", numeric(years_digits)),
+    _row("EFFECT", "VV", numeric(effective_rate)),
+    _row("NOMINAL", "VV", numeric(nominal_rate)),
+    _row("RRI", "VVV", numeric(growth_rate)),
+    _row("PDURATION", "VVV", numeric(growth_periods)),
+    _row("ISPMT", "VVVV", with_codes(even_interest)),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from xlcollab.kernels.text.number_format import format_value
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.text.wildcards import wildcard_source
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
     anything,
@@ -270,37 +273,41 @@ def _cut(after: bool) -> Function:
     return valuewise(cut, text, text, _instance, integer, integer, anything)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "VALUE": as_number,
-    "TEXT": as_text,
-    "LEN": valuewise(lambda source: float(len(source)), text),
-    "LEFT": valuewise(_left, text, integer),
-    "RIGHT": valuewise(_right, text, integer),
-    "MID": valuewise(_middle, text, integer),
-    "UPPER": valuewise(lambda source: source.upper(), text),
-    "LOWER": valuewise(lambda source: source.lower(), text),
-    "PROPER": valuewise(_proper, text),
-    "TRIM": valuewise(_trimmed, text),
-    "CLEAN": valuewise(_cleaned, text),
-    "CHAR": valuewise(_character, integer),
-    "CODE": valuewise(_code, text),
-    "UNICHAR": valuewise(_unicode_character, integer),
-    "UNICODE": valuewise(_unicode, text),
-    "REPT": valuewise(_repeated, text, integer),
-    "EXACT": valuewise(lambda a, b: a == b, text),
-    "FIND": valuewise(_found, text, text, integer),
-    "SEARCH": valuewise(_searched, text, text, integer),
-    "SUBSTITUTE": valuewise(_substituted, text, text, text, integer),
-    "REPLACE": valuewise(_replaced, text, integer, integer, text),
-    "CONCATENATE": valuewise(_joined, text),
-    "CONCAT": concatenated,
-    "TEXTJOIN": text_join,
-    "FIXED": valuewise(_fixed, number, integer, truth),
-    "DOLLAR": valuewise(_dollars, number, integer),
-    "NUMBERVALUE": valuewise(_number_value, text),
-    "HYPERLINK": valuewise(
-        lambda link, shown=None: link if shown is None else shown, text, anything
+_row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("VALUE", "V", as_number),
+    _row("TEXT", "VV", as_text),
+    _row("LEN", "V", valuewise(lambda source: float(len(source)), text)),
+    _row("LEFT", "V|V", valuewise(_left, text, integer)),
+    _row("RIGHT", "V|V", valuewise(_right, text, integer)),
+    _row("MID", "VVV", valuewise(_middle, text, integer)),
+    _row("UPPER", "V", valuewise(lambda source: source.upper(), text)),
+    _row("LOWER", "V", valuewise(lambda source: source.lower(), text)),
+    _row("PROPER", "V", valuewise(_proper, text)),
+    _row("TRIM", "V", valuewise(_trimmed, text)),
+    _row("CLEAN", "V", valuewise(_cleaned, text)),
+    _row("CHAR", "V", valuewise(_character, integer)),
+    _row("CODE", "V", valuewise(_code, text)),
+    _row("UNICHAR", "V", valuewise(_unicode_character, integer)),
+    _row("UNICODE", "V", valuewise(_unicode, text)),
+    _row("REPT", "VV", valuewise(_repeated, text, integer)),
+    _row("EXACT", "VV", valuewise(lambda a, b: a == b, text)),
+    _row("FIND", "VV|V", valuewise(_found, text, text, integer)),
+    _row("SEARCH", "VV|V", valuewise(_searched, text, text, integer)),
+    _row("SUBSTITUTE", "VVV|V", valuewise(_substituted, text, text, text, integer)),
+    _row("REPLACE", "VVVV", valuewise(_replaced, text, integer, integer, text)),
+    _row("CONCATENATE", "V|V*1", valuewise(_joined, text)),
+    _row("CONCAT", "R|R*1", concatenated, elementwise=False),
+    _row("TEXTJOIN", "VVR|R*1", text_join, elementwise=False),
+    _row("FIXED", "V|VV", valuewise(_fixed, number, integer, truth)),
+    _row("DOLLAR", "V|V", valuewise(_dollars, number, integer)),
+    _row("NUMBERVALUE", "V|VV", valuewise(_number_value, text)),
+    _row(
+        "HYPERLINK",
+        "V|V",
+        valuewise(lambda link, shown=None: link if shown is None else shown, text, anything),
     ),
-    "TEXTBEFORE": _cut(after=False),
-    "TEXTAFTER": _cut(after=True),
-}
+    _row("TEXTBEFORE", "VV|VVVV", _cut(after=False)),
+    _row("TEXTAFTER", "VV|VVVV", _cut(after=True)),
+)

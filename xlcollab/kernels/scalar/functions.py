@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Node
+from xlcollab.formula.nodes import Boolean, Node
 from xlcollab.kernels.scalar import ops
+from xlcollab.kernels.scalar.frame import (
+    Lowers,
+    Operand,
+    Register,
+    ScalarForm,
+    as_number,
+    is_boolean,
+)
 from xlcollab.ref import CellRef
 
-if TYPE_CHECKING:
-    from xlcollab.kernels.scalar.lower import Lowering, Operand
 
-Composer = Callable[["Lowering", Sequence[Node], CellRef], "Operand"]
-"""(lowering, arguments, cell of the formula) → the result"""
+def _of_values(code: int) -> ScalarForm:
+    """One operation on the arguments' values."""
+
+    def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+        return lowering.emit(code, [lowering.expression(argument, cell) for argument in arguments])
+
+    return form
 
 
-def _average(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _of_members(code: int) -> ScalarForm:
+    """One operation on all that an aggregate counts."""
+
+    def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+        return lowering.emit(code, lowering.members(arguments, cell))
+
+    return form
+
+
+def _average(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     return _mean(lowering, lowering.members(arguments, cell))
 
 
-def _mean(lowering: Lowering, values: Sequence[Operand]) -> Operand:
+def _mean(lowering: Lowers, values: Sequence[Operand]) -> Operand:
     count = lowering.emit(ops.COUNT, values)
     return lowering.emit(ops.DIVIDE, [lowering.emit(ops.SUM, values), count])
 
 
-def _deviations(lowering: Lowering, values: Sequence[Operand]) -> Operand:
+def _deviations(lowering: Lowers, values: Sequence[Operand]) -> Operand:
     """Σ (x - mean)²."""
     mean = _mean(lowering, values)
     return lowering.emit(
@@ -34,14 +53,14 @@ def _deviations(lowering: Lowering, values: Sequence[Operand]) -> Operand:
     )
 
 
-def _devsq(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _devsq(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     return _deviations(lowering, lowering.members(arguments, cell))
 
 
-def _variance(less: float) -> Composer:
+def _variance(less: float) -> ScalarForm:
     """Σ (x - mean)² / (n - less)."""
 
-    def compose(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+    def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
         values = lowering.members(arguments, cell)
         count = lowering.emit(ops.SUBTRACT, [lowering.emit(ops.COUNT, values), less])
         return lowering.emit(ops.DIVIDE, [_deviations(lowering, values), count])
@@ -49,14 +68,14 @@ def _variance(less: float) -> Composer:
     return compose
 
 
-def _root(inner: Composer) -> Composer:
-    def compose(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _root(inner: ScalarForm) -> ScalarForm:
+    def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
         return lowering.emit(ops.SQRT, [inner(lowering, arguments, cell)])
 
     return compose
 
 
-def _products(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _products(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     """SUMPRODUCT of areas: what is no number counts as 0."""
     columns = [lowering.area(argument, cell) for argument in arguments]
     if len({len(column) for column in columns}) != 1:
@@ -71,10 +90,10 @@ def _products(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> O
     return lowering.emit(ops.SUM, total)
 
 
-def _pairs(combine: Callable[[Lowering, Operand, Operand], Operand]) -> Composer:
+def _pairs(combine: Callable[[Lowers, Operand, Operand], Operand]) -> ScalarForm:
     """Σ of `combine` over two areas; a pair with a cell that is no number is left out."""
 
-    def compose(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+    def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
         left, right = (lowering.area(argument, cell) for argument in arguments)
         if len(left) != len(right):
             raise UnsupportedError("two areas of different sizes are compared")
@@ -88,27 +107,27 @@ def _pairs(combine: Callable[[Lowering, Operand, Operand], Operand]) -> Composer
     return compose
 
 
-def _square(lowering: Lowering, value: Operand) -> Operand:
+def _square(lowering: Lowers, value: Operand) -> Operand:
     return lowering.emit(ops.MULTIPLY, [value, value])
 
 
-def _difference_squared(lowering: Lowering, x: Operand, y: Operand) -> Operand:
+def _difference_squared(lowering: Lowers, x: Operand, y: Operand) -> Operand:
     return _square(lowering, lowering.emit(ops.SUBTRACT, [x, y]))
 
 
-def _squares_joined(code: int) -> Callable[[Lowering, Operand, Operand], Operand]:
-    def combine(lowering: Lowering, x: Operand, y: Operand) -> Operand:
+def _squares_joined(code: int) -> Callable[[Lowers, Operand, Operand], Operand]:
+    def combine(lowering: Lowers, x: Operand, y: Operand) -> Operand:
         return lowering.emit(code, [_square(lowering, x), _square(lowering, y)])
 
     return combine
 
 
-def _pi(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _pi(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     del lowering, arguments, cell
     return 3.141592653589793
 
 
-def _log(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _log(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     """LOG(x, base), base 10 unless given."""
     value = lowering.expression(arguments[0], cell)
     if len(arguments) == 1:
@@ -117,21 +136,31 @@ def _log(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operan
     return lowering.emit(ops.DIVIDE, [lowering.emit(ops.LN, [value]), base])
 
 
-def _if_error(lowering: Lowering, arguments: Sequence[Node], cell: CellRef) -> Operand:
+def _choice(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+    """IF: one whose condition is known takes one branch."""
+    condition = lowering.expression(arguments[0], cell)
+    otherwise: Node = arguments[2] if len(arguments) > 2 else Boolean(False)
+    if not isinstance(condition, Register):
+        chosen = arguments[1] if as_number(condition) else otherwise
+        return lowering.expression(chosen, cell)
+    branches = [lowering.expression(branch, cell) for branch in (arguments[1], otherwise)]
+    boolean = all(is_boolean(branch) for branch in branches)
+    return lowering.emit(ops.SELECT, [condition, *branches], boolean=boolean)
+
+
+def _if_error(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     value, otherwise = (lowering.expression(argument, cell) for argument in arguments)
     return lowering.emit(ops.SELECT, [lowering.emit(ops.IS_ERROR, [value]), otherwise, value])
 
 
-COMPOSED: Mapping[str, Composer] = {
+FORMS: Mapping[str, ScalarForm] = {
+    **{name: _of_values(code) for name, code in ops.OF_VALUES.items()},
+    **{name: _of_members(code) for name, code in ops.OF_MEMBERS.items()},
     "AVERAGE": _average,
     "DEVSQ": _devsq,
-    "VAR": _variance(1.0),
     "VAR.S": _variance(1.0),
-    "VARP": _variance(0.0),
     "VAR.P": _variance(0.0),
-    "STDEV": _root(_variance(1.0)),
     "STDEV.S": _root(_variance(1.0)),
-    "STDEVP": _root(_variance(0.0)),
     "STDEV.P": _root(_variance(0.0)),
     "SUMPRODUCT": _products,
     "SUMXMY2": _pairs(_difference_squared),
@@ -139,5 +168,7 @@ COMPOSED: Mapping[str, Composer] = {
     "SUMX2PY2": _pairs(_squares_joined(ops.ADD)),
     "LOG": _log,
     "PI": _pi,
+    "IF": _choice,
     "IFERROR": _if_error,
 }
+"""The forms that records of functions name."""

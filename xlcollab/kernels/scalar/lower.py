@@ -7,7 +7,6 @@ cell and every computed number has a register. An `IF` whose condition is known 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,25 +22,15 @@ from xlcollab.formula.nodes import (
     Text,
     Unary,
 )
-from xlcollab.grid import ErrorCode, Scalar, Workbook
+from xlcollab.formula.signatures import SIGNATURES
+from xlcollab.grid import Scalar, Workbook
 from xlcollab.kernels.scalar import ops
-from xlcollab.kernels.scalar.functions import COMPOSED
+from xlcollab.kernels.scalar.frame import Operand, Register, as_number, is_boolean
+from xlcollab.kernels.scalar.functions import FORMS
 from xlcollab.kernels.scalar.program import ScalarProgram
 from xlcollab.plan import Family
 from xlcollab.plan.regions import bounding
 from xlcollab.ref import CellRef, Rect
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """A number that is known when the program runs."""
-
-    index: int
-    boolean: bool = False
-
-
-Operand = Register | Scalar
-"""A register, or a value that is known now."""
 
 
 class Lowering:
@@ -62,7 +51,7 @@ class Lowering:
         self._operands: list[int] = []
         self._inputs = frozenset(inputs)
         for cell in inputs:
-            self._known[cell] = self._new(_as_number(workbook.value(cell)))
+            self._known[cell] = self._new(as_number(workbook.value(cell)))
 
     def program(self, extra: Mapping[str, int]) -> ScalarProgram:
         """The finished program."""
@@ -74,7 +63,7 @@ class Lowering:
             initial=np.array(self._values, np.float64),
             cells={c: o.index for c, o in self._known.items() if isinstance(o, Register)},
             formulas=tuple(self._formulas),
-            booleans=frozenset(c for c in self._formulas if _is_boolean(self._known[c])),
+            booleans=frozenset(c for c in self._formulas if is_boolean(self._known[c])),
             refused=self._refused,
             extra=extra,
         )
@@ -105,7 +94,7 @@ class Lowering:
             return
         # The register of an input must not be shared: it changes before the next recalculation.
         if not (isinstance(result, Register) and result.index in self._computed):
-            result = self.emit(ops.COPY, [result], boolean=_is_boolean(result))
+            result = self.emit(ops.COPY, [result], boolean=is_boolean(result))
         self._known[cell] = result
         self._formulas.append(cell)
 
@@ -139,7 +128,7 @@ class Lowering:
         """The register of an operand in a calculation: blanks are 0, booleans 0 or 1."""
         if isinstance(operand, Register):
             return operand.index
-        number = _as_number(operand)
+        number = as_number(operand)
         if number not in self._literals:
             self._literals[number] = self._new(number)
         return self._literals[number].index
@@ -222,38 +211,17 @@ class Lowering:
         return self.emit(ops.OPERATORS[operator], [left, right])
 
     def _call(self, node: Call, cell: CellRef) -> Operand:
-        name, arguments = node.name, node.arguments
-        if name in ops.AGGREGATES and arguments:
-            return self.emit(ops.AGGREGATES[name], self.members(arguments, cell))
-        if name in ops.UNARY_FUNCTIONS and len(arguments) == 1:
-            return self.emit(ops.UNARY_FUNCTIONS[name], [self.expression(arguments[0], cell)])
-        if name in ops.BINARY_FUNCTIONS and len(arguments) == 2:
-            values = [self.expression(argument, cell) for argument in arguments]
-            return self.emit(ops.BINARY_FUNCTIONS[name], values)
-        if name == "IF" and len(arguments) >= 2:
-            return self._choice(arguments, cell)
-        if name in COMPOSED:
-            return COMPOSED[name](self, arguments, cell)
-        raise UnsupportedError(f"the function {name} has no scalar form")
-
-    def _choice(self, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        condition = self.expression(arguments[0], cell)
-        otherwise: Node = arguments[2] if len(arguments) > 2 else Boolean(False)
-        if not isinstance(condition, Register):
-            chosen = arguments[1] if _as_number(condition) else otherwise
-            return self.expression(chosen, cell)
-        branches = [self.expression(branch, cell) for branch in (arguments[1], otherwise)]
-        boolean = all(_is_boolean(branch) for branch in branches)
-        return self.emit(ops.SELECT, [condition, *branches], boolean=boolean)
+        signature = SIGNATURES.get(node.name)
+        if signature is None or not signature.scalar:
+            raise UnsupportedError(f"the function {node.name} has no scalar form")
+        if not signature.accepts(len(node.arguments)):
+            raise UnsupportedError(f"{node.name} does not take {len(node.arguments)} arguments")
+        return FORMS[signature.scalar](self, node.arguments, cell)
 
 
 def _counts(value: Operand) -> bool:
     """Whether a cell with this value is a number to an aggregate."""
     return isinstance(value, Register) and not value.boolean
-
-
-def _is_boolean(value: Operand) -> bool:
-    return value.boolean if isinstance(value, Register) else isinstance(value, bool)
 
 
 def _both_numbers(left: Operand, right: Operand) -> bool:
@@ -273,14 +241,3 @@ def _equal(left: Operand, right: Operand) -> bool:
     if None in texts:
         return left == right and type(left) is type(right)
     return str(texts[0]).casefold() == str(texts[1]).casefold()
-
-
-def _as_number(value: Scalar) -> float:
-    """The number a calculation takes from a value. Raises UnsupportedError for text and errors."""
-    if value is None:
-        return 0.0
-    if isinstance(value, ErrorCode):
-        raise UnsupportedError(f"it reads the error {value.text}")
-    if isinstance(value, str):
-        raise UnsupportedError(f"it calculates with the text {value!r}")
-    return float(value)

@@ -35,7 +35,7 @@ OPERATORS: Mapping[str, int] = {
     ">": GREATER,
     ">=": AT_LEAST,
 }
-UNARY_FUNCTIONS: Mapping[str, int] = {
+OF_VALUES: Mapping[str, int] = {
     "ABS": ABS,
     "SIGN": SIGN,
     "INT": INT,
@@ -52,9 +52,11 @@ UNARY_FUNCTIONS: Mapping[str, int] = {
     "TANH": TANH,
     "NOT": NOT,
     "ISERROR": IS_ERROR,
+    "POWER": POWER,
+    "MOD": MOD,
 }
-BINARY_FUNCTIONS: Mapping[str, int] = {"POWER": POWER, "MOD": MOD}
-AGGREGATES: Mapping[str, int] = {
+"""Functions that are one operation on their arguments' values."""
+OF_MEMBERS: Mapping[str, int] = {
     "SUM": SUM,
     "SUMSQ": SUM_OF_SQUARES,
     "PRODUCT": PRODUCT,
@@ -64,6 +66,7 @@ AGGREGATES: Mapping[str, int] = {
     "AND": ALL,
     "OR": ANY,
 }
+"""Functions that are one operation on all that an aggregate counts."""
 BOOLEAN_CODES = frozenset(
     {IS_ERROR, NOT, EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST, ALL, ANY}
 )

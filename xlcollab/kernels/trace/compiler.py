@@ -17,6 +17,7 @@ from xlcollab.grid import CellEdit
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.tape import Program, Value, program
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.resolve import resolve
@@ -63,11 +64,14 @@ class SheetFunction:
         found = {id(a): a for i in instructions for a in i.arguments if isinstance(a, Block)}
         return list(found.values())
 
-    def affine_in_name(self, affine: frozenset[str]) -> bool:
-        """Whether every operation is one of `affine`, and no condition depends on the variables."""
+    def may_be_affine(self) -> bool:
+        """Whether every operation is affine in each of its arguments, and no condition depends on
+        the variables. Whether the whole is affine then, a few points tell."""
         return all(
-            instruction.name in affine
-            and not (instruction.name == "IF" and isinstance(instruction.arguments[0], int))
+            instruction.facts.shape is Shape.AFFINE
+            and not (
+                instruction.facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int)
+            )
             for instruction in self.program.instructions
         )
 

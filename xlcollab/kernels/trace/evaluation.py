@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from torch import Tensor
 
 from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
-from xlcollab.formula.signatures import RANDOM
 from xlcollab.grid import Kind
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
+from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Tape, Value
 from xlcollab.plan import Family, Plan, reads
 from xlcollab.ref import AreaRef
-
-_MOVING_LOOKUPS = frozenset({"OFFSET", "INDIRECT"})
 
 
 class Evaluation:
@@ -123,14 +122,19 @@ def undrawn(plan: Plan, family: Family) -> bool:
 
 def is_random(family: Family) -> bool:
     """Whether the formula itself calls a function that gives another value each time."""
-    return any(isinstance(node, Call) and node.name in RANDOM for node in walk(family.node))
+    return any(record.random for record in _called(family))
 
 
 def moves(family: Family) -> bool:
     """Whether the formula reads cells that only its look-ups tell."""
-    return any(
-        isinstance(node, Call) and node.name in _MOVING_LOOKUPS for node in walk(family.node)
-    )
+    return any(record.moving for record in _called(family))
+
+
+def _called(family: Family) -> Iterator[Record]:
+    """The records of the functions that the formula calls."""
+    for node in walk(family.node):
+        if isinstance(node, Call) and node.name in RECORDS:
+            yield RECORDS[node.name]
 
 
 def reached_by(plan: Plan, areas: Sequence[AreaRef], also: Iterable[int] = ()) -> set[int]:

@@ -8,7 +8,7 @@ argument, and re-records the rest with each square replaced by its root.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -16,10 +16,9 @@ from xlcollab.grid import Kind
 from xlcollab.kernels.functions.maths.products import paired
 from xlcollab.kernels.functions.statistics.reduce import deviations, members
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Role
 from xlcollab.kernels.values.operators import BINARY
-from xlcollab.kernels.values.tape import Instruction, Tape, Value
-
-_MOVEMENTS = frozenset({"view", "slice", "layout", "join", "assemble"})
+from xlcollab.kernels.values.tape import Instruction, Operation, Tape, Value
 
 
 def residuals_of(tape: Tape, objective: Value) -> list[Value]:
@@ -33,7 +32,7 @@ class _Search:
         self.made = {
             instruction.out: instruction
             for instruction in tape.instructions
-            if instruction.name != "variables"  # where the search ends: nothing lies below
+            if instruction.arguments != _ALL_VARIABLES  # where the search ends: nothing lies below
         }
 
     def instruction(self, value: Value) -> Instruction | None:
@@ -56,16 +55,17 @@ class _Search:
     def _monotone(self, made: Instruction) -> Value | None:
         """The argument below an increasing function of one value, else None."""
         arguments = self.arguments(made)
-        if made.name in _MOVEMENTS or made.name == "SQRT":
+        if made.facts.role in (Role.MOVE, Role.ROOT):
             active = [a for a in arguments if not a.constant]
             return active[0] if len(active) == 1 else None
-        if made.name in ("*", "/", "+", "-") and len(arguments) == 2:
+        if made.facts.role in _SHIFTS or made.facts.role in _SCALINGS:
+            shift = made.facts.role in _SHIFTS
             first, second = arguments
             if not first.constant and second.constant:
-                return first if made.name in "+-" or _positive(second.block) else None
-            if first.constant and not second.constant and made.name in "+*":
-                return second if made.name == "+" or _positive(first.block) else None
-        if made.name in ("^", "POWER") and arguments[1].constant:
+                return first if shift or _positive(second.block) else None
+            if first.constant and made.facts.role in (Role.ADD, Role.MULTIPLY):
+                return second if shift or _positive(first.block) else None
+        if made.facts.role is Role.POWER and arguments[1].constant:
             half = float(arguments[1].block.number.reshape(-1)[0])
             return arguments[0] if 0 < half < 1 and arguments[1].block.number.numel() == 1 else None
         return None
@@ -76,10 +76,10 @@ class _Search:
         if made is None:
             return None
         arguments = self.arguments(made)
-        rule = _SUMS.get(made.name)
+        rule = _SUMS.get(made.facts.role)
         if rule is not None:
             return rule(self, arguments)
-        if made.name == "+":
+        if made.facts.role is Role.ADD:
             return self._joined([self.scalar_sum(argument) for argument in arguments])
         root = self.root(value)
         return None if root is None else [root]
@@ -89,7 +89,7 @@ class _Search:
         if value.constant:
             return []
         made = self.instruction(value)
-        if made is not None and made.name in _MOVEMENTS:
+        if made is not None and made.facts.role is Role.MOVE:
             active = [a for a in self.arguments(made) if not a.constant]
             if len(active) == 1 and active[0].block.shape.numel() == 1:
                 return self.scalar_sum(active[0])
@@ -126,15 +126,16 @@ class _Search:
         if made is None:
             return None
         arguments = self.arguments(made)
-        if made.name in ("^", "POWER"):
+        role = made.facts.role
+        if role is Role.POWER:
             return arguments[0] if _is_two(arguments[1]) else None
-        if made.name == "*":
+        if role is Role.MULTIPLY:
             return self._root_of_product(arguments)
-        if made.name == "/" and arguments[1].constant and _positive(arguments[1].block):
+        if role is Role.DIVIDE and arguments[1].constant and _positive(arguments[1].block):
             below = self.root(arguments[0])
-            divisor = self.tape.emit("SQRT", _square_root, [arguments[1]])
-            return below and self.tape.emit("/", BINARY["/"], [below, divisor])
-        if made.name in _MOVEMENTS or made.name == "IF":
+            divisor = self.tape.emit(_ROOT, [arguments[1]])
+            return below and self.tape.emit(BINARY["/"], [below, divisor])
+        if role in (Role.MOVE, Role.CHOICE):
             return self._root_of_movement(made, arguments)
         return None
 
@@ -147,12 +148,12 @@ class _Search:
         if not first.constant or not _positive(first.block):
             return None
         below = self.root(second)
-        factor = self.tape.emit("SQRT", _square_root, [first])
-        return below and self.tape.emit("*", BINARY["*"], [factor, below])
+        factor = self.tape.emit(_ROOT, [first])
+        return below and self.tape.emit(BINARY["*"], [factor, below])
 
     def _root_of_movement(self, made: Instruction, arguments: list[Value]) -> Value | None:
         """The same movement applied to the roots; constants among the values become 0."""
-        keep = 1 if made.name == "IF" else 0
+        keep = 1 if made.facts.role is Role.CHOICE else 0
         moved = list(arguments[:keep])
         if any(not argument.constant for argument in moved):
             return None
@@ -161,20 +162,18 @@ class _Search:
             if root is None:
                 return None
             moved.append(root)
-        return self.tape.emit(made.name, made.function, moved, made.indices)
+        return self.tape.emit(made.operation, moved, made.indices)
 
     def sum_of_squares(self, arguments: list[Value]) -> list[Value] | None:
-        return [
-            self.tape.emit("members", _members, [a]) for a in arguments if not a.constant
-        ] or None
+        return [self.tape.emit(_MEMBERS, [a]) for a in arguments if not a.constant] or None
 
     def differences(self, arguments: list[Value]) -> list[Value] | None:
-        return [self.tape.emit("differences", _differences, arguments)]
+        return [self.tape.emit(_DIFFERENCES, arguments)]
 
     def spread(self, arguments: list[Value]) -> list[Value] | None:
         if len(arguments) != 1:
             return None
-        return [self.tape.emit("deviations", _deviations, arguments)]
+        return [self.tape.emit(_DEVIATIONS, arguments)]
 
     def own_product(self, arguments: list[Value]) -> list[Value] | None:
         """SUMPRODUCT of a block with itself, or of one block of squares."""
@@ -185,21 +184,16 @@ class _Search:
         return None
 
 
-_SUMS: dict[str, Callable[[_Search, list[Value]], list[Value] | None]] = {
-    "SUM": _Search.sum_of_roots,
-    "AVERAGE": _Search.sum_of_roots,
-    "SUMSQ": _Search.sum_of_squares,
-    "SUMXMY2": _Search.differences,
-    "DEVSQ": _Search.spread,
-    "VAR.S": _Search.spread,
-    "VAR.P": _Search.spread,
-    "VAR": _Search.spread,
-    "VARP": _Search.spread,
-    "STDEV.S": _Search.spread,
-    "STDEV.P": _Search.spread,
-    "STDEV": _Search.spread,
-    "STDEVP": _Search.spread,
-    "SUMPRODUCT": _Search.own_product,
+_ALL_VARIABLES = (0,)
+"""The arguments of an operation that cuts its part out of the vector of variables."""
+_SHIFTS = (Role.ADD, Role.SUBTRACT)
+_SCALINGS = (Role.MULTIPLY, Role.DIVIDE)
+_SUMS: Mapping[Role, Callable[[_Search, list[Value]], list[Value] | None]] = {
+    Role.SUM: _Search.sum_of_roots,
+    Role.SUM_OF_PRODUCTS: _Search.own_product,
+    Role.SUM_OF_SQUARES: _Search.sum_of_squares,
+    Role.SQUARED_DIFFERENCES: _Search.differences,
+    Role.SPREAD: _Search.spread,
 }
 """Operations that are sums of squares, or of values that may be squares."""
 
@@ -239,3 +233,9 @@ def _differences(context: Context, a: Block, b: Block) -> Block:
     if mask is not None:
         difference = torch.where(mask, difference, 0.0)
     return Block(difference[:, :, None, :], Kind.NUMBER)
+
+
+_ROOT = Operation("SQRT", _square_root)
+_MEMBERS = Operation("members", _members)
+_DIFFERENCES = Operation("differences", _differences)
+_DEVIATIONS = Operation("deviations", _deviations)

@@ -2,13 +2,12 @@
 
 `Tracer.value` is the whole of it: every node is evaluated at once for all copies of its family,
 and recorded on the tape where it depends on a variable. The cells it reads come from
-`store.Store`, references from `area`, functions from `table` and `special`.
+`store.Store`, references from `area`, functions from `kernels.table`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -29,10 +28,9 @@ from xlcollab.formula.nodes import (
     Text,
     Unary,
 )
-from xlcollab.formula.signatures import SIGNATURES, Param, Signature
+from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.table import FUNCTIONS
-from xlcollab.kernels.trace.special import REFERENCE_FUNCTIONS, SPECIAL_FORMS
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.values.area import (
     Area,
     RaggedError,
@@ -43,25 +41,14 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import MOVEMENT, Facts
+from xlcollab.kernels.values.frame import Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import Store
-from xlcollab.kernels.values.tape import Tape, Value
+from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan.families import Family, halves
 from xlcollab.ref import CellRef, Rect
-
-Bound = Mapping[str, "Value | Area"]
-Source = Callable[[str, Rect], Value]
-"""(sheet, rectangle) → something per cell, shape (1, 1, H, W)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where a node is evaluated: its family, whether ranges are used whole, what LET has bound."""
-
-    family: Family
-    array: bool
-    bound: Bound = field(default_factory=dict)
 
 
 class Tracer:
@@ -101,7 +88,7 @@ class Tracer:
         def layout(context: Context, block: Block) -> Block:
             return _layout(context, block, (rows, columns, height, width))
 
-        return self.tape.emit("layout", layout, [value])
+        return self.tape.emit(Operation("layout", layout, MOVEMENT), [value])
 
     def _whole_formula(self, family: Family) -> Value:
         frame = Frame(family, family.array)
@@ -119,7 +106,7 @@ class Tracer:
             del context
             return concatenated(list(blocks), 3 if across else 2)
 
-        return self.tape.emit("join", join, [value for value, _ in parts])
+        return self.tape.emit(Operation("join", join, MOVEMENT), [value for value, _ in parts])
 
     def value(self, node: Node, frame: Frame) -> Value:
         """A node as a value: one per copy, or an array where the frame says so."""
@@ -168,9 +155,21 @@ class Tracer:
         if isinstance(node, Unary) and node.operator == "#":
             return self._spilled(node, frame)
         if isinstance(node, Call):
-            from_call = REFERENCE_FUNCTIONS.get(node.name)
-            return from_call(self, node, frame) if from_call else None
+            record = RECORDS.get(node.name)
+            return record.refers(self, node, frame) if record and record.refers else None
         return None
+
+    def refers(self, name: str) -> bool:
+        """Whether a call of the function `name` can be a reference."""
+        return name in RECORDS and RECORDS[name].refers is not None
+
+    def operation(self, name: str) -> Operation:
+        """What is recorded of a call of `name` whose arguments are values."""
+        return RECORDS[name].operation
+
+    def signature(self, name: str) -> Signature:
+        """The parameters of the function `name`."""
+        return RECORDS[name].signature
 
     def fetch(self, area: Area, source: Source | None = None) -> Value:
         """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
@@ -193,7 +192,9 @@ class Tracer:
                 block, codes.expand(torch.broadcast_shapes(mask.shape, block.shape))
             )
 
-        return self.tape.emit("off sheet", off_sheet, [found], (mask,))
+        return self.tape.emit(
+            Operation("off sheet", off_sheet, Facts(fails=False)), [found], (mask,)
+        )
 
     def _viewed(self, place: Area, rect: Rect, region: Value) -> Value:
         """A view of a region; the same view of the same region is recorded once."""
@@ -201,7 +202,8 @@ class Tracer:
         known = self._views.get(key)
         if known is None:
             op, index = view(place, rect)
-            viewed = self.tape.emit("view", view_block(op), [region], index)
+            look = Operation("view", view_block(op), MOVEMENT)
+            viewed = self.tape.emit(look, [region], index)
             known = self._views[key] = (region, viewed)
         return known[1]
 
@@ -225,31 +227,31 @@ class Tracer:
         for part in reversed(spine):
             right = self.value(part.right, frame)
             last = closing and part is node
-            function = (CLOSING if last else BINARY)[part.operator]
-            result = self.tape.emit(part.operator, function, [result, right])
+            operation = (CLOSING if last else BINARY)[part.operator]
+            result = self.tape.emit(operation, [result, right])
         return result
 
     def _unary(self, node: Unary, frame: Frame) -> Value:
         operand = self.value(node.operand, frame)
-        return self.tape.emit(node.operator, UNARY[node.operator], [operand])
+        return self.tape.emit(UNARY[node.operator], [operand])
 
     def _call(self, node: Call, frame: Frame) -> Value:
-        signature = SIGNATURES.get(node.name)
-        if signature is None:
+        record = RECORDS.get(node.name)
+        if record is None:
             raise UnsupportedError(f"the function {node.name} is not supported")
+        signature = record.signature
         if not signature.accepts(len(node.arguments)):
             raise UnsupportedError(
                 f"{node.name} does not take {len(node.arguments)} arguments; check the formula"
             )
-        special = SPECIAL_FORMS.get(node.name)
-        if special is not None:
-            return special(self, node, frame)
+        if record.form is not None:
+            return record.form(self, node, frame)
         arguments = [
             value
             for position, argument in enumerate(node.arguments)
             for value in self.arguments(argument, signature, position, frame)
         ]
-        return self.tape.emit(node.name, FUNCTIONS[node.name], arguments)
+        return self.tape.emit(record.operation, arguments)
 
     def arguments(
         self, node: Node, signature: Signature, position: int, frame: Frame
@@ -260,7 +262,7 @@ class Tracer:
         parts = [self.argument(part, param, frame) for part in parts_of_union(node)]
         if len(parts) == 1 or signature.repeats:
             return parts
-        return [self.tape.emit("union", _one_below_another, parts)]
+        return [self.tape.emit(Operation("union", _one_below_another, MOVEMENT), parts)]
 
     def _constant(self, node: Node, frame: Frame) -> Value:
         context = self.tape.exact

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,8 +12,10 @@ from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.text.texts import general
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.digits import added, same_digits
+from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
 from xlcollab.kernels.values.shapes import aligned
+from xlcollab.kernels.values.tape import Operation
 
 Binary = Callable[[Context, Block, Block], Block]
 
@@ -163,20 +166,23 @@ def identity(context: Context, a: Block) -> Block:
     return a
 
 
-BINARY: dict[str, Binary] = {
-    "+": arithmetic(torch.add),
-    "-": arithmetic(torch.sub),
-    "*": arithmetic(torch.mul),
-    "/": divide,
-    "^": power,
-    "&": concatenate,
-    "=": comparison(torch.eq),
-    "<>": comparison(torch.ne),
-    "<": comparison(torch.lt),
-    "<=": comparison(torch.le),
-    ">": comparison(torch.gt),
-    ">=": comparison(torch.ge),
-}
+def by_divisor(constants: Sequence[Block | None]) -> bool:
+    """Whether the divisor may be 0."""
+    divisor = constants[1]
+    return divisor is None or not isinstance(divisor.kind, Kind) or not bool(divisor.number.all())
+
+
+_MOST_EXPONENT = 10
+
+
+def by_exponent(constants: Sequence[Block | None]) -> bool:
+    """Whether a power may fail: it cannot where the exponent is a small whole number from 1 on."""
+    exponent = constants[1]
+    if exponent is None or exponent.kind is not Kind.NUMBER:
+        return True
+    number = exponent.number
+    small = (number >= 1) & (number <= _MOST_EXPONENT)
+    return not bool((small & (number == number.trunc())).all())
 
 
 def _closing(function: Callable[[Tensor, Tensor], Tensor], sign: float) -> Binary:
@@ -189,12 +195,38 @@ def _closing(function: Callable[[Tensor, Tensor], Tensor], sign: float) -> Binar
     return run
 
 
-CLOSING: dict[str, Binary] = {"+": _closing(torch.add, 1.0), "-": _closing(torch.sub, -1.0)}
-"""The operator that is worked out last in a formula: what is left of 15 digits is 0."""
+_STEP = Facts(fails=False, shape=Shape.STEPS)
 
-UNARY: dict[str, Callable[[Context, Block], Block]] = {
-    "-": negate,
-    "+": identity,
-    "%": percent,
-    "@": identity,
+
+def _affine(role: Role, fails: Fails = False) -> Facts:
+    return Facts(fails=fails, shape=Shape.AFFINE, role=role)
+
+
+_BINARY: tuple[tuple[str, Binary, Facts], ...] = (
+    ("+", arithmetic(torch.add), _affine(Role.ADD)),
+    ("-", arithmetic(torch.sub), _affine(Role.SUBTRACT)),
+    ("*", arithmetic(torch.mul), _affine(Role.MULTIPLY)),
+    ("/", divide, _affine(Role.DIVIDE, by_divisor)),
+    ("^", power, Facts(fails=by_exponent, shape=Shape.SMOOTH, role=Role.POWER)),
+    ("&", concatenate, Facts(fails=False, picks=True, shape=Shape.STEPS)),
+    ("=", comparison(torch.eq), _STEP),
+    ("<>", comparison(torch.ne), _STEP),
+    ("<", comparison(torch.lt), _STEP),
+    ("<=", comparison(torch.le), _STEP),
+    (">", comparison(torch.gt), _STEP),
+    (">=", comparison(torch.ge), _STEP),
+)
+_UNARY: tuple[tuple[str, Callable[[Context, Block], Block]], ...] = (
+    ("-", negate),
+    ("+", identity),
+    ("%", percent),
+    ("@", identity),
+)
+
+BINARY = {sign: Operation(sign, run, facts) for sign, run, facts in _BINARY}
+UNARY = {sign: Operation(sign, run, _affine(Role.NONE)) for sign, run in _UNARY}
+CLOSING = {
+    "+": replace(BINARY["+"], function=_closing(torch.add, 1.0)),
+    "-": replace(BINARY["-"], function=_closing(torch.sub, -1.0)),
 }
+"""The operator that is worked out last in a formula: what is left of 15 digits is 0."""

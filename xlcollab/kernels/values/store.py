@@ -11,7 +11,8 @@ from torch import Tensor
 
 from xlcollab.grid import Kind, Workbook
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.tape import Tape, Value
+from xlcollab.kernels.values.facts import MOVEMENT
+from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan import Plan
 from xlcollab.ref import AreaRef, Rect
 
@@ -48,7 +49,8 @@ class Store:
         vector = Value(Block(start.reshape(1, 1, 1, -1), Kind.NUMBER), 0)
         position = 0
         for area in areas:
-            value = tape.emit("variables", CutVariables(area.rect, position), [vector])
+            cut = Operation("variables", CutVariables(area.rect, position), MOVEMENT)
+            value = tape.emit(cut, [vector])
             self._variables.append((area, value))
             position += area.rect.size
 
@@ -65,7 +67,7 @@ class Store:
             piece, value = pieces[0]
             if piece == rect:
                 return value
-            return tape.emit("slice", Slice(rect.shifted(-piece.top, -piece.left)), [value])
+            return tape.emit(_slice(rect.shifted(-piece.top, -piece.left)), [value])
         base = Value(self._constants(sheet, rect))
         if not pieces:
             return base
@@ -74,12 +76,14 @@ class Store:
         index = []
         for shared, piece, value in inside:
             assert shared is not None
-            cut = Slice(shared.shifted(-piece.top, -piece.left))
-            parts.append(value if shared == piece else tape.emit("slice", cut, [value]))
+            cut = _slice(shared.shifted(-piece.top, -piece.left))
+            parts.append(value if shared == piece else tape.emit(cut, [value]))
             index.append(_flat_index(shared.shifted(-rect.top, -rect.left), rect.width))
         order = torch.from_numpy(np.concatenate(index))
         complete = len(order) == rect.size
-        return tape.emit("assemble", Scatter(complete), [base, *parts], (order,))
+        return tape.emit(
+            Operation("assemble", Scatter(complete), MOVEMENT), [base, *parts], (order,)
+        )
 
     def _pieces(self, sheet: str, rect: Rect) -> list[tuple[Rect, Value]]:
         families = [
@@ -105,6 +109,10 @@ class Store:
         if (kinds == first).all():
             return Block(number, Kind(first), cells=True)
         return Block(number, torch.from_numpy(kinds)[None, None], cells=True)
+
+
+def _slice(rect: Rect) -> Operation:
+    return Operation("slice", Slice(rect), MOVEMENT)
 
 
 def _flat_index(rect: Rect, width: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -12,32 +12,36 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
+from xlcollab.grid import Kind
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.detached import NoDerivativeError
+from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
 from xlcollab.ref import AreaRef
 
 Function = Callable[..., Block]
 """(context, *blocks, *index tensors) → block"""
 
 
-BY_VARIABLES = " by variables"
-"""Ends the name of an operation that picks cells where the variables say."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something to be computed, under the name that messages give it, and what is known of it."""
 
-_PICKERS = frozenset(
-    {"MATCH", "XMATCH", "LOOKUP", "XLOOKUP", "SORT", "SORTBY", "UNIQUE", "FILTER", "TOROW", "TOCOL"}
-)
-"""Functions whose arguments decide which values, texts or errors there are."""
+    name: str
+    function: Function
+    facts: Facts = UNKNOWN
 
-_COUNTERS = frozenset({"COUNT", "COUNTA", "COUNTBLANK", "ISNUMBER", "ISTEXT", "ISBLANK"})
-"""Functions that ask only what kinds of values there are."""
+    def by_variables(self) -> Operation:
+        """The same where the variables say which cells it picks."""
+        facts = replace(self.facts, fails=True, picks=True, shape=Shape.KINKS, role=Role.NONE)
+        return Operation(f"{self.name} by variables", self.function, facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """A block as it is now, and the slot of its instruction; None for a constant.
 
-    `fixed_kinds` says that the variables move its numbers only: what is a number, a text or a
-    blank stays so.
+    `fixed_kinds` says that the variables move its numbers only: what is a number, a blank, an error
+    or a certain text stays that.
     """
 
     block: Block
@@ -51,17 +55,24 @@ class Value:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """`slots[out] = function(context, *arguments, *indices)`; an int argument is a slot.
+    """`slots[out] = operation(context, *arguments, *indices)`; an int argument is a slot.
 
     `origin` are the cells whose formula it comes from; None for one that stands in no cell.
     """
 
-    name: str
-    function: Function
+    operation: Operation
     arguments: tuple[int | Block, ...]
     indices: tuple[Tensor, ...]
     out: int
     origin: AreaRef | None
+
+    @property
+    def name(self) -> str:
+        return self.operation.name
+
+    @property
+    def facts(self) -> Facts:
+        return self.operation.facts
 
     def refusal(self) -> UnsupportedError:
         """That a derivative was asked of it which it has not."""
@@ -85,35 +96,34 @@ class Tape:
 
     def emit(
         self,
-        name: str,
-        function: Function,
+        operation: Operation,
         arguments: Sequence[Value],
         indices: tuple[Tensor, ...] = (),
     ) -> Value:
         """Evaluate now; record when an argument depends on the variables."""
-        fixed = _fixed_kinds(name, arguments)
-        constant = all(argument.slot is None for argument in arguments)
-        constant = constant or (name in _COUNTERS and fixed)
+        settled = all(argument.fixed_kinds for argument in arguments)
+        constant = all(argument.constant for argument in arguments)
         context = self.exact if constant else self.fast
-        block = function(context, *(argument.block for argument in arguments), *indices)
-        if constant:
+        blocks = (argument.block for argument in arguments)
+        block = operation.function(context, *blocks, *indices)
+        if constant or (operation.facts.counts and settled):
             return Value(block)
         out, self.count = self.count, self.count + 1
         wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
-        self.instructions.append(Instruction(name, function, wired, indices, out, self.origin))
+        self.instructions.append(Instruction(operation, wired, indices, out, self.origin))
+        fixed = settled and _keeps_kinds(operation.facts, arguments)
         value = self.values[out] = Value(block, out, fixed)
         return value
 
 
-def _fixed_kinds(name: str, arguments: Sequence[Value]) -> bool:
-    if not all(argument.fixed_kinds for argument in arguments):
-        return False
-    if name in ("IF", "IFERROR", "IFNA"):
+def _keeps_kinds(facts: Facts, arguments: Sequence[Value]) -> bool:
+    """Whether a result keeps its kinds while its arguments keep theirs."""
+    if facts.role is Role.CHOICE:
         branches = [argument.block.kind for argument in arguments[1:]]
-        same = name == "IF" and all(kind is branches[0] for kind in branches)
-        return same or arguments[0].constant
-    moving = name in _PICKERS or name.endswith(BY_VARIABLES)
-    return not moving or all(argument.constant for argument in arguments)
+        alike = isinstance(branches[0], Kind) and all(kind is branches[0] for kind in branches)
+        return arguments[0].constant or (alike and branches[0] is not Kind.TEXT)
+    constants = [argument.block if argument.constant else None for argument in arguments]
+    return not facts.picks and not facts.may_fail(constants)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +143,7 @@ class Program:
         slots[0] = Block(variables.reshape(1, 1, 1, -1), 1)
         for instruction in self.instructions:
             arguments = [slots[a] if isinstance(a, int) else a for a in instruction.arguments]
-            function, indices = instruction.function, instruction.indices
+            function, indices = instruction.operation.function, instruction.indices
             try:
                 slots[instruction.out] = function(context, *arguments, *indices)
             except NoDerivativeError:

@@ -17,9 +17,6 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.guard import safe_divide
 from xlcollab.kernels.values.tape import Function
 
-SAME_SHAPE = ("SUMIF", "AVERAGEIF")
-"""Functions whose third range takes the size of the first."""
-
 Pairs = Iterable[tuple[Tensor, Tensor]]
 """(condition, cell) in pieces; may be gone through several times."""
 
@@ -54,23 +51,23 @@ Fold = Callable[[Aggregated, Pairs, int], tuple[Tensor, Tensor | None]]
 
 
 def _totals(values: Tensor, pairs: Pairs, count: int) -> Tensor:
-    total = values.new_zeros(*values.shape[:2], count)
+    sums = values.new_zeros(*values.shape[:2], count)
     for condition, cell in pairs:
-        total = total.index_add(-1, condition, values[..., cell])
-    return total
+        sums = sums.index_add(-1, condition, values[..., cell])
+    return sums
 
 
-def _sum(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+def total(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
     return _totals(values.number, pairs, count), None
 
 
-def _average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+def average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
     members = _totals(values.counted.to(values.number.dtype), pairs, count)
     quotient, zero = safe_divide(_totals(values.number, pairs, count), members)
     return quotient, None if zero is None else torch.where(zero, float(ErrorCode.DIV0), 0.0)
 
 
-def _extreme(sign: float) -> Fold:
+def extreme(sign: float) -> Fold:
     """MAXIFS (1) and MINIFS (-1): 0 where nothing is selected."""
 
     def fold(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
@@ -168,26 +165,4 @@ def count(context: Context, *tested: Block) -> Block:
     """COUNTIF and COUNTIFS."""
     shape = tested[0].shape[2:]
     ones = Block(torch.ones((1, 1, *shape), dtype=context.dtype, device=context.device), 1)
-    return conditional(_sum)(context, ones, *tested)
-
-
-FOLDS: dict[str, tuple[Fold, Callable[..., Block]]] = {
-    name: (fold, conditional(fold))
-    for name, fold in {
-        "SUMIF": _sum,
-        "SUMIFS": _sum,
-        "AVERAGEIF": _average,
-        "AVERAGEIFS": _average,
-        "MAXIFS": _extreme(1.0),
-        "MINIFS": _extreme(-1.0),
-    }.items()
-}
-"""name → (fold, function of (values, range, criteria, …))"""
-
-FUNCTIONS: dict[str, Function] = {
-    "SUMIF": one_range(_sum),
-    "AVERAGEIF": one_range(_average),
-    **{name: function for name, (_, function) in FOLDS.items() if name.endswith("S")},
-    "COUNTIF": count,
-    "COUNTIFS": count,
-}
+    return conditional(total)(context, ones, *tested)

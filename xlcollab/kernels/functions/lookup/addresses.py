@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from xlcollab.kernels.values.tape import Function
+from functools import partial
+
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.valuewise import integer, refuse, text, truth, valuewise
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, column_letters, quote_sheet
 
@@ -28,6 +31,14 @@ def _address(
     return f"{quote_sheet(sheet) if sheet else ''}!{cell}"
 
 
-FUNCTIONS: dict[str, Function] = {
-    "ADDRESS": valuewise(_address, integer, integer, integer, truth, text),
-}
+_row = partial(function, category="lookup")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row(
+        "ADDRESS",
+        "VV|VVV",
+        valuewise(_address, integer, integer, integer, truth, text),
+        shape=Shape.STEPS,
+        elementwise=True,
+    ),
+)

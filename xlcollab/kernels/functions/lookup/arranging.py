@@ -5,6 +5,8 @@ Gradients flow to the cells that are kept; their order is piecewise constant.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -16,8 +18,8 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.grouping import grouped
 from xlcollab.kernels.values.operators import sort_key
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
-from xlcollab.kernels.values.tape import Function
 
 _BLANKS_LAST = 9
 
@@ -129,9 +131,11 @@ def filtered(
     return moved(block, lambda values: values.index_select(2, kept))
 
 
-FUNCTIONS: dict[str, Function] = {
-    "SORT": shaper(sort),
-    "SORTBY": shaper(sort_by),
-    "UNIQUE": shaper(unique),
-    "FILTER": shaper(filtered),
-}
+_row = partial(function, category="lookup")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("SORT", "A|VVV", shaper(sort), picks=True),
+    _row("SORTBY", "AA|VAV*2", shaper(sort_by), picks=True),
+    _row("UNIQUE", "A|VV", shaper(unique), picks=True),
+    _row("FILTER", "AA|V", shaper(filtered), picks=True),
+)

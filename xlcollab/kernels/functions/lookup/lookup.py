@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last_not_below
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.gather import taken
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
 from xlcollab.kernels.values.tape import Function
 
@@ -153,9 +156,6 @@ def _line(context: Context, block: Block, size: int, dim: int) -> tuple[Tensor, 
     return _index(number), first_code(codes, outside, unknown)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "MATCH": match,
-    "INDEX": index,
-    "VLOOKUP": vertical,
-    "HLOOKUP": horizontal,
-}
+_row = partial(function, category="lookup")
+
+FUNCTIONS: tuple[Record, ...] = (_row("MATCH", "VT|V", match, shape=Shape.STEPS, picks=True),)

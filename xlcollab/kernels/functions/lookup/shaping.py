@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 import torch
 from torch import Tensor
@@ -12,6 +12,8 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function
 
@@ -199,17 +201,19 @@ def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Bloc
     return block
 
 
-FUNCTIONS: dict[str, Function] = {
-    "SEQUENCE": shaper(sequence),
-    "CHOOSEROWS": _chosen(2),
-    "CHOOSECOLS": _chosen(3),
-    "HSTACK": _stack(3),
-    "VSTACK": _stack(2),
-    "TAKE": shaper(take),
-    "DROP": shaper(drop),
-    "TOROW": _line(3),
-    "TOCOL": _line(2),
-    "WRAPROWS": _wrapped(by_row=True),
-    "WRAPCOLS": _wrapped(by_row=False),
-    "EXPAND": shaper(expand),
-}
+_row = partial(function, category="lookup", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("SEQUENCE", "V|VVV", shaper(sequence), shape=Shape.STEPS),
+    _row("CHOOSEROWS", "AV|V*1", _chosen(2), shape=Shape.AFFINE),
+    _row("CHOOSECOLS", "AV|V*1", _chosen(3), shape=Shape.AFFINE),
+    _row("HSTACK", "A|A*1", _stack(3), fails=False, shape=Shape.AFFINE),
+    _row("VSTACK", "A|A*1", _stack(2), fails=False, shape=Shape.AFFINE),
+    _row("TAKE", "A|VV", shaper(take)),
+    _row("DROP", "A|VV", shaper(drop)),
+    _row("TOROW", "A|VV", _line(3), picks=True),
+    _row("TOCOL", "A|VV", _line(2), picks=True),
+    _row("WRAPROWS", "AV|V", _wrapped(by_row=True)),
+    _row("WRAPCOLS", "AV|V", _wrapped(by_row=False)),
+    _row("EXPAND", "AV|VV", shaper(expand), shape=Shape.KINKS),
+)

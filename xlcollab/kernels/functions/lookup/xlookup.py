@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -10,9 +12,10 @@ from xlcollab.kernels.functions.lookup.lookup import by_setting, code_where, pla
 from xlcollab.kernels.functions.lookup.search import Near, bisect, find, halved, keys_of
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.gather import taken
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
-from xlcollab.kernels.values.tape import Function
 
 _MATCH_MODES = {
     0.0: (Near.NOTHING, False),
@@ -134,8 +137,9 @@ def lookup(context: Context, wanted: Block, table: Block, results: Block | None 
     return context.with_errors(block, codes)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "XMATCH": match_anywhere,
-    "XLOOKUP": lookup_anywhere,
-    "LOOKUP": lookup,
-}
+_row = partial(function, category="lookup")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("XMATCH", "VT|VV", match_anywhere, shape=Shape.STEPS, picks=True),
+    _row("LOOKUP", "VA|A", lookup, picks=True),
+)

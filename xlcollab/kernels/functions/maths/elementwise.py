@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -12,8 +13,10 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
 from xlcollab.kernels.values.operators import power
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 
@@ -201,55 +204,56 @@ def constant(value: float) -> Function:
     return run
 
 
-FUNCTIONS: dict[str, Function] = {
-    "PI": constant(math.pi),
-    "SQRT": numeric(safe_sqrt),
-    "SQRTPI": strict(numeric(lambda x: safe_sqrt(x * math.pi))),
-    "EXP": numeric(exponential),
-    "LN": numeric(safe_log),
-    "LOG": with_codes(logarithm),
-    "LOG10": numeric(log10),
-    "POWER": power,
-    "ABS": numeric(torch.abs),
-    "SIGN": numeric(torch.sign),
-    "INT": numeric(torch.floor),
-    "MOD": with_codes(modulo),
-    "QUOTIENT": strict(with_codes(quotient)),
-    "ROUND": numeric(round_half),
-    "ROUNDUP": numeric(round_up),
-    "ROUNDDOWN": numeric(round_down),
-    "TRUNC": numeric(truncate),
-    "SIN": numeric(torch.sin),
-    "COS": numeric(torch.cos),
-    "TAN": numeric(torch.tan),
-    "ASIN": within(torch.asin, -1.0, 1.0),
-    "ACOS": within(torch.acos, -1.0, 1.0),
-    "ATAN": numeric(torch.atan),
-    "ATAN2": with_codes(arctangent2),
-    "SINH": numeric(torch.sinh),
-    "COSH": numeric(torch.cosh),
-    "TANH": numeric(torch.tanh),
-    "ASINH": numeric(torch.asinh),
-    "ACOSH": within(torch.acosh, 1.0, torch.inf),
-    "ATANH": within(torch.atanh, -1.0, 1.0),
-    "SEC": reciprocal(torch.cos),
-    "CSC": reciprocal(torch.sin),
-    "COT": reciprocal(torch.tan),
-    "SECH": reciprocal(torch.cosh),
-    "CSCH": reciprocal(torch.sinh),
-    "COTH": reciprocal(torch.tanh),
-    "ACOT": numeric(lambda x: math.pi / 2 - torch.atan(x)),
-    "ACOTH": numeric(inverse_coth),
-    "RADIANS": numeric(torch.deg2rad),
-    "DEGREES": numeric(torch.rad2deg),
-    "GAMMALN": numeric(log_gamma),
-    "GAMMALN.PRECISE": numeric(log_gamma),
-    "ERF": strict(numeric(error_function)),
-    "ERF.PRECISE": strict(numeric(torch.erf)),
-    "ERFC": strict(numeric(torch.erfc)),
-    "ERFC.PRECISE": strict(numeric(torch.erfc)),
-    "DELTA": strict(numeric(delta)),
-    "GESTEP": strict(numeric(at_least)),
-    "FISHER": within(torch.atanh, -1.0, 1.0),
-    "FISHERINV": numeric(torch.tanh),
-}
+_row = partial(function, category="maths", shape=Shape.SMOOTH, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row(
+        "PI", "", constant(math.pi), fails=False, scalar="PI", shape=Shape.STEPS, elementwise=False
+    ),
+    _row("SQRT", "V", numeric(safe_sqrt), role=Role.ROOT, scalar="SQRT"),
+    _row("SQRTPI", "V", strict(numeric(lambda x: safe_sqrt(x * math.pi)))),
+    _row("EXP", "V", numeric(exponential), scalar="EXP"),
+    _row("LN", "V", numeric(safe_log), scalar="LN"),
+    _row("LOG", "V|V", with_codes(logarithm), scalar="LOG"),
+    _row("LOG10", "V", numeric(log10), scalar="LOG10"),
+    _row("POWER", "VV", power, role=Role.POWER, scalar="POWER"),
+    _row("ABS", "V", numeric(torch.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
+    _row("SIGN", "V", numeric(torch.sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
+    _row("INT", "V", numeric(torch.floor), fails=False, scalar="INT", shape=Shape.STEPS),
+    _row("MOD", "VV", with_codes(modulo), scalar="MOD", shape=Shape.KINKS),
+    _row("QUOTIENT", "VV", strict(with_codes(quotient)), shape=Shape.STEPS),
+    _row("ROUND", "VV", numeric(round_half), fails=False, shape=Shape.STEPS),
+    _row("ROUNDUP", "VV", numeric(round_up), fails=False, shape=Shape.STEPS),
+    _row("ROUNDDOWN", "VV", numeric(round_down), fails=False, shape=Shape.STEPS),
+    _row("TRUNC", "V|V", numeric(truncate), fails=False, shape=Shape.STEPS),
+    _row("SIN", "V", numeric(torch.sin), scalar="SIN"),
+    _row("COS", "V", numeric(torch.cos), scalar="COS"),
+    _row("TAN", "V", numeric(torch.tan), scalar="TAN"),
+    _row("ASIN", "V", within(torch.asin, -1.0, 1.0)),
+    _row("ACOS", "V", within(torch.acos, -1.0, 1.0)),
+    _row("ATAN", "V", numeric(torch.atan), fails=False, scalar="ATAN"),
+    _row("ATAN2", "VV", with_codes(arctangent2)),
+    _row("SINH", "V", numeric(torch.sinh), scalar="SINH"),
+    _row("COSH", "V", numeric(torch.cosh), scalar="COSH"),
+    _row("TANH", "V", numeric(torch.tanh), fails=False, scalar="TANH"),
+    _row("ASINH", "V", numeric(torch.asinh), fails=False),
+    _row("ACOSH", "V", within(torch.acosh, 1.0, torch.inf)),
+    _row("ATANH", "V", within(torch.atanh, -1.0, 1.0), also="FISHER"),
+    _row("SEC", "V", reciprocal(torch.cos)),
+    _row("CSC", "V", reciprocal(torch.sin)),
+    _row("COT", "V", reciprocal(torch.tan)),
+    _row("SECH", "V", reciprocal(torch.cosh)),
+    _row("CSCH", "V", reciprocal(torch.sinh)),
+    _row("COTH", "V", reciprocal(torch.tanh)),
+    _row("ACOT", "V", numeric(lambda x: math.pi / 2 - torch.atan(x)), fails=False),
+    _row("ACOTH", "V", numeric(inverse_coth)),
+    _row("RADIANS", "V", numeric(torch.deg2rad), fails=False),
+    _row("DEGREES", "V", numeric(torch.rad2deg), fails=False),
+    _row("GAMMALN", "V", numeric(log_gamma), also="GAMMALN.PRECISE"),
+    _row("ERF", "V|V", strict(numeric(error_function)), fails=False),
+    _row("ERF.PRECISE", "V", strict(numeric(torch.erf)), fails=False),
+    _row("ERFC", "V", strict(numeric(torch.erfc)), also="ERFC.PRECISE", fails=False),
+    _row("DELTA", "V|V", strict(numeric(delta)), fails=False, shape=Shape.STEPS),
+    _row("GESTEP", "V|V", strict(numeric(at_least)), fails=False, shape=Shape.STEPS),
+    _row("FISHERINV", "V", numeric(torch.tanh), fails=False),
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from itertools import accumulate
 
 import numpy as np
@@ -22,7 +22,9 @@ from xlcollab.kernels.functions.maths.elementwise import numeric, strict, withou
 from xlcollab.kernels.functions.statistics.reduce import Members, aggregate
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.detached import whole
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 _LARGEST = 2.0**53
@@ -175,19 +177,21 @@ def _shifted(sign: float) -> Callable[[Tensor, Tensor], Tensor]:
     return run
 
 
-FUNCTIONS: dict[str, Function] = {
-    "FACT": numeric(factorial),
-    "FACTDOUBLE": strict(numeric(double_factorial)),
-    "COMBIN": numeric(combinations),
-    "COMBINA": numeric(combinations_with_repetition),
-    "PERMUT": numeric(permutations),
-    "PERMUTATIONA": numeric(permutations_with_repetition),
-    "GCD": _whole_members(common_divisor),
-    "LCM": _whole_members(common_multiple),
-    "MULTINOMIAL": _whole_members(multinomial),
-    "BITAND": numeric(_bits(torch.bitwise_and)),
-    "BITOR": numeric(_bits(torch.bitwise_or)),
-    "BITXOR": numeric(_bits(torch.bitwise_xor)),
-    "BITLSHIFT": numeric(_shifted(1.0)),
-    "BITRSHIFT": numeric(_shifted(-1.0)),
-}
+_row = partial(function, category="maths", shape=Shape.STEPS, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("FACT", "V", numeric(factorial)),
+    _row("FACTDOUBLE", "V", strict(numeric(double_factorial))),
+    _row("COMBIN", "VV", numeric(combinations)),
+    _row("COMBINA", "VV", numeric(combinations_with_repetition)),
+    _row("PERMUT", "VV", numeric(permutations)),
+    _row("PERMUTATIONA", "VV", numeric(permutations_with_repetition)),
+    _row("GCD", "R|R*1", _whole_members(common_divisor), elementwise=False),
+    _row("LCM", "R|R*1", _whole_members(common_multiple), elementwise=False),
+    _row("MULTINOMIAL", "R|R*1", _whole_members(multinomial), elementwise=False),
+    _row("BITAND", "VV", numeric(_bits(torch.bitwise_and))),
+    _row("BITOR", "VV", numeric(_bits(torch.bitwise_or))),
+    _row("BITXOR", "VV", numeric(_bits(torch.bitwise_xor))),
+    _row("BITLSHIFT", "VV", numeric(_shifted(1.0))),
+    _row("BITRSHIFT", "VV", numeric(_shifted(-1.0))),
+)

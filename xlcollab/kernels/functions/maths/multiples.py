@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, with_codes
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 Direction = Callable[[Tensor], Tensor]
@@ -104,15 +107,16 @@ def odd(x: Tensor) -> Tensor:
     return torch.where(x < 0, -size, size)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "CEILING": with_codes(ceiling),
-    "FLOOR": with_codes(floor),
-    "CEILING.MATH": _defaulting(numeric(_by_mode(torch.ceil, torch.floor))),
-    "FLOOR.MATH": _defaulting(numeric(_by_mode(torch.floor, torch.ceil))),
-    "CEILING.PRECISE": numeric(_of_size(torch.ceil)),
-    "ISO.CEILING": numeric(_of_size(torch.ceil)),
-    "FLOOR.PRECISE": numeric(_of_size(torch.floor)),
-    "MROUND": strict(with_codes(nearest_multiple)),
-    "EVEN": numeric(even),
-    "ODD": numeric(odd),
-}
+_row = partial(function, category="maths", elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("CEILING", "VV", with_codes(ceiling)),
+    _row("FLOOR", "VV", with_codes(floor)),
+    _row("CEILING.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.ceil, torch.floor)))),
+    _row("FLOOR.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.floor, torch.ceil)))),
+    _row("CEILING.PRECISE", "V|V", numeric(_of_size(torch.ceil)), also="ISO.CEILING"),
+    _row("FLOOR.PRECISE", "V|V", numeric(_of_size(torch.floor))),
+    _row("MROUND", "VV", strict(with_codes(nearest_multiple))),
+    _row("EVEN", "V", numeric(even), shape=Shape.STEPS),
+    _row("ODD", "V", numeric(odd), shape=Shape.STEPS),
+)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.values.block import Context
-from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.valuewise import integer, refuse, text, valuewise
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -84,9 +87,11 @@ def from_roman(written: str) -> Scalar:
     return sign * total
 
 
-FUNCTIONS: dict[str, Function] = {
-    "BASE": valuewise(in_base, integer),
-    "DECIMAL": valuewise(from_base, text, integer),
-    "ROMAN": valuewise(to_roman, integer, _roman_form),
-    "ARABIC": valuewise(from_roman, text),
-}
+_row = partial(function, category="maths", shape=Shape.STEPS, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("BASE", "VV|V", valuewise(in_base, integer)),
+    _row("DECIMAL", "VV", valuewise(from_base, text, integer)),
+    _row("ROMAN", "V|V", valuewise(to_roman, integer, _roman_form)),
+    _row("ARABIC", "V", valuewise(from_roman, text)),
+)

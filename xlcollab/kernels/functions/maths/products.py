@@ -7,6 +7,7 @@ one matrix product: that is what a prediction block of MMULTs comes down to.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
 from xlcollab.kernels.values.tape import Function
 
@@ -163,14 +166,33 @@ def _sum_over_pairs(function: Callable[[Tensor, Tensor], Tensor]) -> Function:
     return run
 
 
-FUNCTIONS: dict[str, Function] = {
-    "MMULT": matrix_product,
-    "TRANSPOSE": transpose,
-    "MINVERSE": _square(_inverse),
-    "MDETERM": _square(_determinant),
-    "MUNIT": shaper(identity_matrix),
-    "SUMPRODUCT": sum_of_products,
-    "SUMXMY2": _sum_over_pairs(lambda x, y: (x - y).square()),
-    "SUMX2MY2": _sum_over_pairs(lambda x, y: x.square() - y.square()),
-    "SUMX2PY2": _sum_over_pairs(lambda x, y: x.square() + y.square()),
-}
+_row = partial(function, category="maths", shape=Shape.SMOOTH, fails=False)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("MMULT", "AA", matrix_product, shape=Shape.AFFINE),
+    _row("TRANSPOSE", "A", transpose, shape=Shape.AFFINE),
+    _row("MINVERSE", "A", _square(_inverse), fails=True),
+    _row("MDETERM", "A", _square(_determinant), fails=True),
+    _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS),
+    _row(
+        "SUMPRODUCT",
+        "A|A*1",
+        sum_of_products,
+        role=Role.SUM_OF_PRODUCTS,
+        scalar="SUMPRODUCT",
+        shape=Shape.AFFINE,
+    ),
+    _row(
+        "SUMXMY2",
+        "AA",
+        _sum_over_pairs(lambda x, y: (x - y).square()),
+        role=Role.SQUARED_DIFFERENCES,
+        scalar="SUMXMY2",
+    ),
+    _row(
+        "SUMX2MY2", "AA", _sum_over_pairs(lambda x, y: x.square() - y.square()), scalar="SUMX2MY2"
+    ),
+    _row(
+        "SUMX2PY2", "AA", _sum_over_pairs(lambda x, y: x.square() + y.square()), scalar="SUMX2PY2"
+    ),
+)

@@ -1,4 +1,4 @@
-"""Random functions: `special` draws once per copy, the draw is then a constant."""
+"""Random functions: `forms.draws` draws once per copy, the draw is then a constant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import torch
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.tape import Function
 
 
 def uniform(context: Context, draw: Block) -> Block:
@@ -23,6 +22,3 @@ def between(context: Context, draw: Block, low: Block, high: Block) -> Block:
     empty = torch.where(bottom > top, float(ErrorCode.NUM), 0.0)
     number = bottom + torch.floor(draw.number * (top - bottom + 1))
     return context.result(number, first_code(bottom_codes, top_codes, empty))
-
-
-FUNCTIONS: dict[str, Function] = {"RAND": uniform, "RANDBETWEEN": between}

@@ -6,6 +6,8 @@ sums of them are those of scipy, on values without gradient.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,8 +17,9 @@ from torch import Tensor
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.statistics.distributions import either
 from xlcollab.kernels.values.detached import detached, whole
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.record import DENSITY_ONLY, Record, function
 
 Numbers = NDArray[np.float64]
 
@@ -173,18 +176,34 @@ def hypergeometric_below(
     return outside(total, valid)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "BINOM.DIST": either(binomial, binomial_below, 3),
-    "BINOM.DIST.RANGE": numeric(binomial_between),
-    "BINOM.INV": numeric(binomial_quantile),
-    "NEGBINOM.DIST": either(negative_binomial, negative_binomial_below, 3),
-    "NEGBINOMDIST": numeric(negative_binomial),
-    "POISSON.DIST": either(poisson, poisson_below, 2),
-    "HYPGEOM.DIST": either(hypergeometric, hypergeometric_below, 4),
-    "HYPGEOMDIST": numeric(hypergeometric),
-}
-FUNCTIONS |= {
-    "BINOMDIST": FUNCTIONS["BINOM.DIST"],
-    "CRITBINOM": FUNCTIONS["BINOM.INV"],
-    "POISSON": FUNCTIONS["POISSON.DIST"],
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row(
+        "BINOM.DIST",
+        "VVVV",
+        either(binomial, binomial_below, 3),
+        also="BINOMDIST",
+        derivative=DENSITY_ONLY,
+    ),
+    _row("BINOM.DIST.RANGE", "VVV|V", numeric(binomial_between), derivative=DENSITY_ONLY),
+    _row("BINOM.INV", "VVV", numeric(binomial_quantile), also="CRITBINOM", shape=Shape.STEPS),
+    _row(
+        "NEGBINOM.DIST",
+        "VVVV",
+        either(negative_binomial, negative_binomial_below, 3),
+        derivative=DENSITY_ONLY,
+    ),
+    _row("NEGBINOMDIST", "VVV", numeric(negative_binomial)),
+    _row(
+        "POISSON.DIST",
+        "VVV",
+        either(poisson, poisson_below, 2),
+        also="POISSON",
+        derivative=DENSITY_ONLY,
+    ),
+    _row(
+        "HYPGEOM.DIST", "VVVVV", either(hypergeometric, hypergeometric_below, 4), shape=Shape.STEPS
+    ),
+    _row("HYPGEOMDIST", "VVVV", numeric(hypergeometric), shape=Shape.STEPS),
+)

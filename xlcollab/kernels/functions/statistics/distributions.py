@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 
@@ -123,31 +126,21 @@ def confidence(alpha: Tensor, deviation: Tensor, size: Tensor) -> Tensor:
     return outside(-quantile(inside(alpha, valid, 0.5) / 2) * deviation / root, valid)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "PHI": numeric(bell),
-    "GAUSS": numeric(lambda z: torch.erf(z / math.sqrt(2)) / 2),
-    "STANDARDIZE": numeric(standardize),
-    "NORM.DIST": either(normal_density, normal_below, 3),
-    "NORM.S.DIST": either(bell, below, 1),
-    "NORMSDIST": numeric(below),
-    "NORM.INV": numeric(normal_quantile),
-    "NORM.S.INV": numeric(quantile),
-    "LOGNORM.DIST": either(lognormal_density, lognormal_below, 3),
-    "LOGNORMDIST": numeric(lognormal_below),
-    "LOGNORM.INV": numeric(lognormal_quantile),
-    "EXPON.DIST": either(exponential_density, exponential_below, 2),
-    "WEIBULL.DIST": either(weibull_density, weibull_below, 3),
-    "CONFIDENCE.NORM": numeric(confidence),
-}
-FUNCTIONS |= {
-    old: FUNCTIONS[new]
-    for old, new in {
-        "NORMDIST": "NORM.DIST",
-        "NORMINV": "NORM.INV",
-        "NORMSINV": "NORM.S.INV",
-        "LOGINV": "LOGNORM.INV",
-        "EXPONDIST": "EXPON.DIST",
-        "WEIBULL": "WEIBULL.DIST",
-        "CONFIDENCE": "CONFIDENCE.NORM",
-    }.items()
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("PHI", "V", numeric(bell), fails=False),
+    _row("GAUSS", "V", numeric(lambda z: torch.erf(z / math.sqrt(2)) / 2), fails=False),
+    _row("STANDARDIZE", "VVV", numeric(standardize)),
+    _row("NORM.DIST", "VVVV", either(normal_density, normal_below, 3), also="NORMDIST"),
+    _row("NORM.S.DIST", "VV", either(bell, below, 1)),
+    _row("NORMSDIST", "V", numeric(below), fails=False),
+    _row("NORM.INV", "VVV", numeric(normal_quantile), also="NORMINV"),
+    _row("NORM.S.INV", "V", numeric(quantile), also="NORMSINV"),
+    _row("LOGNORM.DIST", "VVVV", either(lognormal_density, lognormal_below, 3)),
+    _row("LOGNORMDIST", "VVV", numeric(lognormal_below)),
+    _row("LOGNORM.INV", "VVV", numeric(lognormal_quantile), also="LOGINV"),
+    _row("EXPON.DIST", "VVV", either(exponential_density, exponential_below, 2), also="EXPONDIST"),
+    _row("WEIBULL.DIST", "VVVV", either(weibull_density, weibull_below, 3), also="WEIBULL"),
+    _row("CONFIDENCE.NORM", "VVV", numeric(confidence), also="CONFIDENCE"),
+)

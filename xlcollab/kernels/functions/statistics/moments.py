@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,8 +17,9 @@ from xlcollab.kernels.functions.statistics.reduce import (
     members,
 )
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, safe_log, safe_power
-from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.record import Record, function
 
 Moment = Callable[[Context, Members], tuple[Tensor, Tensor | None]]
 
@@ -96,12 +98,14 @@ def power_series(context: Context, x: Block, first: Block, step: Block, terms: B
     return context.result(total, first_code(*(code for _, code in pairs), codes))
 
 
-FUNCTIONS: dict[str, Function] = {
-    "GEOMEAN": aggregate(_positive_mean(safe_log, torch.exp)),
-    "HARMEAN": aggregate(_positive_mean(lambda x: 1 / x, lambda mean: 1 / mean)),
-    "AVEDEV": aggregate(_mean_deviation),
-    "SKEW": aggregate(_skewness),
-    "SKEW.P": aggregate(_population_skewness),
-    "KURT": aggregate(_kurtosis),
-    "SERIESSUM": power_series,
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("GEOMEAN", "R|R*1", aggregate(_positive_mean(safe_log, torch.exp))),
+    _row("HARMEAN", "R|R*1", aggregate(_positive_mean(lambda x: 1 / x, lambda mean: 1 / mean))),
+    _row("AVEDEV", "R|R*1", aggregate(_mean_deviation), fails=False, shape=Shape.KINKS),
+    _row("SKEW", "R|R*1", aggregate(_skewness)),
+    _row("SKEW.P", "R|R*1", aggregate(_population_skewness)),
+    _row("KURT", "R|R*1", aggregate(_kurtosis)),
+    _row("SERIESSUM", "VVVR", power_series),
+)

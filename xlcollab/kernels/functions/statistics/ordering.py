@@ -7,6 +7,7 @@ ranks and counts are constant almost everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -24,7 +25,9 @@ from xlcollab.kernels.functions.statistics.reduce import (
     members,
 )
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 
@@ -263,27 +266,28 @@ def frequency(context: Context, data: Block, bins: Block) -> Block:
     return context.result(counts, codes)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "MEDIAN": aggregate(_median),
-    "LARGE": of_array(_ranked(from_end=True)),
-    "SMALL": of_array(_ranked(from_end=False)),
-    "PERCENTILE.INC": of_array(_percentile),
-    "PERCENTILE.EXC": of_array(_percentile_exclusive),
-    "QUARTILE.INC": of_array(_quartile(_percentile, 0.0)),
-    "QUARTILE.EXC": of_array(_quartile(_percentile_exclusive, 1.0)),
-    "PERCENTRANK.INC": of_array(_percent_rank(0.0)),
-    "PERCENTRANK.EXC": of_array(_percent_rank(1.0)),
-    "TRIMMEAN": of_array(_trimmed_mean),
-    "RANK.EQ": _rank(shared=False),
-    "RANK.AVG": _rank(shared=True),
-    "MODE.SNGL": aggregate(_mode),
-    "MODE.MULT": _modes,
-    "FREQUENCY": frequency,
-}
-FUNCTIONS |= {
-    "PERCENTILE": FUNCTIONS["PERCENTILE.INC"],
-    "QUARTILE": FUNCTIONS["QUARTILE.INC"],
-    "PERCENTRANK": FUNCTIONS["PERCENTRANK.INC"],
-    "RANK": FUNCTIONS["RANK.EQ"],
-    "MODE": FUNCTIONS["MODE.SNGL"],
-}
+_row = partial(function, category="statistics")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("MEDIAN", "R|R*1", aggregate(_median), fails=False),
+    _row("LARGE", "AV", of_array(_ranked(from_end=True))),
+    _row("SMALL", "AV", of_array(_ranked(from_end=False))),
+    _row("PERCENTILE.INC", "AV", of_array(_percentile), also="PERCENTILE"),
+    _row("PERCENTILE.EXC", "AV", of_array(_percentile_exclusive)),
+    _row("QUARTILE.INC", "AV", of_array(_quartile(_percentile, 0.0)), also="QUARTILE"),
+    _row("QUARTILE.EXC", "AV", of_array(_quartile(_percentile_exclusive, 1.0))),
+    _row(
+        "PERCENTRANK.INC",
+        "AV|V",
+        of_array(_percent_rank(0.0)),
+        also="PERCENTRANK",
+        shape=Shape.STEPS,
+    ),
+    _row("PERCENTRANK.EXC", "AV|V", of_array(_percent_rank(1.0)), shape=Shape.STEPS),
+    _row("TRIMMEAN", "AV", of_array(_trimmed_mean)),
+    _row("RANK.EQ", "VR|V", _rank(shared=False), also="RANK", shape=Shape.STEPS),
+    _row("RANK.AVG", "VR|V", _rank(shared=True), shape=Shape.STEPS),
+    _row("MODE.SNGL", "A|A*1", aggregate(_mode), also="MODE"),
+    _row("MODE.MULT", "A|A*1", _modes),
+    _row("FREQUENCY", "AA", frequency, shape=Shape.STEPS),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -12,7 +13,9 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.products import paired
 from xlcollab.kernels.functions.statistics.reduce import Members, deviations, error_where, reduced
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, safe_sqrt
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 
@@ -125,16 +128,15 @@ def forecast(context: Context, x: Block, known_y: Block, known_x: Block) -> Bloc
     return context.result(height, first_code(place_codes, own, error_where(bad, ErrorCode.DIV0)))
 
 
-FUNCTIONS: dict[str, Function] = {
-    "CORREL": of_pairs(correlation),
-    "PEARSON": of_pairs(correlation),
-    "COVARIANCE.S": of_pairs(_covariance(1.0)),
-    "COVARIANCE.P": of_pairs(_covariance(0.0)),
-    "COVAR": of_pairs(_covariance(0.0)),
-    "RSQ": of_pairs(determination),
-    "SLOPE": of_pairs(slope),
-    "INTERCEPT": of_pairs(intercept),
-    "STEYX": of_pairs(standard_error),
-    "FORECAST": forecast,
-    "FORECAST.LINEAR": forecast,
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("CORREL", "AA", of_pairs(correlation), also="PEARSON"),
+    _row("COVARIANCE.S", "AA", of_pairs(_covariance(1.0))),
+    _row("COVARIANCE.P", "AA", of_pairs(_covariance(0.0)), also="COVAR"),
+    _row("RSQ", "AA", of_pairs(determination)),
+    _row("SLOPE", "AA", of_pairs(slope)),
+    _row("INTERCEPT", "AA", of_pairs(intercept)),
+    _row("STEYX", "AA", of_pairs(standard_error)),
+    _row("FORECAST", "VAA", forecast, also="FORECAST.LINEAR"),
+)

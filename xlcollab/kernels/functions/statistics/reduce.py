@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,7 +16,9 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.digits import added
+from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 
@@ -248,7 +251,7 @@ def _count_values(context: Context, *blocks: Block) -> Block:
     return reduced(context, total)
 
 
-def _count_blank(context: Context, block: Block) -> Block:
+def count_blank(context: Context, block: Block) -> Block:
     """COUNTBLANK: blanks and empty texts."""
     blank = block.mask(Kind.BLANK)
     empty = context.texts.add("")
@@ -276,32 +279,45 @@ def _counting_all(block: Block) -> Block:
     return Block(torch.where(texts, 0.0, block.number), kind, cells=True)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "SUM": _sum,
-    "SUMSQ": aggregate(_sum_of_squares),
-    "PRODUCT": aggregate(_product),
-    "COUNT": _count,
-    "COUNTA": _count_values,
-    "COUNTBLANK": _count_blank,
-    "AVERAGE": aggregate(_average),
-    "MIN": aggregate(_extreme(-1.0)),
-    "MAX": aggregate(_extreme(1.0)),
-    "DEVSQ": aggregate(_squared_deviations),
-    "VAR.S": aggregate(_variance(1.0)),
-    "VAR.P": aggregate(_variance(0.0)),
-    "STDEV.S": aggregate(_deviation(1.0)),
-    "STDEV.P": aggregate(_deviation(0.0)),
-}
-FUNCTIONS |= {
-    "VAR": FUNCTIONS["VAR.S"],
-    "VARP": FUNCTIONS["VAR.P"],
-    "STDEV": FUNCTIONS["STDEV.S"],
-    "STDEVP": FUNCTIONS["STDEV.P"],
-    "AVERAGEA": _of_all_values(FUNCTIONS["AVERAGE"]),
-    "MINA": _of_all_values(FUNCTIONS["MIN"]),
-    "MAXA": _of_all_values(FUNCTIONS["MAX"]),
-    "VARA": _of_all_values(FUNCTIONS["VAR.S"]),
-    "VARPA": _of_all_values(FUNCTIONS["VAR.P"]),
-    "STDEVA": _of_all_values(FUNCTIONS["STDEV.S"]),
-    "STDEVPA": _of_all_values(FUNCTIONS["STDEV.P"]),
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH, fails=False)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("SUM", "R|R*1", _sum, role=Role.SUM, scalar="SUM", shape=Shape.AFFINE),
+    _row("SUMSQ", "R|R*1", aggregate(_sum_of_squares), role=Role.SUM_OF_SQUARES, scalar="SUMSQ"),
+    _row("PRODUCT", "R|R*1", aggregate(_product), scalar="PRODUCT", fails=True),
+    _row("COUNT", "R|R*1", _count, counts=True, scalar="COUNT", shape=Shape.STEPS),
+    _row("COUNTA", "R|R*1", _count_values, counts=True, shape=Shape.STEPS),
+    _row(
+        "AVERAGE", "R|R*1", aggregate(_average), role=Role.SUM, scalar="AVERAGE", shape=Shape.AFFINE
+    ),
+    _row("MIN", "R|R*1", aggregate(_extreme(-1.0)), scalar="MIN", shape=Shape.KINKS),
+    _row("MAX", "R|R*1", aggregate(_extreme(1.0)), scalar="MAX", shape=Shape.KINKS),
+    _row("DEVSQ", "R|R*1", aggregate(_squared_deviations), role=Role.SPREAD, scalar="DEVSQ"),
+    _row("VAR.S", "R|R*1", aggregate(_variance(1.0)), also="VAR", role=Role.SPREAD, scalar="VAR.S"),
+    _row(
+        "VAR.P", "R|R*1", aggregate(_variance(0.0)), also="VARP", role=Role.SPREAD, scalar="VAR.P"
+    ),
+    _row(
+        "STDEV.S",
+        "R|R*1",
+        aggregate(_deviation(1.0)),
+        also="STDEV",
+        role=Role.SPREAD,
+        scalar="STDEV.S",
+    ),
+    _row(
+        "STDEV.P",
+        "R|R*1",
+        aggregate(_deviation(0.0)),
+        also="STDEVP",
+        role=Role.SPREAD,
+        scalar="STDEV.P",
+    ),
+    _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average))),
+    _row("MINA", "R|R*1", _of_all_values(aggregate(_extreme(-1.0))), shape=Shape.KINKS),
+    _row("MAXA", "R|R*1", _of_all_values(aggregate(_extreme(1.0))), shape=Shape.KINKS),
+    _row("VARA", "R|R*1", _of_all_values(aggregate(_variance(1.0)))),
+    _row("VARPA", "R|R*1", _of_all_values(aggregate(_variance(0.0)))),
+    _row("STDEVA", "R|R*1", _of_all_values(aggregate(_deviation(1.0)))),
+    _row("STDEVPA", "R|R*1", _of_all_values(aggregate(_deviation(0.0)))),
+)

@@ -7,6 +7,7 @@ Excel avoids squaring the condition number. Predictors that depend on each other
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,7 +18,9 @@ from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat
 from xlcollab.kernels.values.arguments import flag, given
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_log, safe_sqrt
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 _DEPENDENT = 1e-12
@@ -231,9 +234,11 @@ def _places(number: Tensor, sample: Sample) -> tuple[Tensor, tuple[int, int]] | 
     return None
 
 
-FUNCTIONS: dict[str, Function] = {
-    "LINEST": _estimates(exponential=False),
-    "LOGEST": _estimates(exponential=True),
-    "TREND": _curve(exponential=False),
-    "GROWTH": _curve(exponential=True),
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("LINEST", "A|AVV", _estimates(exponential=False)),
+    _row("LOGEST", "A|AVV", _estimates(exponential=True)),
+    _row("TREND", "A|AAV", _curve(exponential=False)),
+    _row("GROWTH", "A|AAV", _curve(exponential=True)),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from scipy import special
 from torch import Tensor
@@ -23,8 +25,9 @@ from xlcollab.kernels.functions.statistics.reduce import (
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import detached
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
-from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.record import UNSOLVED, Record, function
 
 _SUM_NOISE = 1e-7
 """How far probabilities may be from 1 together."""
@@ -161,14 +164,12 @@ def probability(
     return context.result(total, first_code(own, start_codes, end_codes))
 
 
-FUNCTIONS: dict[str, Function] = {
-    "T.TEST": shaper(t_test),
-    "TTEST": shaper(t_test),
-    "F.TEST": f_test,
-    "FTEST": f_test,
-    "CHISQ.TEST": chi_test,
-    "CHITEST": chi_test,
-    "Z.TEST": z_test,
-    "ZTEST": z_test,
-    "PROB": probability,
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("T.TEST", "AAVV", shaper(t_test), also="TTEST", derivative=UNSOLVED),
+    _row("F.TEST", "AA", f_test, also="FTEST", derivative=UNSOLVED),
+    _row("CHISQ.TEST", "AA", chi_test, also="CHITEST", derivative=UNSOLVED),
+    _row("Z.TEST", "AV|V", z_test, also="ZTEST"),
+    _row("PROB", "AAV|V", probability, shape=Shape.KINKS),
+)

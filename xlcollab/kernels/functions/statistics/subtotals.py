@@ -1,7 +1,7 @@
 """SUBTOTAL and AGGREGATE: another aggregate, chosen by number.
 
 Cells in hidden rows, and those that hold subtotals themselves, are blanked before these functions
-see them (`nested`).
+see them (`forms.nested`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics import ordering, reduce
 from xlcollab.kernels.functions.statistics.reduce import as_cells
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.record import by_name
 from xlcollab.kernels.values.tape import Function
 
 _NAMES = (
@@ -38,7 +38,7 @@ _NAMES = (
     "QUARTILE.EXC",
 )
 """Function numbers 1 to 19; from 14 on they take a further value, and any array."""
-_FUNCTIONS = reduce.FUNCTIONS | ordering.FUNCTIONS
+_RECORDS = by_name([*reduce.FUNCTIONS, *ordering.FUNCTIONS])
 _LAST_SUBTOTAL = 11
 FIRST_OF_ARRAYS = 14
 _IGNORING_ERRORS = frozenset({2, 3, 6, 7})
@@ -51,6 +51,10 @@ WITHOUT_HIDDEN = frozenset({1, 3, 5, 7})
 """Options with which AGGREGATE leaves out hidden rows."""
 
 
+def _aggregate(number: int) -> Function:
+    return _RECORDS[_NAMES[number - 1]].operation.function
+
+
 def subtotal(context: Context, code: Block, *areas: Block) -> Block:
     """SUBTOTAL(number, areas …): 1 to 11, or the same with 100 added."""
     number = whole(context, code, 0)
@@ -60,7 +64,7 @@ def subtotal(context: Context, code: Block, *areas: Block) -> Block:
     for area in areas:
         if not area.cells and area.kind is Kind.ERROR:
             return area
-    return _FUNCTIONS[_NAMES[number - 1]](context, *areas)
+    return _aggregate(number)(context, *areas)
 
 
 def aggregate(context: Context, code: Block, option: Block, *arguments: Block) -> Block:
@@ -76,7 +80,7 @@ def aggregate(context: Context, code: Block, option: Block, *arguments: Block) -
         areas, further = (as_cells(arguments[0]),), (arguments[1],)
     if options in _IGNORING_ERRORS:
         areas = tuple(_without_errors(context, area) for area in areas)
-    return _FUNCTIONS[_NAMES[number - 1]](context, *areas, *further)
+    return _aggregate(number)(context, *areas, *further)
 
 
 def _without_errors(context: Context, block: Block) -> Block:
@@ -92,9 +96,3 @@ def blanked(context: Context, block: Block, where: Block) -> Block:
     hidden = where.number != 0
     kinds = torch.where(hidden, int(Kind.BLANK), block.kinds()).to(torch.uint8)
     return Block(torch.where(hidden, 0.0, block.number), kinds, cells=block.cells)
-
-
-FUNCTIONS: dict[str, Function] = {
-    "SUBTOTAL": shaper(subtotal),
-    "AGGREGATE": shaper(aggregate),
-}

@@ -7,6 +7,7 @@ those of scipy, on values without gradient. Degrees of freedom lose their fracti
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from scipy import special
@@ -16,8 +17,9 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, with_codes
 from xlcollab.kernels.functions.statistics.distributions import either
 from xlcollab.kernels.values.detached import detached, whole
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.record import DENSITY_ONLY, UNSOLVED, Record, function
 
 Formula = Callable[..., Tensor]
 
@@ -220,39 +222,67 @@ def _confidence(alpha: Tensor, deviation: Tensor, size: Tensor) -> tuple[Tensor,
     return outside(width, valid), torch.where(single, float(ErrorCode.DIV0), 0.0)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "GAMMA": numeric(gamma_function),
-    "GAMMA.DIST": either(gamma_density, gamma_below("GAMMA.DIST"), 3),
-    "GAMMA.INV": numeric(gamma_quantile),
-    "BETA.DIST": either(beta_density, beta_below, 3),
-    "BETADIST": numeric(beta_below),
-    "BETA.INV": numeric(beta_quantile),
-    "CHISQ.DIST": either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2),
-    "CHISQ.DIST.RT": numeric(_chi("CHISQ.DIST.RT", special.gammaincc)),
-    "CHISQ.INV": numeric(_chi_quantile("CHISQ.INV", special.gammaincinv)),
-    "CHISQ.INV.RT": numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv)),
-    "T.DIST": either(t_density, t_below("T.DIST"), 2),
-    "T.DIST.RT": numeric(_t_above),
-    "T.DIST.2T": numeric(_t_both),
-    "TDIST": numeric(_t_old),
-    "T.INV": numeric(t_quantile("T.INV")),
-    "T.INV.2T": numeric(_t_quantile_both),
-    "F.DIST": either(f_density, f_tail("F.DIST", special.fdtr), 3),
-    "F.DIST.RT": numeric(f_tail("F.DIST.RT", special.fdtrc)),
-    "F.INV": numeric(_f_quantile),
-    "F.INV.RT": numeric(_f_quantile_above),
-    "CONFIDENCE.T": with_codes(_confidence),
-}
-FUNCTIONS |= {
-    old: FUNCTIONS[new]
-    for old, new in {
-        "GAMMADIST": "GAMMA.DIST",
-        "GAMMAINV": "GAMMA.INV",
-        "BETAINV": "BETA.INV",
-        "CHIDIST": "CHISQ.DIST.RT",
-        "CHIINV": "CHISQ.INV.RT",
-        "TINV": "T.INV.2T",
-        "FDIST": "F.DIST.RT",
-        "FINV": "F.INV.RT",
-    }.items()
-}
+_row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("GAMMA", "V", numeric(gamma_function)),
+    _row(
+        "GAMMA.DIST",
+        "VVVV",
+        either(gamma_density, gamma_below("GAMMA.DIST"), 3),
+        also="GAMMADIST",
+        derivative=DENSITY_ONLY,
+    ),
+    _row("GAMMA.INV", "VVV", numeric(gamma_quantile), also="GAMMAINV", derivative=UNSOLVED),
+    _row("BETA.DIST", "VVVV|VV", either(beta_density, beta_below, 3), derivative=DENSITY_ONLY),
+    _row("BETADIST", "VVV|VV", numeric(beta_below), derivative=UNSOLVED),
+    _row("BETA.INV", "VVV|VV", numeric(beta_quantile), also="BETAINV", derivative=UNSOLVED),
+    _row(
+        "CHISQ.DIST",
+        "VVV",
+        either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2),
+        derivative=DENSITY_ONLY,
+    ),
+    _row(
+        "CHISQ.DIST.RT",
+        "VV",
+        numeric(_chi("CHISQ.DIST.RT", special.gammaincc)),
+        also="CHIDIST",
+        derivative=UNSOLVED,
+    ),
+    _row(
+        "CHISQ.INV",
+        "VV",
+        numeric(_chi_quantile("CHISQ.INV", special.gammaincinv)),
+        derivative=UNSOLVED,
+    ),
+    _row(
+        "CHISQ.INV.RT",
+        "VV",
+        numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv)),
+        also="CHIINV",
+        derivative=UNSOLVED,
+    ),
+    _row("T.DIST", "VVV", either(t_density, t_below("T.DIST"), 2), derivative=DENSITY_ONLY),
+    _row("T.DIST.RT", "VV", numeric(_t_above), derivative=UNSOLVED),
+    _row("T.DIST.2T", "VV", numeric(_t_both), derivative=UNSOLVED),
+    _row("TDIST", "VVV", numeric(_t_old), derivative=UNSOLVED),
+    _row("T.INV", "VV", numeric(t_quantile("T.INV")), derivative=UNSOLVED),
+    _row("T.INV.2T", "VV", numeric(_t_quantile_both), also="TINV", derivative=UNSOLVED),
+    _row(
+        "F.DIST",
+        "VVVV",
+        either(f_density, f_tail("F.DIST", special.fdtr), 3),
+        derivative=DENSITY_ONLY,
+    ),
+    _row(
+        "F.DIST.RT",
+        "VVV",
+        numeric(f_tail("F.DIST.RT", special.fdtrc)),
+        also="FDIST",
+        derivative=UNSOLVED,
+    ),
+    _row("F.INV", "VVV", numeric(_f_quantile), derivative=UNSOLVED),
+    _row("F.INV.RT", "VVV", numeric(_f_quantile_above), also="FINV", derivative=UNSOLVED),
+    _row("CONFIDENCE.T", "VVV", with_codes(_confidence), derivative=UNSOLVED),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,23 +10,27 @@ from torch import Tensor
 from xlcollab.formula.nodes import Binary, Call, Node, walk
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import Kind, RowMark
+from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.subtotals import (
     FIRST_OF_ARRAYS,
-    FUNCTIONS,
     KEEPING_SUBTOTALS,
     WITHOUT_HIDDEN,
+    aggregate,
     blanked,
+    subtotal,
 )
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block
-from xlcollab.kernels.values.tape import Value
+from xlcollab.kernels.values.facts import Facts
+from xlcollab.kernels.values.frame import Evaluator, Frame
+from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.tape import Operation, Value
 from xlcollab.ref import Rect
 
-if TYPE_CHECKING:
-    from xlcollab.kernels.trace.tracer import Frame, Tracer
+_WITHOUT_SUBTOTALS = Operation("without subtotals", blanked, Facts(fails=False))
 
 
-def subtotal_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """SUBTOTAL(number, areas …) and AGGREGATE(number, options, areas …)."""
     modes = 1 if node.name == "SUBTOTAL" else 2
     values = [tracer.value(argument, frame) for argument in node.arguments[:modes]]
@@ -42,14 +46,14 @@ def subtotal_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     for part in [part for area in areas[: len(areas) - len(further)] for part in _parts(area)]:
         values.append(_area(tracer, part, frame, keep=keep, least=least))
     values += [tracer.value(argument, frame) for argument in further]
-    return tracer.tape.emit(node.name, FUNCTIONS[node.name], values)
+    return tracer.tape.emit(tracer.operation(node.name), values)
 
 
 _HIDDEN_TOO = 100
 """Numbers of SUBTOTAL beyond it leave out all hidden rows, others those that a filter hides."""
 
 
-def _mode(tracer: Tracer, value: Value) -> float:
+def _mode(tracer: Evaluator, value: Value) -> float:
     """A number that all copies share. Raises RaggedError where they differ."""
     numbers = tracer.tape.exact.numbers(value.block)[0]
     if bool((numbers != numbers.reshape(-1)[0]).any()):
@@ -64,7 +68,9 @@ def _parts(node: Node) -> list[Node]:
     return [node]
 
 
-def _area(tracer: Tracer, node: Node, frame: Frame, *, keep: bool, least: RowMark | None) -> Value:
+def _area(
+    tracer: Evaluator, node: Node, frame: Frame, *, keep: bool, least: RowMark | None
+) -> Value:
     """An area, with blanks in the place of subtotals unless they are to be kept, and in rows whose
     mark is at least `least`."""
     area = tracer.reference(node, frame)
@@ -84,17 +90,26 @@ def _area(tracer: Tracer, node: Node, frame: Frame, *, keep: bool, least: RowMar
     found = tracer.fetch(area)
     if not bool((where.block.number == 1.0).any()):
         return found
-    return tracer.tape.emit("without subtotals", blanked, [found, where])
+    return tracer.tape.emit(_WITHOUT_SUBTOTALS, [found, where])
 
 
-def _subtotals(tracer: Tracer, sheet: str, rect: Rect) -> Tensor:
+def _subtotals(tracer: Evaluator, sheet: str, rect: Rect) -> Tensor:
     """1 where a cell's formula calls SUBTOTAL or AGGREGATE, shape (1, 1, height, width)."""
     plan = tracer.store.plan
     mask = torch.zeros((1, 1, rect.height, rect.width), dtype=tracer.tape.exact.dtype)
     for number in plan.index.overlapping(sheet, rect):
         family = plan.families[number]
         shared = family.rect.intersection(rect)
-        if shared and any(isinstance(n, Call) and n.name in FUNCTIONS for n in walk(family.node)):
+        if shared and any(isinstance(n, Call) and n.name in _NAMES for n in walk(family.node)):
             inside = shared.shifted(-rect.top, -rect.left)
             mask[..., inside.rows, inside.columns] = 1.0
     return mask
+
+
+_row = partial(function, category="statistics", form=subtotal_form)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("SUBTOTAL", "VR|R*1", shaper(subtotal)),
+    _row("AGGREGATE", "VVR|R*1", shaper(aggregate)),
+)
+_NAMES = frozenset(record.name for record in FUNCTIONS)

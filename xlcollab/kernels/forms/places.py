@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,18 +10,17 @@ import torch
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Binary, Call, Node
 from xlcollab.formula.signatures import Param
-from xlcollab.kernels.trace.choices import Form
 from xlcollab.kernels.values.area import Area, Places, copies
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
-
-if TYPE_CHECKING:
-    from xlcollab.kernels.trace.tracer import Frame, Tracer
 
 
 def _place(axis: int) -> Form:
     """ROW and COLUMN: one-based, of the formula's own cell without an argument."""
 
-    def form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         if not node.arguments:
             return _counted(tracer, copies(frame.family)[axis], 1, axis)
         area = tracer.reference(node.arguments[0], frame)
@@ -34,14 +33,14 @@ def _place(axis: int) -> Form:
     return form
 
 
-def _counted(tracer: Tracer, start: Places, size: int, axis: int) -> Value:
+def _counted(tracer: Evaluator, start: Places, size: int, axis: int) -> Value:
     """The one-based numbers of `size` lines from `start` on, along their axis."""
     context = tracer.tape.exact
     steps = np.arange(size).reshape((-1, 1) if axis == 0 else (1, -1))
     return Value(context.result(context.tensor(start[:, :, None, None] + steps + 1)))
 
 
-def _guarded(tracer: Tracer, area: Area, value: Value) -> Value:
+def _guarded(tracer: Evaluator, area: Area, value: Value) -> Value:
     """What is asked of an area that is none is its error."""
     broken = area.broken
     if broken is None:
@@ -56,7 +55,7 @@ def _guarded(tracer: Tracer, area: Area, value: Value) -> Value:
 def _extent(axis: int) -> Form:
     """ROWS and COLUMNS."""
 
-    def form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         area = tracer.reference(node.arguments[0], frame)
         if area is not None:
             size = (area.height, area.width)[axis]
@@ -67,7 +66,7 @@ def _extent(axis: int) -> Form:
     return form
 
 
-def is_reference_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     area = tracer.reference(node.arguments[0], frame)
     if area is None or area.broken is None:
         return Value(tracer.tape.exact.scalar(area is not None))
@@ -75,7 +74,7 @@ def is_reference_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     return Value(tracer.tape.exact.booleans(found))
 
 
-def areas_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """AREAS: how many areas a union joins; the error of one that is none."""
     parts = _union(node.arguments[0])
     result = Value(tracer.tape.exact.scalar(float(len(parts))))
@@ -92,7 +91,7 @@ def _union(node: Node) -> list[Node]:
     return [node]
 
 
-def is_formula_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def is_formula_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     area = tracer.reference(node.arguments[0], frame)
     if area is None:
         raise UnsupportedError("ISFORMULA needs a reference")
@@ -104,12 +103,14 @@ def is_formula_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     return Value(tracer.tape.exact.booleans(truth))
 
 
-FORMS: dict[str, Form] = {
-    "ROW": _place(0),
-    "COLUMN": _place(1),
-    "ROWS": _extent(0),
-    "COLUMNS": _extent(1),
-    "ISREF": is_reference_form,
-    "AREAS": areas_form,
-    "ISFORMULA": is_formula_form,
-}
+_row = partial(function, category="lookup", shape=Shape.STEPS, fails=False)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("ROW", "|P", form=_place(0)),
+    _row("COLUMN", "|P", form=_place(1)),
+    _row("ROWS", "P", form=_extent(0)),
+    _row("COLUMNS", "P", form=_extent(1)),
+    _row("AREAS", "P", form=areas_form),
+    _row("ISREF", "P", form=is_reference_form, category="information"),
+    _row("ISFORMULA", "P", form=is_formula_form, category="information"),
+)

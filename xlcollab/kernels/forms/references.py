@@ -5,9 +5,9 @@ Where a formula looks is settled while it is compiled, so the look-up becomes a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,14 +18,11 @@ from xlcollab.formula import parse
 from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
+from xlcollab.kernels.values.frame import Evaluator, Frame
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 from xlcollab.plan.resolve import resolve
 from xlcollab.ref import Rect
-
-if TYPE_CHECKING:
-    from xlcollab.kernels.trace.tracer import Frame, Tracer
-
-ReferenceForm = Callable[["Tracer", Call, "Frame"], Area | None]
 
 _ORIGIN = np.zeros((1, 1), np.int64)
 
@@ -39,7 +36,7 @@ class _Integers:
 
 
 def _integers(
-    tracer: Tracer, node: Node, frame: Frame, what: str, *, is_size: bool = False
+    tracer: Evaluator, node: Node, frame: Frame, what: str, *, is_size: bool = False
 ) -> _Integers:
     """A constant argument per copy, shape (R or 1, C or 1). A size that is but a fraction is 1."""
     value = tracer.value(node, frame)
@@ -97,7 +94,7 @@ def _same(sizes: Places) -> int:
     return int(sizes.flat[0])
 
 
-def offset(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+def offset(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """OFFSET(reference, rows, columns, [height], [width])."""
     base = tracer.reference(node.arguments[0], frame)
     if base is None:
@@ -126,7 +123,7 @@ def offset(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
     return _failing(area, given)
 
 
-def index_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """INDEX of a reference with constant indices is a reference; None leaves it to values."""
     if len(node.arguments) > 3:
         return None
@@ -151,7 +148,7 @@ def index_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
     return Area(area.sheet, top, left, height, width)
 
 
-def _is_plain_index(tracer: Tracer, value: Value) -> bool:
+def _is_plain_index(tracer: Evaluator, value: Value) -> bool:
     """A constant of one value per copy that is neither an error nor negative."""
     if value.slot is not None or value.block.shape[2:].numel() > 1:
         return False
@@ -170,7 +167,7 @@ def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:
     return np.where(inside, start + index - 1, -1), 1
 
 
-def indirect(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """INDIRECT(text): the text is constant and reads as an address or a defined name."""
     if len(node.arguments) > 1:
         style = tracer.value(node.arguments[1], frame)
@@ -186,7 +183,7 @@ def indirect(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
     return _side_by_side([known[text] for text in texts], value.block.shape)
 
 
-def _named_area(tracer: Tracer, text: object, frame: Frame) -> Area:
+def _named_area(tracer: Evaluator, text: object, frame: Frame) -> Area:
     """The area that a text names, as seen from the first copy."""
     home = frame.family
     if isinstance(text, ErrorCode):
@@ -216,28 +213,28 @@ def _side_by_side(areas: list[Area], shape: torch.Size) -> Area:
     return replace(first, top=top, left=left)
 
 
-def if_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+def if_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """IF whose condition is the same constant everywhere is its branch, reference or not."""
-    if not any(_may_refer(argument) for argument in node.arguments[1:]):
+    if not any(_may_refer(tracer, argument) for argument in node.arguments[1:]):
         return None
     branch = constant_branch(tracer, node, frame)
     return tracer.reference(branch, frame) if branch is not None else None
 
 
-def choose_reference(tracer: Tracer, node: Call, frame: Frame) -> Area | None:
+def choose_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     branch = chosen(tracer, node, frame)
     return tracer.reference(branch, frame) if branch is not None else None
 
 
-def _may_refer(node: Node) -> bool:
+def _may_refer(tracer: Evaluator, node: Node) -> bool:
     if isinstance(node, Call):
-        return node.name in REFERENCE_FUNCTIONS
+        return tracer.refers(node.name)
     return isinstance(node, Reference | Name) or (
         isinstance(node, Binary) and node.operator in (":", " ")
     )
 
 
-def constant_branch(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
+def constant_branch(tracer: Evaluator, node: Call, frame: Frame) -> Node | None:
     """The branch of an IF whose condition is one constant; None if there is no such branch."""
     condition = tracer.value(node.arguments[0], frame)
     if condition.slot is not None or condition.block.shape[2:].numel() > 1:
@@ -252,7 +249,7 @@ def constant_branch(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
     return None
 
 
-def chosen(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
+def chosen(tracer: Evaluator, node: Call, frame: Frame) -> Node | None:
     """The argument of a CHOOSE whose index is one constant; None if there is no such argument."""
     index = tracer.value(node.arguments[0], frame)
     if index.slot is not None or index.block.shape[2:].numel() > 1:
@@ -264,11 +261,9 @@ def chosen(tracer: Tracer, node: Call, frame: Frame) -> Node | None:
     return node.arguments[position] if 0 < position < len(node.arguments) else None
 
 
-REFERENCE_FUNCTIONS: dict[str, ReferenceForm] = {
-    "OFFSET": offset,
-    "INDEX": index_reference,
-    "INDIRECT": indirect,
-    "IF": if_reference,
-    "CHOOSE": choose_reference,
-}
-"""Functions that may return a reference."""
+_row = partial(function, category="lookup", moving=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("OFFSET", "PVV|VV", refers=offset),
+    _row("INDIRECT", "V|V", refers=indirect),
+)

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Missing, Name, Node, Number
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.forms.references import (
+    choose_reference,
+    chosen,
+    constant_branch,
+    if_reference,
+)
 from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
-from xlcollab.kernels.functions.table import FUNCTIONS
-from xlcollab.kernels.trace.references import chosen, constant_branch
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.operators import BINARY
+from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 
-if TYPE_CHECKING:
-    from xlcollab.kernels.trace.tracer import Frame, Tracer
 
-Form = Callable[["Tracer", Call, "Frame"], Value]
-
-
-def _branch(tracer: Tracer, node: Node, frame: Frame) -> Value:
+def _branch(tracer: Evaluator, node: Node, frame: Frame) -> Value:
     """A branch as a value; one left empty is 0."""
     return tracer.value(Number(0.0) if isinstance(node, Missing) else node, frame)
 
 
-def if_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def if_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IF(condition, yes, [no]): a branch that no copy takes is not evaluated."""
     branch = constant_branch(tracer, node, frame)
     if branch is not None:
@@ -39,10 +39,10 @@ def if_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
         no = _branch(tracer, node.arguments[2], frame)
     else:
         no = Value(tracer.tape.exact.scalar(False))
-    return tracer.tape.emit("IF", choose_between, [condition, yes, no])
+    return tracer.tape.emit(tracer.operation("IF"), [condition, yes, no])
 
 
-def ifs_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def ifs_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IFS(condition, value, …): #N/A where none holds."""
     if len(node.arguments) % 2:
         raise UnsupportedError("IFS needs a value for each condition")
@@ -51,12 +51,12 @@ def ifs_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     for condition, value in reversed(pairs):
         asked = tracer.value(condition, frame)
         result = tracer.tape.emit(
-            "IF", choose_between, [asked, _branch(tracer, value, frame), result]
+            tracer.operation("IF"), [asked, _branch(tracer, value, frame), result]
         )
     return result
 
 
-def switch_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def switch_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """SWITCH(value, case, result, …, [default]): #N/A without a default."""
     subject, *rest = node.arguments
     asked = tracer.value(subject, frame)
@@ -65,41 +65,39 @@ def switch_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     else:
         result = Value(tracer.tape.exact.error(ErrorCode.NA))
     for case, value in reversed(list(zip(rest[::2], rest[1::2], strict=True))):
-        same = tracer.tape.emit("=", BINARY["="], [asked, tracer.value(case, frame)])
+        same = tracer.tape.emit(BINARY["="], [asked, tracer.value(case, frame)])
         result = tracer.tape.emit(
-            "IF", choose_between, [same, _branch(tracer, value, frame), result]
+            tracer.operation("IF"), [same, _branch(tracer, value, frame), result]
         )
     return result
 
 
-def choose_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def choose_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """CHOOSE(index, value, …): #VALUE! beyond the last."""
     branch = chosen(tracer, node, frame)
     if branch is not None:
         return tracer.argument(branch, Param.TABLE, frame)
-    index = tracer.tape.emit("TRUNC", FUNCTIONS["TRUNC"], [tracer.value(node.arguments[0], frame)])
+    index = tracer.tape.emit(tracer.operation("TRUNC"), [tracer.value(node.arguments[0], frame)])
     result = Value(tracer.tape.exact.error(ErrorCode.VALUE))
     for position, argument in enumerate(node.arguments[1:], 1):
         here = Value(tracer.tape.exact.scalar(float(position)))
-        same = tracer.tape.emit("=", BINARY["="], [index, here])
+        same = tracer.tape.emit(BINARY["="], [index, here])
         result = tracer.tape.emit(
-            "IF", choose_between, [same, _branch(tracer, argument, frame), result]
+            tracer.operation("IF"), [same, _branch(tracer, argument, frame), result]
         )
     return result
 
 
-def _rescue(name: str, function: Callable[[Context, Block, Block], Block]) -> Form:
-    def form(tracer: Tracer, node: Call, frame: Frame) -> Value:
-        value, other = node.arguments
-        tried = tracer.value(value, frame)
-        if tried.slot is None and not bool(tracer.tape.exact.errors(tried.block).any()):
-            return tried
-        return tracer.tape.emit(name, function, [tried, _branch(tracer, other, frame)])
-
-    return form
+def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """IFERROR and IFNA: what cannot be an error is the value, its rescue is not evaluated."""
+    value, other = node.arguments
+    tried = tracer.value(value, frame)
+    if tried.slot is None and not bool(tracer.tape.exact.errors(tried.block).any()):
+        return tried
+    return tracer.tape.emit(tracer.operation(node.name), [tried, _branch(tracer, other, frame)])
 
 
-def let_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
+def let_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """LET(name, value, …, result)."""
     *pairs, result = node.arguments
     if len(pairs) % 2:
@@ -112,12 +110,24 @@ def let_form(tracer: Tracer, node: Call, frame: Frame) -> Value:
     return tracer.value(result, frame)
 
 
-FORMS: dict[str, Form] = {
-    "IF": if_form,
-    "IFS": ifs_form,
-    "SWITCH": switch_form,
-    "CHOOSE": choose_form,
-    "IFERROR": _rescue("IFERROR", if_error),
-    "IFNA": _rescue("IFNA", if_na),
-    "LET": let_form,
-}
+_row = partial(function, category="logic")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row(
+        "IF",
+        "V|VV",
+        choose_between,
+        form=if_form,
+        refers=if_reference,
+        fails=False,
+        shape=Shape.AFFINE,
+        role=Role.CHOICE,
+        scalar="IF",
+    ),
+    _row("IFS", "VV|VV*2", form=ifs_form),
+    _row("SWITCH", "VVV|VV*2", form=switch_form),
+    _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference),
+    _row("IFERROR", "VV", if_error, form=rescue_form, fails=False, scalar="IFERROR"),
+    _row("IFNA", "VV", if_na, form=rescue_form, fails=False),
+    _row("LET", "VVV|VV*2", form=let_form),
+)

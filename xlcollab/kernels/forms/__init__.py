@@ -1,0 +1,1 @@
+"""Functions that ask for their arguments themselves."""

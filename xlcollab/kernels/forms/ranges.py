@@ -1,0 +1,280 @@
+"""Functions of areas whose constant part is worked out once.
+
+VLOOKUP searches its first column and gathers from another, SUMIFS selects by its criteria and adds
+up its values: only the second half depends on the variables, as a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.formula.nodes import Call, Node
+from xlcollab.formula.signatures import Param
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.forms.references import index_reference
+from xlcollab.kernels.functions.conditional.conditional import (
+    Fold,
+    average,
+    conditional,
+    count,
+    extreme,
+    folded,
+    one_range,
+    total,
+)
+from xlcollab.kernels.functions.conditional.selection import Selection, select
+from xlcollab.kernels.functions.lookup.lookup import (
+    at_key,
+    horizontal,
+    index,
+    key_place,
+    vertical,
+)
+from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, results_at
+from xlcollab.kernels.functions.statistics.reduce import count_blank
+from xlcollab.kernels.values.area import Area
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.operators import BINARY
+from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.tape import Function, Operation, Value
+
+_MOST_PAIRS = 1 << 26
+"""Pairs of a cell and a condition that a program may keep."""
+
+
+def _plain_lookup(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """A look-up in an array, all in one."""
+    signature = tracer.signature(node.name)
+    arguments = [
+        value
+        for position, argument in enumerate(node.arguments)
+        for value in tracer.arguments(argument, signature, position, frame)
+    ]
+    return tracer.tape.emit(varying(tracer.operation(node.name), *arguments), arguments)
+
+
+def _table_lookup(axis: int) -> Form:
+    """VLOOKUP (0) and HLOOKUP (1)."""
+
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+        wanted, table, line, *approximate = node.arguments
+        area = tracer.reference(table, frame)
+        if area is None or area.broken is not None:
+            return _plain_lookup(tracer, node, frame)
+        first = replace(area, width=1) if axis == 0 else replace(area, height=1)
+        asked = [tracer.value(wanted, frame), tracer.fetch(first)]
+        asked += [tracer.value(argument, frame) for argument in approximate]
+        search = replace(tracer.operation("MATCH"), function=key_place)
+        place = tracer.tape.emit(search, asked)
+        number = tracer.value(line, frame)
+        lines, number = _only_line(tracer, area, number, axis)
+        gather = replace(tracer.operation(node.name), function=at_key(axis))
+        arguments = [tracer.fetch(lines), place, number]
+        return tracer.tape.emit(varying(gather, place, number), arguments)
+
+    return form
+
+
+def varying(operation: Operation, *settings: Value) -> Operation:
+    """An operation; as another one where variables decide what is picked."""
+    if all(value.constant for value in settings):
+        return operation
+    return operation.by_variables()
+
+
+def _only_line(tracer: Evaluator, area: Area, number: Value, axis: int) -> tuple[Area, Value]:
+    """The one column (row) that is asked for and its number in there, if it is the same for all."""
+    size = area.width if axis == 0 else area.height
+    block = number.block
+    if number.slot is not None or block.kind is not Kind.NUMBER or block.shape.numel() > 1:
+        return area, number
+    line = int(block.number.reshape(-1)[0]) - 1
+    if not 0 <= line < size:
+        return area, number
+    one = Value(tracer.tape.exact.scalar(1.0))
+    if axis == 0:
+        return replace(area, left=area.left + line, width=1), one
+    return replace(area, top=area.top + line, height=1), one
+
+
+def index_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """INDEX that is no reference: an array, or places that the variables decide."""
+    table, *places = node.arguments
+    found = [tracer.value(argument, frame) for argument in places]
+    values = tracer.argument(table, Param.TABLE, frame)
+    return tracer.tape.emit(varying(tracer.operation(node.name), *found), [values, *found])
+
+
+def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """XLOOKUP: keys and results may lie on different sheets, as whole columns too."""
+    wanted, keys, results, *rest = node.arguments
+    found = [tracer.reference(argument, frame) for argument in (keys, results)]
+    areas = [area for area in found if area is not None]
+    if len(areas) < 2:
+        return _plain_lookup(tracer, node, frame)
+    table, values = fetch_alike(tracer, areas)
+    settings = [tracer.value(argument, frame) for argument in rest]
+    asked = [tracer.value(wanted, frame), table, *settings[1:]]
+    place = tracer.tape.emit(tracer.operation("XMATCH"), asked)
+    gather = varying(replace(tracer.operation(node.name), function=results_at), place)
+    return tracer.tape.emit(gather, [place, table, values, *settings[:1]])
+
+
+def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
+    """The values of areas; whole columns (rows) are cut where the longest of them ends."""
+    clipped = []
+    for area in areas:
+        sheet = tracer.store.workbook.sheet(area.sheet)
+        clipped.append(area.clipped(sheet.height, sheet.width))
+    height = max(area.height for area in clipped)
+    width = max(area.width for area in clipped)
+    return [
+        tracer.fetch(replace(area, height=min(area.height, height), width=min(area.width, width)))
+        for area in areas
+    ]
+
+
+def _area(tracer: Evaluator, node: Node, frame: Frame, name: str) -> Area:
+    area = tracer.reference(node, frame)
+    if area is None:
+        raise UnsupportedError(f"{name} needs references as its ranges")
+    return area
+
+
+Layout = Callable[[Sequence[Node]], tuple[Node, Sequence[Node], Sequence[Node]]]
+"""Arguments → (range to aggregate, ranges under criteria, criteria)"""
+
+
+def _one_range(arguments: Sequence[Node]) -> tuple[Node, Sequence[Node], Sequence[Node]]:
+    """(range, criterion, [range to aggregate])"""
+    return arguments[-1 if len(arguments) > 2 else 0], arguments[:1], arguments[1:2]
+
+
+def _ranges(arguments: Sequence[Node]) -> tuple[Node, Sequence[Node], Sequence[Node]]:
+    """(range to aggregate, range, criterion, …)"""
+    return arguments[0], arguments[1::2], arguments[2::2]
+
+
+def _pairs(arguments: Sequence[Node]) -> tuple[Node, Sequence[Node], Sequence[Node]]:
+    """(range, criterion, …): nothing is aggregated, cells are counted."""
+    return arguments[0], arguments[::2], arguments[1::2]
+
+
+def _conditional(layout: Layout, fold: Fold | None) -> Form:
+    """SUMIF, COUNTIFS and their kin: constant criteria are worked out while compiling.
+
+    With `_one_range` the range to aggregate takes the size of the other.
+    """
+
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+        aggregated, ranges, criteria = layout(node.arguments)
+        if len(ranges) != len(criteria):
+            raise UnsupportedError(f"{node.name} needs a criterion for each range")
+        values = _area(tracer, aggregated, frame, node.name)
+        tested = [_area(tracer, argument, frame, node.name) for argument in ranges]
+        if layout is _one_range:
+            values = replace(values, height=tested[0].height, width=tested[0].width)
+        if any((area.height, area.width) != (values.height, values.width) for area in tested):
+            return Value(tracer.tape.exact.error(ErrorCode.VALUE))
+        fetched, *blocks = fetch_alike(tracer, [values, *tested])
+        asked = [tracer.argument(argument, Param.VALUE, frame) for argument in criteria]
+        pairs = [value for pair in zip(blocks, asked, strict=True) for value in pair]
+        operation = tracer.operation(node.name)
+        if fold is not None:
+            return _aggregate(tracer, operation, fold, fetched, pairs)
+        counted = tracer.tape.emit(operation, pairs)
+        beyond = values.size - fetched.block.shape[2:].numel()
+        return _with_cells_beyond(tracer, counted, beyond, asked)
+
+    return form
+
+
+def _with_cells_beyond(tracer: Evaluator, counted: Value, beyond: int, asked: list[Value]) -> Value:
+    """A count, and that of the blank cells beyond the used part of the sheet."""
+    if beyond == 0:
+        return counted
+    blank = Value(Block(tracer.tape.exact.tensor([[[[0.0]]]]), Kind.BLANK, cells=True))
+    pairs = [value for criterion in asked for value in (blank, criterion)]
+    fitting = tracer.tape.emit(tracer.operation("COUNTIFS"), pairs)
+    times = Value(tracer.tape.exact.scalar(float(beyond)))
+    more = tracer.tape.emit(BINARY["*"], [fitting, times])
+    return tracer.tape.emit(BINARY["+"], [counted, more])
+
+
+def _aggregate(
+    tracer: Evaluator, operation: Operation, fold: Fold, values: Value, pairs: list[Value]
+) -> Value:
+    whole = replace(operation, function=conditional(fold))
+    if values.constant or any(not value.constant for value in pairs):
+        return tracer.tape.emit(varying(whole, *pairs), [values, *pairs])
+    tested = [(a.block, b.block) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
+    selection = select(tracer.tape.exact, tested, values.block)
+    pieces = []
+    for piece in selection.pairs(tracer.tape.exact):
+        pieces.append(piece)
+        if sum(len(cell) for _, cell in pieces) > _MOST_PAIRS:
+            return tracer.tape.emit(whole, [values, *pairs])
+    condition, cell = (torch.cat(parts) for parts in zip(*pieces, strict=True))
+    known = replace(selection, conditions=())
+    selected = replace(operation, function=_known_selection(fold, known))
+    return tracer.tape.emit(selected, [values], (condition, cell, selection.place))
+
+
+def _known_selection(fold: Fold, selection: Selection) -> Function:
+    def run(
+        context: Context, block: Block, condition: Tensor, cell: Tensor, place: Tensor
+    ) -> Block:
+        here = replace(selection, place=place)
+        return folded(context, fold, block, here, [(condition, cell)])
+
+    return run
+
+
+def count_blank_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """COUNTBLANK, which counts the cells beyond the used part of the sheet too."""
+    area = _area(tracer, node.arguments[0], frame, "COUNTBLANK")
+    found = tracer.fetch(area)
+    beyond = area.size - found.block.shape[2:].numel()
+    counted = tracer.tape.emit(tracer.operation("COUNTBLANK"), [found])
+    extra = Value(tracer.tape.exact.scalar(float(beyond)))
+    return tracer.tape.emit(BINARY["+"], [counted, extra])
+
+
+_row = partial(function, category="lookup", shape=Shape.AFFINE, fails=False)
+_conditioned = partial(function, category="conditional", fails=False)
+_one, _several = partial(_conditional, _one_range), partial(_conditional, _ranges)
+_largest, _smallest = extreme(1.0), extreme(-1.0)
+
+# That they fail where variables decide what is picked, `varying` says.
+FUNCTIONS: tuple[Record, ...] = (
+    _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0)),
+    _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1)),
+    _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference),
+    _row("XLOOKUP", "VTT|VVV", lookup_anywhere, form=lookup_form),
+    _row(
+        "COUNTBLANK",
+        "R",
+        count_blank,
+        form=count_blank_form,
+        category="statistics",
+        shape=Shape.STEPS,
+    ),
+    _conditioned("SUMIF", "RV|R", one_range(total), form=_one(total), shape=Shape.AFFINE),
+    _conditioned(
+        "SUMIFS", "RRV|RV*2", conditional(total), form=_several(total), shape=Shape.AFFINE
+    ),
+    _conditioned("AVERAGEIF", "RV|R", one_range(average), form=_one(average)),
+    _conditioned("AVERAGEIFS", "RRV|RV*2", conditional(average), form=_several(average)),
+    _conditioned("MAXIFS", "RRV|RV*2", conditional(_largest), form=_several(_largest)),
+    _conditioned("MINIFS", "RRV|RV*2", conditional(_smallest), form=_several(_smallest)),
+    _conditioned("COUNTIF", "RV", count, form=_conditional(_pairs, None), shape=Shape.STEPS),
+    _conditioned("COUNTIFS", "RV|RV*2", count, form=_conditional(_pairs, None), shape=Shape.STEPS),
+)

@@ -1,0 +1,78 @@
+"""Every worksheet function by name.
+
+How to add one:
+
+1. Write what computes it, `(context, *blocks) -> block`, in the file of its kin below
+   `kernels.functions` (helpers such as `numeric` and `aggregate` make that a line), and a row in
+   the table at the end of that file: name, parameters, implementation, and what may be concluded
+   of it (`values.record.function`; leave out what you are not sure of, it then claims nothing).
+2. Only if it must see its arguments before they are evaluated, write a form in `kernels.forms`
+   instead, and the row there.
+3. A file that is new joins `_MODULES` below.
+4. Give it its cases: `CASES` in `tests.kernels.test_gradients`, values beside its kin's.
+5. Run `pytest tests/kernels/test_table.py`: it tries every claim of the row, and copies name and
+   parameters into `formula.listing`, which those read who must not load torch.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
+from xlcollab.kernels.functions import dates, information, logic, money, textual
+from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
+from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
+from xlcollab.kernels.functions.statistics import (
+    counts,
+    distributions,
+    moments,
+    ordering,
+    pairs,
+    reduce,
+    regression,
+    significance,
+    tails,
+)
+from xlcollab.kernels.values.record import Record, by_name
+from xlcollab.kernels.values.tape import Function
+
+_MODULES = (
+    addresses,
+    arranging,
+    choices,
+    counts,
+    dates,
+    distributions,
+    draws,
+    elementwise,
+    information,
+    integers,
+    logic,
+    lookup,
+    moments,
+    money,
+    multiples,
+    nested,
+    notation,
+    ordering,
+    pairs,
+    places,
+    products,
+    ranges,
+    reduce,
+    references,
+    regression,
+    shaping,
+    significance,
+    tails,
+    textual,
+    xlookup,
+)
+
+RECORDS: dict[str, Record] = by_name(chain.from_iterable(m.FUNCTIONS for m in _MODULES))
+"""name → all that is known of the function"""
+
+FUNCTIONS: dict[str, Function] = {
+    name: record.run for name, record in RECORDS.items() if record.run is not None
+}
+"""name → (context, *blocks) → block"""

@@ -1,0 +1,75 @@
+"""What is known of an operation without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from xlcollab.kernels.values.block import Block
+
+Fails = bool | Callable[[Sequence[Block | None]], bool]
+"""Whether numbers up to `ORDINARY` in size can make an operation fail; or who tells that from its
+constant arguments (None for one that varies)."""
+
+ORDINARY = 1e30
+"""Beyond, sums and products may overflow; there the objective has left all sense as well."""
+
+
+class Shape(Enum):
+    """How a result moves with the numbers it is made of."""
+
+    AFFINE = auto()
+    """In each of its (non-deciding) arguments alone: products too."""
+    SMOOTH = auto()
+    KINKS = auto()
+    """Continuous or not, made of smooth pieces."""
+    STEPS = auto()
+    """Piecewise constant."""
+
+
+class Role(Enum):
+    """What an operation is to those who read the tape: for sums of squares, for linear models."""
+
+    NONE = auto()
+    MOVE = auto()
+    """The same values at other places."""
+    ADD = auto()
+    SUBTRACT = auto()
+    MULTIPLY = auto()
+    DIVIDE = auto()
+    POWER = auto()
+    ROOT = auto()
+    CHOICE = auto()
+    """One of the arguments from the second on, as the first says."""
+    SUM = auto()
+    """Grows with a sum of its values: a sum of squares if they are squares."""
+    SUM_OF_PRODUCTS = auto()
+    SUM_OF_SQUARES = auto()
+    SQUARED_DIFFERENCES = auto()
+    SPREAD = auto()
+    """Grows with the sum of squared deviations from the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the compiler may conclude of an operation; the defaults claim nothing.
+
+    `picks`: its arguments decide which values, texts or errors there are. `counts`: it asks only of
+    which kinds its values are, never which.
+    """
+
+    fails: Fails = True
+    picks: bool = False
+    counts: bool = False
+    shape: Shape = Shape.KINKS
+    role: Role = Role.NONE
+
+    def may_fail(self, constants: Sequence[Block | None]) -> bool:
+        """Whether it may give an error where all it is given are ordinary numbers."""
+        return self.fails(constants) if callable(self.fails) else self.fails
+
+
+UNKNOWN = Facts()
+MOVEMENT = Facts(fails=False, shape=Shape.AFFINE, role=Role.MOVE)
+"""Of operations that only bring values to other places."""

@@ -1,0 +1,75 @@
+"""How a function may ask for its arguments itself: the frame it stands in, and whom it asks.
+
+Most functions are handed their arguments as values. A *form* is given the node instead: a choice
+that leaves a branch alone, a question about places, a look-up whose constant part is worked out
+once. A *reference form* tells which area a call means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from xlcollab.formula.nodes import Call, Node
+from xlcollab.formula.signatures import Param, Signature
+from xlcollab.kernels.values.area import Area
+from xlcollab.kernels.values.store import Store
+from xlcollab.kernels.values.tape import Operation, Tape, Value
+from xlcollab.plan.families import Family
+from xlcollab.ref import CellRef, Rect
+
+Bound = Mapping[str, Value | Area]
+Source = Callable[[str, Rect], Value]
+"""(sheet, rectangle) → something per cell, shape (1, 1, H, W)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a node is evaluated: its family, whether ranges are used whole, what LET has bound."""
+
+    family: Family
+    array: bool
+    bound: Bound = field(default_factory=dict)
+
+
+class Evaluator(Protocol):
+    """Who evaluates nodes: the tracer, as the forms of functions see it."""
+
+    tape: Tape
+    store: Store
+    generator: torch.Generator
+    frozen: set[CellRef]
+    """Cells in which a random function was drawn once and is kept."""
+
+    def value(self, node: Node, frame: Frame) -> Value:
+        """A node as a value: one per copy, or an array where the frame says so."""
+
+    def argument(self, node: Node, param: Param, frame: Frame) -> Value:
+        """A function's argument, handed over as its parameter wants."""
+
+    def arguments(
+        self, node: Node, signature: Signature, position: int, frame: Frame
+    ) -> list[Value]:
+        """The argument at a position; a union of areas may count as several arguments."""
+
+    def reference(self, node: Node, frame: Frame) -> Area | None:
+        """A node as a reference; None when it is none."""
+
+    def refers(self, name: str) -> bool:
+        """Whether a call of the function `name` can be a reference."""
+
+    def operation(self, name: str) -> Operation:
+        """What is recorded of a call of `name` whose arguments are values."""
+
+    def signature(self, name: str) -> Signature:
+        """The parameters of the function `name`."""
+
+    def fetch(self, area: Area, source: Source | None = None) -> Value:
+        """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
+
+
+Form = Callable[[Evaluator, Call, Frame], Value]
+ReferenceForm = Callable[[Evaluator, Call, Frame], Area | None]

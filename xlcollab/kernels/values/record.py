@@ -1,0 +1,129 @@
+"""The record of a worksheet function: all that is known of it, beside what computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Literal
+
+from xlcollab.formula.signatures import Param, Signature, signature
+from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
+from xlcollab.kernels.values.frame import Form, ReferenceForm
+from xlcollab.kernels.values.tape import Function, Operation
+
+Category = Literal[
+    "conditional", "dates", "information", "logic", "lookup", "maths", "money", "random",
+    "statistics", "text",
+]  # fmt: skip
+
+
+class Slope(Enum):
+    """What a derivative is."""
+
+    EXACT = auto()
+    ZERO = auto()
+    """It is 0 wherever there is one."""
+    IN_PART = auto()
+    """Exact, but for the case that `why` names: there it is refused."""
+    REFUSED = auto()
+    CUT = auto()
+    """Taken for 0 though it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """Of a function's result by its numbers; `why` says why it is not exact."""
+
+    slope: Slope
+    why: str = ""
+
+
+EXACT = Derivative(Slope.EXACT)
+ZERO = Derivative(Slope.ZERO)
+UNSOLVED = Derivative(Slope.REFUSED, "scipy computes it, without a slope")
+DENSITY_ONLY = Derivative(Slope.IN_PART, "scipy computes its cumulative form, without a slope")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One worksheet function.
+
+    `run` computes it from blocks; `form` is asked instead where arguments are not simply evaluated,
+    `refers` where the call may be a reference. `moving`: only its arguments' values say which cells
+    it reads. `elementwise`: value by value, arrays broadcast. `also` are further names of the same.
+    """
+
+    name: str
+    signature: Signature
+    category: Category
+    run: Function | None
+    facts: Facts
+    derivative: Derivative = EXACT
+    elementwise: bool = False
+    random: bool = False
+    moving: bool = False
+    form: Form | None = None
+    refers: ReferenceForm | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def places_only(self) -> bool:
+        """Whether it asks where its first argument lies, and not what stands there."""
+        return self.signature.parameters[:1] == (Param.PLACE,)
+
+    @property
+    def operation(self) -> Operation:
+        """What is recorded of a call whose arguments are values."""
+        assert self.run is not None, f"{self.name} is not computed from values"
+        return Operation(self.name, self.run, self.facts)
+
+
+def function(
+    name: str,
+    spec: str,
+    run: Function | None = None,
+    *,
+    category: Category,
+    also: str = "",
+    fails: Fails = True,
+    picks: bool = False,
+    counts: bool = False,
+    shape: Shape = Shape.KINKS,
+    role: Role = Role.NONE,
+    derivative: Derivative | None = None,
+    elementwise: bool = False,
+    random: bool = False,
+    moving: bool = False,
+    form: Form | None = None,
+    refers: ReferenceForm | None = None,
+    scalar: str = "",
+) -> Record:
+    """The record of `name`, its parameters as `formula.signatures.signature` reads them.
+
+    `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`.
+    """
+    return Record(
+        name,
+        replace(signature(spec), scalar=scalar),
+        category,
+        run,
+        Facts(fails, picks, counts, shape, role),
+        derivative or (ZERO if shape is Shape.STEPS else EXACT),
+        elementwise,
+        random,
+        moving,
+        form,
+        refers,
+        tuple(also.split()),
+    )
+
+
+def by_name(records: Iterable[Record]) -> dict[str, Record]:
+    """The records by name, further names included. A name that occurs twice is a mistake."""
+    found: dict[str, Record] = {}
+    for record in records:
+        for name in (record.name, *record.also):
+            assert name not in found, f"{name} is defined a second time"
+            found[name] = replace(record, name=name, also=())
+    return found
