@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.build import build
+from xlcollab.disk import atomic_file, backup, output_path
 from xlcollab.errors import WriteRefusedError
-from xlcollab.files import FileBook, backup, output_path
-from xlcollab.files.saving import atomic_file
+from xlcollab.files import FileBook
 from xlcollab.grid import Changes
 
 

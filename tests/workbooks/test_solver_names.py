@@ -33,7 +33,8 @@ def stored(one: SolverModel, folder: Path) -> SolverModel:
     page = Page(SHEET, model=one)
     page.put(0, 0, "=SUM(A3:C4)")
     page.fill(Rect(2, 0, 4, 3), lambda row, column: 1.0, "weight")
-    write_pages(folder / "book.xlsx", [page], {}, title="test")
+    with (folder / "book.xlsx").open("wb") as file:
+        write_pages(file, [page], {}, title="test")
     return read_model(FileBook(folder / "book.xlsx").read(), SHEET)
 
 

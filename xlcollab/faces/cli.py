@@ -1,13 +1,14 @@
 """The shell face: `xlcollab COMMAND`. Each command is one file in `commands`.
 
 Exit codes: 0 done; 2 wrong usage; 3 the workbook or model cannot be used; 4 no solution;
-130 interrupted.
+130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import functools
-import signal
+import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,11 @@ import typer
 
 from xlcollab.errors import XlcollabError
 from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.shell import shown
+from xlcollab.interrupts import OutOfTime, Terminated, listening
 
 UNUSABLE = 3
+NO_SOLUTION = 4
 INTERNAL = 1
 INTERRUPTED = 130
 
@@ -73,30 +77,59 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
 def _code(
     command: Callable[..., int | None], arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> int:
+    _print_anything()
+    with listening() as listener:
+        code = _told(command, arguments, options)
+    stopped = listener.exit_code
+    return stopped if stopped is not None and code in (0, INTERRUPTED) else code
+
+
+def _told(
+    command: Callable[..., int | None], arguments: tuple[Any, ...], options: dict[str, Any]
+) -> int:
+    """What the command returns, or the code of its error after a sentence about it."""
     try:
         return command(*arguments, **options) or 0
     except XlcollabError as error:
         return _fail(str(error), error.exit_code)
+    except OutOfTime:
+        return _fail("the time limit was reached before there was a result", NO_SOLUTION)
+    except Terminated:
+        return _fail("terminated; nothing was written", INTERRUPTED)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except MemoryError:
         return _fail("this workbook needs more memory than there is", UNUSABLE)
+    except RecursionError:
+        return _fail("a formula of this workbook is nested too deeply to be evaluated", UNUSABLE)
+    except OSError as error:
+        return _fail_at_a_file(error)
     except Exception as error:  # the last resort: a sentence, never a traceback
         text = f"{type(error).__name__}: {error}"
         return _fail(f"internal error, please report it with the workbook ({text})", INTERNAL)
 
 
+def _fail_at_a_file(error: OSError) -> int:
+    """The system refuses a file; whoever read what we print (`| head`) may also have gone."""
+    if isinstance(error, BrokenPipeError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - so that the end of Python can flush it
+        return UNUSABLE
+    place = f"{error.filename}: " if error.filename else ""
+    return _fail(f"{place}{error.strerror or error}", UNUSABLE)
+
+
+def _print_anything() -> None:
+    """Names in workbooks need not fit the terminal's encoding, nor be proper Unicode."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"xlcollab: {message}\n")
+    sys.stderr.write(f"xlcollab: {shown(message)}\n")
     return code
 
 
 def main() -> None:
-    """The entry point of the installed script. Being terminated is an interruption: what was found
-    so far is kept."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """The entry point of the installed script."""
     build()()
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

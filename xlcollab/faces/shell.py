@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_UPDATES = 0.1
 _WIDTH_OF_FILES = 120
+_PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+"""Names come from workbooks: "[/b]" and ":smile:" are shown as they are."""
 
 
 def console() -> Console:
     """Standard error: standard output belongs to results and JSON."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, soft_wrap=True, **_PLAIN)
 
 
 def print_json(value: Any) -> None:
@@ -38,18 +40,25 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=shown(title), title_justify="left", box=box.SIMPLE_HEAD)
     for position, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=position == 0)
     for row in lines:
-        table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
+        table.add_row(*(shown(cell if isinstance(cell, str) else number(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
-    Console(highlight=False, width=width).print(table)
+    Console(width=width, **_PLAIN).print(table)
 
 
 def number(value: object) -> str:
     """A number for a reader: 7 significant digits."""
     return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def shown(text: str) -> str:
+    """A text of a workbook that cannot steer a terminal: control signs are shown as codes."""
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
+    )
 
 
 class Progress:
@@ -59,7 +68,9 @@ class Progress:
         self._status: Status | None = None
         self._last = 0.0
         if shown and sys.stderr.isatty():
-            self._status = console().status("reading")
+            from rich.text import Text
+
+            self._status = console().status(Text("reading"))
 
     def __enter__(self) -> Progress:
         if self._status is not None:
@@ -101,12 +112,14 @@ class Progress:
         status = self._status
         if status is None:
             return None
+        from rich.text import Text
 
         def update(row: Any) -> None:
             now = time.monotonic()
             if now - self._last > _SECONDS_BETWEEN_UPDATES:
                 self._last = now
-                status.update(f"{line(row)}   (Ctrl-C keeps the best so far)")
+                text = shown(f"{line(row)}   (Ctrl-C keeps the best so far)")
+                status.update(Text(text))
 
         return update
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from xlcollab.disk import atomic_file, backup, refuse_changed, refuse_unwritable, sole_saver
 from xlcollab.errors import WorkbookError
 from xlcollab.files.package.edit import PackageEdit
 from xlcollab.files.package.markup import set_attributes
 from xlcollab.files.package.package import LIMITS, Limits, Package
+from xlcollab.files.package.signature import read_workbook_file
 from xlcollab.files.reading.guards import guards_of_sheet, is_signed
 from xlcollab.files.reading.reader import read_workbook
 from xlcollab.files.reading.tables import sheet_tables
 from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
-from xlcollab.files.saving import atomic_file, refuse_unwritable
 from xlcollab.files.writing.graft import graft_sheets
 from xlcollab.files.writing.sheet_patch import patch_sheet
 from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
+from xlcollab.grid.limits import refuse_too_large
 from xlcollab.grid.naming import refuse_sheet_names
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
+from xlcollab.interrupts import finished_first
 
 _BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
@@ -31,31 +36,77 @@ class FileBook:
     """
 
     def __init__(
-        self, path: str | Path, target: str | Path | None = None, limits: Limits = LIMITS
+        self,
+        path: str | Path,
+        target: str | Path | None = None,
+        limits: Limits = LIMITS,
+        data: bytes | None = None,
+        texts: TextPool | None = None,
     ) -> None:
+        """`data` are the bytes of a workbook that is in no file; `path` is then its name. `texts`
+        are those that changes speak of, by default the workbook's own."""
         self.path = Path(path)
         self.target = self.path if target is None else Path(target)
         self._limits = limits
-        self._texts = TextPool()
+        self._texts = TextPool() if texts is None else texts
+        self._data = data
 
     def read(self) -> Workbook:
         """The workbook in the file. Raises WorkbookError saying what is wrong with it."""
-        with Package(self.path, self._limits) as package:
+        with self._package() as package:
             return read_workbook(package, self._texts)
 
-    def write(self, changes: Changes) -> None:
+    def has_changed(self) -> bool:
+        """Whether the file holds other bytes than those that were read."""
+        try:
+            return self._data is not None and self.path.read_bytes() != self._data
+        except OSError:
+            return True
+
+    def _package(self) -> Package:
+        """The package as it was when it was first read: what others save meanwhile is not mixed
+        into it."""
+        if self._data is None:
+            self._data = read_workbook_file(self.path, self._limits.file)
+        return Package(self.path, self._data, self._limits)
+
+    def write(self, changes: Changes, *, keep_backup: bool = False) -> None:
         """Save the file with `changes` to `target`, wholly or not at all.
+
+        Where that is the file itself, it must still be as it was read; `keep_backup` copies it
+        first.
 
         Texts of cells are numbers in the pool of the workbook that `read` gave. Excel is told to
         recalculate when it loads the file. Raises WriteRefusedError naming the cell, part or path.
         """
         refuse_unwritable(self.target)
-        with Package(self.path, self._limits) as package:
+        with finished_first(), self._edited(changes) as edit:
+            in_place = self.target.resolve() == self.path.resolve()
+            with sole_saver(self.path) if in_place else nullcontext():
+                if in_place and self.has_changed():
+                    refuse_changed(self.path)
+                if keep_backup:
+                    backup(self.path)
+                with atomic_file(self.target) as file:
+                    edit.save(file)
+                if in_place:
+                    self._data = None  # what is read next is what was written
+
+    def pack(self, changes: Changes) -> bytes:
+        """The bytes of the file that `write` would save."""
+        out = io.BytesIO()
+        with self._edited(changes) as edit:
+            edit.save(out)
+        return out.getvalue()
+
+    @contextmanager
+    def _edited(self, changes: Changes) -> Iterator[PackageEdit]:
+        refuse_too_large(changes, self._texts)
+        with self._package() as package:
             edit = PackageEdit(package)
             if changes.inputs or changes.results or changes.sheets:
                 _apply(changes, package, edit, self._texts)
-            with atomic_file(self.target) as file:
-                edit.save(file)
+            yield edit
 
 
 def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from xlcollab.files.book import FileBook
 from xlcollab.grid import Changes, NewSheet
+from xlcollab.grid.naming import refuse_sheet_names
 
 
 def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet]) -> Path:
@@ -17,11 +18,11 @@ def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet]) -> Path:
     """
     import xlsxwriter  # here, for it takes longer to load than a workbook to read
 
-    with tempfile.TemporaryDirectory() as folder:
-        frame = Path(folder, "frame.xlsx")
-        book = xlsxwriter.Workbook(str(frame))
-        book.add_worksheet(sheets[0].name)
-        book.close()
-        replaces = frozenset({sheets[0].name})
-        FileBook(frame, target=path).write(Changes(sheets=sheets, replaces=replaces))
+    refuse_sheet_names(Changes(sheets=sheets), [])
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    book.add_worksheet(sheets[0].name)
+    book.close()
+    frame = FileBook("a new workbook", target=path, data=buffer.getvalue())
+    frame.write(Changes(sheets=sheets, replaces=frozenset({sheets[0].name})))
     return Path(path)

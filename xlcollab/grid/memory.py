@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid.changes import CellEdit, Changes, NewSheet
+from xlcollab.grid.limits import refuse_too_large
 from xlcollab.grid.naming import refuse_sheet_names, table_name
 from xlcollab.grid.refusals import (
     Guard,
@@ -41,6 +42,7 @@ class MemoryBook:
     def write(self, changes: Changes) -> None:
         """Apply `changes` wholly or not at all. Raises WriteRefusedError naming the cell."""
         old = self._workbook
+        refuse_too_large(changes, old.texts)
         sheets = [_changed(old, sheet, changes) for sheet in old.sheets]
         for edit in (*changes.inputs, *changes.results):
             old.sheet(edit.area.sheet)

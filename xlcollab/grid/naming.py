@@ -11,7 +11,7 @@ from xlcollab.grid.changes import Changes
 from xlcollab.ref import quote_sheet
 
 _MAX_NAME = 31
-_FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _RESERVED_NAME = "history"
 _NOT_IN_TABLE_NAME = re.compile(r"\W")
 
@@ -49,7 +49,7 @@ def _refuse_sheet_name(name: str) -> None:
     if not 0 < length <= _MAX_NAME:
         problem = f"has {length} characters; 1 to {_MAX_NAME} are allowed"
     elif _FORBIDDEN_IN_NAME.search(name):
-        problem = r"holds one of the characters [ ] : * ? / \ that no sheet name may hold"
+        problem = r"holds one of the characters [ ] : * ? / \ (or none) that no sheet name may hold"
     elif name[0] == "'" or name[-1] == "'":
         problem = "begins or ends with an apostrophe"
     elif name.casefold() == _RESERVED_NAME:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 
@@ -21,9 +20,9 @@ Values = Mapping[CellRef, Scalar]
 """What formula cells evaluate to; a formula without a value stores 0."""
 
 
-def write_pages(path: str | Path, pages: Sequence[Page], values: Values, *, title: str) -> None:
-    """Write the workbook at `path`."""
-    book = xlsxwriter.Workbook(str(path), {"in_memory": True})
+def write_pages(out: IO[bytes], pages: Sequence[Page], values: Values, *, title: str) -> None:
+    """Write the workbook to `out`."""
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.set_properties({"title": title, "author": "xlcollab", "created": _CREATED})
     formats = {name: book.add_format(dict(style)) for name, style in STYLES.items()}
     sheets = [book.add_worksheet(page.name) for page in pages]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from xlcollab.disk import atomic_file
 from xlcollab.errors import ModelError
 from xlcollab.files import FileBook
-from xlcollab.files.saving import atomic_file
 from xlcollab.grid import CellEdit, Changes, Scalar, Workbook, decode
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.lessons import Page, write_pages
@@ -28,14 +28,16 @@ def write_evaluated(path: str | Path, pages: Sequence[Page], *, title: str) -> N
     It is written once to be evaluated and once with the values, which charts keep too. Raises
     ModelError naming a formula that cannot be evaluated, WriteRefusedError for an impossible path.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        draft, complete = Path(folder) / "draft.xlsx", Path(folder) / "complete.xlsx"
-        write_pages(draft, pages, {}, title=title)
-        book = FileBook(draft, complete)
-        edits, values = _evaluate(book.read())
-        write_pages(draft, pages, values, title=title)
-        book.write(Changes(results=edits))
-        _declare_fresh(complete, Path(path))
+    workbook = FileBook(title, data=_drafted(pages, {}, title)).read()
+    edits, values = _evaluate(workbook)
+    complete = FileBook(title, data=_drafted(pages, values, title), texts=workbook.texts)
+    _declare_fresh(complete.pack(Changes(results=edits)), Path(path))
+
+
+def _drafted(pages: Sequence[Page], values: Mapping[CellRef, Scalar], title: str) -> bytes:
+    draft = io.BytesIO()
+    write_pages(draft, pages, values, title=title)
+    return draft.getvalue()
 
 
 def _evaluate(workbook: Workbook) -> tuple[list[CellEdit], dict[CellRef, Scalar]]:
@@ -56,13 +58,13 @@ def _evaluate(workbook: Workbook) -> tuple[list[CellEdit], dict[CellRef, Scalar]
     return edits, values
 
 
-def _declare_fresh(source: Path, target: Path) -> None:
+def _declare_fresh(source: bytes, target: Path) -> None:
     """Copy the package without the mark that its stored values are stale: they are not.
 
     With the mark every reader would evaluate all formulas again before it does anything else.
     """
     with (
-        zipfile.ZipFile(source) as package,
+        zipfile.ZipFile(io.BytesIO(source)) as package,
         atomic_file(target) as file,
         zipfile.ZipFile(file, "w") as copy,
     ):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +24,12 @@ _MOST_FACTORS = 100
 _L2 = 0.03
 """The penalty that the control sheet begins with; without any, few ratings are learned by heart."""
 _LONGEST_LABEL = 40
-_MEANT_BY_CRITERIA = str.maketrans("", "", "*?~")
+_PATTERNS = "*?~"
 """Signs that COUNTIFS takes for patterns; they are left out of labels."""
+_OPERATORS = "=<> "
+"""What COUNTIFS takes for an operator in front."""
+_UNSHOWN = ("C", "Zl", "Zp")
+"""Categories of Unicode that no label shows: control signs, halves of pairs, line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +126,7 @@ def labels(ids: Sequence[Any], kind: str) -> list[str]:
     taken: set[str] = set()
     found = []
     for one in ids:
-        text = " ".join(str(one).translate(_MEANT_BY_CRITERIA).lstrip("=<>").split())
-        text = text[:_LONGEST_LABEL].strip() or kind
+        text = _shown(str(one))[:_LONGEST_LABEL].strip() or kind
         label = text = f"{kind} {text}" if _looks_like_number(text) else text
         number = 2
         while label.casefold() in taken:
@@ -130,11 +136,27 @@ def labels(ids: Sequence[Any], kind: str) -> list[str]:
     return found
 
 
+def _shown(text: str) -> str:
+    """What is left of an id. The front is judged last: nothing that is dropped may hide it."""
+    kept = (" " if unicodedata.category(char).startswith(_UNSHOWN) else char for char in text)
+    words = "".join(char for char in kept if char not in _PATTERNS).split()
+    return " ".join(words).lstrip(_OPERATORS)
+
+
 def _looks_like_number(text: str) -> bool:
-    """Criteria take "7", "1e3", "3/4" or "TRUE" for something else than a text."""
-    return not any(char.isalpha() for char in text.replace("e", "").replace("E", "")) or (
-        text.casefold() in ("true", "false")
-    )
+    """Criteria take "7", "1e3", "3/4", "3 May", "5 PM", "TRUE" or "#N/A" for no text."""
+    if text.startswith("#") or text.casefold() in ("true", "false"):
+        return True
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return all(word in _OF_NUMBERS or _is_month(word) for word in words)
+
+
+def _is_month(word: str) -> bool:
+    return len(word) >= 3 and any(month.startswith(word) for month in _MONTHS)
+
+
+_OF_NUMBERS = frozenset(("e", "am", "pm", "a", "p", "eur", "usd"))
+_MONTHS = tuple(name.casefold() for name in calendar.month_name[1:])
 
 
 def _draws(table: RatingsTable, size: Size) -> NDArray[np.float64]:

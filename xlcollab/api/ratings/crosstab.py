@@ -8,9 +8,10 @@ from typing import Any
 
 from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
 from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.disk import output_path
 from xlcollab.errors import UsageError
 from xlcollab.factor import Table
-from xlcollab.files import output_path, write_new_workbook
+from xlcollab.files import write_new_workbook
 from xlcollab.grid import NewSheet
 from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
 

@@ -20,6 +20,7 @@ from xlcollab.api.ratings.scores import Folds, Measured, Ranked, ranked, swept
 from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
+from xlcollab.disk import output_path, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
     FactorModel,
@@ -38,7 +39,6 @@ from xlcollab.factor.training.distributed import Saving, train_distributed
 from xlcollab.factor.training.processes import under_torchrun
 from xlcollab.factor.training.result import OnEpoch
 from xlcollab.factor.training.train import Start
-from xlcollab.files import output_path, refuse_unwritable
 
 WORKBOOK = ".xlsx"
 _NET_NOTE = (

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xlcollab.disk import atomic_file, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
-from xlcollab.files import refuse_unwritable, write_new_workbook
-from xlcollab.files.saving import atomic_file
+from xlcollab.files import write_new_workbook
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 

@@ -13,6 +13,7 @@ import numpy as np
 from xlcollab.api.ratings.fitted import INTERRUPTED
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.disk import output_path
 from xlcollab.errors import SolveError, UsageError
 from xlcollab.factor import (
     QUALITIES,
@@ -27,7 +28,6 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.search import SPACE
 from xlcollab.factor.settings import USED
-from xlcollab.files import output_path
 from xlcollab.ratings import random_split
 
 SEARCHABLE = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlcollab.files import output_path
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
 
 if TYPE_CHECKING:
@@ -17,12 +16,12 @@ WITHOUT_HISTORY = "run with --no-history (in Python: history=False), which adds 
 
 def save_beside(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
     """Save to `path`, or to "<book>.<suffix>.xlsx" beside the workbook, or in place."""
-    return book.save(_place(book, path, suffix), in_place=in_place)
+    return book.save(path, in_place=in_place, suffix=suffix)
 
 
 def refuse_target(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> None:
     """Raises what `save_beside` would raise about the place, before the work is done."""
-    book.target(_place(book, path, suffix), in_place=in_place)
+    book.target(path, in_place=in_place, suffix=suffix)
 
 
 def refuse_unchangeable(book: Session, *, sheets: bool, instead: str = WITHOUT_HISTORY) -> None:
@@ -34,7 +33,3 @@ def refuse_unchangeable(book: Session, *, sheets: bool, instead: str = WITHOUT_H
         refuse_signed(workbook.source)
     if sheets and workbook.structure_locked:
         refuse_locked_structure(workbook.source, instead)
-
-
-def _place(book: Session, path: Path | None, suffix: str) -> Path:
-    return path if path is not None else output_path(book.path, suffix)

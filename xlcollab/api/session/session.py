@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,13 +12,17 @@ from typing import Self
 
 import numpy as np
 
+from xlcollab.disk import output_path, refuse_changed, refuse_unwritable
 from xlcollab.errors import UsageError
-from xlcollab.files import FileBook, backup, output_path, refuse_unwritable
+from xlcollab.files import FileBook
 from xlcollab.grid import Book, CellEdit, Changes, NewSheet, Workbook
 from xlcollab.grid.memory import MemoryBook
 from xlcollab.plan import Plan, build_plan, rectangles
 from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
 from xlcollab.ref import AreaRef
+
+
+_log = logging.getLogger("xlcollab")
 
 
 class Session:
@@ -133,10 +138,12 @@ class Session:
                 edits.append(CellEdit(AreaRef(sheet.name, rect), *sheet.block(rect)))
         return edits
 
-    def target(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
+    def target(
+        self, path: str | Path | None = None, *, in_place: bool = False, suffix: str = "solved"
+    ) -> Path:
         """Where `save` would write. Raises what `save` would raise about the place, so that it can
         be asked before the work."""
-        target = Path(path) if path is not None else output_path(self.path)
+        target = Path(path) if path is not None else output_path(self.path, suffix)
         if in_place:
             target = self.path
         elif target.resolve() == self.path.resolve():
@@ -144,19 +151,30 @@ class Session:
         refuse_unwritable(target)
         return target
 
-    def save(self, path: str | Path | None = None, *, in_place: bool = False) -> Path:
+    def save(
+        self, path: str | Path | None = None, *, in_place: bool = False, suffix: str = "solved"
+    ) -> Path:
         """Write the workbook with all changes, wholly or not at all; returns the path.
 
-        Default: "<book>.solved.xlsx" beside it. `in_place` writes the file itself and keeps a
-        backup "<book>.bak.xlsx". Raises WriteRefusedError, and UsageError for the source as `path`.
+        Default: "<book>.<suffix>.xlsx" beside it. `in_place` writes the file itself and keeps a
+        backup "<book>.bak.xlsx". Without a `path` the file must still be as it was read: what
+        others have saved meanwhile is not covered. Raises WriteRefusedError, and UsageError for
+        the source as `path`.
         """
         if self._file is None:
             raise UsageError(f"{self.path} was opened from no file; store() writes to it")
-        target = self.target(path, in_place=in_place)
-        if in_place:
-            backup(self.path)
+        target = self.target(path, in_place=in_place, suffix=suffix)
+        if self._file.has_changed():
+            if path is None:
+                refuse_changed(self.path)
+            _log.warning(
+                "xlcollab: %s was changed by another program after it was read; %s holds it as it "
+                "was read",
+                self.path,
+                target,
+            )
         self._file.target = target
-        self._file.write(self.changes())
+        self._file.write(self.changes(), keep_backup=in_place)
         return target
 
     def store(self) -> None:

@@ -25,7 +25,9 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(\w+));")
 _AMPERSAND = re.compile(r"&(?!(?:#x[0-9A-Fa-f]+|#[0-9]+|amp|lt|gt|quot|apos);)")
 _ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_MUST_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_MUST_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _START_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 _BYTE_ORDER_MARKS = {
@@ -215,13 +217,33 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def unescape_xstring(text: str) -> str:
-    """ "_x000D_" → carriage return (ST_Xstring, ECMA-376 Part 1, 22.9.2.19)."""
+    """ "_x000D_" → carriage return (ST_Xstring, ECMA-376 Part 1, 22.9.2.19).
+
+    The codes are UTF-16 units: two that make a pair are one character.
+    """
     if "_x" not in text:
         return text
-    return _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    units = _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    return _PAIR.sub(
+        lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), units
+    )
 
 
 def escape_xstring(text: str) -> str:
     """Text as element content: markup escaped, characters XML cannot hold as _xHHHH_."""
-    coded = _MUST_ESCAPE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
-    return escape(coded)
+    return escape(_coded(text))
+
+
+def xstring_attribute(text: str) -> str:
+    """The same between double quotes; Excel writes line ends there as codes too."""
+    return attribute(_coded(text).replace("\n", "_x000a_"))
+
+
+def drawing_text(text: str) -> str:
+    """Text as content of a drawing, whose strings know no codes (xsd:string): what XML cannot
+    hold is shown as U+FFFD."""
+    return escape(_UNSHOWN.sub("\ufffd", text))
+
+
+def _coded(text: str) -> str:
+    return _MUST_ESCAPE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)

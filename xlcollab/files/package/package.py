@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -13,15 +15,15 @@ from typing import NamedTuple
 
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.package.markup import Attributes, local, parse, to_utf8
-from xlcollab.files.package.signature import refuse_other_formats
 
 MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a package may unpack, in bytes. A workbook within them reads in a few GB."""
+    """How large a package may be and unpack, in bytes: such a workbook reads in a few GB."""
 
+    file: int = 1536 * MIB
     part: int = 768 * MIB
     total: int = 1536 * MIB
     ratio: int = 300
@@ -32,6 +34,20 @@ class Limits:
 
 
 LIMITS = Limits()
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    UnicodeError,
+    ValueError,
+    struct.error,
+)
+"""What zipfile raises on bytes that lie."""
 CONTENT_TYPES = "[Content_Types].xml"
 
 
@@ -48,15 +64,15 @@ class Relationship(NamedTuple):
 class Package:
     """An open workbook file. Part names have no leading slash and are found in any case.
 
-    Raises NotAWorkbookError, saying what the file is instead, if it is no package.
+    `data` are the bytes of the file, `path` is what messages call it. Raises NotAWorkbookError,
+    saying what the file is instead, if it is no package.
     """
 
-    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
+    def __init__(self, path: Path, data: bytes, limits: Limits = LIMITS) -> None:
         self.path = path
-        refuse_other_formats(path)
         try:
-            self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            self.zip = zipfile.ZipFile(io.BytesIO(data))
+        except _DAMAGED as error:
             raise NotAWorkbookError(
                 f"{path.name} is a damaged or cut-off zip package ({error}); "
                 "copy it again from where it came from"
@@ -105,8 +121,10 @@ class Package:
         if info is None:
             raise NotAWorkbookError(f"{self.where(part)} is missing, though the workbook names it")
         try:
-            return self.zip.read(info)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+            with self.zip.open(info) as member:
+                # No more than it declares: without a number, zipfile unpacks whatever there is.
+                return member.read(info.file_size + 1)
+        except _DAMAGED as error:
             raise NotAWorkbookError(f"{self.where(part)} is damaged: {error}") from None
 
     def read_utf8(self, part: str) -> bytes:
@@ -167,6 +185,11 @@ class Package:
         if info.file_size > limits.part:
             raise NotAWorkbookError(
                 f"{part} unpacks to {_mb(info.file_size)}; at most {_mb(limits.part)} are read"
+            )
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotAWorkbookError(
+                f"{part} is packed in a way that no workbook is (method {info.compress_type}); "
+                "open it in a spreadsheet program and save it anew"
             )
         packed = max(info.compress_size, 1)
         if info.file_size > max(limits.ratio_from, limits.ratio * packed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xlcollab.disk import refuse_irregular
 from xlcollab.errors import NotAWorkbookError, WorkbookError
 
 _ZIP = b"PK\x03\x04"
@@ -13,24 +14,29 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _OLE_BYTES_SEARCHED = 1 << 26
 
 
-def refuse_other_formats(path: Path) -> None:
-    """Raises WorkbookError if `path` cannot be opened, NotAWorkbookError if it is no zip file.
+def read_workbook_file(path: Path, most: int) -> bytes:
+    """All bytes of the file, which keep what is read and what is written later one and the same.
 
-    The message names the format where the first bytes tell it.
+    Raises WorkbookError if `path` cannot be opened or is no plain file, NotAWorkbookError if it is
+    no zip file or has more than `most` bytes. The message names the format where the first bytes
+    tell it.
     """
     if path.is_dir():
         raise NotAWorkbookError(f"{path} is a folder; name a workbook in it")
+    refuse_irregular(path)
     try:
         with path.open("rb") as file:
             head = file.read(8)
             if head.startswith(_ZIP):
-                return
-            rest = file.read(_OLE_BYTES_SEARCHED) if head == _OLE else b""
-    except FileNotFoundError:
-        raise WorkbookError(f"there is no file {path}") from None
+                data = head + file.read(most)
+            else:
+                rest = file.read(_OLE_BYTES_SEARCHED) if head == _OLE else b""
+                raise NotAWorkbookError(f"{path.name} {_describe(head, rest)}")
     except OSError as error:
         raise WorkbookError(f"{path} cannot be opened: {error.strerror}") from None
-    raise NotAWorkbookError(f"{path.name} {_describe(head, rest)}")
+    if len(data) > most:
+        raise NotAWorkbookError(f"{path.name} has more than {most / 1e6:,.0f} MB; no more are read")
+    return data
 
 
 def _describe(head: bytes, rest: bytes) -> str:

@@ -14,9 +14,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from xlcollab.errors import NotAWorkbookError
+
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
+_LOCAL_SIGNATURE = b"PK\x03\x04"
 _NAME_LENGTHS = slice(26, 30)
 _UTF8_NAME = 0x800
 _NEW_DATE = (1980, 1, 1, 0, 0, 0)
@@ -106,18 +109,34 @@ def _copy(out: IO[bytes], source: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Me
     file = source.fp
     assert file is not None, "the source is open"
     file.seek(info.header_offset)
-    lengths = file.read(_LOCAL.size)[_NAME_LENGTHS]
-    file.seek(sum(struct.unpack("<2H", lengths)), 1)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or not header.startswith(_LOCAL_SIGNATURE):
+        raise NotAWorkbookError(_lies(info))
+    name_length, extra_length = struct.unpack("<2H", header[_NAME_LENGTHS])
+    if file.read(name_length) != info.orig_filename.encode(_name_codec(info)):
+        raise NotAWorkbookError(_lies(info))
+    file.seek(extra_length, 1)
     member = _Member(info, info.CRC, info.compress_size, info.file_size, out.tell())
     _write_local_header(out, member)
     left = info.compress_size
     while left:
         chunk = file.read(min(left, _CHUNK))
         if not chunk:
-            raise EOFError(f"{info.filename} ends early")
+            raise NotAWorkbookError(_lies(info))
         out.write(chunk)
         left -= len(chunk)
     return member
+
+
+def _name_codec(info: zipfile.ZipInfo) -> str:
+    return "utf-8" if info.flag_bits & _UTF8_NAME else "cp437"
+
+
+def _lies(info: zipfile.ZipInfo) -> str:
+    return (
+        f"the part {info.filename} is not where the directory of the file says, so it is damaged; "
+        "open the workbook in a spreadsheet program, let it repair the file, and save it"
+    )
 
 
 def _write_local_header(out: IO[bytes], member: _Member) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.package.package import parse_relationships, rels_name
 from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.files.writing.texts import Texts
 from xlcollab.grid import Chart, ErrorCode, NewSheet, Scalar, Series, TextPool, encode, storable
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
 
@@ -48,21 +49,21 @@ def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
     """Make the parts. Raises WriteRefusedError for a table without proper headers."""
     import xlsxwriter  # here, for it takes longer to load than a workbook to read
 
-    buffer = io.BytesIO()
+    buffer, texts = io.BytesIO(), Texts()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
     # The first sheet of a workbook is its selected tab; ours must not be selected.
     book.add_worksheet(_unused_name(sheets))
     for number, sheet in enumerate(sheets, 1):
-        _draw_frame(book.add_worksheet(sheet.name), sheet, f"table_{number}")
+        _draw_frame(book.add_worksheet(sheet.name), sheet, f"table_{number}", texts)
     known = {sheet.name.casefold(): sheet for sheet in sheets}
     _add_missing_sheets(book, sheets)
     for sheet in sheets:
         for chart in sheet.charts:
-            _draw_chart(book, sheet.name, chart, known)
+            _draw_chart(book, sheet.name, chart, known, texts)
     book.close()
     with zipfile.ZipFile(buffer) as archive:
         return [
-            _collect(archive, sheet, f"xl/worksheets/sheet{number}.xml")
+            _collect(archive, sheet, f"xl/worksheets/sheet{number}.xml", texts)
             for number, sheet in enumerate(sheets, 2)
         ]
 
@@ -72,7 +73,7 @@ def _unused_name(sheets: Sequence[NewSheet]) -> str:
     return next(name for name in ("-" * length for length in range(1, 31)) if name not in taken)
 
 
-def _draw_frame(target: Any, sheet: NewSheet, name: str) -> None:
+def _draw_frame(target: Any, sheet: NewSheet, name: str, texts: Texts) -> None:
     """Column widths, frozen panes, one page wide on paper, and the table."""
     for column, width in sheet.widths.items():
         target.set_column(column, column, width)
@@ -82,7 +83,7 @@ def _draw_frame(target: Any, sheet: NewSheet, name: str) -> None:
     target.fit_to_pages(1, 0)
     if sheet.table:
         rect = sheet.table
-        headers = [{"header": text} for text in _headers(sheet, rect)]
+        headers = [{"header": texts.head(text)} for text in _headers(sheet, rect)]
         options = {"name": name, "columns": headers, "style": "Table Style Medium 2"}
         target.add_table(rect.top, rect.left, rect.bottom - 1, rect.right - 1, options)
 
@@ -113,33 +114,36 @@ def _chart_areas(sheets: Sequence[NewSheet]) -> Iterator[AreaRef]:
                 yield from (area for area in (series.x, series.y, series.labels) if area)
 
 
-def _draw_chart(book: Any, sheet: str, chart: Chart, known: Mapping[str, NewSheet]) -> None:
+def _draw_chart(
+    book: Any, sheet: str, chart: Chart, known: Mapping[str, NewSheet], texts: Texts
+) -> None:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for series in chart.series:
         for area in (series.x, series.y, series.labels):
             if area:
-                _store_for_cache(book, area, known)
-        drawn.add_series(_series_options(series, known))
-    drawn.set_title({"name": chart.title, "overlay": False, "name_font": {"size": 13}})
+                _store_for_cache(book, area, known, texts)
+        drawn.add_series(_series_options(series, known, texts))
+    drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
-    drawn.set_x_axis({"name": chart.x_title, "crossing": "min", "label_position": "low"})
+    x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
+    drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low"})
     scale = {"log_base": 10} if chart.log_y else {}
-    drawn.set_y_axis({"name": chart.y_title, "crossing": "min", "major_gridlines": grid, **scale})
+    drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend({"position": "bottom"} if chart.legend else {"none": True})
     drawn.set_size({"width": chart.width, "height": chart.height})
     book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
 
 
-def _series_options(series: Series, known: Mapping[str, NewSheet]) -> dict[str, Any]:
+def _series_options(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, Any]:
     options: dict[str, Any] = {
-        "name": series.name,
+        "name": texts.shown(series.name),
         "categories": f"={absolute_name(series.x)}",
         "values": f"={absolute_name(series.y)}",
         "line": _line(series),
         "marker": {"type": "circle", "size": 5} if series.markers else {"type": "none"},
     }
     if series.labels:
-        custom = [{"value": _label(cell, known)} for cell in series.labels.cells()]
+        custom = [{"value": _label(cell, known, texts)} for cell in series.labels.cells()]
         options["data_labels"] = {"value": True, "position": "right", "custom": custom}
     return options
 
@@ -150,16 +154,16 @@ def _line(series: Series) -> dict[str, Any]:
     return {"width": 0.75, "color": "#A6A6A6"} if series.faint else {"width": 1.75}
 
 
-def _label(cell: CellRef, known: Mapping[str, NewSheet]) -> str:
+def _label(cell: CellRef, known: Mapping[str, NewSheet], texts: Texts) -> str:
     """The text of a label, which every viewer shows; of cells that are not new, a link to them."""
     sheet = known.get(cell.sheet.casefold())
     value = _cell(sheet, cell.row, cell.column) if sheet else None
     if value is None:
         return f"={absolute_name(cell.area)}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return texts.shown(f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet]) -> None:
+def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet], texts: Texts) -> None:
     """Give XlsxWriter the values a chart shows: it stores them in the chart for viewers that do
     not read cells. Values of sheets that are not new stay out."""
     sheet, target = known.get(area.sheet.casefold()), book.get_worksheet_by_name(area.sheet)
@@ -168,7 +172,7 @@ def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet]) ->
     for row, column in area.rect.cells():
         value = _cell(sheet, row, column)
         if isinstance(value, str):
-            target.write_string(row, column, value)
+            target.write_string(row, column, texts.value(value))
         elif isinstance(value, (int, float)) and not isinstance(value, (bool, ErrorCode)):
             target.write_number(row, column, value)
 
@@ -178,13 +182,13 @@ def _cell(sheet: NewSheet, row: int, column: int) -> Scalar:
     return storable(cells[column]) if column < len(cells) else None
 
 
-def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str) -> DrawnSheet:
+def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str, texts: Texts) -> DrawnSheet:
     parts: dict[str, DrawnPart] = {}
     open_ = [(main, "worksheet")]
     while open_:
         name, kind = open_.pop()
         relations = _relations(archive, name)
-        parts[name] = DrawnPart(kind, archive.read(name), relations)
+        parts[name] = DrawnPart(kind, texts.restored(archive.read(name)), relations)
         open_ += [(target, type_.rpartition("/")[2]) for _, type_, target in relations]
         if kind == "chart":
             parts[name] = parts[name]._replace(

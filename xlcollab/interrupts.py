@@ -1,0 +1,162 @@
+"""How a command is stopped: Ctrl-C, SIGTERM, a closed terminal, a time limit.
+
+All arrive as a KeyboardInterrupt, which every loop ends on with its best weights. What is being
+written is finished first; a second signal waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+_ALARM = getattr(signal, "SIGALRM", None)
+_STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: the machine shuts down, a scheduler ends the job."""
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The time limit was reached."""
+
+
+class Listener:
+    """What has arrived while it listened, and whether something is being written."""
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._holding = 0
+        self._old: dict[int, Any] = {}
+
+    @property
+    def exit_code(self) -> int | None:
+        """128 + the first signal, as shells have it: 130, 143; None without one."""
+        return 128 + self.received[0] if self.received else None
+
+    def start(self) -> None:
+        """Take the signals that nobody has asked to be ignored."""
+        for number in _STOPPING:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                self._old[number] = signal.signal(number, self._arrive)
+
+    def stop(self) -> None:
+        """Give the signals back; those that others have taken meanwhile stay theirs."""
+        for number, handler in self._old.items():
+            if signal.getsignal(number) == self._arrive:
+                signal.signal(number, handler)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """While it is open, what arrives is noted."""
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+
+    def _arrive(self, number: int, frame: FrameType | None) -> None:
+        self.received.append(number)
+        if self._holding:
+            _tell("the file is being written; the command ends after that")
+        elif len(self.received) == 2:
+            _tell("stopping; the best so far is kept (once more ends at once)")
+        else:
+            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+_listeners: list[Listener] = []
+
+
+def _tell(text: str) -> None:
+    """Past Python's buffers, which a signal may find in the middle of a write."""
+    try:
+        os.write(2, f"xlcollab: {text}\n".encode())
+    except OSError:
+        return  # the terminal is gone
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    """Signals become KeyboardInterrupt while it is open; only the main thread can have them."""
+    listener = Listener()
+    if not _in_main_thread():
+        yield listener
+        return
+    listener.start()
+    _listeners.append(listener)
+    try:
+        yield listener
+    finally:
+        _listeners.remove(listener)
+        listener.stop()
+
+
+@contextmanager
+def finished_first() -> Iterator[None]:
+    """A block that no signal ends: for writing.
+
+    In a program that is not a command of ours, the signal is delivered when the block has ended.
+    """
+    if _listeners and _in_main_thread():
+        with _listeners[-1].holding():
+            yield
+        return
+    with listening() as listener, listener.holding():
+        yield
+    if listener.received and _in_main_thread():
+        signal.raise_signal(listener.received[0])
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raises OutOfTime in the block after so many seconds; None is no limit.
+
+    What is being written then is finished. Has no effect outside of the main thread.
+    """
+    if seconds is None or not _in_main_thread():
+        yield
+        return
+    cancel = _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds)
+    try:
+        yield
+    finally:
+        cancel()
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    if not (_listeners and _listeners[-1]._holding):
+        raise OutOfTime
+
+
+def _alarm(seconds: float) -> Callable[[], None]:
+    assert _ALARM is not None
+    old = signal.signal(_ALARM, _ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+
+    def cancel() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(_ALARM, old)
+
+    return cancel
+
+
+def _thread_alarm(seconds: float) -> Callable[[], None]:
+    """Systems without SIGALRM (Windows): a thread that breaks into the main one."""
+    import _thread
+
+    timer = threading.Timer(max(seconds, 1e-6), _thread.interrupt_main)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
