@@ -6,13 +6,16 @@ written is finished first; a second signal waits for it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Literal, NoReturn
+
+from xlcollab.errors import UsageError
 
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
@@ -63,6 +66,8 @@ class Listener:
             self._holding -= 1
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
+        if _clock.expired and _ALARM is None and not self._holding:
+            raise OutOfTime
         self.received.append(number)
         if self._holding:
             _tell("the file is being written; the command ends after that")
@@ -119,6 +124,39 @@ def finished_first() -> Iterator[None]:
         signal.raise_signal(listener.received[0])
 
 
+def raise_if_stopped() -> None:
+    """For who runs several things in a row, before each: a signal or the time limit may have come
+    while the last one was being written."""
+    if _clock.expired:
+        raise OutOfTime
+    if any(listener.received for listener in _listeners):
+        raise KeyboardInterrupt
+
+
+def raise_stopped(word: str) -> NoReturn:
+    """The other way round of `reason`: what was stopped is not to be kept."""
+    raise OutOfTime if word == "time_limit" else KeyboardInterrupt
+
+
+def reason(stop: KeyboardInterrupt) -> Literal["time_limit", "interrupted"]:
+    """The word for a run that `stop` ended."""
+    return "time_limit" if isinstance(stop, OutOfTime) else "interrupted"
+
+
+class _Clock:
+    expired = False
+
+
+_clock = _Clock()
+
+
+def checked_seconds(seconds: float | None) -> float | None:
+    """A time limit as it was asked for. Raises UsageError where it is none."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise UsageError(f"time_limit is {seconds:g}; expected seconds above 0")
+    return seconds
+
+
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
     """Raises OutOfTime in the block after so many seconds; None is no limit.
@@ -128,14 +166,17 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     if seconds is None or not _in_main_thread():
         yield
         return
+    _clock.expired = False
     cancel = _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds)
     try:
         yield
     finally:
         cancel()
+        _clock.expired = False
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
+    _clock.expired = True
     if not (_listeners and _listeners[-1]._holding):
         raise OutOfTime
 
@@ -156,7 +197,11 @@ def _thread_alarm(seconds: float) -> Callable[[], None]:
     """Systems without SIGALRM (Windows): a thread that breaks into the main one."""
     import _thread
 
-    timer = threading.Timer(max(seconds, 1e-6), _thread.interrupt_main)
+    def ring() -> None:
+        _clock.expired = True
+        _thread.interrupt_main()
+
+    timer = threading.Timer(max(seconds, 1e-6), ring)
     timer.daemon = True
     timer.start()
     return timer.cancel

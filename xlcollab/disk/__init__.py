@@ -1,6 +1,6 @@
 """The only place that touches files of users: regular files, saved wholly or not at all."""
 
-from xlcollab.disk.atomic import atomic_file, refuse_unwritable
+from xlcollab.disk.atomic import atomic_file, atomic_path, refuse_unwritable
 from xlcollab.disk.backups import backup
 from xlcollab.disk.names import fitting_name, output_path
 from xlcollab.disk.regular import refuse_irregular
@@ -8,6 +8,7 @@ from xlcollab.disk.saver import refuse_changed, sole_saver
 
 __all__ = [
     "atomic_file",
+    "atomic_path",
     "backup",
     "fitting_name",
     "output_path",

@@ -42,7 +42,15 @@ def refuse_unwritable(target: Path) -> None:
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside `target` that takes its place when the block ends without an error.
+    """A file that takes the place of `target` when the block ends without an error: `atomic_path`
+    for those who write to an open file."""
+    with atomic_path(target) as path, path.open("r+b") as file:
+        yield file
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """An empty file beside `target` that takes its place when the block ends without an error.
 
     A link is followed to its file. The target keeps its permissions, owner, extended attributes
     and other names as far as the system lets us. After an error the target is as before and the
@@ -55,19 +63,23 @@ def atomic_file(target: Path) -> Iterator[IO[bytes]]:
         sweep(place.parent)
         try:
             handle, temporary = new_temporary(place.parent)
+            os.close(handle)
         except OSError as error:
             raise _unwritable(target, error) from None
         try:
-            with os.fdopen(handle, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
+            _sync(temporary)
             _put(temporary, place)
         except OSError as error:
             raise _unwritable(target, error) from None
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _put(temporary: Path, place: Path) -> None:

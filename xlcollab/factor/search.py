@@ -12,6 +12,7 @@ from xlcollab.errors import SolveError, UsageError
 from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, train
+from xlcollab.interrupts import OutOfTime, reason
 from xlcollab.ratings import RatingsTable, k_folds
 
 
@@ -107,6 +108,8 @@ class Tuning:
     trials: tuple[Trial, ...]
     model: ModelSettings
     training: TrainingSettings
+    stopped: str | None = None
+    """ "interrupted" or "time_limit" where the search ended early."""
 
     @property
     def best(self) -> Trial:
@@ -133,6 +136,7 @@ def tune(
     if tables.validation is None:
         raise UsageError("tune needs validation ratings to compare by; split some off")
     trials: list[Trial] = []
+    stopped: str | None = None
     try:
         for _ in range(n_trials):
             asked = study.ask()
@@ -140,12 +144,14 @@ def tune(
             trials.append(_tried(tables, model, training, values))
             study.tell(asked, trials[-1].rmse)
             if on_trial is not None and on_trial(trials[-1]):
+                stopped = "interrupted"
                 break
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if not trials:
             raise
+        stopped = reason(stop)
     best = min(trials, key=lambda trial: trial.rmse)
-    return Tuning(tuple(trials), *_with_values(model, training, best.values))
+    return Tuning(tuple(trials), *_with_values(model, training, best.values), stopped)
 
 
 def _tried(
@@ -189,6 +195,8 @@ def _whole(
     result = train(tables, model, training, on_epoch=on_epoch)
     if result.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
+    if result.status is Status.TIME_LIMIT:
+        raise OutOfTime
     return result
 
 

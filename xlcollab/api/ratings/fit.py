@@ -37,8 +37,9 @@ from xlcollab.factor import (
 from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.factor.training.distributed import Saving, train_distributed
 from xlcollab.factor.training.processes import under_torchrun
-from xlcollab.factor.training.result import OnEpoch
+from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.train import Start
+from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 
 WORKBOOK = ".xlsx"
 _NET_NOTE = (
@@ -71,20 +72,23 @@ def fit_ratings(
     UsageError, DataError by cell, row and column, and WriteRefusedError before training starts.
     """
     target, clock = _target(request), Stopwatch()
-    with clock.phase("read"):
-        run = _read(request)
-        _refuse_too_large(run, target)
-    _tell(run, say)
-    run, sweep = _with_found_rate(run, clock, say)
-    folds = _cross_validated(run, clock, on_epoch)
-    result = _trained(run, on_epoch)
+    with time_limit(request.time_limit):
+        with clock.phase("read"):
+            run = _read(request)
+            _refuse_too_large(run, target)
+        _tell(run, say)
+        run, sweep = _with_found_rate(run, clock, say)
+        folds = _cross_validated(run, clock, on_epoch)
+        result = _trained(run, on_epoch)
     if result is None:
         return None
+    if result.status in _STOPPED and not request.keep_partial:
+        raise_stopped(result.status)
     clock.seconds |= result.seconds
     rankings = _ranked(run, result, clock)
     result = replace(result, seconds=dict(clock.seconds))
     measured = Measured(rankings, folds, sweep)
-    with clock.phase("write"):
+    with clock.phase("write"), finished_first():
         _write(result, measured, target, with_predictions=run.source.is_crosstab)
     return Fitted(
         result=result,
@@ -94,6 +98,9 @@ def fit_ratings(
         notes=_notes(result, target),
         measured=measured,
     )
+
+
+_STOPPED = (Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def is_first_process() -> bool:
@@ -196,7 +203,10 @@ def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | Non
     if run.tables.test is None:
         return None
     with clock.phase("rank"):
-        return ranked(result.model, run.tables, run.request.measures, run.training.seed)
+        try:
+            return ranked(result.model, run.tables, run.request.measures, run.training.seed)
+        except KeyboardInterrupt:
+            return None  # the model is worth more than a measure of it
 
 
 def _write(

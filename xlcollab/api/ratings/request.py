@@ -12,6 +12,7 @@ from xlcollab.api.ratings.source import Place
 from xlcollab.api.ratings.split import TEST, VALIDATION, HoldOut
 from xlcollab.errors import UsageError
 from xlcollab.factor import QUALITIES, ModelSettings, TrainingSettings
+from xlcollab.interrupts import checked_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,10 @@ class FitRequest:
     measures: Measures = Measures()
     checkpoint: Checkpointing | None = None
     output: Path | None = None
+    time_limit: float | None = None
+    """Seconds for reading and training."""
+    keep_partial: bool = True
+    """Whether a run that was stopped is written."""
 
     @staticmethod
     def of(given: Mapping[str, Any]) -> FitRequest:
@@ -87,6 +92,8 @@ class FitRequest:
             start_cells=asked.get("start_cells", ()),
             find_learning_rate=asked["find_learning_rate"],
             output=given["output"],
+            time_limit=checked_seconds(given.get("time_limit")),
+            keep_partial=given.get("keep_partial", True),
         )
 
     def settings(self, implied: Mapping[str, Any]) -> tuple[ModelSettings, TrainingSettings]:

@@ -28,6 +28,8 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.search import SPACE
 from xlcollab.factor.settings import USED
+from xlcollab.interrupts import checked_seconds, raise_stopped
+from xlcollab.interrupts import time_limit as within
 from xlcollab.ratings import random_split
 
 SEARCHABLE = (
@@ -58,12 +60,12 @@ class Tuned:
 
     @property
     def is_whole(self) -> bool:
-        """False where Ctrl-C ended the search early."""
-        return len(self.tuning.trials) == self.asked
+        """False where Ctrl-C or the time limit ended the search early."""
+        return self.tuning.stopped is None
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.is_whole else INTERRUPTED
+        return INTERRUPTED if self.tuning.stopped == "interrupted" else 0
 
     @property
     def sentence(self) -> str:
@@ -71,12 +73,17 @@ class Tuned:
         if self.is_whole:
             return "All trials were run."
         tried = len(self.tuning.trials)
-        return f"The search was stopped; the {tried} of {self.asked} trials so far are kept."
+        what = (
+            "time limit was reached"
+            if self.tuning.stopped == "time_limit"
+            else "search was stopped"
+        )
+        return f"The {what}; the {tried} of {self.asked} trials so far are kept."
 
     def as_json(self) -> dict[str, Any]:
         best = self.tuning.best
         return {
-            "status": "trial_limit" if self.is_whole else "interrupted",
+            "status": self.tuning.stopped or "trial_limit",
             "best": dict(best.values),
             "validation_rmse": best.rmse,
             "trials": len(self.tuning.trials),
@@ -113,11 +120,15 @@ def tune_ratings(
     seed: int = 0,
     output: Path | None = None,
     on_trial: Callable[[TrialProgress], None] | None = None,
+    time_limit: float | None = None,
+    keep_partial: bool = True,
 ) -> Tuned:
     """Try settings within the spans and write one row per trial. Needs the package optuna.
 
-    Ctrl-C keeps the trials so far. Raises SolveError if every trial diverged.
+    Ctrl-C, or `time_limit` seconds, keep the trials so far, unless `keep_partial` is off. Raises
+    SolveError if every trial diverged.
     """
+    seconds = checked_seconds(time_limit)
     space = dict(map(parse_span, spans))
     if trials < 1:
         raise UsageError(f"--trials is {trials}; expected 1 or more")
@@ -128,13 +139,16 @@ def tune_ratings(
     space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}
     table = read_source(place).table
     parts = random_split(table, validation_fraction, np.random.default_rng(seed))
-    tuning = tune(
-        Tables(*parts),
-        training=training,
-        space=space,
-        n_trials=trials,
-        on_trial=None if on_trial is None else _counted(on_trial, trials),
-    )
+    with within(seconds):
+        tuning = tune(
+            Tables(*parts),
+            training=training,
+            space=space,
+            n_trials=trials,
+            on_trial=None if on_trial is None else _counted(on_trial, trials),
+        )
+    if tuning.stopped and not keep_partial:
+        raise_stopped(tuning.stopped)
     if not math.isfinite(tuning.best.rmse):
         raise SolveError("every trial diverged; search lower learning rates")
     write_table(tuning_table(tuning), target)

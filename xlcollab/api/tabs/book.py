@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
-from xlcollab.api.tabs.run import Ending, TabRun, finished, run_epochs
+from xlcollab.api.tabs.run import Ending, TabRun, finished, run_epochs, stopped
 from xlcollab.api.tabs.sheets import comparison_of, taken_names
 from xlcollab.api.tabs.tab import Tab
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Changes
+from xlcollab.interrupts import checked_seconds, raise_if_stopped, time_limit
 from xlcollab.problems.tab.tab import GraddescTab, find_tabs
 
 if TYPE_CHECKING:
@@ -85,6 +87,10 @@ class TabRequest:
     schedule: str = "constant"
     optimizers: tuple[str, ...] = ()
     options: Mapping[str, Any] | None = None
+    time_limit: float | None = None
+    """Seconds for all tabs together."""
+    keep_partial: bool = True
+    """Whether a run that was stopped is written."""
 
     @staticmethod
     def of(given: Mapping[str, Any]) -> TabRequest:
@@ -101,6 +107,8 @@ class TabRequest:
             schedule=str(given["schedule"]),
             optimizers=(optimizer,) if isinstance(optimizer, str) else tuple(optimizer),
             options={name: given[name] for name in _ENGINE_OPTIONS if given.get(name) is not None},
+            time_limit=checked_seconds(given.get("time_limit")),
+            keep_partial=given.get("keep_partial", True),
         )
 
 
@@ -119,12 +127,45 @@ def run_book(
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
     if request.copy and len(sheets) > 1:
         raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
-    runs = tuple(
-        _attempt(book, sheet, request, alone=request.sheet is not None) for sheet in sheets
+    alone = request.sheet is not None
+    runs = _in_turn(
+        [(sheet, partial(_attempt, book, sheet, request, alone=alone)) for sheet in sheets],
+        request.time_limit,
     )
-    worth = any(run.record is not None for run in runs)
-    saved = save_beside(book, output, "run", in_place=in_place) if worth else None
+    saved = None
+    if _is_worth_saving(runs, request):
+        saved = save_beside(book, output, "run", in_place=in_place)
     return TabRuns(book.path, saved, runs)
+
+
+def _in_turn(
+    runs: Sequence[tuple[str, Callable[[], TabRun]]], seconds: float | None
+) -> tuple[TabRun, ...]:
+    """[(what, run)] one after the other, within `seconds` for all; one that is stopped is the last.
+
+    Raises KeyboardInterrupt where not even the first one came to an end with something to keep.
+    """
+    done: list[TabRun] = []
+    with time_limit(seconds):
+        for name, run in runs:
+            try:
+                raise_if_stopped()
+                done.append(run())
+            except KeyboardInterrupt as stop:
+                if not done:
+                    raise
+                done.append(_unrun(name, stopped(stop, "before its first epoch")))
+            if done[-1].status in _STOPPED:
+                break
+    return tuple(done)
+
+
+_STOPPED = ("interrupted", "time_limit")
+
+
+def _is_worth_saving(runs: Sequence[TabRun], request: TabRequest) -> bool:
+    early = any(run.status in _STOPPED for run in runs)
+    return any(run.record is not None for run in runs) and (request.keep_partial or not early)
 
 
 def _attempt(book: Session, sheet: str, request: TabRequest, *, alone: bool) -> TabRun:
@@ -148,7 +189,11 @@ def _attempt(book: Session, sheet: str, request: TabRequest, *, alone: bool) -> 
 
 
 def _refused(sheet: str, error: ModelError) -> TabRun:
-    return TabRun(sheet, "", 0, {}, (), (), Ending("refused", str(error)), None)
+    return _unrun(sheet, Ending("refused", str(error)))
+
+
+def _unrun(sheet: str, ending: Ending) -> TabRun:
+    return TabRun(sheet, "", 0, {}, (), (), ending, None)
 
 
 def _tabs(book: Session) -> list[tuple[str, GraddescTab | ModelError]]:
@@ -169,7 +214,8 @@ def compare_book(path: Path, request: TabRequest, *, output: Path | None = None)
     book = Session(path)
     refuse_target(book, output, "compare")
     runs = compare_tabs(book, request)
-    return TabRuns(book.path, save_beside(book, output, "compare"), runs)
+    saved = save_beside(book, output, "compare") if _is_worth_saving(runs, request) else None
+    return TabRuns(book.path, saved, runs)
 
 
 def compare_tabs(book: Session, request: TabRequest) -> tuple[TabRun, ...]:
@@ -188,13 +234,16 @@ def compare_tabs(book: Session, request: TabRequest) -> tuple[TabRun, ...]:
         raise UsageError("settings of the engine need an optimizer; the tabs have their own")
     refuse_unchangeable(book, sheets=True, instead="")
     found = _tabs(book)
-    runs = [_compared(book, sheet, tab, request.epochs) for sheet, tab in found]
-    runs += [_engine_run(book, found, name, request) for name in request.optimizers]
+    tabs = [(sheet, partial(_compared, book, sheet, tab, request.epochs)) for sheet, tab in found]
+    engine = [
+        (name, partial(_engine_run, book, found, name, request)) for name in request.optimizers
+    ]
+    runs = _in_turn([*tabs, *engine], request.time_limit)
     drawn = [run for run in runs if run.record is not None]
     if drawn:
         sheet = comparison_of(drawn, taken_names(book.workbook))
         book.apply(Changes(sheets=(sheet,), replaces=frozenset({sheet.name})))
-    return tuple(runs)
+    return runs
 
 
 def _compared(book: Session, sheet: str, tab: GraddescTab | ModelError, count: int) -> TabRun:

@@ -14,7 +14,7 @@ from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.forms import Annealer, EpochEnd, StandardForm, TabForm
 from xlcollab.api.tabs.model import Batches, TabModel
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
-from xlcollab.api.tabs.run import Ending
+from xlcollab.api.tabs.run import Ending, stopped
 from xlcollab.errors import UsageError
 from xlcollab.optim import METHODS, Settings
 from xlcollab.optim.methods import check_options, rate_of, rule_of
@@ -198,9 +198,9 @@ def descend(runner: Runner, count: int, recorder: Recorder) -> Ending:
             good = weights
             if recorder.wants_steps and number < count:
                 recorder.steps.append(rows)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         runner.weights = good
-        return Ending("interrupted", f"The run was interrupted in epoch {len(recorder.epochs)}.")
+        return stopped(stop, f"in epoch {len(recorder.epochs)}")
     runner.weights = good
     return Ending("done", f"{count} epochs were run.")
 

@@ -12,12 +12,13 @@ import numpy as np
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.history import Record
+from xlcollab.interrupts import reason
 from xlcollab.problems.tab.tab import GraddescTab
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RunStatus = Literal["converged", "done", "diverged", "interrupted", "refused"]
+RunStatus = Literal["converged", "done", "time_limit", "diverged", "interrupted", "refused"]
 
 EXIT_CODES: dict[RunStatus, int] = {"refused": 3, "diverged": 4, "interrupted": 130}
 """0 for every other status."""
@@ -131,11 +132,17 @@ def run_epochs(
                 return ending
             note_epoch(epochs, recorder)
             before = epochs.registers.copy()
-    except KeyboardInterrupt:
-        done = len(recorder.epochs) - 1
+    except KeyboardInterrupt as stop:
         epochs.registers[:] = before
-        return Ending("interrupted", f"The run was interrupted after {done} epochs.")
+        return stopped(stop, f"after {len(recorder.epochs) - 1} epochs")
     return _ending(recorder, count)
+
+
+def stopped(stop: KeyboardInterrupt, when: str) -> Ending:
+    """The ending of a run that was interrupted, or whose time was over."""
+    word = reason(stop)
+    what = "The time limit was reached" if word == "time_limit" else "The run was interrupted"
+    return Ending(word, f"{what} {when}.")
 
 
 def note_epoch(epochs: Epochs, recorder: Recorder) -> None:

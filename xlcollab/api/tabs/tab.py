@@ -26,6 +26,7 @@ from xlcollab.api.tabs.writing import (
 )
 from xlcollab.errors import UsageError
 from xlcollab.grid import CellEdit, Changes, NewSheet
+from xlcollab.interrupts import finished_first
 from xlcollab.problems.tab.tab import GraddescTab, read_tab
 
 if TYPE_CHECKING:
@@ -123,11 +124,12 @@ class Tab:
             recorder = replace_memories(recorder)
             ending, gradients = self._descend(motion, descent, epochs, recorder)
             label = descent.label
-        results = results_of(motion, self._book.plan)
-        run = finished(self.found, label, recorder, ending, _warnings(results))
-        losses = recorder.losses[:-1] if optimizer is None else []
-        sheets = self._sheets(run, gradients) if history else ()
-        self._store(motion, results, losses, reset=reset, sheets=sheets)
+        with finished_first():
+            results = results_of(motion, self._book.plan)
+            run = finished(self.found, label, recorder, ending, _warnings(results))
+            losses = recorder.losses[:-1] if optimizer is None else []
+            sheets = self._sheets(run, gradients) if history else ()
+            self._store(motion, results, losses, reset=reset, sheets=sheets)
         self._last = run
         return run
 

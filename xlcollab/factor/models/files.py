@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +20,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from xlcollab.errors import DataError
+from xlcollab.disk import atomic_path, refuse_irregular
+from xlcollab.errors import DataError, WriteRefusedError
+from xlcollab.factor.models.checks import (
+    check_floats,
+    check_output,
+    check_rated,
+    check_weights,
+    told_as_damage,
+)
 from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
@@ -59,6 +65,19 @@ def save_model(model: Model, path: str | Path) -> None:
 def load_model(path: str | Path) -> Model:
     """The model in a file that `save_model` wrote. Raises DataError on any other file."""
     arrays, metadata = read_arrays(Path(path), FORMAT)
+    with told_as_damage(Path(path)):
+        model = _model(arrays, metadata)
+        check_rated(model.rated, len(model.user_ids), len(model.item_ids))
+        check_output(model.output)
+        check_weights(model)
+        if len(model.user_ids) and len(model.item_ids):  # as a whole: a net has many layers
+            users = np.array([len(model.user_ids) - 1, -1], np.int32)
+            items = np.array([len(model.item_ids) - 1, -1], np.int32)
+            check_floats("a prediction", np.asarray(model.predict_numbers(users, items)))
+    return model
+
+
+def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     settings = ModelSettings(**_tuples(json.loads(metadata["settings"])))
     output = Output(**_tuples(json.loads(metadata["output"])))
     rated = Rated(arrays["rated/starts"], arrays["rated/items"])
@@ -68,6 +87,8 @@ def load_model(path: str | Path) -> Model:
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         rows = Rows.pack(*(arrays[name] for name in names))
         return FactorModel(settings, users, items, rows, output, rated)
+    if metadata["kind"] != "net":
+        raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
 
     weights = {
@@ -75,29 +96,32 @@ def load_model(path: str | Path) -> Model:
         for name, array in arrays.items()
         if name.startswith("weights/")
     }
+    for name, weight in weights.items():
+        check_floats(name, weight)
     levels = {name: _ids_from_bytes(arrays[f"ids/{name}"], name) for name in settings.side_columns}
     return NetModel(settings, users, items, weights, levels, output, rated)
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:
-    """Write a safetensors file beside `path`, then put it in its place."""
+    """Write a safetensors file, wholly or not at all. Raises WriteRefusedError."""
     solid = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        save_file(solid, temporary, metadata)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with atomic_path(path) as temporary:
+        try:
+            save_file(solid, temporary, metadata)
+        except SafetensorError as error:
+            raise WriteRefusedError(
+                f"{path} cannot be written: {error}; write to another file"
+            ) from None
 
 
 def read_arrays(path: Path, wanted_format: str) -> tuple[Arrays, dict[str, str]]:
     """Arrays and metadata of a safetensors file of this format and version, else DataError."""
+    refuse_irregular(path, DataError)
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise DataError(f"{path} cannot be read as a model: {error}") from None
     found, version = metadata.get("format", "nothing of xlcollab"), metadata.get("version")
     if found != wanted_format:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from xlcollab.errors import UsageError
+from xlcollab.factor.models.checks import check_floats, told_as_damage
 from xlcollab.factor.models.files import Arrays, read_arrays, write_arrays
-from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.passes.rows import Floats, Rows, row_width
 from xlcollab.factor.training.loop import Best
 from xlcollab.factor.training.trainable import Job
 
@@ -50,12 +52,26 @@ def read_checkpoint(path: Path, job: Job) -> Checkpoint:
     Raises DataError if it is none, UsageError if it belongs to other ratings or settings.
     """
     arrays, metadata = read_arrays(path, FORMAT)
-    if metadata["run"] != _run(job):
-        raise UsageError(
-            f"{path} was saved by a run with other ratings or settings; resume with the same ones, "
-            "or start anew"
-        )
+    with told_as_damage(path):
+        is_other = metadata["run"] != _run(job)
+        if not is_other:
+            _check(arrays, job)
+            return _checkpoint(arrays, metadata, job)
+    raise UsageError(
+        f"{path} was saved by a run with other ratings or settings; resume with the same ones, "
+        "or start anew"
+    )
 
+
+def _check(arrays: Arrays, job: Job) -> None:
+    """Every array is one row for each user, or each item, and finite."""
+    width = row_width(job.model.n_factors)
+    for name, array in arrays.items():
+        n = job.table.n_users if "user" in name else job.table.n_items
+        check_floats(name, array, (n, width))
+
+
+def _checkpoint(arrays: Arrays, metadata: Mapping[str, str], job: Job) -> Checkpoint:
     def buffers(side: str) -> list[Floats]:
         count = sum(name.startswith(f"{side}_buffer.") for name in arrays)
         return [arrays[f"{side}_buffer.{i}"] for i in range(count)]

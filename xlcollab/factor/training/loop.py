@@ -15,6 +15,7 @@ from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.settings import USED, TrainingSettings
 from xlcollab.factor.training.record import Record
 from xlcollab.factor.training.result import EpochRow, OnEpoch, Progress, Status
+from xlcollab.interrupts import reason
 from xlcollab.ratings import RatingsTable, mae, rmse
 
 
@@ -94,8 +95,8 @@ class Loop:
                 status = self._after(row)
                 if status is not Status.EPOCH_LIMIT:
                     break
-        except KeyboardInterrupt:
-            status = Status.INTERRUPTED
+        except KeyboardInterrupt as stop:
+            status = Status(reason(stop))
         return self._outcome(status)
 
     def _epoch(self, epoch: int) -> EpochRow:

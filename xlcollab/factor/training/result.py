@@ -18,6 +18,7 @@ class Status(StrEnum):
     EPOCH_LIMIT = "epoch_limit"
     EARLY_STOPPED = "early_stopped"
     INTERRUPTED = "interrupted"
+    TIME_LIMIT = "time_limit"
 
     @property
     def sentence(self) -> str:
@@ -29,6 +30,7 @@ _SENTENCES = {
     Status.EPOCH_LIMIT: "All epochs were run.",
     Status.EARLY_STOPPED: "The validation error stopped falling; the best epoch's model is kept.",
     Status.INTERRUPTED: "The run was stopped; the best model so far is kept.",
+    Status.TIME_LIMIT: "The time limit was reached; the best model so far is kept.",
 }
 
 

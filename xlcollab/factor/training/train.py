@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.training.loop import Loop, Outcome, Trainable
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.trainable import Job, factor_trainable
+from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
 
 Start = StartArrays | FactorModel | None
@@ -82,7 +83,8 @@ def train(
         clock.lap("train")
         if best is None or outcome.best_error < best[1].best_error:
             best = trainable, outcome
-        if outcome.status is Status.INTERRUPTED:
+        if outcome.status in (Status.INTERRUPTED, Status.TIME_LIMIT):
+            best = best[0], replace(best[1], status=outcome.status)
             break
     assert best is not None
     return finished(tables, *best, clock)
@@ -151,18 +153,20 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
 def finished(
     tables: Tables, trainable: Trainable, outcome: Outcome, clock: Clock
 ) -> TrainingResult:
-    model = trainable.model(outcome.snapshot)
-    result = TrainingResult(
-        model=model,
-        status=outcome.status,
-        history=outcome.history,
-        best_epoch=outcome.best_epoch,
-        train=evaluate(model, tables.train),
-        validation=None if tables.validation is None else evaluate(model, tables.validation),
-        test=None if tables.test is None else evaluate(model, tables.test),
-        notes=tuple(_notes(tables)),
-        seconds=clock.seconds,
-    )
+    """The model of an outcome and its errors; what was trained is not given up for a signal."""
+    with finished_first():
+        model = trainable.model(outcome.snapshot)
+        result = TrainingResult(
+            model=model,
+            status=outcome.status,
+            history=outcome.history,
+            best_epoch=outcome.best_epoch,
+            train=evaluate(model, tables.train),
+            validation=None if tables.validation is None else evaluate(model, tables.validation),
+            test=None if tables.test is None else evaluate(model, tables.test),
+            notes=tuple(_notes(tables)),
+            seconds=clock.seconds,
+        )
     clock.lap("evaluate")
     return result
 

@@ -1,0 +1,99 @@
+"""What must hold in a model file before anything is computed with it.
+
+Kernels index arrays without looking: numbers from a file are believed only after this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import DataError, UsageError
+from xlcollab.factor.models.model import Model, Rated
+from xlcollab.factor.passes.output import Output
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@contextmanager
+def told_as_damage(path: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is said of the file, as a DataError."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path} is damaged: {error}; save the model again") from None
+    except KeyError as error:
+        raise DataError(f"{path} is damaged: it has no {error}; save the model again") from None
+    except (
+        ArithmeticError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        RuntimeError,
+        TypeError,
+        UsageError,
+        ValueError,
+    ) as error:
+        raise DataError(f"{path} is damaged: {error}; save the model again") from None
+
+
+def check_rated(rated: Rated, n_users: int, n_items: int) -> None:
+    """Every user has a stretch of the list, and every number in it is an item's."""
+    starts, items = rated.starts, rated.items
+    _check_whole("rated/starts", starts, (n_users + 1,))
+    _check_whole("rated/items", items, (len(items),))
+    if starts[0] != 0 or starts[-1] != len(items) or (np.diff(starts) < 0).any():
+        raise DataError("rated/starts does not rise from 0 to the number of ratings")
+    if len(items) and (items.min() < 0 or items.max() >= n_items):
+        raise DataError(f"rated/items names items that are none of the {n_items:,}")
+
+
+def check_weights(model: Model) -> None:
+    """One row of finite numbers for every id, of one width on both sides."""
+    sides = (
+        ("user", model.user_ids, model.user_factors, model.user_bias),
+        ("item", model.item_ids, model.item_factors, model.item_bias),
+    )
+    if model.user_factors.ndim != 2:
+        raise DataError(f"user_factors has the shape {model.user_factors.shape}, expected a table")
+    width = model.user_factors.shape[1]
+    for name, ids, factors, bias in sides:
+        check_floats(f"{name}_factors", factors, (len(ids), width))
+        check_floats(f"{name}_bias", bias, (len(ids),))
+
+
+def check_floats(name: str, array: NDArray[Any], shape: tuple[int, ...] | None = None) -> None:
+    """Raises DataError unless `array` holds finite floats in this shape."""
+    if array.dtype.kind != "f":
+        raise DataError(f"{name} holds {array.dtype}, expected floats")
+    if shape is not None and array.shape != shape:
+        raise DataError(f"{name} has the shape {array.shape}, expected {shape}")
+    if not np.isfinite(array).all():
+        raise DataError(f"{name} holds a number that is not finite")
+
+
+def check_output(output: Output) -> None:
+    """The numbers that turn a dot product into a rating."""
+    numbers = (output.centre, output.low, output.span, *output.seen)
+    if len(output.seen) != 2 or not all(map(_is_number, numbers)):
+        raise DataError("the output range holds something else than finite numbers")
+    if output.span < 0 or output.seen[0] > output.seen[1]:
+        raise DataError("the output range falls")
+
+
+def _is_number(value: Any) -> bool:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and math.isfinite(value)
+
+
+def _check_whole(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{name} holds {array.dtype}, expected whole numbers")
+    if array.shape != shape:
+        raise DataError(f"{name} has the shape {array.shape}, expected {shape}")
