@@ -21,7 +21,6 @@ from xlcollab.plan import Plan, build_plan, rectangles
 from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
 from xlcollab.ref import AreaRef
 
-
 _log = logging.getLogger("xlcollab")
 
 
