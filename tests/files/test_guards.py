@@ -139,6 +139,22 @@ def test_a_part_that_is_there_twice(tmp_path: Path) -> None:
         FileBook(path).read()
 
 
+def test_a_part_that_is_there_twice_with_the_same_content_is_read(tmp_path: Path) -> None:
+    path = write_package(tmp_path / "book.xlsx", parts())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("XL/workbook.xml", archive.read("xl/workbook.xml"))
+    assert FileBook(path).read().sheets
+
+
+def test_names_with_backslashes_are_read_and_written_with_slashes(tmp_path: Path) -> None:
+    path = write_package(tmp_path / "slashes.xlsx", parts())
+    other = tmp_path / "backslashes.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace("/", "\\"), old.read(name))
+    assert [s.name for s in FileBook(other).read()] == [s.name for s in FileBook(path).read()]
+
+
 def test_an_encrypted_member(tmp_path: Path) -> None:
     path = write_package(tmp_path / "book.xlsx", parts())
     data = path.read_bytes()

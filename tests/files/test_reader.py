@@ -274,9 +274,20 @@ def test_encodings(tmp_path: Path, codec: str) -> None:
     declared = {"utf-8-sig": "UTF-8", "latin-1": "ISO-8859-1"}.get(codec, "UTF-16")
     text = sheet_xml('<row r="1"><c r="A1" t="str"><v>é</v></c></row>')
     data = text.replace("UTF-8", declared).encode(codec)
-    if codec in ("utf-16-le", "utf-16-be"):
-        data = ("\ufeff" + text.replace("UTF-8", declared)).encode(codec)
     assert read(tmp_path, one_sheet_parts(data)).sheet("S").value(0, 0) == "é"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_byte_order_marks(tmp_path: Path, codec: str) -> None:
+    text = sheet_xml('<row r="1"><c r="A1" t="str"><v>é</v></c></row>').replace("UTF-8", "UTF-16")
+    data = f"\ufeff{text}".encode(codec)
+    assert read(tmp_path, one_sheet_parts(data)).sheet("S").value(0, 0) == "é"
+
+
+def test_a_part_that_says_it_is_utf16_and_is_not(tmp_path: Path) -> None:
+    text = sheet_xml('<row r="1"><c r="A1" t="str"><v>é</v></c></row>').replace("UTF-8", "UTF-16")
+    parts = one_sheet_parts(text.encode())
+    assert read(tmp_path, parts).sheet("S").value(0, 0) == "é"
 
 
 def test_part_names_are_found_in_any_case(tmp_path: Path) -> None:

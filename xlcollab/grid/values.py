@@ -33,7 +33,14 @@ class ErrorCode(IntEnum):
     NA = 7
     GETTING_DATA = 8
     SPILL = 9
+    CONNECT = 10
+    BLOCKED = 11
+    UNKNOWN = 12
+    FIELD = 13
     CALC = 14
+    BUSY = 15
+    EXTERNAL = 19
+    TIMEOUT = 20
 
     @property
     def text(self) -> str:
@@ -55,7 +62,14 @@ _ERROR_TEXTS = {
     ErrorCode.NA: "#N/A",
     ErrorCode.GETTING_DATA: "#GETTING_DATA",
     ErrorCode.SPILL: "#SPILL!",
+    ErrorCode.CONNECT: "#CONNECT!",
+    ErrorCode.BLOCKED: "#BLOCKED!",
+    ErrorCode.UNKNOWN: "#UNKNOWN!",
+    ErrorCode.FIELD: "#FIELD!",
     ErrorCode.CALC: "#CALC!",
+    ErrorCode.BUSY: "#BUSY!",
+    ErrorCode.EXTERNAL: "#EXTERNAL!",
+    ErrorCode.TIMEOUT: "#TIMEOUT!",
 }
 _ERRORS_BY_TEXT = {text: code for code, text in _ERROR_TEXTS.items()}
 

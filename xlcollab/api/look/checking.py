@@ -45,6 +45,14 @@ class Check:
         """How many cells are unsupported."""
         return sum(one.area.rect.size for one in self.unsupported)
 
+    @property
+    def line(self) -> str:
+        """The counts in one line."""
+        return (
+            f"{self.formulas} formula cells: {self.matched} as stored, {len(self.differences)} "
+            f"differ, {self.not_evaluated} not evaluated, {self.volatile} volatile"
+        )
+
     def as_json(self, output: Path | None = None) -> dict[str, Any]:
         """`output` is added where a workbook was written."""
         found: dict[str, Any] = {

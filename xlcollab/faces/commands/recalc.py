@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xlcollab.errors import UsageError
 from xlcollab.faces import options as opt
 from xlcollab.faces.shell import print_json, print_table
 
@@ -26,8 +27,13 @@ def recalc(
 ) -> None:
     """Evaluate every formula with our own engine, and store or compare the values.
 
+    With --check, BOOK may be a folder: one line a book and a total.
+
     Example:  xlcollab recalc collab_filter.xlsx --check
     """
+    if book.is_dir():
+        _check_folder(book, check, json=json)
+        return
     from xlcollab.api import open as open_book
     from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 
@@ -43,6 +49,23 @@ def recalc(
         _show(found, target)
 
 
+def _check_folder(folder: Path, check: bool, *, json: bool) -> None:
+    from xlcollab.api.look.folders import BookCheck, Total, books_in, check_books
+
+    if not check:
+        raise UsageError(f"{folder} is a folder; add --check to compare the books in it")
+    total, checks = Total(), list[BookCheck]()
+    for one in check_books(folder, books_in(folder)):
+        total.add(one)
+        checks.append(one)
+        if not json:
+            typer.echo(str(one))
+    if json:
+        print_json({"books": [one.as_json() for one in checks], "total": total.as_json()})
+    else:
+        typer.echo(str(total))
+
+
 def _show(found: Check, target: Path | None) -> None:
     rows = [(str(d.cell), repr(d.stored), repr(d.computed)) for d in found.differences]
     if rows:
@@ -50,9 +73,6 @@ def _show(found: Check, target: Path | None) -> None:
     refused = [(str(u.area), u.reason) for u in found.unsupported]
     if refused:
         print_table("not evaluated", ("cells", "reason"), refused)
-    typer.echo(
-        f"{found.formulas} formula cells: {found.matched} as stored, {len(rows)} differ, "
-        f"{found.not_evaluated} not evaluated, {found.volatile} volatile"
-    )
+    typer.echo(found.line)
     if target is not None:
         typer.echo(f"written to {target}")

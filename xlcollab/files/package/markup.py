@@ -30,10 +30,15 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _START_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
-_BYTE_ORDER_MARKS = {
+_WIDE_STARTS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
+    "<?".encode("utf-16-le"): "utf-16-le",
+    "<?".encode("utf-16-be"): "utf-16-be",
 }
+"""How a part in UTF-16 begins, with a byte order mark or without."""
+_WIDE = ("utf-16", "utf-32", "ucs-")
+"""Encodings that a part cannot have whose declaration is readable byte by byte: it says wrong."""
 
 
 class Splice(NamedTuple):
@@ -110,11 +115,12 @@ def feed(parser: expat.XMLParserType, data: bytes, where: str, *, last: bool) ->
 
 def to_utf8(data: bytes, where: str) -> tuple[bytes, str]:
     """(the document in UTF-8, the codec that brings it back); see `from_utf8`."""
-    codec = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
+    codec = next((name for mark, name in _WIDE_STARTS.items() if data.startswith(mark)), None)
+    declared = None
     if codec is None:
         declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
         codec = declared[1].decode().lower() if declared else "utf-8"
-    if codec in ("utf-8", "utf8", "us-ascii"):
+    if codec in ("utf-8", "utf8", "us-ascii") or (declared and codec.startswith(_WIDE)):
         return data, "utf-8"
     try:
         return data.decode(codec).encode(), codec

@@ -62,7 +62,8 @@ class Relationship(NamedTuple):
 
 
 class Package:
-    """An open workbook file. Part names have no leading slash and are found in any case.
+    """An open workbook file. Part names have no leading slash and are found in any case; some zip
+    programs of Windows write backslashes in them, which are read as slashes.
 
     `data` are the bytes of the file, `path` is what messages call it. Raises NotAWorkbookError,
     saying what the file is instead, if it is no package.
@@ -77,6 +78,8 @@ class Package:
                 f"{path.name} is a damaged or cut-off zip package ({error}); "
                 "copy it again from where it came from"
             ) from None
+        for info in self.zip.infolist():
+            info.filename = info.filename.replace("\\", "/")
         self._members = {info.filename.casefold(): info for info in self.zip.infolist()}
         try:
             self._refuse_unsafe(limits)
@@ -164,8 +167,7 @@ class Package:
             raise NotAWorkbookError(
                 f"{name} is an OpenDocument file (.ods); save it as .xlsx first"
             )
-        if len(self._members) != len(infos):
-            raise NotAWorkbookError(f"{name} holds a part twice, so it is unclear which one counts")
+        self._refuse_two_versions(infos)
         if len(infos) > limits.members:
             raise NotAWorkbookError(f"{name} holds {len(infos)} parts; {limits.members} may be")
         total = sum(info.file_size for info in infos)
@@ -175,6 +177,16 @@ class Package:
             )
         for info in infos:
             self._refuse_unsafe_member(info, limits)
+
+    def _refuse_two_versions(self, infos: list[zipfile.ZipInfo]) -> None:
+        """A part that stands twice in the file must hold the same both times."""
+        for info in infos:
+            other = self._members[info.filename.casefold()]
+            if (info.CRC, info.file_size) != (other.CRC, other.file_size):
+                raise NotAWorkbookError(
+                    f"{self.path.name} holds a part twice, {info.filename}, and not the same, so "
+                    "it is unclear which one counts; save the workbook anew in Excel"
+                )
 
     def _refuse_unsafe_member(self, info: zipfile.ZipInfo, limits: Limits) -> None:
         part = self.where(info.filename)
@@ -219,6 +231,7 @@ def parse_relationships(data: bytes, part: str, where: str) -> dict[str, Relatio
             raise NotAWorkbookError(f"{where} has a relationship without {error}") from None
         external = attributes.get("TargetMode") == "External"
         if not external:
+            target = target.replace("\\", "/")
             target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
         found[id_] = Relationship(id_, kind.rpartition("/")[2], target, external)
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from xlcollab.files.package.package import Package
 from xlcollab.files.reading.guards import is_signed
-from xlcollab.files.reading.metadata import read_dynamic_marks
+from xlcollab.files.reading.metadata import (
+    read_dynamic_marks,
+    read_rich_errors,
+    read_rich_marks,
+    read_structures,
+)
 from xlcollab.files.reading.sheet_reader import Context, read_sheet
 from xlcollab.files.reading.strings import read_shared_strings
 from xlcollab.files.reading.tables import sheet_tables
 from xlcollab.files.reading.workbook_part import WorkbookPart, read_workbook_part
-from xlcollab.grid import TextPool, Workbook
+from xlcollab.grid import ErrorCode, TextPool, Workbook
 
 
 def read_workbook(package: Package, texts: TextPool) -> Workbook:
@@ -19,6 +24,7 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
         texts,
         [texts.add(text) for text in _shared_strings(package, main.part)],
         _dynamic_marks(package, main.part),
+        _rich_errors(package, main.part),
         main.date1904,
     )
     sheets = [
@@ -61,6 +67,20 @@ def _dynamic_marks(package: Package, main: str) -> frozenset[int]:
     if part is None:
         return frozenset()
     return read_dynamic_marks(package.read_utf8(part), package.where(part))
+
+
+def _rich_errors(package: Package, main: str) -> dict[int, ErrorCode]:
+    """A cell's `vm` → the error it stands for."""
+    parts = [_related(package, main, kind) for kind in _RICH_PARTS]
+    if None in parts:
+        return {}
+    marks, structures, values = ((package.read_utf8(p), package.where(p)) for p in parts if p)
+    errors = read_rich_errors(*values, read_structures(*structures))
+    places = read_rich_marks(*marks)
+    return {mark: errors[place] for mark, place in places.items() if place in errors}
+
+
+_RICH_PARTS = ("sheetMetadata", "rdRichValueStructure", "rdRichValue")
 
 
 def _notes(main: WorkbookPart) -> list[str]:

@@ -42,6 +42,7 @@ class _Cell(NamedTuple):
     start: int
     type: str
     metadata: int
+    value_metadata: int
     formula: FormulaToken | None
     value: str | None
     value_start: int
@@ -149,6 +150,7 @@ class _Scanner:
             self._cell_start,
             attributes.get("t", "n"),
             int(attributes.get("cm", 0)),
+            int(attributes.get("vm", 0)),
             self._formula_token(),
             None if self._value is None else "".join(self._value),
             value_start,

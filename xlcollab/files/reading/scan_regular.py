@@ -23,7 +23,7 @@ _ROW_NUMBER = re.compile(rb'\sr="([0-9]{1,7})"')
 _CELL = re.compile(
     rb"""(
       <c\ r="([A-Z]{1,3})([1-9][0-9]{0,6})"
-        (?:\ s="[0-9]+")? (?:\ t="([a-zA-Z]+)")? (?:\ cm="([0-9]+)")? (?:\ vm="[0-9]+")?
+        (?:\ s="[0-9]+")? (?:\ t="([a-zA-Z]+)")? (?:\ cm="([0-9]+)")? (?:\ vm="([0-9]+)")?
       (?: \ ?/>
         | >
           ( <f((?:\ [a-zA-Z0-9:]+="[^"<>]*")*)\ ?(?: /> | >([^<]*)</f> ) )?
@@ -105,8 +105,8 @@ def _row(
         if data[tag_end:row_end].strip():
             raise IrregularError
         return RowToken(number, tag_start, tag_end, row_end)
-    cells, letters, digits, types, marks, formulas, attributes, texts, elements, values = zip(
-        *found, strict=True
+    cells, letters, digits, types, marks, riches, formulas, attributes, texts, elements, values = (
+        zip(*found, strict=True)
     )
     starts = list(accumulate(map(len, cells), initial=tag_end))
     if starts[-1] != row_end or set(digits) != {b"%d" % (number + 1)}:
@@ -124,6 +124,7 @@ def _row(
         starts[:-1],
         list(map(_TYPES.__getitem__, types)),
         [int(mark or 0) for mark in marks] if any(marks) else [0] * len(marks),
+        [int(rich or 0) for rich in riches] if any(riches) else [0] * len(riches),
         _formulas(formulas, attributes, texts, decode),
         _values(elements, values, decode),
         [end - len(element) for end, element in zip(ends, elements, strict=True)],

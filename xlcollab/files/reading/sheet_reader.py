@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import cast
 
 import numpy as np
@@ -48,6 +49,8 @@ class Context:
     shared_strings: list[int]
     """The pool's number of each shared string."""
     dynamic_marks: frozenset[int] = frozenset()
+    rich_errors: Mapping[int, ErrorCode] = field(default_factory=dict)
+    """A cell's `vm` → the error that stands there in place of #VALUE!."""
     date1904: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -134,12 +137,14 @@ class _Cells:
         return True
 
     def _take_any(self, row: RowToken) -> None:
-        for column, type_, value, formula in zip(
-            row.columns, row.types, row.values, row.formulas, strict=True
+        for column, type_, value, formula, rich in zip(
+            row.columns, row.types, row.values, row.formulas, row.value_metadata, strict=True
         ):
             kind, number = Kind.BLANK, 0.0
             if value is not None:
                 kind, number = self._value(row.number, column, type_, value)
+            if rich and kind == Kind.ERROR:
+                number = float(self._context.rich_errors.get(rich, number))
             if kind != Kind.BLANK or formula:
                 self.rows.append(row.number)
                 self.columns.append(column)
@@ -179,16 +184,19 @@ class _Cells:
         return Kind.TEXT, self._context.texts.add(unescape_xstring(text))
 
     def extent(self, sheet: str) -> tuple[int, int]:
-        """(height, width) from A1 to the last cell. Raises WorkbookError naming it if too large."""
+        """(height, width) from A1 to the last cell, the areas of array formulas included.
+
+        Raises WorkbookError naming it if too large.
+        """
         self._drop_solvers_corner()
-        if not self.rows:
+        corners = [(one.rect.bottom - 1, one.rect.right - 1) for one in self.formulas.arrays]
+        if not self.rows and not corners:
             return 0, 0
-        height, width = max(self.rows) + 1, max(self.columns) + 1
+        height = max([max(self.rows, default=0), *(row for row, _ in corners)]) + 1
+        width = max([max(self.columns, default=0), *(column for _, column in corners)]) + 1
         if height * width > MAX_CELLS:
-            lowest, rightmost = self.rows.index(height - 1), self.columns.index(width - 1)
-            names = {
-                cell_name(self.rows[index], self.columns[index]) for index in (lowest, rightmost)
-            }
+            corners += zip(self.rows, self.columns, strict=True)
+            names = {cell_name(*max(corners)), cell_name(*max(corners, key=itemgetter(1)))}
             raise WorkbookError(
                 f"sheet {sheet!r} reaches to {' and '.join(sorted(names))}: a used area of "
                 f"{height:,} × {width:,} cells, more than the {MAX_CELLS:,} that are read; "

@@ -42,6 +42,8 @@ class RowToken(NamedTuple):
     """The attribute `t`; "n" where it is absent."""
     metadata: Sequence[int] = ()
     """The attribute `cm`, 0 where it is absent."""
+    value_metadata: Sequence[int] = ()
+    """The attribute `vm`, 0 where it is absent: what kind of error or rich value it is."""
     formulas: Sequence[FormulaToken | None] = ()
     values: Sequence[str | None] = ()
     """Text of `<v>` or `<is>`; None where the cell has neither."""

@@ -124,11 +124,12 @@ class _Walk:
     def _rewrite(self, row: RowToken, place: int, patch: Patch) -> None:
         self._check(row.number, row.columns[place], row.formulas[place], patch)
         type_, value = row.types[place], row.values[place]
-        if _holds(type_, value, patch):
+        rich = row.value_metadata[place] > 0
+        if not rich and _holds(type_, value, patch):
             return
         new_type, new = self._value_xml(patch)
         span = (row.value_starts[place], row.value_ends[place])
-        if value is not None and (new_type or "n") == type_:
+        if value is not None and (new_type or "n") == type_ and not rich:
             if self._data[slice(*span)] != new.encode():
                 self.splices.append(Splice(*span, new.encode()))
             return

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
-from xlcollab.kernels.text.texts import folded, number_from_text
+from xlcollab.kernels.text.order import TextOrder
+from xlcollab.kernels.text.texts import number_from_text
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
@@ -93,7 +94,7 @@ class Context:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float64
     date1904: bool = False
-    _ranks: tuple[int, Tensor] | None = None
+    _order: TextOrder = field(default_factory=TextOrder)
 
     def tensor(self, values: object) -> Tensor:
         """Values as a tensor of the working type on the working device."""
@@ -240,12 +241,9 @@ class Context:
 
     def text_ranks(self) -> Tensor:
         """Per text of the pool its place in Excel's order; texts equal but for case share one."""
-        if self._ranks is None or self._ranks[0] != len(self.texts):
-            keys = [folded(self.texts[i]) for i in range(len(self.texts))]
-            ranks_of = {key: float(rank) for rank, key in enumerate(sorted(set(keys)))}
-            ranks = [ranks_of[key] for key in keys]
-            self._ranks = len(self.texts), self.tensor(ranks or [0.0])
-        return self._ranks[1]
+        if not len(self.texts):
+            return self.tensor([0.0])
+        return self.tensor(self._order.ranks(self.texts))
 
 
 def _codes(block: Block) -> Tensor | None:
