@@ -1,4 +1,4 @@
-"""Recalculation of every book of a folder beside its stored values: one line a book, and a total."""
+"""Every book of a folder, recalculated beside its stored values: a line a book, and a total."""
 
 from __future__ import annotations
 
