@@ -69,12 +69,14 @@ class Import:
         return f"{self.file}:{self.line} imports {self.module}"
 
 
-def imports_of(file: Path) -> list[Import]:
-    """Every import of a file, those inside functions too, those for the type checker left out."""
-    return list(_visit(ast.parse(file.read_text(encoding="utf-8")), file, on_load=True))
+def imports_of(file: Path, *, typed: bool = False) -> list[Import]:
+    """Every import of a file, those inside functions too; with `typed`, those for the type checker
+    as well."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return list(_visit(tree, file, on_load=True, typed=typed))
 
 
-def _visit(node: ast.AST, file: Path, *, on_load: bool) -> Iterator[Import]:
+def _visit(node: ast.AST, file: Path, *, on_load: bool, typed: bool) -> Iterator[Import]:
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield Import(file, node.lineno, alias.name, on_load)
@@ -83,12 +85,13 @@ def _visit(node: ast.AST, file: Path, *, on_load: bool) -> Iterator[Import]:
         for alias in node.names:
             yield Import(file, node.lineno, f"{base}.{alias.name}", on_load)
     inner = on_load and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    for child in _children(node):
-        yield from _visit(child, file, on_load=inner)
+    for child in _children(node, typed=typed):
+        yield from _visit(child, file, on_load=inner, typed=typed)
 
 
-def _children(node: ast.AST) -> list[ast.AST]:
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+def _children(node: ast.AST, *, typed: bool) -> list[ast.AST]:
+    checking = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    if isinstance(node, ast.If) and checking and not typed:
         return list(node.orelse)
     return list(ast.iter_child_nodes(node))
 

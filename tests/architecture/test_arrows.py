@@ -73,6 +73,7 @@ def test_imports_for_the_type_checker_are_no_arrows(tmp_path: Path) -> None:
         "if TYPE_CHECKING:\n    import torch\nelse:\n    import json\n"
     )
     assert [found.module for found in imports_of(file)] == ["typing.TYPE_CHECKING", "json"]
+    assert "torch" in {found.module for found in imports_of(file, typed=True)}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -82,12 +83,12 @@ def test_errors_and_the_own_room_are_open_to_all(room: str) -> None:
 
 
 def test_no_module_imports_itself_over_others() -> None:
-    """At loading: imports inside functions run later and may close a loop."""
+    """Neither at loading nor later, nor for the type checker: what a file names lies below it."""
     edges = {
         _module(file): {
             target
-            for found in imports_of(file)
-            if found.on_load and (target := _loaded(found.module)) is not None
+            for found in imports_of(file, typed=True)
+            if (target := _loaded(found.module)) is not None
         }
         for file in ROOT.rglob("*.py")
     }
