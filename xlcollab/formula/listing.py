@@ -148,7 +148,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "HYPERLINK": ("V|V", ""),
     "HYPGEOM.DIST": ("VVVVV", ""),
     "HYPGEOMDIST": ("VVVV", ""),
-    "IF": ("V|VV", "IF"),
+    "IF": ("VV|V", "IF"),
     "IFERROR": ("VV", "IFERROR"),
     "IFNA": ("VV", ""),
     "IFS": ("VV|VV*2", ""),

@@ -115,7 +115,7 @@ _row = partial(function, category="logic")
 FUNCTIONS: tuple[Record, ...] = (
     _row(
         "IF",
-        "V|VV",
+        "VV|V",
         choose_between,
         form=if_form,
         refers=if_reference,

@@ -15,7 +15,7 @@ from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.text.wildcards import wildcard_source
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.record import CUT, Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
     anything,
@@ -276,7 +276,7 @@ def _cut(after: bool) -> Function:
 _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("VALUE", "V", as_number),
+    _row("VALUE", "V", as_number, shape=Shape.KINKS, derivative=CUT),
     _row("TEXT", "VV", as_text),
     _row("LEN", "V", valuewise(lambda source: float(len(source)), text)),
     _row("LEFT", "V|V", valuewise(_left, text, integer)),
@@ -302,12 +302,14 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("TEXTJOIN", "VVR|R*1", text_join, elementwise=False),
     _row("FIXED", "V|VV", valuewise(_fixed, number, integer, truth)),
     _row("DOLLAR", "V|V", valuewise(_dollars, number, integer)),
-    _row("NUMBERVALUE", "V|VV", valuewise(_number_value, text)),
+    _row("NUMBERVALUE", "V|VV", valuewise(_number_value, text), shape=Shape.KINKS, derivative=CUT),
     _row(
         "HYPERLINK",
         "V|V",
         valuewise(lambda link, shown=None: link if shown is None else shown, text, anything),
+        shape=Shape.KINKS,
+        derivative=CUT,
     ),
-    _row("TEXTBEFORE", "VV|VVVV", _cut(after=False)),
-    _row("TEXTAFTER", "VV|VVVV", _cut(after=True)),
+    _row("TEXTBEFORE", "VV|VVVV", _cut(after=False), shape=Shape.KINKS, derivative=CUT),
+    _row("TEXTAFTER", "VV|VVVV", _cut(after=True), shape=Shape.KINKS, derivative=CUT),
 )

@@ -31,7 +31,7 @@ def _single(number: Tensor, codes: Tensor | None) -> float:
             raise RaggedError
     if codes is not None and float(codes.reshape(-1)[0]) > 0:
         raise ArgumentIsError(ErrorCode(int(codes.reshape(-1)[0])))
-    value = float(number.reshape(-1)[0])
+    value = float(number.detach().reshape(-1)[0])
     if value != value:
         raise ArgumentIsError(ErrorCode.NUM)
     return value

@@ -42,6 +42,7 @@ class Derivative:
 EXACT = Derivative(Slope.EXACT)
 ZERO = Derivative(Slope.ZERO)
 UNSOLVED = Derivative(Slope.REFUSED, "scipy computes it, without a slope")
+CUT = Derivative(Slope.CUT, "texts are worked out one by one")
 DENSITY_ONLY = Derivative(Slope.IN_PART, "scipy computes its cumulative form, without a slope")
 
 

@@ -204,7 +204,7 @@ def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Bloc
 _row = partial(function, category="lookup", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SEQUENCE", "V|VVV", shaper(sequence), shape=Shape.STEPS),
+    _row("SEQUENCE", "V|VVV", shaper(sequence)),
     _row("CHOOSEROWS", "AV|V*1", _chosen(2), shape=Shape.AFFINE),
     _row("CHOOSECOLS", "AV|V*1", _chosen(3), shape=Shape.AFFINE),
     _row("HSTACK", "A|A*1", _stack(3), fails=False, shape=Shape.AFFINE),

@@ -15,7 +15,7 @@ from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
-from xlcollab.kernels.values.operators import power
+from xlcollab.kernels.values.operators import by_exponent, power
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
@@ -216,7 +216,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("LN", "V", numeric(safe_log), scalar="LN"),
     _row("LOG", "V|V", with_codes(logarithm), scalar="LOG"),
     _row("LOG10", "V", numeric(log10), scalar="LOG10"),
-    _row("POWER", "VV", power, role=Role.POWER, scalar="POWER"),
+    _row("POWER", "VV", power, fails=by_exponent, role=Role.POWER, scalar="POWER"),
     _row("ABS", "V", numeric(torch.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
     _row("SIGN", "V", numeric(torch.sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
     _row("INT", "V", numeric(torch.floor), fails=False, scalar="INT", shape=Shape.STEPS),

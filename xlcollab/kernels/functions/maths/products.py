@@ -90,10 +90,13 @@ def _determinant(context: Context, matrix: Tensor) -> Block:
     return context.result(torch.linalg.det(matrix)[..., None, None])
 
 
+_MOST_ROWS = 1 << 12
+
+
 def identity_matrix(context: Context, size: Block) -> Block:
     """MUNIT(n)."""
     count = whole(context, size, 0)
-    if count < 1:
+    if not 1 <= count <= _MOST_ROWS:
         return context.error(ErrorCode.VALUE)
     return context.result(torch.eye(count, dtype=context.dtype, device=context.device)[None, None])
 
@@ -173,7 +176,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("TRANSPOSE", "A", transpose, shape=Shape.AFFINE),
     _row("MINVERSE", "A", _square(_inverse), fails=True),
     _row("MDETERM", "A", _square(_determinant), fails=True),
-    _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS),
+    _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS, fails=True),
     _row(
         "SUMPRODUCT",
         "A|A*1",
