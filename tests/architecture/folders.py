@@ -17,7 +17,8 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "program": "values",
         "forms": "functions values text",
         "table": "forms functions values text",
-        "trace": "program table functions values text",
+        "pieces": "program functions values",
+        "trace": "pieces program table functions values text",
     },
     "api": {
         "session": "",

@@ -64,9 +64,8 @@ def rows(answer: Answer) -> list[list[Scalar]]:
 
 
 def test_the_title_says_what_was_run_and_how_it_went() -> None:
-    assert rows(ANSWER)[:9] == [
+    assert rows(ANSWER)[:8] == [
         ["Answer report"],
-        ["Written by xlcollab: solve, maximize mix!D9 by highs"],
         ["Workbook", "mix.xlsx"],
         ["Model", "maximize mix!D9"],
         ["Method", "highs"],
@@ -78,7 +77,7 @@ def test_the_title_says_what_was_run_and_how_it_went() -> None:
 
 
 def test_the_objective() -> None:
-    assert rows(ANSWER)[9:13] == [
+    assert rows(ANSWER)[8:12] == [
         ["Objective cell (maximize)"],
         ["Cell", "Name", "Original Value", "Final Value"],
         ["$D$9", "Total Profit", 0.0, 36.0],
@@ -87,7 +86,7 @@ def test_the_objective() -> None:
 
 
 def test_the_variables_and_their_table() -> None:
-    found = rows(ANSWER)[13:]
+    found = rows(ANSWER)[12:]
     assert found == [
         ["Variable cells"],
         ["Cell", "Name", "Original Value", "Final Value", "Lower Bound", "Upper Bound", "Status",
@@ -96,11 +95,11 @@ def test_the_variables_and_their_table() -> None:
         ["$B$3", "Make B", 0.0, 6.0, None, 6.0, "Binding", 2.5],
         ["$B$4", "Make C", 0.0, 1e-9, 0.0, None, "Binding", None],
     ]  # fmt: skip
-    assert answer_sheet(ANSWER).table == Rect(14, 0, 4, 8)
+    assert answer_sheet(ANSWER).table == Rect(13, 0, 4, 8)
 
 
 def test_the_constraints() -> None:
-    found = rows(replace(ANSWER, constraints=CONSTRAINTS))[18:]
+    found = rows(replace(ANSWER, constraints=CONSTRAINTS))[17:]
     assert found == [
         [],
         ["Constraints"],
@@ -117,14 +116,14 @@ def test_binding_is_relative_to_large_limits() -> None:
     large = replace(
         ANSWER.variables, final=np.full(3, 1e9 + 1), upper=np.full(3, 1e9), lower=np.full(3, -INF)
     )
-    found = rows(replace(ANSWER, variables=large))[15:]
+    found = rows(replace(ANSWER, variables=large))[14:]
     assert [row[6] for row in found] == ["Binding"] * 3
 
 
 def test_what_a_sheet_cannot_hold_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_module, "_MOST_LINES", 2)
     found = rows(replace(ANSWER, constraints=CONSTRAINTS))
-    assert found[17] == ["The first 2 of 3 are listed."]
+    assert found[16] == ["The first 2 of 3 are listed."]
     assert found[-1] == ["The first 2 of 5 are listed."]
     assert found[-2][0] == "$D$2"
 

@@ -45,7 +45,7 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
         _check_needs(objective, settings.method)
         return Choice((Stage(settings.method),), "as asked")
     if objective.linear is not None and not settings.l2:
-        kind = "linear with integers" if objective.has_integers else "linear"
+        kind = objective.linear.kind + (" with integers" if objective.has_integers else "")
         return Choice((Stage("highs"),), f"the model is {kind}")
     reason = _why_not_squares(objective, start, settings)
     if reason is not None:

@@ -53,8 +53,13 @@ def solve(
 
 def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     if choice.stages[0].method == "highs":
-        found = by_highs(task, task.evaluator.project(start))
-        return _solution(found, task, start, choice, found.recorder.iteration)
+        linear = by_highs(task, task.evaluator.project(start))
+        if linear is not None:
+            return _solution(linear, task, start, choice, linear.recorder.iteration)
+        choice = _without_linear_form(task, start)
+        stop = _hindrance(task.objective, choice)
+        if stop is not None:
+            return _solution(refused(task, start, stop), task, start, choice, 0)
     best: Attempt | None = None
     iterations = 0
     for drawn in starts(start, task.objective, task.settings):
@@ -66,6 +71,16 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
             break
     assert best is not None
     return _solution(best, task, start, choice, iterations)
+
+
+def _without_linear_form(task: Task, start: Tensor) -> Choice:
+    """The next engine, where the formulas are not what their linear form made of them."""
+    if task.settings.method == "highs":
+        raise UsageError(
+            "the formulas are not linear at the point that HiGHS found; use --method auto"
+        )
+    choice = choose(replace(task.objective, linear=None), start, task.settings)
+    return replace(choice, reason=f"{choice.reason} (it is not as linear as it looked)")
 
 
 def _check_shapes(objective: Objective, start: Tensor) -> None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.api.look.checking import refresh
-from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
+from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     refuse_broken,
@@ -23,7 +23,7 @@ from xlcollab.api.solve.refusing import (
     refuse_non_number,
 )
 from xlcollab.grid import Workbook
-from xlcollab.history import cell_names, variable_names
+from xlcollab.history import cell_names
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     History,
@@ -31,7 +31,6 @@ from xlcollab.optim import (
     Objective,
     Settings,
     Solution,
-    detect_linear,
     gradient_of,
 )
 from xlcollab.problems import (
@@ -77,19 +76,8 @@ class Compiled:
         return variable_cells(self.model)
 
     def names(self) -> list[str]:
-        """What a person calls each variable cell, as far as the sheet's labels tell."""
-        workbook, model = self.book.workbook, self.model
-        parts = roles_of(self.book.plan, model.sheet).named()
-        inside = {
-            area: role
-            for area, role in parts.items()
-            if any(_contains(one, area) for one in model.variables)
-        }
-        names = variable_names(workbook, model.variables, inside)
-        if all(names):
-            return names
-        labels = cell_names(workbook, self.cells)
-        return [name or label for name, label in zip(names, labels, strict=True)]
+        """What each variable cell is called in the sheet."""
+        return cell_names(self.book.workbook, self.cells)
 
     @property
     def size(self) -> int:
@@ -166,7 +154,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
-    linear = _linear(model, cell, lines, compiler.start.numel(), settings)
+    linear = linear_form(compiler, model, value, lines, limits, settings)
     if lines is not None and linear is None:
         refuse_errors(lines, limits, compiler)
     return Compiled(
@@ -193,22 +181,6 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
 def _areas(constraints: Sequence[Constraint]) -> list[AreaRef]:
     sides = [side for one in constraints for side in (one.left, one.right)]
     return [side for side in sides if isinstance(side, AreaRef)]
-
-
-def _linear(
-    model: SolverModel,
-    cell: SheetFunction,
-    lines: ConstraintLines | None,
-    n: int,
-    settings: Settings,
-) -> LinearModel | None:
-    if settings.method not in ("auto", "highs") or model.sense == "value":
-        return None
-    functions = [cell] + ([lines.sheet_function] if lines else [])
-    if not all(function.may_be_affine() for function in functions):
-        return None
-    generator = torch.Generator().manual_seed(settings.seed)
-    return detect_linear(cell.scalar, lines.reference if lines else None, n, generator)
 
 
 def _fan_in(model: SolverModel) -> NDArray[np.float64]:
@@ -248,7 +220,10 @@ def _kept(compiler: Compiler) -> list[str]:
 
 
 def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None) -> list[str]:
-    """Variables whose derivative is 0 at two random points near the start."""
+    """Variables whose derivative is 0 at two random points near the start; of smooth functions
+    only, for a kink may hide a variable there."""
+    if not cell.smooth or not (lines is None or lines.sheet_function.smooth):
+        return []
     generator = torch.Generator().manual_seed(1)
     reached = torch.zeros(compiler.start.numel(), dtype=torch.bool)
     for _ in range(2):
@@ -270,14 +245,3 @@ def _listed(cells: list[CellRef]) -> str:
     shown = ", ".join(str(cell) for cell in cells[:_NAMED_AT_MOST])
     more = len(cells) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _contains(outer: AreaRef, inner: AreaRef) -> bool:
-    one, other = outer.rect, inner.rect
-    return (
-        outer.sheet == inner.sheet
-        and one.top <= other.top
-        and one.left <= other.left
-        and one.bottom >= other.bottom
-        and one.right >= other.right
-    )

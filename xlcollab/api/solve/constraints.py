@@ -32,6 +32,8 @@ class ConstraintLines:
     constraints: tuple[Constraint, ...]
     sheet_function: SheetFunction
     """The left sides, then the right sides that move."""
+    values: tuple[Value, ...]
+    """What it is made of."""
     moving: NDArray[np.int64]
     """Per line the place of its right side behind the left sides; −1 for a fixed limit."""
     limits: NDArray[np.float64]
@@ -54,18 +56,17 @@ class ConstraintLines:
         return self._difference(self.sheet_function, torch.device("cpu"))
 
     def _difference(self, sheet: SheetFunction, device: torch.device) -> Callable[[Tensor], Tensor]:
+        difference = self.differences(device)
+        return lambda x: difference(sheet(x))
+
+    def differences(self, device: torch.device) -> Callable[[Tensor], Tensor]:
+        """The values of both sides ↦ left − what moves on the right, (k,)."""
         count = self.count
         moves = torch.as_tensor(self.moving >= 0, device=device)
         where = torch.as_tensor(np.maximum(self.moving, 0), device=device)
         if not bool((self.moving >= 0).any()):
-            return sheet
-
-        def run(x: Tensor) -> Tensor:
-            values = sheet(x)
-            left, right = values[:count], values[count:]
-            return left - torch.where(moves, right[where], 0.0)
-
-        return run
+            return lambda values: values
+        return lambda values: values[:count] - torch.where(moves, values[count:][where], 0.0)
 
     def sides(self, x: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(left, right) values of every line at x (float64, CPU)."""
@@ -108,6 +109,7 @@ def constraint_lines(
     return ConstraintLines(
         constraints=tuple(constraints),
         sheet_function=compiler.function([*lefts, *rights]),
+        values=(*lefts, *rights),
         moving=np.concatenate(moving).astype(np.int64),
         limits=limit,
         lower=np.where(relation == "<=", -np.inf, limit),

@@ -127,7 +127,9 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("IFS", "VV|VV*2", form=ifs_form),
     _row("SWITCH", "VVV|VV*2", form=switch_form),
     _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference),
-    _row("IFERROR", "VV", if_error, form=rescue_form, fails=False, scalar="IFERROR"),
-    _row("IFNA", "VV", if_na, form=rescue_form, fails=False),
+    _row(
+        "IFERROR", "VV", if_error, form=rescue_form, fails=False, role=Role.RESCUE, scalar="IFERROR"
+    ),
+    _row("IFNA", "VV", if_na, form=rescue_form, fails=False, role=Role.RESCUE),
     _row("LET", "VVV|VV*2", form=let_form),
 )

@@ -271,8 +271,10 @@ FUNCTIONS: tuple[Record, ...] = (
     _conditioned(
         "SUMIFS", "RRV|RV*2", conditional(total), form=_several(total), shape=Shape.AFFINE
     ),
-    _conditioned("AVERAGEIF", "RV|R", one_range(average), form=_one(average)),
-    _conditioned("AVERAGEIFS", "RRV|RV*2", conditional(average), form=_several(average)),
+    _conditioned("AVERAGEIF", "RV|R", one_range(average), form=_one(average), shape=Shape.AFFINE),
+    _conditioned(
+        "AVERAGEIFS", "RRV|RV*2", conditional(average), form=_several(average), shape=Shape.AFFINE
+    ),
     _conditioned("MAXIFS", "RRV|RV*2", conditional(_largest), form=_several(_largest)),
     _conditioned("MINIFS", "RRV|RV*2", conditional(_smallest), form=_several(_smallest)),
     _conditioned("COUNTIF", "RV", count, form=_conditional(_pairs, None), shape=Shape.STEPS),

@@ -14,10 +14,12 @@ from xlcollab.errors import ModelError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
+from xlcollab.kernels.pieces.cut import Cut
+from xlcollab.kernels.pieces.cutting import cut
+from xlcollab.kernels.pieces.smoothness import is_straight
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
-from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.tape import Program, Value, program
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.resolve import resolve
@@ -64,16 +66,10 @@ class SheetFunction:
         found = {id(a): a for i in instructions for a in i.arguments if isinstance(a, Block)}
         return list(found.values())
 
-    def may_be_affine(self) -> bool:
-        """Whether every operation is affine in each of its arguments, and no condition depends on
-        the variables. Whether the whole is affine then, a few points tell."""
-        return all(
-            instruction.facts.shape is Shape.AFFINE
-            and not (
-                instruction.facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int)
-            )
-            for instruction in self.program.instructions
-        )
+    @property
+    def smooth(self) -> bool:
+        """Whether no operation has a kink or a step that the variables could move across."""
+        return all(is_straight(instruction) for instruction in self.program.instructions)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -176,6 +172,17 @@ class Compiler:
     def function(self, values: Sequence[Value]) -> SheetFunction:
         """The values as one function of the variables."""
         return SheetFunction(program(self._evaluation.tape, values), self._evaluation.fast)
+
+    def cut(self, values: Sequence[Value], *, products: bool = False) -> Cut | None:
+        """The values with the kinks between them and the variables cut out, and with `products`
+        what multiplies variables; None where there is a kink that cannot be."""
+        tape = self._evaluation.tape
+        n = self.start.numel()
+        return cut(program(tape, values), tape.values, n, self._evaluation.exact, products=products)
+
+    def cut_function(self, found: Cut) -> SheetFunction:
+        """A cut program as a function of its columns."""
+        return SheetFunction(found.program, self._evaluation.fast)
 
     def residuals(self, value: Value) -> SheetFunction | None:
         """The roots of the squares with whose sum `value` grows, as a function; else None."""

@@ -42,6 +42,8 @@ class Role(Enum):
     ROOT = auto()
     CHOICE = auto()
     """One of the arguments from the second on, as the first says."""
+    RESCUE = auto()
+    """The first argument, and where that is an error the second."""
     SUM = auto()
     """Grows with a sum of its values: a sum of squares if they are squares."""
     SUM_OF_PRODUCTS = auto()

@@ -30,7 +30,7 @@ def safe_power(base: Tensor, exponent: Tensor) -> Tensor:
     """base ^ exponent, finite gradient at base 0; NaN for a fractional power of a negative base."""
     if exponent.numel() == 1 and not exponent.requires_grad:
         constant = float(exponent.reshape(-1)[0])
-        if constant == int(constant) and 1 <= constant <= 64:
+        if constant.is_integer() and 1 <= constant <= 64:
             return base ** int(constant)
     zero = base == 0
     nowhere = zero & (exponent <= 0)

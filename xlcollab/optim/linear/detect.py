@@ -1,12 +1,14 @@
-"""Affine functions recognised by sampling."""
+"""Affine and quadratic functions recognised by sampling."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 from torch import Generator, Tensor
 
-from xlcollab.optim.jacobian import jacobian
-from xlcollab.optim.linear.model import Array, LinearModel, sparse
+from xlcollab.optim.jacobian import gradient_of, jacobian
+from xlcollab.optim.linear.model import Array, LinearModel, Sparse, sparse
 from xlcollab.optim.problem import TensorFunction
 
 _SPREADS = (1.0, 1e-3, 1e3)
@@ -44,14 +46,14 @@ def affine(function: TensorFunction, n: int, generator: Generator) -> tuple[Arra
         side = spread * torch.randn(n, generator=generator, dtype=torch.float64)
         for x in (side, -side):
             values, rows = jacobian(function, x)
+            if not bool(torch.isfinite(rows).all() & torch.isfinite(values).all()):
+                return None
             samples.append((values, rows, rows @ x, rows.abs() @ x.abs()))
+            if not _agree(rows, samples[0][1]):
+                return None
     rows = samples[0][1]
     offset = 0.5 * (samples[2][0] + samples[3][0])
-    for values, others, products, sizes in samples:
-        if not bool(torch.isfinite(others).all() & torch.isfinite(values).all()):
-            return None
-        if not _agree(others, rows):
-            return None
+    for values, _, products, sizes in samples:
         error = (values - products - offset).abs()
         if bool((error > _AGREEMENT * (1.0 + sizes + offset.abs())).any()):
             return None
@@ -62,3 +64,104 @@ def _agree(rows: Tensor, others: Tensor) -> bool:
     """Whether derivatives are the same but for rounding, which is of the size of their row."""
     size = torch.maximum(rows.abs(), others.abs()).amax(1, keepdim=True)
     return bool(((rows - others).abs() <= _AGREEMENT * size).all())
+
+
+_MOST_SQUARED = 3000
+"""Variables of a quadratic objective whose second derivatives are laid out."""
+
+
+def quadratic(
+    function: TensorFunction, n: int, generator: Generator
+) -> tuple[Sparse, Array, float] | None:
+    """(hessian (n, n), slopes at 0 (n,), value at 0) of a quadratic function of n variables."""
+    if n > _MOST_SQUARED:
+        return None
+    origin = torch.zeros(n, dtype=torch.float64)
+    value, slopes = _value_and_slopes(function, origin)
+    if not _curves_evenly(function, n, generator):
+        return None
+    columns = []
+    for place in range(n):
+        step = origin.clone()
+        step[place] = 1.0
+        ahead, behind = (_value_and_slopes(function, side)[1] for side in (step, -step))
+        columns.append(0.5 * (ahead - behind))
+    hessian = torch.stack(columns)
+    hessian = 0.5 * (hessian + hessian.T)
+    size = hessian.abs().max()
+    hessian = torch.where(hessian.abs() > 1e-13 * size, hessian, 0.0)
+    if not bool(torch.isfinite(hessian).all()) or not bool(torch.isfinite(slopes).all()):
+        return None
+    for spread in _SPREADS:
+        x = spread * torch.randn(n, generator=generator, dtype=torch.float64)
+        here, there = _value_and_slopes(function, x)
+        curved = hessian @ x
+        parts = (0.5 * x @ curved, slopes @ x, value)
+        most = 1.0 + sum(abs(float(part)) for part in parts)
+        steep = 1e-12 + (hessian.abs() @ x.abs() + slopes.abs()).max()
+        if not abs(float(here - sum(parts))) <= _AGREEMENT * most:
+            return None
+        if not bool(((there - curved - slopes).abs() <= _AGREEMENT * steep).all()):
+            return None
+    return sparse(hessian.numpy()), slopes.numpy(), float(value)
+
+
+def _curves_evenly(function: TensorFunction, n: int, generator: Generator) -> bool:
+    """Whether the slopes change evenly along one line: cheap, and most functions fail it."""
+    line = torch.randn(n, generator=generator, dtype=torch.float64)
+    ends = [_value_and_slopes(function, place * line)[1] for place in (-1.0, 0.0, 1.0)]
+    bend = (ends[0] - 2.0 * ends[1] + ends[2]).abs().max()
+    return bool(bend <= _AGREEMENT * (1e-12 + max(float(end.abs().max()) for end in ends)))
+
+
+def _value_and_slopes(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
+    leaf = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        value = function(leaf).reshape(())
+    return value.detach(), gradient_of(value, leaf)
+
+
+def is_convex(hessian: Sparse) -> bool:
+    """Whether no second derivative is negative, but for rounding."""
+    dense = torch.as_tensor(hessian.toarray())
+    used = dense.abs().sum(0) > 0
+    if not bool(used.any()):
+        return True
+    values = torch.linalg.eigvalsh(dense[used][:, used])
+    return bool(values.min() >= -1e-10 * values.abs().max())
+
+
+_MOST_CORNERS = 1024
+_MORE_CORNERS = 256
+
+
+def affine_on_corners(
+    function: TensorFunction, n: int, generator: Generator
+) -> tuple[Array, Array] | None:
+    """(matrix, offset) of a function that is affine where all its n variables are 0 or 1, or None.
+
+    All corners are tried up to ten variables, else some that are drawn; between the corners the
+    function may do what it likes.
+    """
+    with torch.no_grad():
+        origin = torch.zeros(n, dtype=torch.float64)
+        offset = function(origin)
+        corners = torch.eye(n, dtype=torch.float64)
+        matrix = torch.stack([function(corner) - offset for corner in corners], dim=1)
+        if not bool(torch.isfinite(matrix).all() & torch.isfinite(offset).all()):
+            return None
+        for corner in _corners(n, generator):
+            predicted = matrix @ corner + offset
+            size = 1.0 + (matrix.abs() @ corner) + offset.abs()
+            if not bool(((function(corner) - predicted).abs() <= _AGREEMENT * size).all()):
+                return None
+    return matrix.numpy(), offset.numpy()
+
+
+def _corners(n: int, generator: Generator) -> Iterator[Tensor]:
+    if 2**n <= _MOST_CORNERS:
+        places = torch.arange(2**n)
+        yield from ((places[:, None] >> torch.arange(n)) & 1).double()
+        return
+    for _ in range(_MORE_CORNERS):
+        yield (torch.rand(n, generator=generator) < 0.5).double()

@@ -5,56 +5,124 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from xlcollab.optim.attempt import Attempt, Task
-from xlcollab.optim.linear.model import Array, LinearModel
+from xlcollab.optim.linear.model import Array, LinearModel, Sparse
 from xlcollab.optim.linear.program import program_of
 from xlcollab.optim.linear.search import Limits
 from xlcollab.optim.linear.solving import PROVED, Found, Sight, optimum
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.problem import Objective
+from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.settings import Settings
 from xlcollab.optim.solution import Status
 
 
-def by_highs(task: Task, start: Tensor) -> Attempt:
+def by_highs(task: Task, start: Tensor) -> Attempt | None:
     """Solve the linear form of the task's objective; the start is where the history begins, and
-    the answer where no better point is found."""
-    objective, evaluator = task.objective, task.evaluator
-    assert objective.linear is not None
+    the answer where no better point is found.
+
+    None where the objective itself says otherwise than its linear form at the point found: a form
+    recognised by sampling is not believed without that.
+    """
+    assert task.objective.linear is not None
     recorder = task.recorder()
-    recorder.begin(evaluator, evaluator.at(start))
-    n, sign = start.numel(), -1.0 if objective.maximize else 1.0
+    recorder.begin(task.evaluator, task.evaluator.at(start))
+    model: LinearModel | None = task.objective.linear
+    while model is not None:
+        found = _searched(task, model, start, recorder)
+        if model.hessian is not None and found.ending == "limit" and found.limit != "time":
+            return None  # HiGHS gave up on it; others need not
+        attempt = _attempt(task, model, found, start, recorder)
+        if found.x is None or _agrees(task, model, found, attempt):
+            return attempt
+        model = None if model.stricter is None else model.stricter()
+    return None
+
+
+def _searched(task: Task, model: LinearModel, start: Tensor, recorder: Recorder) -> Found:
+    evaluator = task.evaluator
+    n, sign = start.numel(), -1.0 if task.objective.maximize else 1.0
+    own_units = model.measure == "value"
     seen: list[Array] = []
 
     def tell(sight: Sight) -> None:
-        recorder.bound = sign * sight.bound
+        if own_units:
+            recorder.bound = sign * sight.bound
         if sight.x is None or (seen and np.array_equal(sight.x, seen[-1])):
             recorder.repeat()
         else:
             seen.append(sight.x)
             recorder.step(evaluator, evaluator.at(_tensor(sight.x[:n], start)), math.nan)
 
-    found = optimum(program_of(objective), limits_of(task.settings, task.began), tell)
-    x = start if found.x is None else _tensor(found.x[:n], start)
+    program = program_of(replace(task.objective, linear=model))
+    found = optimum(program, limits_of(task.settings, task.began), tell)
+    if own_units:
+        recorder.bound = sign * found.bound
+    return found
+
+
+def _attempt(
+    task: Task, model: LinearModel, found: Found, start: Tensor, recorder: Recorder
+) -> Attempt:
+    evaluator, objective = task.evaluator, task.objective
+    x = start if found.x is None else _tensor(found.x[: start.numel()], start)
+    x = evaluator.project(x)
     point = evaluator.at(x)
-    recorder.bound = sign * found.bound
     if found.x is not None:
         with contextlib.suppress(KeyboardInterrupt):  # the search is over already
             recorder.step(evaluator, point, math.nan)
     return Attempt(
-        outcome=Outcome(point, _stop(found, objective.linear)),
+        outcome=Outcome(point, _stop(found, model)),
         x=x,
-        value=sign * point.objective,
+        value=-point.objective if objective.maximize else point.objective,
         multipliers=_multipliers(found, objective, start),
         method="highs",
         recorder=recorder,
     )
+
+
+_AGREEMENT = 1e-6
+_ROUNDING = 1e-9
+
+
+def _agrees(task: Task, model: LinearModel, found: Found, attempt: Attempt) -> bool:
+    """Whether the objective and the constraints are at the point what their linear form says."""
+    assert found.x is not None
+    objective = task.objective
+    program = program_of(replace(objective, linear=model))
+    value = program.value(found.x) * (-1.0 if objective.maximize else 1.0)
+    if model.measure == "square":
+        value = math.sqrt(max(value, 0.0))
+    elif model.measure == "distance":
+        value = value * value
+    costs, sizes = np.abs(program.c), np.abs(found.x)
+    size = abs(value) + abs(program.offset) + float(costs @ sizes)
+    noise = costs.max(initial=0.0) * (1.0 + sizes.max(initial=0.0))
+    missed = abs(attempt.outcome.point.objective - value)
+    if not missed <= _AGREEMENT * size + _ROUNDING * noise:
+        return False
+    return _kept(objective, attempt.x, program.matrix, found.x)
+
+
+def _kept(objective: Objective, x: Tensor, matrix: Sparse, point: Array) -> bool:
+    """Whether the constraints hold, to the size of what is added up in them."""
+    if objective.constraints is None:
+        return True
+    assert objective.constraint_lower is not None
+    assert objective.constraint_upper is not None
+    with torch.no_grad():
+        values = objective.constraints(x).double().cpu()
+    low, high = objective.constraint_lower, objective.constraint_upper
+    missed = torch.maximum(values - high.double().cpu(), low.double().cpu() - values).numpy()
+    size = (abs(matrix) @ np.abs(point))[: len(missed)]
+    return bool((missed <= _AGREEMENT * (1.0 + size)).all())
 
 
 def _tensor(x: Array, like: Tensor) -> Tensor:
@@ -88,9 +156,17 @@ def _multipliers(found: Found, objective: Objective, like: Tensor) -> Tensor:
 _NO_POINT = "No point that satisfies all constraints was found before that; the start is unchanged."
 
 
+_REACHED = 1e-6
+"""Of the size of the target: a value nearer to it has reached it."""
+
+
 def _stop(found: Found, model: LinearModel) -> Stop:
     """The ending as a status and a sentence."""
     if found.ending == "optimal":
+        if model.measure == "distance" and found.value > _REACHED * model.unit:
+            return Stop(
+                Status.GOAL_NOT_MET, f"HiGHS proved that {found.value:.6g} is missing at least."
+            )
         return Stop(Status.OPTIMAL, _proof(found, model))
     if found.ending in ("infeasible", "unbounded"):
         status = Status.INFEASIBLE if found.ending == "infeasible" else Status.UNBOUNDED

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,11 @@ from scipy.sparse import csr_array
 Array = NDArray[np.float64]
 Sparse = Any
 """A scipy.sparse.csr_array of float64; scipy has no types."""
+
+
+Measure = Literal["value", "square", "distance"]
+"""The sheet's objective itself; its square (of a root that is minimised); the distance to the value
+that it should have, which is what "value of" minimises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +56,13 @@ class LinearModel:
     helpers: Helpers | None = None
     hessian: Sparse | None = None
     """Second derivatives of the objective, (n + a, n + a); None for a linear one."""
+    measure: Measure = "value"
+    """What the objective stands for, where the sheet's own is another one that falls with it."""
+    unit: float = 1.0
+    """The size of the value that a distance is measured to."""
+    stricter: Callable[[], LinearModel | None] | None = None
+    """Makes the same model with its steps kept off their jumps: where they touch, the rows allow
+    either side, and the sheet only one."""
 
     @property
     def kind(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from xlcollab.optim.linear.highs import has_point, point, solved, status
 from xlcollab.optim.linear.model import Array, Program, Scales
+from xlcollab.optim.linear.polishing import polished
 from xlcollab.optim.linear.scaling import scaled, scales
 from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search
 
@@ -28,6 +29,7 @@ class Found:
     """Which limit ended it: "time", "nodes", "gap", …"""
     x: Array | None = None
     multipliers: Array | None = None
+    value: float = math.inf
     bound: float = -math.inf
     """No point is better than this."""
     gap: float = math.inf
@@ -114,6 +116,7 @@ def _found(program: Program, small: Program, by: Scales, limits: Limits, end: En
         limit=limit,
         x=None if x is None else x * by.columns,
         multipliers=_multipliers(end.highs, by) if x is not None and not whole else None,
+        value=value / by.objective,
         bound=bound / by.objective,
         gap=gap,
         steps=end.nodes,
@@ -124,6 +127,8 @@ def _found(program: Program, small: Program, by: Scales, limits: Limits, end: En
 
 def _cleaned(program: Program, x: Array) -> Array:
     """The point with its whole numbers whole, and the others fitted to them."""
+    if program.hessian is not None:
+        return polished(program, x)
     if not program.integer.any():
         return x
     x = np.where(program.integer, np.round(x), x)

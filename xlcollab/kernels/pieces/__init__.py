@@ -1,0 +1,1 @@
+"""Programs cut at their kinks: between the cuts they may be straight lines."""

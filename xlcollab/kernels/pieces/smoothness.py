@@ -1,0 +1,19 @@
+"""Which operations have no kink and no step in what the variables move."""
+
+from __future__ import annotations
+
+from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.tape import Instruction
+
+
+def is_straight(instruction: Instruction) -> bool:
+    """Whether an operation is smooth in the arguments that depend on the variables.
+
+    What IFERROR rescues is taken as having no error: where it has one, the point tells.
+    """
+    facts = instruction.facts
+    if facts.role is Role.RESCUE:
+        return True
+    if facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int):
+        return False
+    return facts.shape in (Shape.AFFINE, Shape.SMOOTH)
