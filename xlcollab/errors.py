@@ -1,7 +1,8 @@
 """Every error that xlcollab raises on purpose.
 
     XlcollabError
-    ├── UsageError               the call itself is wrong: unknown option, impossible setting
+    ├── UsageError               the call itself is wrong: impossible setting, wrong place
+    │   └── UnknownOptionError   a setting that does not exist; a TypeError too
     ├── WorkbookError            the file cannot be used
     │   ├── NotAWorkbookError    not a package, encrypted, .xls, .xlsb, a zip bomb, a DOCTYPE
     │   ├── ReferenceSyntaxError an address that is none
@@ -33,6 +34,10 @@ class UsageError(XlcollabError):
     """A wrong option, argument or setting; nothing was read or written."""
 
     exit_code = 2
+
+
+class UnknownOptionError(UsageError, TypeError):
+    """A setting by a name that does not exist, as Python calls a keyword that no function takes."""
 
 
 class WorkbookError(XlcollabError):

@@ -6,7 +6,6 @@ written is finished first; a second signal waits for it.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import threading
@@ -14,8 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Literal, NoReturn
-
-from xlcollab.errors import UsageError
 
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
@@ -148,13 +145,6 @@ class _Clock:
 
 
 _clock = _Clock()
-
-
-def checked_seconds(seconds: float | None) -> float | None:
-    """A time limit as it was asked for. Raises UsageError where it is none."""
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise UsageError(f"time_limit is {seconds:g}; expected seconds above 0")
-    return seconds
 
 
 @contextmanager

@@ -29,28 +29,30 @@ def _room(ours: str = "", outside: str = "") -> Room:
 ROOMS: Mapping[str, Room] = {
     "errors": _room(),
     "ref": _room(),
+    "settings": _room(),
     "interrupts": _room(),
     "disk": _room("interrupts"),
     "grid": _room("ref", "numpy"),
     "formula": _room("ref"),
     "plan": _room("grid formula ref", "numpy"),
     "kernels": _room("plan formula grid ref", "torch numpy scipy numba"),
-    "optim": _room("interrupts", "torch numpy scipy highspy"),
-    "ratings": _room("disk", "numpy pandas"),
+    "optim": _room("settings interrupts", "torch numpy scipy highspy"),
+    "ratings": _room("settings disk", "numpy pandas"),
     "factor": _room(
-        "ratings optim disk interrupts", "torch triton numpy pandas numba optuna safetensors"
+        "ratings optim settings disk interrupts",
+        "torch triton numpy pandas numba optuna safetensors",
     ),
-    "problems": _room("grid ratings ref formula", "numpy pandas"),
+    "problems": _room("grid ratings ref formula settings", "numpy pandas"),
     "history": _room("grid ref", "numpy pandas"),
     "files": _room("grid ref disk interrupts", "numpy lxml openpyxl xlsxwriter"),
-    "lessons": _room("grid problems ref", "numpy xlsxwriter"),
+    "lessons": _room("grid problems ref settings", "numpy xlsxwriter"),
     "live": _room("grid ref", "numpy xlwings"),
     "api": _room(
         "ref grid formula plan kernels optim ratings factor problems history files lessons "
-        "disk interrupts",
+        "settings disk interrupts",
         "numpy torch pandas",
     ),
-    "faces": _room(f"api live interrupts {DOOR}", "xlwings typer rich click"),
+    "faces": _room(f"api live settings interrupts {DOOR}", "xlwings typer rich click"),
     DOOR: _room("api"),
     "__main__": _room("faces"),
 }

@@ -1,42 +1,84 @@
-"""The options of the shell and the tables they speak of; help with an example for every command."""
+"""The options of the shell: every setting is one; help with an example for every command."""
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import fields
-from typing import get_args
+from enum import StrEnum
+from typing import Any, get_args
 
 import pytest
 
 from tests.faces.shell import xlcollab
-from xlcollab.faces import options
 from xlcollab.faces.cli import build
 from xlcollab.faces.commands import COMMANDS
-from xlcollab.faces.commands.solve import solve
-from xlcollab.optim import METHODS, SCHEDULES, InitName, MethodName, Settings
+from xlcollab.factor import ModelSettings, TrainingSettings
+from xlcollab.optim import METHODS, SCHEDULES, Settings
+from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.requests.tabs import OPTIMIZERS as RUN_OPTIMIZERS
+from xlcollab.settings.requests.tabs import SCHEDULES as RUN_SCHEDULES
+from xlcollab.settings.solving import Computing, RuleSettings
+from xlcollab.settings.words import AGGREGATES, DRAWS, INITS, LOSSES
 
 
-def _words(choice: type) -> set[str]:
-    return {str(one) for one in choice}  # type: ignore[attr-defined]
+def parameters(command: str) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(COMMANDS[command]).parameters)
 
 
-def test_choices_are_the_tables_of_the_optimisers() -> None:
-    assert _words(options.MethodChoice) == {"auto", *METHODS} == set(get_args(MethodName))
-    assert _words(options.ScheduleChoice) == set(SCHEDULES)
-    assert _words(options.InitChoice) == set(get_args(InitName))
+def words(command: str, option: str) -> set[str]:
+    """The words that an option of a command takes."""
+    kinds: list[Any] = [parameters(command)[option].annotation]
+    while kinds:
+        kind = kinds.pop()
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return {str(one) for one in kind}
+        kinds += get_args(kind)
+    raise AssertionError(f"{option} of {command} takes no words")
 
 
-PARAMETERS = inspect.signature(solve).parameters
+@pytest.mark.parametrize(
+    ("command", "option", "table"),
+    [
+        ("solve", "method", METHODS),
+        ("solve", "schedule", SCHEDULES),
+        ("solve", "init", INITS),
+        ("run", "optimizer", RUN_OPTIMIZERS),
+        ("run", "schedule", RUN_SCHEDULES),
+        ("compare", "optimizer", RUN_OPTIMIZERS),
+        ("compare", "schedule", RUN_SCHEDULES),
+        ("fit", "optimizer", OPTIMIZERS),
+        ("fit", "schedule", SCHEDULES),
+        ("fit", "loss", LOSSES),
+        ("fit", "init", DRAWS),
+        ("fit", "duplicates", AGGREGATES),
+        ("tune", "optimizer", OPTIMIZERS),
+    ],
+)
+def test_choices_are_the_tables_of_the_room_of_settings(
+    command: str, option: str, table: Any
+) -> None:
+    assert words(command, option) == set(table)
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Settings) if f.name in PARAMETERS])
-def test_nothing_is_asked_by_default_and_the_help_says_what_then_holds(name: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        ("solve", (Settings, Computing)),
+        ("run", (RuleSettings,)),
+        ("compare", (RuleSettings,)),
+        ("fit", (ModelSettings, TrainingSettings)),
+    ],
+)
+def test_every_setting_is_an_option_of_its_command(command: str, kinds: tuple[Any, ...]) -> None:
+    known = parameters(command)
+    for one in (one for kind in kinds for one in fields(kind)):
+        assert one.name in known, f"{one.name} is no option of {command}"
+        assert known[one.name].default is None, f"{one.name} is asked for unasked"
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Settings)])
+def test_the_help_says_what_holds_by_default(name: str) -> None:
     default = getattr(Settings(), name)
-    asked = PARAMETERS[name].default
-    if name == "history_every":
-        assert asked == default
-        return
-    assert not asked
     if default is not None:
         found = xlcollab("solve", "--help")
         shown = f"{default:g}" if isinstance(default, float) else str(default)
@@ -47,9 +89,28 @@ def test_the_options_of_the_issue_are_there() -> None:
     wanted = (
         "iterations learning_rate momentum dampening beta1 beta2 l2 weight_decay schedule "
         "tolerance seed restarts init clip scale device dtype method minimize maximize target "
-        "by_changing subject_to sheet history_every no_history in_place output json"
+        "by_changing subject_to sheet history_every no_history in_place output json rho epsilon "
+        "gamma step_size eta_min pct_start div_factor final_div_factor init_scale"
     )
-    assert set(wanted.split()) <= PARAMETERS.keys()
+    assert set(wanted.split()) <= parameters("solve").keys()
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("--lr", "--learning-rate"),
+        ("--wd", "--weight-decay"),
+        ("--mom", "--momentum"),
+        ("--bs", "--batch-size"),
+        ("-o", "--output"),
+    ],
+)
+@pytest.mark.parametrize("command", ["solve", "run", "fit", "compare"])
+def test_short_flags_stand_for_the_long_ones(command: str, short: str, long: str) -> None:
+    name = long.removeprefix("--").replace("-", "_")
+    if name in parameters(command):
+        (info,) = parameters(command)[name].annotation.__metadata__
+        assert {short, long} <= {info.default, *info.param_decls}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -59,10 +120,11 @@ def test_help_has_a_summary_and_an_example(command: str) -> None:
     assert f"Example:  xlcollab {command} " in " ".join(found.out.split("\n")).replace("\n", " ")
     summary = (COMMANDS[command].__doc__ or "").split("\n\n")[0].split()
     assert " ".join(summary[:6]) in found.out
+    assert xlcollab(command, "-h").out == found.out
 
 
 def test_the_overview_names_every_command() -> None:
-    found = xlcollab("--help")
+    found = xlcollab("-h")
     assert found.code == 0
     assert all(f" {command} " in found.out for command in COMMANDS)
 
@@ -89,6 +151,10 @@ def test_version_needs_no_command() -> None:
         ("solve", "book.xlsx", "--method", "sgd"),
         ("solve", "book.xlsx", "--iterations", "many"),
         ("solve", "book.xlsx", "--schedule", "linear"),
+        ("solve", "book.xlsx", "--lr", "-1"),
+        ("run", "book.xlsx", "--optimizer", "lbfgs"),
+        ("run", "book.xlsx", "--gamma", "2"),
+        ("fit", "r.csv", "--wd", "-0.5"),
         ("gradient", "book.xlsx"),
         ("fly",),
     ],

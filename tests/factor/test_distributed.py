@@ -17,10 +17,10 @@ from tests.factor.data import planted
 from tests.factor.torchrun_script import ENGINES, MODEL, TRAINING, VALIDATED, outcome, tables
 from xlcollab.errors import UsageError
 from xlcollab.factor import ModelSettings, Tables, TrainingSettings, load_model, train
-from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.factor.training import distributed
 from xlcollab.factor.training.distributed import Saving, train_distributed
 from xlcollab.factor.training.result import Progress
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("torchrun_script.py")

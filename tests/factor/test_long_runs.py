@@ -19,8 +19,8 @@ from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.training.loop import Loop
 from xlcollab.factor.training.record import MOST, Record
 from xlcollab.factor.training.result import EpochRow
-from xlcollab.optim.schedules import SCHEDULES
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.schedules import SCHEDULES
 
 MOST_EPOCHS = 10**9
 NAN = float("nan")

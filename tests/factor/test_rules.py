@@ -13,7 +13,7 @@ import torch
 from tests.factor.data import planted
 from tests.factor.judges import Judge
 from xlcollab.factor import ModelSettings, Progress, TrainingSettings, train
-from xlcollab.factor.settings import GRADIENT_RULES
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 RATE, STEPS, L2 = 0.05, 7, (0.02, 0.005)
 MODEL = ModelSettings(n_factors=5, global_bias=False, dtype="float64", clip_output=False)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.settings import (
-    _RANGES,
-    RECIPES,
-    USED,
-    ModelSettings,
-    Optimizer,
-    TrainingSettings,
-)
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.optimizers import OPTIMIZERS
 
 
 @pytest.mark.parametrize(
@@ -58,13 +52,13 @@ def test_impossible_trainings_are_refused(options: dict[str, Any], message: str)
         TrainingSettings(**options)
 
 
-@pytest.mark.parametrize("optimizer", get_args(Optimizer))
-def test_every_optimizer_has_a_recipe_of_settings_it_uses(optimizer: Optimizer) -> None:
-    assert set(RECIPES[optimizer]) <= USED[optimizer]
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_has_a_recipe_of_settings_it_uses(optimizer: str) -> None:
+    assert set(OPTIMIZERS[optimizer].recipe) <= OPTIMIZERS[optimizer].uses
     resolved = TrainingSettings(optimizer=optimizer).resolved()
     assert resolved.epochs
     assert resolved.resolved() == resolved
-    for name in USED[optimizer] - {"batch_size", "clip", "patience"}:
+    for name in OPTIMIZERS[optimizer].uses - {"batch_size", "clip", "patience"}:
         assert getattr(resolved, name) is not None
 
 
@@ -75,8 +69,8 @@ def test_what_is_said_wins_over_the_recipe() -> None:
 
 def test_tables_name_only_fields_that_exist() -> None:
     names = {field.name for field in (*fields(ModelSettings), *fields(TrainingSettings))}
-    assert set(_RANGES) <= names
-    assert set().union(*USED.values()) <= names
+    assert set().union(*(one.uses for one in OPTIMIZERS.values())) <= names
+    assert set().union(*(one.recipe for one in OPTIMIZERS.values())) <= names
 
 
 def test_settings_are_frozen() -> None:

@@ -12,8 +12,8 @@ from tests.factor.data import planted
 from xlcollab.errors import UsageError
 from xlcollab.factor import ModelSettings, TrainingSettings, estimate_memory, train
 from xlcollab.factor.engines import gather_pass, torch_batch, torch_rules
-from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 DEVICES = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
@@ -14,14 +14,14 @@ from xlcollab.errors import UsageError
 from xlcollab.optim import (
     METHODS,
     LinearModel,
-    MethodName,
     Objective,
     Row,
     Settings,
     Status,
     solve,
 )
-from xlcollab.optim.methods import method_options
+from xlcollab.optim.methods import rule_of
+from xlcollab.settings.methods import method_options
 
 ITERATIVE = [name for name, method in METHODS.items() if not method.needs_linear]
 FIRST_ORDER = [name for name, method in METHODS.items() if method.first_order]
@@ -50,7 +50,7 @@ def rosenbrock() -> Objective:
     return Objective(function=lambda x: residuals(x).square().sum(), residuals=residuals)
 
 
-def settings(name: MethodName, **options: Any) -> Settings:
+def settings(name: str, **options: Any) -> Settings:
     rates = {"gd": 0.1, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.5, "rmsprop": 0.005}
     if METHODS[name].first_order:
         options = {"learning_rate": rates.get(name, 0.05), **options}
@@ -59,12 +59,19 @@ def settings(name: MethodName, **options: Any) -> Settings:
     return Settings(method=name, **options)
 
 
-def test_the_table_holds_the_names_of_the_settings() -> None:
-    assert set(METHODS) == set(get_args(MethodName))
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.rule])
+def test_a_row_s_options_are_what_its_rule_takes(name: str) -> None:
+    rule = rule_of(name, Settings())
+    own = rule.rule if METHODS[name].first_order else rule  # type: ignore[attr-defined]
+    defaults = METHODS[name].options
+    for field in dataclasses.fields(own):
+        if field.default is dataclasses.MISSING:
+            assert getattr(own, field.name) == defaults[field.name]
+    assert defaults.keys() <= {field.name for field in dataclasses.fields(own)}
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_finds_the_bottom_of_a_parabola(name: MethodName) -> None:
+def test_finds_the_bottom_of_a_parabola(name: str) -> None:
     solution = solve(parabola(), START, settings(name))
     torch.testing.assert_close(solution.x, TARGET, rtol=0, atol=0.02)
     assert solution.objective <= 1e-3
@@ -72,7 +79,7 @@ def test_finds_the_bottom_of_a_parabola(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ["auto", "lbfgs", "lm"])
-def test_finds_the_end_of_the_valley(name: MethodName) -> None:
+def test_finds_the_end_of_the_valley(name: str) -> None:
     start = torch.tensor([-1.2, 1.0], dtype=torch.float64)
     solution = solve(rosenbrock(), start, Settings(method=name))
     torch.testing.assert_close(solution.x, torch.ones_like(start), rtol=0, atol=1e-9)
@@ -82,14 +89,14 @@ def test_finds_the_end_of_the_valley(name: MethodName) -> None:
 
 @pytest.mark.parametrize("name", ITERATIVE)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_keeps_dtype(name: MethodName, dtype: torch.dtype) -> None:
+def test_keeps_dtype(name: str, dtype: torch.dtype) -> None:
     solution = solve(parabola(dtype), START.to(dtype), settings(name))
     assert solution.x.dtype == solution.gradient.dtype == dtype
     torch.testing.assert_close(solution.x, TARGET.to(dtype), rtol=0, atol=0.02)
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_stays_within_bounds_and_finds_the_best_point_there(name: MethodName) -> None:
+def test_stays_within_bounds_and_finds_the_best_point_there(name: str) -> None:
     upper = torch.tensor([0.5, math.inf, math.inf], dtype=torch.float64)
     lower = torch.tensor([-math.inf, -1.0, -math.inf], dtype=torch.float64)
     solution = solve(parabola(lower=lower, upper=upper), START, settings(name))
@@ -101,7 +108,7 @@ def test_stays_within_bounds_and_finds_the_best_point_there(name: MethodName) ->
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_history_tells_what_happened(name: MethodName) -> None:
+def test_history_tells_what_happened(name: str) -> None:
     seen: list[Row] = []
     solution = solve(parabola(), START, settings(name, iterations=40), on_step=seen.append)
     rows = solution.history.rows
@@ -116,7 +123,7 @@ def test_history_tells_what_happened(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_runs_twice_the_same(name: MethodName) -> None:
+def test_runs_twice_the_same(name: str) -> None:
     first, second = (
         solve(parabola(), START, settings(name, restarts=1, iterations=60)) for _ in range(2)
     )
@@ -125,7 +132,7 @@ def test_runs_twice_the_same(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_leaves_the_start_and_the_global_generator_alone(name: MethodName) -> None:
+def test_leaves_the_start_and_the_global_generator_alone(name: str) -> None:
     start, before = START.clone(), torch.random.get_rng_state()
     solve(parabola(), start, settings(name, restarts=2, init="normal", iterations=3))
     assert torch.equal(start, START)
@@ -133,7 +140,7 @@ def test_leaves_the_start_and_the_global_generator_alone(name: MethodName) -> No
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_nan_at_the_start_is_refused_in_words(name: MethodName) -> None:
+def test_nan_at_the_start_is_refused_in_words(name: str) -> None:
     objective = Objective(function=lambda x: x.log().sum(), residuals=torch.log)
     start = torch.tensor([1.0, -1.0], dtype=torch.float64)
     solution = solve(objective, start, settings(name))
@@ -143,7 +150,7 @@ def test_nan_at_the_start_is_refused_in_words(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_ctrl_c_keeps_the_best_weights(name: MethodName) -> None:
+def test_ctrl_c_keeps_the_best_weights(name: str) -> None:
     def stop(row: Row) -> None:
         if row.iteration == 2:
             raise KeyboardInterrupt
@@ -155,7 +162,7 @@ def test_ctrl_c_keeps_the_best_weights(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_no_iterations_leave_the_start(name: MethodName) -> None:
+def test_no_iterations_leave_the_start(name: str) -> None:
     solution = solve(parabola(), START, settings(name, iterations=0))
     assert torch.equal(solution.x, START)
     assert solution.status in (Status.DONE, Status.ITERATION_LIMIT)
@@ -163,7 +170,7 @@ def test_no_iterations_leave_the_start(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", ITERATIVE)
-def test_an_objective_without_its_variables_stays_put(name: MethodName) -> None:
+def test_an_objective_without_its_variables_stays_put(name: str) -> None:
     objective = Objective(
         function=lambda x: x.new_ones(()), residuals=lambda x: x.new_ones(2), maximize=False
     )
@@ -173,7 +180,7 @@ def test_an_objective_without_its_variables_stays_put(name: MethodName) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_an_unused_option_is_refused_by_name_and_value(name: MethodName) -> None:
+def test_an_unused_option_is_refused_by_name_and_value(name: str) -> None:
     samples: dict[str, Any] = {
         "learning_rate": 0.125,
         "momentum": 0.5,
@@ -194,18 +201,18 @@ def test_an_unused_option_is_refused_by_name_and_value(name: MethodName) -> None
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_option_is_a_setting(name: MethodName) -> None:
+def test_every_option_is_a_setting(name: str) -> None:
     assert method_options(name) <= {field.name for field in dataclasses.fields(Settings)}
 
 
 @pytest.mark.parametrize("name", [n for n in METHODS if METHODS[n].needs_residuals])
-def test_squares_are_asked_for_by_name(name: MethodName) -> None:
+def test_squares_are_asked_for_by_name(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} needs a sum of squares"):
         solve(Objective(function=lambda x: x.dot(x)), START, Settings(method=name))
 
 
 @pytest.mark.parametrize("name", [n for n in METHODS if not METHODS[n].takes_constraints])
-def test_constraints_are_refused_where_a_method_takes_none(name: MethodName) -> None:
+def test_constraints_are_refused_where_a_method_takes_none(name: str) -> None:
     limit = torch.ones(1, dtype=torch.float64)
     objective = parabola(
         constraints=lambda x: x[:1], constraint_lower=-limit, constraint_upper=limit
@@ -215,7 +222,7 @@ def test_constraints_are_refused_where_a_method_takes_none(name: MethodName) -> 
 
 
 @pytest.mark.parametrize("name", FIRST_ORDER)
-def test_divergence_keeps_good_weights_and_names_the_rate(name: MethodName) -> None:
+def test_divergence_keeps_good_weights_and_names_the_rate(name: str) -> None:
     objective = Objective(function=lambda x: torch.cosh(x).sum())
     rate = 1e3 if name in ("gd", "momentum", "nesterov") else 1e4
     solution = solve(objective, START, Settings(method=name, learning_rate=rate))
@@ -226,7 +233,7 @@ def test_divergence_keeps_good_weights_and_names_the_rate(name: MethodName) -> N
 
 
 @pytest.mark.parametrize("name", FIRST_ORDER)
-def test_constraints_hold_for_first_order_methods(name: MethodName) -> None:
+def test_constraints_hold_for_first_order_methods(name: str) -> None:
     """The nearest point to (2, 2) on the unit disc."""
     objective = Objective(
         function=lambda x: ((x - 2) ** 2).sum(),

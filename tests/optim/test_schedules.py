@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from xlcollab.optim import SCHEDULES, Objective, ScheduleName, Settings, solve
+from xlcollab.optim import SCHEDULES, Objective, Settings, solve
 from xlcollab.optim.methods import rate_of
 
 PEAK, STEPS = 0.3, 50
@@ -73,14 +72,12 @@ def test_rates_are_those_of_torch(name: str) -> None:
 
 def test_every_schedule_is_compared() -> None:
     compared = {settings.schedule for settings, _ in CASES.values()}
-    assert compared == set(SCHEDULES) == set(get_args(ScheduleName))
+    assert compared == set(SCHEDULES)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("iterations", [1, 2, 3, 10])
-def test_any_number_of_iterations_gives_finite_rates(
-    schedule: ScheduleName, iterations: int
-) -> None:
+def test_any_number_of_iterations_gives_finite_rates(schedule: str, iterations: int) -> None:
     settings = Settings(method="gd", schedule=schedule, iterations=iterations)
     start = torch.ones(2, dtype=torch.float64)
     solution = solve(Objective(function=lambda x: x.dot(x)), start, settings)

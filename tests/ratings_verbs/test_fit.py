@@ -13,12 +13,9 @@ from tests.faces.shell import Outcome, xlcollab
 from tests.ratings_verbs.data import crosstab_book, planted, ratings_csv
 from tests.shared_data import lesson
 from xlcollab.api.ratings.model import open_model, read_model_workbook
-from xlcollab.faces import ratings_options, training_options
 from xlcollab.faces.commands.fit import fit as command
 from xlcollab.factor import ModelSettings, TrainingSettings
-from xlcollab.factor.settings import Device, Init, Loss, Optimizer, Schedule
 from xlcollab.files import FileBook
-from xlcollab.ratings.duplicates import Aggregate
 
 SMALL = ("--n-factors", 2, "--init-scale", 0.3)
 KEYS = {"train_rmse", "test_rmse", "epochs", "ratings", "users", "items", "status", "seconds"}
@@ -40,21 +37,6 @@ def model_rows(path: Path) -> dict[object, object]:
 def test_every_setting_is_an_option() -> None:
     settings = {one.name for kind in (ModelSettings, TrainingSettings) for one in fields(kind)}
     assert settings <= signature(command).parameters.keys()
-
-
-@pytest.mark.parametrize(
-    ("choice", "words"),
-    [
-        (training_options.OptimizerChoice, Optimizer),
-        (training_options.ScheduleChoice, Schedule),
-        (training_options.LossChoice, Loss),
-        (training_options.RatingsDevice, Device),
-        (ratings_options.RatingsInit, Init),
-        (ratings_options.AggregateChoice, Aggregate),
-    ],
-)
-def test_choices_are_those_of_the_engine(choice: type, words: object) -> None:
-    assert {str(one) for one in choice} == set(words.__args__)  # type: ignore[attr-defined]
 
 
 def test_json_has_what_the_issue_asks_for(tmp_path: Path) -> None:

@@ -9,15 +9,22 @@ import pytest
 
 from tests.build import build
 from tests.workbooks.made import FOLDER, read
-from xlcollab.api.session.controlled import place_of_control, with_control
+from xlcollab.api.session.controlled import controlled
 from xlcollab.errors import DataError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
-from xlcollab.lessons.control import DEVICES, METHODS, SCHEDULES, control_page, factor_settings
+from xlcollab.lessons.control import control_page, factor_settings
 from xlcollab.optim import METHODS as KNOWN_METHODS
 from xlcollab.optim import SCHEDULES as KNOWN_SCHEDULES
-from xlcollab.optim import Settings
 from xlcollab.problems.control import read_control
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.solving import Computing, Settings
+from xlcollab.settings.words import DEVICES
+
+
+def merged(book: Workbook, given: dict[str, Any]) -> dict[str, object]:
+    """What a run is told where this was asked for."""
+    return dict(controlled(book, Asked.of(Settings, given)).values)
 
 
 def typed(folder: Path, rows: list[tuple[Any, Any]], sheet: str = "Control") -> Workbook:
@@ -72,20 +79,20 @@ def test_what_a_setting_does_not_take_is_refused(
 @pytest.mark.parametrize("rows", [[("optimiser", "magic")], [("momentum", 1.5)], [("L2", -1)]])
 def test_impossible_values_are_refused_by_cell(tmp_path: Path, rows: list[tuple[str, Any]]) -> None:
     with pytest.raises(DataError, match="Control!B4"):
-        with_control(typed(tmp_path, rows), {})
+        merged(typed(tmp_path, rows), {})
 
 
 def test_what_was_given_wins_and_none_is_not_given(tmp_path: Path) -> None:
     book = typed(tmp_path, [("optimiser", "gd"), ("L2", 0.1), ("epochs", 9)])
-    found = with_control(book, {"method": "adam", "l2": 0.0, "iterations": None})
+    found = merged(book, {"method": "adam", "l2": 0.0, "iterations": None})
     assert found == {"method": "adam", "l2": 0.0, "iterations": 9}
 
 
 def test_settings_that_the_method_does_not_use_are_left_aside(tmp_path: Path) -> None:
     rows = [("beta1", 0.8), ("momentum", 0.7), ("gamma", 0.9), ("test fraction", 0.3)]
     book = typed(tmp_path, [("optimiser", "momentum"), *rows])
-    assert with_control(book, {}) == {"method": "momentum", "momentum": 0.7}
-    assert with_control(book, {"method": "adam", "schedule": "exponential"}) == {
+    assert merged(book, {}) == {"method": "momentum", "momentum": 0.7}
+    assert merged(book, {"method": "adam", "schedule": "exponential"}) == {
         "method": "adam",
         "schedule": "exponential",
         "beta1": 0.8,
@@ -95,14 +102,16 @@ def test_settings_that_the_method_does_not_use_are_left_aside(tmp_path: Path) ->
 
 def test_the_lessons_settings_can_be_used() -> None:
     for name in ("collab_filter.xlsx", "gradient_descent_formulas.xlsx"):
-        Settings(**with_control(read(name), {}))
-    assert place_of_control(read("collab_filter.xlsx")) == {"device": "auto"}
+        controlled(read(name), Asked.of(Settings, {})).made()
+    place = controlled(read("collab_filter.xlsx"), Asked.of(Computing, {}))
+    assert place.values == {"device": "auto"}
 
 
 def test_every_drop_down_offers_what_there_is() -> None:
-    assert set(METHODS) == set(KNOWN_METHODS) - {"highs"}
-    assert set(SCHEDULES) == set(KNOWN_SCHEDULES)
-    assert set(DEVICES) == {"auto", "cpu", "cuda"}
+    rows = {one.label: one.options for one in factor_settings(5, 0.5, 5.0, 0.2, 0.0)}
+    assert set(rows["optimiser"]) == set(KNOWN_METHODS) - {"highs"}
+    assert set(rows["schedule"]) == set(KNOWN_SCHEDULES)
+    assert set(rows["device"]) == set(DEVICES) == {"auto", "cpu", "cuda"}
     page = control_page(factor_settings(5, 0.5, 5.0, 0.2, 0.0))
     assert len(page.choices) == len(factor_settings(5, 0.5, 5.0, 0.2, 0.0))
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 import xlcollab
 from tests.workbooks.made import FOLDER, named, number, read, recalculated_elsewhere
-from xlcollab.api.session.controlled import with_control
 from xlcollab.files import FileBook
 from xlcollab.grid import CellEdit, Changes, Workbook
 from xlcollab.problems import read_model, start
@@ -75,7 +74,7 @@ def test_the_stored_run_is_torch_s() -> None:
 def test_the_stored_run_is_xlcollab_s() -> None:
     book = xlcollab.open(FOLDER / NAME)
     assert number(book.workbook, "solver", "distance") > 1
-    book.solve("solver", history=False, **with_control(book.workbook, {}))
+    book.solve("solver", history=False)
     assert number(book.workbook, "solver", "distance") < 1e-9
     weights = start(read_model(book.workbook, "solver"), book.workbook)
     users = weights[: N_USERS * N_FACTORS].reshape(N_USERS, N_FACTORS).T.ravel()

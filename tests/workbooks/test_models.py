@@ -8,7 +8,6 @@ import pytest
 
 import xlcollab
 from tests.workbooks.made import FOLDER, MODELS, number, read
-from xlcollab.api.session.controlled import with_control
 
 BEFORE = read("collab_filter.xlsx")
 
@@ -18,7 +17,7 @@ def solved(sheet: str, l2: float | None, iterations: int) -> dict[str, float]:
     """The named measures of a sheet after Adam; l2 None is what the control sheet says."""
     book = xlcollab.open(FOLDER / "collab_filter.xlsx")
     given = {"method": "adam", "iterations": iterations, "l2": l2, "history_every": 0}
-    book.solve(sheet, history=False, **with_control(book.workbook, given))
+    book.solve(sheet, history=False, **given)
     names = ["rmse_train", "rmse_test", *(["padding"] if sheet == "sigmoid" else [])]
     return {name: number(book.workbook, sheet, name) for name in names}
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from xlcollab.api import OpenBook
 from xlcollab.api.factors.factors import factors_of
 from xlcollab.api.factors.sheet import factors_sheet
-from xlcollab.api.session.controlled import with_control
 from xlcollab.grid import Changes, NewSheet, Scalar
 from xlcollab.problems.tab.tab import find_tabs
 
@@ -22,9 +21,8 @@ _EVERY, _EPOCHS = 10, 20
 def solved_collab_filter(folder: Path) -> OpenBook:
     """`xlcollab solve --history-every 10` with the settings of its control sheet; `factors`."""
     book = OpenBook(folder / "collab_filter.xlsx")
-    settings = with_control(book.workbook, {"history_every": _EVERY})
     for model in book.models():
-        book.solve(model, **settings)
+        book.solve(model, history_every=_EVERY)
     for sheet in ("bias", "word_embeddings"):
         found = factors_of(book, sheet)
         new = factors_sheet(found, [one.name for one in book.workbook])

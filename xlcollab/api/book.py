@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xlcollab.api.session.session import Session
 from xlcollab.problems import SolverModel
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.solving import Computing, Settings
 
 if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
@@ -36,18 +38,18 @@ class OpenBook(Session):
         *,
         device: str | None = None,
         dtype: str | None = None,
-        history: bool = True,
+        history: bool | None = None,
         on_step: StepCallback | None = None,
         on_point: PointCallback | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> Solved:
         """Optimise one model and put weights, results, history and answer into the workbook.
 
         `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
-        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. What is left
-        open is taken from the book's control sheet, if it has one. Without `history` no sheets
-        are added. `on_step` is told of every iteration, `on_point` of every
+        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. `history`
+        says whether sheets are added. What is left open is taken from the book's control sheet, if
+        it has one. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
         from xlcollab.api.solve.solving import solve_with_control
@@ -55,9 +57,8 @@ class OpenBook(Session):
         return solve_with_control(
             self,
             model if isinstance(model, SolverModel) else self.only_model(model),
-            settings,
-            device=device,
-            dtype=dtype,
+            Asked.of(Settings, settings),
+            Asked.of(Computing, {"device": device, "dtype": dtype}),
             history=history,
             on_step=on_step,
             on_point=on_point,

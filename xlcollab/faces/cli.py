@@ -37,6 +37,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name, function in COMMANDS.items():
         app.command(name)(told(function))

@@ -12,9 +12,14 @@ from xlcollab.api.cells.answer import DONE
 from xlcollab.api.cells.values import Block
 from xlcollab.errors import UsageError
 from xlcollab.faces.udf_call import SENTENCES, cell_function, place
+from xlcollab.settings.methods import FIRST_ORDER, METHODS
+from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.words import listed
 
 Range = Any
 """An `xlwings.Range`, or None."""
+_WHOLE = ("lbfgs",)
+"""What a line through points can be fitted by besides first-order methods."""
 _FIT = "The result of XLC_FIT."
 _SIDE = '"users" or "items" (default).'
 
@@ -36,7 +41,7 @@ def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> Any:
     epochs="How many passes over the ratings.",
     learning_rate="The step size.",
     l2="L2 penalty on factors and biases.",
-    optimizer="sgd, als, gibbs, gd, momentum, nesterov, adagrad, rmsprop, adam or adamw.",
+    optimizer=f"{listed(OPTIMIZERS)}.",
     bias="TRUE (default) for a bias of every user and item.",
     range_min="The lowest prediction, together with range_max.",
     range_max="The highest prediction.",
@@ -138,7 +143,7 @@ def xlc_pca(values: Block, components: Block | None = None) -> Any:
 @cell_function(
     x="Inputs: a row an observation.",
     y="Targets: as many cells as x has rows.",
-    optimizer="gd (default), momentum, nesterov, adagrad, rmsprop, adam, adamw or lbfgs.",
+    optimizer=f"{listed((*FIRST_ORDER, *_WHOLE))}; gd by default.",
     learning_rate="The step size.",
     epochs="How many steps; 100 by default.",
     start="The slopes and the intercept to start from; zeros by default.",
@@ -173,7 +178,7 @@ def xlc_gradient(objective_cell: Range, variables: Range) -> Any:
     by_reference=("objective_cell", "variables"),
     objective_cell="The cell to minimise.",
     variables="The cells that may change; they hold numbers, no formulas.",
-    method="auto (default), lbfgs, lm, adam, gd and so on.",
+    method=f"{listed(METHODS)}; auto by default.",
     iterations="The most steps to take.",
 )
 def xlc_minimize(

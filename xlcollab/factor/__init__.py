@@ -20,11 +20,11 @@ from xlcollab.factor.search import (
     find_learning_rate,
     tune,
 )
-from xlcollab.factor.settings import QUALITIES, ModelSettings, TrainingSettings
 from xlcollab.factor.sheets import Table, result_tables, tuning_table
 from xlcollab.factor.training.memory import MemoryEstimate, estimate_memory
 from xlcollab.factor.training.result import EpochRow, Progress, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, evaluate, train
+from xlcollab.settings.fitting import QUALITIES, ModelSettings, TrainingSettings
 
 __all__ = [
     "QUALITIES",

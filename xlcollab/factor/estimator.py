@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ from xlcollab.errors import UsageError
 from xlcollab.factor.models.files import load_model, save_model
 from xlcollab.factor.models.model import FactorModel, Model, Unknown, predict
 from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
-from xlcollab.factor.settings import QUALITIES, ModelSettings, TrainingSettings
 from xlcollab.factor.training.extend import extended
 from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
-from xlcollab.ratings.duplicates import Aggregate, merge_duplicates
+from xlcollab.ratings.duplicates import merge_duplicates
+from xlcollab.settings.fitting import QUALITIES, ModelSettings, TrainingSettings
 
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
 
@@ -49,14 +49,14 @@ class MatrixFactorization:
     patience: int | None
     seed: int
     columns: Columns | None
-    duplicates: Aggregate
+    duplicates: str
     validation_fraction: float
 
     def __init__(
         self,
         n_factors: int | None = None,
         *,
-        quality: Literal["fast", "best"] = "fast",
+        quality: str = "fast",
         bias: bool = True,
         global_bias: bool = True,
         output_range: tuple[float, float] | None = None,
@@ -68,32 +68,32 @@ class MatrixFactorization:
         hidden_dropouts: tuple[float, ...] = (),
         side_columns: tuple[str, ...] = (),
         side_factors: int = 8,
-        init: Literal["normal", "uniform", "kaiming"] = "normal",
+        init: str = "normal",
         init_scale: float | None = None,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: str = "float32",
         optimizer: str | None = None,
         epochs: int | None = None,
         learning_rate: float | None = None,
         batch_size: int | None = None,
-        loss: Literal["mse", "rmse", "sse"] = "mse",
+        loss: str = "mse",
         l2_factors: float | None = None,
         l2_biases: float | None = None,
         weight_decay_factors: float | None = None,
         weight_decay_biases: float | None = None,
         schedule: str | None = None,
         cycles: int = 1,
-        momentum: float = 0.9,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        rho: float = 0.99,
+        momentum: float | None = None,
+        beta1: float | None = None,
+        beta2: float | None = None,
+        rho: float | None = None,
         epsilon: float | None = None,
         clip: float | None = None,
         patience: int | None = None,
-        device: Literal["cpu", "cuda"] = "cpu",
+        device: str = "cpu",
         restarts: int = 0,
         seed: int = 0,
         columns: Columns | None = None,
-        duplicates: Aggregate = "error",
+        duplicates: str = "error",
         validation_fraction: float = 0.1,
     ) -> None:
         # scikit-learn's clone compares parameters by identity: they are stored as they came.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from xlcollab.errors import SolveError, UsageError
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, train
 from xlcollab.interrupts import OutOfTime, reason
 from xlcollab.ratings import RatingsTable, k_folds
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)

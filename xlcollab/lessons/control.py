@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xlcollab.lessons.page import Choice, Content, Page
 from xlcollab.ref import Rect
+from xlcollab.settings.control import CONTROL, label, meaning
+from xlcollab.settings.methods import METHODS
 
 FIRST_ROW = 3
+_MOST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +23,9 @@ class Setting:
     meaning: str
     options: tuple[str, ...] = ()
     least: float = 0.0
-    most: float = 1e9
+    most: float = _MOST
     name: str | None = None
 
-
-METHODS = (
-    "auto", "gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "lm",
-)  # fmt: skip
-SCHEDULES = ("constant", "cosine", "one-cycle", "step", "exponential")
-DEVICES = ("auto", "cpu", "cuda")
 
 INTRO = (
     "xlcollab reads these cells as the settings of a run: `xlcollab solve` takes them unless the "
@@ -54,40 +51,36 @@ def control_page(settings: Sequence[Setting], intro: str = INTRO) -> Page:
     return page
 
 
+def setting(name: str, value: Content = "") -> Setting:
+    """The row of a setting that xlcollab reads: its label, words, limits and meaning are those of
+    the room of settings."""
+    option = CONTROL[name].option
+    least, most = (option.range.least, option.range.most) if option.range else (0.0, _MOST)
+    return Setting(
+        label(name), value, meaning(name), tuple(option.words), max(least, -_MOST), min(most, _MOST)
+    )
+
+
 def factor_settings(
     n_factors: int, lowest: float, highest: float, test_fraction: float, l2: float
 ) -> list[Setting]:
     """The settings of the matrix factorisation sheets."""
+    methods = tuple(name for name, method in METHODS.items() if not method.needs_linear)
     return [
-        Setting("optimiser", "adam", "how weights are improved; auto picks what fits", METHODS),
-        Setting("learning rate", 0.05, "size of a step of gd, momentum, … adamw", most=100),
-        Setting("momentum", "", "momentum, nesterov: share of the last step kept", most=0.9999),
-        Setting("beta1", "", "adam, adamw: decay of the mean of gradients", most=0.9999),
-        Setting("beta2", "", "adam, adamw: decay of the mean of squared gradients", most=0.999999),
-        Setting(
-            "L2", l2, "penalty L2 / 2 · sum of squared weights, added to the objective while "
-            "solving", most=100, name="l2_penalty",
-        ),
-        Setting("weight decay", "", "shrinks the weights, apart from the gradient", most=10),
-        Setting("schedule", "constant", "how the learning rate changes over the run", SCHEDULES),
-        Setting("epochs", 300.0, "the most steps to take", least=1, most=1e7),
-        Setting(
-            "n_factors", float(n_factors), "factors per user and item of models that xlcollab lays "
-            "out itself", least=1, most=1000,
-        ),
-        Setting(
-            "output minimum", lowest, "lowest rating: where the sigmoid's range begins",
-            least=-1e6, most=1e6, name="rating_min",
-        ),
-        Setting(
-            "output maximum", highest, "highest rating: where the sigmoid's range ends",
-            least=-1e6, most=1e6, name="rating_max",
-        ),
-        Setting("seed", 0.0, "start of the random numbers, so that runs repeat", most=1e9),
-        Setting("init scale", "", "width of the draw when weights are drawn anew", most=100),
-        Setting(
-            "test fraction", test_fraction, "ratings whose draw is below it are kept for the test",
-            most=0.9, name="test_fraction",
-        ),
-        Setting("device", "auto", "where to compute", DEVICES),
-    ]  # fmt: skip
+        replace(setting("method", "adam"), options=methods),
+        setting("learning_rate", 0.05),
+        setting("momentum"),
+        setting("beta1"),
+        setting("beta2"),
+        replace(setting("l2", l2), name="l2_penalty"),
+        setting("weight_decay"),
+        setting("schedule", "constant"),
+        setting("iterations", 300.0),
+        setting("n_factors", float(n_factors)),
+        replace(setting("output_min", lowest), name="rating_min"),
+        replace(setting("output_max", highest), name="rating_max"),
+        setting("seed", 0.0),
+        setting("init_scale"),
+        replace(setting("test_fraction", test_fraction), name="test_fraction"),
+        setting("device", "auto"),
+    ]

@@ -6,24 +6,21 @@ solution = solve(Objective(function=f), start, Settings(method="adam", learning_
 from xlcollab.optim.jacobian import gradient_of, jacobian
 from xlcollab.optim.linear.detect import detect_linear
 from xlcollab.optim.linear.model import LinearModel
-from xlcollab.optim.methods import METHODS, Method
 from xlcollab.optim.problem import Objective, TensorFunction
-from xlcollab.optim.schedules import SCHEDULES
-from xlcollab.optim.settings import InitName, MethodName, ScheduleName, Settings
 from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback
 from xlcollab.optim.solve import solve
+from xlcollab.settings.methods import METHODS, Method
+from xlcollab.settings.schedules import SCHEDULES
+from xlcollab.settings.solving import Settings
 
 __all__ = [
     "METHODS",
     "SCHEDULES",
     "History",
-    "InitName",
     "LinearModel",
     "Method",
-    "MethodName",
     "Objective",
     "Row",
-    "ScheduleName",
     "Settings",
     "Solution",
     "Status",

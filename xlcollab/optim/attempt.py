@@ -12,12 +12,13 @@ from xlcollab.optim.augmented import FEASIBLE, descend_constrained
 from xlcollab.optim.auto import Choice, Stage
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.loop import Limits, Outcome, descend
-from xlcollab.optim.methods import METHODS, rate_of, rule_of
+from xlcollab.optim.methods import rate_of, rule_of
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
-from xlcollab.optim.settings import MethodName, Settings
 from xlcollab.optim.solution import Status, StepCallback
+from xlcollab.settings.methods import METHODS
+from xlcollab.settings.solving import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Attempt:
     """The signed objective and its penalty there."""
     multipliers: Tensor
     """(k,), in the sign of `Solution.multipliers`."""
-    method: MethodName
+    method: str
     recorder: Recorder
 
 
@@ -141,7 +142,7 @@ def _limits(stage: Stage, settings: Settings, recorder: Recorder) -> Limits:
     return Limits(settings.iterations - recorder.iteration, tolerance, tolerance)
 
 
-def _scaled(evaluator: Evaluator, name: MethodName, settings: Settings, x: Tensor) -> Evaluator:
+def _scaled(evaluator: Evaluator, name: str, settings: Settings, x: Tensor) -> Evaluator:
     wanted = METHODS[name].scales if settings.scale is None else settings.scale
     if not wanted:
         return evaluator
@@ -154,7 +155,7 @@ def _attempt(
     outcome: Outcome,
     x: Tensor,
     multipliers: Tensor,
-    method: MethodName,
+    method: str,
     recorder: Recorder,
 ) -> Attempt:
     point = outcome.point

@@ -14,8 +14,8 @@ from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.loop import Limits, Outcome, descend
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
-from xlcollab.optim.schedules import Rate
 from xlcollab.optim.solution import Status
+from xlcollab.settings.schedules import Rate
 
 FEASIBLE = 1e-6
 """A constraint missed by no more than this, relative to max(1, its gradient's norm), holds: the

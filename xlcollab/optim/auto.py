@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.optim.methods import METHODS
 from xlcollab.optim.problem import Objective
-from xlcollab.optim.settings import MethodName, Settings
+from xlcollab.settings.methods import METHODS
+from xlcollab.settings.solving import Settings
 
 _MOST_JACOBIAN = 5_000_000
 _MOST_SVD_WORK = 5e8
@@ -20,7 +20,7 @@ _MOST_SVD_WORK = 5e8
 class Stage:
     """One method of a choice."""
 
-    method: MethodName
+    method: str
     tolerance: float | None = None
     """Where a stage that prepares the next one stops; None for one that may end the run."""
     iterations: int | None = None
@@ -79,7 +79,7 @@ def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) ->
     return None
 
 
-def _check_needs(objective: Objective, name: MethodName) -> None:
+def _check_needs(objective: Objective, name: str) -> None:
     method = METHODS[name]
     if method.needs_linear and objective.linear is None:
         raise UsageError(f"method {name} needs a linear model; use auto or lbfgs")

@@ -13,8 +13,8 @@ from torch import Tensor
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
-from xlcollab.optim.schedules import Rate
 from xlcollab.optim.solution import Status
+from xlcollab.settings.schedules import Rate
 
 _STEPS_WITHOUT_CHANGE = 5
 _RECENT = 100

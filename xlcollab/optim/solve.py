@@ -14,12 +14,12 @@ from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.linear.engine import by_highs
-from xlcollab.optim.methods import check_options
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.rule import Stop
-from xlcollab.optim.settings import Settings
 from xlcollab.optim.solution import Solution, Status, StepCallback
 from xlcollab.optim.starts import starts
+from xlcollab.settings.serving import check_options
+from xlcollab.settings.solving import Settings
 
 
 def solve(

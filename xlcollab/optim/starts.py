@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from xlcollab.optim.problem import Objective
-from xlcollab.optim.settings import InitName, Settings
+from xlcollab.settings.solving import Settings
 
 Draw = Callable[[Tensor, Objective, float, Generator], Tensor]
 
@@ -43,7 +43,7 @@ def _kaiming(start: Tensor, objective: Objective, scale: float, generator: Gener
     return scale * (2.0 / fan_in).sqrt() * _normal_like(start, generator)
 
 
-INITS: Mapping[InitName, Draw] = {
+INITS: Mapping[str, Draw] = {
     "keep": _around,
     "uniform": _uniform,
     "normal": _normal,

@@ -10,68 +10,18 @@ are read without regard to case, spaces, hyphens and underscores. A blank value 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
 
 from xlcollab.errors import DataError
 from xlcollab.grid import Scalar, Sheet, Workbook
 from xlcollab.ref import CellRef
+from xlcollab.settings.control import CONTROL, named
+from xlcollab.settings.option import Setting
 
 SHEET = "control"
 _TITLE = "setting"
 Value = str | float | int
-_Kind = Literal["word", "number", "whole"]
-
-_KINDS: Mapping[str, _Kind] = MappingProxyType(
-    {
-        "method": "word",
-        "schedule": "word",
-        "init": "word",
-        "device": "word",
-        "dtype": "word",
-        "learning_rate": "number",
-        "momentum": "number",
-        "dampening": "number",
-        "beta1": "number",
-        "beta2": "number",
-        "rho": "number",
-        "epsilon": "number",
-        "weight_decay": "number",
-        "clip": "number",
-        "l2": "number",
-        "gamma": "number",
-        "tolerance": "number",
-        "init_scale": "number",
-        "iterations": "whole",
-        "restarts": "whole",
-        "seed": "whole",
-        "history_every": "whole",
-        "n_factors": "whole",
-        "output_min": "number",
-        "output_max": "number",
-        "test_fraction": "number",
-    }
-)
-"""Every setting by name, and what its cell holds."""
-
-_ALIASES: Mapping[str, str] = MappingProxyType(
-    {
-        "optimiser": "method",
-        "optimizer": "method",
-        "epochs": "iterations",
-        "l2penalty": "l2",
-        "initialisation": "init",
-        "initialization": "init",
-        "factors": "n_factors",
-        "outputminimum": "output_min",
-        "outputmaximum": "output_max",
-    }
-)
-_BY_LABEL = {name.replace("_", ""): name for name in _KINDS} | dict(_ALIASES)
-_IGNORED = re.compile(r"[\s_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +48,7 @@ def read_control(workbook: Workbook) -> Control | None:
     cells: dict[str, CellRef] = {}
     unknown: dict[CellRef, str] = {}
     for label, cell in _rows(sheet, title):
-        name = _BY_LABEL.get(_IGNORED.sub("", label.casefold()))
+        name = named(label)
         if name is None:
             unknown[cell] = label
             continue
@@ -107,7 +57,7 @@ def read_control(workbook: Workbook) -> Control | None:
         cells[name] = cell
         value = sheet.value(cell.row, cell.column)
         if value is not None and value != "":
-            values[name] = _checked(value, _KINDS[name], label, cell)
+            values[name] = _checked(value, CONTROL[name], label, cell)
     return Control(values, cells, unknown)
 
 
@@ -129,13 +79,18 @@ def _rows(sheet: Sheet, title: CellRef) -> Iterator[tuple[str, CellRef]]:
         yield label.strip(), CellRef(sheet.name, row, title.column + 1)
 
 
-def _checked(value: Scalar, kind: _Kind, label: str, cell: CellRef) -> Value:
-    if kind == "word" and isinstance(value, str):
+def _checked(value: Scalar, setting: Setting, label: str, cell: CellRef) -> Value:
+    if setting.kind is str and isinstance(value, str):
         return value.strip()
-    number = isinstance(value, float) and not isinstance(value, bool)
-    if kind == "number" and number:
-        return value  # type: ignore[return-value]
-    if kind == "whole" and number and float(value).is_integer():  # type: ignore[arg-type]
-        return int(value)  # type: ignore[arg-type]
-    wanted = {"word": "a word", "number": "a number", "whole": "a whole number"}[kind]
-    raise DataError(f"{cell} holds {value!r} as {label}; {wanted} or nothing was expected")
+    if setting.kind is bool and isinstance(value, bool):
+        return value
+    if setting.kind is float and isinstance(value, float):
+        return value
+    if setting.kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise DataError(
+        f"{cell} holds {value!r} as {label}; {_WANTED[setting.kind]} or nothing was expected"
+    )
+
+
+_WANTED = {str: "a word", float: "a number", int: "a whole number", bool: "TRUE or FALSE"}

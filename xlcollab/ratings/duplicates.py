@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.dates import times
 from xlcollab.ratings.table import RatingsTable
-
-Aggregate = Literal["error", "mean", "sum", "last"]
-AGGREGATES: tuple[str, ...] = get_args(Aggregate)
+from xlcollab.settings.words import AGGREGATES
 
 
 def merge_duplicates(
-    table: RatingsTable, aggregate: Aggregate = "error", first_row: int = 1
+    table: RatingsTable, aggregate: str = "error", first_row: int = 1
 ) -> RatingsTable:
     """`table` with one rating a pair, in order of each pair's last row.
 

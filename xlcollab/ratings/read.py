@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
-from xlcollab.ratings.duplicates import Aggregate, merge_duplicates
+from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.table import RatingsTable
 
 MOVIELENS = ["user", "item", "rating", "time"]
@@ -35,7 +35,7 @@ def read_ratings(
     path: str | Path,
     columns: Columns | None = None,
     *,
-    duplicates: Aggregate = "error",
+    duplicates: str = "error",
     dtype: DTypeLike = np.float32,
 ) -> RatingsTable:
     """The ratings in a file, its form told by the name.
@@ -76,7 +76,7 @@ def from_frame(
     columns: Columns | None = None,
     *,
     source: str = "the frame",
-    duplicates: Aggregate = "error",
+    duplicates: str = "error",
     dtype: DTypeLike = np.float32,
     first_row: int = 1,
 ) -> RatingsTable:
@@ -87,7 +87,7 @@ def from_frame(
     return _table(Frame(frame, source, first_row), columns or Columns(), duplicates, dtype)
 
 
-def _table(frame: Frame, columns: Columns, duplicates: Aggregate, dtype: DTypeLike) -> RatingsTable:
+def _table(frame: Frame, columns: Columns, duplicates: str, dtype: DTypeLike) -> RatingsTable:
     data = frame.data
     found = columns.resolve([str(name) for name in data.columns], frame.source)
     data = data.set_axis([str(name) for name in data.columns], axis=1)

@@ -16,7 +16,6 @@ from xlcollab.ref import AreaRef, quote_sheet
 
 if TYPE_CHECKING:
     from xlcollab.optim import Solution
-    from xlcollab.optim.settings import MethodName
 
 Rows = list[list[Any]]
 _KEPT = 32
@@ -63,7 +62,7 @@ def graddesc(
 
     asked = whole(epochs, "epochs")
     settings = Settings(
-        method=cast("MethodName", word(optimizer, "optimizer") or "gd"),
+        method=word(optimizer, "optimizer") or "gd",
         iterations=100 if asked is None else asked,
         learning_rate=number(learning_rate, "learning_rate"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from xlcollab.api.cells.values import Block, identifier, is_blank, word
 from xlcollab.errors import DataError, UsageError
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xlcollab.ratings import RatingsTable
-    from xlcollab.ratings.duplicates import Aggregate
 
 
-def ratings_in(block: Block, duplicates: Aggregate = "error") -> RatingsTable:
+def ratings_in(block: Block, duplicates: str = "error") -> RatingsTable:
     """The ratings of a range: a long table if its first row names user, item and rating, else a
     crosstab with users down and items across.
 
@@ -33,7 +32,7 @@ def crosstab(ratings: Block, aggregate: Block | None = None) -> list[list[Any]]:
     """A long table as a crosstab with headers; `aggregate`: error, mean, sum or last."""
     from xlcollab.ratings import to_crosstab
 
-    chosen = cast("Aggregate", word(aggregate, "aggregate") or "error")
+    chosen = word(aggregate, "aggregate") or "error"
     frame = to_crosstab(ratings_in(ratings, chosen))
     head = [f"{frame.index.name} \\ {frame.columns.name}", *frame.columns.tolist()]
     values = [[None if cell != cell else cell for cell in row] for row in frame.to_numpy().tolist()]

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from xlcollab.api.book import OpenBook
 from xlcollab.api.desk.outcome import Outcome
+from xlcollab.api.session.controlled import HISTORY, history_cell, history_is_on
 from xlcollab.errors import DataError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
 from xlcollab.problems.control import SHEET as CONTROL
 from xlcollab.problems.control import read_control
 from xlcollab.ref import AreaRef, CellRef, Rect
+from xlcollab.settings.control import label, meaning
 
-_CONTROL_ROWS: tuple[tuple[str, Scalar, str], ...] = (
-    ("optimiser", "auto", "auto, gd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, lm"),
-    ("epochs", None, "the most steps to take; blank for the method's own"),
-    ("learning rate", None, "size of a step of gd, momentum, … adamw"),
-    ("momentum", None, "momentum, nesterov: share of the last step kept"),
-    ("beta1", None, "adam, adamw: decay of the mean of gradients"),
-    ("beta2", None, "adam, adamw: decay of the mean of squared gradients"),
-    ("L2", None, "penalty L2 / 2 · sum of squared weights"),
-    ("weight decay", None, "shrinks the weights, apart from the gradient"),
-    ("schedule", "constant", "constant, cosine, one-cycle, step, exponential"),
-    ("n_factors", None, "factors per user and item of Fit ratings"),
-    ("seed", 0.0, "start of the random numbers, so that runs repeat"),
-    ("device", "auto", "auto, cpu, cuda"),
-)
+_CONTROL_ROWS: Mapping[str, Scalar] = {
+    "method": "auto",
+    "iterations": None,
+    "learning_rate": None,
+    "momentum": None,
+    "beta1": None,
+    "beta2": None,
+    "l2": None,
+    "weight_decay": None,
+    "schedule": "constant",
+    "n_factors": None,
+    "seed": 0.0,
+    "device": "auto",
+}
+"""The settings that the new sheet offers, and what stands there at first."""
 _HISTORY_MEANS = "on or off: whether a run adds its history sheets"
 
 
@@ -41,28 +45,20 @@ def add_control(book: OpenBook) -> Outcome:
 
 
 def _control_sheet(history: str) -> NewSheet:
-    lines = (*_CONTROL_ROWS, ("history", history, _HISTORY_MEANS))
-    rows: list[list[Scalar]] = [["setting", "value", "what it does"], *map(list, lines)]
+    settings: list[list[Scalar]] = [
+        [label(name), value, meaning(name, with_words=True)]
+        for name, value in _CONTROL_ROWS.items()
+    ]
+    titles: list[Scalar] = ["setting", "value", "what it does"]
+    switch: list[Scalar] = [HISTORY, history, _HISTORY_MEANS]
+    rows = [titles, *settings, switch]
     return NewSheet(CONTROL, rows, widths={0: 16.0, 1: 12.0, 2: 70.0}, freeze=(1, 0))
-
-
-def history_is_on(book: OpenBook) -> bool:
-    """What the control sheet says of histories; they are on unless it says off."""
-    cell = _history_cell(book)
-    said = None if cell is None else book.workbook.value(cell)
-    return not (said is False or (isinstance(said, str) and said.strip().lower() == "off"))
-
-
-def _history_cell(book: OpenBook) -> CellRef | None:
-    control = read_control(book.workbook)
-    named = control.unknown.items() if control else ()
-    return next((cell for cell, label in named if label.casefold() == "history"), None)
 
 
 def toggle_history(book: OpenBook) -> Outcome:
     """Switch histories on or off in the control sheet, which is added, or gets a row for it, where
     it is missing. Raises DataError if the sheet lists no settings."""
-    word = "off" if history_is_on(book) else "on"
+    word = "off" if history_is_on(book.workbook) else "on"
     if book.workbook.find(CONTROL) is None:
         book.apply(Changes(sheets=[_control_sheet(word)]))
     else:
@@ -71,13 +67,13 @@ def toggle_history(book: OpenBook) -> Outcome:
 
 
 def _history_edits(book: OpenBook, word: str) -> list[CellEdit]:
-    cell, texts = _history_cell(book), book.workbook.texts
+    cell, texts = history_cell(book.workbook), book.workbook.texts
     if cell is not None:
         return [CellEdit.of_value(cell.area, word, texts)]
     cell = _below_settings(book)
     label = AreaRef(cell.sheet, Rect(cell.row, cell.column - 1))
     return [
-        CellEdit.of_value(label, "history", texts),
+        CellEdit.of_value(label, HISTORY, texts),
         CellEdit.of_value(cell.area, word, texts),
     ]
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from xlcollab.api.book import OpenBook
-from xlcollab.api.desk.control_actions import history_is_on
 from xlcollab.api.desk.outcome import Outcome
+from xlcollab.api.session.controlled import for_fit, history_is_on
 from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
 from xlcollab.history import ITERATION_COLUMNS, added_name
 from xlcollab.problems import read_model
-from xlcollab.problems.control import read_control
 from xlcollab.ref import AreaRef, Rect, parse_area
 
 if TYPE_CHECKING:
@@ -43,17 +42,7 @@ class Watch(Protocol):
 
 def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
     """Solve the sheet's Solver model with the settings of the control sheet."""
-    from xlcollab.api.session.controlled import place_of_control, with_control
-
-    workbook = book.workbook
-    solved = book.solve(
-        sheet,
-        history=history_is_on(book),
-        on_step=watch.step,
-        on_point=watch.point,
-        **place_of_control(workbook),
-        **with_control(workbook, {}),
-    )
+    solved = book.solve(sheet, on_step=watch.step, on_point=watch.point)
     found = solved.solution
     objective = f"{solved.model.objective}: {found.initial:.6g} → {found.objective:.6g}"
     told = (f"{objective} after {found.iterations} iterations.", found.message, *solved.warnings)
@@ -77,15 +66,14 @@ def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
         watch.point(weights)
         watch.step(_EpochRow(done, loss, time.perf_counter() - began))
 
-    run = book.tab(sheet).run(count, history=history_is_on(book), on_epoch=on_epoch)
+    run = book.tab(sheet).run(count, history=history_is_on(book.workbook), on_epoch=on_epoch)
     weights = ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items())
     return Outcome(f"{sheet}: {run.message} {weights}", in_sight=run.exit_code == 0)
 
 
 def epochs_asked(book: OpenBook, otherwise: int) -> int:
     """The epochs that the control sheet asks for."""
-    control = read_control(book.workbook)
-    return int(control.values.get("iterations", otherwise)) if control else otherwise
+    return for_fit(book.workbook).get("epochs", otherwise)
 
 
 def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
@@ -117,11 +105,10 @@ def _estimator(book: OpenBook) -> MatrixFactorization:
     """Factors, epochs and seed are the control sheet's where it says so."""
     from xlcollab.factor import MatrixFactorization
 
-    control = read_control(book.workbook)
-    values = dict(control.values) if control else {}
-    names = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
-    chosen: dict[str, Any] = {names[name]: values[name] for name in names if name in values}
-    return MatrixFactorization(**chosen)
+    said = for_fit(book.workbook)
+    return MatrixFactorization(
+        n_factors=said.get("n_factors"), epochs=said.get("epochs"), seed=said.get("seed", 0)
+    )
 
 
 def _values(book: OpenBook, area: AreaRef) -> list[list[Scalar]]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
-from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.api.ratings.source import read_source
 from xlcollab.disk import output_path
 from xlcollab.errors import UsageError
 from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
 from xlcollab.grid import NewSheet
 from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
+from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,14 @@ class Crossed:
         }
 
 
-def cross(place: Place, output: Path | None, corner: tuple[int, int] | None = None) -> Crossed:
+def cross(request: CrosstabRequest) -> Crossed:
     """A long table becomes a crosstab and a crosstab a long table.
 
     With a `corner` (users, items) the densest one is written as a crosstab whatever was read.
     Written as .xlsx, .csv or .parquet, as the output's ending says.
     """
-    target = output or output_path(place.source, "crosstab").with_suffix(".xlsx")
+    place, corner = request.place, request.corner
+    target = request.output or output_path(place.source, "crosstab").with_suffix(".xlsx")
     check_table_file(target)
     if target.resolve() == place.source.resolve():
         raise UsageError(f"{target} is the source itself; write to another file")

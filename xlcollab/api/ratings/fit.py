@@ -15,10 +15,10 @@ from xlcollab.api.ratings.model import (
     refuse_too_large,
     write_model_workbook,
 )
-from xlcollab.api.ratings.request import FitRequest
 from xlcollab.api.ratings.scores import Folds, Measured, Ranked, ranked, swept
+from xlcollab.api.ratings.settled import settled
 from xlcollab.api.ratings.source import Source, read_source
-from xlcollab.api.ratings.split import split_tables
+from xlcollab.api.ratings.split import HoldOut, split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
 from xlcollab.disk import output_path, refuse_unwritable
 from xlcollab.errors import UsageError
@@ -34,12 +34,13 @@ from xlcollab.factor import (
     save_model,
     train,
 )
-from xlcollab.factor.settings import GRADIENT_RULES
 from xlcollab.factor.training.distributed import Saving, train_distributed
 from xlcollab.factor.training.processes import under_torchrun
 from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
+from xlcollab.settings.optimizers import GRADIENT_RULES
+from xlcollab.settings.requests.ratings import FitRequest
 
 WORKBOOK = ".xlsx"
 _NET_NOTE = (
@@ -116,21 +117,21 @@ def _target(request: FitRequest) -> Path:
     if target.resolve() == source.resolve():
         raise UsageError(f"{target} is the source itself; write to another file")
     refuse_unwritable(target)
-    if request.checkpoint is not None:
-        refuse_unwritable(request.checkpoint.path)
+    if request.checkpointing.checkpoint is not None:
+        refuse_unwritable(request.checkpointing.checkpoint)
     return target
 
 
 def _read(request: FitRequest) -> _Run:
     start = start_of(request.start, request.start_cells, request.place)
-    model, training = request.settings(implied_settings(start))
+    model, training = settled(request, implied_settings(start))
+    held_out = HoldOut.of(request.test_part), HoldOut.of(request.validation_part)
     _check_distributed(request, training)
     source = read_source(request.place)
     tables = split_tables(
         source.table,
         request.place,
-        request.test,
-        request.validation,
+        *held_out,
         watch=training.patience is not None,
         seed=training.seed,
     )
@@ -141,7 +142,7 @@ def _read(request: FitRequest) -> _Run:
 
 def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
     """What several processes, or a run that saves its state, cannot do; said in shell words."""
-    if request.checkpoint is None and not under_torchrun():
+    if request.checkpointing.checkpoint is None and not under_torchrun():
         return
     if training.optimizer not in GRADIENT_RULES:
         raise UsageError(
@@ -191,11 +192,12 @@ def _cross_validated(run: _Run, clock: Stopwatch, on_epoch: OnEpoch | None) -> F
 
 def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
     """None in those processes that leave the result to the first one."""
-    wanted = run.request.checkpoint
+    wanted = run.request.checkpointing
     tables, model, training, start = run.tables, run.model, run.training, run.start
-    if wanted is None and not under_torchrun():
+    path = wanted.checkpoint
+    if path is None and not under_torchrun():
         return train(tables, model, training, start=start, on_epoch=on_epoch)
-    saving = None if wanted is None else Saving(wanted.path, wanted.every, wanted.resume)
+    saving = Saving(path, wanted.checkpoint_every, wanted.resume) if path else None
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
 
 

@@ -22,32 +22,7 @@ from xlcollab.problems.ratings.sheet import read_table
 from xlcollab.ratings import Columns, Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
 from xlcollab.ratings.read import READERS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictRequest:
-    """Pairs that are typed, a file of pairs, or with `crosstab` every user with every item.
-
-    `users` and `items` cut a crosstab down. `unknown_ids` lets ids that the model does not know
-    have what is known without them, instead of refusing them.
-    """
-
-    model: Path
-    users: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
-    pairs: Path | None = None
-    crosstab: bool = False
-    unknown_ids: bool = False
-    output: Path | None = None
-
-    def __post_init__(self) -> None:
-        typed = bool(self.users or self.items)
-        if self.pairs is not None and (typed or self.crosstab):
-            raise UsageError("--pairs says all there is to predict; give no other ids")
-        if self.pairs is None and not self.crosstab and not (self.users and self.items):
-            raise UsageError("give --user and --item, or --pairs with a file, or --crosstab")
-        if self.output is not None:
-            check_table_file(self.output)
+from xlcollab.settings.requests.ratings import PredictRequest
 
 
 def predictions_of(request: PredictRequest) -> Table:
@@ -55,6 +30,8 @@ def predictions_of(request: PredictRequest) -> Table:
 
     user, item, rating; or for a crosstab the users down and the items across.
     """
+    if request.output is not None:
+        check_table_file(request.output)
     model = open_model(request.model)
     if request.pairs is not None:
         pairs = _read_pairs(request.pairs)
@@ -90,8 +67,8 @@ _PAIR = ("user", "item", "rating")
 
 def _typed(model: Model, request: PredictRequest) -> Table:
     """One user serves several items, and the other way."""
-    users = _parsed(model.user_ids, request.users, request.unknown_ids)
-    items = _parsed(model.item_ids, request.items, request.unknown_ids)
+    users = _parsed(model.user_ids, request.user, request.unknown_ids)
+    items = _parsed(model.item_ids, request.item, request.unknown_ids)
     n = max(len(users), len(items))
     if len(users) not in (1, n) or len(items) not in (1, n):
         raise UsageError(
@@ -110,8 +87,8 @@ def _pairs(
 
 
 def _crosstab(model: Model, request: PredictRequest) -> Table:
-    users = _parsed(model.user_ids, request.users) or model.user_ids.index.tolist()
-    items = _parsed(model.item_ids, request.items) or model.item_ids.index.tolist()
+    users = _parsed(model.user_ids, request.user) or model.user_ids.index.tolist()
+    items = _parsed(model.item_ids, request.item) or model.item_ids.index.tolist()
     if len(users) * len(items) > MAX_CELLS:
         raise DataError(
             f"a crosstab of {len(users):,} × {len(items):,} is too large; name users with --user "

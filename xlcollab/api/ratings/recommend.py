@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from xlcollab.api.ratings.ids import json_id, known_or_text
@@ -12,8 +11,7 @@ from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
 from xlcollab.factor.sheets import Table, recommendation_table
-
-_ONE_OF = "give one of --user, --like and --all"
+from xlcollab.settings.requests.ratings import RecommendRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +31,28 @@ class Ranked:
         return Table("recommendations", ("rank", "item", value), list(rows))
 
 
-def ranked(
-    path: Path, user: str | None, like: str | None, k: int, output: Path | None = None
-) -> Ranked:
+def ranked(request: RecommendRequest) -> Ranked:
     """Recommendations to a user, or items like one; written if an output is asked for."""
-    if (user is None) == (like is None):
-        raise UsageError(_ONE_OF)
+    like, output = request.like, request.output
     if output is not None:
         check_table_file(output)
-    model = open_model(path)
-    found = _like(model, like, k) if like is not None else _for(model, str(user), k)
+    model = open_model(request.model)
+    found = (
+        _for(model, str(request.user), request.k) if like is None else _like(model, like, request.k)
+    )
     if output is not None:
         write_table(found.table("rating" if like is None else "cosine"), output)
     return found
 
 
-def recommend_all(
-    path: Path, user: str | None, like: str | None, k: int, output: Path | None
-) -> int:
+def recommend_all(request: RecommendRequest) -> int:
     """Write the k best unrated items of every user; how many rows they are."""
-    if user is not None or like is not None:
-        raise UsageError(_ONE_OF)
-    if output is None:
+    if request.output is None:
         raise UsageError("--all needs a file to write: -o recommendations.csv")
-    check_table_file(output)
-    model = open_model(path)
-    table = recommendation_table(model, model.user_ids.index.tolist(), k)
-    write_table(table, output)
+    check_table_file(request.output)
+    model = open_model(request.model)
+    table = recommendation_table(model, model.user_ids.index.tolist(), request.k)
+    write_table(table, request.output)
     return len(table.rows)
 
 

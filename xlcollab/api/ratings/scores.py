@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from xlcollab.api.ratings.request import Measures
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import (
     Model,
@@ -22,8 +21,9 @@ from xlcollab.factor import (
     find_learning_rate,
 )
 from xlcollab.factor.models.model import scores
-from xlcollab.factor.settings import USED
 from xlcollab.ratings import Ranking, RatingsTable, ranking
+from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.requests.ratings import Measures
 
 _RELEVANT_SHARE = 0.75
 _MOST_PREDICTIONS = 2**28
@@ -145,7 +145,7 @@ class Measured:
 
 def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings) -> RateSweep:
     """Learning rates tried on the training ratings; UsageError where the optimizer has none."""
-    if "learning_rate" not in USED[training.optimizer]:
+    if "learning_rate" not in OPTIMIZERS[training.optimizer].uses:
         raise UsageError(f"{training.optimizer} has no learning rate to find")
     return find_learning_rate(table, model, replace(training, patience=None, restarts=0))
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
@@ -21,43 +19,29 @@ from xlcollab.ratings import (
     read_ratings,
     with_date_parts,
 )
-from xlcollab.ratings.duplicates import Aggregate
 from xlcollab.ratings.read import PLAIN_TEXT, check_ratings_file, reads_as_long
 from xlcollab.ref import parse_area
+from xlcollab.settings.requests.ratings import Place
 
 WORKBOOKS = (".xlsx", ".xlsm")
 _SHOWN = 4
 """Cells of a first line that a message shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where ratings are and how they are read: `sheet` of a workbook, `area` of it or a text."""
+def is_workbook(place: Place) -> bool:
+    """Whether the ratings lie among the cells of a workbook."""
+    return place.source.suffix.lower() in WORKBOOKS
 
-    source: Path
-    sheet: str | None = None
-    area: str | None = None
-    columns: Columns = field(default_factory=Columns)
-    date_parts: tuple[str, ...] = ()
-    duplicates: Aggregate = "error"
 
-    @staticmethod
-    def of(given: Mapping[str, Any]) -> Place:
-        """From the parameters of a command, by name; those it does not have are left out."""
-        roles = ("user", "item", "rating", "time", "split")
-        named: dict[str, Any] = {role: given.get(f"{role}_column") for role in roles}
-        return Place(
-            source=given["source"],
-            sheet=given["sheet"],
-            area=given["area"],
-            columns=Columns(**named, extra=tuple(given.get("side_columns") or ())),
-            date_parts=tuple(given.get("date_parts") or ()),
-            duplicates=str(given["duplicates"]),  # type: ignore[arg-type]  # a word of the choice
-        )
-
-    @property
-    def is_workbook(self) -> bool:
-        return self.source.suffix.lower() in WORKBOOKS
+def _columns(place: Place) -> Columns:
+    return Columns(
+        user=place.user_column,
+        item=place.item_column,
+        rating=place.rating_column,
+        time=place.time_column,
+        split=place.split_column,
+        extra=place.side_columns,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +66,12 @@ def read_source(place: Place) -> Source:
 
 
 def _read(place: Place) -> Source:
-    if place.is_workbook:
+    if is_workbook(place):
         return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
     if place.sheet:
         raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
     check_ratings_file(place.source)
-    if place.area is None and (place.columns != Columns() or reads_as_long(place.source)):
+    if place.area is None and (_columns(place) != Columns() or reads_as_long(place.source)):
         return _long_file(place)
     if place.source.suffix.lower() not in PLAIN_TEXT:
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
@@ -101,17 +85,17 @@ def _read(place: Place) -> Source:
 
 
 def _long_file(place: Place) -> Source:
-    table = read_ratings(place.source, place.columns, duplicates=place.duplicates)
+    table = read_ratings(place.source, _columns(place), duplicates=place.duplicates)
     return Source(table, f"{len(table):,} ratings in {place.source.name}")
 
 
 def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     if place.area is not None:
-        sheet = place.sheet or (None if place.is_workbook else workbook.sheets[0].name)
+        sheet = place.sheet or (None if is_workbook(place) else workbook.sheets[0].name)
         candidates = [area_ratings(workbook, parse_area(place.area, sheet))]
     else:
         candidates = find_ratings(workbook, place.sheet)
-    if not candidates and not place.is_workbook and begins_as_crosstab(workbook.sheets[0]):
+    if not candidates and not is_workbook(place) and begins_as_crosstab(workbook.sheets[0]):
         candidates = [area_ratings(workbook, whole(workbook.sheets[0]))]
     if not candidates:
         where = f"sheet {place.sheet}" if place.sheet else place.source.name
@@ -120,10 +104,10 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
             f"nor a table with columns for user, item and rating; {advice}"
         )
     found = candidates[0]
-    if found.is_crosstab and place.columns != Columns():
+    if found.is_crosstab and _columns(place) != Columns():
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
     try:
-        table = read_sheet_ratings(workbook, found, place.columns, place.duplicates)
+        table = read_sheet_ratings(workbook, found, _columns(place), place.duplicates)
     except DataError as error:
         where = "" if found.area.sheet in str(error) else f"{found.area}: "
         raise DataError(f"{where}{error}") from None

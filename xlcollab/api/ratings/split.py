@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from xlcollab.api.ratings.source import Place, read_source, together
+from xlcollab.api.ratings.source import read_source, together
 from xlcollab.errors import UsageError
 from xlcollab.factor import Tables
 from xlcollab.ratings import RatingsTable, column_split, leave_k_out, random_split, time_split
+from xlcollab.settings.option import settings_of
+from xlcollab.settings.requests.ratings import Place, TestPart, ValidationPart
 
 Split = tuple[RatingsTable, RatingsTable]
 
@@ -23,17 +25,16 @@ class HoldOut:
     ways: Mapping[str, Any]
 
     @staticmethod
-    def of(given: Mapping[str, Any], options: tuple[str, ...]) -> HoldOut:
+    def of(part: TestPart | ValidationPart) -> HoldOut:
         """Raises UsageError where two options are given."""
-        ways = {name: given[name] for name in options if given[name] is not None}
+        ways = {name: getattr(part, name) for name in settings_of(type(part))}
+        ways = {name: value for name, value in ways.items() if value is not None}
         if len(ways) > 1:
             said = " and ".join(f"--{name.replace('_', '-')}" for name in ways)
             raise UsageError(f"{said} exclude each other; give one")
         return HoldOut(ways=ways)
 
 
-TEST = ("test", "test_fraction", "test_by_time", "leave_out", "test_split")
-VALIDATION = ("validation_fraction", "validation_by_time", "validation_leave_out")
 _USUAL = HoldOut(ways={"validation_fraction": 0.1})
 
 

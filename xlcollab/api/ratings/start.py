@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.ratings.model import open_model
-from xlcollab.api.ratings.source import Place
+from xlcollab.api.ratings.source import is_workbook
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import FactorModel, StartArrays
 from xlcollab.factor.training.train import Start
 from xlcollab.files import FileBook
 from xlcollab.grid import Kind, Workbook, describe_cell
 from xlcollab.ref import parse_area
+from xlcollab.settings.requests.ratings import Place
 
 _PARTS = tuple(field.name for field in fields(StartArrays))
 
@@ -36,7 +37,7 @@ def start_of(model: Path | None, cells: Sequence[str], place: Place) -> Start:
         return found
     if not cells:
         return None
-    if not place.is_workbook:
+    if not is_workbook(place):
         raise UsageError("--start-cells are cells of the workbook that holds the ratings")
     workbook = FileBook(place.source).read()
     return StartArrays(**dict(_part(workbook, place.sheet, text) for text in cells))

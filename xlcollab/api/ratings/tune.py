@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from xlcollab.api.ratings.fitted import INTERRUPTED
 from xlcollab.api.ratings.sheets import check_table_file, write_table
-from xlcollab.api.ratings.source import Place, read_source
+from xlcollab.api.ratings.source import read_source
 from xlcollab.disk import output_path
 from xlcollab.errors import SolveError, UsageError
 from xlcollab.factor import (
@@ -27,15 +27,17 @@ from xlcollab.factor import (
     tuning_table,
 )
 from xlcollab.factor.search import SPACE
-from xlcollab.factor.settings import USED
-from xlcollab.interrupts import checked_seconds, raise_stopped
-from xlcollab.interrupts import time_limit as within
+from xlcollab.interrupts import raise_stopped, time_limit
 from xlcollab.ratings import random_split
+from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.option import names_of, settings_of
+from xlcollab.settings.requests.ratings import TuneRequest
 
-SEARCHABLE = (
-    *(f.name for f in fields(ModelSettings) if f.type in ("int", "float", "float | None")),
-    *(f.name for f in fields(TrainingSettings) if f.type in ("int | None", "float | None")),
-    *("momentum", "beta1", "beta2", "rho"),
+SEARCHABLE = tuple(
+    name
+    for kind in (ModelSettings, TrainingSettings)
+    for name, setting in settings_of(kind).items()
+    if setting.kind in (int, float) and setting.many == 1 and name not in ("restarts", "seed")
 )
 
 
@@ -111,35 +113,23 @@ def parse_span(text: str) -> tuple[str, Span]:
 
 
 def tune_ratings(
-    place: Place,
-    spans: Sequence[str],
-    *,
-    trials: int,
-    optimizer: str | None = None,
-    validation_fraction: float = 0.1,
-    seed: int = 0,
-    output: Path | None = None,
-    on_trial: Callable[[TrialProgress], None] | None = None,
-    time_limit: float | None = None,
-    keep_partial: bool = True,
+    request: TuneRequest, on_trial: Callable[[TrialProgress], None] | None = None
 ) -> Tuned:
     """Try settings within the spans and write one row per trial. Needs the package optuna.
 
-    Ctrl-C, or `time_limit` seconds, keep the trials so far, unless `keep_partial` is off. Raises
+    Ctrl-C and the time limit keep the trials so far, unless `keep_partial` is off. Raises
     SolveError if every trial diverged.
     """
-    seconds = checked_seconds(time_limit)
-    space = dict(map(parse_span, spans))
-    if trials < 1:
-        raise UsageError(f"--trials is {trials}; expected 1 or more")
-    target = output or output_path(place.source, "tune").with_suffix(".xlsx")
+    space = dict(map(parse_span, request.search))
+    source, trials = request.place.source, request.trials
+    target = request.output or output_path(source, "tune").with_suffix(".xlsx")
     check_table_file(target)
-    name: Any = optimizer or QUALITIES["fast"]["optimizer"]
-    training = TrainingSettings(optimizer=str(name), seed=seed)  # type: ignore[arg-type]
+    name = request.optimizer or str(QUALITIES["fast"]["optimizer"])
+    training = TrainingSettings(optimizer=name, seed=request.seed)
     space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}
-    table = read_source(place).table
-    parts = random_split(table, validation_fraction, np.random.default_rng(seed))
-    with within(seconds):
+    table = read_source(request.place).table
+    parts = random_split(table, request.validation_fraction, np.random.default_rng(request.seed))
+    with time_limit(request.time_limit):
         tuning = tune(
             Tables(*parts),
             training=training,
@@ -147,7 +137,7 @@ def tune_ratings(
             n_trials=trials,
             on_trial=None if on_trial is None else _counted(on_trial, trials),
         )
-    if tuning.stopped and not keep_partial:
+    if tuning.stopped and not request.keep_partial:
         raise_stopped(tuning.stopped)
     if not math.isfinite(tuning.best.rmse):
         raise SolveError("every trial diverged; search lower learning rates")
@@ -156,7 +146,7 @@ def tune_ratings(
 
 
 def _is_used(name: str, training: TrainingSettings) -> bool:
-    return name in USED[training.optimizer] or name in {f.name for f in fields(ModelSettings)}
+    return name in OPTIMIZERS[training.optimizer].uses or name in names_of(ModelSettings)
 
 
 def _counted(tell: Callable[[TrialProgress], None], trials: int) -> Callable[[Trial], None]:

@@ -2,71 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TypeVar
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import Workbook
-from xlcollab.optim import Settings
-from xlcollab.optim.methods import check_options
 from xlcollab.problems.control import Control, read_control
+from xlcollab.ref import CellRef
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.control import CONTROL
+from xlcollab.settings.option import settings_of
+from xlcollab.settings.serving import is_used
+from xlcollab.settings.solving import Computing, Settings
 
-PLACES = ("device", "dtype")
-"""Settings of the sheet that say where to compute, not how."""
+T = TypeVar("T")
+HISTORY = "history"
+"""A row that switches the history sheets of a run: off, or FALSE."""
 
 
-def with_control(workbook: Workbook, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of `optim.Settings` for a run: those given (None is not given), else the sheet's.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """All that a run on formulas is told."""
 
-    What the sheet says and the method or schedule does not use is left out. Raises DataError
+    settings: Settings
+    computing: Computing
+    history: bool
+    """Whether its history sheets are added."""
+
+
+def chosen(
+    workbook: Workbook,
+    settings: Asked[Settings],
+    computing: Asked[Computing],
+    history: bool | None = None,
+) -> Chosen:
+    """What was asked for, else what the sheet says, else the defaults."""
+    return Chosen(
+        controlled(workbook, settings).made(),
+        controlled(workbook, computing).made(),
+        history_is_on(workbook) if history is None else history,
+    )
+
+
+def controlled(workbook: Workbook, asked: Asked[T]) -> Asked[T]:
+    """The settings of a run: those asked for, else the sheet's.
+
+    What the sheet says and the chosen method or schedule does not use is left out. Raises DataError
     naming the cell with an impossible value.
     """
-    said = {name: value for name, value in given.items() if value is not None}
     control = read_control(workbook)
     if control is None:
-        return said
-    chosen = {
-        name: said.get(name, control.values.get(name))
-        for name in ("method", "schedule")
-        if name in said or name in control.values
-    }
-    for name, value in control.values.items():
-        if name in said or name in chosen or name not in _FIELDS:
-            continue
-        if _is_used(control, name, value, chosen):
-            said[name] = value
-    return said | _checked(control, chosen)
+        return asked
+    known = settings_of(asked.kind)
+    said = {name: value for name, value in control.values.items() if name in known}
+    for name, value in said.items():
+        if name not in asked:
+            _check(control, name, value)
+    whole = {**said, **asked.values}
+    return asked.over({name: value for name, value in said.items() if is_used(name, whole)})
 
 
-def place_of_control(workbook: Workbook) -> dict[str, str]:
-    """The device and dtype that the sheet asks for."""
-    control = read_control(workbook)
-    values = control.values if control else {}
-    return {name: str(values[name]) for name in PLACES if name in values}
-
-
-_FIELDS = frozenset(Settings.__dataclass_fields__)
-
-
-def _checked(control: Control, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    for name, value in chosen.items():
-        if name in control.values and control.values[name] == value:
-            _settings(control, name, {name: value})
-    return dict(chosen)
-
-
-def _settings(control: Control, name: str, values: Mapping[str, Any]) -> Settings:
+def _check(control: Control, name: str, value: object) -> None:
     try:
-        return Settings(**values)
+        CONTROL[name].check(value)
     except UsageError as error:
         raise DataError(f"{control.cells[name]}: {error}") from None
 
 
-def _is_used(control: Control, name: str, value: Any, chosen: Mapping[str, Any]) -> bool:
-    """Whether the chosen method and schedule take this setting."""
-    _settings(control, name, {name: value})
-    try:
-        check_options(Settings(**chosen, **{name: value}))
-    except UsageError:
-        return False
-    return True
+_OF_FIT = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
+
+
+def for_fit(workbook: Workbook) -> dict[str, int]:
+    """What the sheet says of a fit of ratings, by the names that `fit` has for it."""
+    control = read_control(workbook)
+    values = control.values if control else {}
+    return {_OF_FIT[name]: int(values[name]) for name in _OF_FIT if name in values}
+
+
+def history_is_on(workbook: Workbook) -> bool:
+    """What the sheet says of histories; they are on unless it says off."""
+    cell = history_cell(workbook)
+    said = None if cell is None else workbook.value(cell)
+    return not (said is False or (isinstance(said, str) and said.strip().lower() == "off"))
+
+
+def history_cell(workbook: Workbook) -> CellRef | None:
+    """The cell that says whether runs add their history sheets."""
+    control = read_control(workbook)
+    named = control.unknown.items() if control else ()
+    return next((cell for cell, label in named if label.casefold() == HISTORY), None)

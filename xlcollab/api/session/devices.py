@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from xlcollab.errors import UsageError
+from xlcollab.settings.solving import Computing
 
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}
-_DEVICES = ("auto", "cpu", "cuda")
 
 
 LARGE = 100_000
@@ -29,20 +29,17 @@ class Place:
     dtype: torch.dtype
 
 
-def working_place(device: str, dtype: str, size: int) -> Place:
+def working_place(computing: Computing, size: int) -> Place:
     """ "auto" is a CUDA device if there is one and a step reads `LARGE_FOR_GPU` numbers or more.
 
-    Raises UsageError for an unknown word, or for cuda where there is none.
+    Raises UsageError for cuda where there is none.
     """
-    if dtype not in _DTYPES:
-        raise UsageError(f"dtype is {dtype!r}; choose one of {', '.join(_DTYPES)}")
-    if device not in _DEVICES:
-        raise UsageError(f"device is {device!r}; choose one of {', '.join(_DEVICES)}")
+    device = computing.device
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("device cuda was asked for, but torch sees no CUDA device here")
     worth = torch.cuda.is_available() and size >= LARGE_FOR_GPU
     chosen = ("cuda" if worth else "cpu") if device == "auto" else device
-    return Place(torch.device(chosen), _DTYPES[dtype])
+    return Place(torch.device(chosen), _DTYPES[computing.dtype])
 
 
 @contextmanager

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xlcollab.api.session.controlled import place_of_control, with_control
+from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
-from xlcollab.optim import Settings, Status, StepCallback
+from xlcollab.optim import Status, StepCallback
 from xlcollab.problems import SolverModel
+from xlcollab.settings.requests.solve import SolveRequest
 
 EXIT_CODES = {
     Status.REFUSED: 3,
@@ -90,57 +91,8 @@ class Run:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a command line asks for: the book, the model if one is given, settings, and output."""
-
-    book: Path
-    sheet: str | None
-    model: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    device: str | None
-    dtype: str | None
-    history: bool
-    output: Path | None
-    in_place: bool
-
-    @staticmethod
-    def of(given: Mapping[str, Any]) -> Request:
-        """From the parameters of the command, by name. Raises UsageError on a contradiction."""
-        goals = {name: given[name] for name in ("minimize", "maximize", "target") if given[name]}
-        rules = ("by_changing", "subject_to", "non_negative")
-        model = goals | {name: given[name] for name in rules if given[name]}
-        if model and (len(goals) != 1 or not given["by_changing"]):
-            raise UsageError(
-                "a model on the command line needs one of --minimize, --maximize and --target, "
-                "and --by-changing"
-            )
-        if given["output"] is not None and given["in_place"]:
-            raise UsageError("--output and --in-place exclude each other")
-        names = {field.name for field in fields(Settings)} & given.keys()
-        settings = {name: given[name] for name in names}
-        settings["scale"] = given["scale"] or None
-        return Request(
-            book=given["book"],
-            sheet=given["sheet"],
-            model=model,
-            settings=settings,
-            device=given["device"],
-            dtype=given["dtype"],
-            history=not given["no_history"],
-            output=given["output"],
-            in_place=given["in_place"],
-        )
-
-    def models(self, book: Session) -> list[SolverModel]:
-        """The model given in words, or the stored ones."""
-        if not self.model:
-            return book.models(self.sheet)
-        return [book.model(sheet=self.sheet, **self.model)]
-
-
 def solve_book(
-    request: Request, watch: Callable[[SolverModel], StepCallback | None] = lambda model: None
+    request: SolveRequest, watch: Callable[[SolverModel], StepCallback | None] = lambda model: None
 ) -> Run:
     """Open, solve, save: the whole of `xlcollab solve`.
 
@@ -148,34 +100,44 @@ def solve_book(
     """
     book = Session(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
-    refuse_unchangeable(book, sheets=request.history)
-    given = {name: _word(value) for name, value in request.settings.items()}
-    place = place_of_control(book.workbook)
+    how = chosen(
+        book.workbook,
+        request.settings,
+        request.computing,
+        history=False if request.no_history else None,
+    )
+    refuse_unchangeable(book, sheets=how.history)
     return solve_models(
         book,
-        request.models(book),
-        Settings(**with_control(book.workbook, given)),
-        device=_word(request.device) or place.get("device", "auto"),
-        dtype=_word(request.dtype) or place.get("dtype", "float64"),
-        history=request.history,
+        _models(book, request),
+        how,
         watch=watch,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
 
 
-def _word(value: Any) -> Any:
-    """An option's choice as its plain word."""
-    return str(value) if isinstance(value, str) else value
+def _models(book: Session, request: SolveRequest) -> list[SolverModel]:
+    """The model given in words, or the stored ones."""
+    words = request.model
+    if not words.is_given or words.by_changing is None:
+        return book.models(request.sheet)
+    model = book.model(
+        minimize=words.minimize,
+        maximize=words.maximize,
+        target=words.target,
+        by_changing=words.by_changing,
+        subject_to=words.subject_to,
+        non_negative=words.non_negative,
+        sheet=request.sheet,
+    )
+    return [model]
 
 
 def solve_models(
     book: Session,
     models: Sequence[SolverModel],
-    settings: Settings,
+    how: Chosen,
     *,
-    device: str = "auto",
-    dtype: str = "float64",
-    history: bool = True,
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     save: Callable[[Session], Path] | None = None,
 ) -> Run:
@@ -186,7 +148,7 @@ def solve_models(
     """
     outcomes: list[Solved | Refused] = []
     for model in models:
-        outcomes.append(_attempt(book, model, settings, device, dtype, history, watch(model)))
+        outcomes.append(_attempt(book, model, how, watch(model)))
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
@@ -198,14 +160,13 @@ def solve_models(
 def _attempt(
     book: Session,
     model: SolverModel,
-    settings: Settings,
-    device: str,
-    dtype: str,
-    history: bool,
+    how: Chosen,
     on_step: StepCallback | None,
 ) -> Solved | Refused:
     try:
-        return solve_model(book, model, settings, device, dtype, history=history, on_step=on_step)
+        return solve_model(
+            book, model, how.settings, how.computing, history=how.history, on_step=on_step
+        )
     except UsageError:
         raise
     except (ModelError, WriteRefusedError) as error:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xlcollab.api.session.controlled import place_of_control, with_control
+from xlcollab.api.session.controlled import chosen
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
@@ -23,6 +23,8 @@ from xlcollab.history import ITERATION_COLUMNS, Record
 from xlcollab.optim import Objective, Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.solving import Computing
 
 if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
@@ -34,23 +36,21 @@ PointCallback = Callable[[Callable[[], list[CellEdit]]], None]
 def solve_with_control(
     book: Session,
     model: SolverModel,
-    settings: Mapping[str, Any],
+    settings: Asked[Settings],
+    computing: Asked[Computing],
     *,
-    device: str | None,
-    dtype: str | None,
-    history: bool = True,
+    history: bool | None = None,
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
     """`solve_model` with the book's control sheet as the default of what is left open."""
-    place = place_of_control(book.workbook)
+    how = chosen(book.workbook, settings, computing, history)
     return solve_model(
         book,
         model,
-        Settings(**with_control(book.workbook, settings)),
-        device or place.get("device", "auto"),
-        dtype or place.get("dtype", "float64"),
-        history=history,
+        how.settings,
+        how.computing,
+        history=how.history,
         on_step=on_step,
         on_point=on_point,
     )
@@ -60,8 +60,7 @@ def solve_model(
     book: Session,
     model: SolverModel,
     settings: Settings,
-    device: str = "auto",
-    dtype: str = "float64",
+    computing: Computing | None = None,
     *,
     history: bool = True,
     on_step: StepCallback | None = None,
@@ -77,7 +76,7 @@ def solve_model(
     began = time.perf_counter()
     compiled = compile_model(book, model, settings)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
-    place = working_place(device, dtype, compiled.size)
+    place = working_place(computing or Computing(), compiled.size)
     compile_seconds = time.perf_counter() - began
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):

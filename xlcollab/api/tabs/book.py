@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,22 +16,12 @@ from xlcollab.api.tabs.sheets import comparison_of, taken_names
 from xlcollab.api.tabs.tab import Tab
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Changes
-from xlcollab.interrupts import checked_seconds, raise_if_stopped, time_limit
+from xlcollab.interrupts import raise_if_stopped, time_limit
 from xlcollab.problems.tab.tab import GraddescTab, find_tabs
+from xlcollab.settings.requests.tabs import CompareRequest, RunRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
-
-_ENGINE_OPTIONS = (
-    "learning_rate",
-    "momentum",
-    "dampening",
-    "beta1",
-    "beta2",
-    "l2",
-    "weight_decay",
-    "clip",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,57 +63,17 @@ class TabRuns:
         return [f"{run.sheet}: {run.message}" for run in self.runs]
 
 
-@dataclass(frozen=True, slots=True)
-class TabRequest:
-    """What a command line asks for. `options` are the engine's, of those that were given."""
-
-    epochs: int
-    sheet: str | None = None
-    reset: bool = False
-    copy: str | None = None
-    every: str = "epoch"
-    history: bool = True
-    batch_size: int | None = None
-    schedule: str = "constant"
-    optimizers: tuple[str, ...] = ()
-    options: Mapping[str, Any] | None = None
-    time_limit: float | None = None
-    """Seconds for all tabs together."""
-    keep_partial: bool = True
-    """Whether a run that was stopped is written."""
-
-    @staticmethod
-    def of(given: Mapping[str, Any]) -> TabRequest:
-        """From the parameters of a command, by name."""
-        optimizer = given.get("optimizer") or ()
-        return TabRequest(
-            epochs=given["epochs"],
-            sheet=given["sheet"],
-            reset=given.get("reset", False),
-            copy=given.get("copy"),
-            every=str(given.get("every", "epoch")),
-            history=not given.get("no_history", False),
-            batch_size=given["batch_size"],
-            schedule=str(given["schedule"]),
-            optimizers=(optimizer,) if isinstance(optimizer, str) else tuple(optimizer),
-            options={name: given[name] for name in _ENGINE_OPTIONS if given.get(name) is not None},
-            time_limit=checked_seconds(given.get("time_limit")),
-            keep_partial=given.get("keep_partial", True),
-        )
-
-
-def run_book(
-    path: Path, request: TabRequest, *, output: Path | None = None, in_place: bool = False
-) -> TabRuns:
+def run_book(request: RunRequest) -> TabRuns:
     """Open, run the tabs, save: the whole of `xlcollab run`.
 
     Raises ModelError when the workbook (or the sheet asked for) holds no tab.
     """
     from xlcollab.api.session.session import Session
 
-    book = Session(path)
+    book = Session(request.book)
+    output, in_place = request.output, request.in_place
     refuse_target(book, output, "run", in_place=in_place)
-    refuse_unchangeable(book, sheets=request.history)
+    refuse_unchangeable(book, sheets=not request.no_history)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
     if request.copy and len(sheets) > 1:
         raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
@@ -163,24 +113,24 @@ def _in_turn(
 _STOPPED = ("interrupted", "time_limit")
 
 
-def _is_worth_saving(runs: Sequence[TabRun], request: TabRequest) -> bool:
+def _is_worth_saving(runs: Sequence[TabRun], request: RunRequest | CompareRequest) -> bool:
     early = any(run.status in _STOPPED for run in runs)
     return any(run.record is not None for run in runs) and (request.keep_partial or not early)
 
 
-def _attempt(book: Session, sheet: str, request: TabRequest, *, alone: bool) -> TabRun:
+def _attempt(book: Session, sheet: str, request: RunRequest, *, alone: bool) -> TabRun:
     """One tab; what is wrong with it hinders the others only if it was asked for alone."""
     try:
         tab = Tab(book, sheet, request.copy)
         return tab.run(
             request.epochs,
             reset=request.reset,
-            every="step" if request.every == "step" else "epoch",
-            history=request.history,
-            optimizer=request.optimizers[0] if request.optimizers else None,
+            every=request.every,
+            history=not request.no_history,
+            optimizer=request.optimizer,
             batch_size=request.batch_size,
             schedule=request.schedule,
-            **(request.options or {}),
+            engine=request.engine,
         )
     except ModelError as error:
         if alone:
@@ -207,18 +157,19 @@ def _tabs(book: Session) -> list[tuple[str, GraddescTab | ModelError]]:
     return found
 
 
-def compare_book(path: Path, request: TabRequest, *, output: Path | None = None) -> TabRuns:
+def compare_book(request: CompareRequest) -> TabRuns:
     """Open, compare, save: the whole of `xlcollab compare`."""
     from xlcollab.api.session.session import Session
 
-    book = Session(path)
-    refuse_target(book, output, "compare")
+    book = Session(request.book)
+    refuse_target(book, request.output, "compare")
     runs = compare_tabs(book, request)
-    saved = save_beside(book, output, "compare") if _is_worth_saving(runs, request) else None
+    worth = _is_worth_saving(runs, request)
+    saved = save_beside(book, request.output, "compare") if worth else None
     return TabRuns(book.path, saved, runs)
 
 
-def compare_tabs(book: Session, request: TabRequest) -> tuple[TabRun, ...]:
+def compare_tabs(book: Session, request: CompareRequest) -> tuple[TabRun, ...]:
     """Run every tab, and every optimizer named, from the start that the tabs' resets put.
 
     The workbook gets one sheet with the losses by epoch and their chart; its tabs stay as they
@@ -228,15 +179,13 @@ def compare_tabs(book: Session, request: TabRequest) -> tuple[TabRun, ...]:
     Raises ModelError when there is no tab, UsageError for impossible settings, WriteRefusedError
     when no sheet can be added.
     """
-    if request.epochs < 0:
-        raise UsageError(f"epochs is {request.epochs!r}; expected a whole number, 0 or more")
-    if (request.options or request.batch_size is not None) and not request.optimizers:
+    if (request.engine or request.batch_size is not None) and not request.optimizer:
         raise UsageError("settings of the engine need an optimizer; the tabs have their own")
     refuse_unchangeable(book, sheets=True, instead="")
     found = _tabs(book)
     tabs = [(sheet, partial(_compared, book, sheet, tab, request.epochs)) for sheet, tab in found]
     engine = [
-        (name, partial(_engine_run, book, found, name, request)) for name in request.optimizers
+        (name, partial(_engine_run, book, found, name, request)) for name in request.optimizer
     ]
     runs = _in_turn([*tabs, *engine], request.time_limit)
     drawn = [run for run in runs if run.record is not None]
@@ -262,7 +211,7 @@ def _engine_run(
     book: Session,
     found: Sequence[tuple[str, GraddescTab | ModelError]],
     name: str,
-    request: TabRequest,
+    request: CompareRequest,
 ) -> TabRun:
     from xlcollab.api.tabs.descent import Descent, Runner, descend
     from xlcollab.api.tabs.model import TabModel
@@ -272,7 +221,7 @@ def _engine_run(
         optimizer=name,
         batch_size=request.batch_size,
         schedule=request.schedule,
-        options=dict(request.options or {}),
+        options=request.engine,
     )
     epochs = Epochs(book.plan, tab)
     epochs.reset()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,17 +16,16 @@ from xlcollab.api.tabs.model import Batches, TabModel
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.api.tabs.run import Ending, stopped
 from xlcollab.errors import UsageError
-from xlcollab.optim import METHODS, Settings
-from xlcollab.optim.methods import check_options, rate_of, rule_of
-from xlcollab.optim.schedules import Rate
+from xlcollab.optim.methods import first_order, rate_of
 from xlcollab.problems.tab.rules import Annealing, Kind
 from xlcollab.problems.tab.tab import GraddescTab
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.requests.tabs import OPTIMIZERS
+from xlcollab.settings.schedules import Rate
+from xlcollab.settings.serving import check_options
+from xlcollab.settings.solving import RuleSettings, Settings
+from xlcollab.settings.words import ANNEALINGS, SPELLINGS
 
-Form = Literal["standard", "tab"]
-
-ANNEALINGS: tuple[Annealing, ...] = ("halving", "quartering")
-"""The lesson's own annealing, offered beside the schedules of `xlcollab.optim`."""
-_ALIASES = {"sgd": "gd"}
 _SAME_RULE: dict[Kind, str] = {"sgd": "gd", "momentum": "momentum"}
 """The engine's rule where its name is not that of the tab's optimiser."""
 
@@ -35,23 +34,22 @@ _SAME_RULE: dict[Kind, str] = {"sgd": "gd", "momentum": "momentum"}
 class Descent:
     """How the engine descends on a tab's model.
 
-    `optimizer` is a first-order method of `xlcollab.optim` ("sgd" is "gd"), or "tab": the tab's own
-    rule and settings, row by row, for comparison with the sheet. `batch_size` rows make a step,
+    `optimizer` is one of `OPTIMIZERS`: a first-order method, or "tab", the tab's own rule and
+    settings, row by row, for comparison with the sheet. `batch_size` rows make a step,
     whose gradient is the mean of theirs; None is the whole data. Row by row (1), an epoch starts
     where the tab's own copies say, even if they lose the last row's update. `schedule` is one of
-    `xlcollab.optim`, or "halving" or "quartering" as the lesson anneals. `options` are further
-    fields of `xlcollab.optim.Settings`.
+    `xlcollab.optim`, or "halving" or "quartering" as the lesson anneals. `options` are the
+    rule's and the schedule's.
     """
 
     optimizer: str
     batch_size: int | None = None
     schedule: str = "constant"
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Asked[RuleSettings] = field(default_factory=lambda: Asked(RuleSettings, {}))
 
     def __post_init__(self) -> None:
-        first_order = [name for name, method in METHODS.items() if method.first_order]
-        if self.method not in first_order and self.optimizer != "tab":
-            known = ", ".join(["sgd", *first_order, "tab"])
+        if self.optimizer not in OPTIMIZERS:
+            known = ", ".join(OPTIMIZERS)
             raise UsageError(f"optimizer is {self.optimizer!r}; choose one of {known}")
         if self.batch_size is not None and self.batch_size < 1:
             raise UsageError(f"batch_size is {self.batch_size}; expected 1 or more")
@@ -63,7 +61,7 @@ class Descent:
 
     @property
     def method(self) -> str:
-        return _ALIASES.get(self.optimizer, self.optimizer)
+        return SPELLINGS.get(self.optimizer, self.optimizer)
 
     @property
     def label(self) -> str:
@@ -71,23 +69,20 @@ class Descent:
         if self.optimizer == "tab":
             return "tab"
         size = {None: "batch", 1: "row by row"}.get(self.batch_size)
-        return f"{self.optimizer} ({size or f'batches of {self.batch_size}'})"
+        return f"{self.method} ({size or f'batches of {self.batch_size}'})"
 
     @property
     def annealing(self) -> Annealing:
         """The lesson's annealing that the schedule names, if it does."""
-        return next((one for one in ANNEALINGS if one == self.schedule), "none")
+        return cast(Annealing, self.schedule) if self.schedule in ANNEALINGS else "none"
 
     def settings(self, tab: GraddescTab) -> Settings:
         """The settings of the rule. Raises UsageError for options that it does not use."""
-        options = {name: value for name, value in self.options.items() if value is not None}
-        if options.get("learning_rate") is None and _is_same_rule(tab, self.method):
-            options["learning_rate"] = tab.setting("learning rate")
-        unknown = options.keys() - {one.name for one in fields(Settings)}
-        if unknown:
-            raise UsageError(f"unknown option {', '.join(sorted(unknown))}")
-        plain = "constant" if self.schedule in ANNEALINGS else self.schedule
-        settings = Settings(method=cast(Any, self.method), schedule=cast(Any, plain), **options)
+        same = _is_same_rule(tab, self.method)
+        rate = {"learning_rate": tab.setting("learning rate")} if same else {}
+        values = {**rate, **self.options.values, "method": self.method}
+        plain = {} if self.schedule in ANNEALINGS else {"schedule": self.schedule}
+        settings = Asked.of(Settings, {**values, **plain}).made()
         check_options(settings)
         return settings
 
@@ -115,7 +110,7 @@ class Runner:
             self._annealer = Annealer("none", 1.0)
         else:
             settings = descent.settings(model.tab)
-            rule = cast(Any, rule_of(settings.method, settings))
+            rule = first_order(settings.method, settings)
             self.form = StandardForm(rule, settings.l2, self.weights)
             self._rate = rate_of(settings.method, settings, max(1, count * len(self._batches)))
             self._annealer = Annealer(descent.annealing, 1.0)

@@ -10,7 +10,7 @@ book.save("after.xlsx")
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.tabs.epochs import Epochs
@@ -28,6 +28,8 @@ from xlcollab.errors import UsageError
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.interrupts import finished_first
 from xlcollab.problems.tab.tab import GraddescTab, read_tab
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.solving import RuleSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from xlcollab.api.tabs.descent import Descent
     from xlcollab.history import Record
 
-Every = Literal["epoch", "step"]
 OnEpoch = Callable[[int, float, Callable[[], list[CellEdit]]], None]
 """Told the epochs that were run, the measured loss, and what the weights and memories are now."""
 
@@ -83,21 +84,22 @@ class Tab:
         epochs: int = 1,
         *,
         reset: bool = False,
-        every: Every = "epoch",
+        every: str = "epoch",
         history: bool = True,
         optimizer: str | None = None,
         batch_size: int | None = None,
         schedule: str = "constant",
         on_epoch: OnEpoch | None = None,
-        **options: Any,
+        engine: Asked[RuleSettings] | None = None,
+        **options: object,
     ) -> TabRun:
         """Run epochs and put the outcome into the workbook.
 
-        Without `optimizer` the epochs are those of the sheet itself. With it (sgd, momentum,
-        nesterov, adagrad, rmsprop, adam, adamw, or "tab" for the tab's own rule) the engine
-        descends on the tab's data and model; `batch_size`, `schedule` and `options` (fields of
-        `xlcollab.optim.Settings` such as learning_rate) say how. `every="step"` records each row
-        as well. Without `history` no sheets are added.
+        Without `optimizer` the epochs are those of the sheet itself. With it (a first-order method
+        such as "adam", or "tab" for the tab's own rule) the engine descends on the tab's data and
+        model; `batch_size`, `schedule` and `options` (fields of `RuleSettings` such as
+        learning_rate; `engine` holds the same) say how. `every="step"` records each row as well.
+        Without `history` no sheets are added.
 
         A run that diverges ends with the last good epoch and says so in its status. `on_epoch`
         sees the sheet's own epochs go by, and may raise KeyboardInterrupt to end them.
@@ -106,7 +108,8 @@ class Tab:
         function that cannot be compiled, WriteRefusedError when the workbook takes no change.
         """
         _check_epochs(epochs)
-        _check_options(optimizer, batch_size, schedule, options)
+        asked = Asked.of(RuleSettings, options).over(engine.values if engine else {})
+        _check_options(optimizer, batch_size, schedule, asked)
         refuse_unchangeable(self._book, sheets=history)
         motion = Epochs(self._book.plan, self.found)
         if reset:
@@ -119,7 +122,7 @@ class Tab:
             from xlcollab.api.tabs.descent import Descent
 
             descent = Descent(
-                optimizer=optimizer, batch_size=batch_size, schedule=schedule, options=options
+                optimizer=optimizer, batch_size=batch_size, schedule=schedule, options=asked
             )
             recorder = replace_memories(recorder)
             ending, gradients = self._descend(motion, descent, epochs, recorder)
@@ -224,10 +227,10 @@ def _check_epochs(epochs: int) -> None:
 
 
 def _check_options(
-    optimizer: str | None, batch_size: int | None, schedule: str, options: dict[str, Any]
+    optimizer: str | None, batch_size: int | None, schedule: str, options: Asked[RuleSettings]
 ) -> None:
     """Options of the engine make no sense for the sheet's own epochs."""
-    given = [name for name, value in options.items() if value is not None]
+    given = list(options)
     given += ["batch_size"] if batch_size is not None else []
     given += ["schedule"] if schedule != "constant" else []
     if optimizer is None and given:

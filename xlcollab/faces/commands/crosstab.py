@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from xlcollab.faces import options as opt
-from xlcollab.faces import ratings_options as rat
+from xlcollab.faces.request import command
 from xlcollab.faces.shell import print_json
+from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
-def crosstab(
-    source: rat.Source,
-    sheet: rat.Sheet = None,
-    area: rat.Area = None,
-    user_column: rat.UserColumn = None,
-    item_column: rat.ItemColumn = None,
-    rating_column: rat.RatingColumn = None,
-    duplicates: rat.Duplicates = rat.AggregateChoice.ERROR,
-    corner: Annotated[
-        tuple[int, int] | None,
-        typer.Option(help="Only the densest corner of N users and M items.", metavar="N M"),
-    ] = None,
-    output: opt.Output = None,
-    json: opt.Json = False,
-) -> None:
+@command
+def crosstab(request: CrosstabRequest) -> None:
     """Turn a long table of ratings into a crosstab, or a crosstab into a long table.
 
     Example:  xlcollab crosstab ratings.csv --corner 15 15 -o lesson.xlsx
     """
-    given = dict(locals())
     from xlcollab.api.ratings.crosstab import cross
-    from xlcollab.api.ratings.source import Place
 
-    found = cross(Place.of(given), output, corner)
-    if json:
+    found = cross(request)
+    if request.json:
         print_json(found.as_json())
         return
     typer.echo(f"{found.said}: {found.users} users x {found.items} items as a {found.form}")

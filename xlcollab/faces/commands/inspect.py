@@ -6,25 +6,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.faces import options as opt
+from xlcollab.faces.request import command
 from xlcollab.faces.shell import print_json, print_table
+from xlcollab.settings.requests.look import InspectRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.look.inspecting import Inspection
 
 
-def inspect(
-    book: opt.Book,
-    json: opt.Json = False,
-) -> None:
+@command
+def inspect(request: InspectRequest) -> None:
     """Show which models, formulas and functions a workbook holds, and what cannot be understood.
 
     Example:  xlcollab inspect collab_filter.xlsx
     """
     from xlcollab.api import open as open_book
 
-    found = open_book(book).inspect()
-    if json:
+    found = open_book(request.book).inspect()
+    if request.json:
         print_json(found.as_json())
     else:
         _show(found)

@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from xlcollab.errors import UsageError
-from xlcollab.faces import options as opt
+from xlcollab.faces.request import command
 from xlcollab.faces.shell import print_json, print_table
+from xlcollab.settings.requests.look import RecalcRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
 
 
-def recalc(
-    book: opt.Book,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare with the stored values; write nothing.")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Default: BOOK.recalc.xlsx.")
-    ] = None,
-    json: opt.Json = False,
-) -> None:
+@command
+def recalc(request: RecalcRequest) -> None:
     """Evaluate every formula with our own engine, and store or compare the values.
 
     With --check, BOOK may be a folder: one line a book and a total.
 
     Example:  xlcollab recalc collab_filter.xlsx --check
     """
-    if book.is_dir():
-        _check_folder(book, check, json=json)
+    if request.book.is_dir():
+        _check_folder(request.book, request.check, json=request.json)
         return
     from xlcollab.api import open as open_book
     from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 
-    opened = open_book(book)
-    if not check:
+    opened = open_book(request.book)
+    output = request.output
+    if not request.check:
         refuse_target(opened, output, "recalc")
         refuse_unchangeable(opened, sheets=False)
     found = opened.recalculate()
-    target = None if check else save_beside(opened, output, "recalc")
-    if json:
+    target = None if request.check else save_beside(opened, output, "recalc")
+    if request.json:
         print_json(found.as_json(target))
     else:
         _show(found, target)

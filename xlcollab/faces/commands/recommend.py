@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from xlcollab.faces import options as opt
-from xlcollab.faces import ratings_options as rat
+from xlcollab.faces.request import command
 from xlcollab.faces.shell import print_json, print_table
+from xlcollab.settings.requests.ratings import RecommendRequest
 
 
-def recommend(
-    model: rat.ModelFile,
-    user: Annotated[str | None, typer.Option(help="The user to recommend to.")] = None,
-    like: Annotated[str | None, typer.Option(help="Instead: items like this one.")] = None,
-    everyone: Annotated[
-        bool, typer.Option("--all", help="Instead: for every user, into a file.")
-    ] = False,
-    k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
-    output: opt.Output = None,
-    json: opt.Json = False,
-) -> None:
+@command
+def recommend(request: RecommendRequest) -> None:
     """Rank the items a user has not rated, or the items most like one item.
 
     Example:  xlcollab recommend model.xlsx --user 14 -k 10
@@ -30,19 +19,19 @@ def recommend(
     """
     from xlcollab.api.ratings.recommend import ranked, recommend_all
 
-    if everyone:
-        rows = recommend_all(model, user, like, k, output)
-        if json:
-            print_json({"rows": rows, "output": str(output)})
+    if request.everyone:
+        rows = recommend_all(request)
+        if request.json:
+            print_json({"rows": rows, "output": str(request.output)})
         else:
-            typer.echo(f"{rows} recommendations are in {output}")
+            typer.echo(f"{rows} recommendations are in {request.output}")
         return
-    found = ranked(model, user, like, k, output)
-    if json:
+    found = ranked(request)
+    if request.json:
         print_json(found.as_json())
         return
-    value = "rating" if like is None else "cosine"
+    value = "rating" if request.like is None else "cosine"
     rows_shown = zip(map(str, found.items), found.values, strict=True)
-    print_table(str(model), ("item", value), rows_shown)
+    print_table(str(request.model), ("item", value), rows_shown)
     if found.note:
         typer.echo(found.note, err=True)

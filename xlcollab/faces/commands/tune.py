@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from xlcollab.faces import options as opt
-from xlcollab.faces import ratings_options as rat
-from xlcollab.faces import training_options as how
+from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.settings.requests.ratings import TuneRequest
 
 
-def tune(
-    source: rat.Source,
-    sheet: rat.Sheet = None,
-    area: rat.Area = None,
-    user_column: rat.UserColumn = None,
-    item_column: rat.ItemColumn = None,
-    rating_column: rat.RatingColumn = None,
-    duplicates: rat.Duplicates = rat.AggregateChoice.ERROR,
-    search: Annotated[
-        list[str] | None,
-        typer.Option(help="A range, such as n_factors=5..100; repeatable.", metavar="RANGE"),
-    ] = None,
-    trials: Annotated[int, typer.Option(help="How many settings to try.")] = 30,
-    optimizer: how.Optimizer = None,
-    validation_fraction: Annotated[float, typer.Option(help="Held out to compare by.")] = 0.1,
-    seed: rat.Seed = 0,
-    output: opt.Output = None,
-    json: opt.Json = False,
-) -> int:
+@command
+def tune(request: TuneRequest) -> int:
     """Search settings of the factor model (needs optuna) and write all trials to a sheet.
 
     Example:  xlcollab tune ratings.csv --search n_factors=5..100 --trials 50
     """
-    given = dict(locals())
-    from xlcollab.api.ratings.source import Place
     from xlcollab.api.ratings.tune import tune_ratings
 
     with Progress() as progress:
-        tuned = tune_ratings(
-            Place.of(given),
-            search or [],
-            trials=trials,
-            optimizer=optimizer,
-            validation_fraction=validation_fraction,
-            seed=seed,
-            output=output,
-            on_trial=progress.watch_trials(),
-        )
+        tuned = tune_ratings(request, progress.watch_trials())
     found = tuned.as_json()
-    if json:
+    if request.json:
         print_json(found)
     else:
         print_table("best trial", ("setting", "value"), found["best"].items())

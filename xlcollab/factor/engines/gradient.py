@@ -17,9 +17,9 @@ from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Columns, Floats, Rows, aligned_zeros
 from xlcollab.factor.passes.rules import RULES
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
-from xlcollab.optim.schedules import Rate
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.schedules import Rate
 
 
 @dataclass(slots=True)

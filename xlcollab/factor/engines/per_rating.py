@@ -11,7 +11,7 @@ from xlcollab.factor.passes.kernels import rating_pass
 from xlcollab.factor.passes.order import Blocks
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Columns, Rows
-from xlcollab.optim.schedules import Rate
+from xlcollab.settings.schedules import Rate
 
 # Fixed, so that the result is the same for any number of threads up to it.
 N_BLOCKS = 8

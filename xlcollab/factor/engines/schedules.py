@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xlcollab.factor.settings import TrainingSettings
-from xlcollab.optim.schedules import SCHEDULES, Rate
+from xlcollab.settings.fitting import TrainingSettings
+from xlcollab.settings.schedules import SCHEDULES, Rate
 
 
 def learning_rates(settings: TrainingSettings, n_steps: int) -> Rate:

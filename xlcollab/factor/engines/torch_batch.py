@@ -15,12 +15,12 @@ from torch import Tensor
 from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.gradient import loss_scale
-from xlcollab.factor.engines.torch_rules import TORCH_RULES, buffers_of, moved, state_of
+from xlcollab.factor.engines.torch_rules import TorchRule, buffers_of, moved, state_of, torch_rule
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Columns, Rows
-from xlcollab.factor.settings import TrainingSettings
-from xlcollab.optim.schedules import Rate
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.fitting import TrainingSettings
+from xlcollab.settings.schedules import Rate
 
 
 class Pass(Protocol):
@@ -142,8 +142,8 @@ class TorchBatch:
         return EpochLoss(float(torch.stack(squared_errors).sum()), n, rate)
 
     @property
-    def _rule(self) -> Any:
-        return TORCH_RULES[self.settings.optimizer](self.settings)
+    def _rule(self) -> TorchRule:
+        return torch_rule(self.settings)
 
     def _pass(self, data: tuple[Tensor, ...]) -> Pass:
         return pass_over(data, (len(self.start.users), len(self.start.items)), self.output)

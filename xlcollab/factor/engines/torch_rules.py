@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.settings import TrainingSettings
-from xlcollab.optim.rules.adagrad import Adagrad
-from xlcollab.optim.rules.adam import Adam, AdamState
-from xlcollab.optim.rules.gd import GradientDescent
-from xlcollab.optim.rules.momentum import Momentum
-from xlcollab.optim.rules.nesterov import Nesterov
-from xlcollab.optim.rules.rmsprop import RMSprop
+from xlcollab.optim.methods import AnyUpdateRule, update_rule
+from xlcollab.optim.rules.adam import AdamState
+from xlcollab.settings.fitting import TrainingSettings
 
-TorchRule = Any
+TorchRule = AnyUpdateRule
 """An `xlcollab.optim.rule.UpdateRule` over a state of its own."""
 
-TORCH_RULES: Mapping[str, Callable[[TrainingSettings], TorchRule]] = {
-    "gd": lambda s: GradientDescent(),
-    "momentum": lambda s: Momentum(s.momentum),
-    "nesterov": lambda s: Nesterov(s.momentum),
-    "adagrad": lambda s: Adagrad(s.epsilon or 0.0),
-    "rmsprop": lambda s: RMSprop(s.rho, s.epsilon or 0.0),
-    "adam": lambda s: Adam(s.beta1, s.beta2, s.epsilon or 0.0),
-    "adamw": lambda s: Adam(s.beta1, s.beta2, s.epsilon or 0.0),
-}
+
+def torch_rule(settings: TrainingSettings) -> TorchRule:
+    """The rule of the optimizer under `settings`."""
+    return update_rule(settings.optimizer, settings.rule_options)
 
 
 def moved(

@@ -32,8 +32,8 @@ from xlcollab.factor.models.checks import (
 from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
-from xlcollab.factor.settings import ModelSettings
 from xlcollab.ratings import Vocabulary
+from xlcollab.settings.fitting import ModelSettings
 
 FORMAT, VERSION = "xlcollab-model", "1"
 Arrays = dict[str, NDArray[Any]]

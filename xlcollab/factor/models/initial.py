@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.errors import DataError
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import ModelSettings
+from xlcollab.settings.fitting import ModelSettings
 
 Draw = Callable[[np.random.Generator, tuple[int, int], float], NDArray[np.float64]]
 

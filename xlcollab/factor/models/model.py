@@ -14,8 +14,8 @@ from xlcollab.factor.passes.kernels import predict_pairs
 from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import ModelSettings
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.settings.fitting import ModelSettings
 
 Unknown = Literal["error", "bias"]
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import embedding
 
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.settings import ModelSettings
+from xlcollab.settings.fitting import ModelSettings
 
 Weights = Mapping[str, Tensor]
 

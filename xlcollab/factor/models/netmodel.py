@@ -16,8 +16,8 @@ from xlcollab.factor.models.model import Rated, clipped
 from xlcollab.factor.models.netmath import Pairs, predictions
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats
-from xlcollab.factor.settings import ModelSettings
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.settings.fitting import ModelSettings
 
 CHUNK = 1 << 16
 

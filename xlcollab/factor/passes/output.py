@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.settings import ModelSettings
+from xlcollab.settings.fitting import ModelSettings
 
 # A mean rating at the very edge of the range would put the logit at infinity.
 _INSIDE = 1e-3

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 Floats = NDArray[np.floating[Any]]
 PAD = 8

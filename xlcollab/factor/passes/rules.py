@@ -18,7 +18,7 @@ from numba import prange
 from xlcollab.factor.passes.compiled import inlined, parallel
 from xlcollab.factor.passes.kernels import Float
 from xlcollab.factor.passes.rows import Columns, Floats
-from xlcollab.factor.settings import TrainingSettings
+from xlcollab.settings.fitting import TrainingSettings
 
 
 @inlined
@@ -141,8 +141,8 @@ def _adam(
             rows[row, f] = keep[f] * rows[row, f] - rate * m / root
 
 
-Options = Callable[[TrainingSettings, float, int], tuple[float, tuple[float, ...]]]
-"""(settings, learning rate, step from 1) → (rate, further numbers) of a kernel."""
+Options = Callable[[Mapping[str, float], float, int], tuple[float, tuple[float, ...]]]
+"""(options of the rule, learning rate, step from 1) → (rate, further numbers) of a kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Rule:
         """
         number = rows.dtype.type
         keep = 1 - learning_rate * columns.weight_decay.astype(np.float64)
-        rate, others = self.options(settings, learning_rate, step)
+        rate, others = self.options(settings.rule_options, learning_rate, step)
         self.kernel(
             rows,
             blocks,
@@ -188,19 +188,24 @@ class Rule:
         )
 
 
-def _adam_options(s: TrainingSettings, rate: float, step: int) -> tuple[float, tuple[float, ...]]:
-    corrected = rate / (1 - s.beta1**step)
-    root = 1 / math.sqrt(1 - s.beta2**step)
-    return corrected, (s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2, root, s.epsilon or 0.0)
+def _adam_options(
+    o: Mapping[str, float], rate: float, step: int
+) -> tuple[float, tuple[float, ...]]:
+    beta1, beta2 = o["beta1"], o["beta2"]
+    corrected = rate / (1 - beta1**step)
+    root = 1 / math.sqrt(1 - beta2**step)
+    return corrected, (beta1, 1 - beta1, beta2, 1 - beta2, root, o["epsilon"])
 
 
 RULES: Mapping[str, Rule] = {
-    "gd": Rule(_descent, 0, lambda s, rate, step: (rate, ())),
-    "momentum": Rule(_heavy_ball, 1, lambda s, rate, step: (rate, (s.momentum, 0, 1))),
-    "nesterov": Rule(_heavy_ball, 1, lambda s, rate, step: (rate, (s.momentum, 1, s.momentum))),
-    "adagrad": Rule(_adagrad, 1, lambda s, rate, step: (rate, (s.epsilon or 0.0,))),
+    "gd": Rule(_descent, 0, lambda o, rate, step: (rate, ())),
+    "momentum": Rule(_heavy_ball, 1, lambda o, rate, step: (rate, (o["momentum"], 0, 1))),
+    "nesterov": Rule(
+        _heavy_ball, 1, lambda o, rate, step: (rate, (o["momentum"], 1, o["momentum"]))
+    ),
+    "adagrad": Rule(_adagrad, 1, lambda o, rate, step: (rate, (o["epsilon"],))),
     "rmsprop": Rule(
-        _rmsprop, 1, lambda s, rate, step: (rate, (s.rho, 1 - s.rho, s.epsilon or 0.0))
+        _rmsprop, 1, lambda o, rate, step: (rate, (o["rho"], 1 - o["rho"], o["epsilon"]))
     ),
     "adam": Rule(_adam, 2, _adam_options),
     "adamw": Rule(_adam, 2, _adam_options),

@@ -31,7 +31,6 @@ from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predic
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.order import BySide, even_cuts
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import GRADIENT_RULES, ModelSettings, TrainingSettings
 from xlcollab.factor.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from xlcollab.factor.training.loop import Best, Loop, Save
 from xlcollab.factor.training.processes import Processes, joined
@@ -39,6 +38,8 @@ from xlcollab.factor.training.result import OnEpoch, Progress, TrainingResult
 from xlcollab.factor.training.train import Clock, Start, Tables, finished, job_of, rows_to_start
 from xlcollab.factor.training.trainable import Job, factor_model
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 
 @dataclass(frozen=True, slots=True)

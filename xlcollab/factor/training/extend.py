@@ -12,12 +12,12 @@ from xlcollab.factor.models.initial import draw
 from xlcollab.factor.models.model import FactorModel, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import TrainingSettings
 from xlcollab.factor.training.loop import Loop
 from xlcollab.factor.training.result import TrainingResult
 from xlcollab.factor.training.train import Clock, Tables, finished
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.settings.fitting import TrainingSettings
 
 
 def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings) -> TrainingResult:

@@ -12,11 +12,12 @@ from xlcollab.errors import DivergedError
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.models.model import Model
 from xlcollab.factor.passes.rows import Floats
-from xlcollab.factor.settings import USED, TrainingSettings
 from xlcollab.factor.training.record import Record
 from xlcollab.factor.training.result import EpochRow, OnEpoch, Progress, Status
 from xlcollab.interrupts import reason
 from xlcollab.ratings import RatingsTable, mae, rmse
+from xlcollab.settings.fitting import TrainingSettings
+from xlcollab.settings.optimizers import OPTIMIZERS
 
 
 class Trainable(Protocol):
@@ -121,7 +122,7 @@ class Loop:
 
     def _advice(self) -> str:
         """What may help against divergence."""
-        used = USED[self.settings.optimizer]
+        used = OPTIMIZERS[self.settings.optimizer].uses
         ways = {"learning_rate": "lower the learning rate", "clip": "set clip"}
         found = [way for name, way in ways.items() if name in used]
         return " or ".join([*found, "look for ratings far off the others"])

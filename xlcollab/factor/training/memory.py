@@ -9,7 +9,7 @@ import numpy as np
 from xlcollab.factor.engines.base import n_parts
 from xlcollab.factor.passes.rows import row_width
 from xlcollab.factor.passes.rules import RULES
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,16 @@ from torch import Tensor
 
 from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.engines.schedules import learning_rates
-from xlcollab.factor.engines.torch_rules import TORCH_RULES, device_of, moved
+from xlcollab.factor.engines.torch_rules import device_of, moved, torch_rule
 from xlcollab.factor.models.initial import StartArrays, draw, start_rows
 from xlcollab.factor.models.model import FactorModel, Model, clipped
 from xlcollab.factor.models.netmath import Pairs, predictions
 from xlcollab.factor.models.netmodel import NetModel, pairs_of
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import ModelSettings
 from xlcollab.factor.training.trainable import Job
 from xlcollab.optim import rule as optim_rule
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.fitting import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class NetTrainable:
 
     def __post_init__(self) -> None:
         training = self.job.training
-        self.state = TORCH_RULES[training.optimizer](training).init(self.vector)
+        self.state = torch_rule(training).init(self.vector)
         self._l2 = self._by_kind(training.l2_factors, training.l2_biases)
         self._decay = self._by_kind(training.weight_decay_factors, training.weight_decay_biases)
 
@@ -134,7 +134,7 @@ class NetTrainable:
         gradient = vector.grad
         if training.clip is not None:
             gradient = optim_rule.clipped(gradient, training.clip)
-        rule = TORCH_RULES[training.optimizer](training)
+        rule = torch_rule(training)
         self.vector, self.state = moved(
             rule, vector.detach(), gradient, self.state, learning_rate, self._l2, self._decay
         )

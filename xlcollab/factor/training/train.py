@@ -13,12 +13,12 @@ from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
-from xlcollab.factor.settings import ModelSettings, TrainingSettings
 from xlcollab.factor.training.loop import Loop, Outcome, Trainable
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 Start = StartArrays | FactorModel | None
 

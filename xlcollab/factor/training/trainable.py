@@ -18,9 +18,10 @@ from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predic
 from xlcollab.factor.passes.order import Blocks, BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.settings import GRADIENT_RULES, ModelSettings, TrainingSettings
 from xlcollab.factor.training.loop import Trainable
 from xlcollab.ratings import RatingsTable
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 
 @dataclass(frozen=True, slots=True)

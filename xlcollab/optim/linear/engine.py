@@ -20,8 +20,8 @@ from xlcollab.optim.loop import Outcome
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
-from xlcollab.optim.settings import Settings
 from xlcollab.optim.solution import Status
+from xlcollab.settings.solving import Settings
 
 
 def by_highs(task: Task, start: Tensor) -> Attempt | None:

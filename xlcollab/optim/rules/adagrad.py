@@ -15,7 +15,7 @@ class Adagrad:
     sₜ = sₜ₋₁ + gₜ²,  x ← x - rate · gₜ / (√sₜ + epsilon)
     """
 
-    epsilon: float = 1e-10
+    epsilon: float
 
     def init(self, y: Tensor) -> Tensor:
         """A sum of zeros."""

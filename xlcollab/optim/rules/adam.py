@@ -29,9 +29,9 @@ class Adam:
     `weight_decay`, which acts on the weights before the step.
     """
 
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    beta1: float
+    beta2: float
+    epsilon: float
 
     def init(self, y: Tensor) -> AdamState:
         """Zeros."""

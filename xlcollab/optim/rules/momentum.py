@@ -17,8 +17,8 @@ class Momentum:
     averaged form that lessons often show.
     """
 
-    momentum: float = 0.9
-    dampening: float = 0.0
+    momentum: float
+    dampening: float
 
     def init(self, y: Tensor) -> None:
         """No buffer before the first gradient."""

@@ -17,7 +17,7 @@ class Nesterov:
     Nesterov 1983, in the form of Sutskever et al. 2013 that needs the gradient at x alone.
     """
 
-    momentum: float = 0.9
+    momentum: float
 
     def init(self, y: Tensor) -> Tensor:
         """A buffer of zeros."""

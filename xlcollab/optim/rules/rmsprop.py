@@ -15,8 +15,8 @@ class RMSprop:
     sₜ = rho · sₜ₋₁ + (1 - rho) · gₜ²,  x ← x - rate · gₜ / (√sₜ + epsilon)
     """
 
-    rho: float = 0.99
-    epsilon: float = 1e-8
+    rho: float
+    epsilon: float
 
     def init(self, y: Tensor) -> Tensor:
         """A mean of zeros."""

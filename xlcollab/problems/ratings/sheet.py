@@ -11,7 +11,6 @@ from xlcollab.errors import DataError
 from xlcollab.grid import Kind, Scalar, Sheet, Workbook, describe_cell
 from xlcollab.problems.ratings.find import FoundRatings, kinds_of
 from xlcollab.ratings import Columns, RatingsTable, from_crosstab, from_frame
-from xlcollab.ratings.duplicates import Aggregate
 from xlcollab.ref import Rect
 
 _IDS = (Kind.NUMBER, Kind.TEXT)
@@ -23,7 +22,7 @@ def read_sheet_ratings(
     workbook: Workbook,
     found: FoundRatings,
     columns: Columns | None = None,
-    duplicates: Aggregate = "error",
+    duplicates: str = "error",
 ) -> RatingsTable:
     """The ratings in an area.
 

@@ -1,20 +1,36 @@
-"""How the learning rate changes over the iterations; the numbers of torch.optim.lr_scheduler."""
+"""How the learning rate changes over the iterations; the numbers of torch.optim.lr_scheduler.
+
+A new schedule is a class here and its row in `SCHEDULES`; its fields are settings of a rule.
+"""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-from xlcollab.optim.settings import ScheduleName
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 Rate = Callable[[int], float]
 """From the iteration, 0 for the first step, to the learning rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class Schedule(ABC):
+    """A schedule; its fields are the settings it takes, with their defaults."""
+
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def rate(self, peak: float, iterations: int) -> Rate:
+        """The rate at each of `iterations`, 1 or more, under the learning rate `peak`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Schedule):
     """The same rate throughout."""
+
+    summary: ClassVar[str] = "the same rate throughout"
 
     def rate(self, peak: float, iterations: int) -> Rate:
         """`peak` at every iteration."""
@@ -23,12 +39,13 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Cosine:
+class Cosine(Schedule):
     """Half a cosine from the rate down to eta_min (Loshchilov and Hutter 2017).
 
     CosineAnnealingLR with T_max = iterations.
     """
 
+    summary: ClassVar[str] = "half a cosine from the rate down to eta_min"
     eta_min: float = 0.0
 
     def rate(self, peak: float, iterations: int) -> Rate:
@@ -37,12 +54,13 @@ class Cosine:
 
 
 @dataclass(frozen=True, slots=True)
-class OneCycle:
+class OneCycle(Schedule):
     """Up to the rate, then far down (Smith and Topin 2019).
 
     OneCycleLR with total_steps = iterations, cosine arcs and cycle_momentum=False.
     """
 
+    summary: ClassVar[str] = "up to the rate, then far down"
     pct_start: float = 0.3
     div_factor: float = 25.0
     final_div_factor: float = 1e4
@@ -63,9 +81,10 @@ class OneCycle:
 
 
 @dataclass(frozen=True, slots=True)
-class StepDecay:
+class StepDecay(Schedule):
     """A drop every step_size iterations, a third of all unless given. StepLR."""
 
+    summary: ClassVar[str] = "a drop every step_size iterations"
     gamma: float = 0.1
     step_size: int | None = None
 
@@ -76,9 +95,10 @@ class StepDecay:
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(Schedule):
     """A factor at every iteration. ExponentialLR."""
 
+    summary: ClassVar[str] = "a factor at every iteration"
     gamma: float = 0.99
 
     def rate(self, peak: float, iterations: int) -> Rate:
@@ -87,15 +107,19 @@ class Exponential:
         return lambda iteration: peak * self.gamma**iteration
 
 
-Schedule = Constant | Cosine | OneCycle | StepDecay | Exponential
-
-SCHEDULES: Mapping[ScheduleName, type[Schedule]] = {
+SCHEDULES: Mapping[str, type[Schedule]] = {
     "constant": Constant,
     "cosine": Cosine,
     "one-cycle": OneCycle,
     "step": StepDecay,
     "exponential": Exponential,
 }
+SUMMARIES: Mapping[str, str] = {name: schedule.summary for name, schedule in SCHEDULES.items()}
+
+
+def schedule_options(name: str) -> frozenset[str]:
+    """The names of the settings that a schedule uses."""
+    return frozenset(field.name for field in fields(SCHEDULES[name]))
 
 
 def _cosine(start: float, end: float, part: float) -> float:

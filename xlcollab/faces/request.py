@@ -1,0 +1,157 @@
+"""From a command that takes a request to one that takes options: the request's fields.
+
+    @command
+    def solve(request: SolveRequest) -> int: ...
+
+A field whose type is a record of options, or `Asked` of one, stands for the fields of that record;
+those of `Asked` are open until somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import typer
+from typer.models import ParameterInfo
+
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.explained import by_default, explained
+from xlcollab.settings.option import Option, Setting, settings_of
+
+R = TypeVar("R")
+Command = Callable[..., int | None]
+
+
+def command(function: Callable[[R], int | None]) -> Command:
+    """The function with its one parameter, a request, spread over the options of a shell."""
+    hints = get_type_hints(function)
+    kind: type[R] = next(hint for name, hint in hints.items() if name != "return")
+
+    @functools.wraps(function)
+    def run(**given: object) -> int | None:
+        return function(_made(kind, given))
+
+    parameters = list(_parameters(kind, is_open=False))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def _made(kind: type[R], given: Mapping[str, object]) -> R:
+    """The request, from the options of the shell by name."""
+    make: Callable[..., R] = kind
+    own = settings_of(kind)
+    values = {name: _value(setting, given[name]) for name, setting in own.items()}
+    return make(**values, **{name: _part(inner, given) for name, inner in _inner(kind).items()})
+
+
+def _part(hint: object, given: Mapping[str, object]) -> object:
+    kind = _record(hint)
+    if not _is_asked(hint):
+        return _made(kind, given)
+    asked = {name: _asked(given[name]) for name in settings_of(kind)}
+    return Asked.of(kind, asked)
+
+
+def _inner(kind: type) -> dict[str, object]:
+    """The types of the fields that are records themselves."""
+    hints = get_type_hints(kind)
+    return {
+        one.name: hints[one.name]
+        for one in fields(kind)
+        if _is_asked(hints[one.name]) or is_dataclass(hints[one.name])
+    }
+
+
+def _is_asked(hint: object) -> bool:
+    """Whether a type is `Asked` of a record."""
+    return get_origin(hint) is Asked
+
+
+def _record(hint: object) -> type:
+    """The record that a type stands for, be it the type itself or `Asked` of it."""
+    kind = get_args(hint)[0] if _is_asked(hint) else hint
+    assert isinstance(kind, type)
+    return kind
+
+
+def _value(setting: Setting, typed: object) -> object:
+    return () if setting.many is None and not typed else _plain(typed)
+
+
+def _asked(typed: object) -> object:
+    """None where nothing was typed."""
+    return None if typed == [] else _plain(typed)
+
+
+def _plain(typed: object) -> object:
+    """A choice as its word, several values as a tuple."""
+    if isinstance(typed, list | tuple):
+        return tuple(map(_plain, typed))
+    return str(typed) if isinstance(typed, str) else typed
+
+
+def _parameters(kind: type, *, is_open: bool) -> Iterator[inspect.Parameter]:
+    """The options of a record in the order of its fields, those it inherits last."""
+    own, inner = settings_of(kind), _inner(kind)
+    for one in sorted(fields(kind), key=lambda one: one.name not in kind.__annotations__):
+        if one.name in own:
+            yield _parameter(kind, own[one.name], is_open)
+        elif one.name in inner:
+            yield from _parameters(_record(inner[one.name]), is_open=_is_asked(inner[one.name]))
+
+
+def _parameter(kind: type, setting: Setting, is_open: bool) -> inspect.Parameter:
+    needed = setting.is_needed and not is_open
+    hint = _hint(setting)
+    return inspect.Parameter(
+        setting.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if needed else _default(setting, is_open),
+        annotation=Annotated[hint if needed else hint | None, _info(kind, setting, is_open)],
+    )
+
+
+def _default(setting: Setting, is_open: bool) -> object:
+    return None if is_open or setting.default == () else setting.default
+
+
+def _info(kind: type, setting: Setting, is_open: bool) -> ParameterInfo:
+    option, text = setting.option, explained(kind, setting)
+    default = by_default(setting) if is_open else ""
+    text = f"{text} (default: {default})." if default else f"{text}."
+    if option.positional:
+        info: ParameterInfo = typer.Argument(help=text, show_default=False, metavar=option.metavar)
+        return info
+    named: ParameterInfo = typer.Option(
+        *(option.flags or (_flag(setting, is_open),)),
+        *option.also,
+        help=text,
+        metavar=option.metavar,
+        rich_help_panel=option.group or None,
+    )
+    return named
+
+
+def _flag(setting: Setting, is_open: bool) -> str:
+    name = setting.name.replace("_", "-")
+    can_be_denied = setting.kind is bool and (is_open or setting.default is not False)
+    return f"--{name}/--no-{name}" if can_be_denied else f"--{name}"
+
+
+def _hint(setting: Setting) -> Any:
+    """The type that typer reads, made from the words and the number of values."""
+    one = _choice(setting.option) if setting.option.words else setting.kind
+    if setting.many is None:
+        return list[one]  # type: ignore[valid-type]
+    return one if setting.many == 1 else tuple[(one,) * setting.many]  # type: ignore[misc]
+
+
+def _choice(option: Option) -> Any:
+    """What typer takes for a choice of words."""
+    return StrEnum("Choice", [(word.upper(), word) for word in option.words])

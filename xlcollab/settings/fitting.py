@@ -1,0 +1,246 @@
+"""What is asked of a fit: the model's shape and how it is trained. Frozen, checked when made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Annotated
+
+from xlcollab.errors import UsageError
+from xlcollab.settings import optimizers
+from xlcollab.settings.methods import METHODS
+from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.option import (
+    BELOW_ONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Option,
+    Range,
+    check,
+    whole,
+)
+from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
+from xlcollab.settings.words import DRAWS, DTYPES, FIT_DEVICES, LOSSES
+
+MODEL = "The model"
+NET = "A net instead of the dot product"
+START = "The start"
+TRAINING = "Training"
+RULE = "Gradient rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The model: rating ≈ global bias + user bias + item bias + user factors · item factors.
+
+    With `hidden_sizes` the dot product gives way to a net on the concatenated embeddings of user,
+    item and `side_columns`: embeddings → dropout → (linear → ReLU → dropout) per hidden size →
+    linear → output. Biases are added to the output of either.
+
+    Raises UsageError on an impossible value or combination.
+    """
+
+    n_factors: Annotated[int, Option("Latent factors.", whole(0, 4096), group=MODEL)] = 50
+    bias: Annotated[bool, Option("A bias for every user and item.", group=MODEL)] = True
+    global_bias: Annotated[
+        bool, Option("The mean of the training ratings as a start; fixed.", group=MODEL)
+    ] = True
+    output_range: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "Squash into LOW HIGH by a sigmoid.",
+            flags=("--range",),
+            metavar="LOW HIGH",
+            group=MODEL,
+        ),
+    ] = None
+    padding: Annotated[
+        float, Option("Widens --range on both sides.", NOT_NEGATIVE, group=MODEL)
+    ] = 0.0
+    learn_padding: Annotated[
+        bool, Option("Train the padding too.", flags=("--learn-padding",), group=MODEL)
+    ] = False
+    clip_output: Annotated[
+        bool,
+        Option("Cut predictions to the range of the training ratings.", group=MODEL),
+    ] = True
+    """Only without an `output_range`."""
+    hidden_sizes: Annotated[
+        tuple[int, ...],
+        Option(
+            "A hidden layer; repeatable.",
+            whole(1, 65536),
+            flags=("--hidden",),
+            metavar="SIZE",
+            group=NET,
+        ),
+    ] = ()
+    embedding_dropout: Annotated[
+        float, Option("Share of embeddings dropped.", BELOW_ONE, group=NET)
+    ] = 0.0
+    hidden_dropouts: Annotated[
+        tuple[float, ...],
+        Option(
+            "Share of a hidden layer dropped; one for each.",
+            BELOW_ONE,
+            flags=("--hidden-dropout",),
+            metavar="SHARE",
+            group=NET,
+        ),
+    ] = ()
+    side_columns: tuple[str, ...] = ()
+    """Extra columns of the ratings table that the net embeds."""
+    side_factors: Annotated[
+        int, Option("Width of the embedding of a further column.", whole(1, 4096), group=NET)
+    ] = 8
+    init: Annotated[str, Option("How weights are drawn.", words=DRAWS, group=START)] = "normal"
+    init_scale: Annotated[
+        float | None, Option("How wide they are drawn.", NOT_NEGATIVE, group=START)
+    ] = None
+    """Standard deviation (normal), upper end from 0 (uniform), factor on √(2 / n_factors)
+    (kaiming). None: 0.005, 1 and 1."""
+    dtype: Annotated[str, Option("In what precision.", words=DTYPES, group=MODEL)] = "float32"
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.output_range and not self.output_range[0] < self.output_range[1]:
+            raise UsageError(f"output_range {self.output_range} must rise from low to high")
+        if (self.learn_padding or self.padding) and self.output_range is None:
+            raise UsageError("padding widens an output_range; give the range too")
+        if self.side_columns and not self.hidden_sizes:
+            raise UsageError("side_columns feed the net; give hidden_sizes too, such as (100,)")
+        if self.hidden_dropouts and len(self.hidden_dropouts) != len(self.hidden_sizes):
+            raise UsageError(
+                f"{len(self.hidden_dropouts)} hidden_dropouts for {len(self.hidden_sizes)} "
+                "hidden_sizes; give one for each"
+            )
+        if self.embedding_dropout and not self.hidden_sizes:
+            raise UsageError("embedding_dropout belongs to the net; give hidden_sizes too")
+
+    @property
+    def is_closed_form(self) -> bool:
+        """Whether the gradients have the closed form that the fused kernels compute."""
+        return not self.hidden_sizes and not self.learn_padding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """How to train. None means: as the recipe of the optimizer says (see `OPTIMIZERS`).
+
+    L2 adds λ·w to the gradient of a row: once a step under the gradient rules, once a rating under
+    "sgd" and "als".
+
+    Raises UsageError on an impossible value, or one that the optimizer does not use.
+    """
+
+    optimizer: Annotated[
+        str,
+        Option(
+            "How weights are learned.",
+            words=optimizers.SUMMARIES,
+            also=("--method",),
+            group=TRAINING,
+            otherwise="by --quality",
+        ),
+    ] = "sgd"
+    epochs: Annotated[
+        int | None, Option("Passes over the ratings.", whole(0, 10**9), group=TRAINING)
+    ] = None
+    learning_rate: Annotated[
+        float | None, Option("Step size.", NOT_NEGATIVE, also=("--lr",), group=TRAINING)
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        Option("Ratings per step; all unless given.", whole(1, 2**31), also=("--bs",), group=RULE),
+    ] = None
+    loss: Annotated[str, Option("What is descended.", words=LOSSES, group=RULE)] = "mse"
+    l2_factors: Annotated[
+        float | None,
+        Option("L2 on the factors.", NOT_NEGATIVE, flags=("--l2-factors",), group=TRAINING),
+    ] = None
+    l2_biases: Annotated[
+        float | None,
+        Option("L2 on the biases.", NOT_NEGATIVE, flags=("--l2-biases",), group=TRAINING),
+    ] = None
+    weight_decay_factors: Annotated[
+        float | None, Option("Decoupled decay of the factors.", NOT_NEGATIVE, group=RULE)
+    ] = None
+    """AdamW: w ← w · (1 − learning_rate · weight_decay) before a step."""
+    weight_decay_biases: Annotated[
+        float | None, Option("Decoupled decay of the biases.", NOT_NEGATIVE, group=RULE)
+    ] = None
+    schedule: Annotated[
+        str | None, Option("How the learning rate moves.", words=SCHEDULE_WORDS, group=TRAINING)
+    ] = None
+    """Over the epochs; over the steps in batches."""
+    cycles: Annotated[
+        int, Option("How often the schedule starts anew.", whole(1, 10**6), group=TRAINING)
+    ] = 1
+    momentum: Annotated[
+        float | None,
+        Option("Share of the last step that is kept.", BELOW_ONE, also=("--mom",), group=RULE),
+    ] = None
+    beta1: Annotated[
+        float | None, Option("Decay of the mean of gradients.", BELOW_ONE, group=RULE)
+    ] = None
+    beta2: Annotated[
+        float | None, Option("Decay of the mean of squared gradients.", BELOW_ONE, group=RULE)
+    ] = None
+    rho: Annotated[
+        float | None, Option("Decay of the mean of squared gradients.", BELOW_ONE, group=RULE)
+    ] = None
+    epsilon: Annotated[
+        float | None,
+        Option("Added to the root in the denominator.", NOT_NEGATIVE, also=("--eps",), group=RULE),
+    ] = None
+    clip: Annotated[
+        float | None,
+        Option("Shortens the gradient of a step to at most this norm.", POSITIVE, group=RULE),
+    ] = None
+    patience: Annotated[
+        int | None,
+        Option(
+            "Stop after so many epochs without a better validation error.",
+            whole(1, 10**9),
+            group=TRAINING,
+        ),
+    ] = None
+    device: Annotated[
+        str, Option("Where gradients are computed.", words=FIT_DEVICES, group=RULE)
+    ] = "cpu"
+    """Gradient rules: numba on the CPU, torch on a GPU; nets by torch on either."""
+    restarts: Annotated[
+        int, Option("Further starts; the best is kept.", whole(0, 10**6), group=TRAINING)
+    ] = 0
+    seed: Annotated[
+        int, Option("Seed of every random draw.", Range(0, 2**63, "a whole number, 0 or more"))
+    ] = 0
+
+    def __post_init__(self) -> None:
+        check(self)
+        for field in fields(self):
+            asked = getattr(self, field.name) != field.default
+            if asked and field.name not in OPTIMIZERS[self.optimizer].uses:
+                raise UsageError(f"{self.optimizer} does not use {field.name}; leave it out")
+
+    def resolved(self) -> TrainingSettings:
+        """The same with the recipe of the optimizer in place of every None that it fills."""
+        recipe = OPTIMIZERS[self.optimizer].recipe
+        missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
+        return replace(self, **missing)  # type: ignore[arg-type]
+
+    @property
+    def rule_options(self) -> Mapping[str, float]:
+        """The options of a gradient rule: what was asked, else the defaults of its method."""
+        defaults = METHODS[self.optimizer].options
+        used = defaults.keys() & OPTIMIZERS[self.optimizer].uses
+        asked = {name: getattr(self, name) for name in used}
+        return {name: defaults[name] if asked[name] is None else asked[name] for name in used}
+
+
+QUALITIES: Mapping[str, Mapping[str, int | str]] = {
+    "fast": {"optimizer": "sgd", "n_factors": 50},
+    # With the bias a row has 16 unknowns, which fill vectors of 8: twice as fast as one more.
+    "best": {"optimizer": "gibbs", "n_factors": 15},
+}
+"""What "quality" stands for: the quickest recipe, or Bayesian averaging."""

@@ -1,0 +1,27 @@
+"""Options that many commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from xlcollab.settings.option import COUNT, LARGEST, TINY, Option, Range
+
+OUTPUT = "Output"
+
+Book = Annotated[Path, Option("The workbook, .xlsx or .xlsm.", positional=True)]
+Output = Annotated[Path | None, Option("Where to write.", also=("-o",), group=OUTPUT)]
+InPlace = Annotated[bool, Option("Write BOOK itself; keeps a backup.", group=OUTPUT)]
+NoHistory = Annotated[bool, Option("Add no sheets.", group=OUTPUT)]
+TimeLimit = Annotated[
+    float | None,
+    Option(
+        "Seconds after which the run ends with what it has.",
+        Range(TINY, LARGEST, "seconds above 0"),
+    ),
+]
+KeepPartial = Annotated[
+    bool, Option("Write what a run that was stopped had reached.", group=OUTPUT)
+]
+Json = Annotated[bool, Option("One JSON object on stdout.", group=OUTPUT)]
+Seed = Annotated[int, Option("Seed of every random draw.", COUNT)]

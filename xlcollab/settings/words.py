@@ -1,0 +1,58 @@
+"""Words that stand for something, each with its sentence, and older spellings of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+INITS: Mapping[str, str] = {
+    "keep": "the given weights",
+    "uniform": "drawn evenly from 0 up to the scale",
+    "normal": "drawn around 0, the scale as standard deviation",
+    "kaiming": "normal, narrower the more weights meet in a prediction",
+}
+DRAWS: Mapping[str, str] = {name: INITS[name] for name in ("normal", "uniform", "kaiming")}
+"""What a factor model, which has no weights yet, can begin with."""
+LOSSES: Mapping[str, str] = {
+    "mse": "the mean squared error",
+    "rmse": "its root",
+    "sse": "half the sum of squared errors",
+}
+DEVICES: Mapping[str, str] = {
+    "auto": "a GPU where one makes the run quicker, else the CPU",
+    "cpu": "the processor",
+    "cuda": "an NVIDIA GPU",
+}
+FIT_DEVICES: Mapping[str, str] = {name: DEVICES[name] for name in ("cpu", "cuda")}
+DTYPES: Mapping[str, str] = {
+    "float64": "about 16 digits, as cells have",
+    "float32": "about 7 digits",
+}
+AGGREGATES: Mapping[str, str] = {
+    "error": "a pair rated twice is refused",
+    "mean": "its ratings are averaged",
+    "sum": "its ratings are added",
+    "last": "its latest rating counts",
+}
+QUALITY_WORDS: Mapping[str, str] = {
+    "fast": "the quickest recipe",
+    "best": "Bayesian averaging",
+}
+ROWS: Mapping[str, str] = {
+    "epoch": "a row of the history is an epoch",
+    "step": "every step is recorded as well",
+}
+ANNEALINGS: Mapping[str, str] = {
+    "halving": "the rate halves when an epoch's gradients grow, as the lesson's adagrad anneals",
+    "quartering": "the rate quarters when they double, as the lesson's adam anneals",
+}
+
+SPELLINGS: Mapping[str, str] = {"sgd": "gd"}
+"""Older names that `run` and `compare` still take. There `sgd` never meant one row a step: it is
+`gd` on the rows of the batch size. As everywhere, `gd` follows the gradient of all rows or of a
+batch; `sgd`, in `fit` and as what a tab is called, takes a step after every single row."""
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """ "a, b or c": the words as a sentence has them."""
+    *first, final = words
+    return f"{', '.join(first)} {last} {final}" if first else final
