@@ -16,6 +16,7 @@ from xlcollab.ratings import Vocabulary
 IDS = {
     "integers": [14, 3, 14, -5, 0],
     "huge integers": [2**62, 7, 2**62, 1],
+    "one beyond int64": [0, 2**63, -1, 0],
     "beyond int64": [10**30, 5, 10**30],
     "text": ["b", "a", "ü", "b"],
     "dates": [datetime.datetime(2020, 1, 2), datetime.datetime(2019, 1, 1)],

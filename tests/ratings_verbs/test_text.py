@@ -12,7 +12,6 @@ from tests.ratings_verbs.data import planted, ratings_csv
 from xlcollab.api.ratings.source import Place, Source, read_source
 from xlcollab.errors import XlcollabError
 from xlcollab.files import FileBook
-from xlcollab.ratings import Columns
 
 FEW = "{corner},10,20,30\nanna,5,,3\nbob,,4,4\ncleo,5,3,\n"
 
@@ -78,9 +77,9 @@ def test_long_tables_stay_long(form: str, tmp_path: Path) -> None:
 
 
 def test_columns_that_are_named_make_a_long_table(tmp_path: Path) -> None:
-    columns = Columns(user="who", item="film", rating="mark")
+    columns = {"user_column": "who", "item_column": "film", "rating_column": "mark"}
     text = "who,film,mark\n1,10,3\n1,20,4\n2,10,5\n"
-    assert read(tmp_path / "l.csv", text, columns=columns).said == "3 ratings in l.csv"
+    assert read(tmp_path / "l.csv", text, **columns).said == "3 ratings in l.csv"
     with pytest.raises(XlcollabError, match=r"first line begins who, film, mark; name its columns"):
         read(tmp_path / "l.csv", text)
 

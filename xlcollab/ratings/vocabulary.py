@@ -122,11 +122,13 @@ def _as_ids(values: ArrayLike, kind: str, first_row: int) -> Any:
 
 
 def _column(values: ArrayLike) -> NDArray[Any]:
-    """A 1-d array of ids; mixed types stay as they are."""
+    """A 1-d array of ids; mixed types, and integers too long for 64 bits, stay as they are."""
     if isinstance(values, np.ndarray | pd.Series | pd.Index):
         return np.asarray(values)
     listed: Sequence[Id] = list(values)  # type: ignore[arg-type]
     kinds = {type(value) for value in listed}
+    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in listed):
+        return np.array(listed, dtype=object)  # numpy would make floats of 0 and 2**63
     return np.array(listed, dtype=None if len(kinds) == 1 else object)
 
 
