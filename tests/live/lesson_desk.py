@@ -15,6 +15,7 @@ from xlcollab.faces import ribbon
 from xlcollab.faces.cli import build as application
 from xlcollab.files import FileBook
 from xlcollab.grid import CellEdit, Scalar, Sheet, Workbook
+from xlcollab.history import HEAD_ROW
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.problems.control import read_control
 from xlcollab.ref import CellRef, parse_area
@@ -139,7 +140,8 @@ def assert_same_cells(mine: Sheet, theirs: Sheet) -> None:
     for row, column in mine.used.cells():
         found, wanted = mine.value(row, column), theirs.value(row, column)
         wanted = None if wanted == "" and found is None else wanted  # Calc has no empty constants
-        labels = (theirs.value(0, column), theirs.value(row, 0))
+        heads = (theirs.value(line, column) for line in (0, HEAD_ROW))
+        labels = (*heads, theirs.value(row, 0))
         if _CLOCK in [label.casefold() for label in labels if isinstance(label, str)]:
             continue
         number = isinstance(wanted, float)
