@@ -29,7 +29,7 @@ def sheets(path: Path) -> list[str]:
 def history(path: Path, sheet: str = "S history") -> list[tuple[object, ...]]:
     """The rows of a history sheet, its headings first."""
     rows = openpyxl.load_workbook(path, data_only=True)[sheet].iter_rows(values_only=True)
-    return [row for row in rows if row[0] is not None]
+    return [row for row in list(rows)[3:] if row[0] is not None]
 
 
 def test_a_solved_copy_lies_beside_the_workbook(book: Path) -> None:
@@ -86,23 +86,13 @@ def test_history_has_a_row_per_iteration_and_a_column_per_variable(book: Path) -
     run = ("--method", "gd", "--learning-rate", "0.1", "--iterations", "4")
     assert xlcollab("solve", book, *run).code == 0
     heading, *rows = history(book.with_name("bowl.solved.xlsx"))
-    assert [str(word).lower() for word in heading[:7]] == [
-        "iteration",
-        "objective",
-        "penalty",
-        "constraint violation",
-        "learning rate",
-        "gradient norm",
-        "seconds",
-    ]
-    assert heading[7:9] == ("A1", "A2")
+    assert heading[:6] == ("iteration", "objective", "gradient norm", "seconds", "A1", "A2")
     assert [row[0] for row in rows] == [0, 1, 2, 3, 4]
     weights = [1.0]
     for _ in range(4):
         weights.append(weights[-1] - 0.1 * 2 * (weights[-1] - 3))
-    assert [row[7] for row in rows] == pytest.approx(weights, abs=1e-14)
+    assert [row[4] for row in rows] == pytest.approx(weights, abs=1e-14)
     assert [row[1] for row in rows] == pytest.approx([2 * (w - 3) ** 2 for w in weights])
-    assert [row[4] for row in rows[1:]] == [0.1] * 4
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1, 11), (4, 4), (5, 3), (0, 2), (100, 2)])

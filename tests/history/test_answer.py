@@ -64,8 +64,9 @@ def rows(answer: Answer) -> list[list[Scalar]]:
 
 
 def test_the_title_says_what_was_run_and_how_it_went() -> None:
-    assert rows(ANSWER)[:8] == [
+    assert rows(ANSWER)[:9] == [
         ["Answer report"],
+        ["Written by xlcollab: solve, maximize mix!D9 by highs"],
         ["Workbook", "mix.xlsx"],
         ["Model", "maximize mix!D9"],
         ["Method", "highs"],
@@ -77,7 +78,7 @@ def test_the_title_says_what_was_run_and_how_it_went() -> None:
 
 
 def test_the_objective() -> None:
-    assert rows(ANSWER)[8:12] == [
+    assert rows(ANSWER)[9:13] == [
         ["Objective cell (maximize)"],
         ["Cell", "Name", "Original Value", "Final Value"],
         ["$D$9", "Total Profit", 0.0, 36.0],
@@ -86,7 +87,7 @@ def test_the_objective() -> None:
 
 
 def test_the_variables_and_their_table() -> None:
-    found = rows(ANSWER)[12:]
+    found = rows(ANSWER)[13:]
     assert found == [
         ["Variable cells"],
         ["Cell", "Name", "Original Value", "Final Value", "Lower Bound", "Upper Bound", "Status",
@@ -95,11 +96,11 @@ def test_the_variables_and_their_table() -> None:
         ["$B$3", "Make B", 0.0, 6.0, None, 6.0, "Binding", 2.5],
         ["$B$4", "Make C", 0.0, 1e-9, 0.0, None, "Binding", None],
     ]  # fmt: skip
-    assert answer_sheet(ANSWER).table == Rect(13, 0, 4, 8)
+    assert answer_sheet(ANSWER).table == Rect(14, 0, 4, 8)
 
 
 def test_the_constraints() -> None:
-    found = rows(replace(ANSWER, constraints=CONSTRAINTS))[17:]
+    found = rows(replace(ANSWER, constraints=CONSTRAINTS))[18:]
     assert found == [
         [],
         ["Constraints"],
@@ -116,14 +117,14 @@ def test_binding_is_relative_to_large_limits() -> None:
     large = replace(
         ANSWER.variables, final=np.full(3, 1e9 + 1), upper=np.full(3, 1e9), lower=np.full(3, -INF)
     )
-    found = rows(replace(ANSWER, variables=large))[14:]
+    found = rows(replace(ANSWER, variables=large))[15:]
     assert [row[6] for row in found] == ["Binding"] * 3
 
 
 def test_what_a_sheet_cannot_hold_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_module, "_MOST_LINES", 2)
     found = rows(replace(ANSWER, constraints=CONSTRAINTS))
-    assert found[16] == ["The first 2 of 3 are listed."]
+    assert found[17] == ["The first 2 of 3 are listed."]
     assert found[-1] == ["The first 2 of 5 are listed."]
     assert found[-2][0] == "$D$2"
 

@@ -7,7 +7,14 @@ import pytest
 from numpy.typing import ArrayLike
 
 from xlcollab.grid import NewSheet
-from xlcollab.history import ITERATION_COLUMNS, ChartSpec, Record, history_sheet
+from xlcollab.history import (
+    ITERATION_COLUMNS,
+    ChartSpec,
+    Record,
+    history_sheet,
+    look_of,
+    weights_sheet,
+)
 from xlcollab.history import layout as layout_module
 from xlcollab.ref import MAX_COLUMNS, Rect
 
@@ -25,28 +32,64 @@ def sheet(objective: list[float], m: int = 0) -> NewSheet:
     return history_sheet(record(objective, m), sheet="dotprod")
 
 
-def test_the_table_stands_at_a1() -> None:
-    found = sheet([3.0, np.inf, 1.0], m=2)
+def test_title_sentence_and_table() -> None:
+    found = history_sheet(record([3.0, np.inf, 1.0], 2), sheet="dotprod", sentence="what was done")
     assert found.name == "dotprod history"
-    assert found.rows[0] == [
-        "iteration", "objective", "penalty", "constraint violation", "learning rate",
-        "gradient norm", "seconds", "V0", "V1",
-    ]  # fmt: skip
-    assert found.rows[1] == [0, 3, 0, 0, None, 0, 0, 0, 1]
-    assert found.rows[2][1] is None
-    assert found.table == Rect(0, 0, 4, 9)
-    assert len(found.rows) == 4
-    assert found.freeze == (1, 1)
+    assert found.rows[:3] == [["dotprod: history"], ["Written by xlcollab: what was done"], []]
+    assert found.rows[3] == ["iteration", "objective", "V0", "V1"]
+    assert found.rows[4:] == [[0, 3, 0, 1], [1, None, 0, 1], [2, 1, 0, 1]]
+    assert found.table == Rect(3, 0, 4, 4)
+    assert found.freeze == (4, 1)
+    assert [found.look(row, 0, "x") for row in range(4)] == ["title", "note", None, "head"]
+
+
+def test_what_is_empty_or_stays_the_same_is_left_out() -> None:
+    n = 5
+    columns: dict[str, ArrayLike] = {
+        "iteration": np.arange(n),
+        "objective": np.arange(n) ** 2,
+        "penalty": np.zeros(n),
+        "learning rate": np.full(n, 0.1),
+        "gradient norm": np.arange(n),
+        "seconds": np.full(n, np.nan),
+    }
+    found = history_sheet(Record.of(columns), sheet="S")
+    assert found.rows[3] == ["iteration", "objective", "gradient norm"]
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_rows_that_change_no_printed_digit_are_left_out(scale: float) -> None:
+    """The last row stays."""
+    values = scale * np.array([4.0, 2.0, 1.0, 1.0 + 1e-9, 1.0 + 2e-9, 1.0 + 3e-9])
+    found = history_sheet(record([*values]), sheet="S")
+    assert [row[0] for row in found.rows[4:]] == [0, 1, 2, 5]
 
 
 def test_the_chart_shows_the_objective_over_iterations() -> None:
     (chart,) = sheet([3.0, 2.0, 1.0]).charts
     (series,) = chart.series
     assert (str(series.x), str(series.y)) == (
-        "'dotprod history'!A2:A4",
-        "'dotprod history'!B2:B4",
+        "'dotprod history'!A5:A7",
+        "'dotprod history'!B5:B7",
     )
     assert (chart.x_title, chart.y_title, chart.legend) == ("iteration", "objective", False)
+    assert chart.x_range == (0.0, 2.0)
+    assert chart.y_range == (1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "look"),
+    [
+        ([0.0, 12.0], "whole"),
+        ([0.5, 12.25], "number"),
+        ([0.00001], "tiny"),
+        ([123456.5], "large"),
+        ([1.5e12], "tiny"),
+        ([np.nan, np.inf], "whole"),
+    ],
+)
+def test_numbers_show_four_to_six_digits(values: list[float], look: str) -> None:
+    assert look_of(values) == look
 
 
 @pytest.mark.parametrize(
@@ -68,13 +111,9 @@ def test_the_scale_is_logarithmic_where_it_helps(objective: list[float], log: bo
 def test_the_chart_is_in_sight_and_hides_no_number(m: int) -> None:
     found = sheet([3.0, 2.0], m)
     row, column = found.charts[0].at
-    assert row >= 1
-    if column < 7 + m:
-        pixels = 7 * found.widths[column]
-        assert found.charts[0].width <= pixels - 7 * 12
-        assert column == 6
-    else:
-        assert column <= 12
+    assert row >= 3
+    assert found.table is not None
+    assert found.table.right < column <= 8
 
 
 def test_charts_stand_one_below_the_other() -> None:
@@ -99,15 +138,40 @@ def test_few_rows_need_no_chart(objective: list[float]) -> None:
     assert (found.table is None) == (not objective)
 
 
+def test_many_weights_have_a_sheet_of_their_own() -> None:
+    names = [f"film {i}" for i in range(5)]
+    found = weights_sheet(record([2.0, 1.0], 5), sheet="S", names=names, sentence="x")
+    assert found is not None
+    assert found.name == "S weights"
+    assert found.rows[2:] == [
+        ["cell", "V0", "V1", "V2", "V3", "V4"],
+        ["iteration", *names],
+        [0, 0, 1, 2, 3, 4],
+        [1, 0, 1, 2, 3, 4],
+    ]
+    assert weights_sheet(record([2.0, 1.0], 4), sheet="S") is None
+
+
+def test_equal_names_get_their_cells() -> None:
+    found = weights_sheet(record([2.0, 1.0], 5), sheet="S", names=["a", "A", "b", "", "c"])
+    assert found is not None
+    assert found.rows[3] == ["iteration", "a (V0)", "A (V1)", "b", "V3", "c"]
+
+
+@pytest.mark.parametrize("n", [1, 199, 200, 201, 1000, 12345])
+def test_weights_are_thinned_and_the_ends_stay(n: int) -> None:
+    found = weights_sheet(record([*np.arange(n, 0, -1.0)], 5), sheet="S")
+    assert found is not None
+    numbers = [row[0] for row in found.rows[4:]]
+    assert len(numbers) <= 201
+    assert (numbers[0], numbers[-1]) == (0, n - 1)
+
+
 def test_weights_beyond_the_last_column_are_left_out_with_a_note() -> None:
-    found = sheet([2.0, 1.0], m=MAX_COLUMNS - 6)
-    assert len(found.rows[0]) == MAX_COLUMNS
-    assert found.rows[3:] == [
-        [],
-        ["The weights of the first 16,377 of 16,378 variables are shown: Excel has no more"
-         " columns."],
-    ]  # fmt: skip
-    assert len(sheet([2.0, 1.0], m=MAX_COLUMNS - 7).rows) == 3
+    found = weights_sheet(record([2.0, 1.0], MAX_COLUMNS), sheet="S")
+    assert found is not None
+    assert len(found.rows[3]) == MAX_COLUMNS
+    assert found.rows[-1] == ["The first 16,383 of 16,384: Excel has no more columns."]
 
 
 def test_rows_beyond_the_last_one_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
+from types import SimpleNamespace
 from typing import Any
 
 from xlwings import base_classes as base
@@ -125,6 +126,11 @@ class Sheet(base.Sheet):
 
 class Range(base.Range):
     number_format = color = wrap_text = None
+
+    @property
+    def font(self):
+        return SimpleNamespace(size=11, color=None, bold=False)
+
     max_cells_per_read = max_cells_per_write = None
     CLSID = "range"
     sheet = options = None

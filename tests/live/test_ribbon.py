@@ -67,7 +67,13 @@ def test_solve_equals_the_headless_command(open_desk: Open, small: Path) -> None
     assert "after 40 iterations" in told
     assert weights(desk) == pytest.approx(found.weights, rel=1e-12)
     workbook = desk.book.read()
-    assert [sheet.name for sheet in workbook] == ["S", "control", "S history", "S answer"]
+    assert [sheet.name for sheet in workbook] == [
+        "S",
+        "control",
+        "S history",
+        "S weights",
+        "S answer",
+    ]
     assert workbook.sheet("S").value(10, 7) == pytest.approx(found.objective, rel=1e-9)
     assert workbook.sheet("S").value(0, 8) == told
     mine, theirs = (one.sheet("S history") for one in (workbook, file.workbook))
@@ -100,7 +106,7 @@ def test_stop_ends_a_run_with_its_best_weights(
     assert not StopFlag(desk.key).is_set()
     found = OpenBook(small).solve("S", method="adam", iterations=5, learning_rate=0.05)
     history = desk.book.read().sheet("S history")
-    assert history.height == 7
+    assert history.height == 4 + 6
     assert weights(desk) == pytest.approx(found.weights, rel=1e-12)
 
 

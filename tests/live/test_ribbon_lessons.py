@@ -49,8 +49,8 @@ def solve(lesson: Lesson, opened: Open) -> None:
     calc.choose(iterations=30.0)
     told = calc.press("solve")
     wanted = calc.written("solve", "--sheet", lesson.model, "--iterations", "30")
-    added = [f"{lesson.model} {what}" for what in ("history", "answer")]
-    assert calc.desk.book.sheet_names()[-2:] == added, told
+    added = [f"{lesson.model} {what}" for what in ("history", "weights", "answer")]
+    assert calc.desk.book.sheet_names()[-3:] == added, told
     assert_alike(calc, wanted, lesson.model, *added)
 
 

@@ -69,14 +69,16 @@ def test_defaults_are_those_of_torch() -> None:
     np.testing.assert_allclose(on_the_sheet("adam"), by_hand(optim.Adam, {}), atol=1e-9)
 
 
-def test_the_history_sheet_holds_the_same_weights(tmp_path: Path) -> None:
-    """Read from the saved file by another reader, in the order of its headings."""
+def test_the_weights_sheet_holds_the_same_weights(tmp_path: Path) -> None:
+    """Read from the saved file by another reader, in the order of its cells."""
     book = xc.open(copied(tmp_path))
     book.solve("dotprod", method="adam", learning_rate=RATE, iterations=STEPS)
-    rows = xc.open(book.save()).workbook.sheet("dotprod history")
-    last = [rows.value(STEPS + 1, column) for column in range(7, 157)]
+    rows = xc.open(book.save()).workbook.sheet("dotprod weights")
+    assert rows.value(rows.height - 1, 0) == STEPS
+    last = [rows.value(rows.height - 1, column) for column in range(1, 151)]
     np.testing.assert_allclose(np.array(last, float), by_hand(optim.Adam, {})[-1], atol=1e-9)
-    assert (rows.value(0, 7), rows.value(0, 82)) == ("H19", "B25")
+    assert (rows.value(2, 1), rows.value(2, 76)) == ("H19", "B25")
+    assert rows.value(3, 1) == "movie 27, factor 1"
 
 
 def test_the_sheet_by_hand_has_the_value_that_excel_stored() -> None:

@@ -1,7 +1,7 @@
 """Plain types for workbooks: values, sheets, changes, and the `Book` border."""
 
 from xlcollab.grid.book import Book
-from xlcollab.grid.changes import CellEdit, Changes, Chart, NewSheet, Series
+from xlcollab.grid.changes import LOOKS, CellEdit, Changes, Chart, Look, NewSheet, Series
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
 from xlcollab.grid.workbook import (
     ArrayFormula,
@@ -16,6 +16,7 @@ from xlcollab.grid.workbook import (
 )
 
 __all__ = [
+    "LOOKS",
     "ArrayFormula",
     "Book",
     "CellEdit",
@@ -25,6 +26,7 @@ __all__ = [
     "ErrorCode",
     "Formulas",
     "Kind",
+    "Look",
     "NewSheet",
     "RowMark",
     "Scalar",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.grid.values import Kind, Scalar, TextPool, encode
+from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, encode
 from xlcollab.ref import AreaRef, Rect
 
 
@@ -29,6 +30,23 @@ class CellEdit:
         kind, number = encode(value, texts)
         shape = (area.rect.height, area.rect.width)
         return CellEdit(area, np.full(shape, kind, np.uint8), np.full(shape, number))
+
+
+Look = Literal[
+    "title",
+    "note",
+    "section",
+    "label",
+    "head",
+    "number",
+    "large",
+    "tiny",
+    "whole",
+    "share",
+    "seconds",
+]
+"""What a cell of a new sheet is for, which says how it looks."""
+LOOKS: tuple[Look, ...] = get_args(Look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +75,11 @@ class Chart:
     at: tuple[int, int]
     log_y: bool = False
     legend: bool = True
-    width: int = 640
-    height: int = 380
+    width: int = 760
+    height: int = 420
+    x_range: tuple[float, float] | None = None
+    """Where the axis begins and ends; None leaves it to the program that draws."""
+    y_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +88,8 @@ class NewSheet:
 
     `rows` are values row by row from A1. `table` marks the part that becomes a native Excel table
     (its first row holds unique header texts). `widths` are column widths in characters. `freeze` is
-    the number of rows and columns that stay in sight.
+    the number of rows and columns that stay in sight. `row_looks` are for all cells of a row,
+    `column_looks` for the numbers of a column elsewhere. A `hidden` sheet holds what charts need.
     """
 
     name: str
@@ -76,6 +98,16 @@ class NewSheet:
     table: Rect | None = None
     widths: dict[int, float] = field(default_factory=dict)
     freeze: tuple[int, int] = (0, 0)
+    row_looks: dict[int, Look] = field(default_factory=dict)
+    column_looks: dict[int, Look] = field(default_factory=dict)
+    hidden: bool = False
+
+    def look(self, row: int, column: int, value: Scalar) -> Look | None:
+        """How a cell looks; None for the workbook's own default."""
+        if row in self.row_looks:
+            return self.row_looks[row]
+        is_number = isinstance(value, float | int) and not isinstance(value, bool | ErrorCode)
+        return self.column_looks.get(column) if is_number else None
 
 
 @dataclass(frozen=True, slots=True)

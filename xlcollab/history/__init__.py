@@ -2,11 +2,22 @@
 
 from xlcollab.history.answer import Answer, AnswerConstraints, AnswerVariables, answer_sheet
 from xlcollab.history.labels import cell_names
-from xlcollab.history.layout import OBJECTIVE_CHART, ChartSpec, history_sheet
+from xlcollab.history.layout import OBJECTIVE_CHART, ChartSpec, history_sheet, weights_sheet
 from xlcollab.history.names import added_name
+from xlcollab.history.page import (
+    HEAD_ROW,
+    free_of_ours,
+    look_of,
+    looks_of,
+    top,
+    top_looks,
+    widths_of,
+)
 from xlcollab.history.record import ITERATION_COLUMNS, Record
+from xlcollab.history.variables import line_labels, variable_names
 
 __all__ = [
+    "HEAD_ROW",
     "ITERATION_COLUMNS",
     "OBJECTIVE_CHART",
     "Answer",
@@ -17,5 +28,14 @@ __all__ = [
     "added_name",
     "answer_sheet",
     "cell_names",
+    "free_of_ours",
     "history_sheet",
+    "line_labels",
+    "look_of",
+    "looks_of",
+    "top",
+    "top_looks",
+    "variable_names",
+    "weights_sheet",
+    "widths_of",
 ]

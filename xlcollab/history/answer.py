@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.grid import NewSheet, Scalar
+from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
+from xlcollab.history.page import WRITTEN_BY, look_of
 from xlcollab.ref import CellRef, Rect, cell_name
 
 _MOST_LINES = 500_000
@@ -81,21 +82,63 @@ class Answer:
 
 def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSheet:
     """The sheet "<sheet> answer"; `existing_names` are sheet names that must not be taken."""
-    top = [*_title(answer), [], *_objective(answer), [], ["Variable cells"]]
+    page = _Page()
+    page.add(*_title(answer))
+    page.section(f"Objective cell ({answer.goal})", _OBJECTIVE, [_objective(answer)])
     variables = _variable_lines(answer)
-    table = Rect(len(top), 0, len(variables) + 1, len(_VARIABLES)) if variables else None
-    rows = [*top, _VARIABLES, *variables, *_left_out(len(answer.variables.cells))]
+    table = page.section("Variable cells", _VARIABLES, variables)
+    page.add(*_left_out(len(answer.variables.cells)))
     if answer.constraints is not None:
-        rows += [[], ["Constraints"], _CONSTRAINTS]
-        rows += _constraint_lines(answer.constraints, answer.tolerance)
-        rows += _left_out(len(answer.constraints.cells))
-    name = added_name(answer.sheet, "answer", existing_names)
-    return NewSheet(name=name, rows=rows, table=table, widths=_WIDTHS)
+        lines = _constraint_lines(answer.constraints, answer.tolerance)
+        page.section("Constraints", _CONSTRAINTS, lines)
+        page.add(*_left_out(len(answer.constraints.cells)))
+    return NewSheet(
+        name=added_name(answer.sheet, "answer", existing_names),
+        rows=page.rows,
+        table=table if variables else None,
+        widths=_WIDTHS,
+        row_looks=page.looks,
+        column_looks=_number_looks(answer),
+    )
+
+
+class _Page:
+    """Rows as they are added, and how those that are no numbers look."""
+
+    def __init__(self) -> None:
+        self.rows: list[_Row] = []
+        self.looks: dict[int, Look] = {0: "title", 1: "note"}
+
+    def add(self, *rows: _Row) -> None:
+        self.rows += rows
+
+    def section(self, title: str, headings: _Row, lines: Sequence[_Row]) -> Rect:
+        """A free row, a title, headings and lines; where headings and lines stand."""
+        self.add([], [title], headings)
+        head = len(self.rows) - 1
+        self.looks |= {head - 1: "section", head: "head"}
+        self.add(*lines)
+        return Rect(head, 0, len(lines) + 1, len(headings))
+
+
+def _number_looks(answer: Answer) -> dict[int, Look]:
+    """Four to six digits in each column of numbers."""
+    of, limits = answer.variables, answer.constraints
+    first = [answer.initial, *of.initial]
+    final = [answer.final, *of.final]
+    fifth, sixth, last = [*of.lower], [*of.upper], [*of.reduced_gradient]
+    if limits is not None:
+        first += [*limits.values]
+        sixth += [*_slack(limits)]
+    columns = {2: first, 3: final, 4: fifth, 5: sixth, 7: last}
+    looks = {column: look_of(values) for column, values in columns.items()}
+    return looks | ({} if limits is None else {6: look_of(limits.multipliers)})
 
 
 def _title(answer: Answer) -> list[_Row]:
     return [
         ["Answer report"],
+        [f"{WRITTEN_BY}: solve, {answer.goal} {answer.objective} by {answer.method}"],
         ["Workbook", answer.workbook],
         ["Model", f"{answer.goal} {answer.objective}"],
         ["Method", answer.method],
@@ -105,10 +148,9 @@ def _title(answer: Answer) -> list[_Row]:
     ]
 
 
-def _objective(answer: Answer) -> list[_Row]:
+def _objective(answer: Answer) -> _Row:
     numbers = number_rows(np.array([[answer.initial, answer.final]]))[0]
-    line = [_address(answer.objective), answer.objective_name, *numbers]
-    return [[f"Objective cell ({answer.goal})"], _OBJECTIVE, line]
+    return [_address(answer.objective), answer.objective_name, *numbers]
 
 
 def _variable_lines(answer: Answer) -> list[_Row]:

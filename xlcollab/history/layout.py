@@ -1,10 +1,7 @@
-"""A record as a sheet: one native table from A1, its charts in sight, its header frozen.
+"""A record as sheets: a narrow table of its numbers with charts beside it, and its weights.
 
-The table is one piece, as people and readers expect: first the columns of the record, then one per
-variable. So that charts and numbers are seen together and no chart covers a number, the charts
-stand right of the table. Where many variables would push them out of sight there, the last column
-of the record is made as wide as a chart plus its numbers, and the charts lie on the empty left part
-of it.
+Few variables stand in the same table. Many would push charts and numbers out of sight: they get a
+sheet of their own, thinned, under the names that the workbook's labels give them.
 """
 
 from __future__ import annotations
@@ -19,16 +16,22 @@ from numpy.typing import NDArray
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
+from xlcollab.history.page import HEAD_ROW, look_of, looks_of, top, top_looks, widths_of
 from xlcollab.history.record import Record
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 _LOG_FROM = 20.0
-_FEW_VARIABLES = 4
-_CHART_WIDTH, _CHART_HEIGHT, _ROW_HEIGHT = 640, 380, 20
-_PIXELS_PER_CHARACTER = 7
-_NUMBER_WIDTH = 12.0
+FEW_VARIABLES = 4
+"""So many variables stand in the table of the history itself."""
+WEIGHT_ROWS = 200
+"""Rows of a sheet of weights: enough to see the way, few enough to keep the file small."""
+_DIGITS = 6
+"""Iterations that change none of the printed digits are not written."""
+_CHART_WIDTH, _CHART_HEIGHT, _ROW_HEIGHT = 760, 420, 20
 _NOTE_ROWS = 4
 """Rows kept free below the table: the last record, a blank and two notes."""
+_ALWAYS = 2
+"""The first columns of a record, which are shown even if they do not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +51,154 @@ def history_sheet(
     record: Record,
     *,
     sheet: str,
+    title: str = "",
+    sentence: str = "",
     existing_names: Iterable[str] = (),
     charts: Sequence[ChartSpec] = (OBJECTIVE_CHART,),
+    what: str = "history",
 ) -> NewSheet:
-    """The sheet "`sheet` history" that shows `record` and `charts` of its columns.
+    """The sheet "`sheet` `what`" that shows `record` and `charts` of its columns.
 
-    `existing_names` are sheet names that must not be taken. A chart's scale is logarithmic when all
+    `existing_names` are sheet names that must not be taken. Columns that are empty or never change
+    are left out, and so are rows in which no printed digit of a charted column changes, and the
+    weights where they are many (`weights_sheet` has them). A chart's scale is logarithmic when all
     its numbers are positive and span more than a factor of 20; a single row is not charted. What
-    exceeds Excel's 1,048,576 rows or 16,384 columns is left out, rows evenly; a note below the
-    table says so. Numbers that are not finite become blanks.
+    exceeds Excel's 1,048,576 rows is left out, rows evenly; a note below the table says so.
+    Numbers that are not finite become blanks.
 
     Raises ValueError when a chart names a column that the record does not have.
     """
-    name = added_name(sheet, "history", existing_names)
-    shown, notes = _fitted(record)
+    name = added_name(sheet, what, existing_names)
+    charted = [column for spec in charts for column in spec.ys]
+    shown = _moving(_telling(_narrow(record), charted), charted)
+    shown, notes = _fitted(shown)
     headings: list[Scalar] = [*shown.columns, *shown.variables]
-    table = [headings, *number_rows(np.hstack([shown.rows, shown.weights]))]
+    numbers = np.hstack([shown.rows, shown.weights])
+    lines = [*top(title or f"{sheet}: {what}", sentence), headings, *number_rows(numbers)]
     below: list[list[Scalar]] = [[note] for note in notes]
     specs = charts if len(shown) > 1 else ()
     return NewSheet(
         name=name,
-        rows=[*table, [], *below] if notes else table,
+        rows=[*lines, [], *below] if notes else lines,
         charts=tuple(_chart(shown, name, spec, number) for number, spec in enumerate(specs)),
-        table=Rect(0, 0, len(table), len(headings)) if len(shown) else None,
-        widths=_widths(shown, bool(specs)),
-        freeze=(1, 1),
+        table=Rect(HEAD_ROW, 0, len(shown) + 1, len(headings)) if len(shown) else None,
+        widths=widths_of(headings),
+        freeze=(HEAD_ROW + 1, 1),
+        row_looks=top_looks(),
+        column_looks=looks_of(numbers),
     )
 
 
-def _fitted(record: Record) -> tuple[Record, list[str]]:
-    """The part of `record` that a sheet can hold, and a sentence on each thing left out."""
-    notes = []
-    every = math.ceil(len(record) / (MAX_ROWS - 1 - _NOTE_ROWS)) or 1
-    most = MAX_COLUMNS - len(record.columns)
-    if every > 1:
-        notes.append(f"Only every {every}th of {len(record):,} rows is shown: Excel has no more.")
+def weights_sheet(
+    record: Record,
+    *,
+    sheet: str,
+    names: Sequence[str] = (),
+    sentence: str = "",
+    existing_names: Iterable[str] = (),
+) -> NewSheet | None:
+    """The sheet "`sheet` weights": the weights at up to 200 iterations, among them the first and
+    the last; None for few variables, which stand in the history.
+
+    The row above the headings says the cells, the headings their `names` where they are different.
+    """
+    if len(record.variables) <= FEW_VARIABLES or not len(record):
+        return None
+    most = MAX_COLUMNS - 1
+    shown = record.thinned(math.ceil(len(record) / WEIGHT_ROWS))
+    cells, weights = record.variables[:most], shown.weights[:, :most]
+    headings: list[Scalar] = [record.columns[0], *_different(names[:most], cells)]
+    numbers = np.hstack([shown.rows[:, :1], weights])
+    rows = top(f"{sheet}: weights", sentence)
+    rows[HEAD_ROW - 1] = ["cell", *cells]
+    rows += [headings, *number_rows(numbers)]
     if len(record.variables) > most:
-        notes.append(
-            f"The weights of the first {most:,} of {len(record.variables):,} variables are shown:"
-            " Excel has no more columns."
-        )
-    shown = record.thinned(every) if every > 1 else record
-    return Record(shown.columns, shown.rows, shown.variables[:most], shown.weights[:, :most]), notes
+        rows += [
+            [],
+            [f"The first {most:,} of {len(record.variables):,}: Excel has no more columns."],
+        ]
+    whole, look = look_of(numbers[:, :1]), look_of(weights)
+    return NewSheet(
+        name=added_name(sheet, "weights", existing_names),
+        rows=rows,
+        table=Rect(HEAD_ROW, 0, len(shown) + 1, len(headings)),
+        widths=widths_of(headings),
+        freeze=(HEAD_ROW + 1, 1),
+        row_looks=top_looks({HEAD_ROW - 1: "note"}),
+        column_looks={0: whole, **dict.fromkeys(range(1, len(headings)), look)},
+    )
 
 
-def _widths(record: Record, charts: bool) -> dict[int, float]:
-    widths = {
-        index: max(_NUMBER_WIDTH, len(column) + 4.0) for index, column in enumerate(record.columns)
-    }
-    if charts and _charts_inside(record):
-        widths[len(record.columns) - 1] += _CHART_WIDTH / _PIXELS_PER_CHARACTER
-    return widths
+def _different(names: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """The names where each is there once, else with its cell, else the cell."""
+    if not names:
+        return list(cells)
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name.casefold()] = counts.get(name.casefold(), 0) + 1
+    return [
+        cell if not name else name if counts[name.casefold()] == 1 else f"{name} ({cell})"
+        for name, cell in zip(names, cells, strict=True)
+    ]
 
 
-def _charts_inside(record: Record) -> bool:
-    return len(record.variables) > _FEW_VARIABLES
+def _narrow(record: Record) -> Record:
+    if len(record.variables) <= FEW_VARIABLES:
+        return record
+    return Record(record.columns, record.rows, (), record.weights[:, :0])
 
 
-def _chart_column(record: Record) -> int:
-    metrics, variables = len(record.columns), len(record.variables)
-    return metrics - 1 if _charts_inside(record) else metrics + variables + 1
+def _telling(record: Record, charted: Sequence[str]) -> Record:
+    """Without the columns that are empty or the same in every row."""
+    kept = [
+        i
+        for i, name in enumerate(record.columns)
+        if i < _ALWAYS or name in charted or _changes(record.rows[:, i])
+    ]
+    columns = tuple(record.columns[i] for i in kept)
+    return Record(columns, record.rows[:, kept], record.variables, record.weights)
+
+
+def _changes(column: NDArray[np.float64]) -> bool:
+    finite = column[np.isfinite(column)]
+    return bool(finite.size and (finite != finite[0]).any())
+
+
+def _moving(record: Record, charted: Sequence[str]) -> Record:
+    """Without the rows in which no printed digit of the charted columns, or of few weights, is
+    another than in the row before; the last row stays."""
+    watched = [record.columns.index(name) for name in charted]
+    if len(record) < 3 or not watched:
+        return record
+    printed = _printed(np.hstack([record.rows[:, watched], record.weights]))
+    differs = (printed[1:] != printed[:-1]).any(axis=1)
+    kept = np.concatenate([[True], differs])
+    kept[-1] = True
+    return Record(record.columns, record.rows[kept], record.variables, record.weights[kept])
+
+
+def _printed(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rounded to the digits that are shown; what is no number is 0."""
+    safe = np.where(np.isfinite(numbers), numbers, 0.0)
+    size = np.abs(safe).max(axis=0, initial=0.0)
+    unit = 10.0 ** (np.floor(np.log10(np.where(size > 0.0, size, 1.0))) - (_DIGITS - 1))
+    return np.asarray(np.rint(safe / unit))
+
+
+def _fitted(record: Record) -> tuple[Record, list[str]]:
+    """The rows of `record` that a sheet can hold, and a sentence where some are left out."""
+    every = math.ceil(len(record) / (MAX_ROWS - HEAD_ROW - 1 - _NOTE_ROWS)) or 1
+    if every == 1:
+        return record, []
+    note = f"Only every {every}th of {len(record):,} rows is shown: Excel has no more."
+    return record.thinned(every), [note]
 
 
 def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
-    """Charts stand one below the other, from the first row below the header on."""
+    """Charts stand right of the table, one below the other."""
     height = _CHART_HEIGHT // _ROW_HEIGHT + 1
+    values = np.concatenate([record.column(y) for y in spec.ys])
+    log = _wants_log(values)
     return Chart(
         title=spec.title,
         x_title=spec.x,
@@ -120,16 +206,37 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
         series=tuple(
             Series(y, _data(record, sheet, spec.x), _data(record, sheet, y)) for y in spec.ys
         ),
-        at=(1 + number * height, _chart_column(record)),
-        log_y=_wants_log(np.concatenate([record.column(y) for y in spec.ys])),
+        at=(HEAD_ROW + number * height, len(record.columns) + len(record.variables) + 1),
+        log_y=log,
         legend=len(spec.ys) > 1,
         width=_CHART_WIDTH,
         height=_CHART_HEIGHT,
+        x_range=_ends(record.column(spec.x)),
+        y_range=None if log else _cut(values),
     )
 
 
 def _data(record: Record, sheet: str, column: str) -> AreaRef:
-    return AreaRef(sheet, Rect(1, record.columns.index(column), len(record), 1))
+    return AreaRef(sheet, Rect(HEAD_ROW + 1, record.columns.index(column), len(record), 1))
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """An axis that ends with the data."""
+    finite = values[np.isfinite(values)]
+    if not finite.size or finite.min() == finite.max():
+        return None
+    return float(finite.min()), float(finite.max())
+
+
+def _cut(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """An axis that shows the movement: round numbers just around the data, which need not reach
+    down to 0."""
+    ends = _ends(values)
+    if ends is None:
+        return None
+    unit = 10.0 ** math.floor(math.log10(ends[1] - ends[0]))
+    low, high = math.floor(ends[0] / unit) * unit, math.ceil(ends[1] / unit) * unit
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
 
 def _wants_log(values: NDArray[np.float64]) -> bool:

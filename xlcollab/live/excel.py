@@ -13,6 +13,7 @@ from xlcollab.grid.naming import table_name
 from xlcollab.live.book import LiveBook
 from xlcollab.live.cells import rows_of, values_of
 from xlcollab.live.excel_charts import add_chart
+from xlcollab.live.excel_looks import dress
 from xlcollab.live.excel_read import range_of, read_workbook
 from xlcollab.live.excel_values import to_excel
 from xlcollab.ref import AreaRef, Rect
@@ -51,6 +52,9 @@ class ExcelBook(LiveBook):
             _fill(added, Rect(0, 0, len(rows), len(rows[0])), rows)
         for column, width in sheet.widths.items():
             added.range((1, column + 1)).column_width = width
+        dress(added, sheet)
+        if sheet.hidden:
+            added.visible = False
         if sheet.table is not None:
             name = table_name(sheet.name, self._taken_names())
             added.tables.add(source=range_of(added, sheet.table), name=name)

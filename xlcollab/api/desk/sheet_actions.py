@@ -16,7 +16,7 @@ from xlcollab.api.desk.outcome import Outcome
 from xlcollab.api.session.controlled import for_fit, history_is_on
 from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
-from xlcollab.history import ITERATION_COLUMNS, added_name
+from xlcollab.history import HEAD_ROW, ITERATION_COLUMNS, added_name
 from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
 
@@ -181,23 +181,33 @@ def check(book: OpenBook) -> Outcome:
 
 
 def restore(book: OpenBook, sheet: str) -> Outcome:
-    """Put back the weights from before the last run, the first row of its history sheet.
+    """Put back the weights from before the last run: the first row of its sheet of weights, or of
+    its history where they are few.
 
     Raises ModelError where there is no such sheet or it names no cells.
     """
-    name = added_name(sheet, "history", ())
-    history = book.workbook.find(name)
-    if history is None:
-        raise ModelError(f"there is no sheet {name}: no run of {sheet} has kept its first weights")
+    history = added_name(sheet, "history", ())
+    kept = book.workbook.find(added_name(sheet, "weights", ()))
+    line = HEAD_ROW - 1
+    if kept is None:
+        kept, line = book.workbook.find(history), HEAD_ROW
+    if kept is None:
+        raise ModelError(
+            f"there is no sheet {history}: no run of {sheet} has kept its first weights"
+        )
     edits = []
-    for column in range(history.width):
-        title, value = history.value(0, column), history.value(1, column)
-        if isinstance(title, str) and title not in ITERATION_COLUMNS and isinstance(value, float):
-            edits.append(CellEdit.of_value(_cell(title, sheet, name), value, book.workbook.texts))
+    for column in range(kept.width):
+        title, value = kept.value(line, column), kept.value(HEAD_ROW + 1, column)
+        if isinstance(title, str) and title not in _NO_CELLS and isinstance(value, float):
+            area = _cell(title, sheet, kept.name)
+            edits.append(CellEdit.of_value(area, value, book.workbook.texts))
     if not edits:
-        raise ModelError(f"{name} names no variable cells in its first row")
+        raise ModelError(f"{kept.name} names no variable cells")
     book.apply(Changes(inputs=edits))
     return Outcome(f"{len(edits)} weights of {sheet} are as they were before the last run.")
+
+
+_NO_CELLS = frozenset({*ITERATION_COLUMNS, "cell"})
 
 
 def _cell(title: str, sheet: str, history: str) -> AreaRef:

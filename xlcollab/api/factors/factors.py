@@ -16,7 +16,7 @@ from xlcollab.api.factors.find import (
     labels_of,
     sheet_of_factors,
 )
-from xlcollab.api.factors.roles import Roles, roles_of
+from xlcollab.api.look.roles import Roles, roles_of
 from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
 
@@ -73,7 +73,7 @@ def factors_of(
     """
     workbook = book.workbook
     name = sheet_of_factors(workbook, sheet)
-    roles = Roles(None, None) if items and bias else roles_of(book.plan, name)
+    roles = Roles() if items and bias else roles_of(book.plan, name)
     where = area_of_factors(workbook, name, items, roles)
     biases = area_of_bias(workbook, name, bias, roles)
     factors = factors_in(workbook, where)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.api.factors.roles import Roles
+from xlcollab.api.look.roles import Roles
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.grid import Kind, Scalar, Workbook
 from xlcollab.problems import read_model, read_models

@@ -8,28 +8,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.factors.factors import Factors
-from xlcollab.grid import Chart, NewSheet, Scalar, Series
-from xlcollab.history import added_name
+from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
+from xlcollab.history import HEAD_ROW, added_name, look_of, top, top_looks
 from xlcollab.ref import AreaRef, Rect
 
-_CHART_ROWS = 20
+_CHART_ROWS = 22
+_WIDE = 28.0
 
 
 def factors_sheet(found: Factors, taken: Iterable[str]) -> NewSheet:
-    """The sheet "<sheet> factors": a table of items, variance shares, labelled charts."""
+    """The sheet "<sheet> factors": variance shares, a table of items, labelled charts beside."""
     name = added_name(found.sheet, "factors", taken)
     headings = _headings(found)
-    table = [headings, *_lines(found)]
+    lines = _lines(found)
+    table = [headings, *lines]
     shares: list[list[Scalar]] = [["component", "share of variance"]]
     shares += [[f"pc{i + 1}", share] for i, share in enumerate(found.explained.tolist())]
+    sentence = (
+        f"factors, {len(found.items)} items by their {found.factors.shape[1]} factors; items that "
+        "lie close together are rated alike"
+    )
+    rows = [*top(f"{found.sheet}: what the factors say about the items", sentence), *table]
+    below = len(rows) + 1
     return NewSheet(
         name=name,
-        rows=[*table, [], *shares],
+        rows=[*rows, [], *shares],
         charts=_charts(found, name, headings),
-        table=Rect(0, 0, len(table), len(headings)),
-        widths={0: 28.0, **_widths(headings)},
-        freeze=(1, 1),
+        table=Rect(HEAD_ROW, 0, len(table), len(headings)),
+        widths={0: _WIDE, **_widths(headings)},
+        freeze=(HEAD_ROW + 1, 1),
+        row_looks=top_looks({below: "head"}),
+        column_looks=_looks(headings, lines),
     )
+
+
+def _looks(headings: list[Scalar], lines: list[list[Scalar]]) -> dict[int, Look]:
+    looks: dict[int, Look] = {}
+    for column, _ in enumerate(headings):
+        numbers = [line[column] for line in lines if isinstance(line[column], float)]
+        if len(numbers) == len(lines):
+            looks[column] = look_of(np.array(numbers, np.float64))
+    return looks
 
 
 def _headings(found: Factors) -> list[Scalar]:
@@ -79,9 +98,9 @@ def _charts(found: Factors, sheet: str, headings: list[Scalar]) -> tuple[Chart, 
     pairs = [("pc1", f"pc{i}") for i in range(2, last + 1)]
     if found.factors.shape[1] > 1:
         pairs.append(("factor 1", "factor 2"))
-    top = len(found.items) + last + 4
+    first = HEAD_ROW + len(found.items) + last + 4
     return tuple(
-        _chart(found, sheet, headings, pair, (top + number * _CHART_ROWS, 0))
+        _chart(found, sheet, headings, pair, (first + number * _CHART_ROWS, 0))
         for number, pair in enumerate(pairs)
     )
 
@@ -90,8 +109,8 @@ def _chart(
     found: Factors, sheet: str, headings: list[Scalar], pair: tuple[str, str], at: tuple[int, int]
 ) -> Chart:
     n = len(found.items)
-    x, y = (AreaRef(sheet, Rect(1, headings.index(title), n)) for title in pair)
-    labels = AreaRef(sheet, Rect(1, 0, n))
+    x, y = (AreaRef(sheet, Rect(HEAD_ROW + 1, headings.index(title), n)) for title in pair)
+    labels = AreaRef(sheet, Rect(HEAD_ROW + 1, 0, n))
     series = Series("items", x, y, labels=labels, markers=True, line=False)
     shares = dict(zip(("pc1", "pc2", "pc3"), found.explained.tolist(), strict=False))
     x_title, y_title = (
@@ -99,4 +118,4 @@ def _chart(
     )
     what = "principal components" if pair[0] == "pc1" else "first two factors"
     title = f"Items by their {what}"
-    return Chart(title, x_title, y_title, (series,), at, legend=False, width=760)
+    return Chart(title, x_title, y_title, (series,), at, legend=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -184,7 +184,3 @@ class Session:
         self._book.write(self.changes())
         self._touched = {"inputs": set(), "results": set()}
         self._sheets = {}
-
-    def free_names(self, is_ours: Callable[[str], bool]) -> list[str]:
-        """The sheet names that a new sheet must not take: all but those an earlier run added."""
-        return [sheet.name for sheet in self.workbook if not is_ours(sheet.name)]

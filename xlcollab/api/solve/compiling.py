@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.api.look.checking import refresh
+from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.reach import Reach
@@ -23,7 +24,7 @@ from xlcollab.api.solve.refusing import (
     refuse_non_number,
 )
 from xlcollab.grid import Workbook
-from xlcollab.history import cell_names
+from xlcollab.history import cell_names, variable_names
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     History,
@@ -76,8 +77,19 @@ class Compiled:
         return variable_cells(self.model)
 
     def names(self) -> list[str]:
-        """What each variable cell is called in the sheet."""
-        return cell_names(self.book.workbook, self.cells)
+        """What a person calls each variable cell, as far as the sheet's labels tell."""
+        workbook, model = self.book.workbook, self.model
+        parts = roles_of(self.book.plan, model.sheet).named()
+        inside = {
+            area: role
+            for area, role in parts.items()
+            if any(_contains(one, area) for one in model.variables)
+        }
+        names = variable_names(workbook, model.variables, inside)
+        if all(names):
+            return names
+        labels = cell_names(workbook, self.cells)
+        return [name or label for name, label in zip(names, labels, strict=True)]
 
     @property
     def size(self) -> int:
@@ -245,3 +257,14 @@ def _listed(cells: list[CellRef]) -> str:
     shown = ", ".join(str(cell) for cell in cells[:_NAMED_AT_MOST])
     more = len(cells) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _contains(outer: AreaRef, inner: AreaRef) -> bool:
+    one, other = outer.rect, inner.rect
+    return (
+        outer.sheet == inner.sheet
+        and one.top <= other.top
+        and one.left <= other.left
+        and one.bottom >= other.bottom
+        and one.right >= other.right
+    )

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from xlcollab.grid import NewSheet
 from xlcollab.history import (
-    ITERATION_COLUMNS,
     Answer,
     AnswerConstraints,
     AnswerVariables,
     answer_sheet,
     cell_names,
+    free_of_ours,
     history_sheet,
+    weights_sheet,
 )
 
 if TYPE_CHECKING:
@@ -26,24 +27,39 @@ if TYPE_CHECKING:
     from xlcollab.api.solve.solved import Solved
 
 _GOALS = {"minimize": "minimize", "maximize": "maximize"}
-_FIRST_CELLS = frozenset({ITERATION_COLUMNS[0], "Answer report"})
+_ADDED = ("history", "weights", "answer")
+"""The word in the name of each sheet that a solve adds."""
 
 
 def report_sheets(
     book: Session, compiled: Compiled, solved: Solved, names: list[str]
 ) -> tuple[NewSheet, ...]:
-    """The history sheet and the answer sheet of one solved model."""
-    taken = book.free_names(lambda name: _is_ours(book, name))
-    history = history_sheet(solved.record, sheet=solved.model.sheet, existing_names=taken)
+    """The history sheet of one solved model, its weights where they are many, the answer sheet."""
+    taken = free_of_ours(book.workbook, _ADDED)
+    sheet, sentence = solved.model.sheet, _sentence(solved)
+    history = history_sheet(
+        solved.record,
+        sheet=sheet,
+        title=f"{sheet}: the objective by iteration",
+        sentence=sentence,
+        existing_names=taken,
+    )
+    weights = weights_sheet(
+        solved.record, sheet=sheet, names=names, sentence=sentence, existing_names=taken
+    )
     answer = answer_sheet(_answer(book, compiled, solved, names), existing_names=taken)
-    return history, answer
+    return tuple(one for one in (history, weights, answer) if one is not None)
 
 
-def _is_ours(book: Session, name: str) -> bool:
-    """Whether a sheet was added by an earlier run: its first cell says so, and so does its name."""
-    sheet = book.workbook.sheet(name)
-    named = any(word in name.casefold().split() for word in ("history", "answer"))
-    return named and sheet.value(0, 0) in _FIRST_CELLS
+def _sentence(solved: Solved) -> str:
+    """What was done and what came of it."""
+    model, solution = solved.model, solved.solution
+    goal = _GOALS.get(model.sense, f"reach {model.target:g} at")
+    return (
+        f"solve, {goal} {model.objective} by {solution.method}: {solution.initial:.6g} → "
+        f"{solution.objective:.6g} in {solution.iterations} iterations "
+        f"({str(solution.status).replace('_', ' ')})"
+    )
 
 
 def _answer(book: Session, compiled: Compiled, solved: Solved, names: list[str]) -> Answer:

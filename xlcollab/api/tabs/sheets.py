@@ -10,25 +10,28 @@ import numpy as np
 from xlcollab.api.tabs.run import TabRun
 from xlcollab.api.tabs.surface import Contour
 from xlcollab.grid import Chart, NewSheet, Scalar, Series, Workbook
-from xlcollab.history import ChartSpec, Record, added_name, history_sheet
+from xlcollab.history import (
+    HEAD_ROW,
+    ChartSpec,
+    Record,
+    added_name,
+    free_of_ours,
+    history_sheet,
+    top,
+    top_looks,
+    widths_of,
+)
 from xlcollab.ref import AreaRef, Rect
 
 _LOSS_CHART = ChartSpec("Loss by epoch", "epoch", ("loss",), "loss")
-_CHART_ROWS = 20
-_OURS = frozenset({"epoch", "step", "row", "point"})
-"""What the first cell of an added sheet says."""
-_WORDS = frozenset({"history", "steps", "gradients", "contours", "comparison"})
+_CHART_ROWS = 22
+_WORDS = ("history", "weights", "steps", "gradients", "contours", "comparison")
 """A word in the name of an added sheet."""
 
 
 def taken_names(workbook: Workbook) -> list[str]:
     """Names that a new sheet must not take: all but those that an earlier run added."""
-    return [sheet.name for sheet in workbook if not _is_ours(workbook, sheet.name)]
-
-
-def _is_ours(workbook: Workbook, name: str) -> bool:
-    named = any(word in name.casefold().split() for word in _WORDS)
-    return named and workbook.sheet(name).value(0, 0) in _OURS
+    return free_of_ours(workbook, _WORDS)
 
 
 def history_of(
@@ -39,7 +42,14 @@ def history_of(
     The path lies over contours of the loss, whose points stand on a sheet of their own.
     """
     assert run.record is not None
-    sheet = history_sheet(run.record, sheet=run.sheet, existing_names=taken, charts=(_LOSS_CHART,))
+    sheet = history_sheet(
+        run.record,
+        sheet=run.sheet,
+        title=f"{run.sheet}: the loss by epoch",
+        sentence=_sentence(run),
+        existing_names=taken,
+        charts=(_LOSS_CHART,),
+    )
     if len(run.weights) != 2 or not sheet.charts:
         return (sheet,)
     lines = _contour_sheet(run, contours, taken) if contours else None
@@ -49,7 +59,7 @@ def history_of(
         title=f"Path of {y_name} against {x_name}, with contours of the loss",
         x_title=x_name,
         y_title=y_name,
-        series=(_path_series(sheet.name, run.record), *_contour_series(lines, contours)),
+        series=(_path_series(sheet, x_name, y_name), *_contour_series(lines, contours)),
         at=(row + _CHART_ROWS, column),
         legend=False,
     )
@@ -57,9 +67,23 @@ def history_of(
     return (drawn,) if lines is None else (drawn, lines)
 
 
-def _path_series(sheet: str, record: Record) -> Series:
-    first = len(record.columns)
-    x, y = (AreaRef(sheet, Rect(1, first + i, len(record), 1)) for i in (0, 1))
+def _sentence(run: TabRun) -> str:
+    first, last = run.measured[0], run.measured[-1]
+    return (
+        f"run, {run.epochs} epochs of {run.optimizer}: root of the sum of squared errors "
+        f"{first:.6g} → {last:.6g} ({run.status})"
+    )
+
+
+def _path_series(sheet: NewSheet, x_name: str, y_name: str) -> Series:
+    """The weights as the sheet shows them."""
+    assert sheet.table is not None
+    table = sheet.table
+    headings = list(sheet.rows[table.top])
+    x, y = (
+        AreaRef(sheet.name, Rect(table.top + 1, headings.index(one), table.height - 1, 1))
+        for one in (x_name, y_name)
+    )
     return Series("path", x, y, markers=True)
 
 
@@ -69,7 +93,7 @@ def _contour_series(sheet: NewSheet | None, contours: Sequence[Contour]) -> list
     found = []
     for index, one in enumerate(contours):
         x, y = (
-            AreaRef(sheet.name, Rect(1, 1 + 2 * index + axis, len(one.points), 1))
+            AreaRef(sheet.name, Rect(HEAD_ROW + 1, 1 + 2 * index + axis, len(one.points), 1))
             for axis in (0, 1)
         )
         found.append(Series(f"loss {one.level:.4g}", x, y, faint=True))
@@ -77,7 +101,8 @@ def _contour_series(sheet: NewSheet | None, contours: Sequence[Contour]) -> list
 
 
 def _contour_sheet(run: TabRun, contours: Sequence[Contour], taken: Iterable[str]) -> NewSheet:
-    """Two columns of points per level; a blank row parts the pieces of a line."""
+    """Two columns of points per level; a blank row parts the pieces of a line. It is hidden: the
+    chart of the history shows it."""
     height = max(len(one.points) for one in contours)
     columns: list[list[Scalar]] = [["point", *(float(i + 1) for i in range(height))]]
     for one in contours:
@@ -86,20 +111,34 @@ def _contour_sheet(run: TabRun, contours: Sequence[Contour], taken: Iterable[str
             padding = [None] * (height - len(values))
             columns.append([f"{name} at loss {one.level:.4g}", *values, *padding])
     rows = [list(row) for row in zip(*columns, strict=True)]
-    return NewSheet(added_name(run.sheet, "contours", taken), rows, freeze=(1, 1))
+    sentence = "run, the points of the contour lines in the chart of the history"
+    return NewSheet(
+        added_name(run.sheet, "contours", taken),
+        [*top(f"{run.sheet}: contours of the loss", sentence), *rows],
+        freeze=(HEAD_ROW + 1, 1),
+        row_looks=top_looks(),
+        widths=widths_of(rows[0]),
+        hidden=True,
+    )
 
 
 def steps_of(run: TabRun, taken: Iterable[str]) -> NewSheet:
     """The steps sheet of a run: one row per row of the tab and epoch."""
     assert run.steps is not None
-    name = added_name(run.sheet, "steps", taken)
-    return replace(history_sheet(run.steps, sheet=run.sheet, charts=()), name=name)
+    return table_of(run.steps, run.sheet, "steps", taken)
 
 
 def table_of(record: Record, sheet: str, what: str, taken: Iterable[str]) -> NewSheet:
-    """A record as a plain table under the name "`sheet` `what`"."""
-    name = added_name(sheet, what, taken)
-    return replace(history_sheet(record, sheet=sheet, charts=()), name=name)
+    """A record as a table under the name "`sheet` `what`"."""
+    return history_sheet(
+        record,
+        sheet=sheet,
+        title=f"{sheet}: {what}",
+        sentence=f"run, the {what} of the tab",
+        existing_names=taken,
+        charts=(),
+        what=what,
+    )
 
 
 def comparison_of(runs: Sequence[TabRun], taken: Iterable[str]) -> NewSheet:
@@ -112,26 +151,16 @@ def comparison_of(runs: Sequence[TabRun], taken: Iterable[str]) -> NewSheet:
         columns[_label(run, columns)] = values
     names = tuple(name for name in columns if name != "epoch")
     spec = ChartSpec("Loss by epoch", "epoch", names, "root of the sum of squared errors")
-    record = Record.of(columns)
-    name = added_name("optimizer", "comparison", taken)
-    drawn = history_sheet(record, sheet="optimizer", charts=(spec,))
-    return _renamed(drawn, name)
+    return history_sheet(
+        Record.of(columns),
+        sheet="optimizer",
+        title="The optimisers compared",
+        sentence="compare, the root of the sum of squared errors after each epoch",
+        existing_names=taken,
+        charts=(spec,),
+        what="comparison",
+    )
 
 
 def _label(run: TabRun, taken: Iterable[str]) -> str:
     return added_name(run.sheet, "", taken).strip() if run.sheet in taken else run.sheet
-
-
-def _renamed(sheet: NewSheet, name: str) -> NewSheet:
-    """The sheet and the areas of its charts under another name."""
-    charts = [
-        replace(
-            chart,
-            series=tuple(
-                replace(series, x=AreaRef(name, series.x.rect), y=AreaRef(name, series.y.rect))
-                for series in chart.series
-            ),
-        )
-        for chart in sheet.charts
-    ]
-    return replace(sheet, name=name, charts=tuple(charts))

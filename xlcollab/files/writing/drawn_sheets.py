@@ -10,17 +10,34 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.package.package import parse_relationships, rels_name
 from xlcollab.files.writing.cells import cell_xml, value_xml
 from xlcollab.files.writing.texts import Texts
-from xlcollab.grid import Chart, ErrorCode, NewSheet, Scalar, Series, TextPool, encode, storable
+from xlcollab.grid import (
+    Chart,
+    ErrorCode,
+    Look,
+    NewSheet,
+    Scalar,
+    Series,
+    TextPool,
+    encode,
+    storable,
+)
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
 
 _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
+COLORS = (
+    "#1F4E79", "#E07B39", "#2A9D8F", "#C0392B", "#8E5EA2",
+    "#7F8C3B", "#D4A017", "#5DADE2", "#B03A73", "#4B5563",
+)  # fmt: skip
+"""Of the lines of a chart: ten that differ in hue and in lightness."""
+_FEW_SERIES = 4
 _SHOWS_VALUE = b'<c:showVal val="1"/>'
 _SHOWS_ONLY_VALUE = (
     b'<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
@@ -45,8 +62,11 @@ class DrawnSheet(NamedTuple):
     parts: Mapping[str, DrawnPart]
 
 
-def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
-    """Make the parts. Raises WriteRefusedError for a table without proper headers."""
+def draw_sheets(
+    sheets: Sequence[NewSheet], formats: Mapping[Look, int] = MappingProxyType({})
+) -> list[DrawnSheet]:
+    """Make the parts; `formats` are the numbers of the looks in the styles part they will use.
+    Raises WriteRefusedError for a table without proper headers."""
     import xlsxwriter  # here, for it takes longer to load than a workbook to read
 
     buffer, texts = io.BytesIO(), Texts()
@@ -63,7 +83,7 @@ def draw_sheets(sheets: Sequence[NewSheet]) -> list[DrawnSheet]:
     book.close()
     with zipfile.ZipFile(buffer) as archive:
         return [
-            _collect(archive, sheet, f"xl/worksheets/sheet{number}.xml", texts)
+            _collect(archive, sheet, f"xl/worksheets/sheet{number}.xml", formats, texts)
             for number, sheet in enumerate(sheets, 2)
         ]
 
@@ -118,29 +138,47 @@ def _draw_chart(
     book: Any, sheet: str, chart: Chart, known: Mapping[str, NewSheet], texts: Texts
 ) -> None:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
-    for series in chart.series:
+    for number, series in enumerate(chart.series):
         for area in (series.x, series.y, series.labels):
             if area:
                 _store_for_cache(book, area, known, texts)
-        drawn.add_series(_series_options(series, known, texts))
+        drawn.add_series(_series_options(series, known, texts, COLORS[number % len(COLORS)]))
     drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
-    drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low"})
-    scale = {"log_base": 10} if chart.log_y else {}
+    x_scale = _scale(chart.x_range)
+    drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
+    scale = _scale(chart.y_range) | ({"log_base": 10} if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
-    drawn.set_legend({"position": "bottom"} if chart.legend else {"none": True})
+    drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
     book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
 
 
-def _series_options(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, Any]:
+def _scale(ends: tuple[float, float] | None) -> dict[str, float]:
+    return {} if ends is None else {"min": ends[0], "max": ends[1]}
+
+
+def _legend(chart: Chart) -> dict[str, Any]:
+    """Beside the plot where it would be several lines below it; faint lines have no entry."""
+    if not chart.legend:
+        return {"none": True}
+    faint = [number for number, series in enumerate(chart.series) if series.faint]
+    return {
+        "position": "right" if len(chart.series) > _FEW_SERIES else "bottom",
+        "delete_series": faint,
+    }
+
+
+def _series_options(
+    series: Series, known: Mapping[str, NewSheet], texts: Texts, color: str
+) -> dict[str, Any]:
     options: dict[str, Any] = {
         "name": texts.shown(series.name),
         "categories": f"={absolute_name(series.x)}",
         "values": f"={absolute_name(series.y)}",
-        "line": _line(series),
-        "marker": {"type": "circle", "size": 5} if series.markers else {"type": "none"},
+        "line": _line(series, color),
+        "marker": _marker(color) if series.markers else {"type": "none"},
     }
     if series.labels:
         custom = [{"value": _label(cell, known, texts)} for cell in series.labels.cells()]
@@ -148,10 +186,16 @@ def _series_options(series: Series, known: Mapping[str, NewSheet], texts: Texts)
     return options
 
 
-def _line(series: Series) -> dict[str, Any]:
+def _line(series: Series, color: str) -> dict[str, Any]:
     if not series.line:
         return {"none": True}
-    return {"width": 0.75, "color": "#A6A6A6"} if series.faint else {"width": 1.75}
+    faint = {"width": 0.75, "color": "#A6A6A6"}
+    return faint if series.faint else {"width": 1.75, "color": color}
+
+
+def _marker(color: str) -> dict[str, Any]:
+    paint = {"color": color}
+    return {"type": "circle", "size": 5, "fill": paint, "border": paint}
 
 
 def _label(cell: CellRef, known: Mapping[str, NewSheet], texts: Texts) -> str:
@@ -182,7 +226,13 @@ def _cell(sheet: NewSheet, row: int, column: int) -> Scalar:
     return storable(cells[column]) if column < len(cells) else None
 
 
-def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str, texts: Texts) -> DrawnSheet:
+def _collect(
+    archive: zipfile.ZipFile,
+    sheet: NewSheet,
+    main: str,
+    formats: Mapping[Look, int],
+    texts: Texts,
+) -> DrawnSheet:
     parts: dict[str, DrawnPart] = {}
     open_ = [(main, "worksheet")]
     while open_:
@@ -195,7 +245,7 @@ def _collect(archive: zipfile.ZipFile, sheet: NewSheet, main: str, texts: Texts)
                 data=_said_outright(_only_values_in_labels(parts[name].data))
             )
     body = parts[main]
-    parts[main] = body._replace(data=_with_cells(body.data, sheet))
+    parts[main] = body._replace(data=_with_cells(body.data, sheet, formats))
     return DrawnSheet(sheet.name, main, parts)
 
 
@@ -222,17 +272,17 @@ def _relations(archive: zipfile.ZipFile, part: str) -> list[tuple[str, str, str]
     return [(one.id, prefix + one.type, one.target) for one in found.values()]
 
 
-def _with_cells(frame: bytes, sheet: NewSheet) -> bytes:
+def _with_cells(frame: bytes, sheet: NewSheet, formats: Mapping[Look, int]) -> bytes:
     """The sheet's XML with all its cells and its true dimension."""
     width = max((len(row) for row in sheet.rows), default=0)
     used = Rect(0, 0, max(len(sheet.rows), 1), max(width, 1))
-    cells = b"<sheetData>" + "".join(_rows_xml(sheet)).encode() + b"</sheetData>"
+    cells = b"<sheetData>" + "".join(_rows_xml(sheet, formats)).encode() + b"</sheetData>"
     dimension = f'<dimension ref="{used}"/>'.encode()
     frame = _DIMENSION.sub(lambda _: dimension, frame, count=1)
     return _SHEET_DATA.sub(lambda _: cells, frame, count=1)
 
 
-def _rows_xml(sheet: NewSheet) -> Iterator[str]:
+def _rows_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> Iterator[str]:
     texts = TextPool()
     for row, values in enumerate(sheet.rows):
         cells = []
@@ -240,5 +290,44 @@ def _rows_xml(sheet: NewSheet) -> Iterator[str]:
             if value is not None:
                 kind, number = encode(storable(value), texts)
                 type_, content = value_xml(kind, number, texts, "", is_result=False)
-                cells.append(cell_xml(row, column, type_, content))
-        yield f'<row r="{row + 1}">{"".join(cells)}</row>'
+                look = sheet.look(row, column, value)
+                style = formats.get(look) if look else None
+                cells.append(
+                    cell_xml(
+                        row, column, type_, content, style=None if style is None else str(style)
+                    )
+                )
+        height = _height(sheet, row, values)
+        yield f'<row r="{row + 1}"{height}>{"".join(cells)}</row>'
+
+
+_LINE, _TITLE = 15.0, 24.0
+"""Heights of rows in points."""
+
+
+def _height(sheet: NewSheet, row: int, values: Sequence[Scalar]) -> str:
+    """Of a row that is not one line high: not every viewer measures rows when it opens a file."""
+    look = sheet.row_looks.get(row)
+    if look == "title":
+        return f' ht="{_TITLE:g}" customHeight="1"'
+    if look != "head":
+        return ""
+    lines = max(
+        (
+            _lines(str(value or ""), sheet.widths.get(column, 8.43))
+            for column, value in enumerate(values)
+        ),
+        default=1,
+    )
+    return f' ht="{_LINE * lines + 3:g}" customHeight="1"' if lines > 1 else ""
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines a text in bold takes, broken at blanks."""
+    lines, used = 1, 0.0
+    for word in text.split():
+        length = 1.1 * len(word) + 1
+        if used and used + length > width:
+            lines, used = lines + 1, 0.0
+        used += length
+    return lines

@@ -1,7 +1,7 @@
 """Put new sheets into a package: parts renumbered, related, declared and listed.
 
-Only the workbook part, its relationships and the content types change; styles, shared strings and
-the properties under docProps stay as they are.
+Only the workbook part, its relationships and the content types change, and the styles part grows
+by the formats of new cells; shared strings and the properties under docProps stay as they are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from xlcollab.files.package.markup import attribute, end_of_tag, set_attributes
 from xlcollab.files.package.package import rels_name
 from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart
 from xlcollab.files.writing.drawn_sheets import DrawnPart, DrawnSheet, draw_sheets
-from xlcollab.grid import NewSheet
+from xlcollab.files.writing.styles import add_looks
+from xlcollab.grid import LOOKS, Look, NewSheet
 from xlcollab.grid.naming import table_name
 
 _SPREADSHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -58,7 +59,8 @@ def graft_sheets(
     """
     existing = {entry.name.casefold(): entry for entry in main.sheets}
     table_ids = count(_largest_table_id(edit) + 1)
-    for sheet in draw_sheets(sheets):
+    hidden = {sheet.name for sheet in sheets if sheet.hidden}
+    for sheet in draw_sheets(sheets, _formats(edit, main, sheets)):
         entry = existing.get(sheet.name.casefold())
         part = edit.free_name(_KINDS["worksheet"][0])
         if entry is not None:
@@ -67,8 +69,25 @@ def graft_sheets(
         _add_parts(edit, sheet, part, table_ids, taken_names, strict=main.strict)
         if entry is None:
             edit.declare(part, _KINDS["worksheet"][1])
-            workbook = _list(edit, main, workbook, sheet.name, part)
+            workbook = _list(edit, main, workbook, sheet.name, part, hidden=sheet.name in hidden)
     return workbook
+
+
+def _formats(edit: PackageEdit, main: WorkbookPart, sheets: Sequence[NewSheet]) -> dict[Look, int]:
+    """The formats of the looks that the sheets use, appended to the workbook's styles part; none
+    where it has no such part."""
+    used = {
+        look
+        for sheet in sheets
+        for look in [*sheet.row_looks.values(), *sheet.column_looks.values()]
+    }
+    parts = [one.target for one in edit.relationships(main.part).values() if one.type == "styles"]
+    if not used or not parts or parts[0] not in edit:
+        return {}
+    looks = [look for look in LOOKS if look in used]
+    data, formats = add_looks(edit.read_utf8(parts[0]), edit.where(parts[0]), looks)
+    edit.write_utf8(parts[0], data)
+    return formats
 
 
 def _add_parts(
@@ -113,15 +132,18 @@ def _relationships_xml(drawn: DrawnPart, part: str, names: dict[str, str]) -> st
     )
 
 
-def _list(edit: PackageEdit, main: WorkbookPart, workbook: bytes, name: str, part: str) -> bytes:
+def _list(
+    edit: PackageEdit, main: WorkbookPart, workbook: bytes, name: str, part: str, *, hidden: bool
+) -> bytes:
     """The workbook part with one `<sheet>` more, behind the others: names of sheets are
     positional (localSheetId), so none may move."""
     relationships = _STRICT_RELATIONSHIPS if main.strict else _RELATIONSHIPS
     id_ = edit.relate(main.part, part, f"{relationships}/worksheet")
     numbers = [int(text) for text in re.findall(rb'\ssheetId\s*=\s*["\'](\d+)', workbook)]
+    state = ' state="hidden"' if hidden else ""
     child = (
         f'<{main.prefix}sheet xmlns:r="{relationships}" name="{attribute(name)}" '
-        f'sheetId="{max(numbers) + 1}" r:id="{id_}"/>'
+        f'sheetId="{max(numbers) + 1}"{state} r:id="{id_}"/>'
     )
     at = workbook.rindex(f"</{main.prefix}sheets".encode())
     return workbook[:at] + child.encode() + workbook[at:]

@@ -1,0 +1,85 @@
+"""The common form of the sheets that a run adds: a title, a sentence, a table whose numbers can be
+read, and charts beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xlcollab.grid import Look, Scalar, Sheet, Workbook
+
+WRITTEN_BY = "Written by xlcollab"
+"""How the sentence of every added sheet begins; a later run knows its own sheets by it."""
+HEAD_ROW = 3
+"""The row of the headings: above it stand title, sentence and a free row."""
+_NARROW, _WIDE = 11.0, 60.0
+_SMALL, _LARGE = 1e-3, 1e4
+_OLD_FIRST_CELLS = frozenset(
+    {"iteration", "epoch", "step", "row", "point", "Answer report", "item", "cell"}
+)
+"""What stood in A1 of added sheets before they had titles."""
+
+
+def top(title: str, sentence: str) -> list[list[Scalar]]:
+    """The rows above the headings."""
+    told = f"{WRITTEN_BY}: {sentence}" if sentence else f"{WRITTEN_BY}."
+    return [[title], [told], []]
+
+
+def top_looks(more: dict[int, Look] | None = None) -> dict[int, Look]:
+    """How the rows above the numbers look, and rows further down."""
+    return {0: "title", 1: "note", HEAD_ROW: "head", **(more or {})}
+
+
+def look_of(values: ArrayLike) -> Look:
+    """The number format in which a column shows four to six digits."""
+    numbers = np.abs(np.asarray(values, np.float64).ravel())
+    numbers = numbers[np.isfinite(numbers)]
+    if not numbers.size or (numbers == np.rint(numbers)).all():
+        return "whole" if not numbers.size or numbers.max() < 1e9 else "tiny"
+    largest = float(numbers.max())
+    if largest < _SMALL or largest >= 1e9:
+        return "tiny"
+    return "large" if largest >= _LARGE else "number"
+
+
+def looks_of(columns: NDArray[np.float64], first: int = 0) -> dict[int, Look]:
+    """The looks of number columns (n, k), which stand from column `first` on."""
+    return {first + i: look_of(columns[:, i]) for i in range(columns.shape[1])}
+
+
+def widths_of(
+    headings: Sequence[Scalar], rows: Sequence[Sequence[Scalar]] = ()
+) -> dict[int, float]:
+    """Columns as wide as their texts want, within bounds; headings may break at blanks."""
+    widths = {}
+    for column, heading in enumerate(headings):
+        words = [len(word) for word in str(heading or "").split()] or [0]
+        texts = [
+            len(cell)
+            for row in rows[:_LOOKED_AT]
+            if column < len(row) and isinstance(cell := row[column], str)
+        ]
+        wanted = max([max(words) + 4, *(length + 2 for length in texts)])
+        widths[column] = float(min(max(_NARROW, wanted), _WIDE))
+    return widths
+
+
+_LOOKED_AT = 200
+
+
+def is_ours(sheet: Sheet, words: Sequence[str]) -> bool:
+    """Whether an earlier run added the sheet: a word of its name says what it is, and its sentence
+    says who wrote it."""
+    if not any(word in sheet.name.casefold().split() for word in words):
+        return False
+    told, first = sheet.value(1, 0), sheet.value(0, 0)
+    return (isinstance(told, str) and told.startswith(WRITTEN_BY)) or first in _OLD_FIRST_CELLS
+
+
+def free_of_ours(workbook: Workbook, words: Sequence[str]) -> list[str]:
+    """The names that a new sheet must not take: all but those of sheets that a run added."""
+    return [sheet.name for sheet in workbook if not is_ours(sheet, words)]

@@ -1,0 +1,150 @@
+"""What the cells of a block of variables are called by a person: "film 3, factor 1"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from xlcollab.grid import Scalar, Sheet, Workbook
+from xlcollab.ref import AreaRef, CellRef, cell_name
+
+_LOOKED_AT = 60
+"""Lines that are searched for labels, from the block outwards."""
+_OF_PIVOTS = frozenset({"row labels", "column labels", "grand total"})
+_IDENTIFIER = re.compile(r"[\s_]*id$", re.IGNORECASE)
+
+
+def variable_names(
+    workbook: Workbook,
+    areas: Sequence[AreaRef],
+    parts: Mapping[AreaRef, str] = MappingProxyType({}),
+) -> list[str]:
+    """One name per cell of `areas`, row by row, from the labels above and left of each block.
+
+    Labels are the nearest full line of different texts or whole numbers that is no variable itself;
+    numbers take the word before them ("movieId" → "movie 27"). The side of a block without labels
+    counts its factors. `parts` are areas within these whose role is known, such as "factor" or
+    "bias". Where nothing is known the name is "".
+    """
+    named: dict[CellRef, str] = {}
+    for area in [*areas, *parts]:
+        taken = [one for one in areas if one.sheet == area.sheet]
+        found = _names(_Block(workbook.sheet(area.sheet), area, taken), parts.get(area, ""))
+        named.update(zip(area.cells(), found, strict=True))
+    return [named[cell] for area in areas for cell in area.cells()]
+
+
+def line_labels(
+    workbook: Workbook, area: AreaRef, *, across: bool, taken: Sequence[AreaRef] = ()
+) -> list[str] | None:
+    """The labels of an area's columns (`across`) or rows, or None; `taken` are no labels."""
+    return _Block(workbook.sheet(area.sheet), area, taken).labels(across=across)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    sheet: Sheet
+    area: AreaRef
+    taken: Sequence[AreaRef]
+
+    def labels(self, *, across: bool) -> list[str] | None:
+        """Above or left of the block, else below or right of it."""
+        rect = self.area.rect
+        before, behind = (rect.top, rect.bottom) if across else (rect.left, rect.right)
+        size = self.sheet.height if across else self.sheet.width
+        lines = [
+            *range(before - 1, max(before - _LOOKED_AT, -1), -1),
+            *range(behind, min(behind + _LOOKED_AT, size)),
+        ]
+        for line in lines:
+            places = (
+                [(line, column) for column in range(rect.left, rect.right)]
+                if across
+                else [(row, line) for row in range(rect.top, rect.bottom)]
+            )
+            if self._is_taken(*places[0]):
+                continue
+            texts = [_label(self.sheet.value(*place)) for place in places]
+            if all(texts) and len(set(texts)) == len(texts):
+                return [self._word(places[0], across) + text for text in texts]
+        return None
+
+    def side(self) -> str:
+        """The text left of a single row, or above a single column: what the row is."""
+        rect = self.area.rect
+        row, column = rect.top, rect.left
+        across = rect.height == 1
+        for step in range(1, _LOOKED_AT):
+            place = (row, column - step) if across else (row - step, column)
+            if min(place) < 0:
+                return ""
+            value = self.sheet.value(*place)
+            if isinstance(value, str) and value.strip():
+                return " ".join(value.split())
+        return ""
+
+    def _is_taken(self, row: int, column: int) -> bool:
+        return any(
+            one.rect.top <= row < one.rect.bottom and one.rect.left <= column < one.rect.right
+            for one in self.taken
+        )
+
+    def _word(self, place: tuple[int, int], across: bool) -> str:
+        """The word before numbers: the text that heads their line."""
+        row, column = place
+        if isinstance(self.sheet.value(row, column), str):
+            return ""
+        for step in range(1, _LOOKED_AT):
+            at = (row, column - step) if across else (row - step, column)
+            if min(at) < 0:
+                return ""
+            value = self.sheet.value(*at)
+            if isinstance(value, str) and value.strip():
+                return _as_word(value if across else self._head_of_rows(*at))
+        return ""
+
+    def _head_of_rows(self, row: int, column: int) -> str:
+        """A corner cell heads the columns beside it; then the rows have the text before it."""
+        heads_columns = not isinstance(self.sheet.value(row, column + 1), str | None)
+        value = self.sheet.value(row, column - 1 if heads_columns and column else column)
+        return value if isinstance(value, str) else ""
+
+
+def _as_word(text: str) -> str:
+    word = _IDENTIFIER.sub("", text.strip())
+    return "" if word.casefold() in _OF_PIVOTS or not word else f"{word} "
+
+
+def _names(block: _Block, role: str) -> list[str]:
+    rect = block.area.rect
+    columns, rows = block.labels(across=True), block.labels(across=False)
+    if rect.height == 1 or rect.width == 1:
+        line = columns if rect.height == 1 else rows
+        what = role or block.side()
+        count = rect.size
+        found = line or [f"{i + 1}" if count > 1 and what else "" for i in range(count)]
+        return [", ".join(part for part in (label, what) if part) for label in found]
+    if columns is None and rows is None:
+        return [""] * rect.size
+    if columns is None or (rows is not None and rect.height > rect.width):
+        across = (None if role else columns) or [f"factor {i + 1}" for i in range(rect.width)]
+        return [f"{row}, {column}" for row in rows or [] for column in across]
+    down = (None if role else rows) or [f"factor {i + 1}" for i in range(rect.height)]
+    return [f"{column}, {row}" for row in down for column in columns]
+
+
+def _label(value: Scalar) -> str:
+    """What a label cell says; "" for what is no label: blanks, booleans, fractions."""
+    if isinstance(value, str):
+        return " ".join(value.split())
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return ""
+
+
+def short_name(workbook: Workbook, area: AreaRef) -> str:
+    """The text beside a single cell, or its address."""
+    found = _Block(workbook.sheet(area.sheet), area, ()).side()
+    return found or cell_name(area.rect.top, area.rect.left)

@@ -1,0 +1,56 @@
+"""How the cells of a new sheet look in Excel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import xlwings as xw
+
+from xlcollab.grid import Look, NewSheet
+from xlcollab.live.excel_read import range_of
+from xlcollab.ref import Rect
+
+_ACCENT, _GREY, _WHITE, _INK = (31, 78, 121), (75, 85, 99), (255, 255, 255), (31, 41, 55)
+
+
+class _Text(NamedTuple):
+    size: float
+    color: tuple[int, int, int]
+    bold: bool = False
+    fill: tuple[int, int, int] | None = None
+
+
+_TEXTS: Mapping[Look, _Text] = {
+    "title": _Text(16, _ACCENT, True),
+    "note": _Text(11, _GREY),
+    "section": _Text(12, _ACCENT, True),
+    "label": _Text(11, _INK, True),
+    "head": _Text(11, _WHITE, True, _ACCENT),
+}
+_NUMBERS: Mapping[Look, str] = {
+    "number": "0.0000",
+    "large": "#,##0.00",
+    "tiny": "0.000E+00",
+    "whole": "0",
+    "share": "0.0%",
+    "seconds": "0.00",
+}
+
+
+def dress(target: xw.Sheet, sheet: NewSheet) -> None:
+    """Give the cells of `target` the looks of `sheet`."""
+    height = len(sheet.rows)
+    for column, look in sheet.column_looks.items():
+        if height and look in _NUMBERS:
+            range_of(target, Rect(0, column, height, 1)).number_format = _NUMBERS[look]
+    for row, look in sheet.row_looks.items():
+        width = len(sheet.rows[row]) if row < height else 0
+        if width and look in _TEXTS:
+            _write(range_of(target, Rect(row, 0, 1, width)), _TEXTS[look])
+
+
+def _write(cells: xw.Range, text: _Text) -> None:
+    cells.font.size, cells.font.color, cells.font.bold = text.size, text.color, text.bold
+    if text.fill is not None:
+        cells.color, cells.wrap_text = text.fill, True
