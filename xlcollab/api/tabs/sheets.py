@@ -71,7 +71,7 @@ def _sentence(run: TabRun) -> str:
     first, last = run.measured[0], run.measured[-1]
     return (
         f"run, {run.epochs} epochs of {run.optimizer}: root of the sum of squared errors "
-        f"{first:.6g} → {last:.6g} ({run.status})"
+        f"{first:.6g} → {last:.6g}"
     )
 
 
