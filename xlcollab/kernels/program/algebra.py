@@ -1,0 +1,262 @@
+"""What the algebra of numbers saves: neutral elements, double signs, and the guards of functions.
+
+`simplified` looks at one operation while it is being made. It sees the operands' own nodes through
+views of whole buffers, so that `where(x > 0, log(where(x > 0, x, 1)), NaN)` becomes one `logn`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from xlcollab.kernels.program.ops import LARGEST_EXPONENT, TRUTHS
+from xlcollab.kernels.program.strides import Dims, reshaped
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.program.graph import Graph, View
+
+Operands = tuple["View", ...]
+
+
+def simplified(graph: Graph, op: str, shape: Dims, operands: Operands) -> View | None:
+    """A view that already is the result, or a simpler operation's; None to make the node."""
+    rule = _RULES.get(op)
+    return rule(graph, shape, operands) if rule else None
+
+
+def made_by(graph: Graph, view: View, shape: Dims, op: str) -> Operands | None:
+    """The operands, along `shape`, of the elementwise node `op` that the view sees whole.
+
+    Where axes of the node are spread over `shape`, so are its operands.
+    """
+    node = graph[view.node]
+    if node.op != op or view.offset:
+        return None
+    axes = [axis for axis, step in enumerate(view.strides) if step and shape[axis] > 1]
+    small = tuple(shape[axis] for axis in axes)
+    cut = type(view)(view.node, 0, tuple(view.strides[axis] for axis in axes))
+    if not graph.is_whole(cut, small):
+        return None
+    found = []
+    for operand in node.operands:
+        own = reshaped(node.shape, operand.strides, small)
+        if own is None:
+            return None
+        strides = [0] * len(shape)
+        for axis, step in zip(axes, own, strict=True):
+            strides[axis] = step
+        found.append(type(view)(operand.node, operand.offset, tuple(strides), operand.held))
+    return tuple(found)
+
+
+def same(a: View, b: View) -> bool:
+    """Whether two views see the same numbers, derivatives aside."""
+    return (a.node, a.offset, a.strides) == (b.node, b.offset, b.strides)
+
+
+def _add(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    a, b = operands
+    if graph.value(a) == 0.0:
+        return b
+    if graph.value(b) == 0.0:
+        return a
+    negated = made_by(graph, b, shape, "neg")
+    if negated is not None and not b.held:
+        return graph.map("sub", shape, a, negated[0])
+    negated = made_by(graph, a, shape, "neg")
+    if negated is not None and not a.held:
+        return graph.map("sub", shape, b, negated[0])
+    return None
+
+
+def _sub(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    a, b = operands
+    if graph.value(b) == 0.0:
+        return a
+    if graph.value(a) == 0.0:
+        return graph.map("neg", shape, b)
+    return None
+
+
+def _mul(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    finite = _finite(graph, shape, operands)
+    if finite is not None:
+        return finite
+    for x, other in (operands, operands[::-1]):
+        value = graph.value(x)
+        if value == 1.0:
+            return other
+        if value == -1.0:
+            return graph.map("neg", shape, other)
+    return graph.map("sq", shape, operands[0]) if operands[0] == operands[1] else None
+
+
+def _finite(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """(x = x) · (|x| <> ∞), as torch.isfinite has it."""
+    for first, second in (operands, operands[::-1]):
+        itself, size = made_by(graph, first, shape, "eq"), made_by(graph, second, shape, "ne")
+        if itself and size and same(*itself):
+            for limit, x in (size, size[::-1]):
+                absolute = made_by(graph, x, shape, "abs")
+                if _is(graph, limit, math.inf) and absolute and same(absolute[0], itself[0]):
+                    return graph.map("finite", shape, itself[0])
+    return None
+
+
+def _div(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    a, b = operands
+    divisor = graph.value(b)
+    if divisor == 1.0:
+        return a
+    if divisor is not None and divisor and math.frexp(divisor)[0] == 0.5:
+        return graph.map("mul", shape, a, graph.scalar(1.0 / divisor, shape))
+    return None
+
+
+def _neg(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    inner = made_by(graph, operands[0], shape, "neg")
+    return inner[0] if inner and not operands[0].held else None
+
+
+def _copy(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    del graph, shape
+    return operands[0]
+
+
+def _not(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """A truth negated twice; `a <= b` negated stays, for the sake of not-a-number."""
+    inner = made_by(graph, operands[0], shape, "not")
+    if inner and graph[inner[0].node].op in TRUTHS and graph.is_whole(inner[0], shape):
+        return inner[0]
+    return None
+
+
+def _ne(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """`truth <> 0` is the truth."""
+    for x, other in (operands, operands[::-1]):
+        if graph.value(x) == 0.0 and graph[other.node].op in TRUTHS:
+            return other
+    return None
+
+
+def _where(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    mask, yes, no = operands
+    known = graph.value(mask)
+    if known is not None:
+        return yes if known else no
+    if same(yes, no) and yes.held == no.held:
+        return yes
+    for pattern in (_guarded_division, _guarded_function, _guarded_root, _same_mask):
+        found = pattern(graph, shape, operands)
+        if found is not None:
+            return found
+    return None
+
+
+def _is(graph: Graph, view: View, value: float) -> bool:
+    known = graph.value(view)
+    return known is not None and (known == value or (value != value and known != known))
+
+
+def _guarded_division(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """where(b = 0, NaN, where(b = 0, 0, a) / where(b = 0, 1, b))."""
+    mask, yes, no = operands
+    tested, quotient = made_by(graph, mask, shape, "eq"), made_by(graph, no, shape, "div")
+    if not (tested and quotient and _is(graph, yes, math.nan)):
+        return None
+    b = _compared(graph, tested, 0.0)
+    over = _chosen(graph, quotient[0], shape, mask, 0.0, first=True)
+    under = _chosen(graph, quotient[1], shape, mask, 1.0, first=True)
+    if b is None or under is None or not same(b, under):
+        return None
+    if over is None:
+        over = quotient[0] if graph.value(quotient[0]) is not None else None
+    return graph.map("divn", shape, over, under) if over is not None else None
+
+
+def _compared(graph: Graph, tested: Operands, value: float) -> View | None:
+    """The side of a comparison that is not the constant `value`."""
+    for x, other in (tested, tested[::-1]):
+        if _is(graph, x, value):
+            return other
+    return None
+
+
+def _chosen(
+    graph: Graph, view: View, shape: Dims, mask: View, neutral: float, *, first: bool
+) -> View | None:
+    """x of where(mask, neutral, x), or with `first` off of where(mask, x, neutral)."""
+    inner = made_by(graph, view, shape, "where")
+    if inner is None or not same(inner[0], mask):
+        return None
+    constant, x = (inner[1], inner[2]) if first else (inner[2], inner[1])
+    return x if _is(graph, constant, neutral) else None
+
+
+def _guarded_function(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """where(mask, f(where(mask, x, neutral)), NaN) for ln and exp."""
+    mask, yes, no = operands
+    if not _is(graph, no, math.nan):
+        return None
+    for plain, guarded, test, neutral in (
+        ("log", "logn", _is_positive, 1.0),
+        ("exp", "expn", _fits_exponent, 0.0),
+    ):
+        inner = made_by(graph, yes, shape, plain)
+        if inner is None:
+            continue
+        x = _chosen(graph, inner[0], shape, mask, neutral, first=False)
+        if x is not None and test(graph, shape, mask, x):
+            return graph.map(guarded, shape, x)
+    return None
+
+
+def _is_positive(graph: Graph, shape: Dims, mask: View, x: View) -> bool:
+    """mask is 0 < x."""
+    tested = made_by(graph, mask, shape, "lt")
+    return tested is not None and _is(graph, tested[0], 0.0) and same(tested[1], x)
+
+
+def _fits_exponent(graph: Graph, shape: Dims, mask: View, x: View) -> bool:
+    tested = made_by(graph, mask, shape, "le")
+    return tested is not None and same(tested[0], x) and _is(graph, tested[1], LARGEST_EXPONENT)
+
+
+def _guarded_root(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """where(x > 0, √where(x > 0, x, 1), where(x = 0, 0, NaN))."""
+    mask, yes, no = operands
+    root, rest = made_by(graph, yes, shape, "sqrt"), made_by(graph, no, shape, "where")
+    if not (root and rest and _is(graph, rest[1], 0.0) and _is(graph, rest[2], math.nan)):
+        return None
+    x = _chosen(graph, root[0], shape, mask, 1.0, first=False)
+    tested = made_by(graph, rest[0], shape, "eq")
+    if x is None or tested is None or not _is_positive(graph, shape, mask, x):
+        return None
+    zero = _compared(graph, tested, 0.0)
+    return graph.map("sqrtn", shape, x) if zero is not None and same(zero, x) else None
+
+
+def _same_mask(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """A choice inside a choice by the same mask takes the same branch."""
+    mask, yes, no = operands
+    inner = made_by(graph, yes, shape, "where")
+    if inner and same(inner[0], mask) and not yes.held:
+        return graph.map("where", shape, mask, inner[1], no)
+    inner = made_by(graph, no, shape, "where")
+    if inner and same(inner[0], mask) and not no.held:
+        return graph.map("where", shape, mask, yes, inner[2])
+    return None
+
+
+_RULES: dict[str, Callable[[Graph, Dims, Operands], View | None]] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "div": _div,
+    "neg": _neg,
+    "copy": _copy,
+    "not": _not,
+    "ne": _ne,
+    "where": _where,
+}

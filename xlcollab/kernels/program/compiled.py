@@ -1,0 +1,67 @@
+"""How the machine is compiled: numba, without the GIL, cached on disk beside the source.
+
+numba looks only at the file of a function to tell whether its cached code is out of date, though
+that code holds what it calls from other files as well. So the cache's key has a stamp of the whole
+folder: a table of operations that changed never meets a machine compiled before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core.caching import FunctionCache
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+_SOURCES = (
+    "compiled", "descent", "digamma", "encode", "machine", "ops", "products", "rules", "steps",
+    "vectors",
+)
+"""The files of which compiled code is made."""
+
+
+@cache
+def stamp() -> str:
+    """A digest of those files."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    for file in (folder / f"{name}.py" for name in _SOURCES):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+class _StampedCache(FunctionCache):  # type: ignore[misc]
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), stamp())
+
+
+def _compiler(*allowed: str) -> Callable[[F], F]:
+    """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags)."""
+
+    def decorate(function: F) -> F:
+        compiler: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(allowed))
+        dispatcher = compiler(function)
+        dispatcher._cache = _StampedCache(function)
+        return cast(F, dispatcher)
+
+    return decorate
+
+
+exact: Callable[[F], F] = _compiler()
+"""Every operation rounded as written."""
+fused: Callable[[F], F] = _compiler("contract")
+"""A product and a sum may round once."""
+reordered: Callable[[F], F] = _compiler("contract", "reassoc", "nsz")
+"""Sums in any order, as vector instructions want them."""
+
+
+def inlined(function: F) -> F:
+    """Becomes part of each caller."""
+    compiler: Any = numba.njit(inline="always", error_model="numpy")
+    return cast(F, compiler(function))

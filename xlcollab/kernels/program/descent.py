@@ -1,0 +1,128 @@
+"""Whole first-order runs inside the machine: evaluate, move, keep within the bounds, record."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.kernels.program.compiled import exact
+from xlcollab.kernels.program.machine import run
+from xlcollab.kernels.program.rules import move
+
+Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+FINE, NOT_FINITE, LEFT = range(3)
+"""How an evaluation ended: with numbers, without, or beside what the recording took for granted."""
+
+VALUE, OBJECTIVE, PENALTY, NORM, COLUMNS = range(5)
+"""Columns of the record: what is minimised, the model's own value, the penalty on large weights,
+and the norm of the gradient by the model's variables."""
+
+
+@exact
+def evaluate(
+    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
+    at: Whole, where: Whole, guards: Whole, expected: Numbers, x: Numbers, gradient: Numbers,
+) -> int:
+    """Run the program at x; its gradient goes to `gradient`, its value stays in the arena.
+
+    `where` says how many variables there are and where value, gradient and scratch space lie.
+    """
+    n, value, slope = where[0], where[1], where[2]
+    for i in range(n):
+        arena[i] = x[i]
+    run(code, micro, index, cleared, fills, arena, where[3], at)
+    finite = math.isfinite(arena[value])
+    for i in range(n):
+        gradient[i] = arena[slope + i]
+        finite &= math.isfinite(gradient[i])
+    for i in range(len(guards)):
+        if arena[guards[i]] != expected[i]:
+            return LEFT
+    return FINE if finite else NOT_FINITE
+
+
+@exact
+def batch(
+    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
+    at: Whole, where: Whole, guards: Whole, expected: Numbers, points: Numbers, values: Numbers,
+    gradients: Numbers, ends: Whole,
+) -> None:
+    """`evaluate` at every row of `points`."""
+    for i in range(len(points)):
+        ends[i] = evaluate(
+            code, micro, index, cleared, fills, arena, at, where, guards, expected, points[i],
+            gradients[i],
+        )
+        values[i] = arena[where[1]]
+
+
+@exact
+def _shortened(gradient: Numbers, most: float, out: Numbers) -> None:
+    """The gradient, shortened to a norm of at most `most`, as torch's clip_grad_norm_."""
+    total = 0.0
+    for i in range(len(gradient)):
+        total += gradient[i] * gradient[i]
+    factor = min(most / (math.sqrt(total) + 1e-6), 1.0)
+    for i in range(len(gradient)):
+        out[i] = gradient[i] * factor
+
+
+@exact
+def _assess(
+    n: int, sign: float, l2: float, objective: float, x: Numbers, scale: Numbers,
+    gradient: Numbers, row: Numbers,
+) -> None:
+    """The gradient by y of what is minimised, and the numbers of one step."""
+    penalty, norm = 0.0, 0.0
+    for i in range(n):
+        by_x = sign * gradient[i]
+        if l2 != 0.0:
+            penalty += x[i] * x[i]
+            by_x += l2 * x[i]
+        norm += by_x * by_x
+        gradient[i] = by_x * scale[i]
+    row[OBJECTIVE], row[PENALTY] = objective, 0.5 * l2 * penalty
+    row[VALUE], row[NORM] = sign * objective + row[PENALTY], math.sqrt(norm)
+
+
+@exact
+def descend(
+    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
+    at: Whole, where: Whole, guards: Whole, expected: Numbers, rule: int, h: Numbers,
+    common: Numbers, limits: Numbers, memory: Numbers, count: int, rates: Numbers, y: Numbers,
+    gradient: Numbers, ys: Numbers, gradients: Numbers, rows: Numbers,
+) -> int:
+    """As many steps as there are rates, or up to one whose evaluation ended otherwise than fine.
+
+    `common` holds sign, l2, weight decay and the norm to shorten gradients to (0: none), `limits`
+    (3, n) scale and bounds. Returns the number of good steps; y and `memory` are those after the
+    last move made, the rows of `ys`, `gradients` and `rows` those of the good steps.
+    """
+    n, x = where[0], memory[2]
+    sign, l2, decay, clip = common[0], common[1], common[2], common[3]
+    for t in range(len(rates)):
+        used = gradient
+        if clip > 0.0:
+            _shortened(gradient, clip, memory[3])
+            used = memory[3]
+        if decay != 0.0:
+            for i in range(n):
+                y[i] = y[i] * (1.0 - rates[t] * decay)
+        move(rule, h, y, used, memory[0], memory[1], count + t, rates[t])
+        for i in range(n):
+            y[i] = min(max(y[i], limits[1, i]), limits[2, i]) if y[i] == y[i] else y[i]
+            x[i] = y[i] * limits[0, i]
+            ys[t, i] = y[i]
+        end = evaluate(
+            code, micro, index, cleared, fills, arena, at, where, guards, expected, x, gradient
+        )
+        if end != FINE:
+            return t
+        _assess(n, sign, l2, arena[where[1]], x, limits[0], gradient, rows[t])
+        for i in range(n):
+            gradients[t, i] = gradient[i]
+    return len(rates)

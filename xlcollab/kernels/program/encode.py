@@ -1,0 +1,274 @@
+"""A schedule as numbers: where each buffer lies in the arena, and the rows the machine reads.
+
+`code` has one row per item, `micro` the steps of the groups, tile by tile; see `machine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.kernels.program.graph import Graph, Node, NotLoweredError, Placed, View
+from xlcollab.kernels.program.ops import OPS
+from xlcollab.kernels.program.schedule import LARGE_SPACE, Group, Schedule
+from xlcollab.kernels.program.strides import Dims, merged, refined, row_major, split
+
+Whole = NDArray[np.int64]
+
+GROUP, CONTRACT, GATHER, SCATTER, PICK, DROP, CUMULATE = range(7)
+"""First number of a row of `code`."""
+LOAD, SPREAD, STORE, ADD, MAX, MIN = range(6)
+"""Micro steps that are no operation; those have their code plus FIRST_OP."""
+FIRST_OP = 8
+CODE_WIDTH = 16
+MICRO_WIDTH = 10
+_MODES = {"add": ADD, "max": MAX, "min": MIN}
+_EMPTY = {"add": 0.0, "max": -np.inf, "min": np.inf}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A program as the machine reads it. `offsets` says where a node's buffer lies."""
+
+    code: Whole
+    micro: Whole
+    index: Whole
+    arena: NDArray[np.float64]
+    cleared: Whole
+    """(k, 2): areas of the arena to be filled before a run, and in `fills` with what."""
+    fills: NDArray[np.float64]
+    registers: int
+    offsets: dict[int, int]
+
+
+def encode(graph: Graph, plan: Schedule) -> Encoded:
+    """The rows and the arena. Raises NotLoweredError for a space of too many axes."""
+    return _Encoder(graph, plan).encoded()
+
+
+@dataclass(slots=True)
+class _Encoder:
+    graph: Graph
+    plan: Schedule
+    offsets: dict[int, int] = field(default_factory=dict)
+    size: int = 0
+    code: list[list[int]] = field(default_factory=list)
+    micro: list[list[int]] = field(default_factory=list)
+    index: list[Whole] = field(default_factory=list)
+    indexed: int = 0
+    registers: int = 1
+    _covered: dict[int, bool] = field(default_factory=dict)
+
+    def encoded(self) -> Encoded:
+        cleared, fills = self._lay_out()
+        for item in self.plan.items:
+            if isinstance(item, Group):
+                self._group(item)
+            else:
+                self._instruction(item, self.graph[item])
+        arena = np.zeros(self.size)
+        for number, offset in self.offsets.items():
+            node = self.graph[number]
+            if node.op == "constant":
+                assert node.data is not None
+                arena[offset : offset + node.size] = node.data
+        return Encoded(
+            code=_table(self.code, CODE_WIDTH),
+            micro=_table(self.micro, MICRO_WIDTH),
+            index=np.concatenate([*self.index, np.zeros(1, np.int64)]),
+            arena=arena,
+            cleared=_table(cleared, 2),
+            fills=np.array(fills, np.float64),
+            registers=self.registers,
+            offsets=self.offsets,
+        )
+
+    def _lay_out(self) -> tuple[list[list[int]], list[float]]:
+        """Gives every stored node its area; those that are added into lie side by side."""
+        cleared: list[list[int]] = []
+        fills: list[float] = []
+        stored = sorted(self.plan.stored)
+        modes = {number: self.graph[number].mode for number in stored}
+        for number in sorted(stored, key=lambda number: (modes[number], number)):
+            node = self.graph[number]
+            self.offsets[number] = self.size
+            if node.op == "place" and not self.overwritten(number):
+                last = cleared[-1] if cleared else [0, -1]
+                if fills and fills[-1] == _EMPTY[node.mode] and sum(last) == self.size:
+                    last[1] += node.size
+                else:
+                    cleared.append([self.size, node.size])
+                    fills.append(_EMPTY[node.mode])
+            self.size += node.size
+        return cleared, fills
+
+    def overwritten(self, number: int) -> bool:
+        """Whether the parts of a `place` cover it without touching one another."""
+        if number not in self._covered:
+            self._covered[number] = _is_covered(self.graph[number])
+        return self._covered[number]
+
+    def _instruction(self, number: int, node: Node) -> None:
+        places = [self.offsets[view.node] + view.offset for view in node.operands]
+        out = self.offsets[number]
+        if node.op == "contract":
+            a, c = node.operands
+            row = [CONTRACT, *node.shape, out, places[0], *a.strides, places[1], *c.strides]
+        elif node.op in ("gather", "scatter"):
+            assert node.data is not None
+            kind = GATHER if node.op == "gather" else SCATTER
+            row = [kind, len(node.data), out, places[0], self._pool(node.data), node.size]
+        elif node.op in ("pick", "drop"):
+            source, index = node.operands
+            count, size = self.graph[index.node].size, self.graph[source.node].size
+            kind, most = (PICK, size) if node.op == "pick" else (DROP, node.size)
+            row = [kind, count, out, places[0], places[1], most]
+        else:
+            row = [CUMULATE, *node.shape, out, places[0], int(node.mode == "back")]
+        self.code.append(row)
+
+    def _pool(self, index: Whole) -> int:
+        at = self.indexed
+        self.index.append(index)
+        self.indexed += len(index)
+        return at
+
+    def _group(self, group: Group) -> None:
+        writer = _GroupWriter(self, group)
+        rows, shape, registers = writer.written()
+        first = len(self.micro)
+        self.micro.extend(rows)
+        self.registers = max(self.registers, registers)
+        padded = (1,) * (LARGE_SPACE - len(shape)) + shape
+        self.code.append([GROUP, *padded, first, len(self.micro)])
+
+
+def _is_covered(node: Node) -> bool:
+    if node.mode != "add" or sum(int(np.prod(one.shape)) for one in node.placed) != node.size:
+        return False
+    seen = np.zeros(node.size, np.bool_)
+    for one in node.placed:
+        places = np.full(one.shape, one.offset, np.int64)
+        for axis, (size, step) in enumerate(zip(one.shape, one.strides, strict=True)):
+            along = [1] * len(one.shape)
+            along[axis] = size
+            places = places + (np.arange(size) * step).reshape(along)
+        seen[places.reshape(-1)] = True
+    return bool(seen.all())
+
+
+class _GroupWriter:
+    """The micro steps of one group: [step, register, a, b, c, place, four strides]."""
+
+    def __init__(self, encoder: _Encoder, group: Group) -> None:
+        self._encoder, self._group = encoder, group
+        self._graph = encoder.graph
+        self._steps: list[tuple[int, int, tuple[int, ...], int, Dims]] = []
+        self._held: dict[object, int] = {}
+        self._values = 0
+
+    def written(self) -> tuple[list[list[int]], Dims, int]:
+        """The rows, the space with its axes joined, and how many registers they use."""
+        for number in self._group.nodes:
+            self._map(number)
+        for number, one in self._group.stores:
+            self._store(number, one)
+        moves = [i for i, step in enumerate(self._steps) if step[0] < FIRST_OP]
+        shape, strides = merged(self._group.shape, *(self._steps[i][4] for i in moves))
+        if len(shape) > LARGE_SPACE:
+            raise NotLoweredError("a space of too many axes")
+        spaced = dict(zip(moves, strides, strict=True))
+        return (*_registered(self._steps, spaced, shape),)
+
+    def _map(self, number: int) -> None:
+        node = self._graph[number]
+        operands = tuple(self._read(view, node.shape) for view in node.operands)
+        value = self._new(FIRST_OP + OPS[node.op].code, operands)
+        self._held[number] = value
+        if number in self._encoder.plan.stored:
+            strides = self._spaced(node.shape, row_major(node.shape))
+            self._steps.append((STORE, -1, (value,), self._encoder.offsets[number], strides))
+
+    def _new(self, step: int, operands: tuple[int, ...], place: int = 0, strides: Dims = ()) -> int:
+        self._values += 1
+        self._steps.append((step, self._values - 1, operands, place, strides))
+        return self._values - 1
+
+    def _spaced(self, shape: Dims, strides: Dims) -> Dims:
+        """Strides along the group's space."""
+        if refined(shape, self._group.shape) != self._group.shape:
+            raise NotLoweredError("spaces that do not nest")
+        return split(shape, strides, self._group.shape)
+
+    def _read(self, view: View, shape: Dims) -> int:
+        """The value that holds what a view sees."""
+        if view.node in self._held and self._graph.is_whole(view, shape):
+            return self._held[view.node]
+        strides = self._spaced(shape, view.strides)
+        place = self._encoder.offsets[view.node] + view.offset
+        key = (place, strides)
+        if key not in self._held:
+            step = LOAD if any(strides) else SPREAD
+            self._held[key] = self._new(step, (), place, strides)
+        return self._held[key]
+
+    def _store(self, number: int, one: Placed) -> None:
+        value = self._read(one.source, one.shape)
+        node = self._graph[number]
+        place = self._encoder.offsets[number] + one.offset
+        step = _MODES[node.mode]
+        if step == ADD and self._encoder.overwritten(number):
+            step = STORE
+        strides = self._spaced(one.shape, one.strides)
+        self._steps.append((step, -1, (value,), place, strides))
+
+
+def _registered(
+    steps: Sequence[tuple[int, int, tuple[int, ...], int, Dims]],
+    spaced: dict[int, Dims],
+    shape: Dims,
+) -> tuple[list[list[int]], Dims, int]:
+    """Values become registers that are used again; spread numbers keep theirs.
+
+    An operation's result never takes the register of one of its operands: the machine's loops
+    are quicker where the two do not overlap.
+    """
+    spread = {step[1] for step in steps if step[0] == SPREAD}
+    last = {value: at for at, step in enumerate(steps) for value in step[2]}
+    free: list[int] = []
+    register: dict[int, int] = {}
+    count = 0
+    rows, first_rows = [], []
+    for at, (step, value, operands, place, _) in enumerate(steps):
+        own = -1
+        if value >= 0:
+            if step != SPREAD and free:
+                own = free.pop()
+            else:
+                own, count = count, count + 1
+            register[value] = own
+        used = [register[operand] for operand in operands]
+        strides = spaced.get(at, ())
+        padded = (0,) * (LARGE_SPACE - len(strides)) + tuple(strides)
+        row = [step, own if value >= 0 else used[0], *_three(used), place, *padded]
+        (first_rows if step == SPREAD else rows).append(row)
+        for operand in set(operands):
+            if last[operand] == at and operand not in spread:
+                free.append(register[operand])
+        if value >= 0 and value not in last and step != SPREAD:
+            free.append(own)
+    return first_rows + rows, shape, count
+
+
+def _three(used: Sequence[int]) -> list[int]:
+    return [*used, 0, 0, 0][:3]
+
+
+def _table(rows: Sequence[Sequence[int]], width: int) -> Whole:
+    table = np.zeros((len(rows), width), np.int64)
+    for at, row in enumerate(rows):
+        table[at, : len(row)] = row
+    return table

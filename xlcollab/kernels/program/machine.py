@@ -1,0 +1,245 @@
+"""The loop that runs a program: compiled once per machine, cached on disk, for every sheet.
+
+Groups of elementwise steps run tile by tile, so that what lives between two of their steps stays
+in the first cache. A register is a place of the arena: for a dense operand the operand itself, else
+scratch space behind all buffers, into which the tile is copied.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.kernels.program.compiled import exact, reordered
+from xlcollab.kernels.program.encode import (
+    ADD,
+    CONTRACT,
+    CUMULATE,
+    DROP,
+    FIRST_OP,
+    GATHER,
+    GROUP,
+    LOAD,
+    MAX,
+    PICK,
+    SCATTER,
+    SPREAD,
+    STORE,
+)
+from xlcollab.kernels.program.products import contract
+from xlcollab.kernels.program.steps import operate
+
+TILE = 512
+"""Numbers of a tile: a dozen registers of them fit into the nearest cache."""
+
+Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@exact
+def _load(
+    arena: Numbers, start: int, to: int, rows: int, row: int, columns: int, step: int
+) -> None:
+    """A tile of a strided operand, made dense."""
+    for i in range(rows):
+        out = arena[to + i * columns : to + (i + 1) * columns]
+        first = start + i * row
+        if step == 1:
+            source = arena[first : first + columns]
+            for j in range(columns):
+                out[j] = source[j]
+        elif step == 0:
+            value = arena[first]
+            for j in range(columns):
+                out[j] = value
+        else:
+            for j in range(columns):
+                out[j] = arena[first + j * step]
+
+
+@exact
+def _store(
+    arena: Numbers, start: int, at: int, rows: int, row: int, columns: int, step: int
+) -> None:
+    """A dense tile put into strided places."""
+    for i in range(rows):
+        source = arena[at + i * columns : at + (i + 1) * columns]
+        first = start + i * row
+        if step == 1:
+            out = arena[first : first + columns]
+            for j in range(columns):
+                out[j] = source[j]
+        else:
+            for j in range(columns):
+                arena[first + j * step] = source[j]
+
+
+@reordered
+def _add(arena: Numbers, start: int, at: int, rows: int, row: int, columns: int, step: int) -> None:
+    """A dense tile added into strided places; a step of 0 makes sums."""
+    if step == 0 and row == 0:
+        source = arena[at : at + rows * columns]
+        total = 0.0
+        for j in range(rows * columns):
+            total += source[j]
+        arena[start] += total
+        return
+    for i in range(rows):
+        source = arena[at + i * columns : at + (i + 1) * columns]
+        first = start + i * row
+        if step == 1:
+            out = arena[first : first + columns]
+            for j in range(columns):
+                out[j] += source[j]
+        elif step == 0:
+            total = 0.0
+            for j in range(columns):
+                total += source[j]
+            arena[first] += total
+        else:
+            for j in range(columns):
+                arena[first + j * step] += source[j]
+
+
+@exact
+def _extreme(
+    arena: Numbers, start: int, at: int, rows: int, row: int, columns: int, step: int, sign: float
+) -> None:
+    """The largest of what falls on a place (with sign -1 the smallest); not-a-number wins."""
+    for i in range(rows):
+        for j in range(columns):
+            value = arena[at + i * columns + j]
+            place = start + i * row + j * step
+            if value != value or sign * value > sign * arena[place]:
+                arena[place] = value
+
+
+@exact
+def _tile(
+    micro: Whole, first: int, last: int, arena: Numbers, scratch: int, at: Whole, place: Whole
+) -> None:
+    """All steps of a group on one tile. `place`: three indices of the tile, its first column,
+    its rows and columns, and the length of a row."""
+    i0, i1, i2, c0, rows, columns, inner = (
+        place[0],
+        place[1],
+        place[2],
+        place[3],
+        place[4],
+        place[5],
+        place[6],
+    )
+    n = rows * columns
+    for t in range(first, last):
+        step, own = micro[t, 0], micro[t, 1]
+        if step >= FIRST_OP:
+            to = scratch + own * TILE
+            at[own] = to
+            operate(
+                step - FIRST_OP, arena, to, at[micro[t, 2]], at[micro[t, 3]], at[micro[t, 4]], n
+            )
+            continue
+        if step == SPREAD:
+            continue
+        row, along = micro[t, 8], micro[t, 9]
+        start = micro[t, 5] + i0 * micro[t, 6] + i1 * micro[t, 7] + i2 * row + c0 * along
+        if step == LOAD:
+            if along == 1 and (rows == 1 or row == inner):
+                at[own] = start
+            else:
+                at[own] = scratch + own * TILE
+                _load(arena, start, at[own], rows, row, columns, along)
+        elif step == STORE:
+            _store(arena, start, at[own], rows, row, columns, along)
+        elif step == ADD:
+            _add(arena, start, at[own], rows, row, columns, along)
+        else:
+            sign = 1.0 if step == MAX else -1.0
+            _extreme(arena, start, at[own], rows, row, columns, along, sign)
+
+
+@exact
+def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -> None:
+    d0, d1, d2, inner, first, last = code[1], code[2], code[3], code[4], code[5], code[6]
+    for t in range(first, last):
+        if micro[t, 0] == SPREAD:
+            own = micro[t, 1]
+            at[own] = scratch + own * TILE
+            arena[at[own] : at[own] + TILE] = arena[micro[t, 5]]
+    together = 1 if inner >= TILE else min(d2, TILE // inner)
+    place = np.empty(7, np.int64)
+    place[6] = inner
+    for i0 in range(d0):
+        place[0] = i0
+        for i1 in range(d1):
+            place[1] = i1
+            for i2 in range(0, d2, together):
+                place[2] = i2
+                place[4] = min(together, d2 - i2)
+                for c0 in range(0, inner, TILE):
+                    place[3] = c0
+                    place[5] = min(TILE, inner - c0)
+                    _tile(micro, first, last, arena, scratch, at, place)
+
+
+@exact
+def _move(row: Whole, index: Whole, arena: Numbers) -> None:
+    """Gathering, scattering, by constant places or computed ones."""
+    kind, count, out, source, places = row[0], row[1], row[2], row[3], row[4]
+    if kind == GATHER:
+        for i in range(count):
+            arena[out + i] = arena[source + index[places + i]]
+    elif kind == SCATTER:
+        arena[out : out + row[5]] = 0.0
+        for i in range(count):
+            arena[out + index[places + i]] += arena[source + i]
+    elif kind == PICK:
+        for i in range(count):
+            at = int(arena[places + i])
+            arena[out + i] = arena[source + at] if 0 <= at < row[5] else np.nan
+    elif kind == DROP:
+        arena[out : out + row[5]] = 0.0
+        for i in range(count):
+            at = int(arena[places + i])
+            if 0 <= at < row[5]:
+                arena[out + at] += arena[source + i]
+
+
+@exact
+def _cumulate(row: Whole, arena: Numbers) -> None:
+    rows, length, out, source, back = row[1], row[2], row[3], row[4], row[5]
+    for i in range(rows):
+        total = 0.0
+        for j in range(length):
+            at = i * length + (length - 1 - j if back else j)
+            total += arena[source + at]
+            arena[out + at] = total
+
+
+@exact
+def run(
+    code: Whole,
+    micro: Whole,
+    index: Whole,
+    cleared: Whole,
+    fills: Numbers,
+    arena: Numbers,
+    scratch: int,
+    at: Whole,
+) -> None:
+    """Run a program once: the variables stand in the arena, and the results will.
+
+    `scratch` is where the arena's buffers end; `at` has a place for each register.
+    """
+    for i in range(cleared.shape[0]):
+        arena[cleared[i, 0] : cleared[i, 0] + cleared[i, 1]] = fills[i]
+    for t in range(code.shape[0]):
+        kind = code[t, 0]
+        if kind == GROUP:
+            _group(code[t], micro, arena, scratch, at)
+        elif kind == CONTRACT:
+            contract(code[t], arena)
+        elif kind == CUMULATE:
+            _cumulate(code[t], arena)
+        else:
+            _move(code[t], index, arena)

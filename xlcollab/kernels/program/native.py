@@ -1,0 +1,162 @@
+"""A lowered sheet on the native machine: value and gradient without torch, one point or many, and
+whole first-order runs.
+
+A `NativeProgram` holds the arena in which it runs, so two threads must not use the same one;
+`copy` gives another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.kernels.program.adjoint import gradient
+from xlcollab.kernels.program.descent import COLUMNS, FINE, batch, descend, evaluate
+from xlcollab.kernels.program.encode import Encoded, encode
+from xlcollab.kernels.program.machine import TILE
+from xlcollab.kernels.program.record import Recording
+from xlcollab.kernels.program.rules import RULES
+from xlcollab.kernels.program.schedule import schedule
+
+Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(slots=True, eq=False)
+class NativeProgram:
+    """x ↦ value and gradient, (n,), of a sheet's one output."""
+
+    encoded: Encoded
+    variables: int
+    value_at: int
+    gradient_at: int
+    guards: Whole
+    """Places in the arena that must hold `expected` for the program to be the sheet's."""
+    expected: Numbers
+    arena: Numbers = field(init=False)
+    _machine: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        encoded, buffers = self.encoded, len(self.encoded.arena)
+        self.arena = np.zeros(buffers + encoded.registers * TILE)
+        self.arena[:buffers] = encoded.arena
+        registers = np.zeros(encoded.registers, np.int64)
+        where = np.array([self.variables, self.value_at, self.gradient_at, buffers], np.int64)
+        tables = (encoded.code, encoded.micro, encoded.index, encoded.cleared, encoded.fills)
+        self._machine = (*tables, self.arena, registers, where, self.guards, self.expected)
+
+    def copy(self) -> NativeProgram:
+        """The same program with an arena of its own."""
+        return replace(self)
+
+    def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
+        """(value, gradient) at x; None where one is no number, or the program does not hold."""
+        slope = np.empty(self.variables)
+        if evaluate(*self._machine, x, slope) != FINE:
+            return None
+        return float(self.arena[self.value_at]), slope
+
+    def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
+        """Values (B,) and gradients (B, n) at B points, the rows of `points` (B, n).
+
+        NaN where the program gives no number or does not hold: ask the sheet itself there.
+        """
+        points = np.ascontiguousarray(points, np.float64).reshape(-1, self.variables)
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        ends = np.empty(len(points), np.int64)
+        batch(*self._machine, points, values, gradients, ends)
+        values[ends != FINE] = np.nan
+        gradients[ends != FINE] = np.nan
+        return values, gradients
+
+    def descent(
+        self,
+        rule: str,
+        options: Mapping[str, float],
+        *,
+        sign: float = 1.0,
+        l2: float = 0.0,
+        weight_decay: float = 0.0,
+        clip: float | None = None,
+        scale: Numbers | None = None,
+        lower: Numbers | None = None,
+        upper: Numbers | None = None,
+    ) -> NativeDescent:
+        """A run of a first-order rule on sign · value + l2 / 2 · ‖x‖² in y = x / scale, whose
+        bounds are `lower` and `upper`."""
+        code, names = RULES[rule]
+        n = self.variables
+        limits = np.empty((3, n))
+        limits[0] = 1.0 if scale is None else scale
+        limits[1] = -np.inf if lower is None else lower
+        limits[2] = np.inf if upper is None else upper
+        return NativeDescent(
+            machine=self._machine,
+            rule=code,
+            h=np.array([options[name] for name in names], np.float64),
+            common=np.array([sign, l2, weight_decay, clip or 0.0], np.float64),
+            limits=limits,
+            memory=np.zeros((4, n)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Good steps in order. `rows` (k, 4): what is minimised, the model's value, the penalty and
+    the gradient's norm; `ys` and `gradients` (k, n). `failed` is the next point, where the program
+    gives no number or does not hold; None if all went well."""
+
+    ys: Numbers
+    gradients: Numbers
+    rows: Numbers
+    failed: Numbers | None
+
+
+@dataclass(slots=True, eq=False)
+class NativeDescent:
+    """A first-order run that goes on from where it stands."""
+
+    machine: tuple[Any, ...]
+    rule: int
+    h: Numbers
+    common: Numbers
+    limits: Numbers
+    memory: Numbers
+    count: int = 0
+
+    def advance(self, y: Numbers, slope: Numbers, rates: Numbers) -> Steps:
+        """One step for each rate, from y with the gradient `slope` by y."""
+        n, k = len(y), len(rates)
+        y, slope = y.copy(), slope.copy()
+        ys, slopes, rows = np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS))
+        done = descend(
+            *self.machine, self.rule, self.h, self.common, self.limits, self.memory, self.count,
+            rates, y, slope, ys, slopes, rows,
+        )
+        self.count += done if done == k else done + 1
+        return Steps(ys[:done], slopes[:done], rows[:done], None if done == k else ys[done])
+
+
+def native(recording: Recording) -> NativeProgram:
+    """The program of a recording with one output of one element.
+
+    Raises NotLoweredError where an operation has no derivative.
+    """
+    graph = recording.graph
+    ((view, _),) = recording.outputs
+    slope = gradient(graph, view)
+    guards = [guard.node for guard in recording.guards]
+    encoded = encode(graph, schedule(graph, [0, view.node, slope, *guards]))
+    at = encoded.offsets
+    return NativeProgram(
+        encoded=encoded,
+        variables=graph[0].size,
+        value_at=at[view.node] + view.offset,
+        gradient_at=at[slope],
+        guards=np.array([at[node] for node in guards], np.int64),
+        expected=np.array([guard.expected for guard in recording.guards], np.float64),
+    )

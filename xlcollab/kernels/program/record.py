@@ -1,0 +1,249 @@
+"""Recording: a torch function is run once, and what depends on its variables becomes a graph.
+
+Every tensor operation passes `Recorder`. One whose operands do not depend on the variables is a
+constant and leaves no trace, so texts, kinds and masks of a sheet are decided here. A tensor that
+shares its storage with an earlier one is a view of it: layouts vanish into strides. Where the
+function asks for a truth that depends on the variables (`if mask.any()`), the answer becomes a
+guard: the program holds as long as the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from xlcollab.kernels.program.graph import Graph, NotLoweredError, Placed, View
+from xlcollab.kernels.program.strides import Dims
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A one-element node, and the number it must have for the program to hold."""
+
+    node: int
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A graph, its outputs (each a view along its shape), and what it takes for granted."""
+
+    graph: Graph
+    outputs: tuple[tuple[View, Dims], ...]
+    guards: tuple[Guard, ...]
+
+
+def record(function: Callable[[Tensor], list[Tensor]], x: Tensor) -> Recording:
+    """The core program of `function` as it runs at `x`, (n,).
+
+    Raises NotLoweredError for an operation that is none of the core's.
+    """
+    variables = x.detach().double().clone().requires_grad_()
+    recorder = Recorder(variables)
+    with torch.enable_grad(), _Reading(recorder), recorder:
+        results = function(variables)
+    outputs = tuple((recorder.view(result), tuple(result.shape)) for result in results)
+    guards = {(guard.node, guard.expected): guard for guard in recorder.guards}
+    return Recording(recorder.graph, outputs, tuple(guards.values()))
+
+
+class _Reading(TorchFunctionMode):
+    """Refuses to read numbers that depend on the variables past the recorder."""
+
+    _PAST = frozenset({"tolist", "numpy", "__array__", "data_ptr"})
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in self._PAST and isinstance(args[0], Tensor) and self._recorder.tracks(args[0]):
+            raise NotLoweredError(f"{name} reads numbers that depend on the variables")
+        return func(*args, **(kwargs or {}))
+
+
+class Recorder(TorchDispatchMode):
+    """Sees every tensor operation below autograd."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would import its compiler, seconds of work, to keep it away from here."""
+        return False
+
+    def __init__(self, variables: Tensor) -> None:
+        super().__init__()
+        self.graph = Graph(variables.numel())
+        self.guards: list[Guard] = []
+        self._nodes: dict[int, int] = {}
+        self._alive: dict[int, StorageWeakRef] = {}
+        self._constants: dict[tuple[object, ...], tuple[Tensor, int, Dims]] = {}
+        self._own(variables, 0)
+
+    def tracks(self, tensor: Tensor) -> bool:
+        """Whether a tensor depends on the variables."""
+        return tensor.untyped_storage()._cdata in self._nodes
+
+    def _own(self, tensor: Tensor, node: int) -> None:
+        storage = tensor.untyped_storage()
+        self._alive[storage._cdata] = StorageWeakRef(storage)
+        self._nodes[storage._cdata] = node
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        tracked = [t for t in _tensors((args, kwargs)) if self.tracks(t)]
+        out = func(*args, **kwargs)
+        if tracked:
+            self._record(func, args, kwargs, out)
+        return out
+
+    def _record(self, func: Any, args: tuple[Any, ...], kwargs: Any, out: Any) -> None:
+        from xlcollab.kernels.program.aten import ATEN, SHAPES_ONLY
+
+        name = func._schema.name.removeprefix("aten::")
+        if isinstance(out, bool | int | float):
+            self._guard(args[0], out)
+            return
+        if isinstance(out, Tensor) and self.tracks(out):
+            if func._schema.is_mutable:
+                raise NotLoweredError(f"{name} changes a tensor in place")
+            return
+        if isinstance(out, list | tuple) and all(self.tracks(one) for one in _tensors(out)):
+            return
+        if name in SHAPES_ONLY:
+            return
+        rule = ATEN.get(name)
+        if rule is None or func._schema.is_mutable or not isinstance(out, Tensor):
+            raise NotLoweredError(f"{func} has no form in the core program")
+        rule(self, out, *args, **kwargs)
+
+    def _guard(self, tensor: Tensor, answer: float) -> None:
+        if tensor.dtype.is_floating_point:
+            raise NotLoweredError("a number that depends on the variables decides on the program")
+        node = self.graph.dense(self.view(tensor), tuple(tensor.shape))
+        if answer is True and self._all_finite(node):
+            return
+        self.guards.append(Guard(node, float(answer)))
+
+    def _all_finite(self, node: int) -> bool:
+        """Whether a truth says that all of some numbers are finite.
+
+        Where they are not, the tape turns to its exact form, because a value that was chosen away
+        would spoil the gradient. Here that shows in the gradient itself.
+        """
+        placed = self.graph[node].placed
+        return self.graph[node].mode == "min" and all(
+            self.graph[one.source.node].op == "finite" for one in placed
+        )
+
+    def view(self, value: Tensor | float, shape: Dims | None = None) -> View:
+        """What a tensor or number is in the graph, spread over `shape` (by default its own)."""
+        if not isinstance(value, Tensor):
+            return self.graph.scalar(float(value), shape or ())
+        node = self._nodes.get(value.untyped_storage()._cdata)
+        strides = tuple(
+            0 if n == 1 else s for n, s in zip(value.shape, value.stride(), strict=True)
+        )
+        held = False
+        if node is None:
+            node, offset, strides = self._constant(value, strides)
+        else:
+            offset, held = value.storage_offset(), not value.requires_grad
+        if shape is not None:
+            strides = (0,) * (len(shape) - len(strides)) + strides
+        return View(node, int(offset), strides, held)
+
+    def _constant(self, value: Tensor, strides: Dims) -> tuple[int, int, Dims]:
+        """A constant as a node; axes along which it is spread are kept as such."""
+        key = (value.untyped_storage()._cdata, value.storage_offset(), tuple(value.shape), strides)
+        known = self._constants.get((*key, value.dtype))
+        if known is not None:
+            return known[1], 0, known[2]
+        cut = value.detach()
+        for axis, step in enumerate(strides):
+            if step == 0 and cut.shape[axis] > 1:
+                cut = cut.narrow(axis, 0, 1)
+        dense = np.array(cut.to(torch.float64).numpy(), np.float64, order="C")
+        steps = tuple(
+            0 if step == 0 else own // 8 for step, own in zip(strides, dense.strides, strict=True)
+        )
+        node = self.graph.constant(dense)
+        self._constants[(*key, value.dtype)] = (value, node, steps)
+        return node, 0, steps
+
+    def result(self, out: Tensor, op: str, *operands: Tensor | float) -> None:
+        """`out` is an elementwise operation of `operands`."""
+        order = _storage_order(out)
+        shape = tuple(out.shape[axis] for axis in order)
+        views = [_permuted(self._spread(value, out), order) for value in operands]
+        found = self.graph.map(op, shape, *views)
+        self._own(out, self.graph.dense(found, shape))
+
+    def _spread(self, value: Tensor | float, out: Tensor) -> View:
+        if isinstance(value, Tensor) and value.shape != out.shape:
+            missing = len(out.shape) - value.dim()
+            view = self.view(value, tuple(out.shape))
+            wide = (1,) * missing + tuple(value.shape)
+            steps = tuple(0 if n == 1 else s for n, s in zip(wide, view.strides, strict=True))
+            return View(view.node, view.offset, steps, view.held)
+        return self.view(value, tuple(out.shape))
+
+    def placed(self, out: Tensor, parts: list[tuple[Tensor, Tensor]], mode: str = "add") -> None:
+        """`out` is made of `parts`: pairs of a source and the view of `out` it falls on."""
+        found = [
+            Placed(
+                self.view(source),
+                tuple(source.shape),
+                int(target.storage_offset()),
+                tuple(
+                    0 if n == 1 else s for n, s in zip(target.shape, target.stride(), strict=True)
+                ),
+            )
+            for source, target in parts
+        ]
+        self._own(out, self.graph.place(out.numel(), found, mode))
+
+    def owns(self, out: Tensor, view: View) -> None:
+        """`out` holds what a view along its shape sees."""
+        order = _storage_order(out)
+        shape = tuple(out.shape[axis] for axis in order)
+        self._own(out, self.graph.dense(_permuted(view, order), shape))
+
+    def dense(self, tensor: Tensor) -> int:
+        """The node whose buffer holds a tensor in its logical order."""
+        return self.graph.dense(self.view(tensor), tuple(tensor.shape))
+
+
+def _storage_order(out: Tensor) -> list[int]:
+    """The axes from the slowest to the fastest."""
+    if out.numel() != out.untyped_storage().nbytes() // max(out.element_size(), 1):
+        raise NotLoweredError("a result that does not fill its storage")
+    return sorted(range(out.dim()), key=lambda axis: (-out.stride(axis), axis))
+
+
+def _permuted(view: View, order: list[int]) -> View:
+    strides = tuple(view.strides[axis] for axis in order)
+    return View(view.node, view.offset, strides, view.held)
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    """All tensors in nested lists, tuples and dictionaries."""
+    if isinstance(values, Tensor):
+        return [values]
+    if isinstance(values, dict):
+        values = list(values.values())
+    if isinstance(values, list | tuple):
+        return [tensor for value in values for tensor in _tensors(value)]
+    return []
