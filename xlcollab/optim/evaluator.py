@@ -10,12 +10,14 @@ import copy
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.jacobian import Differentiator, gradient_of
 from xlcollab.optim.lagrangian import Lagrangian
-from xlcollab.optim.problem import Objective
+from xlcollab.optim.problem import Native, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,23 @@ class Evaluator:
         """The variables that the rules move."""
         return x if self.scale is None else x / self.scale
 
+    def count(self) -> None:
+        """One evaluation more."""
+        self._tally.evaluations += 1
+
+    @property
+    def native(self) -> Native | None:
+        """The machine that gives what is minimised here, constraints aside."""
+        return None if self.lagrangian is not None else self.objective.native
+
     def at(self, y: Tensor) -> Point:
         """Value and gradient at y."""
         self._tally.evaluations += 1
         y = y.detach()
+        if self.native is not None:
+            found = self.native.value_and_gradient(self.to_x(y).numpy())
+            if found is not None:
+                return self._of_native(y, *found)
         leaf = y.clone().requires_grad_()
         with torch.enable_grad():
             x = self.to_x(leaf)
@@ -127,6 +142,26 @@ class Evaluator:
             objective=objective.item(),
             penalty=penalty,
             violation=violation,
+        )
+
+    def _of_native(self, y: Tensor, objective: float, slope: NDArray[np.float64]) -> Point:
+        """The same from the machine's value and gradient by x."""
+        by_x = torch.from_numpy(slope)
+        value, penalty = objective, 0.0
+        if self.objective.maximize:
+            value, by_x = -value, -by_x
+        if self.l2:
+            x = self.to_x(y)
+            penalty = 0.5 * self.l2 * x.dot(x).item()
+            value, by_x = value + penalty, by_x.add(x, alpha=self.l2)
+        return Point(
+            y=y,
+            value=value,
+            gradient=by_x if self.scale is None else by_x * self.scale,
+            gradient_norm=torch.linalg.vector_norm(by_x).item(),
+            objective=objective,
+            penalty=penalty,
+            violation=0.0,
         )
 
     def residuals(self, y: Tensor) -> Tensor:

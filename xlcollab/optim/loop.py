@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.native import steps
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
 from xlcollab.optim.solution import Status
@@ -66,16 +67,16 @@ def descend(
     point = best = evaluator.at(start)
     recorder.begin(evaluator, point)
     try:
-        state = rule.init(evaluator, point)
         watch = _Watch(point, limits)
+        made = steps(rule, evaluator, point, rate, recorder.iteration, limits.iterations)
         for _ in range(limits.iterations):
             stop = watch.stop(evaluator, point)
             if stop is not None:
                 return Outcome(point, stop)
-            step = rule.step(evaluator, point, state, rate(recorder.iteration))
+            step = next(made)
             if not step.point.is_finite:
                 return Outcome(best, _diverged(step.point, recorder, step.rate))
-            point, state = step.point, step.state
+            point = step.point
             if step.stop is not None:
                 return Outcome(point, watch.judged(evaluator, point, step.stop))
             best = min(best, point, key=_value)

@@ -7,13 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import UsageError
 from xlcollab.optim.linear.model import LinearModel
 
 TensorFunction = Callable[[Tensor], Tensor]
+
+
+class Native(Protocol):
+    """A machine that knows the objective as a program; float64 on the CPU."""
+
+    def value_and_gradient(
+        self, x: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64]] | None:
+        """The objective in its own sign and its gradient, (n,); None where it has no answer."""
+        ...
+
+    @property
+    def descent(self) -> Callable[..., Any]:
+        """Makes a first-order run; see `native`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +44,8 @@ class Objective:
 
     function: TensorFunction
     """(n,) → scalar, differentiable by autograd."""
+    native: Native | None = None
+    """The same for machines: asked first where it is given."""
     maximize: bool = False
     residuals: TensorFunction | None = None
     """(n,) → (m,): given when `function` grows with the sum of their squares and with nothing

@@ -136,7 +136,7 @@ def _crossed(lower: Tensor | None, upper: Tensor | None) -> int | None:
 def _solution(
     best: Attempt, task: Task, start: Tensor, choice: Choice, iterations: int
 ) -> Solution:
-    plain = Evaluator(replace(task.objective, maximize=False), start)
+    plain = Evaluator(replace(task.objective, maximize=False, native=None), start)
     point = plain.at(best.x)
     multipliers, rows, violation = _constraint_report(task.objective, best, start)
     stop = best.outcome.stop

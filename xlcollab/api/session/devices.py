@@ -28,6 +28,11 @@ class Place:
     device: torch.device
     dtype: torch.dtype
 
+    @property
+    def is_reference(self) -> bool:
+        """float64 on the CPU: where the native machine works too."""
+        return self.device.type == "cpu" and self.dtype is torch.float64
+
 
 def working_place(computing: Computing, size: int) -> Place:
     """ "auto" is a CUDA device if there is one and a step reads `LARGE_FOR_GPU` numbers or more.

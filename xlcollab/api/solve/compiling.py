@@ -25,6 +25,7 @@ from xlcollab.api.solve.refusing import (
 )
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
+from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     History,
@@ -114,8 +115,10 @@ class Compiled:
 
         limits = self.limits
         bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
+        native = lowered(function, self.start) if place.is_reference else None
         return Objective(
             function=function,
+            native=native,
             maximize=self.model.sense == "maximize",
             residuals=residuals,
             lower=tensor(self.limits.lower) if bounded else None,

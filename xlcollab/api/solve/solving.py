@@ -111,7 +111,7 @@ def _told(objective: Objective, model: SolverModel, on_point: PointCallback | No
         on_point(lambda: _inputs(model, _numpy(x)))
         return objective.function(x)
 
-    return replace(objective, function=function)
+    return replace(objective, function=function, native=None)
 
 
 def _apply(book: Session, compiled: Compiled, solved: Solved, history: bool) -> Solved:

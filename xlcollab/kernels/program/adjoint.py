@@ -207,3 +207,9 @@ class _Reverse:
         mode = "" if node.mode else "back"
         share = self.graph.cumulate(node.shape, total, mode)
         self.give(source, (node.size,), self.graph.seen(share, node.shape, (node.size,)))
+
+
+def _turned(view: View) -> View:
+    """An operand of a contraction with the sum's axis and its own in each other's place."""
+    batch, own, inner = view.strides
+    return View(view.node, view.offset, (batch, inner, own))

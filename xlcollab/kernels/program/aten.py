@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.kernels.program.graph import NotLoweredError, Placed, View
-from xlcollab.kernels.program.record import Recorder
+from xlcollab.kernels.program.record import Recorder, steps_of
 
 Rule = Callable[..., None]
 """(recorder, result, *arguments of the operation)"""
@@ -61,7 +61,7 @@ class _Maps:
         self.shape = tuple(out.shape)
 
     def view(self, value: Any) -> View:
-        return self._recorder._spread(value, self._out)
+        return self._recorder.spread(value, self._out)
 
     def __call__(self, op: str, *operands: View) -> View:
         return self._recorder.graph.map(op, self.shape, *operands)
@@ -100,7 +100,9 @@ def _div(recorder: Recorder, out: Tensor, a: Any, b: Any, *, rounding_mode: Any 
 def _pow(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
     maps = _Maps(recorder, out)
     x = maps.view(a)
-    if b == 1:
+    if isinstance(b, Tensor):
+        maps.finish(maps("pow", x, maps.view(b)))
+    elif b == 1:
         maps.finish(x)
     elif b == 2:
         maps.finish(maps("sq", x))
@@ -258,16 +260,11 @@ def _mean(
 ) -> None:
     maps = recorder.graph
     target = _untracked(_reduced, recorder, x, out, dims)
-    whole = Placed(
-        recorder.view(x),
-        tuple(x.shape),
-        0,
-        tuple(0 if n == 1 else s for n, s in zip(target.shape, target.stride(), strict=True)),
-    )
-    total = maps.place(out.numel(), [whole])
+    part = Placed(recorder.view(x), tuple(x.shape), 0, steps_of(target))
+    total = maps.place(out.numel(), [part])
     size = (out.numel(),)
     count = maps.scalar(float(x.numel() // max(out.numel(), 1)), size)
-    recorder._own(out, maps.dense(maps.map("div", size, maps.whole(total), count), size))
+    recorder.own(out, maps.dense(maps.map("div", size, maps.whole(total), count), size))
 
 
 def _contract(recorder: Recorder, out: Tensor, a: Tensor, b: Tensor) -> None:
@@ -311,7 +308,8 @@ def _moved(func: Callable[..., Tensor]) -> Rule:
 
 
 def _gathered(recorder: Recorder, out: Tensor, x: Tensor, places: Tensor) -> None:
-    order = sorted(range(out.dim()), key=lambda axis: (-out.stride(axis), axis))
+    steps = out.stride()
+    order = sorted(range(out.dim()), key=lambda axis: (-steps[axis], axis))
     index = _untracked(lambda: places.permute(order).reshape(-1), recorder).numpy()
     if len(index) != out.numel():
         raise NotLoweredError("places of another shape")
@@ -321,9 +319,9 @@ def _gathered(recorder: Recorder, out: Tensor, x: Tensor, places: Tensor) -> Non
     strided = _as_strides(index, shape)
     if strided is not None:
         view = View(source, int(index[0]), strided, held)
-        recorder._own(out, graph.dense(view, shape))
+        recorder.own(out, graph.dense(view, shape))
     else:
-        recorder._own(out, graph.gather(source, index, held))
+        recorder.own(out, graph.gather(source, index, held))
 
 
 def _as_strides(index: np.ndarray[Any, Any], shape: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -390,6 +388,61 @@ def _scatter(
     _assembled(recorder, out, base, source, _untracked(origins, recorder))
 
 
+def _index_add(
+    recorder: Recorder,
+    out: Tensor,
+    base: Tensor,
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    **options: Any,
+) -> None:
+    _refuse_options({name: None if value == 1 else value for name, value in options.items()})
+    if recorder.tracks(index):
+        raise NotLoweredError("sums by computed places")
+
+    def targets() -> Tensor:
+        return torch.arange(out.numel()).reshape(out.shape).index_select(dim, index).reshape(-1)
+
+    places = _untracked(targets, recorder).numpy()
+    graph, size = recorder.graph, (out.numel(),)
+    added = graph.scatter(out.numel(), recorder.dense(source), places)
+    start = graph.whole(recorder.dense(base), size)
+    recorder.own(out, graph.dense(graph.map("add", size, start, graph.whole(added)), size))
+
+
+_MOST_FACTORS = 64
+
+
+def _prod(
+    recorder: Recorder,
+    out: Tensor,
+    x: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    **options: Any,
+) -> None:
+    """One factor after the other."""
+    view, axis = recorder.view(x), (x.dim() - 1 if dim is None else dim % x.dim())
+    if x.shape[axis] > _MOST_FACTORS or (dim is None and x.dim() > 1):
+        raise NotLoweredError("a product of many numbers")
+    rest = [a for a in range(x.dim()) if a != axis]
+    shape = tuple(x.shape[a] for a in rest)
+    steps = tuple(view.strides[a] for a in rest)
+    total = recorder.graph.scalar(1.0, shape)
+    for i in range(x.shape[axis]):
+        factor = View(view.node, view.offset + i * view.strides[axis], steps, view.held)
+        total = recorder.graph.map("mul", shape, total, factor)
+    recorder.owns(out, recorder.graph.seen(total, shape, tuple(out.shape)))
+
+
+def _times(factor: float) -> Rule:
+    def rule(recorder: Recorder, out: Tensor, x: Tensor) -> None:
+        recorder.result(out, "mul", x, factor)
+
+    return rule
+
+
 def _masked_scatter(
     recorder: Recorder, out: Tensor, base: Tensor, mask: Tensor, source: Tensor
 ) -> None:
@@ -418,7 +471,7 @@ def _assembled(
         ]
         joined = graph.place(sum(sizes), parts)
         index = np.where(flat >= 0, flat, sizes[0] - 1 - flat)
-    recorder._own(out, graph.gather(joined, index))
+    recorder.own(out, graph.gather(joined, index))
 
 
 def _index(recorder: Recorder, out: Tensor, x: Tensor, indices: Sequence[Tensor | None]) -> None:
@@ -483,42 +536,12 @@ def _addcmul(recorder: Recorder, out: Tensor, x: Any, a: Any, b: Any, *, value: 
     maps.finish(maps("add", maps.view(x), product))
 
 
-_SAME = [
-    "neg",
-    "abs",
-    "exp",
-    "log",
-    "log10",
-    "log1p",
-    "expm1",
-    "sqrt",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "asinh",
-    "acosh",
-    "atanh",
-    "floor",
-    "ceil",
-    "trunc",
-    "sigmoid",
-    "erf",
-    "erfc",
-    "lgamma",
-    "digamma",
-    "mul",
-    "atan2",
-    "fmod",
-    "where",
-]
+_SAME = """
+    neg abs exp log log10 log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh
+    atanh floor ceil trunc sigmoid erf erfc lgamma digamma mul atan2 fmod where
+"""
 
-ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME} | {
+ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME.split()} | {
     "round": _map("rint"),
     "sgn": _map("sign"),
     "sign": _map("sign"),
@@ -579,6 +602,10 @@ ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME} | {
     "stack": _stack,
     "scatter": _scatter,
     "masked_scatter": _masked_scatter,
+    "index_add": _index_add,
+    "prod": _prod,
+    "deg2rad": _times(math.pi / 180.0),
+    "rad2deg": _times(180.0 / math.pi),
     "index": _index,
     "gather": _gather,
     "index_select": _moved(lambda t, d, i: t.index_select(d, i)),

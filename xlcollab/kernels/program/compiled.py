@@ -20,7 +20,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 _SOURCES = (
-    "compiled", "descent", "digamma", "encode", "machine", "ops", "products", "rules", "steps",
+    "compiled",
+    "descent",
+    "digamma",
+    "encode",
+    "machine",
+    "ops",
+    "products",
+    "rules",
+    "steps",
     "vectors",
 )
 """The files of which compiled code is made."""
@@ -36,7 +44,10 @@ def stamp() -> str:
     return digest.hexdigest()
 
 
-class _StampedCache(FunctionCache):  # type: ignore[misc]
+_NumbaCache: Any = FunctionCache
+
+
+class _StampedCache(_NumbaCache):  # type: ignore[misc]
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return (*super()._index_key(sig, codegen), stamp())
 

@@ -24,8 +24,18 @@ and the norm of the gradient by the model's variables."""
 
 @exact
 def evaluate(
-    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
-    at: Whole, where: Whole, guards: Whole, expected: Numbers, x: Numbers, gradient: Numbers,
+    code: Whole,
+    micro: Whole,
+    index: Whole,
+    cleared: Whole,
+    fills: Numbers,
+    arena: Numbers,
+    at: Whole,
+    where: Whole,
+    guards: Whole,
+    expected: Numbers,
+    x: Numbers,
+    gradient: Numbers,
 ) -> int:
     """Run the program at x; its gradient goes to `gradient`, its value stays in the arena.
 
@@ -47,14 +57,35 @@ def evaluate(
 
 @exact
 def batch(
-    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
-    at: Whole, where: Whole, guards: Whole, expected: Numbers, points: Numbers, values: Numbers,
-    gradients: Numbers, ends: Whole,
+    code: Whole,
+    micro: Whole,
+    index: Whole,
+    cleared: Whole,
+    fills: Numbers,
+    arena: Numbers,
+    at: Whole,
+    where: Whole,
+    guards: Whole,
+    expected: Numbers,
+    points: Numbers,
+    values: Numbers,
+    gradients: Numbers,
+    ends: Whole,
 ) -> None:
     """`evaluate` at every row of `points`."""
     for i in range(len(points)):
         ends[i] = evaluate(
-            code, micro, index, cleared, fills, arena, at, where, guards, expected, points[i],
+            code,
+            micro,
+            index,
+            cleared,
+            fills,
+            arena,
+            at,
+            where,
+            guards,
+            expected,
+            points[i],
             gradients[i],
         )
         values[i] = arena[where[1]]
@@ -73,8 +104,14 @@ def _shortened(gradient: Numbers, most: float, out: Numbers) -> None:
 
 @exact
 def _assess(
-    n: int, sign: float, l2: float, objective: float, x: Numbers, scale: Numbers,
-    gradient: Numbers, row: Numbers,
+    n: int,
+    sign: float,
+    l2: float,
+    objective: float,
+    x: Numbers,
+    scale: Numbers,
+    gradient: Numbers,
+    row: Numbers,
 ) -> None:
     """The gradient by y of what is minimised, and the numbers of one step."""
     penalty, norm = 0.0, 0.0
@@ -91,10 +128,28 @@ def _assess(
 
 @exact
 def descend(
-    code: Whole, micro: Whole, index: Whole, cleared: Whole, fills: Numbers, arena: Numbers,
-    at: Whole, where: Whole, guards: Whole, expected: Numbers, rule: int, h: Numbers,
-    common: Numbers, limits: Numbers, memory: Numbers, count: int, rates: Numbers, y: Numbers,
-    gradient: Numbers, ys: Numbers, gradients: Numbers, rows: Numbers,
+    code: Whole,
+    micro: Whole,
+    index: Whole,
+    cleared: Whole,
+    fills: Numbers,
+    arena: Numbers,
+    at: Whole,
+    where: Whole,
+    guards: Whole,
+    expected: Numbers,
+    rule: int,
+    h: Numbers,
+    common: Numbers,
+    limits: Numbers,
+    memory: Numbers,
+    count: int,
+    rates: Numbers,
+    y: Numbers,
+    gradient: Numbers,
+    ys: Numbers,
+    gradients: Numbers,
+    rows: Numbers,
 ) -> int:
     """As many steps as there are rates, or up to one whose evaluation ended otherwise than fine.
 

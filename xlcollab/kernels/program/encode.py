@@ -241,7 +241,8 @@ def _registered(
     free: list[int] = []
     register: dict[int, int] = {}
     count = 0
-    rows, first_rows = [], []
+    rows: list[list[int]] = []
+    first_rows: list[list[int]] = []
     for at, (step, value, operands, place, _) in enumerate(steps):
         own = -1
         if value >= 0:

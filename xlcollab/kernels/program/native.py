@@ -26,6 +26,11 @@ Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
+_evaluate: Any = evaluate
+_batch: Any = batch
+_descend: Any = descend
+
+
 @dataclass(slots=True, eq=False)
 class NativeProgram:
     """x ↦ value and gradient, (n,), of a sheet's one output."""
@@ -38,7 +43,7 @@ class NativeProgram:
     """Places in the arena that must hold `expected` for the program to be the sheet's."""
     expected: Numbers
     arena: Numbers = field(init=False)
-    _machine: tuple[Any, ...] = field(init=False)
+    _machine: Any = field(init=False)
 
     def __post_init__(self) -> None:
         encoded, buffers = self.encoded, len(self.encoded.arena)
@@ -56,7 +61,7 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if evaluate(*self._machine, x, slope) != FINE:
+        if _evaluate(*self._machine, x, slope) != FINE:
             return None
         return float(self.arena[self.value_at]), slope
 
@@ -68,7 +73,7 @@ class NativeProgram:
         points = np.ascontiguousarray(points, np.float64).reshape(-1, self.variables)
         values, gradients = np.empty(len(points)), np.empty_like(points)
         ends = np.empty(len(points), np.int64)
-        batch(*self._machine, points, values, gradients, ends)
+        _batch(*self._machine, points, values, gradients, ends)
         values[ends != FINE] = np.nan
         gradients[ends != FINE] = np.nan
         return values, gradients
@@ -120,7 +125,7 @@ class Steps:
 class NativeDescent:
     """A first-order run that goes on from where it stands."""
 
-    machine: tuple[Any, ...]
+    machine: Any
     rule: int
     h: Numbers
     common: Numbers
@@ -133,9 +138,20 @@ class NativeDescent:
         n, k = len(y), len(rates)
         y, slope = y.copy(), slope.copy()
         ys, slopes, rows = np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS))
-        done = descend(
-            *self.machine, self.rule, self.h, self.common, self.limits, self.memory, self.count,
-            rates, y, slope, ys, slopes, rows,
+        done = _descend(
+            *self.machine,
+            self.rule,
+            self.h,
+            self.common,
+            self.limits,
+            self.memory,
+            self.count,
+            rates,
+            y,
+            slope,
+            ys,
+            slopes,
+            rows,
         )
         self.count += done if done == k else done + 1
         return Steps(ys[:done], slopes[:done], rows[:done], None if done == k else ys[done])

@@ -82,19 +82,20 @@ class Recorder(TorchDispatchMode):
         return False
 
     def __init__(self, variables: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.graph = Graph(variables.numel())
         self.guards: list[Guard] = []
         self._nodes: dict[int, int] = {}
         self._alive: dict[int, StorageWeakRef] = {}
         self._constants: dict[tuple[object, ...], tuple[Tensor, int, Dims]] = {}
-        self._own(variables, 0)
+        self.own(variables, 0)
 
     def tracks(self, tensor: Tensor) -> bool:
         """Whether a tensor depends on the variables."""
         return tensor.untyped_storage()._cdata in self._nodes
 
-    def _own(self, tensor: Tensor, node: int) -> None:
+    def own(self, tensor: Tensor, node: int) -> None:
+        """A tensor's storage is the buffer of a node."""
         storage = tensor.untyped_storage()
         self._alive[storage._cdata] = StorageWeakRef(storage)
         self._nodes[storage._cdata] = node
@@ -160,10 +161,10 @@ class Recorder(TorchDispatchMode):
         if node is None:
             node, offset, strides = self._constant(value, strides)
         else:
-            offset, held = value.storage_offset(), not value.requires_grad
+            offset, held = int(value.storage_offset()), not value.requires_grad
         if shape is not None:
             strides = (0,) * (len(shape) - len(strides)) + strides
-        return View(node, int(offset), strides, held)
+        return View(node, offset, strides, held)
 
     def _constant(self, value: Tensor, strides: Dims) -> tuple[int, int, Dims]:
         """A constant as a node; axes along which it is spread are kept as such."""
@@ -187,11 +188,12 @@ class Recorder(TorchDispatchMode):
         """`out` is an elementwise operation of `operands`."""
         order = _storage_order(out)
         shape = tuple(out.shape[axis] for axis in order)
-        views = [_permuted(self._spread(value, out), order) for value in operands]
+        views = [_permuted(self.spread(value, out), order) for value in operands]
         found = self.graph.map(op, shape, *views)
-        self._own(out, self.graph.dense(found, shape))
+        self.own(out, self.graph.dense(found, shape))
 
-    def _spread(self, value: Tensor | float, out: Tensor) -> View:
+    def spread(self, value: Tensor | float, out: Tensor) -> View:
+        """An operand along the shape of a result."""
         if isinstance(value, Tensor) and value.shape != out.shape:
             missing = len(out.shape) - value.dim()
             view = self.view(value, tuple(out.shape))
@@ -213,24 +215,30 @@ class Recorder(TorchDispatchMode):
             )
             for source, target in parts
         ]
-        self._own(out, self.graph.place(out.numel(), found, mode))
+        self.own(out, self.graph.place(out.numel(), found, mode))
 
     def owns(self, out: Tensor, view: View) -> None:
         """`out` holds what a view along its shape sees."""
         order = _storage_order(out)
         shape = tuple(out.shape[axis] for axis in order)
-        self._own(out, self.graph.dense(_permuted(view, order), shape))
+        self.own(out, self.graph.dense(_permuted(view, order), shape))
 
     def dense(self, tensor: Tensor) -> int:
         """The node whose buffer holds a tensor in its logical order."""
         return self.graph.dense(self.view(tensor), tuple(tensor.shape))
 
 
+def steps_of(tensor: Tensor) -> Dims:
+    """A tensor's strides, 0 along axes of length 1."""
+    return tuple(0 if n == 1 else s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
+
+
 def _storage_order(out: Tensor) -> list[int]:
     """The axes from the slowest to the fastest."""
     if out.numel() != out.untyped_storage().nbytes() // max(out.element_size(), 1):
         raise NotLoweredError("a result that does not fill its storage")
-    return sorted(range(out.dim()), key=lambda axis: (-out.stride(axis), axis))
+    steps = out.stride()
+    return sorted(range(out.dim()), key=lambda axis: (-steps[axis], axis))
 
 
 def _permuted(view: View, order: list[int]) -> View:

@@ -36,7 +36,7 @@ def _buffer(node: Node, buffers: list[Numbers]) -> Numbers:
 
     if node.is_map:
         operands = (read(view, node.shape) for view in node.operands)
-        return np.asarray(OPS[node.op].meaning(*operands), np.float64).reshape(-1)
+        return np.array(OPS[node.op].meaning(*operands), np.float64, order="C").reshape(-1)
     if node.op == "place":
         return _placed(node, buffers)
     if node.op == "contract":
@@ -71,7 +71,8 @@ def _moved(node: Node, operands: list[Numbers]) -> Numbers:
     index = operands[1].astype(np.int64) if node.op in ("pick", "drop") else node.data
     assert index is not None
     if node.op in ("gather", "pick"):
-        return operands[0][index]
+        found: Numbers = operands[0][index]
+        return found
     out = np.zeros(node.size)
     np.add.at(out, index, operands[0])
     return out

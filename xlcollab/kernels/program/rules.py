@@ -31,7 +31,13 @@ RULES: Mapping[str, tuple[int, tuple[str, ...]]] = {
 
 @exact
 def move(
-    rule: int, h: Numbers, y: Numbers, g: Numbers, first: Numbers, second: Numbers, count: int,
+    rule: int,
+    h: Numbers,
+    y: Numbers,
+    g: Numbers,
+    first: Numbers,
+    second: Numbers,
+    count: int,
     rate: float,
 ) -> None:
     """The `count`-th step, counted from 0: changes y and what the rule remembers."""

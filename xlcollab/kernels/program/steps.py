@@ -15,28 +15,29 @@ from xlcollab.kernels.program.vectors import exp, log, tanh
 Numbers = NDArray[np.float64]
 
 
-_COPY, _NEG, _ABS, _SIGN, _SQ, _INV, _SQRT, _EXP, _LOG = (
-    OPS[name].code for name in ["copy", "neg", "abs", "sign", "sq", "inv", "sqrt", "exp", "log"]
+_CODES = {name: op.code for name, op in OPS.items()}
+_COPY, _NEG, _ABS, _SIGN, _SQ, _INV, _SQRT = (
+    _CODES[name] for name in ["copy", "neg", "abs", "sign", "sq", "inv", "sqrt"]
 )
-_LOG10, _LOG1P, _EXPM1, _SIN, _COS, _TAN, _ASIN, _ACOS, _ATAN = (
-    OPS[name].code
-    for name in ["log10", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos", "atan"]
+_EXP, _LOG, _LOG10, _LOG1P, _EXPM1, _SIN, _COS = (
+    _CODES[name] for name in ["exp", "log", "log10", "log1p", "expm1", "sin", "cos"]
 )
-_SINH, _COSH, _TANH, _ASINH, _ACOSH, _ATANH = (
-    OPS[name].code for name in ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh"]
+_TAN, _ASIN, _ACOS, _ATAN, _SINH, _COSH, _TANH = (
+    _CODES[name] for name in ["tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"]
 )
-_FLOOR, _CEIL, _TRUNC, _RINT, _SIGMOID, _ERF, _ERFC, _LGAMMA, _DIGAMMA = (
-    OPS[name].code
-    for name in ["floor", "ceil", "trunc", "rint", "sigmoid", "erf", "erfc", "lgamma", "digamma"]
+_ASINH, _ACOSH, _ATANH, _FLOOR, _CEIL, _TRUNC, _RINT = (
+    _CODES[name] for name in ["asinh", "acosh", "atanh", "floor", "ceil", "trunc", "rint"]
 )
-_NOT, _FINITE, _SQRTN, _LOGN, _EXPN = (
-    OPS[name].code for name in ["not", "finite", "sqrtn", "logn", "expn"]
+_SIGMOID, _ERF, _ERFC, _LGAMMA, _DIGAMMA, _NOT, _FINITE = (
+    _CODES[name] for name in ["sigmoid", "erf", "erfc", "lgamma", "digamma", "not", "finite"]
 )
-_ADD, _SUB, _MUL, _DIV, _DIVN, _POW, _ATAN2, _MAX, _MIN, _FMOD = (
-    OPS[name].code
-    for name in ["add", "sub", "mul", "div", "divn", "pow", "atan2", "max", "min", "fmod"]
+_SQRTN, _LOGN, _EXPN, _ADD, _SUB, _MUL, _DIV = (
+    _CODES[name] for name in ["sqrtn", "logn", "expn", "add", "sub", "mul", "div"]
 )
-_EQ, _NE, _LT, _LE, _WHERE = (OPS[name].code for name in ["eq", "ne", "lt", "le", "where"])
+_DIVN, _POW, _ATAN2, _MAX, _MIN, _FMOD, _EQ = (
+    _CODES[name] for name in ["divn", "pow", "atan2", "max", "min", "fmod", "eq"]
+)
+_NE, _LT, _LE, _WHERE = (_CODES[name] for name in ["ne", "lt", "le", "where"])
 
 
 @fused
@@ -234,13 +235,13 @@ def _stepped(code: int, out: Numbers, x: Numbers) -> None:
 @fused
 def _special(code: int, x: float) -> float:
     if code == _FLOOR:
-        return np.floor(x)
+        return float(np.floor(x))
     if code == _CEIL:
-        return np.ceil(x)
+        return float(np.ceil(x))
     if code == _TRUNC:
-        return np.trunc(x)
+        return float(np.trunc(x))
     if code == _RINT:
-        return np.rint(x)
+        return float(np.rint(x))
     if code == _ERF:
         return math.erf(x)
     if code == _ERFC:

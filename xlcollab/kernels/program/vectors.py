@@ -8,34 +8,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from xlcollab.kernels.program.compiled import inlined
 
+_ir: Any = cgutils.ir  # type: ignore[attr-defined]
 
-@intrinsic
-def bits_of(typing: Any, number: Any) -> Any:
+
+def _bits_of(typing: Any, number: Any) -> Any:
     """The 64 bits of a float as an integer."""
     del typing, number
 
     def build(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.bitcast(operands[0], ir.IntType(64))
+        return builder.bitcast(operands[0], _ir.IntType(64))
 
     return types.int64(types.float64), build
 
 
-@intrinsic
-def from_bits(typing: Any, bits: Any) -> Any:
+def _from_bits(typing: Any, bits: Any) -> Any:
     """The float that 64 bits stand for."""
     del typing, bits
 
     def build(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.bitcast(operands[0], ir.DoubleType())
+        return builder.bitcast(operands[0], _ir.DoubleType())
 
     return types.float64(types.int64), build
 
+
+bits_of: Any = intrinsic(_bits_of)
+from_bits: Any = intrinsic(_from_bits)
 
 _SHIFT = 6755399441055744.0
 """1.5 · 2 ^ 52: adding it leaves a number's whole part in the low bits."""
