@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from tests.kernels.test_gradients import AWKWARD, CASES, ORDINARY, compiled, value_and_gradient
-from xlcollab.kernels.program.graph import NotLoweredError
-from xlcollab.kernels.program.native import NativeProgram, native
-from xlcollab.kernels.program.record import record
+from xlcollab.kernels.program.core.graph import NotLoweredError
+from xlcollab.kernels.program.machine.native import NativeProgram, native
+from xlcollab.kernels.program.recording.record import record
 
 POINTS = {"ordinary": ORDINARY, **AWKWARD}
 _ON_THE_TAPE = """

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from xlcollab.kernels.program.adjoint import gradient
+from xlcollab.kernels.program.core.adjoint import gradient
+from xlcollab.kernels.program.core.reference import evaluate
 from xlcollab.kernels.program.lower import lowered
-from xlcollab.kernels.program.native import NativeProgram, native
-from xlcollab.kernels.program.record import record
-from xlcollab.kernels.program.reference import evaluate
+from xlcollab.kernels.program.machine.native import NativeProgram, native
+from xlcollab.kernels.program.recording.record import record
 
 START = torch.tensor(np.random.default_rng(0).normal(size=24))
 MASK = torch.tensor(np.random.default_rng(1).random((4, 6)) < 0.6)

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 
-from xlcollab.kernels.program.strides import is_dense, merged, refined, reshaped, row_major, split
+from xlcollab.kernels.program.core.strides import (
+    is_dense,
+    merged,
+    refined,
+    reshaped,
+    row_major,
+    split,
+)
 
 SIZES = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(tuple)
 STEPS = st.integers(0, 5)

@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import special
 
-from xlcollab.kernels.program.digamma import digamma
-from xlcollab.kernels.program.vectors import exp, log, tanh
+from xlcollab.kernels.program.machine.digamma import digamma
+from xlcollab.kernels.program.machine.vectors import exp, log, tanh
 
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -745.0, -740.0, 709.78, 710.0, 1e-300, 5e-324]
 

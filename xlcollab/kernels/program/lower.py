@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import XlcollabError
-from xlcollab.kernels.program.graph import NotLoweredError
-from xlcollab.kernels.program.native import NativeProgram, native
-from xlcollab.kernels.program.record import record
+from xlcollab.kernels.program.core.graph import NotLoweredError
+from xlcollab.kernels.program.machine.native import NativeProgram, native
+from xlcollab.kernels.program.recording.record import record
 from xlcollab.kernels.values.block import HiddenError
 
 TOLERANCE = 1e-9

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.compiled import exact
+from xlcollab.kernels.program.machine.compiled import exact
 
 Numbers = NDArray[np.float64]
 

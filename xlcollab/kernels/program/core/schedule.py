@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from xlcollab.kernels.program.graph import Graph, Node, Placed, View
-from xlcollab.kernels.program.strides import Dims, refined
+from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
+from xlcollab.kernels.program.core.strides import Dims, refined
 
 LARGE_SPACE = 4
 """The most axes a group may have in the machine."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xlcollab.kernels.program.derivatives import DERIVATIVES, Expression
-from xlcollab.kernels.program.graph import Graph, Node, NotLoweredError, Placed, View
-from xlcollab.kernels.program.ops import FLAT
-from xlcollab.kernels.program.strides import Dims, is_dense, reshaped, row_major
+from xlcollab.kernels.program.core.derivatives import DERIVATIVES, Expression
+from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
+from xlcollab.kernels.program.core.ops import FLAT
+from xlcollab.kernels.program.core.strides import Dims, is_dense, reshaped, row_major
 
 
 def gradient(graph: Graph, output: View) -> int:

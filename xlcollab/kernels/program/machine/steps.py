@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.compiled import fused
-from xlcollab.kernels.program.digamma import digamma
-from xlcollab.kernels.program.ops import LARGEST_EXPONENT, OPS
-from xlcollab.kernels.program.vectors import exp, log, tanh
+from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS
+from xlcollab.kernels.program.machine.compiled import fused
+from xlcollab.kernels.program.machine.digamma import digamma
+from xlcollab.kernels.program.machine.vectors import exp, log, tanh
 
 Numbers = NDArray[np.float64]
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.compiled import exact, reordered
-from xlcollab.kernels.program.encode import (
+from xlcollab.kernels.program.core.encode import (
     ADD,
     CONTRACT,
     CUMULATE,
@@ -26,8 +25,9 @@ from xlcollab.kernels.program.encode import (
     SPREAD,
     STORE,
 )
-from xlcollab.kernels.program.products import contract
-from xlcollab.kernels.program.steps import operate
+from xlcollab.kernels.program.machine.compiled import exact, reordered
+from xlcollab.kernels.program.machine.products import contract
+from xlcollab.kernels.program.machine.steps import operate
 
 TILE = 512
 """Numbers of a tile: a dozen registers of them fit into the nearest cache."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from xlcollab.kernels.program.compiled import exact
+from xlcollab.kernels.program.machine.compiled import exact
 
 
 @exact

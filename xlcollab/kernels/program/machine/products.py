@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.compiled import reordered
+from xlcollab.kernels.program.machine.compiled import reordered
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]

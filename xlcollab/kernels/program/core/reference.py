@@ -8,9 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.graph import Graph, Node, View
-from xlcollab.kernels.program.ops import OPS
-from xlcollab.kernels.program.strides import Dims
+from xlcollab.kernels.program.core.graph import Graph, Node, View
+from xlcollab.kernels.program.core.ops import OPS
+from xlcollab.kernels.program.core.strides import Dims
 
 Numbers = NDArray[np.float64]
 

@@ -1,15 +1,8 @@
-"""Recording: a torch function is run once, and what depends on its variables becomes a graph.
-
-Every tensor operation passes `Recorder`. One whose operands do not depend on the variables is a
-constant and leaves no trace, so texts, kinds and masks of a sheet are decided here. A tensor that
-shares its storage with an earlier one is a view of it: layouts vanish into strides. Where the
-function asks for a truth that depends on the variables (`if mask.any()`), the answer becomes a
-guard: the program holds as long as the answer is the same.
-"""
+"""Sees torch's operations one by one and writes those that depend on variables into a graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +10,27 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from xlcollab.kernels.program.graph import Graph, NotLoweredError, Placed, View
-from xlcollab.kernels.program.strides import Dims
+from xlcollab.kernels.program.core.algebra import simplified
+from xlcollab.kernels.program.core.graph import Graph, NotLoweredError, Placed, View
+from xlcollab.kernels.program.core.strides import Dims
+
+SHAPES_ONLY = frozenset(
+    {
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "rand_like",
+        "randn_like",
+    }
+)
+"""Operations that ask a tensor only for its shape and type: their results are constants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +41,6 @@ class Guard:
     expected: float
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A graph, its outputs (each a view along its shape), and what it takes for granted."""
-
-    graph: Graph
-    outputs: tuple[tuple[View, Dims], ...]
-    guards: tuple[Guard, ...]
-
-
-def record(function: Callable[[Tensor], list[Tensor]], x: Tensor) -> Recording:
-    """The core program of `function` as it runs at `x`, (n,).
-
-    Raises NotLoweredError for an operation that is none of the core's.
-    """
-    variables = x.detach().double().clone().requires_grad_()
-    recorder = Recorder(variables)
-    with torch.enable_grad(), _Reading(recorder), recorder:
-        results = function(variables)
-    outputs = tuple((recorder.view(result), tuple(result.shape)) for result in results)
-    guards = {(guard.node, guard.expected): guard for guard in recorder.guards}
-    return Recording(recorder.graph, outputs, tuple(guards.values()))
-
-
-class _Reading(TorchFunctionMode):
-    """Refuses to read numbers that depend on the variables past the recorder."""
-
-    _PAST = frozenset({"tolist", "numpy", "__array__", "data_ptr"})
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
-        self._recorder = recorder
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        name = getattr(func, "__name__", "")
-        if name in self._PAST and isinstance(args[0], Tensor) and self._recorder.tracks(args[0]):
-            raise NotLoweredError(f"{name} reads numbers that depend on the variables")
-        return func(*args, **(kwargs or {}))
-
-
 class Recorder(TorchDispatchMode):
     """Sees every tensor operation below autograd."""
 
@@ -81,9 +49,10 @@ class Recorder(TorchDispatchMode):
         """Torch would import its compiler, seconds of work, to keep it away from here."""
         return False
 
-    def __init__(self, variables: Tensor) -> None:
+    def __init__(self, variables: Tensor, rules: Mapping[str, Callable[..., None]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.graph = Graph(variables.numel())
+        self.graph = Graph(variables.numel(), simplified)
+        self._rules = rules
         self.guards: list[Guard] = []
         self._nodes: dict[int, int] = {}
         self._alive: dict[int, StorageWeakRef] = {}
@@ -111,8 +80,6 @@ class Recorder(TorchDispatchMode):
         return out
 
     def _record(self, func: Any, args: tuple[Any, ...], kwargs: Any, out: Any) -> None:
-        from xlcollab.kernels.program.aten import ATEN, SHAPES_ONLY
-
         name = func._schema.name.removeprefix("aten::")
         if isinstance(out, bool | int | float):
             self._guard(args[0], out)
@@ -125,7 +92,7 @@ class Recorder(TorchDispatchMode):
             return
         if name in SHAPES_ONLY:
             return
-        rule = ATEN.get(name)
+        rule = self._rules.get(name)
         if rule is None or func._schema.is_mutable or not isinstance(out, Tensor):
             raise NotLoweredError(f"{func} has no form in the core program")
         rule(self, out, *args, **kwargs)

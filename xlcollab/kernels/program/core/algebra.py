@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from xlcollab.kernels.program.ops import LARGEST_EXPONENT, TRUTHS
-from xlcollab.kernels.program.strides import Dims, reshaped
+from xlcollab.kernels.program.core.graph import Graph, View
+from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, TRUTHS
+from xlcollab.kernels.program.core.strides import Dims, reshaped
 
-if TYPE_CHECKING:
-    from xlcollab.kernels.program.graph import Graph, View
-
-Operands = tuple["View", ...]
+Operands = tuple[View, ...]
 
 
 def simplified(graph: Graph, op: str, shape: Dims, operands: Operands) -> View | None:

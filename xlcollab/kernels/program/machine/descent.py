@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.compiled import exact
-from xlcollab.kernels.program.machine import run
-from xlcollab.kernels.program.rules import move
+from xlcollab.kernels.program.machine.compiled import exact
+from xlcollab.kernels.program.machine.loop import run
+from xlcollab.kernels.program.machine.rules import move
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xlcollab.kernels.program.graph import Graph, View
-from xlcollab.kernels.program.strides import Dims
+from xlcollab.kernels.program.core.graph import Graph, View
+from xlcollab.kernels.program.core.strides import Dims
 
 
 @dataclass(frozen=True, slots=True)

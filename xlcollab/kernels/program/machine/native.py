@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.adjoint import gradient
-from xlcollab.kernels.program.descent import COLUMNS, FINE, batch, descend, evaluate
-from xlcollab.kernels.program.encode import Encoded, encode
-from xlcollab.kernels.program.machine import TILE
-from xlcollab.kernels.program.record import Recording
-from xlcollab.kernels.program.rules import RULES
-from xlcollab.kernels.program.schedule import schedule
+from xlcollab.kernels.program.core.adjoint import gradient
+from xlcollab.kernels.program.core.encode import Encoded, encode
+from xlcollab.kernels.program.core.schedule import schedule
+from xlcollab.kernels.program.machine.descent import COLUMNS, FINE, batch, descend, evaluate
+from xlcollab.kernels.program.machine.loop import TILE
+from xlcollab.kernels.program.machine.rules import RULES
+from xlcollab.kernels.program.recording.record import Recording
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -10,27 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.kernels.program.graph import NotLoweredError, Placed, View
-from xlcollab.kernels.program.record import Recorder, steps_of
+from xlcollab.kernels.program.core.graph import NotLoweredError, Placed, View
+from xlcollab.kernels.program.recording.recorder import Recorder, steps_of
 
 Rule = Callable[..., None]
 """(recorder, result, *arguments of the operation)"""
-
-SHAPES_ONLY = frozenset(
-    {
-        "zeros_like",
-        "ones_like",
-        "full_like",
-        "empty_like",
-        "new_zeros",
-        "new_ones",
-        "new_full",
-        "new_empty",
-        "rand_like",
-        "randn_like",
-    }
-)
-"""Operations that ask a tensor only for its shape and type: their results are constants."""
 
 
 def _map(op: str) -> Rule:

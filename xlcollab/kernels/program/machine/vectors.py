@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from xlcollab.kernels.program.compiled import inlined
+from xlcollab.kernels.program.machine.compiled import inlined
 
 _ir: Any = cgutils.ir  # type: ignore[attr-defined]
 

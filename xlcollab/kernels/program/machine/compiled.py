@@ -19,27 +19,13 @@ from numba.core.caching import FunctionCache
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-_SOURCES = (
-    "compiled",
-    "descent",
-    "digamma",
-    "encode",
-    "machine",
-    "ops",
-    "products",
-    "rules",
-    "steps",
-    "vectors",
-)
-"""The files of which compiled code is made."""
-
-
 @cache
 def stamp() -> str:
-    """A digest of those files."""
+    """A digest of the sources of this folder, and of the tables that it shares with the core."""
+    own = Path(__file__).parent
+    core = own.parent / "core"
     digest = hashlib.sha256()
-    folder = Path(__file__).parent
-    for file in (folder / f"{name}.py" for name in _SOURCES):
+    for file in [*sorted(own.glob("*.py")), core / "ops.py", core / "encode.py"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

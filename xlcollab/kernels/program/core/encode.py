@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.graph import Graph, Node, NotLoweredError, Placed, View
-from xlcollab.kernels.program.ops import OPS
-from xlcollab.kernels.program.schedule import LARGE_SPACE, Group, Schedule
-from xlcollab.kernels.program.strides import Dims, merged, refined, row_major, split
+from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
+from xlcollab.kernels.program.core.ops import OPS
+from xlcollab.kernels.program.core.schedule import LARGE_SPACE, Group, Schedule
+from xlcollab.kernels.program.core.strides import Dims, merged, refined, row_major, split
 
 Whole = NDArray[np.int64]
 

@@ -18,7 +18,7 @@ Kinds of nodes, by `op`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -28,8 +28,8 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from xlcollab.errors import XlcollabError
-from xlcollab.kernels.program.ops import COMMUTATIVE, OPS
-from xlcollab.kernels.program.strides import Dims, is_dense, reshaped, row_major
+from xlcollab.kernels.program.core.ops import COMMUTATIVE, OPS
+from xlcollab.kernels.program.core.strides import Dims, is_dense, reshaped, row_major
 
 
 class NotLoweredError(XlcollabError):
@@ -81,10 +81,15 @@ class Node:
         return [*self.operands, *(one.source for one in self.placed)]
 
 
-class Graph:
-    """Nodes in order of evaluation."""
+Simplify = Callable[["Graph", str, Dims, tuple[View, ...]], View | None]
+"""(graph, operation, shape, operands) → a view that is the result already, or None"""
 
-    def __init__(self, variables: int) -> None:
+
+class Graph:
+    """Nodes in order of evaluation. `simplify` is asked before an elementwise node is made."""
+
+    def __init__(self, variables: int, simplify: Simplify) -> None:
+        self._simplify = simplify
         self.nodes: list[Node] = [Node("variables", (variables,), variables)]
         self._known: dict[tuple[object, ...], int] = {}
 
@@ -138,8 +143,6 @@ class Graph:
 
     def map(self, op: str, shape: Sequence[int], *operands: View, dense: bool = False) -> View:
         """An elementwise operation, seen along `shape`; `dense`: its node has that very shape."""
-        from xlcollab.kernels.program.algebra import simplified
-
         shape = tuple(shape)
         used = tuple(
             view
@@ -148,7 +151,7 @@ class Graph:
             for view in operands
         )
         if not dense:
-            found = simplified(self, op, shape, used)
+            found = self._simplify(self, op, shape, used)
             if found is not None:
                 return found
         folded = self._folded(op, shape, used)

@@ -1,0 +1,1 @@
+"""The tensor language: nodes and views, passes over them, the adjoint, and the layout in memory."""

@@ -1,0 +1,1 @@
+"""What runs a program: loops compiled once by numba, and their handles in Python."""
