@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from xlcollab.kernels.program.lower import lowered
-from xlcollab.optim import Objective, Row, Settings, Status, solve
+from xlcollab.optim import Objective, Row, Status, solve
+from xlcollab.settings import Settings
 
 N, K = 12, 3
 RATINGS = torch.tensor(np.random.default_rng(0).integers(1, 6, (N, N)).astype(float))

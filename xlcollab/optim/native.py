@@ -24,7 +24,7 @@ from xlcollab.optim.rules.gd import GradientDescent
 from xlcollab.optim.rules.momentum import Momentum
 from xlcollab.optim.rules.nesterov import Nesterov
 from xlcollab.optim.rules.rmsprop import RMSprop
-from xlcollab.optim.schedules import Rate
+from xlcollab.settings.schedules import Rate
 
 Numbers = NDArray[np.float64]
 
