@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.kernels.program.lower import lowered
-from xlcollab.optim import Objective, Row, Status, solve
-from xlcollab.settings import Settings
+from xlcollab.optim import Objective, Row, Settings, Status, solve
 
 N, K = 12, 3
 RATINGS = torch.tensor(np.random.default_rng(0).integers(1, 6, (N, N)).astype(float))
