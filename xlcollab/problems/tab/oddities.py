@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from xlcollab.formula import to_text
 from xlcollab.problems.tab.formulas import Column, SheetFormulas
 from xlcollab.problems.tab.parts import Parts
-from xlcollab.problems.tab.rules import Kind
+from xlcollab.problems.tab.rules import RULES, Kind
 from xlcollab.ref import column_letters
 
-_NAMES_USED: Mapping[Kind, tuple[str, ...]] = {
-    "momentum": ("momtarget", "momlast"),
-    "adagrad": ("gradtarget", "histgrad"),
-    "adagrad_ann": ("gradtarget", "histgrad"),
-    "rmsprop": ("gradtarget", "ms_last"),
-    "adam": ("gradtarget", "ms_last", "momtarget", "momlast"),
-    "adam_ann": ("gradtarget", "ms_last", "momtarget", "momlast"),
-    "eve": ("gradtarget", "ms_last", "momtarget", "momlast"),
-    "nesterov": ("momtarget", "momlast"),
-    "adagrad by row": ("gradtarget", "ms_last"),
-    "adam corrected": ("gradtarget", "ms_last", "momtarget", "momlast", "counttarget", "countlast"),
-    "adamw": ("gradtarget", "ms_last", "momtarget", "momlast", "counttarget", "countlast"),
-    "momentum fading": ("momtarget", "momlast", "counttarget", "countlast"),
-}
 _ALWAYS = ("slope", "const", "lastslope", "lastconst")
 
 
@@ -56,7 +42,7 @@ def _content(formulas: SheetFormulas, row: int, column: Column) -> str:
 def broken_names(formulas: SheetFormulas, kind: Kind) -> list[str]:
     """Names that the tab's epoch needs and that stand for no cells of its sheet."""
     found = []
-    for name in (*_ALWAYS, *_NAMES_USED.get(kind, ())):
+    for name in (*_ALWAYS, *RULES[kind].names):
         defined = formulas.workbook.name(name, formulas.sheet.name)
         if defined is not None and formulas.named_area(name) is None:
             found.append(

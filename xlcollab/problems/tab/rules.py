@@ -85,6 +85,8 @@ class EpochRule:
     name: str
     annealing: Annealing
     reset: tuple[ResetStep, ...]
+    names: tuple[str, ...] = ()
+    """Names of the lesson's that its epoch copies by, besides those of the weights."""
 
 
 _WEIGHTS = Put("weight", 1.0)
@@ -95,18 +97,34 @@ RESET_TO_ZERO: tuple[ResetStep, ...] = (Put("square", 0.0), _MEANS, Put("count",
 _ADAM = (_SQUARES, _MEANS, _WEIGHTS, Put("learning rate", 1.0))
 _ADAM_RESET = (*_ADAM, Copy(("square",)), Copy(("mean",)), Copy(("square",)), Copy(("mean",)))
 
+_NORM_NAMES = ("gradtarget", "histgrad")
+_SQUARE_NAMES = ("gradtarget", "ms_last")
+_MEAN_NAMES = ("momtarget", "momlast")
+_COUNT_NAMES = ("counttarget", "countlast")
+
 RULES: Mapping[Kind, EpochRule] = {
     "sgd": EpochRule("sgd", "none", (_WEIGHTS,)),
     "momentum": EpochRule(
-        "momentum", "none", (_MEANS, _WEIGHTS, Put("learning rate", 0.0001), Copy(("mean",)))
+        "momentum",
+        "none",
+        (_MEANS, _WEIGHTS, Put("learning rate", 0.0001), Copy(("mean",))),
+        names=_MEAN_NAMES,
     ),
     "adagrad": EpochRule(
-        "adagrad per epoch", "none", (Put("norm", 10_000.0), _WEIGHTS, Copy(("norm",)))
+        "adagrad per epoch",
+        "none",
+        (Put("norm", 10_000.0), _WEIGHTS, Copy(("norm",))),
+        names=_NORM_NAMES,
     ),
     "rmsprop": EpochRule(
-        "rmsprop", "none", (_SQUARES, _WEIGHTS, Copy(("square",)), Copy(("square",)))
+        "rmsprop",
+        "none",
+        (_SQUARES, _WEIGHTS, Copy(("square",)), Copy(("square",))),
+        names=_SQUARE_NAMES,
     ),
-    "adam": EpochRule("adam without bias correction", "none", _ADAM_RESET),
+    "adam": EpochRule(
+        "adam without bias correction", "none", _ADAM_RESET, names=(*_SQUARE_NAMES, *_MEAN_NAMES)
+    ),
     "eve": EpochRule(
         "eve",
         "none",
@@ -115,6 +133,7 @@ RULES: Mapping[Kind, EpochRule] = {
             Take("loss", ("loss before", "loss before that"), (1.0, 0.5)),
             Put("divisor", 1.0),
         ),
+        names=(*_SQUARE_NAMES, *_MEAN_NAMES),
     ),
     "adagrad_ann": EpochRule(
         "adagrad per epoch, annealed by halving",
@@ -125,6 +144,7 @@ RULES: Mapping[Kind, EpochRule] = {
             Put("growth limit", 100.0),
             Put("learning rate", 0.5),
         ),
+        names=_NORM_NAMES,
     ),
     "adam_ann": EpochRule(
         "adam without bias correction, annealed by quartering",
@@ -135,12 +155,19 @@ RULES: Mapping[Kind, EpochRule] = {
             Copy(("square", "mean")),
             Take("size", ("smallest size",), (1.0,)),
         ),
+        names=(*_SQUARE_NAMES, *_MEAN_NAMES),
     ),
-    "nesterov": EpochRule("nesterov", "none", RESET_TO_ZERO),
-    "adagrad by row": EpochRule("adagrad", "none", RESET_TO_ZERO),
-    "adam corrected": EpochRule("adam", "none", RESET_TO_ZERO),
-    "adamw": EpochRule("adamw", "none", RESET_TO_ZERO),
-    "momentum fading": EpochRule("momentum, annealed by the step", "none", RESET_TO_ZERO),
+    "nesterov": EpochRule("nesterov", "none", RESET_TO_ZERO, names=_MEAN_NAMES),
+    "adagrad by row": EpochRule("adagrad", "none", RESET_TO_ZERO, names=_SQUARE_NAMES),
+    "adam corrected": EpochRule(
+        "adam", "none", RESET_TO_ZERO, names=(*_SQUARE_NAMES, *_MEAN_NAMES, *_COUNT_NAMES)
+    ),
+    "adamw": EpochRule(
+        "adamw", "none", RESET_TO_ZERO, names=(*_SQUARE_NAMES, *_MEAN_NAMES, *_COUNT_NAMES)
+    ),
+    "momentum fading": EpochRule(
+        "momentum, annealed by the step", "none", RESET_TO_ZERO, names=(*_MEAN_NAMES, *_COUNT_NAMES)
+    ),
     "other": EpochRule("not recognised", "none", RESET_TO_ZERO),
 }
 
