@@ -69,7 +69,7 @@ def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
     """Run the methods of `choice` one after the other, each from the end of the last, until one
     ends well."""
     x = task.evaluator.project(start)
-    stop = _bad_start(task.evaluator.at(x))
+    stop = bad_start(task.evaluator.at(x))
     if stop is not None:
         return refused(task, x, stop)
     recorder = task.recorder()
@@ -100,7 +100,8 @@ def _rank(found: Attempt) -> tuple[bool, bool, float]:
     return (not solved, found.outcome.point.violation > FEASIBLE, found.value)
 
 
-def _bad_start(point: Point) -> Stop | None:
+def bad_start(point: Point) -> Stop | None:
+    """Why no search can begin at a point, or None."""
     if not math.isfinite(point.value):
         text = f"The objective is {point.objective} at the start; begin where it is a number."
         return Stop(Status.REFUSED, text)

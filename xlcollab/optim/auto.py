@@ -47,6 +47,8 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if objective.linear is not None and not settings.l2:
         kind = objective.linear.kind + (" with integers" if objective.has_integers else "")
         return Choice((Stage("highs"),), f"the model is {kind}")
+    if objective.constraints is not None and start.numel() <= _MOST_FOR_SQP:
+        return Choice((Stage("sqp"),), "the model has constraints that are not linear in it all")
     reason = _why_not_squares(objective, start, settings)
     if reason is not None:
         return Choice((Stage("lbfgs"),), reason)
@@ -56,6 +58,9 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     reason = "the objective is a sum of squares of many variables (lm, then lbfgs, then lm)"
     return Choice(_SQUARES_OF_MANY, reason)
 
+
+_MOST_FOR_SQP = 500
+"""SLSQP solves a dense least-squares problem in every step, n³."""
 
 _MANY_VARIABLES = 50
 """From here on a step of lm, n² m, costs so much more than one of lbfgs that lbfgs makes the many

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from xlcollab.optim.evaluator import Evaluator, Point
@@ -35,6 +36,11 @@ class Recorder:
         """Record one step."""
         self.iteration += 1
         self._keep(evaluator, point, rate)
+
+    def close(self, evaluator: Evaluator, point: Point) -> None:
+        """Record where the run ends, if its last step led elsewhere."""
+        if self._last is None or not torch.equal(self._last[1], evaluator.to_x(point.y)):
+            self._keep(evaluator, point, float("nan"))
 
     def repeat(self) -> None:
         """Tell the last row again, with the time and the bound of now: that the run goes on."""

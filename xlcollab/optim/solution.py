@@ -204,6 +204,8 @@ class Solution:
     max_violation: float
     seconds: float
     history: History
+    feasible: bool = True
+    """Whether every constraint holds, within its tolerance."""
     bound: float = math.nan
     """No point is better than this; NaN where the method knows none."""
 
@@ -211,3 +213,8 @@ class Solution:
     def gap(self) -> float:
         """What may be missing to the optimum, relative to the objective; NaN without a bound."""
         return gap_between(self.objective, self.bound)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the weights are worth keeping: a run that diverged keeps its last good ones."""
+        return (self.status.has_solution or self.status is Status.DIVERGED) and self.feasible

@@ -14,6 +14,8 @@ from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.linear.engine import by_highs
+from xlcollab.optim.nonlinear.engine import by_sqp
+from xlcollab.optim.nonlinear.sized import FEASIBLE
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Solution, Status, StepCallback
@@ -63,7 +65,7 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     best: Attempt | None = None
     iterations = 0
     for drawn in starts(start, task.objective, task.settings):
-        found = attempt(task, choice, drawn)
+        found = _run(task, choice, drawn)
         iterations += found.recorder.iteration
         best = found if best is None else better(best, found)
         if found.outcome.stop.status is Status.INTERRUPTED:
@@ -81,6 +83,11 @@ def _without_linear_form(task: Task, start: Tensor) -> Choice:
         )
     choice = choose(replace(task.objective, linear=None), start, task.settings)
     return replace(choice, reason=f"{choice.reason} (it is not as linear as it looked)")
+
+
+def _run(task: Task, choice: Choice, start: Tensor) -> Attempt:
+    """One run from one start."""
+    return by_sqp(task, start) if choice.stages[0].method == "sqp" else attempt(task, choice, start)
 
 
 def _check_shapes(objective: Objective, start: Tensor) -> None:
@@ -138,7 +145,7 @@ def _solution(
 ) -> Solution:
     plain = Evaluator(replace(task.objective, maximize=False, native=None), start)
     point = plain.at(best.x)
-    multipliers, rows, violation = _constraint_report(task.objective, best, start)
+    multipliers, rows, missed = _constraint_report(task.objective, best, start)
     stop = best.outcome.stop
     return Solution(
         x=best.x,
@@ -152,7 +159,8 @@ def _solution(
         gradient=point.gradient,
         multipliers=multipliers,
         reduced_gradient=point.gradient - rows.T @ multipliers,
-        max_violation=violation,
+        max_violation=missed.max().item() if missed.numel() else 0.0,
+        feasible=_holds(missed, rows, best.x),
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
         history=best.recorder.history(),
@@ -172,14 +180,20 @@ def _told(best: Attempt, choice: Choice, iterations: int) -> str:
 
 def _constraint_report(
     objective: Objective, best: Attempt, start: Tensor
-) -> tuple[Tensor, Tensor, float]:
-    """Multipliers (k,), derivatives (k, n) and violation of the constraints at the end."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Multipliers (k,), derivatives (k, n) and misses (k,) of the constraints at the end."""
     if objective.constraints is None:
-        return start.new_zeros(0), start.new_zeros(0, start.numel()), 0.0
+        return start.new_zeros(0), start.new_zeros(0, start.numel()), start.new_zeros(0)
     values, rows = jacobian(objective.constraints, best.x)
     assert objective.constraint_lower is not None
     assert objective.constraint_upper is not None
     held = torch.clamp(
         values, objective.constraint_lower.to(values), objective.constraint_upper.to(values)
     )
-    return best.multipliers, rows, (values - held).abs().max().item()
+    return best.multipliers, rows, (values - held).abs()
+
+
+def _holds(missed: Tensor, rows: Tensor, x: Tensor) -> bool:
+    """Whether every constraint misses its limit by no more than the tolerance times its size."""
+    size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x.abs().clamp(min=1.0), dim=1)
+    return bool((missed <= 1.001 * FEASIBLE * size.clamp(min=1.0)).all())

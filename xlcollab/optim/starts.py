@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from xlcollab.optim.problem import Objective
@@ -62,6 +64,23 @@ def starts(start: Tensor, objective: Objective, settings: Settings) -> list[Tens
     count = settings.restarts + (settings.init != "keep")
     drawn = [draw(start, objective, scale, generator) for _ in range(count)]
     return [start, *drawn] if settings.init == "keep" else drawn
+
+
+def within(
+    start: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    generator: Generator,
+) -> NDArray[np.float64]:
+    """A point drawn within the bounds: uniform where both are given, else around the start or
+    the one bound, over orders of magnitude of a variable's size."""
+    draw = torch.rand(len(start), generator=generator, dtype=torch.float64).numpy()
+    normal = torch.randn(len(start), generator=generator, dtype=torch.float64).numpy()
+    spread = 10.0 ** (3.0 * draw - 1.0) * np.maximum(np.abs(start), 1.0)
+    low, high = np.isfinite(lower), np.isfinite(upper)
+    around = np.clip(start + spread * normal, lower, upper)
+    with np.errstate(invalid="ignore"):
+        return np.where(low & high, lower + draw * (upper - lower), around)
 
 
 def _normal_like(start: Tensor, generator: Generator) -> Tensor:

@@ -100,6 +100,9 @@ METHODS: Mapping[str, Method] = {
         needs_linear=True,
         takes_l2=False,
     ),
+    "sqp": Method(
+        summary="sequential quadratic programming with exact derivatives, for constraints"
+    ),
 }  # fmt: skip
 
 SUMMARIES: Mapping[str, str] = {name: method.summary for name, method in METHODS.items()}

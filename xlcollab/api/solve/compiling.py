@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
+from xlcollab.api.solve.goal import as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
@@ -28,7 +29,6 @@ from xlcollab.history import cell_names, variable_names
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
-    History,
     LinearModel,
     Objective,
     Settings,
@@ -67,6 +67,7 @@ class Compiled:
     constraints: ConstraintLines | None
     linear: LinearModel | None
     warnings: tuple[str, ...]
+    method: str = "auto"
 
     @property
     def start(self) -> Tensor:
@@ -102,11 +103,7 @@ class Compiled:
         cell = self.cell.to(place.device, place.dtype)
         function: Callable[[Tensor], Tensor] = cell.scalar
         residuals: Callable[[Tensor], Tensor] | None = None
-        if self.model.sense == "value":
-            target = self.model.target
-            residuals = lambda x: cell(x) - target  # noqa: E731
-            function = lambda x: (cell.scalar(x) - target).square()  # noqa: E731
-        elif self.residuals is not None and self.model.sense == "minimize":
+        if self.residuals is not None and self.model.sense == "minimize":
             residuals = self.residuals.to(place.device, place.dtype)
         lines = self.constraints
 
@@ -116,7 +113,7 @@ class Compiled:
         limits = self.limits
         bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
         native = lowered(function, self.start) if place.is_reference else None
-        return Objective(
+        found = Objective(
             function=function,
             native=native,
             maximize=self.model.sense == "maximize",
@@ -130,29 +127,21 @@ class Compiled:
             linear=self.linear,
             fan_in=tensor(_fan_in(self.model)),
         )
+        if self.model.sense != "value":
+            return found
+        straight = self.linear is not None or self.method not in _TAKES_EQUATIONS
+        form = as_squares if straight else as_equation
+        return form(found, self.model.target)
 
     def in_its_own_units(self, solution: Solution) -> Solution:
-        """For "value of": the cell's value where the optimiser saw the squared gap."""
+        """For "value of": the cell's value, where the optimiser saw an equation or a square."""
         if self.model.sense != "value":
             return solution
-        cell, history = self.cell, solution.history
-        with torch.no_grad():
-            values = [float(cell.scalar(torch.as_tensor(x).double())) for x in history.weights]
-            final = float(cell.scalar(solution.x.double().cpu()))
-            initial = float(cell.scalar(self.start))
-        rows = tuple(
-            replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
-        )
-        gap = abs(final - self.model.target)
-        reached = gap <= 1e-6 * max(1.0, abs(self.model.target))
-        ending = "" if reached else f" The target {self.model.target:g} was missed by {gap:.6g}."
-        return replace(
-            solution,
-            objective=final,
-            initial=initial,
-            message=solution.message + ending,
-            history=History(rows, history.weights),
-        )
+        rows = 0 if self.constraints is None else self.constraints.count
+        return judged(solution, self.cell.scalar, self.start, self.model.target, rows)
+
+
+_TAKES_EQUATIONS = frozenset({"auto", "sqp"})
 
 
 def compile_model(book: Session, model: SolverModel, settings: Settings) -> Compiled:
@@ -181,6 +170,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
         limits=limits,
         constraints=lines,
         linear=linear,
+        method=settings.method,
         warnings=(
             *model.warnings,
             *limits.warnings,

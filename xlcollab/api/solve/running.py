@@ -51,7 +51,7 @@ class Run:
     @property
     def exit_code(self) -> int:
         """The highest code among the models: 0 all solved, 3 refused, 4 no solution, 130."""
-        return max(EXIT_CODES.get(one.status, 0) for one in self.outcomes)
+        return max(_exit_code(one) for one in self.outcomes)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers and texts; what is no number is null."""
@@ -173,6 +173,12 @@ def _attempt(
         return Refused(model, str(error))
     except KeyboardInterrupt:
         return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
+
+
+def _exit_code(one: Solved | Refused) -> int:
+    """That of the status; 4 where a run ended without a point that satisfies the constraints."""
+    lost = isinstance(one, Solved) and not one.solution.feasible
+    return EXIT_CODES.get(one.status, 4 if lost else 0)
 
 
 def _in_solvers_words(one: Solved) -> str:

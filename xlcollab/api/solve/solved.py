@@ -51,4 +51,4 @@ class Solved:
     @property
     def kept(self) -> bool:
         """Whether the weights were put into the workbook."""
-        return self.status.has_solution or self.status is Status.DIVERGED
+        return self.solution.usable

@@ -1,0 +1,92 @@
+"""The "value of" goal: an equation among the constraints, and what is told of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim import History, Objective, Solution, Status
+
+MET = 1e-6
+"""A goal missed by no more than this, relative to max(1, |target|), is met."""
+
+
+def as_equation(objective: Objective, target: float) -> Objective:
+    """The objective = target as the last constraint, and nothing to minimise."""
+    function, lines = objective.function, objective.constraints
+    limit = torch.full((1,), target, dtype=torch.float64)
+
+    def constraints(x: Tensor) -> Tensor:
+        value = function(x).reshape(1)
+        return value if lines is None else torch.cat([lines(x), value])
+
+    return replace(
+        objective,
+        function=lambda x: 0.0 * x.sum(),
+        native=None,
+        maximize=False,
+        residuals=None,
+        constraints=constraints,
+        constraint_lower=_appended(objective.constraint_lower, limit),
+        constraint_upper=_appended(objective.constraint_upper, limit),
+    )
+
+
+def _appended(limits: Tensor | None, limit: Tensor) -> Tensor:
+    return limit if limits is None else torch.cat([limits, limit.to(limits)])
+
+
+def as_squares(objective: Objective, target: float) -> Objective:
+    """The squared gap, for a method that minimises."""
+    function = objective.function
+    return replace(
+        objective,
+        function=lambda x: (function(x) - target).square(),
+        native=None,
+        maximize=False,
+        residuals=lambda x: (function(x) - target).reshape(1),
+    )
+
+
+def judged(
+    solution: Solution, cell: Callable[[Tensor], Tensor], start: Tensor, target: float, rows: int
+) -> Solution:
+    """The solution in the units of the cell, with the status of its goal.
+
+    `rows` counts the model's own constraints; the goal's own multiplier is left out.
+    """
+    history = solution.history
+    with torch.no_grad():
+        values = [float(cell(torch.as_tensor(x).double())) for x in history.weights]
+        final = float(cell(solution.x.double().cpu()))
+        initial = float(cell(start))
+    shown = tuple(
+        replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
+    )
+    status, ending = _ending(solution, final, target)
+    return replace(
+        solution,
+        objective=final,
+        initial=initial,
+        status=status,
+        message=solution.message.replace(solution.status.sentence, status.sentence) + ending,
+        multipliers=solution.multipliers[:rows],
+        history=History(shown, history.weights),
+    )
+
+
+_UNJUDGED = frozenset({Status.INTERRUPTED, Status.DIVERGED, Status.REFUSED})
+
+
+def _ending(solution: Solution, final: float, target: float) -> tuple[Status, str]:
+    gap = abs(final - target)
+    if gap <= MET * max(1.0, abs(target)) and solution.feasible:
+        known = Status.OPTIMAL if solution.status is not Status.INTERRUPTED else solution.status
+        return known, f" The objective has the value {target:g} that was asked for."
+    missed = f" The target {target:g} was missed by {gap:.6g}; the objective came to {final:.6g}."
+    if solution.status in _UNJUDGED:
+        return solution.status, missed
+    return Status.GOAL_NOT_MET, missed

@@ -1,0 +1,213 @@
+"""A model with constraints to a point where the conditions of optimality hold, or to the best one
+that was seen."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
+from xlcollab.optim.augmented import descend_constrained
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.loop import Limits, Outcome
+from xlcollab.optim.nonlinear.feasibility import least_violation
+from xlcollab.optim.nonlinear.kkt import Conditions, conditions
+from xlcollab.optim.nonlinear.probing import better_nearby
+from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError, Values
+from xlcollab.optim.nonlinear.sqp import sqp
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.rules.lbfgs import LBFGS
+from xlcollab.optim.solution import Status
+
+_ITERATIONS = 1000
+_ESCAPES = 8
+_UNBOUNDED = -1e13
+_NEARLY = 1e-3
+_AUGMENTED_STEPS = 2000
+
+
+def by_sqp(task: Task, start: Tensor) -> Attempt:
+    """The run of one start; Ctrl-C and the time limit keep the best feasible point."""
+    start = task.evaluator.project(start)
+    stop = bad_start(task.evaluator.at(start))
+    if stop is not None:
+        return refused(task, start, stop)
+    recorder = task.recorder()
+    model = SizedModel(task, start, recorder)
+    recorder.begin(task.evaluator, model.point(model.start))
+    asked = task.settings.iterations
+    search = Search(model, _ITERATIONS if asked is None else asked)
+    try:
+        stop = search.run()
+    except TimeIsUpError:
+        stop = Stop(Status.TIME_LIMIT, "")
+    except KeyboardInterrupt:
+        stop = Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations.")
+    y = search.end()
+    point = model.point(y)
+    stop = _judged(stop, model, point)
+    value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
+    multipliers = torch.as_tensor(search.multipliers(y)).to(start)
+    recorder.close(task.evaluator, point)
+    return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
+
+
+def _judged(stop: Stop, model: SizedModel, point: Point) -> Stop:
+    """Without a feasible point nothing better than the violation can be told."""
+    if model.best is not None or stop.status is Status.INFEASIBLE:
+        return stop
+    missed = f"the constraints are missed by at most {point.violation:.3g}."
+    text = f"No feasible point was found by then; {missed}"
+    return Stop(stop.status, f"{stop.message} {text}".strip())
+
+
+class Search:
+    """SQP from the start; where it does not arrive, an augmented Lagrangian and a phase that cares
+    for the constraints alone, each followed by SQP again."""
+
+    def __init__(self, model: SizedModel, iterations: int) -> None:
+        self.model = model
+        self._iterations = iterations
+        self._last: Array = model.start
+
+    def run(self) -> Stop:
+        """Until the conditions hold, or nothing is left to try."""
+        model = self.model
+        model.values(model.start)
+        for prepare in (self._as_it_is, self._feasible, self._augmented):
+            start = prepare()
+            if start is None:
+                continue
+            stop = self._descended(start)
+            if stop is not None:
+                return stop
+        return self._unsettled()
+
+    def end(self) -> Array:
+        """Where the run ended: the last point, unless a better feasible one was seen."""
+        best, last = self.model.best, self._last
+        if best is None:
+            nearest = self.model.nearest
+            return last if nearest is None else nearest.y
+        return last if self._is_as_good(last, best) else best.y
+
+    def _is_as_good(self, y: Array, best: Values) -> bool:
+        try:
+            values = self.model.values(y)
+        except TimeIsUpError:
+            return False
+        slack = 1e-6 * max(1.0, abs(best.objective))
+        return values.feasible and values.objective <= best.objective + slack
+
+    def multipliers(self, y: Array) -> Array:
+        """λ (k,): the change of the objective, in its own unit and sign, per unit of a limit."""
+        model = self.model
+        sign = -1.0 if model.task.objective.maximize else 1.0
+        try:
+            found = conditions(model, y)
+        except TimeIsUpError:
+            return np.zeros(len(model.weight))
+        return sign * found.multipliers * model.weight * model.unit + 0.0
+
+    @property
+    def _left(self) -> int:
+        return self._iterations - self.model.recorder.iteration
+
+    def _as_it_is(self) -> Array:
+        return self.model.start
+
+    def _feasible(self) -> Array | None:
+        """A feasible point, if none was seen yet."""
+        if self.model.best is not None:
+            return None
+        nearest = self.model.nearest
+        found = least_violation(self.model, self.model.start if nearest is None else nearest.y)
+        return found.y if found.feasible else None
+
+    def _augmented(self) -> Array | None:
+        """The end of an augmented Lagrangian from the best point seen."""
+        model = self.model
+        if self._left <= 0 or model.best is None:
+            return None
+        objective = _sized_objective(model)
+        start = torch.as_tensor(model.best.y)
+        evaluator = Evaluator(objective, start)
+        limits = Limits(min(self._left, _AUGMENTED_STEPS), 1e-9, 1e-13)
+        recorder = _Told(model)
+        found = descend_constrained(LBFGS(), evaluator, start, lambda step: 1.0, limits, recorder)
+        return model.clip(found.outcome.point.y.numpy())
+
+    def _descended(self, start: Array) -> Stop | None:
+        """SQP, and again from a better point nearby as long as there is one."""
+        for _ in range(_ESCAPES):
+            if self._left <= 0:
+                return self._out_of_iterations()
+            y, _ = sqp(self.model, start, self._left)
+            self._last = y
+            best = self.model.best
+            if best is not None and best.objective < _UNBOUNDED:
+                return Stop(Status.UNBOUNDED, "It fell without a limit.")
+            found = conditions(self.model, y)
+            if not found.hold:
+                return self._out_of_iterations() if self._left <= 0 else None
+            start_again = None if found.vertex else better_nearby(self.model, y)
+            if start_again is None:
+                return self._held(y, found)
+            start = start_again
+        return None
+
+    def _held(self, y: Array, found: Conditions) -> Stop | None:
+        best = self.model.best
+        if best is not None and not self._is_as_good(y, best):
+            return None
+        text = f"The conditions of optimality hold to {found.residual:.2g}."
+        return Stop(Status.LOCALLY_OPTIMAL, text)
+
+    def _out_of_iterations(self) -> Stop:
+        return Stop(Status.ITERATION_LIMIT, "")
+
+    def _unsettled(self) -> Stop:
+        """What is known where the conditions do not hold."""
+        model = self.model
+        if model.best is None:
+            least = model.nearest
+            missed = math.inf if least is None else model.point(least.y).violation
+            text = (
+                "The violation alone was minimised from several starts and cannot fall further near"
+                f" their ends; the constraints are missed by at most {missed:.3g}."
+            )
+            return Stop(Status.INFEASIBLE, text)
+        residual = conditions(model, self.end()).residual
+        text = f"The conditions of optimality are missed by {residual:.2g}."
+        return Stop(Status.TOLERANCE if residual <= _NEARLY else Status.BEST_FOUND, text)
+
+
+class _Told(Recorder):
+    """Tells the run's own recorder of steps made in the sized variables."""
+
+    def __init__(self, model: SizedModel) -> None:
+        super().__init__(0, None, model.task.began)
+        self._model = model
+
+    def step(self, evaluator: Evaluator, point: Point, rate: float) -> None:
+        """Record one step in the model's own units."""
+        del evaluator, rate
+        self.iteration += 1
+        self._model.record(self._model.clip(point.y.numpy()))
+
+
+def _sized_objective(model: SizedModel) -> Objective:
+    """The model in its sized variables, for methods that work on tensors."""
+    return Objective(
+        function=model.objective_function(),
+        lower=torch.as_tensor(model.lower),
+        upper=torch.as_tensor(model.upper),
+        constraints=model.rows_function() if len(model.weight) else None,
+        constraint_lower=torch.as_tensor(model.row_lower),
+        constraint_upper=torch.as_tensor(model.row_upper),
+    )

@@ -1,0 +1,62 @@
+"""The least violation alone: is there a point that satisfies the rows at all?"""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import Generator, Tensor
+
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.loop import Limits, descend
+from xlcollab.optim.nonlinear.sized import Array, SizedModel, Values
+from xlcollab.optim.problem import Objective
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rules.lm import LevenbergMarquardt
+from xlcollab.optim.starts import within
+
+_STEPS = 200
+_DRAWS = 8
+
+
+def least_violation(model: SizedModel, start: Array) -> Values:
+    """Where the sum of squared misses has its least value, by Levenberg-Marquardt from `start`,
+    and from seeded points within the bounds if that misses the rows.
+
+    Raises TimeIsUpError.
+    """
+    best = _descended(model, start)
+    generator = Generator().manual_seed(model.task.settings.seed)
+    for _ in range(_DRAWS):
+        if best.feasible:
+            break
+        y = within(model.start, model.lower, model.upper, generator)
+        found = _descended(model, y)
+        best = min(best, found, key=lambda values: values.missed)
+    return best
+
+
+def _descended(model: SizedModel, start: Array) -> Values:
+    evaluator = Evaluator(_violation(model), torch.as_tensor(start))
+    silent = Recorder(0, None, time.perf_counter())
+    y = evaluator.project(torch.as_tensor(start))
+    limits = Limits(_STEPS, 1e-15, 1e-15)
+    outcome = descend(LevenbergMarquardt(), evaluator, y, lambda step: 0.0, limits, silent)
+    return model.values(outcome.point.y.numpy())
+
+
+def _violation(model: SizedModel) -> Objective:
+    """½ Σ of squared misses as an objective of the sized variables."""
+    lower, upper = torch.as_tensor(model.row_lower), torch.as_tensor(model.row_upper)
+    rows = model.rows_function()
+
+    def residuals(y: Tensor) -> Tensor:
+        values = rows(y)
+        return torch.nan_to_num(values - torch.clamp(values, lower, upper), nan=1e6)
+
+    return Objective(
+        function=lambda y: residuals(y).square().sum(),
+        residuals=residuals,
+        lower=torch.as_tensor(model.lower),
+        upper=torch.as_tensor(model.upper),
+    )

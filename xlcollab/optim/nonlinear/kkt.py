@@ -1,0 +1,63 @@
+"""The conditions of Karush, Kuhn and Tucker at a point, and the multipliers that fit best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
+
+from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel
+
+_ON_A_BOUND = 1e-9
+_ON_A_LIMIT = 1e-5
+STATIONARY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How far gradient − Σ multiplier · row is from 0, with multipliers of the right sign."""
+
+    residual: float
+    """Euclidean norm relative to max(1, norm of the gradient)."""
+    multipliers: Array
+    """(k,), 0 for rows that do not bind; the gain in size-one units."""
+    missed: float
+    slope: float
+    """The norm of the objective's own gradient."""
+    vertex: bool
+    """Whether as many rows and bounds press as there are variables: no direction is left."""
+
+    @property
+    def hold(self) -> bool:
+        return self.missed <= FEASIBLE and self.residual <= STATIONARY
+
+
+def conditions(model: SizedModel, y: Array) -> Conditions:
+    """The conditions at y: a row or bound within reach may press, with the sign of its side."""
+    values, gradient, matrix = model.derivatives(y)
+    low = values.rows <= model.row_lower + _ON_A_LIMIT
+    high = values.rows >= model.row_upper - _ON_A_LIMIT
+    binding = np.flatnonzero(low | high)
+    below = y <= model.lower + _ON_A_BOUND * (1.0 + np.abs(y))
+    above = y >= model.upper - _ON_A_BOUND * (1.0 + np.abs(y))
+    bounds = np.flatnonzero(below | above)
+    columns = np.concatenate([matrix[binding], np.eye(model.n)[bounds]]).T
+    least = np.concatenate([np.where(high[binding], -np.inf, 0.0), _side(above[bounds], -np.inf)])
+    most = np.concatenate([np.where(low[binding], np.inf, 0.0), _side(below[bounds], np.inf)])
+    slope = float(np.linalg.norm(gradient))
+    multipliers = np.zeros(len(values.rows))
+    rest = gradient
+    pressing = 0
+    if columns.shape[1]:
+        fit = lsq_linear(columns, gradient, (least, most), tol=1e-14).x
+        multipliers[binding] = fit[: len(binding)]
+        rest = gradient - columns @ fit
+        pressing = int(np.linalg.matrix_rank(columns[:, np.abs(fit) > STATIONARY]))
+    residual = float(np.linalg.norm(rest)) / max(1.0, slope)
+    return Conditions(residual, multipliers, values.missed, slope, pressing >= model.n)
+
+
+def _side(mask: NDArray[np.bool_], limit: float) -> Array:
+    return np.where(mask, limit, 0.0)

@@ -1,0 +1,60 @@
+"""Looking around a point: is there a better one near it?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xlcollab.optim.nonlinear.sized import Array, SizedModel
+
+_WIDTHS = (1e-2, 0.5)
+_AXES = 6
+_RANDOM = 4
+_TIGHT = 1e-10
+_RESTORING_STEPS = 4
+_GAIN = 1e-8
+
+
+def better_nearby(model: SizedModel, y: Array) -> Array | None:
+    """A feasible point of lower objective among seeded ones near y; None when none is.
+
+    Along single variables and along random directions, at three distances; a point that misses
+    the rows is moved back onto them by Gauss-Newton. Raises TimeIsUpError.
+    """
+    here = model.values(y)
+    strict = max(_TIGHT, here.missed)
+    best = here.objective - _GAIN * max(1.0, abs(here.objective))
+    found: Array | None = None
+    for direction in _directions(model):
+        for width in _WIDTHS:
+            there = _restored(model, model.clip(y + width * direction))
+            values = model.values(there)
+            if values.missed <= strict and values.objective < best:
+                best, found = values.objective, there
+        if found is not None:
+            return found
+    return found
+
+
+def _directions(model: SizedModel) -> Array:
+    generator = np.random.default_rng(model.task.settings.seed)
+    axes = np.eye(model.n)
+    if model.n > _AXES:
+        axes = axes[generator.choice(model.n, _AXES, replace=False)]
+    random = generator.standard_normal((_RANDOM, model.n))
+    random = np.concatenate([random, np.ones((1, model.n))])
+    return np.concatenate([axes, -axes, random, -random])
+
+
+def _restored(model: SizedModel, y: Array) -> Array:
+    """The point moved onto the rows it misses, as far as a few steps go."""
+    for _ in range(_RESTORING_STEPS if len(model.weight) else 0):
+        if model.values(y).missed <= 1e-10:
+            break
+        values, _, matrix = model.derivatives(y)
+        gaps = model.missed_by(values.rows)
+        off = gaps != 0
+        step = np.linalg.lstsq(matrix[off], -gaps[off], rcond=1e-10)[0]
+        if not np.isfinite(step).all():
+            break
+        y = model.clip(y + step)
+    return y

@@ -1,0 +1,242 @@
+"""A constrained model brought to size one, with the best feasible point remembered."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from xlcollab.optim.evaluator import Point
+from xlcollab.optim.jacobian import Differentiator
+from xlcollab.optim.problem import TensorFunction
+from xlcollab.optim.recorder import Recorder
+
+if TYPE_CHECKING:
+    from xlcollab.optim.attempt import Task
+
+Array = NDArray[np.float64]
+
+FEASIBLE = 1e-6
+"""A row of size one that misses its limit by no more than this holds: the precision of Excel's
+Solver."""
+BAD = 1e30
+"""Stands for a value that is no number: every search turns back from it."""
+_TIGHT = 1e-9
+_CLEARLY = 1e-3
+_PROBES = 4
+_PROBE_WIDTH = 0.1
+
+
+class TimeIsUpError(Exception):
+    """The run's time limit was reached while a model was evaluated. Never seen by a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What is known at one point: objective (size one, to be minimised) and rows (size one)."""
+
+    y: Array
+    objective: float
+    rows: Array
+    missed: float
+    """The largest amount by which a row misses its limits."""
+
+    @property
+    def feasible(self) -> bool:
+        return self.missed <= FEASIBLE and abs(self.objective) < BAD
+
+
+class SizedModel:
+    """min f(y) with row_lower ≤ rows(y) ≤ row_upper and lower ≤ y ≤ upper, everything of size one.
+
+    y = x / size, each variable measured by its start; the objective is divided by the norm of its
+    gradient, each row by that of its own, the largest near the start: so a model in cents and one
+    in millions are the same model to every search and every tolerance.
+    """
+
+    def __init__(self, task: Task, start: Tensor, recorder: Recorder) -> None:
+        self.task, self.recorder = task, recorder
+        self._like = start
+        self._differentiator = Differentiator()
+        evaluator = task.evaluator
+        n = start.numel()
+        self.lower = _array(evaluator.lower, n, -math.inf)
+        self.upper = _array(evaluator.upper, n, math.inf)
+        x = np.clip(_numpy(start), self.lower, self.upper)
+        self.size = _sizes(x)
+        self.lower, self.upper = self.lower / self.size, self.upper / self.size
+        objective = task.objective
+        k = 0 if objective.constraint_lower is None else objective.constraint_lower.numel()
+        self._row_lower = _array(objective.constraint_lower, k, -math.inf)
+        self._row_upper = _array(objective.constraint_upper, k, math.inf)
+        self.unit, self.weight = 1.0, np.ones(k)
+        self.start = x / self.size
+        self.unit, self.weight = self._measured(self.start)
+        self._tight: Values | None = None
+        self._loose: Values | None = None
+        self.nearest: Values | None = None
+        """The point that misses the rows by least."""
+
+    @property
+    def best(self) -> Values | None:
+        """The feasible point of least objective that was seen.
+
+        One that uses the tolerance up to be lower must be clearly so.
+        """
+        tight, loose = self._tight, self._loose
+        if tight is None or loose is None:
+            return loose
+        clearly = tight.objective - _CLEARLY * max(1.0, abs(tight.objective))
+        return loose if loose.objective < clearly else tight
+
+    @property
+    def n(self) -> int:
+        return len(self.size)
+
+    @cached_property
+    def row_lower(self) -> Array:
+        return self._row_lower * self.weight
+
+    @cached_property
+    def row_upper(self) -> Array:
+        return self._row_upper * self.weight
+
+    def clip(self, y: Array) -> Array:
+        """The nearest point within the bounds."""
+        return np.clip(y, self.lower, self.upper)
+
+    def x(self, y: Array) -> Tensor:
+        """The model's variables, exactly on a bound where y is."""
+        x = torch.as_tensor(y * self.size).to(self._like)
+        return self.task.evaluator.project(x)
+
+    def values(self, y: Array) -> Values:
+        """Objective and rows at y. Raises TimeIsUpError."""
+        self._watch_time()
+        with torch.no_grad():
+            raw = self._raw(self.x(y)).double().cpu().numpy()
+        return self._seen(self._sized(y, raw))
+
+    def derivatives(self, y: Array) -> tuple[Values, Array, Array]:
+        """Values, gradient (n,) and rows' derivatives (k, n) at y; 0 where there is no number."""
+        self._watch_time()
+        raw, slopes = self._differentiator.jacobian(self._raw, self.x(y))
+        found = self._seen(self._sized(y, raw.double().cpu().numpy()))
+        matrix = slopes.double().cpu().numpy() * self.size
+        matrix = np.nan_to_num(matrix, nan=0.0, posinf=0.0, neginf=0.0)
+        return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
+
+    def missed_by(self, rows: Array) -> Array:
+        """The signed amount by which each row misses its limits, (k,)."""
+        return np.asarray(rows - np.clip(rows, self.row_lower, self.row_upper))
+
+    def rows_function(self) -> TensorFunction:
+        """y ↦ the sized rows, differentiable."""
+        size, weight = torch.as_tensor(self.size), torch.as_tensor(self.weight)
+        return lambda y: self._raw((y * size).to(self._like))[1:].double() * weight
+
+    def objective_function(self) -> TensorFunction:
+        """y ↦ the sized objective, differentiable."""
+        size = torch.as_tensor(self.size)
+        return lambda y: self._raw((y * size).to(self._like))[0].double() / self.unit
+
+    def record(self, y: Array) -> Values:
+        """Keep y as the next iteration of the history."""
+        found = self.values(y)
+        self.recorder.step(self.task.evaluator, self.point(y), math.nan)
+        return found
+
+    def point(self, y: Array) -> Point:
+        """The point in the model's own units."""
+        evaluator = self.task.evaluator
+        point = evaluator.at(self.x(y))
+        constraints = self.task.objective.constraints
+        if constraints is None:
+            return point
+        with torch.no_grad():
+            rows = constraints(point.y).double().cpu().numpy()
+        gap = np.abs(rows - np.clip(rows, self._row_lower, self._row_upper))
+        return _with_violation(point, float(gap.max(initial=0.0)))
+
+    def _raw(self, x: Tensor) -> Tensor:
+        """(1 + k,): what is minimised, then the constraints."""
+        objective, evaluator = self.task.objective, self.task.evaluator
+        value = objective.function(x).reshape(1)
+        value = -value if objective.maximize else value
+        if evaluator.l2:
+            value = value + 0.5 * evaluator.l2 * x.dot(x)
+        if objective.constraints is None:
+            return value
+        return torch.cat([value, objective.constraints(x)])
+
+    def _sized(self, y: Array, raw: Array) -> Values:
+        objective = raw[0] / self.unit if math.isfinite(raw[0]) else BAD
+        rows = np.where(np.isfinite(raw[1:]), raw[1:], BAD) * self.weight
+        missed = np.abs(self.missed_by(rows)).max(initial=0.0)
+        return Values(np.array(y), float(objective), rows, float(missed))
+
+    def _seen(self, found: Values) -> Values:
+        if found.feasible and found.missed <= _TIGHT:
+            self._tight = _lower(self._tight, found)
+        if found.feasible:
+            self._loose = _lower(self._loose, found)
+        if self.nearest is None or found.missed < self.nearest.missed:
+            self.nearest = found
+        return found
+
+    def _measured(self, start: Array) -> tuple[float, Array]:
+        """The unit of the objective and the weights of the rows: the largest norms of gradients at
+        the start and at seeded points near it."""
+        generator = Generator().manual_seed(self.task.settings.seed)
+        norms = np.zeros(1 + len(self.weight))
+        for number in range(_PROBES):
+            noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
+            y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
+            _, slopes = self._differentiator.jacobian(self._raw, self.x(y))
+            matrix = slopes.double().cpu().numpy() * self.size
+            found = np.sqrt(np.square(matrix).sum(axis=1))
+            norms = np.fmax(norms, np.where(np.isfinite(found), found, 0.0))
+        norms = np.where(norms > 0, norms, 1.0)
+        return float(norms[0]), 1.0 / norms[1:]
+
+    def _watch_time(self) -> None:
+        limit = self.task.settings.time_limit
+        if limit is not None and time.perf_counter() - self.task.began > limit:
+            raise TimeIsUpError
+
+
+def _lower(best: Values | None, found: Values) -> Values:
+    return found if best is None or found.objective < best.objective else best
+
+
+def _sizes(x: Array) -> Array:
+    """A variable's own size at the start; at 0 that of a number."""
+    size = np.abs(x)
+    return np.where(size > 0, size, 1.0)
+
+
+def _array(values: Tensor | None, n: int, otherwise: float) -> Array:
+    return np.full(n, otherwise) if values is None else _numpy(values)
+
+
+def _numpy(values: Tensor) -> Array:
+    return np.asarray(values.detach().double().cpu().numpy(), np.float64)
+
+
+def _with_violation(point: Point, violation: float) -> Point:
+    return Point(
+        y=point.y,
+        value=point.value,
+        gradient=point.gradient,
+        gradient_norm=point.gradient_norm,
+        objective=point.objective,
+        penalty=point.penalty,
+        violation=violation,
+    )

@@ -1,0 +1,140 @@
+"""Sequential quadratic programming by scipy's SLSQP (Kraft 1988), with our exact derivatives."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, minimize
+
+from xlcollab.optim.nonlinear.sized import Array, SizedModel, Values
+
+_ACCURACY = 1e-15
+_TIGHT = 1e-9
+
+
+def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
+    """Where SLSQP ends from `start`, and how many iterations it made; each is recorded.
+
+    Raises TimeIsUpError.
+    """
+    cache = _Cache(model)
+    made = 0
+
+    watch = _Standstill()
+
+    def step(y: Array) -> None:
+        nonlocal made
+        made += 1
+        watch.see(model.record(model.clip(y)))
+
+    with (
+        contextlib.suppress(_StandsStillError),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        minimize(
+            lambda y: cache.values(y).objective,
+            model.clip(start),
+            jac=lambda y: cache.derivatives(y)[1],
+            method="SLSQP",
+            bounds=Bounds(model.lower, model.upper),
+            constraints=list(_sides(model, cache)),
+            callback=step,
+            options={"maxiter": iterations, "ftol": _ACCURACY},
+        )
+    return watch.last(model, start), made
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without scipy's and numpy's remarks on numbers that overflow on the way."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+_LEVEL = 1e-13
+_STEPS = 3
+
+
+class _StandsStillError(Exception):
+    """Rounding hides any further gain: SLSQP itself would go on. Never seen by a user."""
+
+
+class _Standstill:
+    """Ends a search whose feasible values have stopped to change."""
+
+    def __init__(self) -> None:
+        self._still = 0
+        self._values: Values | None = None
+
+    def see(self, values: Values) -> None:
+        """Raises _StandsStillError at the third step without a change."""
+        old, self._values = self._values, values
+        if old is None:
+            return
+        level = _LEVEL * max(1.0, abs(values.objective))
+        same = abs(values.objective - old.objective) <= level and values.missed <= _TIGHT
+        self._still = self._still + 1 if same else 0
+        if self._still >= _STEPS:
+            raise _StandsStillError
+
+    def last(self, model: SizedModel, start: Array) -> Array:
+        """The last point of the search."""
+        return model.clip(start) if self._values is None else self._values.y
+
+
+class _Cache:
+    """The last point's values and derivatives: SLSQP asks for each part of them on its own."""
+
+    def __init__(self, model: SizedModel) -> None:
+        self._model = model
+        self._values: Values | None = None
+        self._slopes: tuple[Values, Array, Array] | None = None
+
+    def values(self, y: Array) -> Values:
+        y = self._model.clip(y)
+        if self._values is None or not np.array_equal(self._values.y, y):
+            self._values = self._model.values(y)
+        return self._values
+
+    def derivatives(self, y: Array) -> tuple[Values, Array, Array]:
+        y = self._model.clip(y)
+        if self._slopes is None or not np.array_equal(self._slopes[0].y, y):
+            self._slopes = self._model.derivatives(y)
+            self._values = self._slopes[0]
+        return self._slopes
+
+
+def _sides(model: SizedModel, cache: _Cache) -> list[dict[str, Any]]:
+    """The rows as SLSQP wants them: equalities = 0, and inequalities ≥ 0."""
+    equal = model.row_lower == model.row_upper
+    below = ~equal & np.isfinite(model.row_lower)
+    above = ~equal & np.isfinite(model.row_upper)
+    parts: list[tuple[str, Any, Array, float]] = [
+        ("eq", equal, model.row_lower, 1.0),
+        ("ineq", below, model.row_lower, 1.0),
+        ("ineq", above, model.row_upper, -1.0),
+    ]
+    return [
+        {
+            "type": kind,
+            "fun": _difference(cache, mask, limit, sign),
+            "jac": _slopes(cache, mask, sign),
+        }
+        for kind, mask, limit, sign in parts
+        if mask.any()
+    ]
+
+
+def _difference(cache: _Cache, mask: Any, limit: Array, sign: float) -> Callable[[Array], Array]:
+    return lambda y: sign * (cache.values(y).rows[mask] - limit[mask])
+
+
+def _slopes(cache: _Cache, mask: Any, sign: float) -> Callable[[Array], Array]:
+    return lambda y: sign * cache.derivatives(y)[2][mask]
