@@ -11,6 +11,7 @@ from torch import Tensor
 from xlcollab.optim.augmented import FEASIBLE, descend_constrained
 from xlcollab.optim.auto import Choice, Stage
 from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.linear.report import LinearReport
 from xlcollab.optim.loop import Limits, Outcome, descend
 from xlcollab.optim.methods import rate_of, rule_of
 from xlcollab.optim.problem import Objective
@@ -53,6 +54,7 @@ class Attempt:
     """(k,), in the sign of `Solution.multipliers`."""
     method: str
     recorder: Recorder
+    linear: LinearReport | None = None
 
 
 def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:

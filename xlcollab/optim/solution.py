@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xlcollab.optim.linear.report import LinearReport
+
 
 class Status(StrEnum):
     """Why a run ended, and how much is known. The value is the word that users and programs see."""
@@ -208,6 +210,8 @@ class Solution:
     """Whether every constraint holds, within its tolerance."""
     bound: float = math.nan
     """No point is better than this; NaN where the method knows none."""
+    linear: LinearReport | None = None
+    """What a linear model tells besides: how far it may change, or what contradicts itself."""
 
     @property
     def gap(self) -> float:

@@ -163,6 +163,7 @@ def _solution(
         feasible=_holds(missed, rows, best.x),
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
+        linear=best.linear,
         history=best.recorder.history(),
     )
 

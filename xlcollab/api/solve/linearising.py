@@ -15,9 +15,9 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.kinks import Term
 from xlcollab.optim.linear.detect import affine, affine_on_corners, is_convex, quadratic
-from xlcollab.optim.linear.forms import Box, Form
+from xlcollab.optim.linear.forms import Form
 from xlcollab.optim.linear.model import LinearModel, Measure, Sparse, sparse
-from xlcollab.optim.linear.rewriting import rewritten
+from xlcollab.optim.linear.rewriting import Variables, rewritten
 from xlcollab.optim.linear.writer import Piece
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _model(asked: _Asked, cut: Cut, straight: _Straight) -> LinearModel | None:
     )
     if asked.model.sense == "value":
         model, kinks = _aimed(asked, model, kinks)
-    return _written(asked, model, kinks, strict=False)
+    return _written(asked, model, kinks)
 
 
 def _aimed(
@@ -195,44 +195,32 @@ def sparse_of(matrix: Sparse, width: int) -> Sparse:
     return sparse(wide.tocsr())
 
 
-def _written(
-    asked: _Asked, model: LinearModel, kinks: list[Piece], *, strict: bool
-) -> LinearModel | None:
+def _written(asked: _Asked, model: LinearModel, kinks: list[Piece]) -> LinearModel | None:
     """The model with its kinks as rows."""
     if not kinks:
         return model
     low, high = asked.row_limits
     limits = (low - model.offset, high - model.offset)
-    found = rewritten(model, _box(asked, model), kinks, limits, _sense(asked), strict=strict)
-    if found is None:
+    bounds = asked.limits
+    variables = Variables(bounds.lower, bounds.upper, bounds.integer)
+
+    def written(*, strict: bool = False, loose: bool = False) -> LinearModel | None:
+        sense = _sense(asked)
+        found = rewritten(model, variables, kinks, limits, sense, strict=strict, loose=loose)
+        return replace(found, loose=lambda: written(loose=True)) if found else None
+
+    found = written()
+    if found is None or (found.hessian is not None and _has_whole_helpers(found)):
         return None
-    assert found.helpers is not None
-    if found.hessian is not None and found.helpers.integer.any():
-        return None
-    if strict or (model.measure == "distance" and len(kinks) == 1):
-        return found
-    return replace(found, stricter=lambda: _written(asked, model, kinks, strict=True))
+    return replace(found, stricter=lambda: written(strict=True))
+
+
+def _has_whole_helpers(model: LinearModel) -> bool:
+    return model.helpers is not None and bool(model.helpers.integer.any())
 
 
 def _sense(asked: _Asked) -> float:
     return 1.0 if asked.model.sense == "value" else asked.sign
-
-
-def _box(asked: _Asked, model: LinearModel) -> Box:
-    """The bounds of all columns, and the lines that hold between the variables alone."""
-    n, more = asked.n, len(model.c) - asked.n
-    low, high = asked.row_limits
-    own = np.flatnonzero(np.asarray(abs(model.matrix[:, n:]).sum(axis=1)).ravel() == 0)
-    box = Box(
-        lower=[*asked.limits.lower.tolist(), *[-np.inf] * more],
-        upper=[*asked.limits.upper.tolist(), *[np.inf] * more],
-        integer=[*asked.limits.integer.tolist(), *[False] * more],
-        matrix=model.matrix[own][:, :n],
-        row_lower=(low - model.offset)[own],
-        row_upper=(high - model.offset)[own],
-    )
-    box.tighten()
-    return box
 
 
 def _forms(terms: tuple[Term, ...], straight: _Straight) -> tuple[Form, ...]:

@@ -15,6 +15,7 @@ from xlcollab.api.session.controlled import chosen
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
+from xlcollab.api.solve.contradicting import explained
 from xlcollab.api.solve.limits import limited
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.solved import Solved
@@ -83,7 +84,7 @@ def solve_model(
         objective = _told(compiled.objective(place), model, on_point)
         spent = time.perf_counter() - began + book.seconds_read
         solution = solve(objective, start, limited(settings, model, spent), on_step)
-    solution = compiled.in_its_own_units(solution)
+    solution = explained(compiled, compiled.in_its_own_units(solution))
     solved = Solved(
         model=model,
         solution=solution,

@@ -12,8 +12,11 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.linear.contradiction import Contradiction, contradiction
 from xlcollab.optim.linear.model import Array, LinearModel, Sparse
 from xlcollab.optim.linear.program import program_of
+from xlcollab.optim.linear.ranging import ranging
+from xlcollab.optim.linear.report import LinearReport
 from xlcollab.optim.linear.search import Limits
 from xlcollab.optim.linear.solving import PROVED, Found, Sight, optimum
 from xlcollab.optim.loop import Outcome
@@ -85,7 +88,30 @@ def _attempt(
         multipliers=_multipliers(found, objective, start),
         method="highs",
         recorder=recorder,
+        linear=_report(objective, model, found),
     )
+
+
+def _report(objective: Objective, model: LinearModel, found: Found) -> LinearReport:
+    if found.ending == "infeasible":
+        return LinearReport(contradiction=_contradiction(objective, model))
+    program = program_of(replace(objective, linear=model))
+    plain = model.helpers is None and model.hessian is None and found.ending == "optimal"
+    if not plain or found.x is None or found.highs is None or found.scales is None:
+        return LinearReport()
+    return LinearReport(
+        ranging=ranging(found.highs, found.scales, program, found.x, objective.maximize)
+    )
+
+
+def _contradiction(objective: Objective, model: LinearModel) -> Contradiction | None:
+    free = model if model.loose is None else model.loose()
+    if free is None:
+        return None
+    program, helpers = program_of(replace(objective, linear=free)), free.helpers
+    rows = program.rows - (0 if helpers is None else len(helpers.row_lower))
+    columns = program.columns - (0 if helpers is None else len(helpers.lower))
+    return contradiction(program, rows, columns)
 
 
 _AGREEMENT = 1e-6

@@ -54,7 +54,7 @@ class Form:
 class Box:
     """The columns' bounds and which are whole, and rows that tighten them.
 
-    `matrix` (k, n) with limits holds for the first n columns.
+    `matrix` (k, m) with limits holds for the first m columns; what is added comes behind them.
     """
 
     lower: list[float]
@@ -117,7 +117,7 @@ class Box:
         return total
 
     def _by_highs(self, form: Form) -> float:
-        """The least of the form's part in the first n columns under the rows."""
+        """The least of the form's part in the first m columns under the rows."""
         n = self.matrix.shape[1]
         inner = {j: f for j, f in form.factors.items() if j < n}
         outer = Form({j: f for j, f in form.factors.items() if j >= n}, form.constant)
@@ -156,7 +156,8 @@ class Box:
 
     def settle(self, column: int, bounds: tuple[float, float], whole: bool) -> None:
         """What is known of a column that was added without bounds."""
-        self.lower[column], self.upper[column] = bounds
+        self.lower[column] = max(self.lower[column], bounds[0])
+        self.upper[column] = min(self.upper[column], bounds[1])
         self.integer[column] = whole
 
     def whole(self, form: Form) -> bool:

@@ -328,6 +328,21 @@ def ranges(box: Box, piece: Piece) -> tuple[float, float]:
     return lows[0] - step, highs[0] + step
 
 
+def always(piece: Piece) -> list[tuple[Form, float, float]]:
+    """Rows (form, least, most) that hold of a kink whatever helps: they tighten bounds."""
+    t = Form.of(piece.out)
+    if piece.kind == "sum":
+        return [(t.plus(combined((1.0, form) for form in piece.arguments), -1.0), 0.0, 0.0)]
+    if piece.kind == "abs":
+        (form,) = piece.arguments
+        return [(t.plus(side, -1.0), 0.0, math.inf) for side in (form, form.times(-1.0))]
+    if piece.kind == "max":
+        return [(t.plus(form, -1.0), 0.0, math.inf) for form in piece.arguments]
+    if piece.kind == "min":
+        return [(form.plus(t, -1.0), 0.0, math.inf) for form in piece.arguments]
+    return []
+
+
 def _product_range(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     (a, b), (c, d) = pairs
     corners = [0.0 if 0.0 in (x, y) else x * y for x in (a, b) for y in (c, d)]

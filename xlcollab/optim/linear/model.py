@@ -63,6 +63,9 @@ class LinearModel:
     stricter: Callable[[], LinearModel | None] | None = None
     """Makes the same model with its steps kept off their jumps: where they touch, the rows allow
     either side, and the sheet only one."""
+    loose: Callable[[], LinearModel | None] | None = None
+    """Makes the same model with helpers that rely on none of its rows, so that rows can be left
+    out: for questions about an infeasible one."""
 
     @property
     def kind(self) -> str:

@@ -10,31 +10,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from xlcollab.optim.linear.forms import Box, Form
-from xlcollab.optim.linear.kinks import RULES, is_whole, ranges
+from xlcollab.optim.linear.kinks import RULES, always, is_whole, ranges
 from xlcollab.optim.linear.model import Array, Helpers, LinearModel, Sparse
 from xlcollab.optim.linear.writer import NoBoundError, Piece, Rewriter
 
 
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """Bounds (n,) of the model's own columns, and which are whole."""
+
+    lower: Array
+    upper: Array
+    integer: NDArray[np.bool_]
+
+
 def rewritten(
     model: LinearModel,
-    box: Box,
+    variables: Variables,
     pieces: Sequence[Piece],
     limits: tuple[Array, Array],
     sign: float,
     *,
-    strict: bool,
+    strict: bool = False,
+    loose: bool = False,
 ) -> LinearModel | None:
     """`model`, whose columns are the variables and the pieces' results, with the pieces as rows.
 
     `limits` are those of its rows less their offset; `sign` is −1 for a model that is maximised.
-    None where a bound is missing.
+    `loose` draws no bounds from its rows. None where a bound is missing.
     """
+    box = _box(model, variables, pieces, None if loose else limits)
     writer = Rewriter(box, strict)
     _pull_by_model(writer, model, limits, sign)
     try:
@@ -46,7 +58,32 @@ def rewritten(
                 RULES[piece.kind](writer, piece, wish)
     except NoBoundError:
         return None
-    return _with_helpers(model, writer, pieces)
+    return _with_helpers(model, writer, pieces, len(variables.lower))
+
+
+def _box(
+    model: LinearModel,
+    variables: Variables,
+    pieces: Sequence[Piece],
+    limits: tuple[Array, Array] | None,
+) -> Box:
+    """The bounds of all columns, drawn from the model's rows and from what holds of its kinks."""
+    columns = len(model.c)
+    more = columns - len(variables.lower)
+    matrix, low, high = _matrix([row for piece in pieces for row in always(piece)], columns)
+    if limits is not None:
+        matrix = vstack([model.matrix, matrix], format="csr")
+        low, high = np.concatenate([limits[0], low]), np.concatenate([limits[1], high])
+    box = Box(
+        lower=[*variables.lower.tolist(), *[-math.inf] * more],
+        upper=[*variables.upper.tolist(), *[math.inf] * more],
+        integer=[*variables.integer.tolist(), *[False] * more],
+        matrix=matrix,
+        row_lower=low,
+        row_upper=high,
+    )
+    box.tighten()
+    return box
 
 
 def _pull_by_model(
@@ -65,9 +102,11 @@ def _pull_by_model(
         writer.pull(form, up=math.isfinite(low), down=math.isfinite(high))
 
 
-def _with_helpers(model: LinearModel, writer: Rewriter, pieces: Sequence[Piece]) -> LinearModel:
+def _with_helpers(
+    model: LinearModel, writer: Rewriter, pieces: Sequence[Piece], n: int
+) -> LinearModel:
     box = writer.box
-    n, total = box.matrix.shape[1], len(box.lower)
+    total = len(box.lower)
     more = total - len(model.c)
     extra, low, high = _matrix(writer.rows, total)
     return replace(
