@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from xlcollab.formula.listing import SPECS
+from xlcollab.formula.nodes import Call, Node, walk
 
 
 class Param(Enum):
@@ -63,6 +64,16 @@ class Signature:
         most = len(self.parameters)
         return self.minimum <= count and (self.repeat > 0 or count <= most)
 
+    @property
+    def count(self) -> str:
+        """How many arguments there may be, in words."""
+        most = len(self.parameters)
+        if self.repeat:
+            return f"{self.minimum} or more arguments"
+        if self.minimum == most:
+            return f"{most} argument{'' if most == 1 else 's'}"
+        return f"{self.minimum} to {most} arguments"
+
 
 def signature(spec: str) -> Signature:
     """ "R V|V*" in short form: required letters, `|`, optional letters, `*n` for the repeated tail.
@@ -71,6 +82,15 @@ def signature(spec: str) -> Signature:
     required, _, optional = body.partition("|")
     parameters = tuple(Param(letter) for letter in required + optional)
     return Signature(parameters, len(required), int(repeat or 0))
+
+
+def wrong_count(node: Node) -> str | None:
+    """What is wrong with the number of arguments of a call in a formula; None for nothing."""
+    for one in walk(node):
+        known = SIGNATURES.get(one.name) if isinstance(one, Call) else None
+        if isinstance(one, Call) and known and not known.accepts(len(one.arguments)):
+            return f"{one.name} takes {known.count}, not {len(one.arguments)}"
+    return None
 
 
 SIGNATURES: dict[str, Signature] = {

@@ -41,6 +41,8 @@ class ErrorCode(IntEnum):
     BUSY = 15
     EXTERNAL = 19
     TIMEOUT = 20
+    CIRCULAR = 99
+    """Stands for a cell that is still being worked out; no cell ever holds it."""
 
     @property
     def text(self) -> str:
@@ -70,6 +72,7 @@ _ERROR_TEXTS = {
     ErrorCode.BUSY: "#BUSY!",
     ErrorCode.EXTERNAL: "#EXTERNAL!",
     ErrorCode.TIMEOUT: "#TIMEOUT!",
+    ErrorCode.CIRCULAR: "#CIRCULAR!",
 }
 _ERRORS_BY_TEXT = {text: code for code, text in _ERROR_TEXTS.items()}
 

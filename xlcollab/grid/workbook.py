@@ -154,6 +154,15 @@ class Sheet:
         return mask
 
 
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """Iterative calculation (18.2.2): how often cells that need one another are worked out at most,
+    and below which change no more."""
+
+    count: int = 100
+    delta: float = 0.001
+
+
 @dataclass(slots=True)
 class Workbook:
     """Sheets in tab order, names and tables. Sheet and name look-ups ignore case, as Excel does."""
@@ -172,6 +181,8 @@ class Workbook:
     """The file has a digital signature, which any change would break."""
     structure_locked: bool = False
     """No sheet may be added (18.2.29, lockStructure)."""
+    iteration: Iteration | None = None
+    """How circular references are worked out; None where they are an error."""
 
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self.sheets)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula import Node, parse, relative_keys
 from xlcollab.formula.nodes import Binary
+from xlcollab.formula.signatures import wrong_count
 from xlcollab.grid import ArrayFormula, Sheet, Workbook
 from xlcollab.plan.rectangles import rectangles
 from xlcollab.plan.resolve import SplitError, resolve
@@ -52,6 +53,15 @@ class Family:
     def first(self) -> CellRef:
         return self.area.first
 
+    def copies(self) -> list[Family]:
+        """Each copy as a family of its own, in reading order."""
+        (height, width), rect = self.step, self.rect
+        return [
+            self.part(Rect(row, column, height, width))
+            for row in range(rect.top, rect.bottom, height)
+            for column in range(rect.left, rect.right, width)
+        ]
+
     def part(self, rect: Rect) -> Family:
         """The same formula over a part of the cells."""
         return replace(self, rect=rect)
@@ -71,8 +81,12 @@ class BrokenFormula:
         return f"{reason} {' '.join(shown.split())}"
 
 
+_SHOWN = 90
+"""Characters of a formula that a message shows."""
+
+
 class Parser:
-    """Parses each distinct relative form once."""
+    """Parses each distinct relative form once, and counts the arguments of its calls."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node | FormulaSyntaxError] = {}
@@ -83,6 +97,9 @@ class Parser:
         if found is None:
             try:
                 found = parse(text, row, column)
+                wrong = wrong_count(found)
+                if wrong:
+                    found = FormulaSyntaxError(f"{wrong}; check the formula:\n  {text[:_SHOWN]}")
             except FormulaSyntaxError as error:
                 found = error
             self._nodes[key] = found

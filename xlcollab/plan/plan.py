@@ -15,8 +15,10 @@ from xlcollab.plan.waves import waves
 class Plan:
     """`families` in an order in which each comes after those it reads (`needs`, by number).
 
-    `circular` maps the families that depend on themselves, or on such families only through one
-    another, to the sentence that names the cycle; they stand at the end and have no values.
+    `circular` maps the families that read themselves by their references, or read such families
+    only through one another, to the sentence that names the cycle; they stand at the end, each cell
+    by itself. Whether such a cell really needs itself is known when it is evaluated: INDEX reads
+    one cell of its area, IF one of its branches.
     Look-ups that are only known at run time (OFFSET, INDIRECT) are not in `needs`.
     """
 
@@ -51,7 +53,7 @@ def build_plan(workbook: Workbook) -> Plan:
         ordered += parts
         if cycle:
             sentence = f"circular reference: {' → '.join(str(c) for c in [*cycle, cycle[0]])}"
-            stuck += [(family, sentence) for family in rest]
+            stuck += [(copy, sentence) for family in rest for copy in family.copies()]
     everything = ordered + [family for family, _ in stuck]
     index = FamilyIndex(workbook, everything)
     circular = {len(ordered) + i: sentence for i, (_, sentence) in enumerate(stuck)}

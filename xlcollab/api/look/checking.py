@@ -117,7 +117,8 @@ def _compared(workbook: Workbook, found: Recalculation) -> list[_Compared]:
     compared = []
     for family, block in found.results:
         kinds, numbers = _arrays(block)
-        same = _equal(workbook.sheet(family.sheet), family, kinds, numbers)
+        near = found.delta if family.area in found.iterated else 0.0
+        same = _equal(workbook.sheet(family.sheet), family, kinds, numbers, near)
         compared.append(_Compared(CellEdit(family.area, kinds, numbers), same))
     return compared
 
@@ -128,12 +129,16 @@ def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
 
 
 def _equal(
-    sheet: Sheet, family: Family, kinds: NDArray[np.uint8], numbers: NDArray[np.float64]
+    sheet: Sheet,
+    family: Family,
+    kinds: NDArray[np.uint8],
+    numbers: NDArray[np.float64],
+    near: float,
 ) -> NDArray[np.bool_]:
+    """Which values are as stored; `near` is how far those of an iteration may be from it."""
     stored_kinds, stored = sheet.block(family.rect)
-    close = np.abs(numbers - stored) <= RELATIVE_TOLERANCE * np.maximum(
-        np.abs(stored), np.abs(numbers)
-    )
+    size = np.maximum(np.abs(stored), np.abs(numbers))
+    close = np.abs(numbers - stored) <= np.maximum(RELATIVE_TOLERANCE * size, near)
     exact = np.where(kinds == Kind.NUMBER, close, numbers == stored)
     return np.asarray((kinds == stored_kinds) & exact, np.bool_)
 

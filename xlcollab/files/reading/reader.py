@@ -47,6 +47,7 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
         main.recalculate_on_load,
         is_signed(package),
         main.structure_locked,
+        main.iteration,
     )
 
 

@@ -15,7 +15,7 @@ from xlcollab.files.package.markup import (
     prefix_of,
 )
 from xlcollab.files.package.package import Package
-from xlcollab.grid import DefinedName
+from xlcollab.grid import DefinedName, Iteration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class WorkbookPart:
     date1904: bool = False
     structure_locked: bool = False
     recalculate_on_load: bool = False
+    iteration: Iteration | None = None
     external_links: int = 0
     tags: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The start tags of the workbook's direct children."""
@@ -69,6 +70,21 @@ def read_workbook_part(package: Package) -> WorkbookPart:
     if not reader.found.worksheets:
         raise NotAWorkbookError(f"{package.path.name} has no worksheet")
     return reader.found
+
+
+_DEFAULT = Iteration()
+
+
+def _iteration(attributes: Attributes) -> Iteration | None:
+    """What `<calcPr>` says of circular references; numbers that are none count as left out."""
+    if not is_true(attributes.get("iterate")):
+        return None
+    try:
+        count = int(attributes.get("iterateCount", _DEFAULT.count))
+        delta = float(attributes.get("iterateDelta", _DEFAULT.delta))
+    except ValueError:
+        return _DEFAULT
+    return Iteration(max(count, 1), delta)
 
 
 class _Reader:
@@ -125,6 +141,7 @@ class _Reader:
             self.found.structure_locked = is_true(attributes.get("lockStructure"))
         elif tag == "calcPr":
             self.found.recalculate_on_load = is_true(attributes.get("fullCalcOnLoad"))
+            self.found.iteration = _iteration(attributes)
 
     def _sheet(self, attributes: Attributes) -> SheetEntry:
         name, where = attributes.get("name", ""), self._package.where(self.found.part)

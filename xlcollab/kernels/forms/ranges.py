@@ -77,7 +77,7 @@ def _table_lookup(axis: int) -> Form:
         number = tracer.value(line, frame)
         lines, number = _only_line(tracer, area, number, axis)
         gather = replace(tracer.operation(node.name), function=at_key(axis))
-        arguments = [tracer.fetch(lines), place, number]
+        arguments = [tracer.fetch(lines, loose=True), place, number]
         return tracer.tape.emit(varying(gather, place, number), arguments)
 
     return form
@@ -120,7 +120,7 @@ def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     areas = [area for area in found if area is not None]
     if len(areas) < 2:
         return _plain_lookup(tracer, node, frame)
-    table, values = fetch_alike(tracer, areas)
+    values, table = fetch_alike(tracer, areas[::-1])
     settings = [tracer.value(argument, frame) for argument in rest]
     asked = [tracer.value(wanted, frame), table, *settings[1:]]
     place = tracer.tape.emit(tracer.operation("XMATCH"), asked)
@@ -129,7 +129,10 @@ def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 
 def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
-    """The values of areas; whole columns (rows) are cut where the longest of them ends."""
+    """The values of areas; whole columns (rows) are cut where the longest of them ends.
+
+    Of the first area only those cells are used that the others select.
+    """
     clipped = []
     for area in areas:
         sheet = tracer.store.workbook.sheet(area.sheet)
@@ -137,8 +140,11 @@ def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
     height = max(area.height for area in clipped)
     width = max(area.width for area in clipped)
     return [
-        tracer.fetch(replace(area, height=min(area.height, height), width=min(area.width, width)))
-        for area in areas
+        tracer.fetch(
+            replace(area, height=min(area.height, height), width=min(area.width, width)),
+            loose=place == 0,
+        )
+        for place, area in enumerate(areas)
     ]
 
 

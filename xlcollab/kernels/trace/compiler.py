@@ -145,7 +145,7 @@ class Compiler:
     def kept(self) -> list[tuple[AreaRef, str]]:
         """Areas that cannot be evaluated and keep the values in the file, with the reason."""
         found = self._evaluation.replaced
-        return [(self.plan.families[number].area, reason) for number, reason in found.items()]
+        return [kept for areas in found.values() for kept in areas]
 
     def random_cells(self, area: AreaRef) -> set[CellRef]:
         """The cells with random functions that `area` depends on: all keep their present value."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
-from xlcollab.grid import Kind
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
@@ -16,14 +16,15 @@ from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Tape, Value
 from xlcollab.plan import Family, Plan, reads
-from xlcollab.ref import AreaRef
+from xlcollab.plan.families import halves
+from xlcollab.ref import AreaRef, Rect
 
 
 class Evaluation:
     """The state of one compilation: which families have values, which keep their stored ones.
 
     Families in `stored` are taken as the file has them; those in `replaceable` are, too, if they
-    cannot be evaluated, and `replaced` says why.
+    cannot be evaluated; of others only those copies that cannot, and `replaced` says why.
     """
 
     def __init__(
@@ -37,7 +38,14 @@ class Evaluation:
         self.store = Store(plan, self.exact, stored)
         self.tracer = Tracer(self.tape, self.store, seed)
         self._replaceable = replaceable
-        self.replaced: dict[int, str] = {}
+        self.replaced: dict[int, list[tuple[AreaRef, str]]] = {}
+        """Per family, the areas that keep their stored values, and why."""
+        self.cyclic: set[int] = set()
+        """Families that need themselves, and keep their stored values."""
+        self.iterated: set[int] = set()
+        """Families in `stored` whose stored values are worked out by iteration."""
+        self.parts: dict[int, list[Rect]] = {}
+        """Per family that keeps some of them, the areas that were evaluated."""
 
     def set_variables(self, areas: Sequence[AreaRef], start: Tensor) -> None:
         """From here on the cells of `areas` are the variables, in order, with these values."""
@@ -62,21 +70,24 @@ class Evaluation:
     def need(self, families: Iterable[int]) -> None:
         """Evaluate these families and all they read. Raises ModelError naming the cell."""
         stack = list(families)
-        waiting_for: set[int] = set()
+        path: dict[int, None] = {}
         while stack:
             number = stack[-1]
             if self.done(number):
                 stack.pop()
-                waiting_for.discard(number)
+                path.pop(number, None)
                 continue
             missing = self._missing(number)
             if not missing:
-                missing = self._try(number)
+                missing = self._try(number, [*path, number])
             if not missing:
                 continue
-            waiting_for.add(number)
-            self._refuse_cycle(missing, waiting_for)
-            stack.extend(missing)
+            path[number] = None
+            again = [other for other in missing if other in path]
+            if again:
+                self._refuse_cycle(list(path), again)
+            else:
+                stack.extend(missing)
 
     def _missing(self, number: int) -> list[int]:
         if number in self.plan.circular:
@@ -86,26 +97,106 @@ class Evaluation:
     def done(self, number: int) -> bool:
         return number in self.store.results or number in self.store.stored
 
-    def _try(self, number: int) -> list[int]:
-        """Evaluate one family; what it turned out to read first, if anything."""
+    def _try(self, number: int, path: list[int]) -> list[int]:
+        """Evaluate one family, to which `path` leads; what it must read first, if anything."""
+        store = self.store
+        store.busy, store.met = path, set()
+        family = self.plan.families[number]
         try:
-            if number in self.plan.circular:
-                raise CircularError(self.plan.circular[number])
-            self.store.results[number] = self.tracer.family(self.plan.families[number])
+            value = self.tracer.family(family)
+            if store.met and _is_circular(value):
+                self._refuse_cycle(path, [*store.met])
+            else:
+                store.results[number] = value
         except NotReadyError as error:
             return list(error.families)
         except ModelError as error:
             if number not in self._replaceable:
                 raise
-            self.store.stored.add(number)
-            self.replaced[number] = str(error)
+            try:
+                self._keep_in_part(number, family, str(error))
+            except NotReadyError as late:
+                return list(late.families)
+        finally:
+            store.busy = []
         return []
 
-    def _refuse_cycle(self, missing: list[int], waiting_for: set[int]) -> None:
-        again = [number for number in missing if number in waiting_for]
-        if again:
-            cells = ", ".join(str(self.plan.families[n].area) for n in again)
-            raise CircularError(f"{cells} looks up cells that depend on it")
+    def _keep(self, number: int, reason: str) -> None:
+        """A family keeps its stored values."""
+        self.store.stored.add(number)
+        self.replaced[number] = [(self.plan.families[number].area, reason)]
+
+    def _keep_in_part(self, number: int, family: Family, reason: str) -> None:
+        """Keep the stored values of those copies alone that cannot be evaluated."""
+        copies = family.rows * family.columns
+        good: list[tuple[Rect, Value]] = []
+        bad: list[tuple[AreaRef, str]] = []
+        if copies > 1 and not self._fails_throughout(family):
+            self._sort_out(family, good, bad, tries=[_MOST_TRIES])
+        if not good:
+            self._keep(number, reason)
+            return
+        self.replaced[number] = bad
+        self.parts[number] = [rect for rect, _ in good]
+        self.store.put_together(self.tape, number, good)
+
+    def _fails_throughout(self, family: Family) -> bool:
+        """Whether the first, the middle and the last copy fail for one reason."""
+        copies = family.copies()
+        reasons = set[str]()
+        for copy in (copies[0], copies[len(copies) // 2], copies[-1]):
+            try:
+                self.tracer.family(copy)
+            except ModelError as error:
+                reasons.add(str(error).removeprefix(f"{copy.first}: "))
+            else:
+                return False
+        return len(reasons) == 1
+
+    def _sort_out(
+        self,
+        family: Family,
+        good: list[tuple[Rect, Value]],
+        bad: list[tuple[AreaRef, str]],
+        tries: list[int],
+    ) -> None:
+        """The parts that can be evaluated and those that cannot, by halving; `tries` is counted
+        down."""
+        tries[0] -= 1
+        try:
+            good.append((family.rect, self.tracer.family(family)))
+        except ModelError as error:
+            if family.rows * family.columns == 1 or tries[0] <= 0:
+                bad.append((family.area, str(error)))
+                return
+            for part in halves(family):
+                self._sort_out(part, good, bad, tries)
+
+    def _refuse_cycle(self, path: list[int], again: list[int]) -> None:
+        """The families from the first of `again` on read one another: they keep their values.
+
+        Raises CircularError naming the cells where that may not be.
+        """
+        cycle = path[min(path.index(number) for number in again) :]
+        cells = ", ".join(str(self.plan.families[number].area) for number in cycle[:_SHOWN])
+        for number in cycle:
+            sentence = self.plan.circular.get(number, f"{cells} looks up cells that depend on it")
+            if number not in self._replaceable:
+                raise CircularError(sentence)
+        self.cyclic.update(cycle)
+        for number in cycle:
+            self._keep(number, self.plan.circular.get(number, f"{cells} read one another"))
+
+
+_MOST_TRIES = 200
+"""Parts of a family that are tried to find the copies that cannot be evaluated."""
+_SHOWN = 3
+
+
+def _is_circular(value: Value) -> bool:
+    """Whether a value came out that was not there yet."""
+    block = value.block
+    return bool((block.mask(Kind.ERROR) & (block.number == float(ErrorCode.CIRCULAR))).any())
 
 
 def keeps_stored(plan: Plan, family: Family) -> bool:

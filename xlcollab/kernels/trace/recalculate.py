@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xlcollab.errors import ModelError
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, undrawn
+from xlcollab.kernels.trace.iterate import iterate, with_own_values
 from xlcollab.kernels.values.block import Block
+from xlcollab.kernels.values.store import Slice
 from xlcollab.plan import Family, Plan
 from xlcollab.ref import AreaRef, CellRef
 
@@ -27,6 +30,9 @@ class Recalculation:
     results: tuple[tuple[Family, Block], ...]
     unsupported: tuple[Unsupported, ...]
     volatile: tuple[Family, ...]
+    iterated: frozenset[AreaRef] = frozenset()
+    """Areas that need themselves and were worked out by iteration, up to `delta`."""
+    delta: float = 0.0
 
 
 def recalculate(plan: Plan, seed: int = 0, *, draw: bool = False) -> Recalculation:
@@ -40,29 +46,49 @@ def recalculate(plan: Plan, seed: int = 0, *, draw: bool = False) -> Recalculati
         for number, family in enumerate(families)
         if is_random(family) and keeps_stored(plan, family) and not (draw and undrawn(plan, family))
     ]
-    evaluation = Evaluation(plan, set(volatile), seed=seed)
+    evaluation = _evaluated(plan, set(volatile), seed)
     refused = [Unsupported(_one(broken.cell), broken.line) for broken in plan.broken]
-    for number, sentence in plan.circular.items():
-        evaluation.store.stored.add(number)
-        refused.append(Unsupported(families[number].area, sentence))
-    for number, family in enumerate(families):
-        reason = _attempt(evaluation, number)
-        if reason:
-            refused.append(Unsupported(family.area, reason))
-    results = tuple(
-        (families[n], value.block) for n, value in sorted(evaluation.store.results.items())
-    )
-    return Recalculation(results, tuple(refused), tuple(families[n] for n in volatile))
+    for number in sorted(evaluation.replaced):
+        refused += [Unsupported(area, reason) for area, reason in evaluation.replaced[number]]
+    done = sorted({*evaluation.store.results, *evaluation.iterated})
+    results = tuple(part for number in done for part in _parts(evaluation, number))
+    iterated = frozenset(families[number].area for number in evaluation.iterated)
+    delta = plan.workbook.iteration.delta if plan.workbook.iteration else 0.0
+    kept = tuple(families[n] for n in volatile)
+    return Recalculation(results, tuple(refused), kept, iterated, delta)
 
 
-def _attempt(evaluation: Evaluation, number: int) -> str | None:
-    """Evaluate a family; families that fail keep their stored values for those who read them."""
-    try:
-        evaluation.need([number])
-    except ModelError as error:
-        evaluation.store.stored.add(number)
-        return str(error)
-    return None
+def _evaluated(plan: Plan, volatile: set[int], seed: int) -> Evaluation:
+    """Everything evaluated; cells that need one another by iteration, if the workbook says so."""
+    everything = set(range(len(plan.families)))
+    evaluation = Evaluation(plan, {*volatile}, replaceable=everything, seed=seed)
+    evaluation.need(sorted(plan.circular))
+    cyclic, how = evaluation.cyclic, plan.workbook.iteration
+    if cyclic and how:
+        own = with_own_values(plan, cyclic)
+        evaluation = Evaluation(own, volatile | cyclic, replaceable=everything, seed=seed)
+        try:
+            iterate(evaluation, cyclic, how)
+            evaluation.iterated = cyclic
+        except ModelError as error:
+            evaluation.replaced.update({n: [(plan.families[n].area, str(error))] for n in cyclic})
+        evaluation.tracer.forget()
+    evaluation.need(reversed(range(len(plan.families))))
+    return evaluation
+
+
+def _parts(evaluation: Evaluation, number: int) -> Iterator[tuple[Family, Block]]:
+    """A family with its values; of one that was evaluated in part, those parts."""
+    family = evaluation.plan.families[number]
+    if number in evaluation.iterated:
+        yield family, evaluation.store.constants(family.area)
+        return
+    block = evaluation.store.results[number].block
+    if number not in evaluation.parts:
+        yield family, block
+    for rect in evaluation.parts.get(number, ()):
+        inside = Slice(rect.shifted(-family.rect.top, -family.rect.left))
+        yield family.part(rect), inside(evaluation.exact, block)
 
 
 def _one(cell: CellRef) -> AreaRef:

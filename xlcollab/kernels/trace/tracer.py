@@ -7,12 +7,14 @@ and recorded on the tape where it depends on a variable. The cells it reads come
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from xlcollab.errors import ModelError, UnsupportedError
+from xlcollab.errors import ModelError, UnsupportedError, XlcollabError
 from xlcollab.formula import to_text
 from xlcollab.formula.nodes import (
     ArrayLiteral,
@@ -40,15 +42,17 @@ from xlcollab.kernels.values.area import (
     view,
     view_block,
 )
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
-from xlcollab.kernels.values.store import Store
-from xlcollab.kernels.values.tape import Operation, Tape, Value
+from xlcollab.kernels.values.store import NotReadyError, Store
+from xlcollab.kernels.values.tape import Operation, Tape, Value, internal_error
 from xlcollab.plan.families import Family, halves
 from xlcollab.ref import CellRef, Rect
+
+_Found = TypeVar("_Found")
 
 
 class Tracer:
@@ -61,6 +65,11 @@ class Tracer:
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
 
+    def forget(self) -> None:
+        """Stored values have changed: no view of them is known any more."""
+        self.store.forget()
+        self._views.clear()
+
     def family(self, family: Family) -> Value:
         """All values of a family, as a block of shape (1, 1, height, width).
 
@@ -71,6 +80,10 @@ class Tracer:
         try:
             return self._whole_family(family)
         except RaggedError:
+            if family.rows * family.columns == 1:
+                raise UnsupportedError(
+                    f"{family.first}: an array stands where one value is expected"
+                ) from None
             return self._by_parts(family)
         except ModelError as error:
             raise type(error)(f"{family.first}: {error}") from error
@@ -155,9 +168,28 @@ class Tracer:
         if isinstance(node, Unary) and node.operator == "#":
             return self._spilled(node, frame)
         if isinstance(node, Call):
-            record = RECORDS.get(node.name)
-            return record.refers(self, node, frame) if record and record.refers else None
+            return self._referring(node, frame)
         return None
+
+    def _referring(self, node: Call, frame: Frame) -> Area | None:
+        """A call as a reference; None when it is none."""
+        record = RECORDS.get(node.name)
+        if record is None or record.refers is None:
+            return None
+        if not record.signature.accepts(len(node.arguments)):
+            return None
+        refers = record.refers
+        return self._guarded(node.name, lambda: refers(self, node, frame))
+
+    @staticmethod
+    def _guarded(name: str, ask: Callable[[], _Found]) -> _Found:
+        """What a form answers; a mistake inside it refuses the cell and no more."""
+        try:
+            return ask()
+        except (XlcollabError, NotReadyError, RaggedError, HiddenError):
+            raise
+        except Exception as error:
+            raise internal_error(name, error) from error
 
     def refers(self, name: str) -> bool:
         """Whether a call of the function `name` can be a reference."""
@@ -171,15 +203,21 @@ class Tracer:
         """The parameters of the function `name`."""
         return RECORDS[name].signature
 
-    def fetch(self, area: Area, source: Source | None = None) -> Value:
-        """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
+    def fetch(self, area: Area, source: Source | None = None, *, loose: bool = False) -> Value:
+        """What `source` (by default the values) holds in an area, shape (R, C, h, w).
+
+        `loose`: only some of the cells will be used, and one that is being evaluated may be there.
+        """
         sheet = self.store.workbook.sheet(area.sheet)
         broken, place = area.broken, area
         if broken is not None:
             place = area.inside()
         place = place.clipped(sheet.height, sheet.width)
         rect = place.bounding()
-        region = (source or self.region)(area.sheet, rect)
+        if source is None:
+            region = self.store.region(self.tape, area.sheet, rect, loose=loose)
+        else:
+            region = source(area.sheet, rect)
         found = self._viewed(place, rect, region)
         if broken is None:
             return found
@@ -206,10 +244,6 @@ class Tracer:
             viewed = self.tape.emit(look, [region], index)
             known = self._views[key] = (region, viewed)
         return known[1]
-
-    def region(self, sheet: str, rect: Rect) -> Value:
-        """The values of a rectangle of a sheet, shape (1, 1, H, W)."""
-        return self.store.region(self.tape, sheet, rect)
 
     def _binary(self, node: Binary, frame: Frame, *, closing: bool = False) -> Value:
         """Unrolls the left spine: `A1+A2+…` may be thousands of terms long.
@@ -245,7 +279,8 @@ class Tracer:
                 f"{node.name} does not take {len(node.arguments)} arguments; check the formula"
             )
         if record.form is not None:
-            return record.form(self, node, frame)
+            form = record.form
+            return self._guarded(node.name, lambda: form(self, node, frame))
         arguments = [
             value
             for position, argument in enumerate(node.arguments)

@@ -67,8 +67,11 @@ class Evaluator(Protocol):
     def signature(self, name: str) -> Signature:
         """The parameters of the function `name`."""
 
-    def fetch(self, area: Area, source: Source | None = None) -> Value:
-        """What `source` (by default the values) holds in an area, shape (R, C, h, w)."""
+    def fetch(self, area: Area, source: Source | None = None, *, loose: bool = False) -> Value:
+        """What `source` (by default the values) holds in an area, shape (R, C, h, w).
+
+        `loose`: only some of the cells will be used, and one that is being evaluated may be there.
+        """
 
 
 Form = Callable[[Evaluator, Call, Frame], Value]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.grid import Kind, Workbook
+from xlcollab.grid import ErrorCode, Kind, Workbook
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import MOVEMENT
 from xlcollab.kernels.values.tape import Operation, Tape, Value
@@ -39,6 +39,10 @@ class Store:
         self._context = context
         self._variables: list[tuple[AreaRef, Value]] = []
         self._regions: dict[tuple[str, Rect], Value] = {}
+        self.busy: list[int] = []
+        """Families that are being evaluated, each for the one before it."""
+        self.met: set[int] = set()
+        """Those of them that were read loosely since this was last emptied."""
 
     @property
     def workbook(self) -> Workbook:
@@ -54,15 +58,24 @@ class Store:
             self._variables.append((area, value))
             position += area.rect.size
 
-    def region(self, tape: Tape, sheet: str, rect: Rect) -> Value:
-        """The values of `rect`, shape (1, 1, height, width). Raises NotReadyError."""
+    def region(self, tape: Tape, sheet: str, rect: Rect, *, loose: bool = False) -> Value:
+        """The values of `rect`, shape (1, 1, height, width). Raises NotReadyError.
+
+        `loose`: not all of them will be used; in the place of a cell that is being evaluated stands
+        the error CIRCULAR.
+        """
         known = self._regions.get((sheet, rect))
         if known is None:
-            known = self._regions[sheet, rect] = self._assembled(tape, sheet, rect)
+            pieces = self._pieces(sheet, rect, loose=loose)
+            known = self._assembled(tape, sheet, rect, pieces)
+            if all(piece is not _CIRCULAR for _, piece in pieces):
+                self._regions[sheet, rect] = known
         return known
 
-    def _assembled(self, tape: Tape, sheet: str, rect: Rect) -> Value:
-        pieces = self._pieces(sheet, rect)
+    def _assembled(
+        self, tape: Tape, sheet: str, rect: Rect, pieces: list[tuple[Rect, Value]]
+    ) -> Value:
+        pieces = [(piece, _spread(value, piece)) for piece, value in pieces]
         if len(pieces) == 1 and pieces[0][0].covers(rect):
             piece, value = pieces[0]
             if piece == rect:
@@ -85,16 +98,32 @@ class Store:
             Operation("assemble", Scatter(complete), MOVEMENT), [base, *parts], (order,)
         )
 
-    def _pieces(self, sheet: str, rect: Rect) -> list[tuple[Rect, Value]]:
+    def forget(self) -> None:
+        """Stored values have changed."""
+        self._regions.clear()
+
+    def constants(self, area: AreaRef) -> Block:
+        """The values of an area in the file, shape (1, 1, height, width)."""
+        return self._constants(area.sheet, area.rect)
+
+    def put_together(self, tape: Tape, number: int, parts: list[tuple[Rect, Value]]) -> None:
+        """The result of a family of which only some parts could be evaluated."""
+        family = self.plan.families[number]
+        self.results[number] = self._assembled(tape, family.sheet, family.rect, parts)
+
+    def _pieces(self, sheet: str, rect: Rect, *, loose: bool) -> list[tuple[Rect, Value]]:
         families = [
             number
             for number in self.plan.index.overlapping(sheet, rect)
             if number not in self.stored
         ]
-        missing = [number for number in families if number not in self.results]
+        open_ = [number for number in families if number not in self.results]
+        busy = {*open_}.intersection(self.busy) if loose and open_ else set[int]()
+        missing = [number for number in open_ if number not in busy]
         if missing:
             raise NotReadyError(missing)
-        pieces = [(self.plan.families[n].rect, self.results[n]) for n in families]
+        self.met |= busy
+        pieces = [(self.plan.families[n].rect, self.results.get(n, _CIRCULAR)) for n in families]
         pieces += [
             (area.rect, value)
             for area, value in self._variables
@@ -109,6 +138,23 @@ class Store:
         if (kinds == first).all():
             return Block(number, Kind(first), cells=True)
         return Block(number, torch.from_numpy(kinds)[None, None], cells=True)
+
+
+_CIRCULAR = Value(
+    Block(
+        torch.full((1, 1, 1, 1), float(ErrorCode.CIRCULAR), dtype=torch.float64),
+        Kind.ERROR,
+        cells=True,
+    )
+)
+"""What stands in the place of a cell that is being evaluated."""
+
+
+def _spread(value: Value, rect: Rect) -> Value:
+    if value is not _CIRCULAR:
+        return value
+    number = value.block.number.expand(1, 1, rect.height, rect.width)
+    return Value(Block(number, Kind.ERROR, cells=True))
 
 
 def _slice(rect: Rect) -> Operation:

@@ -6,17 +6,22 @@ then on; what does is recorded as an instruction, to be run again for other valu
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from xlcollab.errors import UnsupportedError
+from xlcollab.errors import UnsupportedError, XlcollabError
 from xlcollab.grid import Kind
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.arguments import ArgumentIsError
+from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.detached import NoDerivativeError
 from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
 from xlcollab.ref import AreaRef
+
+_LOG = logging.getLogger(__name__)
 
 Function = Callable[..., Block]
 """(context, *blocks, *index tensors) → block"""
@@ -94,6 +99,19 @@ class Tape:
         self.origin: AreaRef | None = None
         """The cells whose formula is being recorded."""
 
+    @staticmethod
+    def _computed(
+        operation: Operation, context: Context, arguments: tuple[Block | Tensor, ...]
+    ) -> Block:
+        try:
+            return operation.function(context, *arguments)
+        except ArgumentIsError as error:
+            return context.error(error.code)
+        except _OURS:
+            raise
+        except Exception as error:
+            raise internal_error(operation.name, error) from error
+
     def emit(
         self,
         operation: Operation,
@@ -105,7 +123,7 @@ class Tape:
         constant = all(argument.constant for argument in arguments)
         context = self.exact if constant else self.fast
         blocks = (argument.block for argument in arguments)
-        block = operation.function(context, *blocks, *indices)
+        block = self._computed(operation, context, (*blocks, *indices))
         if constant or (operation.facts.counts and settled):
             return Value(block)
         out, self.count = self.count, self.count + 1
@@ -114,6 +132,17 @@ class Tape:
         fixed = settled and _keeps_kinds(operation.facts, arguments)
         value = self.values[out] = Value(block, out, fixed)
         return value
+
+
+_OURS = (XlcollabError, RaggedError, HiddenError)
+
+
+def internal_error(name: str, error: Exception) -> UnsupportedError:
+    """A mistake of ours inside a function, as the refusal of its cell; it is logged."""
+    _LOG.error("internal error in %s", name, exc_info=error)
+    return UnsupportedError(
+        f"unsupported, internal error in {name} ({type(error).__name__}); please report it"
+    )
 
 
 def _keeps_kinds(facts: Facts, arguments: Sequence[Value]) -> bool:
@@ -148,6 +177,12 @@ class Program:
                 slots[instruction.out] = function(context, *arguments, *indices)
             except NoDerivativeError:
                 raise instruction.refusal() from None
+            except ArgumentIsError as error:
+                slots[instruction.out] = context.error(error.code)
+            except _OURS:
+                raise
+            except Exception as error:
+                raise internal_error(instruction.name, error) from error
         blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
         return [block for block in blocks if block is not None]
 
