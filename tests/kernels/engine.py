@@ -65,6 +65,20 @@ def value(formula: str, cells: Cells | None = None, at: str = HOME) -> Scalar:
     return spilled(formula, cells or {}, at)[0][0]
 
 
+def plain_value(formula: str, cells: Cells | None = None, at: str = HOME) -> Scalar:
+    """The value of a formula stored as a plain one. Raises RefusedError."""
+    rect = parse_rect(at)
+    book = workbook({**(cells or {}), at: f"={formula.removeprefix('=')}"})
+    done = recalculate(build_plan(book))
+    for refused in done.unsupported:
+        if refused.area.rect.intersection(rect):
+            raise RefusedError(refused.reason)
+    for family, block in done.results:
+        if (family.rect.top, family.rect.left) == (rect.top, rect.left):
+            return Context(book.texts).values(block)[0]
+    raise AssertionError(f"{formula} has no result")
+
+
 def call(name: str, *arguments: object) -> NDArray[np.float64]:
     """A function of the table on arrays of numbers, evaluated exactly; errors are NaN.
 

@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tests.kernels.engine import RefusedError, value
+from tests.kernels.engine import RefusedError, plain_value, value
 from tests.shared_data import SHARED
 from xlcollab.grid import ErrorCode, Scalar
 
@@ -102,10 +102,10 @@ def _scalar(raw: dict[str, Any]) -> Scalar:
     return float(found) if isinstance(found, int) and not isinstance(found, bool) else found
 
 
-def judge(case: Case) -> Outcome:
-    """Evaluate one case."""
+def judge(case: Case, *, plain: bool = False) -> Outcome:
+    """Evaluate one case, its formula stored as a dynamic array formula or as a plain one."""
     try:
-        found = value(case.formula, case.cells)
+        found = (plain_value if plain else value)(case.formula, case.cells)
     except RefusedError as refusal:
         return Outcome(case, Verdict.UNSUPPORTED, str(refusal))
     except Exception as error:
@@ -127,8 +127,8 @@ def _shown(found: Scalar) -> str:
     return found.text if isinstance(found, ErrorCode) else repr(found)
 
 
-def run(suite: str) -> list[Outcome]:
-    return [judge(case) for case in cases(suite)]
+def run(suite: str, *, plain: bool = False) -> list[Outcome]:
+    return [judge(case, plain=plain) for case in cases(suite)]
 
 
 def tally(outcomes: list[Outcome]) -> Counter[Verdict]:

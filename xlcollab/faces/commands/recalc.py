@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.errors import UsageError
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import print_json, print_table
 from xlcollab.settings.requests.look import RecalcRequest
@@ -24,8 +23,8 @@ def recalc(request: RecalcRequest) -> None:
 
     Example:  xlcollab recalc collab_filter.xlsx --check
     """
-    if request.book.is_dir():
-        _check_folder(request.book, request.check, json=request.json)
+    if request.check and request.book.is_dir():
+        _check_folder(request.book, json=request.json)
         return
     from xlcollab.api import open as open_book
     from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
@@ -43,11 +42,9 @@ def recalc(request: RecalcRequest) -> None:
         _show(found, target)
 
 
-def _check_folder(folder: Path, check: bool, *, json: bool) -> None:
+def _check_folder(folder: Path, *, json: bool) -> None:
     from xlcollab.api.look.folders import BookCheck, Total, books_in, check_books
 
-    if not check:
-        raise UsageError(f"{folder} is a folder; add --check to compare the books in it")
     total, checks = Total(), list[BookCheck]()
     for one in check_books(folder, books_in(folder)):
         total.add(one)

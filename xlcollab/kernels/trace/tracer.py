@@ -210,6 +210,8 @@ class Tracer:
         """
         sheet = self.store.workbook.sheet(area.sheet)
         broken, place = area.broken, area
+        if broken is not None and broken.all():
+            return Value(self.tape.exact.error(area.code))
         if broken is not None:
             place = area.inside()
         place = place.clipped(sheet.height, sheet.width)

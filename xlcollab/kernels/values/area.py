@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -126,7 +126,15 @@ def _extent(first: Axis, last: Axis, positions: Places) -> tuple[Places, int]:
 
 
 def intersect(area: Area, family: Family) -> Area:
-    """Implicit intersection (18.17.2.7): of a column the formula's own row, of a row its column."""
+    """Implicit intersection (18.17.2.7): of a column the formula's own row, of a row its column.
+
+    What lies beyond the sheet's edge stays an error. Raises RaggedError where only some copies do.
+    """
+    broken = area.broken
+    if broken is not None:
+        if not broken.all():
+            raise RaggedError
+        return replace(area, top=np.minimum(area.top, -1), height=1, width=1)
     rows, columns = copies(family)
     top, left = area.top, area.left
     if area.height > 1:

@@ -11,6 +11,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last_not_below
 from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.gather import taken
@@ -126,8 +127,7 @@ def index(
     area: Block | None = None,
 ) -> Block:
     """INDEX(table, row, [column]): 0 is the whole line, beyond the table is #REF!."""
-    if area is not None and bool((context.numbers(area)[0] != 1).any()):
-        return context.error(ErrorCode.REF)
+    wrong, area_codes = _other_area(context, area)
     height, width = table.shape[2:]
     if column is None:
         lone = context.scalar(0.0 if min(height, width) > 1 else 1.0)
@@ -136,7 +136,15 @@ def index(
     rows, row_codes = _line(context, row, height, 2)
     columns, column_codes = _line(context, column, width, 3)
     block = taken(table, rows, columns)
-    return context.with_errors(block, first_code(row_codes, column_codes))
+    return context.with_errors(block, first_code(row_codes, column_codes, area_codes, wrong))
+
+
+def _other_area(context: Context, area: Block | None) -> tuple[Tensor | None, Tensor | None]:
+    """(#REF! where another area than the first is asked for, the argument's own errors)."""
+    if not given(area):
+        return None, None
+    number, codes = context.numbers(area)
+    return code_where((number < 1) | (number >= 2), ErrorCode.REF), codes
 
 
 def _line(context: Context, block: Block, size: int, dim: int) -> tuple[Tensor, Tensor | None]:

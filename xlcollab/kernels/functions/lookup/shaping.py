@@ -17,7 +17,8 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function
 
-_MOST_CELLS = 1 << 24
+MOST_CELLS = 1 << 24
+"""Cells that a function may make; more would not fit a sheet's memory either."""
 
 
 def shaper(function: Callable[..., Block]) -> Function:
@@ -42,7 +43,7 @@ def sequence(
 ) -> Block:
     """SEQUENCE(rows, [columns], [start], [step]), row by row."""
     height, width = whole(context, rows, 1), whole(context, columns, 1)
-    if min(height, width) < 1 or height * width > _MOST_CELLS:
+    if min(height, width) < 1 or height * width > MOST_CELLS:
         return context.error(ErrorCode.CALC if min(height, width) == 0 else ErrorCode.VALUE)
     first, first_codes = context.numbers(start if given(start) else context.scalar(1.0))
     by, by_codes = context.numbers(step if given(step) else context.scalar(1.0))
@@ -183,7 +184,8 @@ def expand(
 ) -> Block:
     """EXPAND(array, [rows], [columns], [pad_with])."""
     height, width = whole(context, rows, block.shape[2]), whole(context, columns, block.shape[3])
-    if height < block.shape[2] or width < block.shape[3]:
+    too_few = height < block.shape[2] or width < block.shape[3]
+    if too_few or height * width > MOST_CELLS:
         return context.error(ErrorCode.VALUE)
     return _filled(context, block, (height, width), filler)
 
