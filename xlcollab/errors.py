@@ -30,8 +30,9 @@ class XlcollabError(Exception):
     exit_code = 3
 
 
-class UsageError(XlcollabError):
-    """A wrong option, argument or setting; nothing was read or written."""
+class UsageError(XlcollabError, ValueError):
+    """A wrong option, argument or setting; nothing was read or written. Python's word for it is
+    ValueError, which scikit-learn's tools expect."""
 
     exit_code = 2
 
@@ -72,7 +73,7 @@ class CircularError(ModelError):
     """Cells whose formulas depend on themselves; the message names them."""
 
 
-class DataError(ModelError):
+class DataError(ModelError, ValueError):
     """Values that the model cannot use: text where a number belongs, an empty table, …"""
 
 

@@ -46,7 +46,8 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "training": "engines models passes settings",
         "search": "training settings",
         "sheets": "search training models settings",
-        "estimator": "training models settings",
+        "conventions": "",
+        "estimator": "training models settings conventions",
     },
     "files": {
         "package": "",

@@ -37,10 +37,10 @@ ROOMS: Mapping[str, Room] = {
     "plan": _room("grid formula ref", "numpy"),
     "kernels": _room("plan formula grid ref", "torch numpy scipy numba"),
     "optim": _room("settings interrupts", "torch numpy scipy highspy"),
-    "ratings": _room("settings disk", "numpy pandas"),
+    "ratings": _room("settings disk", "numpy pandas pyarrow"),
     "factor": _room(
         "ratings optim settings disk interrupts",
-        "torch triton numpy pandas numba optuna safetensors",
+        "torch triton numpy pandas numba optuna safetensors sklearn",
     ),
     "problems": _room("grid ratings ref formula settings", "numpy pandas"),
     "history": _room("grid ref", "numpy pandas"),

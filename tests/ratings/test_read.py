@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings import Columns, from_frame, read_ratings
+from xlcollab.ratings.typed import as_typed
 
 ROWS = [(14, 417, 2.0, 100), (29, 27, 5.0, 200), (14, 27, 3.5, 300)]
 HEADS = {
@@ -77,7 +84,6 @@ BAD = {
     "empty": ("userId,movieId,rating\n", "column 'rating' is empty"),
     "nothing": ("", "bad.csv is empty"),
     "ragged": ("userId,movieId,rating\n1,2,3\n1,2,3,4,5\n", "bad.csv cannot be read"),
-    "fraction": ("userId,movieId,rating\n1.5,2,3\n", "1.5 is no user"),
     "twice": ("userId,movieId,rating\n1,2,3\n1,2,4\n", "user 1 rated item 2 twice"),
 }
 
@@ -112,3 +118,108 @@ def test_unknown_endings_and_absent_files_are_said(tmp_path: Path) -> None:
         read_ratings(tmp_path / "a.doc")
     with pytest.raises(UsageError, match="there is no such file"):
         read_ratings(tmp_path / "a.csv")
+
+
+TYPED = {
+    "zeros in front": ["0017", "017", "17"],
+    "powers of ten": ["1E5", "10E4", "100000"],
+    "words for nothing": ["NA", "null", "nan", "None", "N/A"],
+    "fractions": ["1.0", "1", "1.50"],
+    "signs": ["+1", "1", "-0", "0"],
+    "beyond 64 bits": [str(2**64 + 1), str(2**64), str(2**70)],
+    "truth": ["True", "true", "TRUE"],
+    "dates": ["2020-01-01", "2020-1-1"],
+}
+
+
+@pytest.mark.parametrize("ids", TYPED.values(), ids=TYPED.keys())
+@pytest.mark.parametrize("column", ["user", "item"])
+@pytest.mark.parametrize("ending", [".csv", ".inter", ".csv.gz"])
+def test_ids_are_texts_as_typed(tmp_path: Path, ids: list[str], column: str, ending: str) -> None:
+    other = {"user": "item", "item": "user"}[column]
+    frame = pd.DataFrame({column: ids, other: range(1, len(ids) + 1), "rating": 3.0})
+    separator = "\t" if ending == ".inter" else ","
+    path = tmp_path / f"r{ending}"
+    frame.to_csv(path, index=False, sep=separator, na_rep="blank")
+    table = read_ratings(path)
+    found = table.user_ids if column == "user" else table.item_ids
+    numbers = table.users if column == "user" else table.items
+    assert found.ids(numbers) == ids
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.lists(st.text("0123456789.eE+-aN ", min_size=1, max_size=6).map(str.strip), min_size=1))
+def test_every_id_that_is_typed_apart_stays_apart(typed: list[str]) -> None:
+    texts = [text for text in typed if text] or ["x"]
+    found = as_typed(pd.Series(texts, dtype=object))
+    assert found.astype(str).tolist() == texts
+
+
+PACKED = {
+    "r.csv.gz": lambda data: gzip.compress(data),
+    "r.csv.bz2": lambda data: bz2.compress(data),
+    "r.csv.xz": lambda data: lzma.compress(data),
+    "r.csv": lambda data: data,
+}
+TEXTS = {
+    "plain": "user,item,rating\n",
+    "bars": "user|item|rating\n",
+    "titles above": "Ratings of May\n\nuser;item;rating\n",
+    "synonyms": "Customer ID,Product,Score\n",
+}
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "latin-1"]
+
+
+@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("form", TEXTS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_texts_of_any_packing_and_encoding(
+    tmp_path: Path, name: str, form: str, encoding: str
+) -> None:
+    separator = next(one for one in ",;|" if one in TEXTS[form])
+    lines = [separator.join(row) for row in (("Zoë", "07", "4.5"), ("bob", "7", "3"))]
+    text = TEXTS[form] + "\n".join(lines) + "\n\n\n"
+    (tmp_path / name).write_bytes(PACKED[name](text.encode(encoding)))
+    table = read_ratings(tmp_path / name)
+    assert table.user_ids.ids(table.users) == ["Zoë", "bob"]
+    assert table.item_ids.ids(table.items) == ["07", "7"]
+    assert table.ratings.tolist() == [4.5, 3.0]
+
+
+def test_a_zip_with_one_table_is_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.writestr("folder/ratings.tsv", "user\titem\trating\n1\t2\t3\n")
+    assert len(read_ratings(tmp_path / "r.zip")) == 1
+    with zipfile.ZipFile(tmp_path / "two.csv.zip", "w") as archive:
+        archive.writestr("a.csv", "user,item,rating\n")
+        archive.writestr("b.csv", "user,item,rating\n")
+    with pytest.raises(DataError, match="holds 2 files"):
+        read_ratings(tmp_path / "two.csv.zip")
+
+
+def test_decimal_commas(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("user;item;rating\n1;2;4,5\n1;3;3\n")
+    assert read_ratings(tmp_path / "r.csv").ratings.tolist() == [4.5, 3.0]
+
+
+def test_feather_and_json_lines(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user": ["07", "7"], "item": [1, 2], "rating": [2.5, 3.0]})
+    frame.to_feather(tmp_path / "r.feather")
+    frame.to_json(tmp_path / "r.jsonl", orient="records", lines=True)
+    for name in ("r.feather", "r.jsonl"):
+        table = read_ratings(tmp_path / name)
+        assert table.user_ids.ids(table.users) == ["07", "7"]
+        assert table.ratings.tolist() == [2.5, 3.0]
+
+
+def test_a_file_without_a_header_whose_ids_are_texts(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("anna,m1,4\nbob,m2,3\n")
+    table = read_ratings(tmp_path / "r.csv", headless=True)
+    assert table.user_ids.index.tolist() == ["anna", "bob"]
+
+
+def test_what_is_wrong_far_down_is_still_told_by_its_row(tmp_path: Path) -> None:
+    lines = [f"{n},{n},3" for n in range(200_000)] + ["x,y,z"]
+    (tmp_path / "r.csv").write_text("user,item,rating\n" + "\n".join(lines))
+    with pytest.raises(DataError, match="row 200002, column 'rating': found 'z'"):
+        read_ratings(tmp_path / "r.csv")

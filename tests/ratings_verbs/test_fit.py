@@ -179,9 +179,11 @@ def test_side_columns_and_date_parts_feed_a_net(tmp_path: Path) -> None:
     assert model.settings.hidden_dropouts == (0.1,)
 
 
-def test_a_net_in_a_workbook_says_where_it_can_be_kept(tmp_path: Path) -> None:
-    result = fit(ratings_csv(tmp_path), "--hidden", 4, "--optimizer", "adam").json
-    assert any("A net cannot be read back from a workbook" in note for note in result["notes"])
+def test_a_net_needs_no_rule_to_be_named(tmp_path: Path) -> None:
+    result = fit(ratings_csv(tmp_path), "--hidden", 4, "--epochs", 3)
+    assert result.code == 0, result.err
+    best = fit(ratings_csv(tmp_path), "--hidden", 4, "--quality", "best")
+    assert (best.code, "which no net has" in best.sentence) == (2, True)
 
 
 def test_a_side_column_of_a_test_file_is_numbered_alike(tmp_path: Path) -> None:

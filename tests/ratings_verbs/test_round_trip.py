@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 import xlcollab as xc
-from tests.ratings_verbs.data import planted
+from tests.faces.shell import xlcollab
+from tests.ratings_verbs.data import planted, ratings_csv
 from xlcollab.api.ratings.model import read_model_workbook
 from xlcollab.errors import DataError
-from xlcollab.factor import FactorModel, predict, recommend
+from xlcollab.factor import Model, predict, recommend
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 DAY = datetime.date(2024, 1, 1)
 
@@ -48,7 +50,7 @@ def fitted(ids: str = "ints", **settings: Any) -> xc.MatrixFactorization:
     return xc.MatrixFactorization(**columns).fit(frame)
 
 
-def check_equal(back: FactorModel, model: Any) -> None:
+def check_equal(back: Model, model: Any) -> None:
     users = model.user_ids.index.tolist()
     items = model.item_ids.index.tolist()
     assert back.user_ids.index.tolist() == users
@@ -56,7 +58,7 @@ def check_equal(back: FactorModel, model: Any) -> None:
     assert [type(one) for one in back.user_ids.index.tolist()] == [type(one) for one in users]
     every = np.repeat(np.arange(len(users)), len(items)), np.tile(np.arange(len(items)), len(users))
     pairs = [users[i] for i in every[0]], [items[j] for j in every[1]]
-    np.testing.assert_allclose(predict(back, *pairs), predict(model, *pairs), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(predict(back, *pairs), predict(model, *pairs))
     for user in users:
         one, other = recommend(back, user, 5), recommend(model, user, 5)
         assert (one.items, one.cold) == (other.items, other.cold)
@@ -107,7 +109,7 @@ def test_load_reads_workbooks_and_model_files(tmp_path: Path) -> None:
         back = xc.MatrixFactorization.load(tmp_path / name)
         assert isinstance(back, xc.MatrixFactorization)
         assert back.n_factors == 3
-        np.testing.assert_allclose(back.predict([1, 2], [10, 20]), wanted, rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(back.predict([1, 2], [10, 20]), wanted)
 
 
 def test_dates_among_texts_are_refused_with_another_form(tmp_path: Path) -> None:
@@ -119,11 +121,76 @@ def test_dates_among_texts_are_refused_with_another_form(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
-def test_a_net_is_no_model_of_a_workbook(tmp_path: Path) -> None:
-    model = fitted(hidden_sizes=(4,), optimizer="adam")
-    model.to_workbook(tmp_path / "m.xlsx")
-    with pytest.raises(DataError, match=r"shows a net.*-o m\.safetensors"):
-        read_model_workbook(tmp_path / "m.xlsx")
+RULES: dict[str, dict[str, Any]] = {
+    "fast": {"n_factors": None},
+    "best": {"quality": "best", "n_factors": None, "epochs": 24},
+    "best in float64": {"quality": "best", "epochs": 27, "dtype": "float64"},
+    **{rule: {"optimizer": rule} for rule in ("als", "gibbs", *GRADIENT_RULES)},
+    **{f"{rule} in batches": {"optimizer": rule, "batch_size": 64} for rule in GRADIENT_RULES},
+    "fastai": {"recipe": "fastai", "n_factors": None},
+}
+MODELS: dict[str, dict[str, Any]] = {
+    "dot": {},
+    "no biases": {"bias": False, "global_bias": False},
+    "range": {"output_range": (0.5, 5.5)},
+    "learned range": {"output_range": (0.5, 5.5), "learn_padding": True},
+    "net": {"hidden_sizes": (4, 3)},
+    "net in a range": {"hidden_sizes": (5,), "output_range": (0.5, 5.5), "bias": False},
+    "net of sides": {"hidden_sizes": (4,), "side_columns": ("genre", "mood"), "side_factors": 2},
+}
+CASES = [
+    (rule, model)
+    for rule, settings in RULES.items()
+    for model in MODELS
+    if settings.get("optimizer") in GRADIENT_RULES
+    or (model in ("dot", "no biases"))
+    or (rule == "fast" and model == "range")
+]
+
+
+@pytest.mark.parametrize(("rule", "model"), CASES)
+def test_a_saved_model_is_the_same_model(rule: str, model: str, tmp_path: Path) -> None:
+    """Every quality, rule, model and writer: the same predictions to the last bit."""
+    frame = planted()
+    frame["genre"] = np.where(frame["item"] % 20 == 0, "war", "")
+    frame["mood"] = pd.to_datetime(frame["timestamp"], unit="s").dt.day % 3
+    options = {"n_factors": 3, "epochs": 3} | RULES[rule] | MODELS[model]
+    estimator = xc.MatrixFactorization(**options).fit(frame)
+    estimator.save(tmp_path / "m.safetensors")
+    estimator.to_workbook(tmp_path / "m.xlsx")
+    users, items = np.repeat(range(1, 21), 12), np.tile(range(10, 130, 10), 20)
+    wanted = estimator.predict(users, items)
+    for name in ("m.safetensors", "m.xlsx"):
+        back = xc.MatrixFactorization.load(tmp_path / name)
+        np.testing.assert_array_equal(back.predict(users, items), wanted)
+        np.testing.assert_array_equal(back.predict(frame), estimator.predict(frame))
+        assert back.recommend(3).items == estimator.recommend(3).items
+        assert back.model_.user_factors.shape == estimator.model_.user_factors.shape
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".safetensors"])
+def test_an_average_is_gone_on_with_as_wide_as_it_is(ending: str, tmp_path: Path) -> None:
+    """The draws lie side by side: more columns than the factors that were asked for."""
+    best = xc.MatrixFactorization(3, quality="best", epochs=24).fit(planted())
+    path = tmp_path / f"m{ending}"
+    best.to_workbook(path) if ending == ".xlsx" else best.save(path)
+    assert best.model_.user_factors.shape == (20, 12)
+    back = xc.MatrixFactorization.load(path)
+    back.partial_fit(planted().assign(user=lambda frame: frame["user"] + 5))
+    assert back.model_.user_factors.shape == (25, 12)
+    found = xlcollab(
+        "fit", ratings_csv(tmp_path), "--start", path, "--epochs", 0, "-o", tmp_path / "s.xlsx"
+    )
+    assert found.code == 0, found.err
+    again = read_model_workbook(tmp_path / "s.xlsx")
+    np.testing.assert_array_equal(again.item_factors, best.model_.item_factors)
+
+
+def test_an_average_too_wide_for_a_sheet_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    options = ("--quality", "best", "--n-factors", 400, "-o", tmp_path / "m.xlsx")
+    found = xlcollab("fit", ratings_csv(tmp_path), *options)
+    assert found.code == 3
+    assert "20,000 columns of numbers do not fit" in found.sentence
 
 
 def test_an_estimator_keeps_the_conventions() -> None:

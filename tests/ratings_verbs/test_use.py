@@ -95,10 +95,10 @@ def test_recommend_leaves_out_what_is_rated(model: Path) -> None:
     assert [one["value"] for one in found] == sorted((one["value"] for one in found), reverse=True)
 
 
-def test_a_cold_user_is_told_so(model: Path) -> None:
+def test_an_unknown_user_is_an_error(model: Path) -> None:
     found = xlcollab("recommend", model, "--user", "nobody", "-k", 3)
-    assert found.code == 0
-    assert "'nobody' has no ratings: these items are liked best by all users" in found.err
+    assert found.code == 3
+    assert "unknown user 'nobody'; 20 users are known, such as 1, 2, 3" in found.sentence
 
 
 def test_similar_items(model: Path) -> None:

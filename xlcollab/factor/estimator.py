@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -12,20 +13,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.errors import UsageError
+from xlcollab.factor.conventions import NotFittedError, Regressor
 from xlcollab.factor.models.files import load_model, save_model
-from xlcollab.factor.models.model import FactorModel, Model, Unknown, predict
+from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
 from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
 from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
 from xlcollab.ratings.duplicates import merge_duplicates
-from xlcollab.settings.fitting import QUALITIES, ModelSettings, TrainingSettings
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
 
 
-class MatrixFactorization:
+class MatrixFactorization(Regressor):
     """Ratings as user factors · item factors + biases, learned from the ratings present.
 
     The parameters are the fields of `ModelSettings` and `TrainingSettings`, which say what each
@@ -33,6 +35,7 @@ class MatrixFactorization:
 
         quality: "fast", the quickest recipe, or "best", Bayesian averaging. Sets `optimizer` and
             `n_factors` where these are None.
+        recipe: a set of settings by its name, such as "fastai"; what is given besides wins.
         columns: the names of a DataFrame's columns; guessed unless given.
         duplicates: a pair rated twice is an "error", or its "mean", "sum" or "last" counts.
         validation_fraction: the part of the ratings that is set aside when `patience` is given.
@@ -44,7 +47,8 @@ class MatrixFactorization:
     """
 
     quality: str
-    side_columns: tuple[str, ...]
+    recipe: str | None
+    side_columns: Sequence[str]
     dtype: str
     patience: int | None
     seed: int
@@ -57,16 +61,18 @@ class MatrixFactorization:
         n_factors: int | None = None,
         *,
         quality: str = "fast",
+        recipe: str | None = None,
         bias: bool = True,
         global_bias: bool = True,
         output_range: tuple[float, float] | None = None,
+        range_margin: float | None = None,
         padding: float = 0.0,
         learn_padding: bool = False,
         clip_output: bool = True,
-        hidden_sizes: tuple[int, ...] = (),
+        hidden_sizes: Sequence[int] = (),
         embedding_dropout: float = 0.0,
-        hidden_dropouts: tuple[float, ...] = (),
-        side_columns: tuple[str, ...] = (),
+        hidden_dropouts: Sequence[float] = (),
+        side_columns: Sequence[str] = (),
         side_factors: int = 8,
         init: str = "normal",
         init_scale: float | None = None,
@@ -75,6 +81,8 @@ class MatrixFactorization:
         epochs: int | None = None,
         learning_rate: float | None = None,
         batch_size: int | None = None,
+        l2_scaling: str | None = None,
+        standardize: bool | None = None,
         loss: str = "mse",
         l2_factors: float | None = None,
         l2_biases: float | None = None,
@@ -98,7 +106,7 @@ class MatrixFactorization:
     ) -> None:
         # scikit-learn's clone compares parameters by identity: they are stored as they came.
         for name, value in list(locals().items()):
-            if name != "self":
+            if name not in ("self", "__class__"):
                 setattr(self, name, value)
 
     @classmethod
@@ -123,7 +131,7 @@ class MatrixFactorization:
         changed = (
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if value != defaults[name].default
+            if repr(value) != repr(defaults[name].default)
         )
         return f"MatrixFactorization({', '.join(changed)})"
 
@@ -194,19 +202,28 @@ class MatrixFactorization:
     ) -> NDArray[np.floating[Any]]:
         """Ratings for pairs of ids (n,), or for ids (n, 2) in one array.
 
+        A frame is read by the names of its columns, as `fit` does; side columns that it has count.
         An unknown id gets what is known without it, or raises DataError with unknown="error".
         """
+        side = None
         if items is None:
-            users, items = _two_columns(users)
-        return predict(self._model, users, items, unknown)
+            frame = frame_of(users)
+            side = None if frame is None else levels_of(self._model, frame)
+            users, items = two_columns(users, self.columns)
+        return predict(self._model, users, items, unknown, side)
 
-    def score(self, ratings: Ratings, y: ArrayLike | None = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
         """R² = 1 − Σ (rating − prediction)² / Σ (rating − mean)², as regressors in scikit-learn."""
-        table = self._table(ratings, y)
-        found = self.predict(table.user_ids.index[table.users], table.item_ids.index[table.items])
+        table = self._table(X, y)
+        users, items = table.user_ids.index[table.users], table.item_ids.index[table.items]
+        extra = {n: c.vocabulary.index[c.numbers] for n, c in table.extra.items()}
+        side = levels_of(self._model, pd.DataFrame(extra))
+        found = predict(self._model, users, items, "bias", side).astype(np.float64)
         truth = table.ratings.astype(np.float64)
-        spread = float(((truth - truth.mean()) ** 2).sum())
-        error = float(((truth - found) ** 2).sum())
+        weights = np.ones(len(truth)) if sample_weight is None else np.asarray(sample_weight)
+        mean = float(weights @ truth / weights.sum())
+        spread = float(weights @ (truth - mean) ** 2)
+        error = float(weights @ (truth - found) ** 2)
         return 1 - error / spread if spread > 0 else float(error == 0)
 
     def recommend(self, user: Any, k: int = 10) -> Recommendations:
@@ -233,7 +250,7 @@ class MatrixFactorization:
     @property
     def _model(self) -> Model:
         if not hasattr(self, "model_"):
-            raise UsageError("this MatrixFactorization is not fitted yet; call fit first")
+            raise NotFittedError("this MatrixFactorization is not fitted yet; call fit first")
         return self.model_
 
     def _trained(self, result: TrainingResult) -> Self:
@@ -242,39 +259,84 @@ class MatrixFactorization:
         return self
 
     def _filled(self, settings: type) -> dict[str, Any]:
-        """The parameters that `settings` has, None filled in by the quality."""
-        quality = self.quality
-        if quality not in QUALITIES:
-            raise UsageError(f"quality is {quality!r}; choose one of {', '.join(QUALITIES)}")
+        """The parameters that `settings` has, None filled in by the quality or the recipe."""
         params = self.get_params()
+        names = defaults(self.quality, self.recipe, params)
         return {
-            field.name: QUALITIES[quality].get(field.name)
-            if params[field.name] is None
-            else params[field.name]
+            field.name: names.get(field.name) if params[field.name] is None else params[field.name]
             for field in fields(settings)
         }
 
-    def _table(self, ratings: Ratings, y: ArrayLike | None) -> RatingsTable:
-        duplicates, columns = self.duplicates, self.columns
-        dtype = self.dtype
+    def _table(self, ratings: Any, y: ArrayLike | None) -> RatingsTable:
+        duplicates, dtype = self.duplicates, self.dtype
         if isinstance(ratings, RatingsTable):
             return merge_duplicates(ratings, duplicates)
-        if isinstance(ratings, pd.DataFrame) and y is None:
-            columns = columns or Columns(extra=self.side_columns)
-            return from_frame(ratings, columns, duplicates=duplicates, dtype=dtype)
+        if hasattr(ratings, "tocoo") and y is None:
+            cells = ratings.tocoo()
+            table = RatingsTable.of(cells.row, cells.col, cells.data, dtype=dtype)
+            return merge_duplicates(table, duplicates)
+        frame = frame_of(ratings)
+        if frame is not None:
+            columns = self.columns or Columns(extra=self._extra(frame))
+            if y is not None:
+                name = columns.rating or _UNNAMED
+                frame = frame.assign(**{name: np.asarray(y)})
+                columns = replace(columns, rating=name)
+            return from_frame(frame, columns, duplicates=duplicates, dtype=dtype)
         if y is None:
             raise UsageError("give a RatingsTable, a DataFrame, or ids (n, 2) with ratings y (n,)")
-        return merge_duplicates(RatingsTable.of(*_two_columns(ratings), y, dtype=dtype), duplicates)
+        return merge_duplicates(RatingsTable.of(*two_columns(ratings), y, dtype=dtype), duplicates)
+
+    def _extra(self, frame: pd.DataFrame) -> tuple[str, ...]:
+        """The side columns: those a fitted model can do without need not be there."""
+        wanted = tuple(self.side_columns)
+        return tuple(name for name in wanted if name in frame) if self._is_fitted else wanted
+
+    @property
+    def _is_fitted(self) -> bool:
+        return hasattr(self, "model_")
 
     def _like(self, table: RatingsTable, ratings: Ratings) -> RatingsTable:
         other = self._table(ratings, None)
         return other.renumbered(table.user_ids, table.item_ids)
 
 
-def _two_columns(pairs: Any) -> tuple[Any, Any]:
-    if isinstance(pairs, pd.DataFrame):
-        return pairs.iloc[:, 0], pairs.iloc[:, 1]
+_UNNAMED = "rating"
+
+
+def frame_of(table: Any) -> pd.DataFrame | None:
+    """A table of pandas, polars or pyarrow as pandas' frame; None for anything else."""
+    if isinstance(table, pd.DataFrame):
+        return table
+    frame = table.to_pandas() if hasattr(table, "to_pandas") else None
+    return frame if isinstance(frame, pd.DataFrame) else None
+
+
+def two_columns(pairs: Any, columns: Columns | None = None) -> tuple[Any, Any]:
+    """User ids and item ids of pairs: by name in a frame, by place in an array (n, 2).
+
+    A frame that names neither is taken by place too. Raises UsageError where one is missing.
+    """
+    if hasattr(pairs, "tocoo"):
+        cells = pairs.tocoo()
+        return cells.row, cells.col
+    frame = frame_of(pairs)
+    if frame is not None:
+        return _named(frame, columns or Columns())
     array = np.asarray(pairs)
     if array.ndim != 2 or array.shape[1] != 2:
         raise UsageError(f"pairs of ids have shape (n, 2), found {array.shape}")
     return array[:, 0], array[:, 1]
+
+
+def _named(frame: pd.DataFrame, columns: Columns) -> tuple[Any, Any]:
+    names = [str(name) for name in frame.columns]
+    known = Columns.known(names)
+    found = {role: getattr(columns, role) or known.get(role) for role in ("user", "item")}
+    if None not in found.values():
+        return tuple(frame.iloc[:, names.index(name)] for name in found.values())  # type: ignore[arg-type]
+    if any(found.values()) or len(names) != 2:
+        raise UsageError(
+            f"the frame needs columns for user and item; it has {', '.join(map(repr, names))}"
+        )
+    return frame.iloc[:, 0], frame.iloc[:, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from xlcollab.factor.models.model import Model, predict
 from xlcollab.factor.models.recommend import principal_components, recommend
 from xlcollab.factor.search import Tuning
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
+from xlcollab.ratings.table import Feature
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
@@ -45,6 +46,7 @@ def result_tables(
     """
     model = result.model
     tables = [model_table(result), history_table(result), *factor_tables(model)]
+    tables += about_tables(model)
     if crosstab is not None:
         tables.append(prediction_table(model, *crosstab))
     tables.append(recommendation_table(model, model.user_ids.index.tolist(), k))
@@ -111,6 +113,31 @@ def factor_tables(model: Model) -> list[Table]:
     ]
 
 
+def about_tables(model: Model) -> list[Table]:
+    """What is known of items and users: id, title, the levels of side columns; none where nothing
+    is."""
+    features: Mapping[str, Feature] = getattr(model, "features", {})
+    tables = []
+    for side, ids in (("item", model.item_ids), ("user", model.user_ids)):
+        titles = model.titles.get(side)  # type: ignore[call-overload]
+        mine = {name: one for name, one in features.items() if one.side == side}
+        if titles is None and not mine:
+            continue
+        columns = [
+            ids.index.tolist(),
+            list(titles or [None] * len(ids)),
+            *map(_levels, mine.values()),
+        ]
+        rows = list(zip(*columns, strict=True))
+        tables.append(Table(f"{side} features", (side, "title", *mine), list(rows)))
+    return tables
+
+
+def _levels(feature: Feature) -> list[Any]:
+    ids = feature.vocabulary.index.tolist()
+    return [ids[number] if number >= 0 else None for number in feature.numbers.tolist()]
+
+
 def prediction_table(model: Model, users: list[Any], items: list[Any]) -> Table:
     """The prediction for every user (down) and item (across); unknown ids by what is known."""
     _check_size("predictions", len(users), len(items))
@@ -119,10 +146,11 @@ def prediction_table(model: Model, users: list[Any], items: list[Any]) -> Table:
 
 
 def recommendation_table(model: Model, users: list[Any], k: int = 10) -> Table:
-    """user, rank, item, rating; a note where a user has no ratings."""
+    """user, rank, item, rating, a note where a user has no ratings, titles that are known."""
     _check_size("recommendations", len(users) * k, 0)
     rows = [row for user in users for row in _recommendation_rows(model, user, k)]
-    return Table("recommendations", ("user", "rank", "item", "rating", "note"), rows)
+    head = ["user", "rank", "item", "rating", "note"]
+    return Table("recommendations", (*head, *(["title"] if "item" in model.titles else [])), rows)
 
 
 def tuning_table(tuning: Tuning) -> Table:
@@ -137,9 +165,10 @@ def tuning_table(tuning: Tuning) -> Table:
 
 def _recommendation_rows(model: Model, user: Any, k: int) -> Iterator[Row]:
     best = recommend(model, user, k)
-    pairs = zip(best.items, best.ratings.tolist(), strict=True)
-    for rank, (item, rating) in enumerate(pairs, 1):
-        yield user, rank, item, rating, (best.note or None) if rank == 1 else None
+    found = zip(best.items, best.ratings.tolist(), best.titles, strict=True)
+    for rank, (item, rating, title) in enumerate(found, 1):
+        note = (best.note or None) if rank == 1 else None
+        yield user, rank, item, rating, note, *([title] if "item" in model.titles else [])
 
 
 def _factor_table(

@@ -57,10 +57,10 @@ class Columns:
 
 def _guess(role: str, names: Sequence[str]) -> str | None:
     known = NAMES[role].split()
-    return next((name for name in names if _bare(name) in known), None)
+    return next((name for name in names if bare(name) in known), None)
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """'User_ID:token' → 'userid' (the part after a colon is RecBole's type)."""
     return "".join(c for c in str(name).split(":")[0].lower() if c.isalnum())
 

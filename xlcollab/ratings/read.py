@@ -1,9 +1,9 @@
-"""Ratings from files and frames: CSV, Parquet and MovieLens' own formats."""
+"""Ratings from files and frames: delimited text, Parquet, JSON and MovieLens' own formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,14 @@ from numpy.typing import DTypeLike
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
+from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
 from xlcollab.ratings.duplicates import merge_duplicates
+from xlcollab.ratings.opening import first_lines, form_of, opened, separator_in
 from xlcollab.ratings.table import RatingsTable
 
 MOVIELENS = ["user", "item", "rating", "time"]
 PLAIN_TEXT = (".csv", ".tsv", ".txt")
 """Files that may hold a crosstab as well as a long table."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A long table as read, and the row its first rating has in the file."""
-
-    data: pd.DataFrame
-    source: str
-    first_row: int
 
 
 def read_ratings(
@@ -37,22 +30,31 @@ def read_ratings(
     *,
     duplicates: str = "error",
     dtype: DTypeLike = np.float32,
+    headless: bool = False,
 ) -> RatingsTable:
     """The ratings in a file, its form told by the name.
 
     Known: `.csv`, `.tsv`, `.txt`, RecBole's `.inter` (a header, or four unnamed columns),
-    `.parquet`, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and `.dat` (`::`, no header).
-    Raises UsageError on another ending or an unknown column, DataError by row on bad values.
+    `.parquet`, `.feather`, JSON lines, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and
+    `.dat` (`::`, no header); texts also packed as .gz, .bz2, .xz or .zip. `headless` says that the
+    first line is a rating: user, item, rating, time. Raises UsageError on another ending or an
+    unknown column, DataError by row on bad values.
     """
     path = Path(path)
     check_ratings_file(path)
-    reader = READERS[path.suffix.lower()]
-    return _table(reader(path), columns or Columns(), duplicates, dtype)
+    wanted = Wanted(columns or Columns(), headless=headless)
+    return _table(READERS[form_of(path)](path, wanted), wanted.columns, duplicates, dtype)
+
+
+def read_frame(path: Path, headless: bool = False) -> Frame:
+    """All columns of a file as a long table, ids as they are typed; errors as `read_ratings`."""
+    check_ratings_file(path)
+    return READERS[form_of(path)](path, Wanted(Columns(), headless=headless, every=True))
 
 
 def check_ratings_file(path: Path) -> None:
     """Raises UsageError where there is no file, or none of a known ending."""
-    if path.suffix.lower() not in READERS:
+    if form_of(path) not in READERS:
         raise UsageError(
             f"{path}: no reader for {path.suffix or 'a file without ending'}; "
             f"known are {', '.join(READERS)}"
@@ -64,11 +66,10 @@ def check_ratings_file(path: Path) -> None:
 def reads_as_long(path: Path) -> bool:
     """Whether a file is surely no crosstab: it is no plain text, or its first line names two of
     user, item and rating, or holds MovieLens' columns without a header."""
-    if path.suffix.lower() not in PLAIN_TEXT:
+    if form_of(path) not in PLAIN_TEXT:
         return True
-    first = _first_line(path).split(separator_of(path))
-    named = Columns.known(first).keys() & set(REQUIRED)
-    return len(named) >= 2 or _is_headless(first)
+    layout = _layout(path, Wanted(Columns()))
+    return layout.skip != 1 or _is_header(layout.names, Columns())
 
 
 def from_frame(
@@ -117,38 +118,50 @@ def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series[Any]
     return column
 
 
-def _read_delimited(path: Path) -> Frame:
+def _read_delimited(path: Path, wanted: Wanted) -> Frame:
     """Delimited text; without a header (its first line is all numbers) MovieLens' column order."""
-    separator = separator_of(path)
-    first = _first_line(path).split(separator)
-    headless = _is_headless(first)
-    data = _csv(path, sep=separator, **_header(headless, len(first)))
-    return Frame(data, path.name, 1 if headless else 2)
+    return read_text(path, _layout(path, wanted), wanted)
 
 
-def _read_tabs(path: Path) -> Frame:
-    return Frame(
-        _csv(path, sep="\t", **_header(True, len(_first_line(path).split("\t")))), path.name, 1
-    )
+def _read_tabs(path: Path, wanted: Wanted) -> Frame:
+    n = len((first_lines(path, 1) or [""])[0].split("\t"))
+    return read_text(path, Layout("\t", MOVIELENS[:n]), wanted)
 
 
-def _read_double_colons(path: Path) -> Frame:
+def _read_double_colons(path: Path, wanted: Wanted) -> Frame:
     """`user::item::rating::time`, read by single colons (empty columns between): the fast way."""
-    n = len(_first_line(path).split("::"))
-    data = _csv(path, sep=":", header=None, usecols=range(0, 2 * n, 2))
-    return Frame(data.set_axis(MOVIELENS[:n], axis=1), path.name, 1)
+    n = len((first_lines(path, 1) or [""])[0].split("::"))
+    names = [name for role in MOVIELENS[:n] for name in (role, f" after {role}")][:-1]
+    return read_text(path, Layout(":", names), wanted)
 
 
-def _read_parquet(path: Path) -> Frame:
+def _read_parquet(path: Path, wanted: Wanted) -> Frame:
     return Frame(pd.read_parquet(path), path.name, 1)
 
 
-READERS: dict[str, Callable[[Path], Frame]] = {
+def _read_feather(path: Path, wanted: Wanted) -> Frame:
+    return Frame(pd.read_feather(path), path.name, 1)
+
+
+def _read_json_lines(path: Path, wanted: Wanted) -> Frame:
+    """An object a line."""
+    with opened(path) as file:
+        try:
+            data = pd.read_json(file, lines=True, dtype=False)
+        except ValueError as error:
+            raise DataError(f"{path.name} holds no JSON lines: {error}") from None
+    return Frame(data, path.name, 1)
+
+
+READERS: dict[str, Callable[[Path, Wanted], Frame]] = {
     ".csv": _read_delimited,
     ".tsv": _read_delimited,
     ".txt": _read_delimited,
     ".inter": _read_delimited,
     ".parquet": _read_parquet,
+    ".feather": _read_feather,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
     ".data": _read_tabs,
     ".base": _read_tabs,
     ".test": _read_tabs,
@@ -156,30 +169,40 @@ READERS: dict[str, Callable[[Path], Frame]] = {
 }
 
 
-def _csv(path: Path, **options: Any) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, skip_blank_lines=False, low_memory=False, **options)
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path.name} is empty") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        reason = str(error).rpartition("C error: ")[2].strip()
-        raise DataError(f"{path.name} cannot be read as a table: {reason}") from None
+def _layout(path: Path, wanted: Wanted) -> Layout:
+    """Where the header is, below titles it may have; none where the first line is all numbers."""
+    lines = first_lines(path)
+    ending = form_of(path)
+    for place, line in enumerate(lines):
+        separator = "\t" if ending in (".tsv", ".inter") else separator_in(line)
+        names = _cells(line, separator)
+        if not wanted.headless and _is_header(names, wanted.columns):
+            return Layout(separator, names, place + 1)
+    first = next(iter(lines), "")
+    separator = "\t" if ending in (".tsv", ".inter") else separator_in(first)
+    cells = _cells(first, separator)
+    if wanted.headless or _is_headless(cells):
+        return Layout(separator, MOVIELENS[: len(cells)])
+    return Layout(separator, cells, 1)
 
 
-def _header(headless: bool, n: int) -> dict[str, Any]:
-    return {"header": None, "names": MOVIELENS[:n]} if headless else {}
+def _is_header(names: Sequence[str], columns: Columns) -> bool:
+    """Whether a line names two of user, item and rating, or all the columns that are asked for."""
+    said = {name for name in (columns.user, columns.item, columns.rating) if name is not None}
+    if said:
+        return said <= set(names)
+    return len(Columns.known(names).keys() & set(REQUIRED)) >= 2
 
 
-def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.readline().rstrip("\r\n")
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator), [])
 
 
 def separator_of(path: Path) -> str:
     """Tab, or in .csv and .txt what the first line has most of."""
-    if path.suffix.lower() in (".tsv", ".inter"):
+    if form_of(path) in (".tsv", ".inter"):
         return "\t"
-    return max(",;\t", key=_first_line(path).count)
+    return separator_in(next(iter(first_lines(path, 1)), ""))
 
 
 def _is_headless(first: list[str]) -> bool:

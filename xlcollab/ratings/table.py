@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,31 @@ class Category:
     vocabulary: Vocabulary
 
 
+Side = Literal["user", "item"]
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """What is known of every user, or of every item: numbers (n_ids,), −1 where it is unknown."""
+
+    side: Side
+    numbers: NDArray[np.int32]
+    vocabulary: Vocabulary
+
+    def of(self, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The levels (n,) of pairs of numbers; −1 for an unknown id."""
+        ids = users if self.side == "user" else items
+        levels: NDArray[np.int32] = np.append(self.numbers, np.int32(-1))[ids]
+        return levels
+
+
 @dataclass(frozen=True, eq=False)
 class RatingsTable:
     """n ratings: `users`, `items` (n,) int32 numbers into the vocabularies, `ratings` (n,) float.
 
     `time` (n,) orders ratings (seconds, or any number); `split` (n,) names the part a rating is in;
-    `extra` holds further columns by name. Tables cut from one another share their vocabularies.
+    `extra` holds further columns by name, `features` what belongs to ids, `titles` the titles of
+    users or items by number. Tables cut from one another share their vocabularies.
     """
 
     users: NDArray[np.int32]
@@ -39,6 +58,8 @@ class RatingsTable:
     time: NDArray[Any] | None = None
     split: NDArray[Any] | None = None
     extra: Mapping[str, Category] = field(default_factory=dict)
+    features: Mapping[str, Feature] = field(default_factory=dict)
+    titles: Mapping[Side, tuple[str | None, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.ratings) > MAX_SIZE:
@@ -97,6 +118,19 @@ class RatingsTable:
         """The lowest and the highest rating."""
         return float(self.ratings.min()), float(self.ratings.max())
 
+    def levels(self, name: str) -> Vocabulary:
+        """The levels of a side column or a feature."""
+        return self.extra[name].vocabulary if name in self.extra else self.features[name].vocabulary
+
+    def side(self, names: Sequence[str]) -> dict[str, NDArray[np.int32]]:
+        """The numbers (n,) of those side columns and features that there are."""
+        found = {name: self.extra[name].numbers for name in names if name in self.extra}
+        return found | {
+            name: self.features[name].of(self.users, self.items)
+            for name in names
+            if name in self.features and name not in self.extra
+        }
+
     def take(self, rows: NDArray[Any]) -> RatingsTable:
         """The ratings at `rows` (a mask or row numbers), with the same vocabularies."""
         return replace(
@@ -113,13 +147,18 @@ class RatingsTable:
         )
 
     def renumbered(self, user_ids: Vocabulary, item_ids: Vocabulary) -> RatingsTable:
-        """The same ratings numbered by other vocabularies; ids unknown there raise DataError."""
+        """The same ratings numbered by other vocabularies; ids unknown there raise DataError.
+
+        What is known of ids stays behind, for it is numbered as they were.
+        """
         return replace(
             self,
             users=user_ids.numbers(self.user_ids.index)[self.users],
             items=item_ids.numbers(self.item_ids.index)[self.items],
             user_ids=user_ids,
             item_ids=item_ids,
+            features={},
+            titles={},
         )
 
     def to_frame(self) -> pd.DataFrame:

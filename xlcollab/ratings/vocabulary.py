@@ -45,6 +45,8 @@ class Vocabulary:
         first appearance. Raises DataError, naming the row, where an id is missing; `first_row` is
         the number of the first one in its source.
         """
+        if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+            return _of_categories(values, kind, first_row)
         column = pd.Series(_as_ids(values, kind, first_row))
         try:
             numbers, index = pd.factorize(column, sort=True)
@@ -103,6 +105,21 @@ class Vocabulary:
         """What ids there are, for messages."""
         known = ", ".join(repr(key) for key in self.index[:3].tolist())
         return f"{len(self)} {self.kind}s are known, such as {known}"
+
+
+def _of_categories(
+    column: pd.Series[Any], kind: str, first_row: int
+) -> tuple[Vocabulary, NDArray[np.int32]]:
+    """The vocabulary of a column that is numbered already: only what differs is looked at."""
+    codes = column.cat.codes.to_numpy()
+    if len(codes) and codes.min() < 0:
+        row = int(np.argmin(codes)) + first_row
+        raise DataError(f"row {row}: the {kind} is missing; give every rating a {kind}")
+    used = np.flatnonzero(np.bincount(codes, minlength=len(column.cat.categories)))
+    known, numbers = Vocabulary.of(column.cat.categories[used], kind)
+    place = np.zeros(len(column.cat.categories), np.int32)
+    place[used] = numbers
+    return known, place[codes]
 
 
 def _as_ids(values: ArrayLike, kind: str, first_row: int) -> Any:

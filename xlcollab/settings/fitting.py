@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from xlcollab.errors import UsageError
 from xlcollab.settings import optimizers
 from xlcollab.settings.methods import METHODS
-from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.optimizers import GRADIENT_RULES, OPTIMIZERS
 from xlcollab.settings.option import (
     BELOW_ONE,
     NOT_NEGATIVE,
@@ -17,10 +17,12 @@ from xlcollab.settings.option import (
     Option,
     Range,
     check,
+    plain,
     whole,
 )
+from xlcollab.settings.recipes import Kind, Profile, recipe_of
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
-from xlcollab.settings.words import DRAWS, DTYPES, FIT_DEVICES, LOSSES
+from xlcollab.settings.words import DRAWS, DTYPES, FIT_DEVICES, LOSSES, SCALINGS
 
 MODEL = "The model"
 NET = "A net instead of the dot product"
@@ -51,6 +53,14 @@ class ModelSettings:
             "Squash into LOW HIGH by a sigmoid.",
             flags=("--range",),
             metavar="LOW HIGH",
+            group=MODEL,
+        ),
+    ] = None
+    range_margin: Annotated[
+        float | None,
+        Option(
+            "Squash into the range of the ratings and this share of it more at either end.",
+            NOT_NEGATIVE,
             group=MODEL,
         ),
     ] = None
@@ -102,7 +112,10 @@ class ModelSettings:
     dtype: Annotated[str, Option("In what precision.", words=DTYPES, group=MODEL)] = "float32"
 
     def __post_init__(self) -> None:
+        plain(self)
         check(self)
+        if self.output_range is not None and self.range_margin is not None:
+            raise UsageError("output_range and range_margin exclude each other; give one")
         if self.output_range and not self.output_range[0] < self.output_range[1]:
             raise UsageError(f"output_range {self.output_range} must rise from low to high")
         if (self.learn_padding or self.padding) and self.output_range is None:
@@ -118,6 +131,21 @@ class ModelSettings:
             raise UsageError("embedding_dropout belongs to the net; give hidden_sizes too")
 
     @property
+    def kind(self) -> Kind:
+        """What recipes tell apart."""
+        if self.hidden_sizes:
+            return "net"
+        return "dot" if self.output_range is None and self.range_margin is None else "range"
+
+    def on(self, seen: tuple[float, float]) -> ModelSettings:
+        """The same with a margin as a range, for ratings that were seen in a range."""
+        if self.range_margin is None:
+            return self
+        margin = self.range_margin * (seen[1] - seen[0]) or 0.5
+        bounds = (seen[0] - margin, seen[1] + margin)
+        return replace(self, output_range=bounds, range_margin=None)
+
+    @property
     def is_closed_form(self) -> bool:
         """Whether the gradients have the closed form that the fused kernels compute."""
         return not self.hidden_sizes and not self.learn_padding
@@ -125,10 +153,10 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """How to train. None means: as the recipe of the optimizer says (see `OPTIMIZERS`).
+    """How to train. None means: as the recipe for the optimizer, model and batch says.
 
-    L2 adds λ·w to the gradient of a row: once a step under the gradient rules, once a rating under
-    "sgd" and "als".
+    L2 adds λ·w to the gradient of a row: under the gradient rules as `l2_scaling` says, once a
+    rating under "sgd" and "als".
 
     Raises UsageError on an impossible value, or one that the optimizer does not use.
     """
@@ -162,6 +190,23 @@ class TrainingSettings:
         float | None,
         Option("L2 on the biases.", NOT_NEGATIVE, flags=("--l2-biases",), group=TRAINING),
     ] = None
+    l2_scaling: Annotated[
+        str | None,
+        Option("How often L2 counts on a row.", words=SCALINGS, group=RULE),
+    ] = None
+    """ "step" adds λ·w to the gradient of a step; "root" and "rating" add λ·√n·w and λ·n·w, n the
+    ratings of a row, to that of ½ Σ error², whose scale the loss then changes along. None: "step"
+    where a penalty is given."""
+    standardize: Annotated[
+        bool | None,
+        Option(
+            "Train on ratings of mean 0 and deviation 1, undone in the model.",
+            group=TRAINING,
+            otherwise="unless a learning rate is given",
+        ),
+    ] = None
+    """The same is then learned on every scale; a learning rate that is given is meant in the
+    ratings' own units."""
     weight_decay_factors: Annotated[
         float | None, Option("Decoupled decay of the factors.", NOT_NEGATIVE, group=RULE)
     ] = None
@@ -217,17 +262,38 @@ class TrainingSettings:
     ] = 0
 
     def __post_init__(self) -> None:
+        plain(self)
         check(self)
         for field in fields(self):
             asked = getattr(self, field.name) != field.default
             if asked and field.name not in OPTIMIZERS[self.optimizer].uses:
                 raise UsageError(f"{self.optimizer} does not use {field.name}; leave it out")
 
-    def resolved(self) -> TrainingSettings:
-        """The same with the recipe of the optimizer in place of every None that it fills."""
-        recipe = OPTIMIZERS[self.optimizer].recipe
-        missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
-        return replace(self, **missing)  # type: ignore[arg-type]
+    def resolved(
+        self, model: ModelSettings | None = None, profile: Profile | None = None
+    ) -> TrainingSettings:
+        """The same with the recipe for this rule, model and batch in place of None."""
+        used = OPTIMIZERS[self.optimizer].uses
+        missing = {
+            name: value
+            for name, value in self.recipe(model, profile).items()
+            if name in used and getattr(self, name) is None
+        }
+        return replace(self, **missing)
+
+    def recipe(
+        self, model: ModelSettings | None = None, profile: Profile | None = None
+    ) -> Mapping[str, Any]:
+        """What None stands for; a penalty that is given counts once a step, as in torch."""
+        kind: Kind = "dot" if model is None else model.kind
+        found = recipe_of(self.optimizer, self.batch_size, kind, profile or Profile())
+        is_rule = self.optimizer in GRADIENT_RULES
+        penalised = self.l2_factors is not None or self.l2_biases is not None
+        if self.learning_rate is not None or (self.optimizer == "als" and penalised):
+            return OPTIMIZERS[self.optimizer].recipe if is_rule else {**found, "standardize": False}
+        if penalised and self.l2_scaling is None and is_rule:
+            return {**found, "l2_factors": 0.0, "l2_biases": 0.0, "l2_scaling": "step"}
+        return found
 
     @property
     def rule_options(self) -> Mapping[str, float]:
@@ -244,3 +310,38 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
     "best": {"optimizer": "gibbs", "n_factors": 15},
 }
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
+
+NAMED: Mapping[str, Mapping[str, Any]] = {
+    # The dot product of fastai's collab_learner: AdamW in small batches within a sigmoid's range.
+    "fastai": {
+        "optimizer": "adamw",
+        "n_factors": 50,
+        "range_margin": 0.125,
+        "epochs": 5,
+        "batch_size": 64,
+        "learning_rate": 5e-3,
+        "schedule": "one-cycle",
+        "weight_decay_factors": 0.1,
+        "weight_decay_biases": 0.1,
+        "standardize": True,
+    },
+}
+"""Sets of settings by name: what `--recipe` takes."""
+
+
+def defaults(quality: str, recipe: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that a quality or a named recipe stands for, for what is not `given`.
+
+    A net that is asked for without a rule is trained by Adam. Raises UsageError on an unknown name,
+    and on "best" with a net.
+    """
+    for kind, name, known in (("quality", quality, QUALITIES), ("recipe", recipe, NAMED)):
+        if name is not None and name not in known:
+            raise UsageError(f"{kind} is {name!r}; choose one of {', '.join(known)}")
+    values = {**QUALITIES[quality], **({} if recipe is None else NAMED[recipe])}
+    by_autograd = given.get("hidden_sizes") or given.get("learn_padding")
+    if by_autograd and given.get("optimizer") is None and values["optimizer"] not in GRADIENT_RULES:
+        if quality == "best":
+            raise UsageError("quality best draws factors, which no net has; leave it out")
+        values["optimizer"] = "adam"
+    return values

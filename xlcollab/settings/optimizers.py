@@ -15,18 +15,21 @@ from xlcollab.settings.methods import METHODS, Method
 @dataclass(frozen=True, slots=True)
 class Optimizer:
     """The sentence on it; the settings it uses, any other is refused rather than ignored; and what
-    stands for a setting that is None."""
+    stands for a setting that is None. For a gradient rule that is torch's own plain rule, which
+    holds where a learning rate is given; `recipes` has what holds otherwise."""
 
     summary: str
     uses: frozenset[str]
     recipe: Mapping[str, float | int | str]
 
 
-_COMMON = frozenset({"optimizer", "epochs", "patience", "restarts", "seed"})
+_COMMON = frozenset({"optimizer", "epochs", "patience", "restarts", "seed", "standardize"})
 _PENALTY = frozenset({"l2_factors", "l2_biases"})
 _DECAY = frozenset({"weight_decay_factors", "weight_decay_biases"})
 _RATE = frozenset({"learning_rate", "schedule", "cycles"})
-_GRADIENT = _COMMON | _PENALTY | _DECAY | _RATE | {"batch_size", "loss", "clip", "device"}
+_GRADIENT = (
+    _COMMON | _PENALTY | _DECAY | _RATE | {"batch_size", "loss", "clip", "device", "l2_scaling"}
+)
 _OF_SOLVE_ALONE = frozenset({"dampening"})
 
 
@@ -36,6 +39,8 @@ def _of_rule(method: Method, rate: float) -> Optimizer:
         "learning_rate": rate,
         "epochs": 100,
         "schedule": "constant",
+        "l2_scaling": "step",
+        "standardize": False,
         **dict.fromkeys(_PENALTY, 0.0),
         **dict.fromkeys(_DECAY, method.weight_decay),
         **{name: method.options[name] for name in options},
@@ -49,19 +54,24 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
         "gradient descent with a step after every single rating",
         _COMMON | _PENALTY | _RATE,
         {
-            "learning_rate": 0.044,
-            "epochs": 22,
+            "learning_rate": 0.06,
+            "epochs": 18,
             "schedule": "cosine",
-            "l2_factors": 0.061,
-            "l2_biases": 0.04,
+            "l2_factors": 0.0525,
+            "l2_biases": 0.046,
+            "standardize": True,
         },
     ),
     "als": Optimizer(
         "each side solved exactly in turn",
         _COMMON | _PENALTY,
-        {"epochs": 15, "l2_factors": 0.11, "l2_biases": 0.04},
+        {"epochs": 15, "l2_factors": 0.11, "l2_biases": 0.04, "standardize": True},
     ),
-    "gibbs": Optimizer("factors drawn from their posterior and averaged", _COMMON, {"epochs": 120}),
+    "gibbs": Optimizer(
+        "factors drawn from their posterior and averaged",
+        _COMMON,
+        {"epochs": 120, "standardize": True},
+    ),
     **{
         name: _of_rule(method, method.fit_rate)
         for name, method in METHODS.items()

@@ -119,6 +119,18 @@ def check(settings: object) -> None:
             setting.check(value)
 
 
+def plain(settings: object) -> None:
+    """Numbers of NumPy as Python's, lists and arrays as tuples: settings are compared and saved."""
+    for one in dataclasses.fields(settings):  # type: ignore[arg-type]
+        object.__setattr__(settings, one.name, _plain(getattr(settings, one.name)))
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
 def names_of(kind: type) -> frozenset[str]:
     """The names of all fields of a class of settings."""
     return frozenset(one.name for one in dataclasses.fields(kind))

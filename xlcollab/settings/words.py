@@ -37,6 +37,14 @@ QUALITY_WORDS: Mapping[str, str] = {
     "fast": "the quickest recipe",
     "best": "Bayesian averaging",
 }
+RECIPE_WORDS: Mapping[str, str] = {
+    "fastai": "the dot product of fastai's lesson: AdamW in small batches, 5 epochs",
+}
+SCALINGS: Mapping[str, str] = {
+    "step": "once a step, as torch does",
+    "root": "by the root of a row's ratings",
+    "rating": "once a rating",
+}
 ROWS: Mapping[str, str] = {
     "epoch": "a row of the history is an epoch",
     "step": "every step is recorded as well",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from xlcollab.api.ratings.fitted import Fitted, Stopwatch
 from xlcollab.api.ratings.model import (
     MODEL_FILE,
     Size,
-    plain,
     refuse_too_large,
     write_model_workbook,
 )
@@ -23,7 +22,6 @@ from xlcollab.api.ratings.start import implied_settings, start_of
 from xlcollab.disk import output_path, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
-    FactorModel,
     ModelSettings,
     RateSweep,
     Tables,
@@ -39,13 +37,13 @@ from xlcollab.factor.training.processes import under_torchrun
 from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
+from xlcollab.ratings import RatingsTable
+from xlcollab.ratings.features import About, described, read_about
+from xlcollab.ratings.table import Side
 from xlcollab.settings.optimizers import GRADIENT_RULES
-from xlcollab.settings.requests.ratings import FitRequest
+from xlcollab.settings.requests.ratings import FitPlace, FitRequest
 
 WORKBOOK = ".xlsx"
-_NET_NOTE = (
-    f"A net cannot be read back from a workbook; write a {MODEL_FILE} file to predict with it."
-)
 
 Say = Callable[[str], None]
 
@@ -96,7 +94,7 @@ def fit_ratings(
         tables=run.tables,
         output=target,
         seconds=clock.seconds,
-        notes=_notes(result, target),
+        notes=result.notes,
         measured=measured,
     )
 
@@ -127,17 +125,51 @@ def _read(request: FitRequest) -> _Run:
     model, training = settled(request, implied_settings(start))
     held_out = HoldOut.of(request.test_part), HoldOut.of(request.validation_part)
     _check_distributed(request, training)
-    source = read_source(request.place)
+    about = _about(request)
+    place = _without(request.place, about)
+    source = read_source(place)
     tables = split_tables(
         source.table,
-        request.place,
+        place,
         *held_out,
         watch=training.patience is not None,
         seed=training.seed,
     )
+    tables = _described(tables, about)
+    model = _with_features(model, tables.train, request)
     return _Run(
         request=request, source=source, tables=tables, model=model, training=training, start=start
     )
+
+
+def _about(request: FitRequest) -> list[About]:
+    """The tables of items and users that were asked for."""
+    asked: list[tuple[Path | None, Side]] = [(request.items, "item"), (request.users, "user")]
+    return [read_about(path, side) for path, side in asked if path is not None]
+
+
+def _without(place: FitPlace, about: Sequence[About]) -> FitPlace:
+    """The place of ratings whose side columns are not those of items and users."""
+    known = {name for one in about for name in one.columns}
+    extra = tuple(name for name in place.side_columns if name not in known)
+    return replace(place, side_columns=extra)
+
+
+def _described(tables: Tables, about: Sequence[About]) -> Tables:
+    """The ratings with what the tables of items and users say of them."""
+    parts = {"train": tables.train, "validation": tables.validation, "test": tables.test}
+    for one in about:
+        parts = {
+            name: None if part is None else described(part, one) for name, part in parts.items()
+        }
+    return Tables(**parts)  # type: ignore[arg-type]
+
+
+def _with_features(model: ModelSettings, table: RatingsTable, request: FitRequest) -> ModelSettings:
+    """A net embeds all that is known of users and items unless its side columns are named."""
+    if not model.hidden_sizes or request.place.side_columns:
+        return model
+    return replace(model, side_columns=(*model.side_columns, *table.features))
 
 
 def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
@@ -158,8 +190,7 @@ def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
 
 def _refuse_too_large(run: _Run, target: Path) -> None:
     if target.suffix == WORKBOOK:
-        of = run.tables.train
-        size = Size(len(of), of.n_users, of.n_items, run.model.n_factors)
+        size = Size.expected(run.tables.train, run.model, run.training)
         refuse_too_large(size, target, is_crosstab=run.source.is_crosstab)
 
 
@@ -225,8 +256,3 @@ def _write(
         measured=measured.rows(),
         more=measured.tables(),
     )
-
-
-def _notes(result: TrainingResult, target: Path) -> tuple[str, ...]:
-    is_net = not isinstance(plain(result.model), FactorModel)
-    return (*result.notes, *([_NET_NOTE] if is_net and target.suffix == WORKBOOK else []))

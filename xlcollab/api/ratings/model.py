@@ -5,9 +5,8 @@ What cannot be read from the sheets that people look at is kept as JSON in the l
 
 from __future__ import annotations
 
-import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.sheets import EXACT, sheet_of
+from xlcollab.api.ratings.net_sheets import (
+    layer_table,
+    level_tables,
+    read_features,
+    read_layers,
+    read_levels,
+)
+from xlcollab.api.ratings.sheet_ids import ids_in, type_in_texts
+from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.ratings.source import WORKBOOKS
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor import (
@@ -24,9 +31,11 @@ from xlcollab.factor import (
     ModelSettings,
     Table,
     TrainingResult,
+    TrainingSettings,
     load_model,
     result_tables,
 )
+from xlcollab.factor.engines.gibbs import averaged_width
 from xlcollab.factor.models.model import Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
@@ -42,13 +51,6 @@ _HEAD_COLUMNS = 6
 """Columns of the sheets users and items besides the factors."""
 _LARGEST_MAP = 100
 """Items that a chart can name legibly."""
-_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
-    "int": int,
-    "date": datetime.date.fromisoformat,
-    "datetime": datetime.datetime.fromisoformat,
-    "Timestamp": pd.Timestamp,
-}
-"""Ids that a cell holds as text, by the name of their type."""
 
 
 def open_model(path: Path) -> Model:
@@ -74,7 +76,16 @@ class Size:
     @staticmethod
     def of(model: Model) -> Size:
         n_users, n_items = len(model.user_ids), len(model.item_ids)
-        return Size(len(model.rated.items), n_users, n_items, model.settings.n_factors)
+        return Size(len(model.rated.items), n_users, n_items, model.user_factors.shape[1])
+
+    @staticmethod
+    def expected(table: RatingsTable, model: ModelSettings, training: TrainingSettings) -> Size:
+        """That of the model that these settings will leave: an average lays its draws side by
+        side."""
+        width = model.n_factors
+        if training.optimizer == "gibbs":
+            width = averaged_width(width, training.resolved(model).epochs or 0)
+        return Size(len(table), table.n_users, table.n_items, width)
 
 
 def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
@@ -104,7 +115,8 @@ def write_model_workbook(
     more: Sequence[Table] = (),
 ) -> None:
     """Write model, history with its chart, users, items, predictions, recommendations, `more`, and
-    for a factor model what was rated and how it is read back. `measured` joins the model sheet.
+    for a net its layers, then what was rated and how it is read back. `measured` joins the model
+    sheet.
 
     Raises DataError where a table is larger than a sheet, or ids mix dates with other things.
     """
@@ -113,8 +125,9 @@ def write_model_workbook(
     corner = (model.user_ids.index.tolist(), model.item_ids.index.tolist())
     tables = result_tables(result, crosstab=corner if with_predictions else None, k=_RECOMMENDED)
     tables += more
-    if isinstance(model, FactorModel):
-        tables += [_rated_table(model), _saved_table(model)]
+    if not isinstance(model, FactorModel):
+        tables += [layer_table(model), *level_tables(model)]
+    tables += [_rated_table(model), _saved_table(model)]
     tables[0] = replace(tables[0], rows=[*_without_blanks(tables[0]), *measured])
     sheets = [sheet_of(tables[0], _item_map(tables)), *map(sheet_of, tables[1:])]
     write_new_workbook(path, sheets)
@@ -135,14 +148,9 @@ def plain(model: Model) -> Model:
     )
 
 
-def read_model_workbook(path: Path) -> FactorModel:
+def read_model_workbook(path: Path) -> Model:
     """The model that `write_model_workbook` wrote. Raises DataError for any other workbook."""
     workbook = FileBook(path).read()
-    if _shows_a_net(workbook):
-        raise DataError(
-            f"{path.name} shows a net, which a workbook cannot keep; fit it anew into a model "
-            f"file: -o {path.stem}{MODEL_FILE}"
-        )
     if any(workbook.find(name) is None for name in (_SAVED, _RATED, "users", "items")):
         raise DataError(
             f"{path.name} holds no factor model; make one with `xlcollab fit … -o {path.name}`"
@@ -155,27 +163,54 @@ def read_model_workbook(path: Path) -> FactorModel:
         ) from None
 
 
-def _shows_a_net(workbook: Workbook) -> bool:
-    """Settings that were not asked for are not on the sheet: only a net has hidden sizes."""
-    return workbook.find("model") is not None and "hidden_sizes" in _column(workbook, "model", 0)
-
-
-def _read(workbook: Workbook) -> FactorModel:
+def _read(workbook: Workbook) -> Model:
     pairs = dict(zip(*(_column(workbook, _SAVED, column) for column in (0, 1)), strict=True))
     saved = {str(name): json.loads(str(text)) for name, text in pairs.items()}
     settings = ModelSettings(**_tuples(saved["settings"], ModelSettings))
     output = Output(**_tuples(saved["output"], Output))
-    users, user_factors, user_bias = _side(workbook, "users", settings, saved["user ids"])
-    items, item_factors, item_bias = _side(workbook, "items", settings, saved["item ids"])
-    rows = Rows.pack(user_factors, item_factors, user_bias, item_bias)
-    rated = RatingsTable(
-        users.numbers(_ids(workbook, _RATED, 0, saved["user ids"])),
-        items.numbers(_ids(workbook, _RATED, 1, saved["item ids"])),
+    width = saved.get("width", settings.n_factors)
+    types = {"user": saved["user ids"], "item": saved["item ids"]}
+    users = _side(workbook, "users", settings.dtype, width, types["user"])
+    items = _side(workbook, "items", settings.dtype, width, types["item"])
+    rated = Rated.of(_rated(workbook, users.ids, items.ids, types))
+    titles: dict[Any, tuple[str | None, ...]] = {
+        side: found
+        for side in ("user", "item")
+        if (found := _titles(workbook, f"{side} features")) is not None
+    }
+    if saved.get("kind", "factors") == "factors":
+        rows = Rows.pack(users.factors, items.factors, users.bias, items.bias)
+        return FactorModel(settings, users.ids, items.ids, rows, output, rated, titles)
+    from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
+
+    weights = {"user_factors": users.factors, "item_factors": items.factors}
+    if settings.bias:
+        weights |= {"user_bias": users.bias, "item_bias": items.bias}
+    levels, tables = read_levels(workbook, settings, saved["level ids"])
+    weights |= tables | read_layers(workbook, settings.dtype)
+    features = read_features(workbook, levels, saved["features"], saved["level ids"])
+    return NetModel(
+        settings, users.ids, items.ids, weights, levels, output, rated, features, titles
+    )
+
+
+def _rated(
+    workbook: Workbook, users: Vocabulary, items: Vocabulary, types: Mapping[str, Any]
+) -> RatingsTable:
+    return RatingsTable(
+        users.numbers(ids_in(workbook, _RATED, 0, types["user"])),
+        items.numbers(ids_in(workbook, _RATED, 1, types["item"])),
         np.ones(workbook.sheet(_RATED).height - 1),
         users,
         items,
     )
-    return FactorModel(settings, users, items, rows, output, Rated.of(rated))
+
+
+def _titles(workbook: Workbook, sheet: str) -> tuple[str | None, ...] | None:
+    if workbook.find(sheet) is None:
+        return None
+    found = tuple(None if one is None else str(one) for one in _column(workbook, sheet, 1))
+    return found if any(found) else None
 
 
 def _without_blanks(table: Table) -> list[Sequence[Any]]:
@@ -183,42 +218,28 @@ def _without_blanks(table: Table) -> list[Sequence[Any]]:
     return [row for row in table.rows if row[1] not in (None, "")]
 
 
-def _rated_table(model: FactorModel) -> Table:
+def _rated_table(model: Model) -> Table:
     users, items = model.rated.pairs()
     rows = zip(model.user_ids.ids(users), model.item_ids.ids(items), strict=True)
     return Table(_RATED, ("user", "item"), [list(row) for row in rows])
 
 
-def _saved_table(model: FactorModel) -> Table:
+def _saved_table(model: Model) -> Table:
+    levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
+    features: Mapping[str, Any] = getattr(model, "features", {})
     saved = {
+        "kind": "factors" if isinstance(model, FactorModel) else "net",
+        "width": model.user_factors.shape[1],
         "settings": asdict(model.settings),
         "output": asdict(model.output),
-        "user ids": _type_in_texts(model.user_ids),
-        "item ids": _type_in_texts(model.item_ids),
+        "user ids": type_in_texts(model.user_ids),
+        "item ids": type_in_texts(model.item_ids),
+        "level ids": {name: type_in_texts(ids) for name, ids in levels.items()},
+        "features": {name: one.side for name, one in features.items()},
     }
     return Table(
         _SAVED, ("name", "value"), [(name, json.dumps(value)) for name, value in saved.items()]
     )
-
-
-def _type_in_texts(ids: Vocabulary) -> str | None:
-    """The type of ids that cells hold as texts; None where cells hold the ids themselves."""
-    types = {type(one).__name__ for one in ids.index.tolist() if _is_written_as_text(one)}
-    if not types:
-        return None
-    every = {type(one).__name__ for one in ids.index.tolist()}
-    if len(every) > 1 or not every <= _FROM_TEXT.keys():
-        raise DataError(
-            f"{ids.kind} ids of the types {', '.join(sorted(every))} cannot be kept in cells; "
-            f"write a {MODEL_FILE} file"
-        )
-    return every.pop()
-
-
-def _is_written_as_text(one: Any) -> bool:
-    if isinstance(one, int | float):
-        return abs(one) > EXACT
-    return not isinstance(one, str)
 
 
 def _item_map(tables: Sequence[Table]) -> tuple[Chart, ...]:
@@ -240,6 +261,7 @@ def _tuples(values: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
     return {
         field.name: tuple(value) if isinstance(value := values[field.name], list) else value
         for field in fields(kind)
+        if field.name in values
     }
 
 
@@ -248,19 +270,17 @@ def _column(workbook: Workbook, sheet: str, column: int) -> list[Scalar]:
     return [part.value(row, column) for row in range(1, part.height)]
 
 
-def _ids(workbook: Workbook, sheet: str, column: int, type_: str | None) -> list[Any]:
-    values = _column(workbook, sheet, column)
-    if type_ is not None:
-        parse = _FROM_TEXT[type_]
-        return [parse(one if isinstance(one, str) else f"{one:.0f}") for one in values]
-    return [int(one) if isinstance(one, float) and one.is_integer() else one for one in values]
-
-
-def _side(
-    workbook: Workbook, name: str, settings: ModelSettings, type_: str | None
-) -> tuple[Vocabulary, Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Side:
     """The ids of a side, its factors (n, k) and its biases (n,)."""
+
+    ids: Vocabulary
+    factors: Floats
+    bias: Floats
+
+
+def _side(workbook: Workbook, name: str, dtype: str, width: int, type_: str | None) -> _Side:
     sheet = workbook.sheet(name)
-    ids = Vocabulary(pd.Index(_ids(workbook, name, 0, type_)), name.removesuffix("s"))
-    numbers = sheet.numbers[1:].astype(settings.dtype)
-    return ids, numbers[:, sheet.width - settings.n_factors :], numbers[:, 2]
+    ids = Vocabulary(pd.Index(ids_in(workbook, name, 0, type_)), name.removesuffix("s"))
+    numbers = sheet.numbers[1:].astype(dtype)
+    return _Side(ids, numbers[:, sheet.width - width :], numbers[:, 2])

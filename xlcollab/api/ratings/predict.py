@@ -21,7 +21,8 @@ from xlcollab.files import FileBook
 from xlcollab.problems.ratings.sheet import read_table
 from xlcollab.ratings import Columns, Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
-from xlcollab.ratings.read import READERS
+from xlcollab.ratings.opening import form_of
+from xlcollab.ratings.read import READERS, read_frame
 from xlcollab.settings.requests.ratings import PredictRequest
 
 
@@ -185,9 +186,8 @@ def _read_pairs(path: Path) -> _Pairs:
 
 
 def _read_file(path: Path) -> tuple[pd.DataFrame, int]:
-    reader = READERS.get(path.suffix.lower())
-    if reader is None or not path.is_file():
+    if form_of(path) not in READERS or not path.is_file():
         known = ", ".join([*READERS, *WORKBOOKS])
         raise UsageError(f"{path} is no file of pairs; its ending must be one of {known}")
-    read = reader(path)
+    read = read_frame(path)
     return read.data, read.first_row

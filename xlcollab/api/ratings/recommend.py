@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xlcollab.api.ratings.ids import json_id, known_or_text
+from xlcollab.api.ratings.ids import json_id
 from xlcollab.api.ratings.model import open_model
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
+from xlcollab.factor.models.recommend import titles_of
 from xlcollab.factor.sheets import Table, recommendation_table
 from xlcollab.settings.requests.ratings import RecommendRequest
 
@@ -21,14 +22,25 @@ class Ranked:
     items: tuple[Any, ...]
     values: tuple[float, ...]
     note: str
+    titles: tuple[str | None, ...]
+    """What the items are called, where that is known."""
+
+    @property
+    def has_titles(self) -> bool:
+        return any(self.titles)
 
     def as_json(self) -> dict[str, Any]:
-        pairs = zip(self.items, self.values, strict=True)
-        return {"items": [{"item": json_id(i), "value": v} for i, v in pairs], "note": self.note}
+        named = [{"title": title} if self.has_titles else {} for title in self.titles]
+        found = zip(self.items, self.values, named, strict=True)
+        items = [{"item": json_id(item), "value": value, **more} for item, value, more in found]
+        return {"items": items, "note": self.note}
 
     def table(self, value: str) -> Table:
-        rows = zip(range(1, len(self.items) + 1), self.items, self.values, strict=True)
-        return Table("recommendations", ("rank", "item", value), list(rows))
+        ranks = range(1, len(self.items) + 1)
+        columns: list[Any] = [ranks, self.items, self.values]
+        columns += [self.titles] if self.has_titles else []
+        head = ("rank", "item", value, *(["title"] if self.has_titles else []))
+        return Table("recommendations", head, list(zip(*columns, strict=True)))
 
 
 def ranked(request: RecommendRequest) -> Ranked:
@@ -57,14 +69,16 @@ def recommend_all(request: RecommendRequest) -> int:
 
 
 def _for(model: Model, user: str, k: int) -> Ranked:
-    """An unknown user gets the ranking by biases, and a note that says so."""
-    found = recommend(model, known_or_text(model.user_ids, user), k)
+    """Raises DataError on an unknown user: somebody else's recommendations would be no answer."""
+    found = recommend(model, model.user_ids.parse(user), k)
     note = found.note or ("" if found.items else f"User {user} has rated every item.")
-    return Ranked(tuple(found.items), tuple(found.ratings.tolist()), note)
+    return Ranked(tuple(found.items), tuple(found.ratings.tolist()), note, tuple(found.titles))
 
 
 def _like(model: Model, item: str, k: int) -> Ranked:
     if k < 1:
         raise UsageError(f"-k is {k}; expected 1 or more")
     found = similar_items(model, model.item_ids.parse(item), k)
-    return Ranked(tuple(i for i, _ in found), tuple(cosine for _, cosine in found), "")
+    items = tuple(item for item, _ in found)
+    titles = titles_of(model, model.item_ids.numbers(items))
+    return Ranked(items, tuple(cosine for _, cosine in found), "", tuple(titles))

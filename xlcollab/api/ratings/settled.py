@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.fitting import QUALITIES, ModelSettings, TrainingSettings
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 from xlcollab.settings.option import names_of
 from xlcollab.settings.requests.ratings import FitRequest
 
@@ -14,7 +14,8 @@ def settled(
     request: FitRequest, implied: Mapping[str, object]
 ) -> tuple[ModelSettings, TrainingSettings]:
     """Model and training. Raises UsageError on what is impossible or does not go together."""
-    values = {**QUALITIES[request.quality], **implied}
+    given = {**request.model.values, **request.training.values}
+    values = {**defaults(request.quality, request.recipe, given), **implied}
     return (
         _with_side(request).over(_some(values, ModelSettings)).made(),
         request.training.over(_alike(request)).over(_some(values, TrainingSettings)).made(),

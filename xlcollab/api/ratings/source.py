@@ -19,6 +19,7 @@ from xlcollab.ratings import (
     read_ratings,
     with_date_parts,
 )
+from xlcollab.ratings.opening import form_of
 from xlcollab.ratings.read import PLAIN_TEXT, check_ratings_file, reads_as_long
 from xlcollab.ref import parse_area
 from xlcollab.settings.requests.ratings import Place
@@ -71,9 +72,10 @@ def _read(place: Place) -> Source:
     if place.sheet:
         raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
     check_ratings_file(place.source)
-    if place.area is None and (_columns(place) != Columns() or reads_as_long(place.source)):
+    said = place.no_header or _columns(place) != Columns()
+    if place.area is None and (said or reads_as_long(place.source)):
         return _long_file(place)
-    if place.source.suffix.lower() not in PLAIN_TEXT:
+    if form_of(place.source) not in PLAIN_TEXT:
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
     workbook = text_workbook(place.source)
     head = [workbook.sheets[0].value(0, column) for column in range(_SHOWN)]
@@ -85,7 +87,9 @@ def _read(place: Place) -> Source:
 
 
 def _long_file(place: Place) -> Source:
-    table = read_ratings(place.source, _columns(place), duplicates=place.duplicates)
+    table = read_ratings(
+        place.source, _columns(place), duplicates=place.duplicates, headless=place.no_header
+    )
     return Source(table, f"{len(table):,} ratings in {place.source.name}")
 
 

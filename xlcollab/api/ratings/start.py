@@ -46,7 +46,7 @@ def start_of(model: Path | None, cells: Sequence[str], place: Place) -> Start:
 def implied_settings(start: Start) -> dict[str, Any]:
     """The model settings that a start decides unless others are asked for."""
     if isinstance(start, FactorModel):
-        return {"n_factors": start.settings.n_factors, "bias": start.settings.bias}
+        return {"n_factors": start.rows.n_factors, "bias": start.settings.bias}
     if start is None:
         return {}
     given = [one for one in (start.user_factors, start.item_factors) if one is not None]

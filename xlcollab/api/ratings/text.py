@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,12 @@ from xlcollab.api.ratings.sheets import EXACT
 from xlcollab.errors import DataError
 from xlcollab.grid import Formulas, Scalar, Sheet, TextPool, Workbook, encode
 from xlcollab.ratings.crosstab import MAX_CELLS
+from xlcollab.ratings.opening import encoding_of, opened
 from xlcollab.ratings.read import separator_of
 from xlcollab.ref import AreaRef
 
+_REWRITTEN = re.compile(r"[+-]?0[0-9]+|[+-]?[0-9]+[eE][+-]?[0-9]+|\+.*")
+"""Whole numbers that a cell would show without their zeros or powers."""
 NAME_COLUMNS = "name its columns with --user-column, --item-column and --rating-column"
 
 
@@ -57,7 +62,8 @@ def _rows(path: Path) -> list[list[str]]:
     rows: list[list[str]] = []
     n_cells = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with opened(path) as packed:
+            file = io.TextIOWrapper(packed, encoding=_encoding(path), newline="")
             for row in csv.reader(file, delimiter=separator_of(path)):
                 rows.append(row)
                 n_cells += len(row)
@@ -71,11 +77,22 @@ def _rows(path: Path) -> list[list[str]]:
     return rows
 
 
+def _encoding(path: Path) -> str:
+    """As of a long table; bytes that are no text in any encoding are for the reader to refuse."""
+    found = encoding_of(path)
+    return "utf-8-sig" if found == "latin-1" and b"\0" in path.read_bytes()[:1024] else found
+
+
 def _value(text: str) -> Scalar:
-    """Numbers as cells hold them; what a cell would round or refuse stays a text."""
+    """Numbers as cells hold them; what a cell would round, refuse or write otherwise stays a text.
+
+    An id such as 007 or 1E5 is one that no number prints back.
+    """
     shown = text.strip()
     if not shown:
         return None
+    if _REWRITTEN.fullmatch(shown):
+        return shown
     try:
         number = float(shown)
     except ValueError:

@@ -31,7 +31,9 @@ def recommend(request: RecommendRequest) -> None:
         print_json(found.as_json())
         return
     value = "rating" if request.like is None else "cosine"
-    rows_shown = zip(map(str, found.items), found.values, strict=True)
-    print_table(str(request.model), ("item", value), rows_shown)
+    shown = [list(map(str, found.items)), list(found.values)]
+    shown += [[title or "" for title in found.titles]] if found.has_titles else []
+    head = ("item", value, *(["title"] if found.has_titles else []))
+    print_table(str(request.model), head, zip(*shown, strict=True))
     if found.note:
         typer.echo(found.note, err=True)

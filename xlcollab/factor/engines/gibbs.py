@@ -45,14 +45,14 @@ class Gibbs:
     kept: list[Rows] = field(default_factory=list)
 
     def run_epoch(self, epoch: int) -> EpochLoss:
+        """Draws, and keeps the draw where `counts_draw` says so."""
         users, items = self.sides
         self._draw(users, items)
         self._draw(items, users)
         squared_error = users.squared_error(items, self.output)
         n = len(users.ratings.ratings)
         self.precision = self.rng.gamma(1 + n / 2, 1 / (1 + squared_error / 2))
-        every = max(1, -(-(self.n_epochs - BURN_IN) // MOST_KEPT))
-        if epoch >= BURN_IN and (epoch - BURN_IN) % every == 0:
+        if counts_draw(epoch, self.n_epochs):
             self.kept.append(self.rows.copy())
         return EpochLoss(squared_error, n, math.nan)
 
@@ -71,6 +71,17 @@ class Gibbs:
             self.precision,
             noise,
         )
+
+
+def counts_draw(epoch: int, n_epochs: int) -> bool:
+    """Whether the draw of an epoch (from 0) is one that the model averages."""
+    every = max(1, -(-(n_epochs - BURN_IN) // MOST_KEPT))
+    return epoch >= BURN_IN and (epoch - BURN_IN) % every == 0
+
+
+def averaged_width(n_factors: int, n_epochs: int) -> int:
+    """The factors of the model that averages the draws of so many epochs, laid side by side."""
+    return n_factors * max(1, sum(counts_draw(epoch, n_epochs) for epoch in range(n_epochs)))
 
 
 def averaged(draws: list[Rows]) -> Rows:

@@ -15,7 +15,7 @@ from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.passes.kernels import batch_pass, full_pass
 from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Columns, Floats, Rows, aligned_zeros
+from xlcollab.factor.passes.rows import Columns, Counts, Floats, Rows, aligned_zeros
 from xlcollab.factor.passes.rules import RULES
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
@@ -34,22 +34,35 @@ class Stepper:
     n_steps: int = 0
     total: Callable[[float], float] = float
     """The sum of a number over all processes that share the users."""
+    n_ratings: int = 1
+    """Of which a step sees some, or all."""
 
     @staticmethod
-    def of(rows: Rows, model: ModelSettings, settings: TrainingSettings, n_steps: int) -> Stepper:
-        """At its start, for a run of `n_steps` under resolved settings."""
+    def of(
+        rows: Rows,
+        model: ModelSettings,
+        settings: TrainingSettings,
+        n_steps: int,
+        counts: Counts | None = None,
+    ) -> Stepper:
+        """At its start, for a run of `n_steps` under resolved settings.
+
+        `counts` are the ratings of every user and item, all processes together.
+        """
         rule = RULES[settings.optimizer]
         return Stepper(
             rows,
-            rows.columns(model, settings),
+            rows.columns(model, settings, counts),
             settings,
             learning_rates(settings, n_steps),
             (rule.buffers(rows.users), rule.buffers(rows.items)),
+            n_ratings=1 if counts is None else int(counts[1].sum()),
         )
 
     def step(self, users: Floats, items: Floats, squared_error: float, n: int) -> float:
         """One step by gradients in blocks (parts, n_rows, width); returns the learning rate."""
         scale = loss_scale(self.settings.loss, squared_error, n)
+        penalty = penalty_scale(self.settings, scale, n, self.n_ratings)
         scale *= self._shortening(users, items, scale)
         learning_rate = self.rate(self.n_steps)
         self.n_steps += 1
@@ -63,7 +76,15 @@ class Stepper:
         rule = RULES[self.settings.optimizer]
         for rows, blocks, columns, buffers in sides:
             rule.step(
-                rows, blocks, scale, columns, buffers, self.settings, learning_rate, self.n_steps
+                rows,
+                blocks,
+                scale,
+                columns,
+                penalty,
+                buffers,
+                self.settings,
+                learning_rate,
+                self.n_steps,
             )
         return learning_rate
 
@@ -86,6 +107,12 @@ def loss_scale(loss: str, squared_error: float, n: int) -> float:
     if loss == "sse":
         return 1.0
     return 1 / math.sqrt(n * squared_error) if squared_error > 0 else 0.0
+
+
+def penalty_scale(settings: TrainingSettings, scale: Any, n: int, n_ratings: int) -> Any:
+    """The factor on L2 in a step on n of all ratings: 1 once a step, else what the loss puts on
+    ½ Σ error², of which a batch has its share."""
+    return 1.0 if settings.l2_scaling in (None, "step") else scale * (n / n_ratings)
 
 
 Reduce = Callable[[Floats, float], tuple[Floats, float]]

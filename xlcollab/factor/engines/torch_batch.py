@@ -14,7 +14,7 @@ from torch import Tensor
 
 from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.gather_pass import GatherPass
-from xlcollab.factor.engines.gradient import loss_scale
+from xlcollab.factor.engines.gradient import loss_scale, penalty_scale
 from xlcollab.factor.engines.torch_rules import TorchRule, buffers_of, moved, state_of, torch_rule
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Columns, Rows
@@ -48,7 +48,10 @@ def has_triton() -> bool:
 
 @dataclass(slots=True)
 class _TorchSide:
-    """One side's rows (n, width), what holds for their columns, and the state of the rule."""
+    """One side's rows (n, width), what holds for their columns, and the state of the rule.
+
+    L2 is (width,), or (n, width) where it grows with the ratings of a row.
+    """
 
     rows: Tensor
     active: Tensor
@@ -60,9 +63,17 @@ class _TorchSide:
     def of(rows: Any, columns: Columns, rule: Any, device: torch.device) -> _TorchSide:
         tensors = (
             torch.from_numpy(array).to(device)
-            for array in (rows, columns.active, columns.l2, columns.weight_decay)
+            for array in (
+                rows,
+                columns.active,
+                columns.l2,
+                columns.weight_decay,
+                columns.weights,
+            )
         )
-        whole, active, l2, weight_decay = tensors
+        whole, active, l2, weight_decay, weights = tensors
+        if (columns.weights != 1).any():
+            l2 = weights[:, None] * l2
         return _TorchSide(whole, active, l2, weight_decay, rule.init(whole))
 
 
@@ -156,6 +167,7 @@ class TorchBatch:
         gradients, squared_error = batch.gradients(*(side.rows for side in self._sides))
         gradients[1], squared_error = self.sum(gradients[1]), self.sum(squared_error)
         scale = _loss_scale(self.settings.loss, squared_error, n).to(gradients[0].dtype)
+        penalty = penalty_scale(self.settings, scale, n, self.n_ratings)
         whole = [scale * g * side.active for g, side in zip(gradients, self._sides, strict=True)]
         if self.settings.clip is not None:
             users_square, items_square = ((g.double() ** 2).sum() for g in whole)
@@ -171,7 +183,7 @@ class TorchBatch:
                 gradient,
                 side.state,
                 learning_rate,
-                side.l2,
+                side.l2 * penalty,
                 side.weight_decay,
             )
         return squared_error, learning_rate

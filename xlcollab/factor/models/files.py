@@ -2,7 +2,8 @@
 
 Layout, version 1. Arrays: the factors and biases, or the weights of a net as `weights/NAME`; what
 was rated as `rated/starts`, `rated/items`; ids as UTF-8 JSON in byte arrays `ids/user`, `ids/item`,
-`ids/COLUMN`. Metadata: `format`, `version`, `kind` ("factors", "net"), `settings`, `output` (JSON).
+`ids/COLUMN`; levels that belong to ids as `features/COLUMN`, titles as `titles/SIDE`. Metadata:
+`format`, `version`, `kind` ("factors", "net"), `settings`, `output`, `features` (JSON).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary
+from xlcollab.ratings.table import Feature
 from xlcollab.settings.fitting import ModelSettings
 
 FORMAT, VERSION = "xlcollab-model", "1"
@@ -52,12 +54,16 @@ def save_model(model: Model, path: str | Path) -> None:
     }
     levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
     arrays |= {f"ids/{name}": _ids_to_bytes(vocabulary) for name, vocabulary in levels.items()}
+    features: Mapping[str, Feature] = getattr(model, "features", {})
+    arrays |= {f"features/{name}": feature.numbers for name, feature in features.items()}
+    arrays |= {f"titles/{side}": _as_bytes(titles) for side, titles in model.titles.items()}
     metadata = {
         "format": FORMAT,
         "version": VERSION,
         "kind": "factors" if isinstance(model, FactorModel) else "net",
         "settings": json.dumps(asdict(model.settings)),
         "output": json.dumps(asdict(model.output)),
+        "features": json.dumps({name: feature.side for name, feature in features.items()}),
     }
     write_arrays(Path(path), arrays, metadata)
 
@@ -83,10 +89,15 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     rated = Rated(arrays["rated/starts"], arrays["rated/items"])
     users = _ids_from_bytes(arrays["ids/user"], "user")
     items = _ids_from_bytes(arrays["ids/item"], "item")
+    titles: dict[Any, tuple[str | None, ...]] = {
+        name.removeprefix("titles/"): tuple(json.loads(array.tobytes().decode()))
+        for name, array in arrays.items()
+        if name.startswith("titles/")
+    }
     if metadata["kind"] == "factors":
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         rows = Rows.pack(*(arrays[name] for name in names))
-        return FactorModel(settings, users, items, rows, output, rated)
+        return FactorModel(settings, users, items, rows, output, rated, titles)
     if metadata["kind"] != "net":
         raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
@@ -99,7 +110,11 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     for name, weight in weights.items():
         check_floats(name, weight)
     levels = {name: _ids_from_bytes(arrays[f"ids/{name}"], name) for name in settings.side_columns}
-    return NetModel(settings, users, items, weights, levels, output, rated)
+    features = {
+        name: Feature(side, arrays[f"features/{name}"], levels[name])
+        for name, side in json.loads(metadata.get("features", "{}")).items()
+    }
+    return NetModel(settings, users, items, weights, levels, output, rated, features, titles)
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:
@@ -150,7 +165,11 @@ def _weights(model: Model) -> Arrays:
 
 def _ids_to_bytes(vocabulary: Vocabulary) -> NDArray[np.uint8]:
     ids = [_encoded(one, vocabulary.kind) for one in vocabulary.index.tolist()]
-    return np.frombuffer(json.dumps(ids, ensure_ascii=False).encode(), np.uint8)
+    return _as_bytes(ids)
+
+
+def _as_bytes(values: Any) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(values, ensure_ascii=False).encode(), np.uint8)
 
 
 def _ids_from_bytes(data: NDArray[np.uint8], kind: str) -> Vocabulary:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.factor.passes.compiled import enough_threads
@@ -15,6 +17,7 @@ from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings.table import Side
 from xlcollab.settings.fitting import ModelSettings
 
 Unknown = Literal["error", "bias"]
@@ -53,8 +56,17 @@ class Rated:
         return users, self.items
 
 
+Titles = Mapping[Side, tuple[str | None, ...]]
+"""The titles of users, or of items, by their numbers."""
+
+
 class Model(Protocol):
     """What predicts: a factor model or a net."""
+
+    @property
+    def titles(self) -> Titles:
+        """What users and items are called besides their ids, where that is known."""
+        ...
 
     @property
     def settings(self) -> ModelSettings:
@@ -107,6 +119,12 @@ class Model(Protocol):
         """Ratings of pairs of numbers (n,); −1 is an unknown id. `side`: see the net."""
         ...
 
+    def raw_numbers(
+        self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
+    ) -> Floats:
+        """The same before they are cut to the range of the ratings: what items are ranked by."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class FactorModel:
@@ -118,6 +136,7 @@ class FactorModel:
     rows: Rows
     output: Output
     rated: Rated
+    titles: Titles = field(default_factory=dict)
 
     @property
     def user_factors(self) -> Floats:
@@ -147,9 +166,13 @@ class FactorModel:
         Of a pair with an unknown side the known side's bias and the global bias remain. A factor
         model has no side columns: `side` makes no difference.
         """
-        return clipped(
-            raw_predictions(self._known_and_unknown, self.output, users, items), self.output
-        )
+        return clipped(self.raw_numbers(users, items), self.output)
+
+    def raw_numbers(
+        self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
+    ) -> Floats:
+        """The same before they are cut to the range of the ratings."""
+        return raw_predictions(self._known_and_unknown, self.output, users, items)
 
     @cached_property
     def _known_and_unknown(self) -> Rows:
@@ -191,7 +214,18 @@ def predict(
     )
 
 
+def levels_of(model: Model, frame: pd.DataFrame) -> dict[str, NDArray[np.int32]]:
+    """Numbers (n,) of the levels of those side columns of a net that a frame has; −1 is unknown."""
+    levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
+    return {
+        name: ids.numbers(frame[name], "negative") for name, ids in levels.items() if name in frame
+    }
+
+
 def scores(model: Model, user: int) -> Floats:
-    """The predictions (n_items,) of every item for one user number; −1 is an unknown user."""
+    """What every item (n_items,) is ranked by for one user number; −1 is an unknown user.
+
+    Not cut to the range of the ratings: cut, the best would be alike.
+    """
     n = len(model.item_ids)
-    return model.predict_numbers(np.full(n, user, np.int32), np.arange(n, dtype=np.int32))
+    return model.raw_numbers(np.full(n, user, np.int32), np.arange(n, dtype=np.int32))

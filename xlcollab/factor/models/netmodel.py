@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xlcollab.factor.models.model import Rated, clipped
+from xlcollab.factor.models.model import Rated, Titles, clipped
 from xlcollab.factor.models.netmath import Pairs, predictions
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings.table import Feature
 from xlcollab.settings.fitting import ModelSettings
 
 CHUNK = 1 << 16
@@ -33,6 +34,8 @@ class NetModel:
     levels: Mapping[str, Vocabulary]
     output: Output
     rated: Rated
+    features: Mapping[str, Feature] = field(default_factory=dict)
+    titles: Titles = field(default_factory=dict)
 
     @property
     def user_factors(self) -> Floats:
@@ -62,10 +65,20 @@ class NetModel:
     ) -> Floats:
         """Ratings of pairs of numbers (n,); −1 is an unknown id.
 
-        `side` has numbers (n,) for side columns. An unknown id, or a side column that is not given,
-        takes the mean of its embeddings.
+        `side` has numbers (n,) for side columns; those that belong to users or items are known. An
+        unknown id, or a side column that is neither, takes the mean of its embeddings.
         """
-        given = side or {}
+        return clipped(self.raw_numbers(users, items, side), self.output)
+
+    def raw_numbers(
+        self,
+        users: NDArray[np.int32],
+        items: NDArray[np.int32],
+        side: Mapping[str, NDArray[np.int32]] | None = None,
+    ) -> Floats:
+        """The same before they are cut to the range of the ratings."""
+        known = {name: one.of(users, items) for name, one in self.features.items()}
+        given = {**known, **(side or {})}
         absent = np.full(len(users), -1, np.int32)
         columns = {
             name: _or_last(given.get(name, absent), len(self.levels[name]))
@@ -79,7 +92,8 @@ class NetModel:
                 predictions(self._with_means, self.settings, self.output, pairs.take(part))
                 for part in torch.split(torch.arange(len(users)), CHUNK)
             ]
-        return clipped(torch.cat(parts).numpy(), self.output)
+        whole: Floats = torch.cat(parts).numpy()
+        return whole
 
     @cached_property
     def _with_means(self) -> dict[str, Tensor]:
@@ -90,9 +104,9 @@ class NetModel:
         }
 
 
-def pairs_of(table: RatingsTable) -> Pairs:
-    """The pairs of a ratings table with all its extra columns."""
-    return _pairs(table.users, table.items, {name: c.numbers for name, c in table.extra.items()})
+def pairs_of(table: RatingsTable, names: Sequence[str]) -> Pairs:
+    """The pairs of a ratings table with these side columns."""
+    return _pairs(table.users, table.items, table.side(names))
 
 
 def _pairs(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.models.model import Model, scores
+from xlcollab.factor.models.model import Model, clipped, scores
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.ratings.metrics import top
 
@@ -23,6 +23,8 @@ class Recommendations:
     ratings: Floats
     cold: bool
     """The user has no training rating: items are ranked by the biases alone."""
+    titles: list[str | None] = field(default_factory=list)
+    """What the items are called; None where no title is known."""
 
     @property
     def note(self) -> str:
@@ -33,7 +35,8 @@ class Recommendations:
 
 
 def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
-    """The k items with the highest prediction that `user` has not rated in training.
+    """The k items with the highest prediction that `user` has not rated in training, ranked before
+    predictions are cut to the range of the ratings.
 
     An unknown user, or one without ratings, is cold and gets the ranking by biases.
     """
@@ -44,7 +47,19 @@ def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
     cold = len(rated) == 0
     predicted = scores(model, -1 if cold else number)
     chosen = top(predicted, k, rated)
-    return Recommendations(user, model.item_ids.ids(chosen), predicted[chosen], cold)
+    return Recommendations(
+        user,
+        model.item_ids.ids(chosen),
+        clipped(predicted[chosen], model.output),
+        cold,
+        titles_of(model, chosen),
+    )
+
+
+def titles_of(model: Model, items: NDArray[np.int32]) -> list[str | None]:
+    """What items are called, by number; None for each where no titles are known."""
+    titles = model.titles.get("item")
+    return [titles[number] if titles else None for number in items.tolist()]
 
 
 def similar_items(model: Model, item: Any, k: int = 10) -> list[tuple[Any, float]]:

@@ -19,7 +19,8 @@ _INSIDE = 1e-3
 class Output:
     """prediction = z with z = centre + a·b; or low + span · σ(z) where span > 0.
 
-    `seen` is the range of the training ratings, to which `clip` cuts predictions.
+    `seen` is the range of the training ratings, to which `clip` cuts predictions, and `spread`
+    their deviation.
     """
 
     centre: float
@@ -27,16 +28,19 @@ class Output:
     span: float
     seen: tuple[float, float]
     clip: bool
+    spread: float = 1.0
 
     @staticmethod
-    def of(settings: ModelSettings, mean: float, seen: tuple[float, float]) -> Output:
-        """The output under `settings` for training ratings with this mean and range.
+    def of(
+        settings: ModelSettings, mean: float, seen: tuple[float, float], spread: float = 1.0
+    ) -> Output:
+        """The output under `settings` for training ratings with this mean, range and deviation.
 
         Raises UsageError if the ratings do not fit into the output range.
         """
         if settings.output_range is None:
             centre = mean if settings.global_bias else 0.0
-            return Output(centre, 0.0, 0.0, seen, settings.clip_output)
+            return Output(centre, 0.0, 0.0, seen, settings.clip_output, spread)
         low = settings.output_range[0] - settings.padding
         span = settings.output_range[1] + settings.padding - low
         if seen[0] < low or seen[1] > low + span:
@@ -46,7 +50,7 @@ class Output:
             )
         share = min(max((mean - low) / span, _INSIDE), 1 - _INSIDE)
         centre = math.log(share / (1 - share)) if settings.global_bias else 0.0
-        return Output(centre, low, span, seen, False)
+        return Output(centre, low, span, seen, False, spread)
 
     def widened(self, padding: float) -> Output:
         """The same with the range wider by `padding` on both sides."""

@@ -25,14 +25,16 @@ _LINE = 64
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What holds for each column of the rows of one side, all (width,).
+    """What holds for each column of the rows of one side, all (width,), and for each row.
 
-    `active` is 1 where the column is trained and 0 where it is constant.
+    `active` is 1 where the column is trained and 0 where it is constant; `weights` (n_rows,) say
+    how much L2 counts on each row.
     """
 
     active: Floats
     l2: Floats
     weight_decay: Floats
+    weights: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,18 @@ class Rows:
     def copy(self) -> Rows:
         return Rows(self.users.copy(), self.items.copy(), self.n_factors)
 
-    def columns(self, model: ModelSettings, training: TrainingSettings) -> tuple[Columns, Columns]:
-        """The user side's and the item side's columns under resolved settings."""
+    def columns(
+        self, model: ModelSettings, training: TrainingSettings, counts: Counts | None = None
+    ) -> tuple[Columns, Columns]:
+        """The user side's and the item side's columns under resolved settings.
+
+        `counts` are the ratings of every user and of every item, by which L2 may grow.
+        """
         k = self.n_factors
+        of_users, of_items = counts or (None, None)
         return (
-            _columns(self.users.shape[1], k, k, self.users.dtype, model, training),
-            _columns(self.items.shape[1], k, k + 1, self.items.dtype, model, training),
+            _columns(self.users, k, k, model, training, of_users),
+            _columns(self.items, k, k + 1, model, training, of_items),
         )
 
 
@@ -107,16 +115,31 @@ def _padded(factors: Floats) -> Floats:
     return rows
 
 
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The ratings of every user (n_users,) and of every item (n_items,)."""
+
+_POWERS = {"root": 0.5, "rating": 1.0}
+
+
+def row_weights(scaling: str | None, counts: NDArray[np.int64] | None, n: int) -> Floats:
+    """How much L2 counts on each of n rows: 1, or a power of the row's ratings."""
+    power = _POWERS.get(scaling or "step")
+    if power is None or counts is None:
+        return np.ones(n)
+    weights: Floats = counts.astype(np.float64) ** power
+    return weights
+
+
 def _columns(
-    width: int,
+    rows: Floats,
     n_factors: int,
     bias_at: int,
-    dtype: Any,
     model: ModelSettings,
     training: TrainingSettings,
+    counts: NDArray[np.int64] | None,
 ) -> Columns:
     def column(factors: float | None, bias: float | None) -> Floats:
-        values = np.zeros(width, dtype)
+        values = np.zeros(rows.shape[1], rows.dtype)
         values[:n_factors] = factors or 0
         values[bias_at] = (bias or 0) if model.bias else 0
         return values
@@ -125,4 +148,5 @@ def _columns(
         column(1, 1),
         column(training.l2_factors, training.l2_biases),
         column(training.weight_decay_factors, training.weight_decay_biases),
+        row_weights(training.l2_scaling, counts, len(rows)).astype(rows.dtype),
     )

@@ -1,8 +1,9 @@
 """The update rules of torch.optim on rows, compiled: the numbers equal torch's, step by step.
 
-The gradient of a number w of a row is g = active · scale · Σ blocks + l2 · w, where `scale` turns
-the gradient of ½ Σ error² into that of the loss asked for. `keep` = 1 − rate · weight_decay shrinks
-w first (decoupled decay, Loshchilov and Hutter 2019). Papers: see `xlcollab.optim.rules`.
+The gradient of a number w of a row is g = active · scale · Σ blocks + weight · l2 · w, where
+`scale` turns the gradient of ½ Σ error² into that of the loss asked for and `weight` is how much
+the penalty counts on the row. `keep` = 1 − rate · weight_decay shrinks w first (decoupled decay,
+Loshchilov and Hutter 2019). Papers: see `xlcollab.optim.rules`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from xlcollab.settings.fitting import TrainingSettings
 
 
 @inlined
-def _gradient(rows: Any, blocks: Any, scale: Any, active: Any, l2: Any, row: Any, f: Any) -> Any:
+def _gradient(
+    rows: Any, blocks: Any, scale: Any, active: Any, l2: Any, weights: Any, row: Any, f: Any
+) -> Any:
     total = blocks[0, row, f]
     for c in range(1, blocks.shape[0]):
         total += blocks[c, row, f]
-    return active[f] * scale * total + l2[f] * rows[row, f]
+    return active[f] * scale * total + weights[row] * l2[f] * rows[row, f]
 
 
 @parallel
@@ -36,12 +39,13 @@ def _descent(
     scale: Float,
     active: Floats,
     l2: Floats,
+    weights: Floats,
     keep: Floats,
     rate: Float,
 ) -> None:
     for row in prange(rows.shape[0]):
         for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, row, f)
+            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
             rows[row, f] = keep[f] * rows[row, f] - rate * g
 
 
@@ -52,6 +56,7 @@ def _heavy_ball(
     scale: Float,
     active: Floats,
     l2: Floats,
+    weights: Floats,
     keep: Floats,
     rate: Float,
     buffer: Floats,
@@ -62,7 +67,7 @@ def _heavy_ball(
     """Steps by own · g + carried · buffer."""
     for row in prange(rows.shape[0]):
         for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, row, f)
+            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
             b = momentum * buffer[row, f] + g
             buffer[row, f] = b
             rows[row, f] = keep[f] * rows[row, f] - rate * (own * g + carried * b)
@@ -75,6 +80,7 @@ def _adagrad(
     scale: Float,
     active: Floats,
     l2: Floats,
+    weights: Floats,
     keep: Floats,
     rate: Float,
     squares: Floats,
@@ -82,7 +88,7 @@ def _adagrad(
 ) -> None:
     for row in prange(rows.shape[0]):
         for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, row, f)
+            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
             s = squares[row, f] + g * g
             squares[row, f] = s
             rows[row, f] = keep[f] * rows[row, f] - rate * g / (np.sqrt(s) + epsilon)
@@ -95,6 +101,7 @@ def _rmsprop(
     scale: Float,
     active: Floats,
     l2: Floats,
+    weights: Floats,
     keep: Floats,
     rate: Float,
     squares: Floats,
@@ -105,7 +112,7 @@ def _rmsprop(
     """`fresh` = 1 − rho, rounded once, not here in fewer digits."""
     for row in prange(rows.shape[0]):
         for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, row, f)
+            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
             s = rho * squares[row, f] + fresh * g * g
             squares[row, f] = s
             rows[row, f] = keep[f] * rows[row, f] - rate * g / (np.sqrt(s) + epsilon)
@@ -118,6 +125,7 @@ def _adam(
     scale: Float,
     active: Floats,
     l2: Floats,
+    weights: Floats,
     keep: Floats,
     rate: Float,
     means: Floats,
@@ -132,7 +140,7 @@ def _adam(
     """`rate` and `root_correction` hold the corrections of the bias towards the zero start."""
     for row in prange(rows.shape[0]):
         for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, row, f)
+            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
             m = beta1 * means[row, f] + fresh1 * g
             s = beta2 * squares[row, f] + fresh2 * g * g
             means[row, f] = m
@@ -163,6 +171,7 @@ class Rule:
         blocks: Floats,
         scale: float,
         columns: Columns,
+        penalty: float,
         buffers: list[Floats],
         settings: TrainingSettings,
         learning_rate: float,
@@ -170,7 +179,8 @@ class Rule:
     ) -> None:
         """One step of `rows` (n, width), in place.
 
-        `blocks` (parts, n, width) add up to the gradient of ½ Σ error²; `step` counts from 1.
+        `blocks` (parts, n, width) add up to the gradient of ½ Σ error²; `penalty` is the factor on
+        L2; `step` counts from 1.
         """
         number = rows.dtype.type
         keep = 1 - learning_rate * columns.weight_decay.astype(np.float64)
@@ -180,7 +190,8 @@ class Rule:
             blocks,
             number(scale),
             columns.active,
-            columns.l2,
+            columns.l2 * number(penalty),
+            columns.weights,
             keep.astype(rows.dtype),
             number(rate),
             *buffers,

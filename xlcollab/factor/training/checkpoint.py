@@ -95,6 +95,7 @@ def _run(job: Job) -> str:
             "training": asdict(job.training),
             "ratings": [len(table), table.n_users, table.n_items],
             "sum": float(np.sum(table.ratings, dtype=np.float64)),
+            "scale": [job.scale.mean, job.scale.spread],
         },
         sort_keys=True,
     )

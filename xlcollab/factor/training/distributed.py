@@ -32,10 +32,19 @@ from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.order import BySide, even_cuts
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.factor.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from xlcollab.factor.training.loop import Best, Loop, Save
+from xlcollab.factor.training.loop import Best, Save
 from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.factor.training.result import OnEpoch, Progress, TrainingResult
-from xlcollab.factor.training.train import Clock, Start, Tables, finished, job_of, rows_to_start
+from xlcollab.factor.training.train import (
+    Clock,
+    Start,
+    Tables,
+    finished,
+    job_of,
+    loop_of,
+    resolved,
+    rows_to_start,
+)
 from xlcollab.factor.training.trainable import Job, factor_model
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
@@ -68,8 +77,8 @@ def train_distributed(
     distributed form, ProcessLostError if a process is lost.
     """
     tables = tables if isinstance(tables, Tables) else Tables(tables)
-    model = model or ModelSettings()
-    settings = (training or TrainingSettings(optimizer="adam")).resolved()
+    training = training or TrainingSettings(optimizer="adam")
+    model, settings = resolved(tables.train, model or ModelSettings(), training)
     _check(tables, model, settings)
     clock = Clock()
     with joined(_advice(saving)) as processes, ExitStack() as threads:
@@ -79,7 +88,7 @@ def train_distributed(
         engine = SHARD_ENGINES[settings.device](job, rows_to_start(job, start), shard, processes)
         state = ShardState(job, engine, shard, processes)
         told = _on_rank_0(on_epoch, processes)
-        loop = Loop(state, settings, len(tables.train), tables.validation, tables.test, told)
+        loop = loop_of(state, job, tables, told)
         if saving is not None:
             loop.save = _saver(state, saving, job)
             if saving.resume:
@@ -174,7 +183,8 @@ def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumab
     """The fused engine on this process's users, its sums taken over all processes."""
     by_user = BySide.users(_own_ratings(job, shard), job.model.dtype)
     mine = BySide(by_user.starts[shard.start : shard.stop + 1], by_user.others, by_user.ratings)
-    stepper = Stepper.of(_of_shard(rows, shard), job.model, job.training, job.epochs)
+    counts = job.counts[0][shard], job.counts[1]
+    stepper = Stepper.of(_of_shard(rows, shard), job.model, job.training, job.epochs, counts)
     stepper.total = processes.total
 
     def reduce(item_gradient: Floats, squared_error: float) -> tuple[Floats, float]:
@@ -188,12 +198,12 @@ def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumab
 
 def _on_gpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumable:
     """The same on this process's GPU; only there does a sum leave the device."""
-    own = _own_ratings(job, shard)
+    own, mine = _own_ratings(job, shard), _of_shard(rows, shard)
     return TorchBatch(
         replace(own, users=own.users - np.int32(shard.start)),
         job.output,
-        _of_shard(rows, shard),
-        rows.columns(job.model, job.training),
+        mine,
+        mine.columns(job.model, job.training, (job.counts[0][shard], job.counts[1])),
         job.training,
         learning_rates(job.training, job.epochs),
         job.rng,
@@ -238,13 +248,13 @@ _ONLY = "several processes, and runs that keep a checkpoint,"
 
 
 def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
+    if not model.is_closed_form:
+        raise UsageError(f"{_ONLY} train the pure factor model; leave the net out")
     if settings.optimizer not in GRADIENT_RULES or settings.batch_size is not None:
         raise UsageError(
             f"{_ONLY} train by a gradient rule on all ratings at once; choose one of "
             f"{', '.join(GRADIENT_RULES)} without batch_size"
         )
-    if not model.is_closed_form:
-        raise UsageError(f"{_ONLY} train the pure factor model; leave the net out")
     if settings.restarts:
         raise UsageError(f"{_ONLY} run all epochs once; leave restarts out")
     if settings.patience is not None and tables.validation is None:

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from xlcollab.factor.models.initial import draw
-from xlcollab.factor.models.model import FactorModel, Rated
+from xlcollab.factor.models.model import FactorModel, Rated, Titles
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.training.loop import Loop
 from xlcollab.factor.training.result import TrainingResult
-from xlcollab.factor.training.train import Clock, Tables, finished
+from xlcollab.factor.training.scale import Scale
+from xlcollab.factor.training.train import Clock, Tables, finished, loop_of, resolved
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings.table import Side
 from xlcollab.settings.fitting import TrainingSettings
 
 
@@ -26,20 +27,46 @@ def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings
     The global bias stays; the range that predictions are cut to grows with the new ratings.
     """
     clock = Clock()
-    settings = training.resolved()
     users = with_new_ids(model.user_ids, table.user_ids)
     items = with_new_ids(model.item_ids, table.item_ids)
     new = table.renumbered(users, items)
+    new = replace(new, titles=_longer_titles(model, len(users), len(items)))
+    _, settings = resolved(new, model.settings, training)
+    scale = _scale_of(model) if settings.standardize else Scale()
     seen = tuple(zip(model.output.seen, new.range, strict=True))
     output = replace(model.output, seen=(min(seen[0]), max(seen[1])))
-    rng = np.random.default_rng(settings.seed)
-    job = Job(new, model.settings, settings, output, _all_rated(model, new), rng)
+    job = Job(
+        scale.inward(new),
+        model.settings,
+        settings,
+        scale.output_inward(output),
+        _all_rated(model, new),
+        np.random.default_rng(settings.seed),
+        scale,
+        output,
+    )
+    start = replace(model, rows=scale.rows_inward(model.rows, output))
     with enough_threads(job.work):
-        trainable = factor_trainable(job, _grown(model, len(users), len(items), rng))
+        trainable = factor_trainable(job, _grown(start, len(users), len(items), job.rng))
         clock.lap("prepare")
-        outcome = Loop(trainable, settings, len(new)).run()
+        outcome = loop_of(trainable, job, Tables(new), None).run()
     clock.lap("train")
     return finished(Tables(new), trainable, outcome, clock)
+
+
+def _longer_titles(model: FactorModel, n_users: int, n_items: int) -> Titles:
+    """The titles that are known, None for new ids."""
+    sizes: dict[Side, int] = {"user": n_users, "item": n_items}
+    return {
+        side: (*titles, *[None] * (sizes[side] - len(titles)))
+        for side, titles in model.titles.items()
+    }
+
+
+def _scale_of(model: FactorModel) -> Scale:
+    """The inner scale of a trained model's further training."""
+    output = model.output
+    return Scale(output.low + output.span / 2 if output.span else output.centre, output.spread)
 
 
 def with_new_ids(known: Vocabulary, other: Vocabulary) -> Vocabulary:
@@ -53,7 +80,7 @@ def with_new_ids(known: Vocabulary, other: Vocabulary) -> Vocabulary:
 
 def _grown(model: FactorModel, n_users: int, n_items: int, rng: np.random.Generator) -> Rows:
     def factors(known: Floats, n: int) -> Floats:
-        return np.concatenate([known, draw(model.settings, n - len(known), rng)])
+        return np.concatenate([known, draw(model.settings, n - len(known), rng, known.shape[1])])
 
     def bias(known: Floats, n: int) -> Floats:
         return np.concatenate([known, np.zeros(n - len(known), known.dtype)])

@@ -70,7 +70,7 @@ class Loop:
 
     With `validation` the state of the lowest validation RMSE is kept, and `patience` ends the run
     after so many epochs without a better one. A run that is gone on with begins at its
-    `first_epoch` with its `best`.
+    `first_epoch` with its `best`. Errors are told in units of the ratings, `unit` of the inner.
     """
 
     trainable: Trainable
@@ -82,6 +82,7 @@ class Loop:
     save: Save | None = None
     first_epoch: int = 0
     best: Best = field(default_factory=Best)
+    unit: float = 1.0
     began: float = field(default_factory=time.perf_counter)
     _record: Record = field(default_factory=Record)
 
@@ -110,7 +111,7 @@ class Loop:
         row = EpochRow(
             epoch + 1,
             loss.learning_rate,
-            math.sqrt(loss.squared_error / loss.n_ratings),
+            self.unit * math.sqrt(loss.squared_error / loss.n_ratings),
             *self._errors("validation", self.validation),
             *self._errors("test", self.test),
             time.perf_counter() - self.began,
@@ -140,7 +141,8 @@ class Loop:
         if table is None:
             return math.nan, math.nan
         predictions = self.trainable.predict(name, table)
-        return rmse(predictions, table.ratings), mae(predictions, table.ratings)
+        errors = rmse(predictions, table.ratings), mae(predictions, table.ratings)
+        return self.unit * errors[0], self.unit * errors[1]
 
     def _progress(self, row: EpochRow) -> Progress:
         epochs, a_epoch = self.settings.epochs or 0, row.seconds / (row.epoch - self.first_epoch)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlcollab.factor.engines.base import n_parts
+from xlcollab.factor.engines.gibbs import MOST_KEPT
 from xlcollab.factor.passes.rows import row_width
 from xlcollab.factor.passes.rules import RULES
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
@@ -99,6 +100,6 @@ def _optimizer_rows(training: TrainingSettings, n_users: int, n_items: int) -> i
     if training.optimizer == "sgd":
         return 0
     if training.optimizer not in RULES:
-        return both * (50 if training.optimizer == "gibbs" else 2)
+        return both * (2 * MOST_KEPT if training.optimizer == "gibbs" else 2)
     blocks = n_users + n_parts() * n_items if training.batch_size is None else n_parts() * both
     return blocks + RULES[training.optimizer].n_buffers * both

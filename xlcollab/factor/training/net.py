@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,18 @@ import torch
 from torch import Tensor
 
 from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.gradient import loss_scale, penalty_scale
 from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.engines.torch_rules import device_of, moved, torch_rule
 from xlcollab.factor.models.initial import StartArrays, draw, start_rows
-from xlcollab.factor.models.model import FactorModel, Model, clipped
+from xlcollab.factor.models.model import Model, clipped
 from xlcollab.factor.models.netmath import Pairs, predictions
 from xlcollab.factor.models.netmodel import NetModel, pairs_of
-from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.training.trainable import Job
+from xlcollab.factor.passes.rows import Floats, Rows, row_weights
+from xlcollab.factor.training.trainable import Job, factor_model
 from xlcollab.optim import rule as optim_rule
 from xlcollab.ratings import RatingsTable
+from xlcollab.ratings.features import features_of
 from xlcollab.settings.fitting import ModelSettings
 
 
@@ -72,7 +74,7 @@ class NetTrainable:
     def __post_init__(self) -> None:
         training = self.job.training
         self.state = torch_rule(training).init(self.vector)
-        self._l2 = self._by_kind(training.l2_factors, training.l2_biases)
+        self._l2 = self._by_kind(training.l2_factors, training.l2_biases) * self._weights()
         self._decay = self._by_kind(training.weight_decay_factors, training.weight_decay_biases)
 
     @staticmethod
@@ -86,7 +88,7 @@ class NetTrainable:
             job,
             layout,
             vector.to(device),
-            pairs_of(job.table).to(device),
+            pairs_of(job.table, job.model.side_columns).to(device),
             torch.from_numpy(job.table.ratings.astype(job.model.dtype)).to(device),
             torch.Generator(device).manual_seed(int(job.rng.integers(2**62))),
         )
@@ -110,7 +112,7 @@ class NetTrainable:
                 self.layout.views(self.vector),
                 self.job.model,
                 self.job.output,
-                pairs_of(table).to(self.vector.device),
+                pairs_of(table, self.job.model.side_columns).to(self.vector.device),
             )
         return clipped(out.cpu().numpy(), self.job.output)
 
@@ -135,11 +137,34 @@ class NetTrainable:
         if training.clip is not None:
             gradient = optim_rule.clipped(gradient, training.clip)
         rule = torch_rule(training)
+        n = len(chosen)
+        scale = loss_scale(training.loss, float(squared_error.detach()), n)
+        l2 = self._l2 * penalty_scale(training, scale, n, len(self.ratings))
         self.vector, self.state = moved(
-            rule, vector.detach(), gradient, self.state, learning_rate, self._l2, self._decay
+            rule, vector.detach(), gradient, self.state, learning_rate, l2, self._decay
         )
         self.n_steps += 1
         return float(squared_error.detach())
+
+    def _weights(self) -> Tensor:
+        """How much L2 counts on each number: by the ratings that its row takes part in."""
+        job = self.job
+        counts = {
+            "user": job.rated.user_counts,
+            "item": job.rated.item_counts(job.table.n_items),
+        }
+        for name in job.model.side_columns:
+            numbers = job.table.side([name])[name]
+            counts[f"side.{name}"] = np.bincount(numbers, minlength=len(job.table.levels(name)))
+        parts = []
+        for name, shape in self.layout.shapes.items():
+            rows = counts.get(name) if name in counts else counts.get(name.partition("_")[0])
+            if rows is None:
+                rows = np.full(shape[0], len(self.ratings))
+            weights = row_weights(job.training.l2_scaling, rows, shape[0])
+            width = math.prod(shape[1:])
+            parts.append(torch.from_numpy(np.repeat(weights, width)))
+        return torch.cat(parts).to(self.vector)
 
     def _by_kind(self, factors: float | None, biases: float | None) -> Tensor:
         """Penalties: that of biases on biases, none on the padding, that of factors on the rest."""
@@ -160,7 +185,7 @@ def first_weights(job: Job, given: StartArrays) -> dict[str, Floats]:
     if settings.bias:
         weights |= {"user_bias": rows.user_bias, "item_bias": rows.item_bias}
     for name in settings.side_columns:
-        levels = len(table.extra[name].vocabulary)
+        levels = len(table.levels(name))
         weights[f"side.{name}"] = draw(settings, levels, job.rng, settings.side_factors)
     if settings.hidden_sizes:
         weights |= _first_layers(settings, job.rng)
@@ -182,12 +207,21 @@ def _first_layers(settings: ModelSettings, rng: np.random.Generator) -> dict[str
 
 def finished_model(job: Job, weights: dict[str, Floats]) -> Model:
     """A net, or a plain factor model whose output has the padding that was learned."""
-    output = job.output.widened(float(weights.pop("padding", np.zeros(1))[0]))
+    padding = float(weights.pop("padding", np.zeros(1))[0]) * job.scale.spread
     table = job.table
     if job.model.hidden_sizes:
-        levels = {name: table.extra[name].vocabulary for name in job.model.side_columns}
+        output = job.final.widened(padding)
+        levels = {name: table.levels(name) for name in job.model.side_columns}
         return NetModel(
-            job.model, table.user_ids, table.item_ids, weights, levels, output, job.rated
+            job.model,
+            table.user_ids,
+            table.item_ids,
+            _outward(job, weights),
+            levels,
+            output,
+            job.rated,
+            features_of(table, job.model.side_columns),
+            table.titles,
         )
     rows = Rows.pack(
         weights["user_factors"],
@@ -195,7 +229,20 @@ def finished_model(job: Job, weights: dict[str, Floats]) -> Model:
         weights.get("user_bias", np.zeros(table.n_users)),
         weights.get("item_bias", np.zeros(table.n_items)),
     )
-    return FactorModel(job.model, table.user_ids, table.item_ids, rows, output, job.rated)
+    model = factor_model(job, rows)
+    return replace(model, output=model.output.widened(padding))
+
+
+def _outward(job: Job, weights: dict[str, Floats]) -> dict[str, Floats]:
+    """Weights on the ratings' own scale: what is added up to the output grows with it."""
+    if job.scale.is_plain or job.output.span:
+        return weights
+    last = f"layer.{len(job.model.hidden_sizes)}."
+    grown = (f"{last}weight", f"{last}bias", "user_bias", "item_bias")
+    return {
+        name: weight * weight.dtype.type(job.scale.spread) if name in grown else weight
+        for name, weight in weights.items()
+    }
 
 
 def _loss(name: str, squared_error: Tensor, n: int) -> Tensor:

@@ -15,10 +15,12 @@ from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.factor.training.loop import Loop, Outcome, Trainable
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
+from xlcollab.factor.training.scale import Scale, deviation
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.recipes import Profile, start_spread
 
 Start = StartArrays | FactorModel | None
 
@@ -65,8 +67,7 @@ def train(
     DivergedError if the error is no longer finite.
     """
     tables = tables if isinstance(tables, Tables) else Tables(tables)
-    model = model or ModelSettings()
-    settings = (training or TrainingSettings()).resolved()
+    model, settings = resolved(tables.train, model or ModelSettings(), training)
     _check(tables, model, settings)
     clock = Clock()
     rated = Rated.of(tables.train)
@@ -76,10 +77,7 @@ def train(
         with enough_threads(job.work):
             trainable = _trainable(job, start)
             clock.lap("prepare")
-            loop = Loop(
-                trainable, settings, len(tables.train), tables.validation, tables.test, on_epoch
-            )
-            outcome = loop.run()
+            outcome = loop_of(trainable, job, tables, on_epoch).run()
         clock.lap("train")
         if best is None or outcome.best_error < best[1].best_error:
             best = trainable, outcome
@@ -90,13 +88,56 @@ def train(
     return finished(tables, *best, clock)
 
 
+def resolved(
+    table: RatingsTable, model: ModelSettings, training: TrainingSettings | None
+) -> tuple[ModelSettings, TrainingSettings]:
+    """Settings with the recipe for this rule, model, batch and table in place of every None."""
+    asked = training or TrainingSettings()
+    model = model.on(table.range)
+    profile = Profile(len(table), most_of_a_row(table))
+    found = asked.resolved(model, profile)
+    is_whole = asked.learning_rate is None  # the start is part of the recipe
+    if is_whole and model.init_scale is None and model.init == "normal":
+        spread = start_spread(asked.optimizer, found.batch_size, model.kind)
+        model = replace(model, init_scale=spread)
+    return model, found
+
+
+def most_of_a_row(table: RatingsTable) -> int:
+    """The most ratings that one user or one item has."""
+    return int(max(np.bincount(table.users).max(), np.bincount(table.items).max()))
+
+
 def job_of(
     table: RatingsTable, model: ModelSettings, settings: TrainingSettings, rated: Rated, seed: int
 ) -> Job:
     """What the engines are made from; `settings` are resolved."""
     mean = float(table.ratings.mean(dtype=np.float64))
-    output = Output.of(model, mean, table.range)
-    return Job(table, model, settings, output, rated, np.random.default_rng(seed))
+    spread = deviation(table.ratings, mean) or 1.0
+    final = Output.of(model, mean, table.range, spread)
+    centred = model.global_bias or model.output_range is not None
+    is_scaled = settings.standardize and settings.epochs  # else the start itself is the model
+    scale = Scale(mean if centred else 0.0, spread) if is_scaled else Scale()
+    rng = np.random.default_rng(seed)
+    inner = scale.inward(table)
+    return Job(inner, model, settings, scale.output_inward(final), rated, rng, scale, final)
+
+
+def loop_of(trainable: Trainable, job: Job, tables: Tables, on_epoch: OnEpoch | None) -> Loop:
+    """The loop over a job's epochs, its errors told on the ratings' own scale."""
+    validation, test = (
+        None if table is None else job.scale.inward(table)
+        for table in (tables.validation, tables.test)
+    )
+    return Loop(
+        trainable,
+        job.training,
+        len(job.table),
+        validation,
+        test,
+        on_epoch,
+        unit=job.scale.spread,
+    )
 
 
 def _trainable(job: Job, start: Start) -> Trainable:
@@ -123,15 +164,16 @@ def rows_to_start(job: Job, start: Start) -> Rows:
 def given_arrays(job: Job, start: Start) -> StartArrays:
     """`start` as arrays in the order of the job's ids; a model must know all of them."""
     if not isinstance(start, FactorModel):
-        return start or StartArrays()
+        return job.scale.start_inward(start or StartArrays(), job.output)
     users = start.user_ids.numbers(job.table.user_ids.index)
     items = start.item_ids.numbers(job.table.item_ids.index)
-    return StartArrays(
+    found = StartArrays(
         start.user_factors[users],
         start.item_factors[items],
         start.user_bias[users],
         start.item_bias[items],
     )
+    return job.scale.start_inward(found, job.output)
 
 
 def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
@@ -145,7 +187,8 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
         raise UsageError(f"{settings.optimizer} has no output range; use sgd or adam")
     if settings.patience is not None and tables.validation is None:
         raise UsageError("patience needs validation ratings to watch; split some off")
-    missing = [name for name in model.side_columns if name not in tables.train.extra]
+    known = {*tables.train.extra, *tables.train.features}
+    missing = [name for name in model.side_columns if name not in known]
     if missing:
         raise UsageError(f"the ratings have no column {missing[0]!r} to embed; read it as extra")
 
@@ -173,7 +216,7 @@ def finished(
 
 def evaluate(model: Model, table: RatingsTable) -> Scores:
     """The errors of `model` on a table numbered by its vocabularies."""
-    side = {name: column.numbers for name, column in table.extra.items()}
+    side = table.side(model.settings.side_columns)
     predictions = model.predict_numbers(table.users, table.items, side)
     return Scores(rmse(predictions, table.ratings), mae(predictions, table.ratings), len(table))
 

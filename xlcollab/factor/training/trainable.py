@@ -17,8 +17,9 @@ from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predictions
 from xlcollab.factor.passes.order import Blocks, BySide
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.passes.rows import Counts, Floats, Rows
 from xlcollab.factor.training.loop import Trainable
+from xlcollab.factor.training.scale import Scale
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import GRADIENT_RULES
@@ -26,7 +27,10 @@ from xlcollab.settings.optimizers import GRADIENT_RULES
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every engine is made from; training settings are resolved."""
+    """What every engine is made from; training settings are resolved.
+
+    `table` and `output` are on the inner scale of the training, `final` is the model's output.
+    """
 
     table: RatingsTable
     model: ModelSettings
@@ -34,10 +38,17 @@ class Job:
     output: Output
     rated: Rated
     rng: np.random.Generator
+    scale: Scale
+    final: Output
 
     @property
     def epochs(self) -> int:
         return self.training.epochs or 0
+
+    @property
+    def counts(self) -> Counts:
+        """The ratings of every user and of every item."""
+        return self.rated.user_counts, self.rated.item_counts(self.table.n_items)
 
     @property
     def work(self) -> int:
@@ -55,7 +66,7 @@ def _full_or_mini(job: Job, rows: Rows) -> Engine:
     steps = job.epochs * (1 if size is None else -(-n // size))
     if job.training.device != "cpu":
         return torch_batch(job, rows, steps)
-    stepper = Stepper.of(rows, job.model, job.training, steps)
+    stepper = Stepper.of(rows, job.model, job.training, steps, job.counts)
     if size is None:
         return FullBatch(BySide.users(job.table, job.model.dtype), job.output, stepper, n)
     return MiniBatch(job.table, job.output, stepper, size, job.rng)
@@ -70,7 +81,7 @@ def torch_batch(job: Job, rows: Rows, n_steps: int) -> Engine:
         job.table,
         job.output,
         rows,
-        rows.columns(job.model, job.training),
+        rows.columns(job.model, job.training, job.counts),
         job.training,
         learning_rates(job.training, n_steps),
         job.rng,
@@ -173,6 +184,9 @@ class BayesTrainable:
 
 
 def factor_model(job: Job, rows: Rows) -> FactorModel:
-    """`rows` with the job's ids, ready to predict."""
+    """`rows` on the ratings' own scale with the job's ids, ready to predict."""
     table = job.table
-    return FactorModel(job.model, table.user_ids, table.item_ids, rows, job.output, job.rated)
+    whole = job.scale.rows_outward(rows, job.output)
+    return FactorModel(
+        job.model, table.user_ids, table.item_ids, whole, job.final, job.rated, table.titles
+    )

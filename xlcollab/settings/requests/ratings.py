@@ -13,7 +13,7 @@ from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings,
 from xlcollab.settings.optimizers import SUMMARIES
 from xlcollab.settings.option import NOT_NEGATIVE, Option, check
 from xlcollab.settings.requests.common import Json, KeepPartial, Output, Seed, TimeLimit
-from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS
+from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RECIPE_WORDS
 
 DATA = "The ratings"
 TEST = "Held out for test (one of these)"
@@ -45,6 +45,14 @@ class Place:
     duplicates: Annotated[
         str, Option("What a pair rated twice becomes.", words=AGGREGATES, group=DATA)
     ] = "error"
+    no_header: Annotated[
+        bool,
+        Option(
+            "The first line is a rating: user, item, rating, time.",
+            flags=("--no-header",),
+            group=DATA,
+        ),
+    ] = False
     side_columns: tuple[str, ...] = ()
     """Further columns that a net embeds."""
     date_parts: tuple[str, ...] = ()
@@ -169,6 +177,13 @@ class FitRequest:
     test_part: TestPart = TestPart()
     validation_part: ValidationPart = ValidationPart()
     model: Asked[ModelSettings] = field(default_factory=lambda: Asked(ModelSettings, {}))
+    items: Annotated[
+        Path | None,
+        Option("A table of the items: id, title, features.", metavar="FILE", group=DATA),
+    ] = None
+    users: Annotated[
+        Path | None, Option("A table of the users: id, features.", metavar="FILE", group=DATA)
+    ] = None
     start: Annotated[
         Path | None,
         Option("Begin with a saved model, .xlsx or .safetensors.", metavar="FILE", group=START),
@@ -184,6 +199,9 @@ class FitRequest:
     quality: Annotated[
         str, Option("best: Bayesian averaging.", words=QUALITY_WORDS, group=TRAINING)
     ] = "fast"
+    recipe: Annotated[
+        str | None, Option("Settings by a name.", words=RECIPE_WORDS, group=TRAINING)
+    ] = None
     training: Asked[TrainingSettings] = field(default_factory=lambda: Asked(TrainingSettings, {}))
     find_learning_rate: Annotated[
         bool, Option("Try rates for a few epochs and take the best.", group=TRAINING)

@@ -1,0 +1,220 @@
+"""Delimited text as columns: ids as they are typed, ratings as numbers, and no more than is used.
+
+Arrow reads the file; where it finds something amiss the file is read again, as texts alone, so that
+what is wrong can be told by its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xlcollab.errors import DataError
+from xlcollab.ratings.columns import Columns
+from xlcollab.ratings.opening import encoding_of, first_lines, opened
+from xlcollab.ratings.typed import as_typed
+
+_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_LOOKED_AT = 20
+"""Lines that tell what a column holds."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A long table as read, and the row its first rating has in the file."""
+
+    data: pd.DataFrame
+    source: str
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which columns are read: those of `columns`, guessed where not said, or `every` one.
+
+    `headless` says that the first line is no header.
+    """
+
+    columns: Columns
+    headless: bool = False
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text is cut: what separates cells, the names of the columns, lines above the first."""
+
+    separator: str
+    names: Sequence[str]
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What the columns that are read hold, by name."""
+
+    ids: Sequence[str]
+    rating: str | None = None
+    time: str | None = None
+    numbers: bool = False
+    """Whether the first times are numbers."""
+    decimal: str = "."
+    read: Sequence[str] = field(default=())
+
+
+def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
+    """The columns that are wanted. Raises DataError where the file is no table or is empty."""
+    if not layout.names or not first_lines(path, 1):
+        raise DataError(f"{path.name} is empty")
+    layout = replace(layout, names=_different(layout.names))
+    kinds = _kinds(path, layout, wanted)
+    first_row = layout.skip + 1
+    data = _by_arrow(path, layout, kinds)
+    if data is None:
+        return Frame(_as_texts(path, layout, kinds), path.name, first_row)
+    return Frame(data, path.name, first_row)
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Names of columns, a second one of the same name numbered."""
+    return [
+        name if name not in names[:place] else f"{name} ({place + 1})"
+        for place, name in enumerate(names)
+    ]
+
+
+def _kinds(path: Path, layout: Layout, wanted: Wanted) -> _Kinds:
+    if wanted.every:
+        return _Kinds(ids=list(layout.names), read=list(layout.names))
+    said = wanted.columns.resolve(layout.names, path.name)
+    lines = [line.split(layout.separator) for line in first_lines(path, _LOOKED_AT)[layout.skip :]]
+    found = _Kinds(
+        ids=[name for name in (said.user, said.item, said.split, *said.extra) if name is not None],
+        rating=said.rating,
+        time=said.time,
+        numbers=said.time is not None and _are_numbers(_cells(lines, layout, said.time)),
+        decimal=_decimal(_cells(lines, layout, str(said.rating))),
+    )
+    read = [name for name in (*found.ids, found.rating, found.time) if name is not None]
+    return replace(found, read=list(dict.fromkeys(read)))
+
+
+def _cells(lines: Sequence[Sequence[str]], layout: Layout, name: str) -> list[str]:
+    at = list(layout.names).index(name)
+    return [line[at].strip(' "') for line in lines if len(line) > at]
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    numbers = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce")
+    return bool(len(cells)) and bool(numbers.notna().all())
+
+
+def _decimal(cells: Sequence[str]) -> str:
+    """A comma where ratings are written with one and none with a point."""
+    has_comma = any(_COMMA.fullmatch(cell) for cell in cells)
+    return "," if has_comma and not any("." in cell for cell in cells) else "."
+
+
+def _by_arrow(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame | None:
+    """None where Arrow cannot read it all, or a cell is missing."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types: dict[str, Any] = {name: pa.dictionary(pa.int32(), pa.string()) for name in kinds.ids}
+    if kinds.rating is not None and kinds.rating not in types:
+        types[kinds.rating] = pa.float64()
+    if kinds.time is not None and kinds.time not in types and not kinds.numbers:
+        types[kinds.time] = pa.string()
+    encoding = encoding_of(path)
+    try:
+        with opened(path) as file:
+            table = csv.read_csv(
+                file,
+                csv.ReadOptions(
+                    column_names=list(layout.names),
+                    skip_rows=layout.skip,
+                    encoding="utf8" if encoding == "utf-8-sig" else encoding,
+                ),
+                csv.ParseOptions(delimiter=layout.separator),
+                csv.ConvertOptions(
+                    column_types=types,
+                    include_columns=list(kinds.read),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    decimal_point=kinds.decimal,
+                ),
+            )
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError):
+        return None
+    if kinds.rating is not None and table.column(kinds.rating).null_count:
+        return None
+    return _as_frame(table.unify_dictionaries(), kinds)
+
+
+def _as_frame(table: Any, kinds: _Kinds) -> pd.DataFrame | None:
+    columns: dict[str, Any] = {}
+    for name in kinds.read:
+        column = table.column(name).combine_chunks()
+        columns[name] = as_typed(column.to_pandas()) if name in kinds.ids else column.to_pandas()
+        if name in kinds.ids and name != kinds.rating and columns[name].isna().any():
+            return None
+    return pd.DataFrame(columns, copy=False)
+
+
+def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:
+    data = _read_as_texts(path, layout).fillna("")
+    blank = (data == "").all(axis=1).to_numpy()
+    used = len(data) - int(np.argmin(blank[::-1])) if not blank.all() else 0
+    data = data.iloc[:used]
+    columns: dict[str, Any] = {}
+    for name in kinds.read:
+        column = data[name].str.strip()
+        if name in kinds.ids:
+            columns[name] = as_typed(column)
+        elif name == kinds.rating:
+            columns[name] = _as_numbers(column, kinds.decimal)
+        else:
+            columns[name] = column.astype(object).where(column != "", None)
+    return pd.DataFrame(columns)
+
+
+def _read_as_texts(path: Path, layout: Layout) -> pd.DataFrame:
+    for encoding in (encoding_of(path), "latin-1"):
+        try:
+            with opened(path) as file:
+                return pd.read_csv(
+                    file,
+                    sep=layout.separator,
+                    header=None,
+                    names=list(layout.names),
+                    index_col=False,
+                    skiprows=layout.skip,
+                    dtype=str,
+                    na_filter=False,
+                    skip_blank_lines=False,
+                    encoding=encoding,
+                )
+        except pd.errors.EmptyDataError:
+            return pd.DataFrame({name: [] for name in layout.names}, dtype=str)
+        except UnicodeDecodeError:
+            continue
+        except (pd.errors.ParserError, OSError, EOFError) as error:
+            reason = str(error).rpartition("C error: ")[2].strip()
+            raise DataError(f"{path.name} cannot be read as a table: {reason}") from None
+    raise DataError(f"{path.name} cannot be read as a table: it is neither UTF-8 nor Latin-1")
+
+
+def _as_numbers(texts: pd.Series[Any], decimal: str) -> pd.Series[Any]:
+    """Numbers where a text is one; what is none stays, to be shown, and a blank is None."""
+    plain = texts.str.replace(",", ".") if decimal == "," else texts
+    numbers = pd.to_numeric(plain, errors="coerce")
+    if numbers.notna().all():
+        return numbers
+    mixed = texts.astype(object).where(texts != "", None)
+    return mixed.where(numbers.isna(), numbers)

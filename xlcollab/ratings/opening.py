@@ -1,0 +1,99 @@
+"""Text files as they come: packed or not, in UTF-8, UTF-16 or Latin-1, told by their content."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from xlcollab.errors import DataError
+
+_SAMPLE = 1 << 16
+_HEAD = 40
+"""Lines that are looked at for a header."""
+SEPARATORS = ",;\t|"
+
+
+def _from_zip(path: Path) -> IO[bytes]:
+    archive = zipfile.ZipFile(path)
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    if len(names) != 1:
+        raise DataError(f"{path.name} holds {len(names)} files; expected one table of ratings")
+    return archive.open(names[0])
+
+
+def _plainly(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+PACKED: Mapping[str, Callable[[Path], Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zip": _from_zip,
+}
+
+
+def form_of(path: Path) -> str:
+    """The ending that says the form, in lower case: .csv of ratings.csv.gz."""
+    ending = path.suffix.lower()
+    if ending == ".zip":
+        inside = _name_inside(path)
+        return Path(inside).suffix.lower() if inside else Path(path.stem).suffix.lower()
+    return Path(path.stem).suffix.lower() if ending in PACKED else ending
+
+
+def _name_inside(path: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except (OSError, zipfile.BadZipFile):
+        return None
+    return names[0] if len(names) == 1 else None
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked. Raises DataError where it is not packed as its name says."""
+    try:
+        unpack = PACKED.get(path.suffix.lower(), _plainly)
+        return cast(IO[bytes], unpack(path))
+    except zipfile.BadZipFile:
+        raise DataError(f"{path.name} is no zip file") from None
+
+
+def encoding_of(path: Path) -> str:
+    """By the mark at its start, else UTF-8 where the first lines are that, else Latin-1."""
+    start = _start(path)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with opened(path) as file:
+            return file.read(_SAMPLE)
+    except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path.name} cannot be unpacked: {error}") from None
+
+
+def first_lines(path: Path, most: int = _HEAD) -> list[str]:
+    """The first lines of a text file without their ends."""
+    data = _start(path)
+    text = codecs.getincrementaldecoder(encoding_of(path))("replace").decode(data)
+    return io.StringIO(text).read().splitlines()[:most]
+
+
+def separator_in(line: str) -> str:
+    """What the line has most of: comma, semicolon, tab or bar."""
+    return max(SEPARATORS, key=line.count)
