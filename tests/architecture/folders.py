@@ -39,6 +39,7 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "control": "",
     },
     "factor": {
+        "conventions": "",
         "settings": "",
         "passes": "settings",
         "models": "passes settings",
@@ -46,7 +47,6 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "training": "engines models passes settings",
         "search": "training settings",
         "sheets": "search training models settings",
-        "conventions": "",
         "estimator": "training models settings conventions",
     },
     "files": {

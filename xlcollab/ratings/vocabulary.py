@@ -146,7 +146,8 @@ def _column(values: ArrayLike) -> NDArray[Any]:
     kinds = {type(value) for value in listed}
     if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in listed):
         return np.array(listed, dtype=object)  # numpy would make floats of 0 and 2**63
-    return np.array(listed, dtype=None if len(kinds) == 1 else object)
+    alike = len(kinds) == 1 and str not in kinds  # numpy cuts a text at its last NUL
+    return np.array(listed, dtype=None if alike else object)
 
 
 def _plain(value: Id) -> Id:
