@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class OpenBook(Session):
         device: str | None = None,
         dtype: str | None = None,
         history: bool | None = None,
+        reports: Sequence[str] = (),
         on_step: StepCallback | None = None,
         on_point: PointCallback | None = None,
         **settings: object,
@@ -48,7 +50,8 @@ class OpenBook(Session):
         `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
         learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. `history`
-        says whether sheets are added. What is left open is taken from the book's control sheet, if
+        says whether sheets are added, `reports` which besides: answer, sensitivity, limits,
+        feasibility. What is left open is taken from the book's control sheet, if
         it has one. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
@@ -60,6 +63,7 @@ class OpenBook(Session):
             Asked.of(Settings, settings),
             Asked.of(Computing, {"device": device, "dtype": dtype}),
             history=history,
+            reports=reports,
             on_step=on_step,
             on_point=on_point,
         )

@@ -106,11 +106,12 @@ def solve_book(
         request.computing,
         history=False if request.no_history else None,
     )
-    refuse_unchangeable(book, sheets=how.history)
+    refuse_unchangeable(book, sheets=how.history or bool(request.reports))
     return solve_models(
         book,
         _models(book, request),
         how,
+        reports=request.reports,
         watch=watch,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
@@ -138,6 +139,7 @@ def solve_models(
     models: Sequence[SolverModel],
     how: Chosen,
     *,
+    reports: Sequence[str] = (),
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     save: Callable[[Session], Path] | None = None,
 ) -> Run:
@@ -148,11 +150,11 @@ def solve_models(
     """
     outcomes: list[Solved | Refused] = []
     for model in models:
-        outcomes.append(_attempt(book, model, how, watch(model)))
+        outcomes.append(_attempt(book, model, how, reports, watch(model)))
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
-    worth = any(isinstance(one, Solved) and one.kept for one in outcomes)
+    worth = any(isinstance(one, Solved) and (one.kept or one.reports) for one in outcomes)
     output = save(book) if worth and save is not None else None
     return Run(book.path, output, tuple(outcomes), time.perf_counter() - began)
 
@@ -161,11 +163,18 @@ def _attempt(
     book: Session,
     model: SolverModel,
     how: Chosen,
+    reports: Sequence[str],
     on_step: StepCallback | None,
 ) -> Solved | Refused:
     try:
         return solve_model(
-            book, model, how.settings, how.computing, history=how.history, on_step=on_step
+            book,
+            model,
+            how.settings,
+            how.computing,
+            history=how.history,
+            reports=reports,
+            on_step=on_step,
         )
     except UsageError:
         raise
@@ -191,6 +200,8 @@ _ONLY_OF_RUNS = (
     "initial",
     "final",
     "max_violation",
+    "bound",
+    "gap",
     "method",
     "iterations",
     "evaluations",
@@ -218,6 +229,8 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
         "initial": _number(solution.initial),
         "final": _number(solution.objective),
         "max_violation": _number(solution.max_violation),
+        "bound": _number(solution.bound),
+        "gap": _number(solution.gap),
         "status": str(solution.status),
         "message": solution.message,
         "method": solution.method,

@@ -28,6 +28,8 @@ class Solved:
     seconds: dict[str, float]
     """read, compile, solve."""
     warnings: tuple[str, ...]
+    reports: tuple[str, ...] = ()
+    """The names of the sheets that were added."""
 
     @property
     def status(self) -> Status:

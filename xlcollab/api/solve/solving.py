@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,10 @@ from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
 from xlcollab.api.solve.limits import limited
 from xlcollab.api.solve.reporting import report_sheets
+from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
-from xlcollab.grid import CellEdit, Changes
-from xlcollab.history import ITERATION_COLUMNS, Record
+from xlcollab.grid import CellEdit, Changes, NewSheet
+from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
 from xlcollab.optim import Objective, Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
@@ -41,6 +42,7 @@ def solve_with_control(
     computing: Asked[Computing],
     *,
     history: bool | None = None,
+    reports: Sequence[str] = (),
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
@@ -52,6 +54,7 @@ def solve_with_control(
         how.settings,
         how.computing,
         history=how.history,
+        reports=reports,
         on_step=on_step,
         on_point=on_point,
     )
@@ -64,6 +67,7 @@ def solve_model(
     computing: Computing | None = None,
     *,
     history: bool = True,
+    reports: Sequence[str] = (),
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
@@ -73,7 +77,7 @@ def solve_model(
     `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
     before the work if the variable cells must not be written, or sheets must not be added.
     """
-    refuse_unchangeable(book, sheets=history)
+    refuse_unchangeable(book, sheets=history or bool(reports))
     began = time.perf_counter()
     compiled = compile_model(book, model, settings)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
@@ -98,9 +102,25 @@ def solve_model(
         },
         warnings=compiled.warnings,
     )
+    sheets = _sheets(book, compiled, solved, history, reports)
     if solved.kept:
-        solved = _apply(book, compiled, solved, history)
-    return solved
+        return _apply(book, compiled, solved, sheets)
+    if sheets:
+        book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
+    return replace(solved, reports=tuple(sheet.name for sheet in sheets))
+
+
+def _sheets(
+    book: Session, compiled: Compiled, solved: Solved, history: bool, reports: Sequence[str]
+) -> tuple[NewSheet, ...]:
+    """What is added: history and answer of an outcome that is kept, and the reports asked for."""
+    own: tuple[NewSheet, ...] = ()
+    if solved.kept and (history or "answer" in reports):
+        own = report_sheets(book, compiled, solved, compiled.names())
+    if not history:
+        own = own[-1:]
+    taken = free_of_ours(book.workbook, reports)
+    return own + added_reports(compiled, solved, reports, taken)
 
 
 def _told(objective: Objective, model: SolverModel, on_point: PointCallback | None) -> Objective:
@@ -115,12 +135,10 @@ def _told(objective: Objective, model: SolverModel, on_point: PointCallback | No
     return replace(objective, function=function, native=None)
 
 
-def _apply(book: Session, compiled: Compiled, solved: Solved, history: bool) -> Solved:
+def _apply(book: Session, compiled: Compiled, solved: Solved, sheets: Sequence[NewSheet]) -> Solved:
     """Weights, everything that depends on them, and the sheets that tell of the run."""
     x = solved.solution.x.detach().to(device="cpu", dtype=torch.float64)
     dependents = compiled.compiler.dependents()
-    names = compiled.names()
-    sheets = report_sheets(book, compiled, solved, names) if history else ()
     book.apply(
         Changes(
             inputs=_inputs(solved.model, x.numpy()),
@@ -133,7 +151,8 @@ def _apply(book: Session, compiled: Compiled, solved: Solved, history: bool) -> 
         f"{area} depends on the weights but keeps its old value: {reason}"
         for area, reason in dependents.left_alone
     )
-    return replace(solved, warnings=solved.warnings + left)
+    added = tuple(sheet.name for sheet in sheets)
+    return replace(solved, warnings=solved.warnings + left, reports=added)
 
 
 def _inputs(model: SolverModel, weights: NDArray[np.float64]) -> list[CellEdit]:

@@ -8,9 +8,10 @@ from typing import Annotated
 from xlcollab.errors import UsageError
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import Option, check
-from xlcollab.settings.requests.common import Book, InPlace, Json, NoHistory, Output
+from xlcollab.settings.requests.common import OUTPUT, Book, InPlace, Json, NoHistory, Output
 from xlcollab.settings.solving import Computing, Settings
 
+REPORTS = ("answer", "sensitivity", "limits", "feasibility")
 MODEL = "The model (default: the stored Solver models)"
 
 
@@ -68,6 +69,14 @@ class SolveRequest:
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
     no_history: NoHistory = False
+    report: Annotated[
+        tuple[str, ...],
+        Option(
+            f"Sheets to add: {', '.join(REPORTS)}, with commas between them.",
+            metavar="NAMES",
+            group=OUTPUT,
+        ),
+    ] = ()
     output: Output = None
     in_place: InPlace = False
     json: Json = False
@@ -75,6 +84,15 @@ class SolveRequest:
     def __post_init__(self) -> None:
         check(self)
         refuse_both(self.output, self.in_place)
+        for name in self.reports:
+            if name not in REPORTS:
+                raise UsageError(f"--report {name}: choose among {', '.join(REPORTS)}")
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The reports asked for, each name apart."""
+        words = (word.strip() for text in self.report for word in text.split(","))
+        return tuple(word for word in words if word)
 
 
 def refuse_both(output: object, in_place: bool) -> None:

@@ -1,0 +1,125 @@
+"""The reports beside the answer, as a user asks for them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+import xlcollab as xc
+from tests.build import build
+from tests.faces.shell import Outcome, listing, solver_names, xlcollab
+from xlcollab.grid import Scalar
+
+WYNDOR = {
+    "A1": "doors",
+    "B1": 0.0,
+    "A2": "windows",
+    "B2": 0.0,
+    "A4": "profit",
+    "B4": "=3*B1+5*B2",
+    "D1": "plant 1",
+    "E1": "=B1",
+    "F1": 4.0,
+    "D2": "plant 2",
+    "E2": "=2*B2",
+    "F2": 12.0,
+    "D3": "plant 3",
+    "E3": "=3*B1+2*B2",
+    "F3": 18.0,
+}
+"""Hillier and Lieberman, "Introduction to Operations Research", chapter 3."""
+
+
+def _solved(folder: Path, cells: dict[str, object], *options: object, **model: str) -> Outcome:
+    stored = {"opt": "S!$B$4", "adj": "S!$B$1:$B$2", "typ": "1", "neg": "1", "num": "1"}
+    lines = {"lhs1": "S!$E$1:$E$3", "rel1": "1", "rhs1": "S!$F$1:$F$3"}
+    path = build(folder / "b.xlsx", {"S": cells}, solver_names("S", **(stored | lines | model)))
+    return xlcollab("solve", path, *options)
+
+
+def _rows(folder: Path, name: str) -> list[list[Scalar]]:
+    sheet = xc.open(folder / "b.solved.xlsx").workbook.sheet(name)
+    return [[sheet.value(r, c) for c in range(sheet.width)] for r in range(sheet.height)]
+
+
+def _section(rows: list[list[Scalar]], title: str) -> list[list[Scalar]]:
+    first = next(i for i, row in enumerate(rows) if row[0] == title) + 2
+    lines = []
+    for row in rows[first:]:
+        if row[0] is None:
+            break
+        lines.append(row)
+    return lines
+
+
+def test_sensitivity_is_that_of_the_textbook(tmp_path: Path) -> None:
+    found = _solved(tmp_path, WYNDOR, "--report", "answer,sensitivity,limits")
+    assert found.code == 0, found.err
+    rows = _rows(tmp_path, "S sensitivity")
+    assert _section(rows, "Variable Cells") == [
+        ["$B$1", "doors", pytest.approx(2.0), pytest.approx(0), 3.0, pytest.approx(4.5), 3.0],
+        ["$B$2", "windows", pytest.approx(6.0), pytest.approx(0), 5.0, 1e30, pytest.approx(3.0)],
+    ]
+    lines = _section(rows, "Constraints")
+    assert [row[1] for row in lines] == ["plant 1", "plant 2", "plant 3"]
+    assert [row[3] for row in lines] == pytest.approx([0.0, 1.5, 1.0])
+    assert [row[4:7] for row in lines] == [
+        [4.0, 1e30, pytest.approx(2.0)],
+        [12.0, pytest.approx(6.0), pytest.approx(6.0)],
+        [18.0, pytest.approx(6.0), pytest.approx(6.0)],
+    ]
+
+
+def test_limits_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    assert _solved(tmp_path, WYNDOR, "--report", "limits", "--no-history").code == 0
+    names = [sheet.name for sheet in xc.open(tmp_path / "b.solved.xlsx").workbook]
+    assert names == ["S", "S limits"]
+    lines = _section(_rows(tmp_path, "S limits"), "Variables")
+    assert lines[0][2:] == pytest.approx([2.0, 0.0, 30.0, 2.0, 36.0], abs=1e-6)
+    assert lines[1][2:] == pytest.approx([6.0, 0.0, 6.0, 6.0, 36.0], abs=1e-6)
+
+
+def test_a_nonlinear_model_has_reduced_gradients_and_multipliers(tmp_path: Path) -> None:
+    cells = WYNDOR | {"B4": "=3*LN(1+B1)+5*B2-B2^2/10"}
+    assert _solved(tmp_path, cells, "--report", "sensitivity").code == 0
+    rows = _rows(tmp_path, "S sensitivity")
+    heads = [row for row in rows if row[0] == "Cell"]
+    assert "Reduced Gradient" in heads[0]
+    assert "Lagrange Multiplier" in heads[1]
+    assert all(math.isfinite(row[3]) for row in _section(rows, "Constraints"))  # type: ignore[arg-type]
+
+
+def test_whole_numbers_have_no_sensitivity(tmp_path: Path) -> None:
+    whole = {"num": "2", "lhs2": "S!$B$1:$B$2", "rel2": "4", "rhs2": "integer"}
+    assert _solved(tmp_path, WYNDOR, "--report", "sensitivity", **whole).code == 0
+    rows = _rows(tmp_path, "S sensitivity")
+    assert "whole numbers" in str(rows[2][0])
+    assert not [row for row in rows if row[0] == "Cell"]
+
+
+def test_an_infeasible_model_reports_what_contradicts(tmp_path: Path) -> None:
+    impossible = {"num": "2", "lhs2": "S!$E$3", "rel2": "3", "rhs2": "40"}
+    found = _solved(tmp_path, WYNDOR, "--report", "feasibility", **impossible)
+    assert found.code == 4
+    assert "contradict each other" in found.err
+    limits = [row[0] for row in _section(_rows(tmp_path, "S feasibility"), _CONTRADICTING)]
+    assert limits == ["S!E3 <= S!F3", "S!E3 >= 40"]
+    workbook = xc.open(tmp_path / "b.solved.xlsx").workbook
+    assert workbook.sheet("S").value(0, 1) == 0.0
+
+
+_CONTRADICTING = "Limits that contradict each other"
+
+
+def test_without_a_report_an_infeasible_model_writes_nothing(tmp_path: Path) -> None:
+    impossible = {"num": "2", "lhs2": "S!$E$3", "rel2": "3", "rhs2": "40"}
+    assert _solved(tmp_path, WYNDOR, **impossible).code == 4
+    assert set(listing(tmp_path)) == {"b.xlsx"}
+
+
+def test_unknown_reports_are_refused(tmp_path: Path) -> None:
+    found = _solved(tmp_path, WYNDOR, "--report", "sensitivity,other")
+    assert found.code == 2
+    assert "other" in found.sentence

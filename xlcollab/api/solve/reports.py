@@ -1,0 +1,235 @@
+"""The reports that Solver offers beside the answer: sensitivity, limits, feasibility."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.api.solve.contradicting import contradicting
+from xlcollab.grid import NewSheet, Scalar
+from xlcollab.history import cell_names
+from xlcollab.history.report import Report, Section, cell_value, report_sheet
+from xlcollab.optim import Status
+from xlcollab.ref import CellRef, cell_name
+
+if TYPE_CHECKING:
+    from xlcollab.api.solve.compiling import Compiled
+    from xlcollab.api.solve.solved import Solved
+
+Array = NDArray[np.float64]
+
+_WITHHELD = (
+    "This report has no meaning for a model with whole numbers, be they variables or choices of a"
+    " formula: a small change may change nothing, or everything."
+)
+
+
+def added_reports(
+    compiled: Compiled, solved: Solved, asked: Sequence[str], taken: Sequence[str]
+) -> tuple[NewSheet, ...]:
+    """The sheets of the reports asked for that this outcome has."""
+    found = []
+    for name in dict.fromkeys(asked):
+        make = _REPORTS.get(name)
+        report = make(compiled, solved) if make is not None else None
+        if report is not None:
+            found.append(report_sheet(report, existing_names=taken))
+    return tuple(found)
+
+
+def _report(solved: Solved, word: str, sections: Sequence[Section], *notes: str) -> Report:
+    model = solved.model
+    sentence = f"{word} of {model.objective}, {str(solved.status).replace('_', ' ')}"
+    return Report(model.sheet, word, f"{word.capitalize()} report", sentence, sections, notes)
+
+
+def _sensitivity(compiled: Compiled, solved: Solved) -> Report | None:
+    if not solved.kept:
+        return None
+    if _chooses(compiled):
+        return _report(solved, "sensitivity", (), _WITHHELD)
+    if solved.solution.linear is not None and solved.solution.linear.ranging is not None:
+        return _report(solved, "sensitivity", _of_linear(compiled, solved))
+    return _report(solved, "sensitivity", _of_nonlinear(compiled, solved))
+
+
+def _chooses(compiled: Compiled) -> bool:
+    """Whether the model has whole numbers, in its variables or in the rows of its kinks."""
+    linear = compiled.linear
+    helpers = None if linear is None else linear.helpers
+    inner = helpers is not None and bool(helpers.integer.any())
+    return inner or bool(compiled.limits.integer.any())
+
+
+def _of_linear(compiled: Compiled, solved: Solved) -> list[Section]:
+    solution = solved.solution
+    assert solution.linear is not None
+    assert solution.linear.ranging is not None
+    ranges = solution.linear.ranging
+    variables = _lines(
+        compiled,
+        compiled.cells,
+        solved.weights,
+        _numbers(solution.reduced_gradient),
+        ranges.costs,
+        ranges.cost_increase,
+        ranges.cost_decrease,
+    )
+    both = ("Allowable Increase", "Allowable Decrease")
+    heads = ("Cell", "Name", "Final Value")
+    sections = [
+        Section(
+            "Variable Cells", (*heads, "Reduced Cost", "Objective Coefficient", *both), variables
+        )
+    ]
+    if compiled.constraints is not None:
+        left, right = _sides(compiled, solved)
+        rows = _lines(
+            compiled,
+            [cell for _, cell in compiled.constraints.lines()],
+            left,
+            _numbers(solution.multipliers),
+            right,
+            ranges.limit_increase,
+            ranges.limit_decrease,
+        )
+        headings = (*heads, "Shadow Price", "Constraint R.H. Side", *both)
+        sections.append(Section("Constraints", headings, rows))
+    return sections
+
+
+def _of_nonlinear(compiled: Compiled, solved: Solved) -> list[Section]:
+    solution = solved.solution
+    reduced = _numbers(solution.reduced_gradient)
+    heads = ("Cell", "Name", "Final Value")
+    variables = _lines(compiled, compiled.cells, solved.weights, reduced)
+    sections = [Section("Variable Cells", (*heads, "Reduced Gradient"), variables)]
+    if compiled.constraints is not None:
+        cells = [cell for _, cell in compiled.constraints.lines()]
+        left, _ = _sides(compiled, solved)
+        rows = _lines(compiled, cells, left, _numbers(solution.multipliers))
+        sections.append(Section("Constraints", (*heads, "Lagrange Multiplier"), rows))
+    return sections
+
+
+def _sides(compiled: Compiled, solved: Solved) -> tuple[Array, Array]:
+    assert compiled.constraints is not None
+    return compiled.constraints.sides(solved.solution.x.detach().cpu().double())
+
+
+def _lines(compiled: Compiled, cells: Sequence[CellRef], *columns: Array) -> list[list[Scalar]]:
+    names = cell_names(compiled.book.workbook, cells)
+    numbers = np.column_stack(columns) if cells else np.zeros((0, len(columns)))
+    return [
+        [_address(compiled, cell), name, *(cell_value(float(number)) for number in row)]
+        for cell, name, row in zip(cells, names, numbers, strict=True)
+    ]
+
+
+def _address(compiled: Compiled, cell: CellRef) -> str:
+    if cell.sheet != compiled.model.sheet:
+        return str(cell)
+    return cell_name(cell.row, cell.column, absolute=True)
+
+
+def _limits(compiled: Compiled, solved: Solved) -> Report | None:
+    """How far each variable alone may go, the others as they are, and the objective there."""
+    if not solved.kept:
+        return None
+    if _chooses(compiled):
+        return _report(solved, "limits", (), _WITHHELD)
+    x = solved.solution.x.detach().cpu().double()
+    rows = []
+    for place, (cell, value) in enumerate(zip(compiled.cells, solved.weights, strict=True)):
+        ends = [_end(compiled, x, place, side) for side in (-1.0, 1.0)]
+        at = [_objective_at(compiled, x, place, end) for end in ends]
+        rows.append((cell, value, ends[0], at[0], ends[1], at[1]))
+    numbers = np.array([row[1:] for row in rows], np.float64).reshape(-1, 5)
+    lines = _lines(compiled, [row[0] for row in rows], *numbers.T)
+    name = cell_names(compiled.book.workbook, [compiled.model.objective])[0]
+    address = _address(compiled, compiled.model.objective)
+    objective: list[Scalar] = [address, name, solved.objective]
+    ends_of = ("Lower Limit", "Objective Result", "Upper Limit", "Objective Result ")
+    return _report(
+        solved,
+        "limits",
+        [
+            Section("Objective", ("Cell", "Name", "Value"), [objective]),
+            Section("Variables", ("Cell", "Name", "Value", *ends_of), lines),
+        ],
+    )
+
+
+_FAR = 1e12
+_HALVINGS = 60
+
+
+def _end(compiled: Compiled, x: Tensor, place: int, side: float) -> float:
+    """How far one variable can go to a side before a bound or a constraint holds it."""
+    bound = float((compiled.limits.upper if side > 0 else compiled.limits.lower)[place])
+    start = float(x[place])
+    most = abs(bound - start) if np.isfinite(bound) else _FAR * (1.0 + abs(start))
+    if _is_allowed(compiled, x, place, start + side * most):
+        return bound
+    within, beyond = 0.0, most
+    reach = 1.0 + abs(start)
+    while reach < beyond and _is_allowed(compiled, x, place, start + side * reach):
+        within, reach = reach, 2.0 * reach
+    beyond = min(beyond, reach)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (within + beyond)
+        if _is_allowed(compiled, x, place, start + side * middle):
+            within = middle
+        else:
+            beyond = middle
+    return start + side * within
+
+
+def _is_allowed(compiled: Compiled, x: Tensor, place: int, value: float) -> bool:
+    lines = compiled.constraints
+    if lines is None:
+        return True
+    point = x.clone()
+    point[place] = value
+    with torch.no_grad():
+        values = lines.reference(point).numpy()
+    slack = 1e-9 * (1.0 + np.abs(np.where(np.isfinite(lines.lower), lines.lower, lines.upper)))
+    return bool((values >= lines.lower - slack).all() and (values <= lines.upper + slack).all())
+
+
+def _objective_at(compiled: Compiled, x: Tensor, place: int, value: float) -> float:
+    if not np.isfinite(value):
+        return float("nan")
+    point = x.clone()
+    point[place] = value
+    with torch.no_grad():
+        return float(compiled.cell.scalar(point))
+
+
+def _feasibility(compiled: Compiled, solved: Solved) -> Report | None:
+    """The irreducible set of an infeasible model."""
+    if solved.status is not Status.INFEASIBLE:
+        return None
+    limits = contradicting(compiled, solved.solution)
+    if not limits:
+        return _report(solved, "feasibility", (), "What contradicts what is not known.")
+    section = Section("Limits that contradict each other", ("Limit",), [[one] for one in limits])
+    note = "Without any one of them the others can be satisfied."
+    return _report(solved, "feasibility", [section], note)
+
+
+def _numbers(values: Tensor) -> Array:
+    return np.asarray(values.detach().cpu().double().numpy(), np.float64)
+
+
+_REPORTS: Mapping[str, Callable[[Compiled, Solved], Report | None]] = {
+    "sensitivity": _sensitivity,
+    "limits": _limits,
+    "feasibility": _feasibility,
+}
+"""Besides the answer, which every run with a history has."""

@@ -1,0 +1,78 @@
+"""Reports of a solved model beside the answer: sections of lines, as Solver's reports have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlcollab.grid import Look, NewSheet, Scalar
+from xlcollab.history.names import added_name
+from xlcollab.history.page import WRITTEN_BY, look_of, widths_of
+
+ENDLESS = 1e30
+"""What Excel's Solver writes where a number has no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A title, headings, and lines of as many values."""
+
+    title: str
+    headings: Sequence[str]
+    lines: Sequence[Sequence[Scalar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`word` is what the sheet's name ends with; `notes` stand before the sections."""
+
+    sheet: str
+    word: str
+    title: str
+    sentence: str
+    sections: Sequence[Section] = ()
+    notes: Sequence[str] = ()
+
+
+def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSheet:
+    """The sheet "<sheet> <word>"; `existing_names` are sheet names that must not be taken."""
+    rows: list[Sequence[Scalar]] = [[report.title], [f"{WRITTEN_BY}: {report.sentence}"]]
+    rows += [[note] for note in report.notes]
+    looks: dict[int, Look] = {0: "title", 1: "note"}
+    for section in report.sections:
+        looks |= {len(rows) + 1: "section", len(rows) + 2: "head"}
+        rows += [[], [section.title], list(section.headings), *section.lines]
+    return NewSheet(
+        name=added_name(report.sheet, report.word, existing_names),
+        rows=rows,
+        widths=_widths(report.sections),
+        row_looks=looks,
+        column_looks=_number_looks(report.sections),
+    )
+
+
+def _widths(sections: Sequence[Section]) -> dict[int, float]:
+    widths: dict[int, float] = {}
+    for section in sections:
+        for column, width in widths_of(list(section.headings), section.lines).items():
+            widths[column] = max(width, widths.get(column, 0.0))
+    return widths
+
+
+def _number_looks(sections: Sequence[Section]) -> dict[int, Look]:
+    columns: dict[int, list[float]] = {}
+    for section in sections:
+        for line in section.lines:
+            for column, value in enumerate(line):
+                if isinstance(value, float) and abs(value) < ENDLESS:
+                    columns.setdefault(column, []).append(value)
+    return {column: look_of(values) for column, values in columns.items()}
+
+
+def cell_value(number: float) -> Scalar:
+    """A number as a report shows it: without end as Solver's 1E+30, unknown as a blank."""
+    if np.isnan(number):
+        return None
+    return float(np.clip(number, -ENDLESS, ENDLESS))
