@@ -20,6 +20,8 @@ MODEL = {
     "initial": float,
     "final": float,
     "max_violation": float,
+    "bound": (float, type(None)),
+    "gap": (float, type(None)),
     "status": str,
     "message": str,
     "method": str,
