@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Binary, Call, Node
+from xlcollab.formula.nodes import Binary, Call, ErrorValue, Node
 from xlcollab.formula.signatures import Param
 from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.facts import Shape
@@ -82,6 +82,8 @@ def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         area = tracer.reference(part, frame)
         if area is not None:
             result = _guarded(tracer, area, result)
+        elif isinstance(part, ErrorValue):
+            result = tracer.value(part, frame)
     return result
 
 
