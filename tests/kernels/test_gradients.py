@@ -335,3 +335,33 @@ def test_without_a_derivative_values_are_given_and_gradients_refused(formula: st
     said = f"Sheet1!K1 uses {re.escape(formula.split('(')[0])}, which has no derivative here; put"
     with pytest.raises(UnsupportedError, match=said):
         value_and_gradient(function, ORDINARY)
+
+
+@pytest.mark.parametrize(
+    ("zero", "slope"),
+    [
+        ("1-A1", -1.0),
+        ("A1-1", 1.0),
+        ("(A1-1)*2", 2.0),
+        ("(A1-1)/2", 0.5),
+        ("SUM(A1,-1)", 1.0),
+        ("SQRT(A1)-1", 0.5),
+        ("LN(A1)", 1.0),
+        ("A1^2-1", 2.0),
+        ("SUMPRODUCT(A1:A2,A3:A4)-1", 1.0),
+    ],
+)
+def test_a_true_zero_keeps_its_slope_where_errors_are_chosen_away(zero: str, slope: float) -> None:
+    """Exact evaluation, which decides on errors, makes denormal results 0: not their slopes."""
+    cells: dict[str, Scalar] = {"A1": 1.0, "A2": 0.0, "A3": 1.0, "A4": 0.0}
+    cells["B1"] = f"={zero}"
+    cells["C1"] = "=IFERROR(B1+1/A2,3*B1)"
+    book = workbook(cells)
+    area = parse_area("Sheet1!A1:A2")
+    compiler = Compiler(build_plan(book), (area,), np.array([1.0, 0.0]))
+    function = compiler.function([compiler.cells(parse_area("Sheet1!C1"))])
+    x = compiler.start.clone().requires_grad_(True)
+    value = function.scalar(x)
+    (found,) = torch.autograd.grad(value, x)
+    assert value.item() == 0.0
+    assert float(found[0]) == pytest.approx(3.0 * slope)

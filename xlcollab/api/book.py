@@ -41,6 +41,7 @@ class OpenBook(Session):
         dtype: str | None = None,
         history: bool | None = None,
         reports: Sequence[str] = (),
+        watch: Sequence[str] = (),
         on_step: StepCallback | None = None,
         on_point: PointCallback | None = None,
         **settings: object,
@@ -51,8 +52,9 @@ class OpenBook(Session):
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
         learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. `history`
         says whether sheets are added, `reports` which besides: answer, sensitivity, limits,
-        feasibility. What is left open is taken from the book's control sheet, if
-        it has one. `on_step` is told of every iteration, `on_point` of every
+        feasibility. What is left open is taken from the book's control sheet, if it has one.
+        `watch` names cells that go into the history and its chart, by default those labelled as a
+        test error. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
         from xlcollab.api.solve.solving import solve_with_control
@@ -64,6 +66,7 @@ class OpenBook(Session):
             Asked.of(Computing, {"device": device, "dtype": dtype}),
             history=history,
             reports=reports,
+            watch=watch,
             on_step=on_step,
             on_point=on_point,
         )

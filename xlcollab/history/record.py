@@ -72,6 +72,14 @@ class Record:
             kept = np.append(kept, len(self) - 1)
         return Record(self.columns, self.rows[kept], self.variables, self.weights[kept])
 
+    def with_columns(self, more: Mapping[str, NDArray[np.float64]]) -> Record:
+        """The record with further columns, shape (n,) each; a name that is taken gets a mark."""
+        if not more:
+            return self
+        names = [name if name not in self.columns else f"{name} (watched)" for name in more]
+        rows = np.column_stack([self.rows, *more.values()])
+        return Record((*self.columns, *names), rows, self.variables, self.weights)
+
     def frame(self) -> pd.DataFrame:
         """All columns, then one per variable, as a DataFrame."""
         import pandas as pd

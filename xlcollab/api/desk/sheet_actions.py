@@ -16,7 +16,7 @@ from xlcollab.api.desk.outcome import Outcome
 from xlcollab.api.session.controlled import for_fit, history_is_on
 from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
-from xlcollab.history import HEAD_ROW, ITERATION_COLUMNS, added_name
+from xlcollab.history import HEAD_ROW, added_name
 from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
 
@@ -198,26 +198,23 @@ def restore(book: OpenBook, sheet: str) -> Outcome:
     edits = []
     for column in range(kept.width):
         title, value = kept.value(line, column), kept.value(HEAD_ROW + 1, column)
-        if isinstance(title, str) and title not in _NO_CELLS and isinstance(value, float):
-            area = _cell(title, sheet, kept.name)
+        area = _cell(title, sheet) if isinstance(title, str) else None
+        if area is not None and isinstance(value, float):
             edits.append(CellEdit.of_value(area, value, book.workbook.texts))
     if not edits:
-        raise ModelError(f"{kept.name} names no variable cells")
+        raise ModelError(
+            f"{kept.name} names no variable cells; use Reset for a tab of gradient descent"
+        )
     book.apply(Changes(inputs=edits))
     return Outcome(f"{len(edits)} weights of {sheet} are as they were before the last run.")
 
 
-_NO_CELLS = frozenset({*ITERATION_COLUMNS, "cell"})
-
-
-def _cell(title: str, sheet: str, history: str) -> AreaRef:
+def _cell(title: str, sheet: str) -> AreaRef | None:
+    """The cell that a heading names; None for what is no cell."""
     try:
         return parse_area(title, sheet)
-    except ReferenceSyntaxError as error:
-        raise ModelError(
-            f"{history} was not written by Solve: its title {title!r} is no cell ({error}); use "
-            "Reset for a tab of gradient descent"
-        ) from None
+    except ReferenceSyntaxError:
+        return None
 
 
 def _add(book: OpenBook, sheets: list[NewSheet]) -> None:

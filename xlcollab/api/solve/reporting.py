@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from xlcollab.grid import NewSheet
 from xlcollab.history import (
+    ITERATION_COLUMNS,
+    OBJECTIVE_CHART,
     Answer,
     AnswerConstraints,
     AnswerVariables,
+    ChartSpec,
+    Record,
     answer_sheet,
     cell_names,
     free_of_ours,
@@ -32,23 +36,36 @@ _ADDED = ("history", "weights", "answer")
 
 
 def report_sheets(
-    book: Session, compiled: Compiled, solved: Solved, names: list[str]
+    book: Session, compiled: Compiled, solved: Solved, names: list[str], record: Record
 ) -> tuple[NewSheet, ...]:
-    """The history sheet of one solved model, its weights where they are many, the answer sheet."""
+    """The history sheet of one solved model, its weights where they are many, the answer sheet.
+
+    `record` is what the history shows: the run's own, perhaps with watched cells.
+    """
     taken = free_of_ours(book.workbook, _ADDED)
     sheet, sentence = solved.model.sheet, _sentence(solved)
     history = history_sheet(
-        solved.record,
+        record,
         sheet=sheet,
         title=f"{sheet}: the objective by iteration",
         sentence=sentence,
         existing_names=taken,
+        charts=(_chart(record),),
     )
     weights = weights_sheet(
         solved.record, sheet=sheet, names=names, sentence=sentence, existing_names=taken
     )
     answer = answer_sheet(_answer(book, compiled, solved, names), existing_names=taken)
     return tuple(one for one in (history, weights, answer) if one is not None)
+
+
+def _chart(record: Record) -> ChartSpec:
+    """The objective, and beside it what watched cells say."""
+    more = record.columns[len(ITERATION_COLUMNS) :]
+    if not more:
+        return OBJECTIVE_CHART
+    title = f"Objective and {', '.join(more)}"
+    return ChartSpec(title, "iteration", ("objective", *more), "value")
 
 
 def _sentence(solved: Solved) -> str:

@@ -61,15 +61,21 @@ class Run:
             "models": [_as_json(one, self.seconds_write) for one in self.outcomes],
         }
 
+    def headings(self) -> tuple[str, ...]:
+        """Of `lines`: watched cells have a column where a model has some."""
+        moved = ("before → after", *self._watched())
+        return ("model", *moved, "method", "iterations", "status", "seconds")
+
     def lines(self) -> list[tuple[object, ...]]:
-        """A summary line per model: objective, initial, final, method, iterations, status, s."""
+        """A summary line per model: objective, watched cells, method, iterations, status, s."""
+        names = self._watched()
         return [
-            (str(one.model.objective), "", "", "", "", str(one.status), "")
+            (str(one.model.objective), *[""] * (len(names) + 3), str(one.status), "")
             if isinstance(one, Refused)
             else (
                 str(one.model.objective),
-                one.solution.initial,
-                one.solution.objective,
+                _moved(one.solution.initial, one.solution.objective),
+                *(_moved(*one.watched[name]) if name in one.watched else "" for name in names),
                 one.solution.method,
                 one.solution.iterations,
                 str(one.status),
@@ -77,6 +83,11 @@ class Run:
             )
             for one in self.outcomes
         ]
+
+    def _watched(self) -> tuple[str, ...]:
+        """The names of watched cells, in the order in which models have them."""
+        found = [name for one in self.outcomes if isinstance(one, Solved) for name in one.watched]
+        return tuple(dict.fromkeys(found))
 
     def sentences(self) -> list[str]:
         """What happened to each model, and warnings."""
@@ -86,7 +97,7 @@ class Run:
                 found.append(f"{one.model.sheet}: {one.message}")
             else:
                 found.append(f"{one.model.sheet}: {one.solution.message}")
-                found += [_in_solvers_words(one)] if one.kept else []
+                found += [_in_solvers_words(one)] if _says_it_best(one) else []
                 found += [f"{one.model.sheet}: warning: {text}" for text in one.warnings]
         return found
 
@@ -113,6 +124,7 @@ def solve_book(
         how,
         reports=request.reports,
         watch=watch,
+        cells=request.watch,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
 
@@ -141,16 +153,17 @@ def solve_models(
     *,
     reports: Sequence[str] = (),
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
+    cells: Sequence[str] = (),
     save: Callable[[Session], Path] | None = None,
 ) -> Run:
     """Solve the models in turn and save the book if one of them found weights.
 
     A model that is refused does not hinder the others; an interruption ends the row. `watch`
-    gives the callback that sees the iterations of a model.
+    gives the callback that sees the iterations of a model, `cells` name those to watch.
     """
     outcomes: list[Solved | Refused] = []
     for model in models:
-        outcomes.append(_attempt(book, model, how, reports, watch(model)))
+        outcomes.append(_attempt(book, model, how, reports, cells, watch(model)))
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
@@ -164,6 +177,7 @@ def _attempt(
     model: SolverModel,
     how: Chosen,
     reports: Sequence[str],
+    cells: Sequence[str],
     on_step: StepCallback | None,
 ) -> Solved | Refused:
     try:
@@ -174,6 +188,7 @@ def _attempt(
             how.computing,
             history=how.history,
             reports=reports,
+            watch=cells,
             on_step=on_step,
         )
     except UsageError:
@@ -188,6 +203,11 @@ def _exit_code(one: Solved | Refused) -> int:
     """That of the status; 4 where a run ended without a point that satisfies the constraints."""
     lost = isinstance(one, Solved) and not one.solution.feasible
     return EXIT_CODES.get(one.status, 4 if lost else 0)
+
+
+def _says_it_best(one: Solved) -> bool:
+    """Whether Solver's words add something: it has none for steps that were planned and made."""
+    return one.kept and one.status is not Status.DONE
 
 
 def _in_solvers_words(one: Solved) -> str:
@@ -240,7 +260,21 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
         "dtype": one.dtype,
         "seconds": {**one.seconds, "write": seconds_write},
         "warnings": list(one.warnings),
+        **_watched_json(one),
     }
+
+
+def _watched_json(one: Solved) -> dict[str, Any]:
+    """Watched cells by name; nothing where there are none."""
+    found = {
+        name: {"initial": _number(before), "final": _number(after)}
+        for name, (before, after) in one.watched.items()
+    }
+    return {"watched": found} if found else {}
+
+
+def _moved(before: float, after: float) -> str:
+    return f"{before:.5g} → {after:.5g}"
 
 
 def _number(value: float) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ class Solved:
     warnings: tuple[str, ...]
     reports: tuple[str, ...] = ()
     """The names of the sheets that were added."""
+    watched: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By name the watched cells before and after."""
 
     @property
     def status(self) -> Status:

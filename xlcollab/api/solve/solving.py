@@ -20,6 +20,7 @@ from xlcollab.api.solve.limits import limited
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
+from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, watched
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
 from xlcollab.optim import Objective, Settings, Solution, StepCallback, solve
@@ -43,6 +44,7 @@ def solve_with_control(
     *,
     history: bool | None = None,
     reports: Sequence[str] = (),
+    watch: Sequence[str] = (),
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
@@ -55,6 +57,7 @@ def solve_with_control(
         how.computing,
         history=how.history,
         reports=reports,
+        watch=watch,
         on_step=on_step,
         on_point=on_point,
     )
@@ -68,12 +71,14 @@ def solve_model(
     *,
     history: bool = True,
     reports: Sequence[str] = (),
+    watch: Sequence[str] = (),
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
     """Compile the model, optimise it, and apply the outcome to the book.
 
     After divergence the last good weights are applied; a model without a solution changes nothing.
+    `watch` are cells that go into the history, by default those labelled as a test error.
     `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
     before the work if the variable cells must not be written, or sheets must not be added.
     """
@@ -102,7 +107,9 @@ def solve_model(
         },
         warnings=compiled.warnings,
     )
-    sheets = _sheets(book, compiled, solved, history, reports)
+    record, seen = _watched(book, compiled, solved, watch)
+    solved = replace(solved, watched=seen.ends)
+    sheets = _sheets(book, compiled, solved, record, history=history, reports=reports)
     if solved.kept:
         return _apply(book, compiled, solved, sheets)
     if sheets:
@@ -110,13 +117,31 @@ def solve_model(
     return replace(solved, reports=tuple(sheet.name for sheet in sheets))
 
 
+def _watched(
+    book: Session, compiled: Compiled, solved: Solved, watch: Sequence[str]
+) -> tuple[Record, Watched]:
+    """The record that is shown, and what the watched cells say of each of its rows."""
+    cells = cells_to_watch(book.workbook, solved.model, watch)
+    if not solved.kept or not cells:
+        return solved.record, Watched()
+    shown = thinned(solved.record)
+    seen = watched(compiled, shown, cells)
+    return shown.with_columns(seen.columns), seen
+
+
 def _sheets(
-    book: Session, compiled: Compiled, solved: Solved, history: bool, reports: Sequence[str]
+    book: Session,
+    compiled: Compiled,
+    solved: Solved,
+    record: Record,
+    *,
+    history: bool,
+    reports: Sequence[str],
 ) -> tuple[NewSheet, ...]:
     """What is added: history and answer of an outcome that is kept, and the reports asked for."""
     own: tuple[NewSheet, ...] = ()
     if solved.kept and (history or "answer" in reports):
-        own = report_sheets(book, compiled, solved, compiled.names())
+        own = report_sheets(book, compiled, solved, compiled.names(), record)
     if not history:
         own = own[-1:]
     taken = free_of_ours(book.workbook, reports)

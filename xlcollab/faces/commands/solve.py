@@ -36,8 +36,7 @@ def solve(request: SolveRequest) -> int:
 
 
 def _show(run: Run) -> None:
-    headings = ("model", "initial", "final", "method", "iterations", "status", "seconds")
-    print_table(str(run.workbook), headings, run.lines())
+    print_table(str(run.workbook), run.headings(), run.lines())
     for sentence in run.sentences():
         console().print(sentence)
     typer.echo(f"written to {run.output}" if run.output else "nothing was written")

@@ -154,7 +154,8 @@ class Context:
                 number = torch.where(codes > 0, torch.nan, number)
             return Block(number, Kind.NUMBER)
         bad = ~torch.isfinite(number)
-        number = torch.where(number.abs() < _SMALLEST, 0.0, number)
+        denormal = (number.abs() < _SMALLEST) & (number != 0.0)  # a true 0 keeps its slope
+        number = torch.where(denormal, 0.0, number)
         if bool(bad.any()):
             num = torch.where(bad, float(ErrorCode.NUM), 0.0)
             codes = num if codes is None else torch.where(codes > 0, codes, num)

@@ -68,6 +68,14 @@ class SolveRequest:
     model: ModelWords = ModelWords()
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
+    watch: Annotated[
+        tuple[str, ...],
+        Option(
+            "A cell that goes into history and chart (default: a cell labelled as test error). "
+            "Repeatable.",
+            metavar="CELL",
+        ),
+    ] = ()
     no_history: NoHistory = False
     report: Annotated[
         tuple[str, ...],

@@ -1,0 +1,109 @@
+"""Cells that are watched while a model is solved, such as the sheet's own test error."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xlcollab.errors import ModelError, UsageError
+from xlcollab.grid import Kind, Sheet, Workbook
+from xlcollab.history import Record
+from xlcollab.problems import SolverModel, resolve_areas
+from xlcollab.ref import AreaRef, Rect
+
+if TYPE_CHECKING:
+    from xlcollab.api.solve.compiling import Compiled
+
+MOST_ROWS = 500
+"""Iterations at which watched cells are evaluated, evenly; a longer record is thinned to these."""
+_TEST_ERROR = re.compile(
+    r"\b(test|valid\w*|held.?out)\b.*\b(rmse|mse|mae|error|loss)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What watched cells said: by name, (before, after)."""
+
+    ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """By name a number per row of the record, NaN where the cell has none."""
+
+
+def cells_to_watch(
+    workbook: Workbook, model: SolverModel, given: Sequence[str]
+) -> dict[str, AreaRef]:
+    """The cells named by `given`, else those labelled as a test error on the model's sheet.
+
+    Raises UsageError for an area of several cells.
+    """
+    if not given:
+        return _labelled(workbook, model)
+    found: dict[str, AreaRef] = {}
+    for text in given:
+        areas = resolve_areas(workbook, text, model.sheet, "the cell to watch")
+        if len(areas) != 1 or areas[0].rect.size != 1:
+            raise UsageError(f"--watch {text!r} is no single cell; name one cell for each --watch")
+        name = _label(workbook.sheet(areas[0].sheet), areas[0].rect) or str(areas[0])
+        found[name if name not in found else str(areas[0])] = areas[0]
+    return found
+
+
+def watched(compiled: Compiled, record: Record, cells: Mapping[str, AreaRef]) -> Watched:
+    """The cells at the weights of each row of `record`; those that the weights do not move are
+    left out, and so are those that cannot be compiled."""
+    ends, columns = {}, {}
+    for name, area in cells.items():
+        values = _values(compiled, record, area)
+        if values is not None and len(values):
+            columns[name] = values
+            ends[name] = float(values[0]), float(values[-1])
+    return Watched(ends, columns)
+
+
+def thinned(record: Record) -> Record:
+    """The record with as many rows as cells are watched at."""
+    return record.thinned(math.ceil(len(record) / MOST_ROWS) or 1)
+
+
+def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.float64] | None:
+    try:
+        value = compiled.compiler.cells(area)
+        if value.constant:
+            return None
+        function = compiled.compiler.function([value])
+    except ModelError:
+        return None
+    with torch.no_grad():
+        found = [float(function.scalar(torch.as_tensor(x).double())) for x in record.weights]
+    return np.array(found)
+
+
+def _labelled(workbook: Workbook, model: SolverModel) -> dict[str, AreaRef]:
+    sheet = workbook.sheet(model.sheet)
+    found: dict[str, AreaRef] = {}
+    for row, column in np.argwhere(sheet.formula_mask()).tolist():
+        rect = Rect(row, column)
+        area = AreaRef(sheet.name, rect)
+        if sheet.kinds[row, column] != Kind.NUMBER or area == model.objective.area:
+            continue
+        label = _label(sheet, rect)
+        if _TEST_ERROR.search(label) and label not in found:
+            found[label] = area
+    return found
+
+
+def _label(sheet: Sheet, rect: Rect) -> str:
+    """The text left of a cell or above it."""
+    for row, column in ((rect.top, rect.left - 1), (rect.top - 1, rect.left)):
+        value = sheet.value(row, column) if min(row, column) >= 0 else None
+        if isinstance(value, str) and value.strip():
+            return " ".join(value.split())
+    return ""
