@@ -209,8 +209,49 @@ def test_the_rate_sweep_suggests_a_rate_that_trains() -> None:
     options = TrainingSettings(optimizer="gd")
     sweep = find_learning_rate(planted(), SMALL, options, n_rates=12, lowest=1e-3, highest=1e4)
     assert 0.1 < sweep.suggestion < 100
-    assert min(sweep.train_rmse) == sweep.train_rmse[sweep.learning_rates.index(sweep.suggestion)]
+    at = sweep.learning_rates.index(sweep.suggestion)
+    assert min(sweep.validation_rmse) == sweep.validation_rmse[at]
     assert sweep.train_rmse[-1] == float("inf")
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "momentum"])
+@pytest.mark.parametrize("n_ratings", [450, 900])
+def test_a_found_rate_errs_no_more_than_the_recipes(optimizer: str, n_ratings: int) -> None:
+    """It is judged by ratings that were set aside, and trains the whole table too."""
+    part, test = random_split(planted(n_ratings=n_ratings), 0.2, np.random.default_rng(1))
+    options = TrainingSettings(optimizer=optimizer)
+    sweep = find_learning_rate(part, SMALL, options)
+    found, usual = (
+        train(Tables(part, test=test), SMALL, one).test for one in (sweep.training, options)
+    )
+    assert found is not None
+    assert usual is not None
+    assert found.rmse < 1.1 * usual.rmse
+
+
+def test_a_fit_that_is_worse_than_biases_alone_says_so() -> None:
+    part, test = random_split(planted(noise=1.5, k=0), 0.3, np.random.default_rng(0))
+    tables, wide = Tables(part, test=test), ModelSettings(n_factors=30)
+    bad = TrainingSettings(optimizer="adam", learning_rate=0.1, epochs=300)
+    result = train(tables, wide, bad)
+    assert result.test is not None
+    assert result.test.rmse > result.biases["test"].rmse
+    assert any("is worse than that of biases alone" in note for note in result.notes)
+    good = train(tables, ModelSettings(n_factors=0), TrainingSettings(optimizer="als"))
+    assert good.test is not None
+    assert good.test.rmse == pytest.approx(good.biases["test"].rmse, rel=0.06)
+
+
+def test_torchs_threads_stay_as_they_were() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            train(planted(400, 300, 40_000), ModelSettings(), TrainingSettings(epochs=2))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_cross_validation_tests_every_rating_once() -> None:

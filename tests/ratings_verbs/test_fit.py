@@ -131,8 +131,8 @@ def test_folds_are_in_json_and_on_a_sheet(tmp_path: Path) -> None:
 
 def test_the_rate_that_is_found_is_used(tmp_path: Path) -> None:
     found = fit(ratings_csv(tmp_path), "--find-learning-rate").json["learning_rate_sweep"]
-    reached = [error for error in found["train_rmse"] if error is not None]
-    best = found["train_rmse"].index(min(reached))
+    reached = [error for error in found["validation_rmse"] if error is not None]
+    best = found["validation_rmse"].index(min(reached))
     assert found["suggestion"] == found["learning_rates"][best]
     history = FileBook(tmp_path / "m.xlsx").read().sheet("training history")
     assert history.value(1, 1) == pytest.approx(found["suggestion"])

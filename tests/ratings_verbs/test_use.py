@@ -160,3 +160,12 @@ def test_tune_searches_only_what_the_optimizer_uses(optimizer: str, tmp_path: Pa
     source = ratings_csv(tmp_path)
     found = xlcollab("tune", source, "--optimizer", optimizer, "--trials", 1, "--json").json
     assert ("learning_rate" in found["best"]) == (optimizer == "adam")
+
+
+def test_factors_are_read_from_a_fits_own_workbook(folder: Path, tmp_path: Path) -> None:
+    found = xlcollab("factors", folder / "m.xlsx", "-o", tmp_path / "f.xlsx", "--json")
+    assert found.code == 0, found.err
+    model = open_model(folder / "m.xlsx")
+    assert found.json["items"] == [str(item) for item in model.item_ids.index.tolist()]
+    np.testing.assert_array_equal(np.float32(found.json["factors"]), model.item_factors)
+    np.testing.assert_array_equal(np.float32(found.json["bias"]), model.item_bias)

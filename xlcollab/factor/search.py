@@ -10,19 +10,29 @@ import numpy as np
 
 from xlcollab.errors import SolveError, UsageError
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
-from xlcollab.factor.training.train import Tables, train
+from xlcollab.factor.training.train import Tables, resolved, train
 from xlcollab.interrupts import OutOfTime, reason
-from xlcollab.ratings import RatingsTable, k_folds
+from xlcollab.ratings import RatingsTable, k_folds, random_split
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
 class RateSweep:
-    """Learning rates that were tried, the training RMSE each reached, and the one to take."""
+    """Learning rates that were tried, the RMSE each reached, and the one to take.
+
+    `training` are settings that train with the suggested rate under the rest of the recipe.
+    """
 
     learning_rates: tuple[float, ...]
     train_rmse: tuple[float, ...]
+    validation_rmse: tuple[float, ...]
     suggestion: float
+    training: TrainingSettings
+
+
+_SET_ASIDE = 0.1
+_ENOUGH = 2_000_000
+"""Ratings that rates are compared on; of more, a part is drawn."""
 
 
 def find_learning_rate(
@@ -30,28 +40,47 @@ def find_learning_rate(
     model: ModelSettings | None = None,
     training: TrainingSettings | None = None,
     *,
-    lowest: float = 1e-4,
-    highest: float = 10.0,
-    n_rates: int = 16,
-    epochs: int = 5,
+    lowest: float | None = None,
+    highest: float | None = None,
+    n_rates: int = 13,
+    epochs: int | None = None,
 ) -> RateSweep:
-    """Try rates from `lowest` to `highest`, evenly in the logarithm, for `epochs` each.
+    """Try rates from `lowest` to `highest`, evenly in the logarithm, each for the whole run.
 
-    The rate with the lowest training RMSE is suggested; a rate that diverges counts as infinite.
-    Every rate begins from the same start, which a sweep within one run (Smith 2017) does not, so
-    that the rates can be compared also where an epoch is a single step.
+    Unless given these are a thirtieth and thirty times the recipe's rate. The rate with the lowest
+    RMSE on a tenth of the ratings that is set aside is suggested: what the training ratings like
+    best is what remembers them best. A rate that diverges counts as infinite. Every rate begins
+    from the same start, which a sweep within one run (Smith 2017) does not. Raises SolveError where
+    all diverge.
     """
-    settings = training or TrainingSettings()
-    rates = np.geomspace(lowest, highest, n_rates).tolist()
-    reached = [
-        _reached(table, model, replace(settings, learning_rate=rate, epochs=epochs))
-        for rate in rates
-    ]
-    if not np.isfinite(reached).any():
+    asked, shape = training or TrainingSettings(), model or ModelSettings()
+    _, settings = resolved(table, shape, replace(asked, learning_rate=None))
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs)
+    usual = settings.learning_rate or 1.0
+    ends = lowest or usual / _AROUND, highest or usual * _AROUND
+    rates = np.geomspace(*ends, n_rates).tolist()
+    parts = _compared_on(table, settings.seed)
+    reached = [_reached(parts, shape, replace(settings, learning_rate=rate)) for rate in rates]
+    seen, unseen = zip(*reached, strict=True)
+    if not np.isfinite(unseen).any():
         raise SolveError(
-            f"every learning rate from {lowest:g} to {highest:g} diverged; start lower"
+            f"every learning rate from {ends[0]:g} to {ends[1]:g} diverged; start lower"
         )
-    return RateSweep(tuple(rates), tuple(reached), rates[int(np.argmin(reached))])
+    best = rates[int(np.argmin(unseen))]
+    whole = replace(settings, learning_rate=best, epochs=asked.epochs or settings.epochs)
+    return RateSweep(tuple(rates), seen, unseen, best, whole)
+
+
+_AROUND = 30.0
+
+
+def _compared_on(table: RatingsTable, seed: int) -> Tables:
+    rng = np.random.default_rng(seed)
+    if len(table) > _ENOUGH:
+        table = table.take(np.sort(rng.choice(len(table), _ENOUGH, replace=False)))
+    part, aside = random_split(table, _SET_ASIDE, rng)
+    return Tables(part, validation=aside)
 
 
 def cross_validate(
@@ -200,11 +229,16 @@ def _whole(
     return result
 
 
-def _reached(table: RatingsTable, model: ModelSettings | None, training: TrainingSettings) -> float:
+def _reached(
+    parts: Tables, model: ModelSettings, training: TrainingSettings
+) -> tuple[float, float]:
+    """The RMSE after a run on its ratings and on those set aside; infinite where it diverges."""
     try:
-        return _whole(Tables(table), model, training).train.rmse
+        result = _whole(Tables(parts.train, test=parts.validation), model, training)
     except SolveError:
-        return float("inf")
+        return float("inf"), float("inf")
+    assert result.test is not None
+    return result.train.rmse, result.test.rmse
 
 
 def _study(seed: int) -> Any:

@@ -65,6 +65,7 @@ def model_table(result: TrainingResult) -> Table:
         *_score_rows("train", result.train),
         *_score_rows("validation", result.validation),
         *_score_rows("test", result.test),
+        *((f"{name} RMSE of biases alone", alone.rmse) for name, alone in result.biases.items()),
         ("best epoch", result.best_epoch),
         ("epochs run", result.epochs_run),
         ("status", result.status.sentence),

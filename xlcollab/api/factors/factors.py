@@ -16,6 +16,7 @@ from xlcollab.api.factors.find import (
     labels_of,
     sheet_of_factors,
 )
+from xlcollab.api.factors.fitted import FITTED, FittedItems, fitted_items
 from xlcollab.api.look.roles import Roles, roles_of
 from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
@@ -71,26 +72,39 @@ def factors_of(
     Raises ModelError when none is found, DataError when a factor is no number, UsageError for a
     wrong area or more components than factors.
     """
-    workbook = book.workbook
-    name = sheet_of_factors(workbook, sheet)
-    roles = Roles() if items and bias else roles_of(book.plan, name)
-    where = area_of_factors(workbook, name, items, roles)
-    biases = area_of_bias(workbook, name, bias, roles)
-    factors = factors_in(workbook, where)
+    name, found = _items_of(book, sheet, items, bias)
+    factors = found.factors
     if not 1 <= components <= factors.shape[1]:
         raise UsageError(f"{components} components of {factors.shape[1]} factors cannot be made")
     scores, explained = principal_components(factors, components)
     nearest, similarity = neighbours(factors, min(_NEIGHBOURS, len(factors) - 1))
     return Factors(
         sheet=name,
-        items=tuple(labels_of(workbook, where, biases)),
+        items=tuple(found.names),
         factors=factors,
-        bias=biases_in(workbook, biases, len(factors)),
+        bias=found.bias,
         scores=scores,
         explained=explained,
         nearest=nearest,
         similarity=similarity,
     )
+
+
+def _items_of(
+    book: Session, sheet: str | None, items: str | None, bias: str | None
+) -> tuple[str, FittedItems]:
+    """The sheet, and its items: those of a fit say what they are, others are looked for."""
+    workbook = book.workbook
+    fitted = fitted_items(workbook) if sheet in (None, FITTED) and not (items or bias) else None
+    if fitted is not None:
+        return FITTED, fitted
+    name = sheet_of_factors(workbook, sheet)
+    roles = Roles() if items and bias else roles_of(book.plan, name)
+    where = area_of_factors(workbook, name, items, roles)
+    biases = area_of_bias(workbook, name, bias, roles)
+    factors = factors_in(workbook, where)
+    names = list(labels_of(workbook, where, biases))
+    return name, FittedItems(names, factors, biases_in(workbook, biases, len(factors)))
 
 
 def principal_components(

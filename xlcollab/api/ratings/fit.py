@@ -32,9 +32,8 @@ from xlcollab.factor import (
     save_model,
     train,
 )
-from xlcollab.factor.training.distributed import Saving, train_distributed
-from xlcollab.factor.training.processes import under_torchrun
 from xlcollab.factor.training.result import OnEpoch, Status
+from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable
@@ -206,8 +205,11 @@ def _with_found_rate(run: _Run, clock: Stopwatch, say: Say) -> tuple[_Run, RateS
         return run, None
     with clock.phase("find learning rate"):
         sweep = swept(run.tables.train, run.model, run.training)
-    say(f"learning rate {sweep.suggestion:.3g} reached the lowest error in a few epochs")
-    return replace(run, training=replace(run.training, learning_rate=sweep.suggestion)), sweep
+    say(
+        f"learning rate {sweep.suggestion:.3g} reached the lowest error on ratings set aside: "
+        f"{min(sweep.validation_rmse):.4f}"
+    )
+    return replace(run, training=sweep.training), sweep
 
 
 def _cross_validated(run: _Run, clock: Stopwatch, on_epoch: OnEpoch | None) -> Folds | None:
@@ -228,6 +230,8 @@ def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
     path = wanted.checkpoint
     if path is None and not under_torchrun():
         return train(tables, model, training, start=start, on_epoch=on_epoch)
+    from xlcollab.factor.training.distributed import Saving, train_distributed  # loads torch
+
     saving = Saving(path, wanted.checkpoint_every, wanted.resume) if path else None
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
 

@@ -47,6 +47,11 @@ class Fitted:
         }
         return {
             **scores,
+            "biases_alone": {
+                f"{name}_{measure}": _number(getattr(alone, measure))
+                for name, alone in result.biases.items()
+                for measure in ("rmse", "mae")
+            },
             **self.measured.as_json(),
             "epochs": result.epochs_run,
             "best_epoch": result.best_epoch,

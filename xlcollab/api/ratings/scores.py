@@ -152,19 +152,25 @@ def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings)
 
 def _sweep_table(sweep: RateSweep) -> Table:
     """The rates and what they reached; the chart has the exponent for its axis."""
+    tried = zip(sweep.learning_rates, sweep.train_rmse, sweep.validation_rmse, strict=True)
     rows: list[Sequence[Any]] = [
-        (math.log10(rate), rate, error if math.isfinite(error) else None)
-        for rate, error in zip(sweep.learning_rates, sweep.train_rmse, strict=True)
+        (math.log10(rate), rate, _finite(seen), _finite(unseen)) for rate, seen, unseen in tried
     ]
-    head = ("log10 of the rate", "learning rate", "train RMSE")
-    return Table("learning rates", head, rows, chart=("train RMSE",))
+    measured = ("train RMSE", "validation RMSE")
+    return Table(
+        "learning rates", ("log10 of the rate", "learning rate", *measured), rows, chart=measured
+    )
 
 
 def _sweep_json(sweep: RateSweep) -> dict[str, Any]:
     """Rates that diverged have null."""
-    reached = [error if math.isfinite(error) else None for error in sweep.train_rmse]
     return {
         "learning_rates": list(sweep.learning_rates),
-        "train_rmse": reached,
+        "train_rmse": list(map(_finite, sweep.train_rmse)),
+        "validation_rmse": list(map(_finite, sweep.validation_rmse)),
         "suggestion": sweep.suggestion,
     }
+
+
+def _finite(error: float) -> float | None:
+    return error if math.isfinite(error) else None

@@ -64,7 +64,10 @@ _SHOWN = ("ratings", "users", "items", "epochs", "train_rmse", "validation_rmse"
 def _show(source: str, fitted: Fitted) -> None:
     found = fitted.as_json()
     names = [name for name in _SHOWN if found[name] is not None]
-    print_table(source, names, [tuple(found[name] for name in names)])
+    alone = found["biases_alone"]
+    rows = [("fit", *(found[name] for name in names))]
+    rows.append(("biases alone", *(alone.get(name, "") for name in names)))
+    print_table(source, ("model", *names), rows)
     folds, ranked = fitted.measured.folds, fitted.measured.ranked
     if folds is not None:
         print(f"cross-validation: RMSE {folds.rmse:.5f} on {len(folds.scores)} folds")

@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from xlcollab.factor.passes.threads import allowed_threads, torch_threads_kept
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -28,13 +30,15 @@ _WORK_OF_A_THREAD = 2_000_000
 
 @contextmanager
 def enough_threads(work: int) -> Iterator[None]:
-    """As many of numba's threads as `work` multiplications in a parallel region keep busy."""
+    """As many of numba's threads as are allowed and as `work` multiplications keep busy."""
     before = numba.get_num_threads()
-    numba.set_num_threads(max(1, min(before, work // _WORK_OF_A_THREAD)))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
+    allowed = min(before, allowed_threads())
+    with torch_threads_kept():
+        numba.set_num_threads(max(1, min(allowed, work // _WORK_OF_A_THREAD)))
+        try:
+            yield
+        finally:
+            numba.set_num_threads(before)
 
 
 serial: Callable[[F], F] = _compiler()

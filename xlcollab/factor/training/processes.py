@@ -17,6 +17,7 @@ import torch.distributed as dist
 
 from xlcollab.errors import ProcessLostError
 from xlcollab.factor.passes.rows import Floats
+from xlcollab.factor.training.torchrun import under_torchrun
 
 LOST = "another process of this run ended or could not be reached, so this one ends too"
 
@@ -73,11 +74,6 @@ class Processes:
         parts: list[Any] | None = [None] * self.size if self.rank == 0 else None
         dist.gather_object(part, parts)
         return None if parts is None else np.concatenate(parts)
-
-
-def under_torchrun() -> bool:
-    """Whether torchrun started this process."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 import numpy as np
@@ -98,6 +98,8 @@ class TrainingResult:
     """Sentences a user should read: cold ids, ratings that are all equal …"""
     seconds: dict[str, float]
     """By phase: prepare, train, evaluate."""
+    biases: Mapping[str, Scores] = field(default_factory=dict)
+    """The errors of biases alone on "train" and, where there are such, "validation" and "test"."""
 
     @property
     def epochs_run(self) -> int:

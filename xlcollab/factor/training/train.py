@@ -13,6 +13,7 @@ from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
+from xlcollab.factor.training.baseline import BiasesAlone
 from xlcollab.factor.training.loop import Loop, Outcome, Trainable
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.scale import Scale, deviation
@@ -209,9 +210,33 @@ def finished(
             test=None if tables.test is None else evaluate(model, tables.test),
             notes=tuple(_notes(tables)),
             seconds=clock.seconds,
+            biases=_biases_alone(tables),
         )
+        result = replace(result, notes=(*result.notes, *_worse_than_biases(result)))
     clock.lap("evaluate")
     return result
+
+
+def _biases_alone(tables: Tables) -> dict[str, Scores]:
+    alone = BiasesAlone.of(tables.train)
+    parts = {"train": tables.train, "validation": tables.validation, "test": tables.test}
+    return {name: alone.scores(table) for name, table in parts.items() if table is not None}
+
+
+def _worse_than_biases(result: TrainingResult) -> list[str]:
+    """A sentence where the model errs more than biases alone on ratings that it has not seen."""
+    for name, found in (("test", result.test), ("validation", result.validation)):
+        if found is None:
+            continue
+        alone = result.biases[name].rmse
+        if found.rmse <= alone:
+            return []
+        return [
+            f"The {name} RMSE {found.rmse:.4f} is worse than that of biases alone, {alone:.4f}: "
+            "this model helps nobody. Leave the learning rate and penalties to the recipe, or fit "
+            "fewer factors or epochs."
+        ]
+    return []
 
 
 def evaluate(model: Model, table: RatingsTable) -> Scores:
