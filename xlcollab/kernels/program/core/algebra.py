@@ -86,7 +86,22 @@ def _mul(graph: Graph, shape: Dims, operands: Operands) -> View | None:
             return other
         if value == -1.0:
             return graph.map("neg", shape, other)
+        scaled = _choice_times(graph, shape, x, other) if value is not None else None
+        if scaled is not None:
+            return scaled
+        inner = made_by(graph, x, shape, "neg")
+        if inner and not x.held:
+            return graph.map("neg", shape, graph.map("mul", shape, inner[0], other))
     return graph.map("sq", shape, operands[0]) if operands[0] == operands[1] else None
+
+
+def _choice_times(graph: Graph, shape: Dims, factor: View, choice: View) -> View | None:
+    """c · where(mask, a, 0) with a spread number `a`: one product in the place of many."""
+    inner = made_by(graph, choice, shape, "where")
+    if inner is None or choice.held or any(inner[1].strides) or not _is(graph, inner[2], 0.0):
+        return None
+    scaled = graph.map("mul", shape, inner[1], factor)
+    return graph.map("where", shape, inner[0], scaled, inner[2])
 
 
 def _finite(graph: Graph, shape: Dims, operands: Operands) -> View | None:
@@ -169,7 +184,29 @@ def _guarded_division(graph: Graph, shape: Dims, operands: Operands) -> View | N
         return None
     if over is None:
         over = quotient[0] if graph.value(quotient[0]) is not None else None
-    return graph.map("divn", shape, over, under) if over is not None else None
+    if over is None:
+        return None
+    return graph.map("div" if is_positive(graph, under) else "divn", shape, over, under)
+
+
+def is_positive(graph: Graph, view: View) -> bool:
+    """Whether all numbers of a view are above 0, or not numbers."""
+    node = graph[view.node]
+    if node.op == "constant":
+        return node.data is not None and bool((node.data > 0.0).all())
+    if node.op == "add":
+        return any(
+            is_positive(graph, a) and _is_not_negative(graph, b)
+            for a, b in (node.operands, node.operands[::-1])
+        )
+    return False
+
+
+def _is_not_negative(graph: Graph, view: View) -> bool:
+    node = graph[view.node]
+    if node.op == "constant":
+        return node.data is not None and bool((node.data >= 0.0).all())
+    return node.op in ("exp", "expn", "sq", "abs", "sqrt", "sqrtn", "sigmoid", "cosh")
 
 
 def _compared(graph: Graph, tested: Operands, value: float) -> View | None:

@@ -172,7 +172,7 @@ class _GroupWriter:
 
     def written(self) -> tuple[list[list[int]], Dims, int]:
         """The rows, the space with its axes joined, and how many registers they use."""
-        for number in self._group.nodes:
+        for number in self._used():
             self._map(number)
         for number, one in self._group.stores:
             self._store(number, one)
@@ -183,12 +183,22 @@ class _GroupWriter:
         spaced = dict(zip(moves, strides, strict=True))
         return (*_registered(self._steps, spaced, shape),)
 
+    def _used(self) -> list[int]:
+        """The nodes that the group stores, adds or needs for that, each after its operands."""
+        group, graph = self._group, self._graph
+        wanted = {one.source.node for _, one in group.stores}
+        wanted |= {n for n in group.nodes if n in self._encoder.plan.stored - group.again}
+        for number in sorted(group.nodes, reverse=True):
+            if number in wanted:
+                wanted.update(view.node for view in graph[number].operands)
+        return sorted(wanted & set(group.nodes))
+
     def _map(self, number: int) -> None:
         node = self._graph[number]
         operands = tuple(self._read(view, node.shape) for view in node.operands)
         value = self._new(FIRST_OP + OPS[node.op].code, operands)
         self._held[number] = value
-        if number in self._encoder.plan.stored:
+        if number in self._encoder.plan.stored and number not in self._group.again:
             strides = self._spaced(node.shape, row_major(node.shape))
             self._steps.append((STORE, -1, (value,), self._encoder.offsets[number], strides))
 

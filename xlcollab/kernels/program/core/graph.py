@@ -89,7 +89,7 @@ class Graph:
     """Nodes in order of evaluation. `simplify` is asked before an elementwise node is made."""
 
     def __init__(self, variables: int, simplify: Simplify) -> None:
-        self._simplify = simplify
+        self.simplify = simplify
         self.nodes: list[Node] = [Node("variables", (variables,), variables)]
         self._known: dict[tuple[object, ...], int] = {}
 
@@ -151,7 +151,7 @@ class Graph:
             for view in operands
         )
         if not dense:
-            found = self._simplify(self, op, shape, used)
+            found = self.simplify(self, op, shape, used)
             if found is not None:
                 return found
         folded = self._folded(op, shape, used)

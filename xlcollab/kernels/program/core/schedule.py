@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
+from xlcollab.kernels.program.core.ops import OPS
 from xlcollab.kernels.program.core.strides import Dims, refined
 
 LARGE_SPACE = 4
@@ -26,7 +27,19 @@ class Group:
     nodes: list[int] = field(default_factory=list)
     stores: list[tuple[int, Placed]] = field(default_factory=list)
     """(place node, what falls where)"""
+    again: set[int] = field(default_factory=set)
+    """Those of `nodes` that an earlier group has computed already: cheaper than to remember."""
 
+
+_CHEAP = """
+    copy neg abs sign sq add sub mul div divn max min eq ne lt le where not finite
+"""
+DEAR = frozenset(OPS) - frozenset(_CHEAP.split())
+"""Operations that cost more than to write a number and read it again."""
+_LARGE = 100_000
+"""Numbers from which on a buffer leaves the caches."""
+_MOST_STEPS = {False: 2, True: 9}
+"""Steps that are made once more rather than write a buffer and read it, by whether it is large."""
 
 Item = Group | int
 """A group, or the number of a node that is an instruction of its own."""
@@ -95,11 +108,57 @@ class _Planner:
         group = self.items[at]
         assert isinstance(group, Group)
         for view in node.operands:
-            if self._inline(view, node.shape) != at:
+            if self._inline(view, node.shape) != at and not self._recomputed(view, node.shape, at):
                 self.stored.add(view.node)
         group.nodes.append(number)
         self._home[number] = at
         self._ready[number] = at + 1
+
+    def _recomputed(self, view: View, shape: Dims, at: int) -> bool:
+        """Whether the group at `at` computes a node once more, and takes it in if so."""
+        group = self.items[at]
+        assert isinstance(group, Group)
+        if self._inline(view, shape) is None:
+            return False
+        if view.node in group.again:
+            return True
+        most = _MOST_STEPS[self.graph[view.node].size >= _LARGE]
+        chain = self._chain(view.node, group, most)
+        if chain is None:
+            return False
+        for number in chain:
+            if number not in group.again:
+                group.again.add(number)
+                group.nodes.append(number)
+        return True
+
+    def _chain(self, number: int, group: Group, left: int) -> list[int] | None:
+        """The steps from numbers in memory to a node, at most `left`; None if there are more."""
+        if number in group.again:
+            return []
+        node = self.graph[number]
+        if not node.is_map or node.op in DEAR or number in self.stored or left < 1:
+            return None
+        finer = refined(group.shape, node.shape)
+        if finer != group.shape:
+            return None
+        steps: list[int] = []
+        for view in node.operands:
+            if view.node in steps or self._in_memory(view.node):
+                continue
+            if not self.graph.is_whole(view, node.shape):
+                return None
+            if self.graph[view.node].op in DEAR:
+                self.stored.add(view.node)
+                continue
+            more = self._chain(view.node, group, left - 1 - len(steps))
+            if more is None or len(steps) + len(more) >= left:
+                return None
+            steps += [step for step in more if step not in steps]
+        return [*steps, number]
+
+    def _in_memory(self, number: int) -> bool:
+        return number in self.stored or self.graph[number].op in ("variables", "constant")
 
     def _first(self, view: View, shape: Dims) -> int:
         home = self._inline(view, shape)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.encode import Encoded, encode
+from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
 from xlcollab.kernels.program.machine.descent import COLUMNS, FINE, batch, descend, evaluate
 from xlcollab.kernels.program.machine.loop import TILE
@@ -162,10 +163,12 @@ def native(recording: Recording) -> NativeProgram:
 
     Raises NotLoweredError where an operation has no derivative.
     """
-    graph = recording.graph
     ((view, _),) = recording.outputs
+    given = [view.node, *(guard.node for guard in recording.guards)]
+    graph, now = rewritten(recording.graph, given)
+    view = replace(view, node=now[view.node])
     slope = gradient(graph, view)
-    guards = [guard.node for guard in recording.guards]
+    guards = [now[guard.node] for guard in recording.guards]
     encoded = encode(graph, schedule(graph, [0, view.node, slope, *guards]))
     at = encoded.offsets
     return NativeProgram(

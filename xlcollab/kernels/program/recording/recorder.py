@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -14,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from xlcollab.kernels.program.core.algebra import simplified
 from xlcollab.kernels.program.core.graph import Graph, NotLoweredError, Placed, View
-from xlcollab.kernels.program.core.strides import Dims
+from xlcollab.kernels.program.core.strides import Dims, row_major
 
 SHAPES_ONLY = frozenset(
     {
@@ -31,6 +30,11 @@ SHAPES_ONLY = frozenset(
     }
 )
 """Operations that ask a tensor only for its shape and type: their results are constants."""
+
+
+_PART, _SMALL = 4, 4096
+"""A constant's storage is taken whole where it is at most so many times what is read of it, or
+has so few numbers: views of one storage then are views of one node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Recorder(TorchDispatchMode):
         self.guards: list[Guard] = []
         self._nodes: dict[int, int] = {}
         self._alive: dict[int, StorageWeakRef] = {}
-        self._constants: dict[tuple[object, ...], tuple[Tensor, int, Dims]] = {}
+        self._constants: dict[tuple[object, ...], tuple[Tensor, int]] = {}
         self.own(variables, 0)
 
     def tracks(self, tensor: Tensor) -> bool:
@@ -134,22 +138,28 @@ class Recorder(TorchDispatchMode):
         return View(node, offset, strides, held)
 
     def _constant(self, value: Tensor, strides: Dims) -> tuple[int, int, Dims]:
-        """A constant as a node; axes along which it is spread are kept as such."""
-        key = (value.untyped_storage()._cdata, value.storage_offset(), tuple(value.shape), strides)
-        known = self._constants.get((*key, value.dtype))
-        if known is not None:
-            return known[1], 0, known[2]
+        """A constant as a node, offset and strides: of its whole storage, unless it is a small
+        part of a large one."""
+        storage = value.untyped_storage()
+        size = storage.nbytes() // value.element_size()
+        used = 1
+        for n, step in zip(value.shape, strides, strict=True):
+            used *= n if step else 1
+        if size <= max(_PART * used, _SMALL):
+            key: tuple[object, ...] = (storage._cdata, value.dtype)
+            if key not in self._constants:
+                flat = value.detach().as_strided((size,), (1,), 0).to(torch.float64)
+                self._constants[key] = (value, self.graph.constant(flat.numpy()))
+            return self._constants[key][1], int(value.storage_offset()), strides
+        key = (storage._cdata, value.dtype, value.storage_offset(), tuple(value.shape), strides)
         cut = value.detach()
         for axis, step in enumerate(strides):
-            if step == 0 and cut.shape[axis] > 1:
-                cut = cut.narrow(axis, 0, 1)
-        dense = np.array(cut.to(torch.float64).numpy(), np.float64, order="C")
-        steps = tuple(
-            0 if step == 0 else own // 8 for step, own in zip(strides, dense.strides, strict=True)
-        )
-        node = self.graph.constant(dense)
-        self._constants[(*key, value.dtype)] = (value, node, steps)
-        return node, 0, steps
+            cut = cut if step else cut.narrow(axis, 0, 1)
+        if key not in self._constants:
+            dense = cut.to(torch.float64).contiguous()
+            self._constants[key] = (value, self.graph.constant(dense.numpy()))
+        steps = row_major(tuple(cut.shape))
+        return self._constants[key][1], 0, steps
 
     def result(self, out: Tensor, op: str, *operands: Tensor | float) -> None:
         """`out` is an elementwise operation of `operands`."""
