@@ -52,9 +52,10 @@ def test_agrees_with_finite_differences(function: Any) -> None:
 
 def test_unbatchable_operations_are_remembered() -> None:
     differentiator = Differentiator()
-    differentiator.jacobian(plain, X)
+    many = 100
+    differentiator.jacobian(lambda x: plain(x).repeat(many), X)
     assert differentiator.batched
-    differentiator.jacobian(stubborn, X)
+    differentiator.jacobian(lambda x: stubborn(x).repeat(many), X)
     assert not differentiator.batched
 
 

@@ -24,6 +24,8 @@ def jacobian(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 _ROWS_AT_ONCE = 512
+_FEW_ROWS = 50
+"""Up to so many go one by one: what batching loads takes longer."""
 
 
 class Differentiator:
@@ -42,9 +44,10 @@ class Differentiator:
             values = function(leaf)
         if not values.requires_grad or values.numel() == 0:
             return values.detach(), leaf.new_zeros(values.numel(), leaf.numel())
-        rows = _batched_rows(values, leaf) if self.batched else None
+        many = values.numel() > _FEW_ROWS
+        rows = _batched_rows(values, leaf) if many and self.batched else None
         if rows is None:
-            self.batched = False
+            self.batched &= not many
             rows = torch.stack([_row(value, leaf) for value in values])
         return values.detach(), rows
 

@@ -112,7 +112,8 @@ class Compiled:
 
         limits = self.limits
         bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
-        native = lowered(function, self.start) if place.is_reference else None
+        descends = place.is_reference and self.linear is None
+        native = lowered(function, self.start) if descends else None
         found = Objective(
             function=function,
             native=native,

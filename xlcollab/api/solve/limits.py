@@ -11,6 +11,9 @@ _SECONDS_FOR_A_PROOF = 1.0
 """How long a search goes on below the stored integer tolerance: most proofs are close then, and a
 small model is solved exactly."""
 
+_LEAST_SHARE = 0.2
+"""Of a time limit, left to the engine however long reading took: with none of it, nothing comes."""
+
 
 def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     """The settings with the stored limits where they name none, for an engine that branches.
@@ -20,7 +23,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     options = model.options
     seconds = options.seconds if settings.time_limit is None else settings.time_limit
     if seconds is not None:
-        seconds = max(0.0, seconds - spent)
+        seconds = max(_LEAST_SHARE * seconds, seconds - spent)
     settings = replace(settings, time_limit=seconds)
     if settings.method not in ("auto", "highs"):
         return settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +103,11 @@ class Run:
 
 
 def solve_book(
-    request: SolveRequest, watch: Callable[[SolverModel], StepCallback | None] = lambda model: None
+    request: SolveRequest,
+    watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
+    began: float | None = None,
 ) -> Run:
-    """Open, solve, save: the whole of `xlcollab solve`.
+    """Open, solve, save: the whole of `xlcollab solve`, which began at `began` (perf_counter).
 
     What the request leaves open is taken from the book's control sheet, if it has one.
     """
@@ -123,6 +125,7 @@ def solve_book(
         _models(book, request),
         how,
         reports=request.reports,
+        began=began,
         watch=watch,
         cells=request.watch,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
@@ -152,6 +155,7 @@ def solve_models(
     how: Chosen,
     *,
     reports: Sequence[str] = (),
+    began: float | None = None,
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     cells: Sequence[str] = (),
     save: Callable[[Session], Path] | None = None,
@@ -162,8 +166,10 @@ def solve_models(
     gives the callback that sees the iterations of a model, `cells` name those to watch.
     """
     outcomes: list[Solved | Refused] = []
+    wanted = _Wanted(reports, cells, began)
     for model in models:
-        outcomes.append(_attempt(book, model, how, reports, cells, watch(model)))
+        asked = replace(wanted, began=None) if outcomes else wanted
+        outcomes.append(_attempt(book, model, how, asked, watch(model)))
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
@@ -172,12 +178,20 @@ def solve_models(
     return Run(book.path, output, tuple(outcomes), time.perf_counter() - began)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Reports, cells to watch, and when the command began."""
+
+    reports: Sequence[str]
+    cells: Sequence[str]
+    began: float | None
+
+
 def _attempt(
     book: Session,
     model: SolverModel,
     how: Chosen,
-    reports: Sequence[str],
-    cells: Sequence[str],
+    wanted: _Wanted,
     on_step: StepCallback | None,
 ) -> Solved | Refused:
     try:
@@ -187,8 +201,9 @@ def _attempt(
             how.settings,
             how.computing,
             history=how.history,
-            reports=reports,
-            watch=cells,
+            reports=wanted.reports,
+            watch=wanted.cells,
+            began=wanted.began,
             on_step=on_step,
         )
     except UsageError:

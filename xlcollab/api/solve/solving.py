@@ -72,26 +72,29 @@ def solve_model(
     history: bool = True,
     reports: Sequence[str] = (),
     watch: Sequence[str] = (),
+    began: float | None = None,
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
     """Compile the model, optimise it, and apply the outcome to the book.
 
+    A time limit counts from `began` (perf_counter), which is when the book was read unless given.
     After divergence the last good weights are applied; a model without a solution changes nothing.
     `watch` are cells that go into the history, by default those labelled as a test error.
     `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
     before the work if the variable cells must not be written, or sheets must not be added.
     """
     refuse_unchangeable(book, sheets=history or bool(reports))
-    began = time.perf_counter()
+    compiling = time.perf_counter()
+    began = compiling - book.seconds_read if began is None else began
     compiled = compile_model(book, model, settings)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(computing or Computing(), compiled.size)
-    compile_seconds = time.perf_counter() - began
+    compile_seconds = time.perf_counter() - compiling
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
         objective = _told(compiled.objective(place), model, on_point)
-        spent = time.perf_counter() - began + book.seconds_read
+        spent = time.perf_counter() - began
         solution = solve(objective, start, limited(settings, model, spent), on_step)
     solution = explained(compiled, compiled.in_its_own_units(solution))
     solved = Solved(

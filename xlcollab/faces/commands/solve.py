@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,10 +25,11 @@ def solve(request: SolveRequest) -> int:
 
     Example:  xlcollab solve book.xlsx --minimize 'S!V41' --by-changing 'S!H19:V23,S!B25:F39'
     """
+    began = time.perf_counter()  # loading what solves takes its share of a time limit
     from xlcollab.api.solve.running import solve_book
 
     with Progress(shown=not request.json) as progress:
-        run = solve_book(request, watch=lambda model: progress.watch(model.sheet))
+        run = solve_book(request, watch=lambda model: progress.watch(model.sheet), began=began)
     if request.json:
         print_json(run.as_json())
     else:

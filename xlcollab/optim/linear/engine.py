@@ -202,7 +202,7 @@ def _stop(found: Found, model: LinearModel) -> Stop:
         return Stop(Status.INTERRUPTED, text)
     text = f"The limit of {found.limit} was reached."
     if found.x is None:
-        return Stop(Status.INFEASIBLE, f"{text} {_NO_POINT}")
+        return Stop(_LIMITS.get(found.limit, Status.ITERATION_LIMIT), f"{text} {_NO_POINT}")
     if found.limit == "gap":
         return Stop(Status.BEST_FOUND, f"Within the tolerance asked for: {_best_found(found)}.")
     return Stop(_LIMITS.get(found.limit, Status.ITERATION_LIMIT), f"{text} {_best_found(found)}.")
