@@ -86,10 +86,13 @@ def inspect_book(book: Session) -> Inspection:
                 for odd in tab.oddities
             ]
             + [f"{broken.cell} cannot be read: {broken.line}" for broken in plan.broken]
-            + sorted(set(plan.circular.values()))
+            + [f"{sentence}{_UNLESS}" for sentence in sorted(set(plan.circular.values()))]
             + _unsupported(plan)
         ),
     )
+
+
+_UNLESS = "; none if only other cells of the areas are really read"
 
 
 def _ratings_json(found: FoundRatings) -> dict[str, Any]:
