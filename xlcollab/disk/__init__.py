@@ -3,6 +3,7 @@
 from xlcollab.disk.atomic import atomic_file, atomic_path, refuse_unwritable
 from xlcollab.disk.backups import backup
 from xlcollab.disk.names import fitting_name, output_path
+from xlcollab.disk.private import private_folder
 from xlcollab.disk.regular import refuse_irregular
 from xlcollab.disk.saver import refuse_changed, sole_saver
 
@@ -12,6 +13,7 @@ __all__ = [
     "backup",
     "fitting_name",
     "output_path",
+    "private_folder",
     "refuse_changed",
     "refuse_irregular",
     "refuse_unwritable",

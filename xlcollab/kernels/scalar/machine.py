@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from xlcollab.jit import CACHED
 from xlcollab.kernels.scalar import ops
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -21,7 +22,7 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def _compiled(function: _F) -> _F:
     """Compiled once per machine; division by zero gives infinities, not exceptions."""
-    return cast(_F, njit(cache=True, error_model="numpy")(function))
+    return cast(_F, njit(cache=CACHED, error_model="numpy")(function))
 
 
 _LARGEST = np.finfo(np.float64).max

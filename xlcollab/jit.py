@@ -1,0 +1,43 @@
+"""How numba is set up for all that we compile: where its cache lies, and which threads it uses.
+
+Where neither the package nor the user's cache folder can be written, the cache lies in a private
+folder, and where that cannot be, there is none.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numba
+
+from xlcollab.disk import private_folder
+
+_config: Any = numba.config
+if "NUMBA_THREADING_LAYER" not in os.environ:
+    # GNU OpenMP, numba's choice, aborts a child that is forked after a fit; these two do not.
+    _config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+
+
+def _probe() -> None:
+    """Compiled for nothing but to see whether what is compiled can be cached."""
+
+
+def _cached() -> bool:
+    """Whether numba finds a place for its cache, if need be after it was shown one."""
+    for folder in (None, "numba"):
+        if folder is not None:
+            place = private_folder(folder)
+            if place is None:
+                return False
+            _config.CACHE_DIR = str(place)
+        try:
+            numba.njit(cache=True)(_probe)
+        except RuntimeError:  # "no locator available"
+            continue
+        return True
+    return False
+
+
+CACHED = _cached()
+"""What `cache` is to be in a call of `numba.njit`."""
