@@ -20,7 +20,7 @@ Parts = dict[str, str | bytes]
 Maker = Callable[[Path], object]
 
 _CELLS = (
-    '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>(A1-3)^2+A2</f><v>4</v></c></row>'
+    '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>(A1-3)^2+(A2+1)^2</f><v>4</v></c></row>'
     '<row r="2"><c r="A2"><v>2</v></c><c r="B2" t="s"><v>0</v></c></row>'
 )
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -68,7 +68,7 @@ def _of_bytes(make: Callable[[bytes], bytes]) -> Maker:
 def _formula(text: str, rest: str = "") -> Maker:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     cells = (
-        '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>(A1-3)^2+A2+N(C1)</f><v>4</v></c>'
+        '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>(A1-3)^2+(A2+1)^2+N(C1)</f><v>4</v></c>'
         f'<c r="C1"><f{rest}>{escaped}</f><v>0</v></c></row>'
         '<row r="2"><c r="A2"><v>2</v></c></row>'
     )
@@ -144,7 +144,9 @@ CELLS: Mapping[str, str] = {
     "row x": '<row r="x"><c r="A1"><v>1</v></c></row>',
     "row beyond": '<row r="1048577"><c r="A1048577"><v>1</v></c></row>',
     "row of 400 digits": f'<row r="{"9" * 400}"><c><v>1</v></c></row>',
-    "rows backwards": '<row r="9"><c r="A9"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c></row>',
+    "rows backwards": (
+        '<row r="9"><c r="A9"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c></row>'
+    ),
     "cells backwards": '<row r="1"><c r="D1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
     "cell twice": '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
     "cell in another row": '<row r="1"><c r="A7"><v>1</v></c></row>',
@@ -173,12 +175,16 @@ CELLS: Mapping[str, str] = {
     "cdata": '<row r="1"><c r="A1" t="str"><v><![CDATA[<b>]]></v></c></row>',
     "processing": '<row r="1"><c r="A1"><?x y?><v>1</v></c></row>',
     "shared without master": '<row r="1"><c r="A1"><f t="shared" si="5"/><v>1</v></c></row>',
-    "shared index word": '<row r="1"><c r="A1"><f t="shared" si="x" ref="A1">1</f><v>1</v></c></row>',
+    "shared index word": (
+        '<row r="1"><c r="A1"><f t="shared" si="x" ref="A1">1</f><v>1</v></c></row>'
+    ),
     "shared over the edge": (
         '<row r="1"><c r="A1"><f t="shared" si="0" ref="A1:XFD1048576">B1</f><v>1</v></c></row>'
         '<row r="9"><c r="XFD9"><f t="shared" si="0"/><v>1</v></c></row>'
     ),
-    "array over all": '<row r="1"><c r="A1"><f t="array" ref="A1:XFD1048576">1</f><v>1</v></c></row>',
+    "array over all": (
+        '<row r="1"><c r="A1"><f t="array" ref="A1:XFD1048576">1</f><v>1</v></c></row>'
+    ),
     "array of columns": '<row r="1"><c r="A1"><f t="array" ref="A:A">ROW()</f><v>1</v></c></row>',
     "array without ref": '<row r="1"><c r="A1"><f t="array">1</f><v>1</v></c></row>',
     "array ref none": '<row r="1"><c r="A1"><f t="array" ref="#REF!">1</f><v>1</v></c></row>',
@@ -192,7 +198,8 @@ CELLS: Mapping[str, str] = {
     ),
     "far cell": '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
     "far corners": (
-        '<row r="1"><c r="XFD1"><v>1</v></c></row><row r="1048576"><c r="A1048576"><v>1</v></c></row>'
+        '<row r="1"><c r="XFD1"><v>1</v></c></row><row r="1048576">'
+        '<c r="A1048576"><v>1</v></c></row>'
     ),
     "deep": "<x>" * 3000 + "</x>" * 3000,
     "not closed": '<row r="1"><c r="A1"><v>1</v></c>',
@@ -262,7 +269,9 @@ MAINS: Mapping[str, str] = {
     ),
     "scope -1": workbook_xml(
         _SHEET_LINE,
-        after='<definedNames><definedName name="n" localSheetId="-1">1</definedName></definedNames>',
+        after=(
+            '<definedNames><definedName name="n" localSheetId="-1">1</definedName></definedNames>'
+        ),
     ),
     "scope word": workbook_xml(
         _SHEET_LINE,

@@ -100,14 +100,25 @@ def _told(
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except MemoryError:
-        return _fail("this workbook needs more memory than there is", UNUSABLE)
+        return _fail(_NO_MEMORY, UNUSABLE)
     except RecursionError:
         return _fail("a formula of this workbook is nested too deeply to be evaluated", UNUSABLE)
     except OSError as error:
         return _fail_at_a_file(error)
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            return _fail(_NO_MEMORY, UNUSABLE)  # torch has no MemoryError
+        return _internal(error)
     except Exception as error:  # the last resort: a sentence, never a traceback
-        text = f"{type(error).__name__}: {error}"
-        return _fail(f"internal error, please report it with the workbook ({text})", INTERNAL)
+        return _internal(error)
+
+
+_NO_MEMORY = "this workbook needs more memory than there is (see --memory-limit)"
+
+
+def _internal(error: Exception) -> int:
+    text = f"{type(error).__name__}: {error}"
+    return _fail(f"internal error, please report it with the workbook ({text})", INTERNAL)
 
 
 def _fail_at_a_file(error: OSError) -> int:

@@ -164,6 +164,22 @@ def children(node: Node) -> tuple[Node, ...]:
     return ()
 
 
+def depth(node: Node) -> int:
+    """The levels of nodes below and with `node`, where a chain of terms, `A1+A2+…`, is one; of
+    references joined by operators each is one. Iterative."""
+    deepest, pending = 0, [(node, 1)]
+    while pending:
+        at, level = pending.pop()
+        deepest = max(deepest, level)
+        chain = isinstance(at, Binary) and at.operator not in _OF_REFERENCES
+        for number, child in enumerate(children(at)):
+            pending.append((child, level if chain and number == 0 else level + 1))
+    return deepest
+
+
+_OF_REFERENCES = frozenset((":", " ", ","))
+
+
 def walk(node: Node) -> Iterator[Node]:
     """`node` and everything below it, parents first; iterative."""
     pending = [node]

@@ -9,6 +9,7 @@ may be left out.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from xlcollab.formula.nodes import (
     Text,
     Unary,
     UnaryOperator,
+    depth,
 )
 from xlcollab.formula.operators import INFIX, LOOSEST, POSTFIX, PREFIX
 from xlcollab.formula.spelling import FUTURE_PREFIX
@@ -35,6 +37,11 @@ from xlcollab.formula.structured import read_structured
 
 MAX_NESTING = 128
 """Levels of parentheses and calls; Excel allows 64 of calls alone."""
+MAX_DEPTH = 320
+"""Levels of nodes, such as 320 minus signs in a row; chains of terms, which grow to the left, are
+one level. Whoever walks the nodes may recurse so deep."""
+_FRAMES_A_LEVEL = 12
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + MAX_DEPTH * _FRAMES_A_LEVEL))
 
 _UNARY_CALLS: dict[str, UnaryOperator] = {"SINGLE": "@", "ANCHORARRAY": "#"}
 _STARTS_REFERENCE: frozenset[Kind] = frozenset(
@@ -100,6 +107,8 @@ class _Parser:
         node = self._expression(union=True)
         if self._token.kind != "end":
             raise self._expected("an operator or the end")
+        if depth(node) > MAX_DEPTH:
+            raise syntax_error(self._text, 0, f"at most {MAX_DEPTH} operators inside one another")
         return node
 
     def _expression(self, *, union: bool) -> Node:

@@ -12,7 +12,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.number_format import format_value
 from xlcollab.kernels.text.texts import number_from_text
-from xlcollab.kernels.text.wildcards import wildcard_source
+from xlcollab.kernels.text.wildcards import find_wildcard
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import CUT, Record, function
@@ -115,11 +115,10 @@ def _searched(wanted: str, source: str, start: int = 1) -> float:
     """SEARCH: wildcards, case does not count."""
     if start > len(source) + 1:
         raise refuse()
-    pattern = re.compile(wildcard_source(wanted), re.IGNORECASE | re.DOTALL)
-    match = pattern.search(source, _position(start))
-    if match is None:
+    place = find_wildcard(wanted, source, _position(start))
+    if place is None:
         raise refuse()
-    return match.start() + 1.0
+    return place + 1.0
 
 
 def _substituted(source: str, old: str, new: str, which: int | None = None) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.budget import refuse_cells
 
 
 def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
@@ -16,6 +17,7 @@ def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
 
     Where two arrays differ in size, Excel fills the smaller one with #N/A; length 1 spreads.
     """
+    refuse_cells(*(max(sizes) for sizes in zip(*(b.shape for b in blocks), strict=True)))
     for dim in (2, 3):
         sizes = {block.shape[dim] for block in blocks} - {1}
         if len(sizes) > 1:
@@ -58,6 +60,8 @@ def moved(block: Block, op: Callable[[Tensor], Tensor]) -> Block:
 def concatenated(blocks: list[Block], dim: int) -> Block:
     """Blocks side by side along `dim`; the family axes broadcast."""
     family = torch.broadcast_shapes(*(block.shape[:2] for block in blocks))
+    across = blocks[0].shape[5 - dim] if dim in (2, 3) else 1
+    refuse_cells(*family, across, sum(block.shape[dim] for block in blocks))
     wholes = [full(block, (*family, *block.shape[2:])) for block in blocks]
     number = torch.cat([block.number for block in wholes], dim)
     first = wholes[0].kind

@@ -17,6 +17,7 @@ from xlcollab.grid import Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.budget import told_by_cell
 from xlcollab.kernels.values.detached import NoDerivativeError
 from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
 from xlcollab.ref import AreaRef
@@ -101,10 +102,14 @@ class Tape:
 
     @staticmethod
     def _computed(
-        operation: Operation, context: Context, arguments: tuple[Block | Tensor, ...]
+        operation: Operation,
+        context: Context,
+        arguments: tuple[Block | Tensor, ...],
+        origin: AreaRef | None,
     ) -> Block:
         try:
-            return operation.function(context, *arguments)
+            with told_by_cell(operation.name, origin):
+                return operation.function(context, *arguments)
         except ArgumentIsError as error:
             return context.error(error.code)
         except _OURS:
@@ -123,7 +128,7 @@ class Tape:
         constant = all(argument.constant for argument in arguments)
         context = self.exact if constant else self.fast
         blocks = (argument.block for argument in arguments)
-        block = self._computed(operation, context, (*blocks, *indices))
+        block = self._computed(operation, context, (*blocks, *indices), self.origin)
         if constant or (operation.facts.counts and settled):
             return Value(block)
         out, self.count = self.count, self.count + 1

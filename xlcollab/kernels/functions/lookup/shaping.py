@@ -12,13 +12,12 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function
-
-MOST_CELLS = 1 << 24
-"""Cells that a function may make; more would not fit a sheet's memory either."""
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
 
 def shaper(function: Callable[..., Block]) -> Function:
@@ -43,8 +42,9 @@ def sequence(
 ) -> Block:
     """SEQUENCE(rows, [columns], [start], [step]), row by row."""
     height, width = whole(context, rows, 1), whole(context, columns, 1)
-    if min(height, width) < 1 or height * width > MOST_CELLS:
+    if min(height, width) < 1 or height > MAX_ROWS or width > MAX_COLUMNS:
         return context.error(ErrorCode.CALC if min(height, width) == 0 else ErrorCode.VALUE)
+    refuse_cells(height, width)
     first, first_codes = context.numbers(start if given(start) else context.scalar(1.0))
     by, by_codes = context.numbers(step if given(step) else context.scalar(1.0))
     counted = torch.arange(height * width, dtype=context.dtype, device=context.device)
@@ -185,7 +185,7 @@ def expand(
     """EXPAND(array, [rows], [columns], [pad_with])."""
     height, width = whole(context, rows, block.shape[2]), whole(context, columns, block.shape[3])
     too_few = height < block.shape[2] or width < block.shape[3]
-    if too_few or height * width > MOST_CELLS:
+    if too_few or height > MAX_ROWS or width > MAX_COLUMNS:
         return context.error(ErrorCode.VALUE)
     return _filled(context, block, (height, width), filler)
 
@@ -193,6 +193,7 @@ def expand(
 def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Block | None) -> Block:
     """The block with `filler` (#N/A) below and to the right up to `shape`."""
     filling = filler if given(filler) else context.error(ErrorCode.NA)
+    refuse_cells(*block.shape[:2], *shape)
     height, width = block.shape[2:]
     if width < shape[1]:
         part = full(filling, (*filling.shape[:2], height, shape[1] - width))

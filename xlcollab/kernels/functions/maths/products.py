@@ -17,6 +17,7 @@ from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
@@ -90,14 +91,12 @@ def _determinant(context: Context, matrix: Tensor) -> Block:
     return context.result(torch.linalg.det(matrix)[..., None, None])
 
 
-_MOST_ROWS = 1 << 12
-
-
 def identity_matrix(context: Context, size: Block) -> Block:
     """MUNIT(n)."""
     count = whole(context, size, 0)
-    if not 1 <= count <= _MOST_ROWS:
+    if count < 1:
         return context.error(ErrorCode.VALUE)
+    refuse_cells(count, count)
     return context.result(torch.eye(count, dtype=context.dtype, device=context.device)[None, None])
 
 

@@ -6,6 +6,7 @@ sums of them are those of scipy, on values without gradient.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -169,11 +170,51 @@ def hypergeometric_below(
     safe, valid = _draws(k, sample, successes, population)
     k, *rest = safe
     most = torch.minimum(k, rest[0])
+    if int(most.max()) > _MOST_TERMS:
+        return outside(detached("HYPGEOM.DIST", _many_below)(k, *rest), valid)
     total = torch.zeros_like(k)
     for count in range(int(most.max()) + 1):
         here = _drawn(torch.full_like(k, float(count)), *rest)
         total = total + torch.where(most >= count, here, 0.0)
     return outside(total, valid)
+
+
+_MOST_TERMS = 1000
+"""Terms that are added one by one."""
+_MOST_CHANCE_TERMS = 50_000_000
+
+
+def _many_below(k: Numbers, sample: Numbers, successes: Numbers, population: Numbers) -> Numbers:
+    """P(X <= k) by adding the terms around the mode, where all that counts is.
+
+    Far from it a term is below a double's last digit of the largest: 40 deviations and 100 terms
+    are more than enough.
+    """
+    flat = (np.ravel(x) for x in np.broadcast_arrays(k, sample, successes, population))
+    values = [_one_below(*map(float, one)) for one in zip(*flat, strict=True)]
+    return np.array(values).reshape(np.shape(k))
+
+
+def _one_below(k: float, sample: float, successes: float, population: float) -> float:
+    share = successes / population
+    spread = math.sqrt(max(sample * share * (1 - share) * (1 - sample / population), 0.0))
+    middle = math.floor((sample + 1) * (successes + 1) / (population + 2))
+    low = max(0.0, sample - (population - successes), middle - 40 * spread - 100)
+    high = min(sample, successes, middle + 40 * spread + 100)
+    if high - low > _MOST_CHANCE_TERMS:
+        return math.nan
+    counts = np.arange(math.floor(low), math.floor(high) + 1.0)
+    chances = np.exp(_log_ratio(counts, sample, successes, population))
+    return float(chances[counts <= k].sum() / chances.sum())
+
+
+def _log_ratio(k: Numbers, sample: float, successes: float, population: float) -> Numbers:
+    """The logarithm of each term over that of the first, from the ratios of neighbours."""
+    before = k[:-1].astype(float)
+    up = np.log(successes - before) + np.log(sample - before)
+    down = np.log(before + 1) + np.log(population - successes - sample + before + 1)
+    steps = np.concatenate(([0.0], np.cumsum(up - down)))
+    return np.asarray(steps - steps.max())
 
 
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
