@@ -136,9 +136,6 @@ MODELS: Mapping[str, Case] = {
         ),
         ("A1",),
     ),
-    "integers in a curved model": Case(
-        _model(CELLS, num="1", lhs1="S!$A$1", rel1="4", rhs1="integer"), ("whole numbers",)
-    ),
     "no number at the start": Case(
         _model({"A1": 1.0, "A2": 1.0, "B1": ("=SQRT(A1-5)+A2", 0.0)}), ("B1", "#NUM!")
     ),

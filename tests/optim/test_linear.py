@@ -127,13 +127,14 @@ def test_a_penalty_makes_the_model_nonlinear() -> None:
     torch.testing.assert_close(solution.x, torch.tensor([-2.0, 4.0], dtype=torch.float64))
 
 
-def test_integers_in_a_nonlinear_model_are_refused() -> None:
+def test_integers_in_a_nonlinear_model_are_refused_by_methods_that_know_none() -> None:
     objective = Objective(function=lambda x: x.dot(x), integer=torch.tensor([True, False]))
     start = torch.ones(2, dtype=torch.float64)
-    solution = solve(objective, start)
+    solution = solve(objective, start, Settings(method="lbfgs"))
     assert solution.status is Status.REFUSED
     assert "whole numbers" in solution.message
     assert torch.equal(solution.x, start)
+    assert solve(objective, start).status is Status.BEST_FOUND
 
 
 MATRIX = torch.tensor([[1.0, -2.0, 3e4], [0.0, 1e-3, 2.0]], dtype=torch.float64)

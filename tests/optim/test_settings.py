@@ -45,6 +45,9 @@ WRONG: list[tuple[str, Any]] = [
     ("tolerance", -1e-3),
     ("seed", -1),
     ("restarts", -2),
+    ("population", 0),
+    ("mutation", 1.5),
+    ("patience", -1.0),
     ("init_scale", 0.0),
     ("history_every", -1),
 ]
@@ -60,7 +63,7 @@ def test_the_message_names_option_and_value(option: str, value: Any) -> None:
 
 def test_every_number_is_checked() -> None:
     unchecked = {field.name for field in dataclasses.fields(Settings)} - {n for n, _ in WRONG}
-    assert unchecked == {"scale"}
+    assert unchecked == {"scale", "multistart"}
 
 
 def test_whole_numbers_may_stand_for_reals() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.problems.memory import workbook
-from xlcollab.errors import DataError, ModelError, UnsupportedError
+from xlcollab.errors import DataError, ModelError
 from xlcollab.grid import ErrorCode
 from xlcollab.problems import SolverModel, check, model_from_texts
 from xlcollab.ref import CellRef
@@ -50,7 +50,6 @@ def test_a_sound_model_passes() -> None:
         ({"A2": ErrorCode.NA}, {}, DataError, "are error values: S!A2"),
         ({}, {"by_changing": "A1,T!A1"}, ModelError, "variables T!A1 are on another sheet"),
         ({}, {"merged": ("A1:A2",)}, ModelError, "hidden behind a merged cell: S!A2"),
-        ({}, {"subject_to": ["A1:A2=dif"]}, UnsupportedError, "S!A1:A2 all different"),
         ({}, {"subject_to": ["A1>=2", "A1<=1"]}, ModelError, "contradict each other"),
     ],
 )

@@ -6,7 +6,7 @@ solution = solve(Objective(function=f), start, Settings(method="adam", learning_
 from xlcollab.optim.jacobian import gradient_of, jacobian
 from xlcollab.optim.linear.detect import detect_linear
 from xlcollab.optim.linear.model import LinearModel
-from xlcollab.optim.problem import Objective, TensorFunction
+from xlcollab.optim.problem import Native, Objective, Shape, TensorFunction
 from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback
 from xlcollab.optim.solve import solve
 from xlcollab.settings.methods import METHODS, Method
@@ -19,9 +19,11 @@ __all__ = [
     "History",
     "LinearModel",
     "Method",
+    "Native",
     "Objective",
     "Row",
     "Settings",
+    "Shape",
     "Solution",
     "Status",
     "StepCallback",

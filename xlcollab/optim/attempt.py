@@ -67,14 +67,14 @@ def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:
     return _attempt(task, Outcome(point, stop), x, none, task.settings.method, recorder)
 
 
-def attempt(task: Task, choice: Choice, start: Tensor) -> Attempt:
+def attempt(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:
     """Run the methods of `choice` one after the other, each from the end of the last, until one
-    ends well."""
+    ends well. A recorder that is given goes on."""
     x = task.evaluator.project(start)
     stop = bad_start(task.evaluator.at(x))
     if stop is not None:
         return refused(task, x, stop)
-    recorder = task.recorder()
+    recorder = task.recorder() if recorder is None else recorder
     for stage in choice.stages:
         found = _descent(task, stage, x, recorder)
         x = found.x

@@ -47,8 +47,11 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if objective.linear is not None and not settings.l2:
         kind = objective.linear.kind + (" with integers" if objective.has_integers else "")
         return Choice((Stage("highs"),), f"the model is {kind}")
+    population = _why_a_population(objective, start, settings)
+    if population is not None:
+        return Choice((Stage("evolutionary"),), population)
     if objective.constraints is not None and start.numel() <= _MOST_FOR_SQP:
-        return Choice((Stage("sqp"),), "the model has constraints that are not linear in it all")
+        return Choice((Stage("sqp"),), f"the model {_SHAPES[objective.shape]}, with constraints")
     reason = _why_not_squares(objective, start, settings)
     if reason is not None:
         return Choice((Stage("lbfgs"),), reason)
@@ -57,6 +60,29 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
         return Choice((Stage("lm"), Stage("lbfgs")), reason)
     reason = "the objective is a sum of squares of many variables (lm, then lbfgs, then lm)"
     return Choice(_SQUARES_OF_MANY, reason)
+
+
+_SHAPES = {
+    "smooth": "is smooth",
+    "kinks": "is smooth but for kinks",
+    "steps": "holds steps",
+}
+_MOST_FOR_A_POPULATION = 200
+
+
+def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -> str | None:
+    """Why a search without derivatives fits, or None where it does not."""
+    if objective.alldifferent:
+        return "variables must be all different"
+    if not objective.differentiable:
+        return "a function of the model has no derivative"
+    if objective.has_integers:
+        return f"the model {_SHAPES[objective.shape]}, is not linear, and holds whole numbers"
+    if start.numel() > _MOST_FOR_A_POPULATION:
+        return None
+    if objective.shape == "steps":
+        return "the model holds steps, which have no slope"
+    return "the best of many optima is asked for" if settings.multistart else None
 
 
 _MOST_FOR_SQP = 500
@@ -76,7 +102,8 @@ def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) ->
     if objective.constraints is not None:
         return "constraints are held by an augmented Lagrangian around it"
     if objective.residuals is None or objective.maximize:
-        return "the objective is smooth and no sum of squares"
+        what = "objective" if objective.shape == "smooth" else "model"
+        return f"the {what} {_SHAPES[objective.shape]} and no sum of squares"
     if settings.l2:
         return "the penalty l2 is no part of the sum of squares"
     if not _jacobian_fits(objective, start):

@@ -98,9 +98,9 @@ class Evaluator:
         """The variables that the rules move."""
         return x if self.scale is None else x / self.scale
 
-    def count(self) -> None:
-        """One evaluation more."""
-        self._tally.evaluations += 1
+    def count(self, more: int = 1) -> None:
+        """So many evaluations more."""
+        self._tally.evaluations += more
 
     @property
     def native(self) -> Native | None:
@@ -116,7 +116,7 @@ class Evaluator:
             if found is not None:
                 return self._of_native(y, *found)
         leaf = y.clone().requires_grad_()
-        with torch.enable_grad():
+        with torch.set_grad_enabled(self.objective.differentiable):
             x = self.to_x(leaf)
             objective = self.objective.function(x)
             merit = objective * self._sign

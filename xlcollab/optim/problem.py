@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,15 @@ from xlcollab.optim.linear.model import LinearModel
 TensorFunction = Callable[[Tensor], Tensor]
 
 
+Shape = Literal["smooth", "kinks", "steps"]
+
+
 class Native(Protocol):
     """A machine that knows the objective as a program; float64 on the CPU."""
+
+    def batch(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values (B,) and gradients (B, n) at the rows of `points`; NaN where it has no answer."""
+        ...
 
     def value_and_gradient(
         self, x: NDArray[np.float64]
@@ -62,6 +69,15 @@ class Objective:
     """Bool (n,): which variables must be whole numbers."""
     linear: LinearModel | None = None
     """The same model as coefficients, when it is known to be linear."""
+    alldifferent: tuple[NDArray[np.int64], ...] = ()
+    """Groups of variables that are permutations of 1 … their number."""
+    shape: Shape = "smooth"
+    """What objective and constraints hold that depends on the variables: nothing but smooth
+    functions, kinks (MAX, ABS), or steps (ROUND, IF, look-ups)."""
+    differentiable: bool = True
+    """Whether every function has a derivative; where it has none, 0 is taken for it."""
+    machine: Callable[[TensorFunction], Native | None] | None = None
+    """Makes a native program of a function of the variables."""
     fan_in: Tensor | None = None
     """(n,): how many products are added where a variable is used, for `init="kaiming"`; n when
     not given."""

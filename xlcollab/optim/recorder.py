@@ -38,9 +38,9 @@ class Recorder:
         self._keep(evaluator, point, rate)
 
     def close(self, evaluator: Evaluator, point: Point) -> None:
-        """Record where the run ends, if its last step led elsewhere."""
+        """Record the step back to where the run ends, if its last step led elsewhere."""
         if self._last is None or not torch.equal(self._last[1], evaluator.to_x(point.y)):
-            self._keep(evaluator, point, float("nan"))
+            self.step(evaluator, point, float("nan"))
 
     def repeat(self) -> None:
         """Tell the last row again, with the time and the bound of now: that the run goes on."""

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.optim.attempt import Attempt, Task, attempt, better, refused
+from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.linear.engine import by_highs
-from xlcollab.optim.nonlinear.engine import by_sqp
 from xlcollab.optim.nonlinear.sized import FEASIBLE
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Solution, Status, StepCallback
 from xlcollab.optim.starts import starts
+from xlcollab.optim.wide import run
 from xlcollab.settings.serving import check_options
 from xlcollab.settings.solving import Settings
 
@@ -65,7 +65,7 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     best: Attempt | None = None
     iterations = 0
     for drawn in starts(start, task.objective, task.settings):
-        found = _run(task, choice, drawn)
+        found = run(task, choice, drawn)
         iterations += found.recorder.iteration
         best = found if best is None else better(best, found)
         if found.outcome.stop.status is Status.INTERRUPTED:
@@ -83,11 +83,6 @@ def _without_linear_form(task: Task, start: Tensor) -> Choice:
         )
     choice = choose(replace(task.objective, linear=None), start, task.settings)
     return replace(choice, reason=f"{choice.reason} (it is not as linear as it looked)")
-
-
-def _run(task: Task, choice: Choice, start: Tensor) -> Attempt:
-    """One run from one start."""
-    return by_sqp(task, start) if choice.stages[0].method == "sqp" else attempt(task, choice, start)
 
 
 def _check_shapes(objective: Objective, start: Tensor) -> None:
@@ -112,11 +107,11 @@ def _without_empty_constraints(objective: Objective) -> Objective:
 
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
     """Why the model cannot be optimised at all."""
-    if objective.has_integers and choice.stages[0].method != "highs":
+    whole = objective.has_integers or bool(objective.alldifferent)
+    if whole and choice.stages[0].method not in ("highs", "evolutionary"):
         text = (
-            "Some variables must be whole numbers, and the model is not linear: only linear models "
-            "with integers can be solved. Drop the integer constraints and round afterwards, or "
-            "make the formulas linear in the variables."
+            f"Some variables must be whole numbers, which method {choice.stages[0].method} does not"
+            " know; use auto or evolutionary."
         )
         return Stop(Status.REFUSED, text)
     crossed = _crossed(objective.lower, objective.upper)
@@ -185,7 +180,12 @@ def _constraint_report(
     """Multipliers (k,), derivatives (k, n) and misses (k,) of the constraints at the end."""
     if objective.constraints is None:
         return start.new_zeros(0), start.new_zeros(0, start.numel()), start.new_zeros(0)
-    values, rows = jacobian(objective.constraints, best.x)
+    if objective.differentiable:
+        values, rows = jacobian(objective.constraints, best.x)
+    else:
+        with torch.no_grad():
+            values = objective.constraints(best.x)
+        rows = values.new_zeros(values.numel(), start.numel())
     assert objective.constraint_lower is not None
     assert objective.constraint_upper is not None
     held = torch.clamp(

@@ -100,6 +100,10 @@ METHODS: Mapping[str, Method] = {
         needs_linear=True,
         takes_l2=False,
     ),
+    "evolutionary": Method(
+        summary="a population without derivatives, for steps, look-ups and permutations",
+        takes_l2=False,
+    ),
     "sqp": Method(
         summary="sequential quadratic programming with exact derivatives, for constraints"
     ),
@@ -111,6 +115,7 @@ FIRST_ORDER: tuple[str, ...] = tuple(name for name, one in METHODS.items() if on
 _ITERATIVE = frozenset({"iterations", "tolerance", "restarts", "init", "init_scale", "scale"})
 _FIRST_ORDER = frozenset({"learning_rate", "weight_decay", "clip", "schedule"})
 
+_POPULATION = frozenset({"population", "mutation", "patience"})
 _SEARCH = frozenset({"gap", "gap_grace", "node_limit", "solution_limit"})
 
 
@@ -123,4 +128,8 @@ def method_options(name: str) -> frozenset[str]:
     options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
     if name == "auto":
         options |= _SEARCH
+    if name in ("auto", "evolutionary"):
+        options |= _POPULATION
+    if name == "auto":
+        options |= {"multistart"}
     return options | {"l2"} if method.takes_l2 else options

@@ -170,6 +170,24 @@ class Settings(RuleSettings):
         int | None,
         Option("Whole numbers: the most improving solutions.", COUNT_FROM_ONE, group=SEARCH),
     ] = None
+    multistart: Annotated[
+        bool,
+        Option("Look for the best of many optima by a population over the bounds.", group=START),
+    ] = False
+    population: Annotated[
+        int | None,
+        Option("evolutionary: points in a generation.", COUNT_FROM_ONE, group=SEARCH),
+    ] = None
+    """None: ten for each variable, 40 to 100."""
+    mutation: Annotated[
+        float | None,
+        Option("evolutionary: the share of points changed at random.", SHARE, group=SEARCH),
+    ] = None
+    """None: 0.075, as Solver."""
+    patience: Annotated[
+        float,
+        Option("evolutionary: seconds without improvement that end it.", SECONDS, group=SEARCH),
+    ] = 30.0
     schedule: Annotated[
         str, Option("How the learning rate moves.", words=SCHEDULE_WORDS, group=RATE)
     ] = "constant"

@@ -24,14 +24,17 @@ from xlcollab.api.solve.refusing import (
     refuse_errors,
     refuse_non_number,
 )
+from xlcollab.errors import UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     LinearModel,
+    Native,
     Objective,
     Settings,
+    Shape,
     Solution,
     gradient_of,
 )
@@ -68,6 +71,8 @@ class Compiled:
     linear: LinearModel | None
     warnings: tuple[str, ...]
     method: str = "auto"
+    shape: Shape = "smooth"
+    differentiable: bool = True
 
     @property
     def start(self) -> Tensor:
@@ -126,6 +131,10 @@ class Compiled:
             constraint_upper=tensor(lines.upper) if lines else None,
             integer=torch.as_tensor(self.limits.integer) if self.limits.integer.any() else None,
             linear=self.linear,
+            alldifferent=self.limits.alldifferent,
+            shape=self.shape,
+            differentiable=self.differentiable,
+            machine=self._machine if place.is_reference else None,
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense != "value":
@@ -133,6 +142,9 @@ class Compiled:
         straight = self.linear is not None or self.method not in _TAKES_EQUATIONS
         form = as_squares if straight else as_equation
         return form(found, self.model.target)
+
+    def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
+        return lowered(function, self.start)
 
     def in_its_own_units(self, solution: Solution) -> Solution:
         """For "value of": the cell's value, where the optimiser saw an equation or a square."""
@@ -159,7 +171,9 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
-    linear = linear_form(compiler, model, value, lines, limits, settings)
+    linear = None
+    if not limits.alldifferent:
+        linear = linear_form(compiler, model, value, lines, limits, settings)
     if lines is not None and linear is None:
         refuse_errors(lines, limits, compiler)
     return Compiled(
@@ -172,6 +186,8 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
         constraints=lines,
         linear=linear,
         method=settings.method,
+        shape=shape_of([cell, *([lines.sheet_function] if lines else [])]),
+        differentiable=_has_derivatives(compiler, cell, lines),
         warnings=(
             *model.warnings,
             *limits.warnings,
@@ -223,6 +239,27 @@ def _kept(compiler: Compiler) -> list[str]:
         f"{area} keeps its stored value while optimising: {reason}"
         for area, reason in compiler.kept
     ]
+
+
+def _has_derivatives(
+    compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None
+) -> bool:
+    """Whether every function of the model gives a derivative at the start."""
+    point = compiler.start.clone().requires_grad_()
+    try:
+        gradient_of(cell.scalar(point), point)
+        if lines is not None:
+            gradient_of(lines.reference(point).sum(), point)
+    except UnsupportedError:
+        return False
+    return True
+
+
+def shape_of(functions: Sequence[SheetFunction]) -> Shape:
+    """Whether the functions are smooth, have kinks, or steps."""
+    if all(function.smooth for function in functions):
+        return "smooth"
+    return "steps" if any(function.steps for function in functions) else "kinks"
 
 
 def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None) -> list[str]:

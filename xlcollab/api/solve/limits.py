@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xlcollab.optim import Settings
-from xlcollab.problems import SolverModel
+from xlcollab.problems import SolverModel, SolverOptions
 
 _SECONDS_FOR_A_PROOF = 1.0
 """How long a search goes on below the stored integer tolerance: most proofs are close then, and a
@@ -13,6 +13,23 @@ small model is solved exactly."""
 
 _LEAST_SHARE = 0.2
 """Of a time limit, left to the engine however long reading took: with none of it, nothing comes."""
+
+
+def _with_population(settings: Settings, options: SolverOptions) -> Settings:
+    """What the file says of the evolutionary engine, where the settings are silent."""
+    small = options.population is not None and options.population < _SMALLEST_POPULATION
+    patience = options.patience
+    return replace(
+        settings,
+        population=settings.population or (None if small else options.population),
+        mutation=options.mutation if settings.mutation is None else settings.mutation,
+        seed=settings.seed or max(0, options.seed),
+        patience=settings.patience if not patience or patience < 0 else patience,
+        multistart=settings.multistart or (options.multistart and settings.method == "auto"),
+    )
+
+
+_SMALLEST_POPULATION = 10
 
 
 def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
@@ -25,6 +42,8 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     if seconds is not None:
         seconds = max(_LEAST_SHARE * seconds, seconds - spent)
     settings = replace(settings, time_limit=seconds)
+    if settings.method in ("auto", "evolutionary"):
+        settings = _with_population(settings, options)
     if settings.method not in ("auto", "highs"):
         return settings
     stored_gap = settings.gap is None

@@ -17,3 +17,12 @@ def is_straight(instruction: Instruction) -> bool:
     if facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int):
         return False
     return facts.shape in (Shape.AFFINE, Shape.SMOOTH)
+
+
+def is_step(instruction: Instruction) -> bool:
+    """Whether an operation may jump where the variables move: it has but steps, or it picks."""
+    facts = instruction.facts
+    if facts.role is Role.RESCUE:
+        return False
+    decides = facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int)
+    return decides or facts.picks or facts.shape is Shape.STEPS

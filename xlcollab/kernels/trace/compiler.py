@@ -16,7 +16,7 @@ from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
-from xlcollab.kernels.pieces.smoothness import is_straight
+from xlcollab.kernels.pieces.smoothness import is_step, is_straight
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
@@ -70,6 +70,11 @@ class SheetFunction:
     def smooth(self) -> bool:
         """Whether no operation has a kink or a step that the variables could move across."""
         return all(is_straight(instruction) for instruction in self.program.instructions)
+
+    @property
+    def steps(self) -> bool:
+        """Whether an operation may jump where the variables move."""
+        return any(is_step(instruction) for instruction in self.program.instructions)
 
     @property
     def operations(self) -> tuple[str, ...]:

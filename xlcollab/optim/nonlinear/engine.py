@@ -31,13 +31,12 @@ _NEARLY = 1e-3
 _AUGMENTED_STEPS = 2000
 
 
-def by_sqp(task: Task, start: Tensor) -> Attempt:
+def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     """The run of one start; Ctrl-C and the time limit keep the best feasible point."""
     start = task.evaluator.project(start)
     stop = bad_start(task.evaluator.at(start))
     if stop is not None:
         return refused(task, start, stop)
-    recorder = task.recorder()
     model = SizedModel(task, start, recorder)
     recorder.begin(task.evaluator, model.point(model.start))
     asked = task.settings.iterations
@@ -53,7 +52,8 @@ def by_sqp(task: Task, start: Tensor) -> Attempt:
     stop = _judged(stop, model, point)
     value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
     multipliers = torch.as_tensor(search.multipliers(y)).to(start)
-    recorder.close(task.evaluator, point)
+    if search.left > 0:
+        recorder.close(task.evaluator, point)
     return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
 
 
@@ -115,7 +115,7 @@ class Search:
         return sign * found.multipliers * model.weight * model.unit + 0.0
 
     @property
-    def _left(self) -> int:
+    def left(self) -> int:
         return self._iterations - self.model.recorder.iteration
 
     def _as_it_is(self) -> Array:
@@ -132,12 +132,12 @@ class Search:
     def _augmented(self) -> Array | None:
         """The end of an augmented Lagrangian from the best point seen."""
         model = self.model
-        if self._left <= 0 or model.best is None:
+        if self.left <= 0 or model.best is None:
             return None
         objective = _sized_objective(model)
         start = torch.as_tensor(model.best.y)
         evaluator = Evaluator(objective, start)
-        limits = Limits(min(self._left, _AUGMENTED_STEPS), 1e-9, 1e-13)
+        limits = Limits(min(self.left, _AUGMENTED_STEPS), 1e-9, 1e-13)
         recorder = _Told(model)
         found = descend_constrained(LBFGS(), evaluator, start, lambda step: 1.0, limits, recorder)
         return model.clip(found.outcome.point.y.numpy())
@@ -145,16 +145,16 @@ class Search:
     def _descended(self, start: Array) -> Stop | None:
         """SQP, and again from a better point nearby as long as there is one."""
         for _ in range(_ESCAPES):
-            if self._left <= 0:
+            if self.left <= 0:
                 return self._out_of_iterations()
-            y, _ = sqp(self.model, start, self._left)
+            y, _ = sqp(self.model, start, self.left)
             self._last = y
             best = self.model.best
             if best is not None and best.objective < _UNBOUNDED:
                 return Stop(Status.UNBOUNDED, "It fell without a limit.")
             found = conditions(self.model, y)
             if not found.hold:
-                return self._out_of_iterations() if self._left <= 0 else None
+                return self._out_of_iterations() if self.left <= 0 else None
             start_again = None if found.vertex else better_nearby(self.model, y)
             if start_again is None:
                 return self._held(y, found)

@@ -119,14 +119,21 @@ class SizedModel:
 
     def values(self, y: Array) -> Values:
         """Objective and rows at y. Raises TimeIsUpError."""
-        self._watch_time()
+        self.watch_time()
         with torch.no_grad():
             raw = self._raw(self.x(y)).double().cpu().numpy()
         return self._seen(self._sized(y, raw))
 
+    def values_at(self, x: Tensor) -> Values:
+        """The same at the model's own variables. Raises TimeIsUpError."""
+        self.watch_time()
+        with torch.no_grad():
+            raw = self._raw(x.to(self._like)).double().cpu().numpy()
+        return self._seen(self._sized(_numpy(x) / self.size, raw))
+
     def derivatives(self, y: Array) -> tuple[Values, Array, Array]:
         """Values, gradient (n,) and rows' derivatives (k, n) at y; 0 where there is no number."""
-        self._watch_time()
+        self.watch_time()
         raw, slopes = self._differentiator.jacobian(self._raw, self.x(y))
         found = self._seen(self._sized(y, raw.double().cpu().numpy()))
         matrix = slopes.double().cpu().numpy() * self.size
@@ -155,8 +162,11 @@ class SizedModel:
 
     def point(self, y: Array) -> Point:
         """The point in the model's own units."""
-        evaluator = self.task.evaluator
-        point = evaluator.at(self.x(y))
+        return self.point_at(self.x(y))
+
+    def point_at(self, x: Tensor) -> Point:
+        """The point at the model's own variables."""
+        point = self.task.evaluator.at(x.to(self._like))
         constraints = self.task.objective.constraints
         if constraints is None:
             return point
@@ -191,11 +201,34 @@ class SizedModel:
             self.nearest = found
         return found
 
+    def straight_rows(self) -> tuple[Array, Array, Array] | None:
+        """The rows that are linear as far as two points tell, in x: (matrix, least, most)."""
+        if not len(self.weight) or not self.task.objective.differentiable:
+            return None
+        generator = Generator().manual_seed(self.task.settings.seed)
+        samples = []
+        for spread in (1.0, 10.0, 100.0):
+            noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
+            x = torch.as_tensor((self.start + spread * noise) * self.size).to(self._like)
+            values, slopes = self._differentiator.jacobian(self._raw, x)
+            rows = slopes.double().cpu().numpy()[1:]
+            samples.append((rows, values.double().cpu().numpy()[1:] - rows @ _numpy(x)))
+        first, offset = samples[0]
+        size = np.abs(first).max(axis=1, initial=0.0)
+        straight = size > 0
+        for rows, others in samples[1:]:
+            straight &= (np.abs(rows - first) <= 1e-9 * size[:, None]).all(axis=1)
+            straight &= np.abs(others - offset) <= 1e-7 * np.maximum(1.0, np.abs(offset))
+        low, high = self._row_lower - offset, self._row_upper - offset
+        return first[straight], low[straight], high[straight]
+
     def _measured(self, start: Array) -> tuple[float, Array]:
         """The unit of the objective and the weights of the rows: the largest norms of gradients at
         the start and at seeded points near it."""
         generator = Generator().manual_seed(self.task.settings.seed)
         norms = np.zeros(1 + len(self.weight))
+        if not self.task.objective.differentiable:
+            return 1.0, self.weight
         for number in range(_PROBES):
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
@@ -206,7 +239,8 @@ class SizedModel:
         norms = np.where(norms > 0, norms, 1.0)
         return float(norms[0]), 1.0 / norms[1:]
 
-    def _watch_time(self) -> None:
+    def watch_time(self) -> None:
+        """Raises TimeIsUpError once the run's time limit has passed."""
         limit = self.task.settings.time_limit
         if limit is not None and time.perf_counter() - self.task.began > limit:
             raise TimeIsUpError

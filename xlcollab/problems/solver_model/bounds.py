@@ -42,6 +42,8 @@ class Bounds:
     integer: NDArray[np.bool_]
     general: tuple[Constraint, ...]
     warnings: tuple[str, ...] = ()
+    alldifferent: tuple[NDArray[np.int64], ...] = ()
+    """The variables of each group that is a permutation of 1 … its number."""
 
 
 Moving = Callable[[AreaRef], NDArray[np.bool_]]
@@ -70,6 +72,11 @@ def bounds(model: SolverModel, workbook: Workbook, moving: Moving | None = None)
             box.narrow(where, constraint.relation, limit)
         if only_variables and constraint.relation != "<=":
             box.explicit[where] |= _lifts(model, constraint, moving)
+    groups = () if model.options.ignore_integers else _groups(model)
+    for group in groups:
+        box.narrow(group, ">=", 1.0)
+        box.narrow(group, "<=", float(len(group)))
+        box.explicit[group] = True
     binary = _members(model, model.binary, "binary")
     box.narrow(binary, ">=", 0.0)
     box.narrow(binary, "<=", 1.0)
@@ -79,8 +86,10 @@ def bounds(model: SolverModel, workbook: Workbook, moving: Moving | None = None)
     if not model.options.ignore_integers:
         box.integer[binary] = True
         box.integer[_members(model, model.integer, "integer")] = True
+        for group in groups:
+            box.integer[group] = True
     warnings = tuple(_warnings(model, general))
-    return Bounds(box.lower, box.upper, box.integer, tuple(general), warnings)
+    return Bounds(box.lower, box.upper, box.integer, tuple(general), warnings, groups)
 
 
 class _Box:
@@ -164,6 +173,11 @@ def _members(model: SolverModel, areas: Sequence[AreaRef], domain: str) -> NDArr
             )
         places.append(where.ravel())
     return np.concatenate(places)
+
+
+def _groups(model: SolverModel) -> tuple[NDArray[np.int64], ...]:
+    """Each area of variables that must be all different."""
+    return tuple(_members(model, [area], "all different") for area in model.alldifferent)
 
 
 def _check_order(model: SolverModel, box: _Box) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.errors import DataError, ModelError, UnsupportedError
+from xlcollab.errors import DataError, ModelError
 from xlcollab.grid import ErrorCode, Kind, Workbook, describe_cell
 from xlcollab.problems.solver_model.bounds import bounds
 from xlcollab.problems.solver_model.cells import FormulaCells, listed, marked_cells
@@ -23,14 +23,13 @@ def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None
     number. Blank variables are 0.
 
     Raises ModelError on an objective or variables of the wrong sort and on contradictory bounds,
-    DataError on values that cannot be used, UnsupportedError on alldifferent.
+    DataError on values that cannot be used.
     """
     formulas = FormulaCells(workbook)
     _check_objective(model, workbook, formulas)
     _check_variables(model, workbook, formulas)
     if init == "keep":
         _check_value(model, workbook)
-    _check_domains(model)
     bounds(model, workbook)
 
 
@@ -186,12 +185,3 @@ def _covered(area: AreaRef, merged: list[Rect]) -> NDArray[np.bool_]:
         if area.rect.contains(rect.top, rect.left):
             mask[rect.top - area.rect.top, rect.left - area.rect.left] = False
     return mask
-
-
-def _check_domains(model: SolverModel) -> None:
-    if model.alldifferent and not model.options.ignore_integers:
-        raise UnsupportedError(
-            f"the Solver model of sheet {model.sheet} wants {listed(model.alldifferent)} all"
-            " different; that constraint is not supported: remove it, or use Excel's Evolutionary"
-            " method"
-        )

@@ -44,6 +44,8 @@ class SolverOptions:
 
     `precision` is the tolerance of constraints, `convergence` the relative change of the objective
     over five iterations, `integer_tolerance` a fraction (0.01 is 1 %). `iterations`, `seconds`,
+    `population`, `mutation`, `seed` (0: another each time) and `patience` (seconds without
+    improvement) are those of the evolutionary engine.
     `nodes` (subproblems) and `solutions` (feasible ones) are None where there is no limit.
     """
 
@@ -54,6 +56,11 @@ class SolverOptions:
     seconds: int | None = None
     integer_tolerance: float = 0.01
     ignore_integers: bool = False
+    population: int | None = None
+    mutation: float | None = None
+    seed: int = 0
+    patience: float | None = None
+    multistart: bool = False
     nodes: int | None = None
     solutions: int | None = None
 

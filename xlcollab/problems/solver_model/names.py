@@ -187,6 +187,11 @@ def _options(stored: _Stored) -> SolverOptions:
         seconds=stored.limit("tim"),
         integer_tolerance=stored.number("tol", default.integer_tolerance),
         ignore_integers=stored.code("rlx", 2) == 1,
+        population=stored.limit("ssz"),
+        mutation=stored.number("mrt", 0.075) if "mrt" in stored.texts else None,
+        seed=stored.code("rsd", 0),
+        patience=stored.number("mni", 30.0) if "mni" in stored.texts else None,
+        multistart=stored.code("msl", 2) == 1,
         nodes=stored.limit("nod"),
         solutions=stored.limit("mip"),
     )

@@ -1,0 +1,133 @@
+"""Models that have no slope to follow: steps, look-ups, permutations, many optima."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+from tests.solver.models import Model
+
+CITIES = 12
+
+
+def rastrigin(n: int, *lines: tuple[str, str, str]) -> Model:
+    cells: dict[str, object] = {f"A{i}": 2.5 + 0.1 * i for i in range(1, n + 1)}
+    cells |= {f"B{i}": f"=A{i}^2-10*COS(2*PI()*A{i})+10" for i in range(1, n + 1)}
+    cells["C1"] = f"=SUM(B1:B{n})"
+    area = f"S!$A$1:$A${n}"
+    bounds = [(area, ">=", "-5"), (area, "<=", "5")]
+    return Model(cells, "C1", area, lines=[*bounds, *lines], more={"eng": "3"})
+
+
+def test_many_optima_of_ten_variables(tmp_path: Path) -> None:
+    found = rastrigin(10).solve(tmp_path, "--method", "evolutionary")
+    assert found.code == 0
+    assert found.json["models"][0]["final"] == pytest.approx(0.0, abs=1e-6)
+    assert found.json["models"][0]["status"] == "best_found"
+
+
+def test_multistart_as_stored(tmp_path: Path) -> None:
+    model = rastrigin(4)
+    model.more.update({"eng": "1", "msl": "1"})
+    found = model.solve(tmp_path)
+    assert found.json["models"][0]["final"] == pytest.approx(0.0, abs=1e-8)
+
+
+def tour(cities: int) -> tuple[Model, float]:
+    """Cities on a circle, shuffled: the shortest way round is the circle."""
+    order = np.random.default_rng(3).permutation(cities)
+    angles = 2 * math.pi * order / cities
+    x, y = 10 * np.cos(angles), 10 * np.sin(angles)
+    cells: dict[str, object] = {f"A{i}": float(i) for i in range(1, cities + 1)}
+    for i in range(cities):
+        for j in range(cities):
+            column = chr(ord("F") + j)
+            cells[f"{column}{i + 1}"] = round(math.hypot(x[i] - x[j], y[i] - y[j]), 6)
+    last = chr(ord("F") + cities - 1)
+    for i in range(1, cities + 1):
+        after = i % cities + 1
+        cells[f"B{i}"] = f"=INDEX($F$1:${last}${cities},A{i},A{after})"
+    cells["C1"] = f"=SUM(B1:B{cities})"
+    area = f"S!$A$1:$A${cities}"
+    side = 20 * math.sin(math.pi / cities)
+    return Model(cells, "C1", area, lines=[(area, "dif", "")]), cities * side
+
+
+@pytest.mark.parametrize("cities", [6, CITIES])
+def test_a_tour_by_alldifferent(cities: int, tmp_path: Path) -> None:
+    model, shortest = tour(cities)
+    found = model.solve(tmp_path)
+    assert found.code == 0, found.err
+    assert found.json["models"][0]["final"] == pytest.approx(shortest, abs=1e-4)
+
+
+def test_an_order_with_a_discount_table(tmp_path: Path) -> None:
+    """Holding costs, order costs and a price by VLOOKUP: the least over all whole lots."""
+
+    def cost(lot: int) -> float:
+        price = 10.0 if lot < 100 else 9.5 if lot < 300 else 9.3
+        return 1200 * price + 1200 / lot * 30 + lot / 2 * 0.2 * price
+
+    cells = {
+        "A1": 40.0,
+        "E1": 0.0, "F1": 10.0, "E2": 100.0, "F2": 9.5, "E3": 300.0, "F3": 9.3,
+        "B1": "=VLOOKUP(A1,E1:F3,2,TRUE)",
+        "B2": "=1200*B1+1200/A1*30+A1/2*0.2*B1",
+    }  # fmt: skip
+    lines = [("S!$A$1", ">=", "1"), ("S!$A$1", "<=", "1000"), ("S!$A$1", "int", "")]
+    found = Model(cells, "B2", "S!$A$1", lines=lines).solve(tmp_path)
+    (model,) = found.json["models"]
+    assert model["final"] == pytest.approx(min(map(cost, range(1, 1001))), rel=1e-9)
+    assert model["status"] == "optimal"  # every lot was tried
+
+
+def test_continuous_steps(tmp_path: Path) -> None:
+    cells = {
+        "A1": 4.0, "A2": -3.0,
+        "B1": "=ABS(ROUND(A1*2,0)-17)+ABS(INT(A2)-6)+IF(A1>8.6,3,0)",
+    }  # fmt: skip
+    lines = [("S!$A$1:$A$2", "<=", "50"), ("S!$A$1:$A$2", ">=", "-50")]
+    found = Model(cells, "B1", "S!$A$1:$A$2", lines=lines).solve(tmp_path)
+    assert found.json["models"][0]["final"] == 0.0
+    assert found.json["models"][0]["status"] in ("best_found", "optimal")
+    assert "smooth" not in found.json["models"][0]["message"]
+
+
+def test_whole_numbers_in_a_curved_model(tmp_path: Path) -> None:
+    """Against every combination."""
+
+    def value(a: int, b: int) -> float:
+        return (a - 3.4) ** 2 + (b - 5.7) ** 2 + a * b / 10
+
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=(A1-3.4)^2+(A2-5.7)^2+A1*A2/10", "B2": "=A1+A2"}
+    lines = [("S!$A$1:$A$2", "int", ""), ("S!$B$2", "<=", "7")]
+    found = Model(cells, "B1", "S!$A$1:$A$2", lines=lines).solve(tmp_path)
+    best = min(value(a, b) for a, b in itertools.product(range(8), repeat=2) if a + b <= 7)
+    assert found.json["models"][0]["final"] == pytest.approx(best)
+    assert found.json["models"][0]["status"] == "optimal"
+
+
+def test_whole_numbers_without_bounds_are_not_called_optimal(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 1.5, "B1": "=(A1-30.4)^2+(A2-5.75)^4+A1*A2/100"}
+    lines = [("S!$A$1", "int", "")]
+    found = Model(cells, "B1", "S!$A$1:$A$2", lines=lines, free=True).solve(tmp_path)
+    (model,) = found.json["models"]
+    assert model["status"] == "best_found"
+    best = min(
+        minimize_scalar(lambda b, a=a: (a - 30.4) ** 2 + (b - 5.75) ** 4 + a * b / 100).fun
+        for a in range(25, 35)
+    )
+    assert model["final"] == pytest.approx(best, rel=1e-6)
+
+
+def test_no_whole_point_satisfies_the_rows(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=A1^2+A2^2", "B2": "=A1*A2"}
+    lines = [("S!$A$1:$A$2", "int", ""), ("S!$A$1:$A$2", "<=", "9"), ("S!$B$2", "=", "11")]
+    found = Model(cells, "B1", "S!$A$1:$A$2", lines=lines).solve(tmp_path)
+    assert (found.code, found.json["models"][0]["status"]) == (4, "infeasible")
+    assert found.json["output"] is None

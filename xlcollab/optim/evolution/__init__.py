@@ -1,0 +1,1 @@
+"""Without derivatives: enumeration of few whole numbers, and evolution of a population."""

@@ -1,0 +1,105 @@
+"""The engine `evolutionary`: enumeration where that is a proof, evolution elsewhere, then a polish
+by the gradient where there is one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
+from xlcollab.optim.evaluator import Point
+from xlcollab.optim.evolution.domain import Array, Domain, domain_of, propagated
+from xlcollab.optim.evolution.enumeration import MOST, best_of_all, size_of
+from xlcollab.optim.evolution.scorer import Scorer
+from xlcollab.optim.evolution.search import Evolution, Limits
+from xlcollab.optim.loop import Outcome
+from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.solution import Status
+
+_GENERATIONS = 3000
+_POPULATION = 100
+_MUTATION = 0.075
+
+
+def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """One search from one start; Ctrl-C and the time limit keep the best point."""
+    start = task.evaluator.project(start)
+    stop = bad_start(task.evaluator.at(start))
+    if stop is not None:
+        return refused(task, start, stop)
+    model = SizedModel(task, start, recorder)
+    recorder.begin(task.evaluator, model.point(model.start))
+    run = _Run(model)
+    try:
+        stop = run.search()
+    except TimeIsUpError:
+        stop = Stop(Status.TIME_LIMIT, f"{run.scorer.evaluations} points were evaluated.")
+    except KeyboardInterrupt:
+        stop = Stop(Status.INTERRUPTED, f"after {run.scorer.evaluations} evaluations.")
+    task.evaluator.count(run.scorer.evaluations)
+    x = torch.as_tensor(run.best).to(start)
+    point = model.point_at(x)
+    recorder.close(task.evaluator, point)
+    value = -point.objective if task.objective.maximize else point.objective
+    none = torch.zeros(len(model.weight)).to(start)
+    return Attempt(Outcome(point, stop), x, value + point.penalty, none, "evolutionary", recorder)
+
+
+class _Run:
+    """What one search holds."""
+
+    def __init__(self, model: SizedModel) -> None:
+        self.model = model
+        self.scorer = Scorer(model)
+        self.best: Array = model.start * model.size
+        self._feasible = False
+
+    def search(self) -> Stop:
+        """Raises TimeIsUpError."""
+        model, settings = self.model, self.model.task.settings
+        domain = self._domain()
+        if settings.iterations != 0 and size_of(domain) <= MOST:
+            return self._enumerated(domain)
+        asked = settings.iterations
+        if asked == 0:
+            return Stop(Status.ITERATION_LIMIT, "")
+        limits = Limits(
+            generations=_GENERATIONS if asked is None else asked,
+            patience=settings.patience,
+            size=settings.population or max(40, min(_POPULATION, 10 * domain.n)),
+            mutation=_MUTATION if settings.mutation is None else settings.mutation,
+        )
+        generator = np.random.default_rng(settings.seed)
+        start = model.start * model.size
+        Evolution(self.scorer, domain, limits, generator).run(start, self._seen)
+        if not self._feasible:
+            text = "No point of any generation satisfies all constraints."
+            return Stop(Status.INFEASIBLE, text)
+        text = f"{self.scorer.evaluations} points were evaluated."
+        return Stop(Status.BEST_FOUND, text)
+
+    def _domain(self) -> Domain:
+        model = self.model
+        lower, upper = model.lower * model.size, model.upper * model.size
+        rows = model.straight_rows()
+        if rows is not None:
+            lower, upper = propagated(*rows, lower, upper)
+        return domain_of(model.task.objective, model.start * model.size, lower, upper)
+
+    def _enumerated(self, domain: Domain) -> Stop:
+        best, feasible = best_of_all(self.scorer, domain)
+        self._seen(best)
+        count = f"All {size_of(domain):.0f} combinations of the whole numbers were evaluated"
+        if not feasible:
+            return Stop(Status.INFEASIBLE, f"{count}; none satisfies the constraints.")
+        return Stop(Status.OPTIMAL, f"{count}.")
+
+    def _seen(self, x: Array) -> None:
+        """Keep and record a better point."""
+        self.best = x.copy()
+        point: Point = self.model.point_at(torch.as_tensor(self.best))
+        self._feasible = bool(self.scorer(x[None]).violation[0] <= 0.0)
+        self.model.recorder.step(self.model.task.evaluator, point, float("nan"))

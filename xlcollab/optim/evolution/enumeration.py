@@ -1,0 +1,38 @@
+"""Every point of a small set of whole numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from xlcollab.optim.evolution.domain import Array, Domain
+from xlcollab.optim.evolution.scorer import Scorer
+
+MOST = 20_000
+_AT_ONCE = 4096
+
+
+def size_of(domain: Domain) -> float:
+    """How many points the domain holds; inf where it is no finite set."""
+    if not domain.whole.all() or (domain.open_below | domain.open_above).any():
+        return math.inf
+    if domain.groups:
+        return math.inf
+    return float(np.prod(domain.upper - domain.lower + 1.0))
+
+
+def best_of_all(scorer: Scorer, domain: Domain) -> tuple[Array, bool]:
+    """The best point of all, and whether it satisfies the rows. Raises TimeIsUpError."""
+    sides = (domain.upper - domain.lower + 1.0).astype(np.int64)
+    total = int(np.prod(sides))
+    best, value = domain.lower.copy(), (math.inf, math.inf)
+    for first in range(0, total, _AT_ONCE):
+        places = np.arange(first, min(first + _AT_ONCE, total))
+        points = domain.lower + np.stack(np.unravel_index(places, sides), axis=1)
+        scores = scorer(points)
+        place = int(scores.order()[0])
+        found = (float(scores.violation[place]), float(scores.objective[place]))
+        if found < value:
+            best, value = points[place], found
+    return best, value[0] <= 0.0

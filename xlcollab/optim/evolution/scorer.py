@@ -1,0 +1,99 @@
+"""Objective and violation of many points at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.optim.evolution.domain import Array
+from xlcollab.optim.nonlinear.sized import FEASIBLE, SizedModel
+from xlcollab.optim.problem import Native, TensorFunction
+
+WORST = 1e300
+Places = NDArray[np.intp]
+
+
+class Scores:
+    """Per point the objective (to be minimised) and the violation, size one, both (P,)."""
+
+    __slots__ = ("objective", "violation")
+
+    def __init__(self, objective: Array, violation: Array) -> None:
+        self.objective, self.violation = objective, violation
+
+    def better(self, other: Scores) -> NDArray[np.bool_]:
+        """Where these points win (Deb 2000): feasible before infeasible, then the objective, or
+        among the infeasible the violation."""
+        feasible, others = self.violation <= 0.0, other.violation <= 0.0
+        lower = np.where(
+            feasible, self.objective < other.objective, self.violation < other.violation
+        )
+        return np.where(feasible != others, feasible, lower)
+
+    def order(self) -> Places:
+        """Places from the best to the worst."""
+        return np.lexsort((self.objective, self.violation))
+
+    def take(self, places: Places) -> Scores:
+        return Scores(self.objective[places], self.violation[places])
+
+    def put(self, mask: NDArray[np.bool_], other: Scores) -> None:
+        """Take the other's scores where the mask holds."""
+        self.objective[mask] = other.objective[mask]
+        self.violation[mask] = other.violation[mask]
+
+
+class Scorer:
+    """Scores points (P, n) of the model's own variables.
+
+    Through the sheet's native programs where there are some, all points in one call; where they
+    have no answer, and without them, point by point.
+    """
+
+    def __init__(self, model: SizedModel) -> None:
+        self.model = model
+        self.evaluations = 0
+        objective = model.task.objective
+        make = objective.machine
+        self._value = objective.native or (make(objective.function) if make else None)
+        self._missed: Native | None = None
+        self._constrained = bool(len(model.weight))
+        if self._constrained and make and self._value is not None:
+            self._missed = make(self._violation())
+
+    def __call__(self, points: Array) -> Scores:
+        """Raises TimeIsUpError."""
+        self.model.watch_time()
+        count = len(points)
+        objective, violation = np.full(count, np.nan), np.zeros(count)
+        if self._value is not None and (self._missed is not None or not self._constrained):
+            sign = -1.0 if self.model.task.objective.maximize else 1.0
+            objective = sign * self._value.batch(points)[0] / self.model.unit
+            if self._missed is not None:
+                violation = self._missed.batch(points)[0]
+        for place in np.flatnonzero(np.isnan(objective) | np.isnan(violation)):
+            objective[place], violation[place] = self._one(points[place])
+        self.evaluations += count
+        bad = ~np.isfinite(objective)
+        return Scores(np.where(bad, WORST, objective), np.where(bad, WORST, violation))
+
+    def _one(self, x: Array) -> tuple[float, float]:
+        values = self.model.values_at(torch.as_tensor(x))
+        missed = np.abs(self.model.missed_by(values.rows))
+        return values.objective, float(np.maximum(missed - FEASIBLE, 0.0).sum())
+
+    def _violation(self) -> TensorFunction:
+        """x ↦ the sum of what the sized rows miss beyond the tolerance."""
+        model, constraints = self.model, self.model.task.objective.constraints
+        assert constraints is not None
+        weight = torch.as_tensor(model.weight)
+        lower, upper = torch.as_tensor(model.row_lower), torch.as_tensor(model.row_upper)
+
+        def missed(x: Tensor) -> Tensor:
+            rows = constraints(x) * weight
+            above = torch.relu(rows - upper - FEASIBLE) + torch.relu(lower - rows - FEASIBLE)
+            return above.sum()
+
+        return missed

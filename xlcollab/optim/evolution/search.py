@@ -1,0 +1,182 @@
+"""Evolution of a population, and steps around its best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.optim.evolution.domain import Array, Domain
+from xlcollab.optim.evolution.scorer import Scorer, Scores
+
+Places = NDArray[np.int64]
+
+_STALLED = 150
+"""Generations without improvement after which a population has settled."""
+_EVERY = 10
+"""Generations between two searches around the best."""
+_LOCAL_ROUNDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a search ends: generations, generations and seconds without improvement."""
+
+    generations: int
+    patience: float
+    size: int
+    mutation: float
+    stalled: int = _STALLED
+
+
+class Evolution:
+    """Differential evolution (Storn and Price 1997, current-to-best), Deb's rules for constraints,
+    swaps and reversals for permutations, pattern steps around the best."""
+
+    def __init__(
+        self, scorer: Scorer, domain: Domain, limits: Limits, generator: np.random.Generator
+    ) -> None:
+        self.scorer, self.domain, self.limits = scorer, domain, limits
+        self._random = generator
+        self.points: Array = np.empty((0, domain.n))
+        self.scores = Scores(np.empty(0), np.empty(0))
+
+    def run(self, start: Array, seen: Callable[[Array], None]) -> Array:
+        """The best point found; `seen` is told of each better one. Raises TimeIsUpError."""
+        drawn = self.domain.draw(self.limits.size, self._random)
+        drawn[0] = self.domain.settled(start[None])[0]
+        self.points, self.scores = drawn, self.scorer(drawn)
+        best = self._best()
+        seen(self.points[best])
+        still, since = 0, time.perf_counter()
+        for generation in range(self.limits.generations):
+            before = self._value()
+            self._next()
+            if generation % _EVERY == 0:
+                self._around_best()
+            if self._value() < before:
+                still, since = 0, time.perf_counter()
+                seen(self.points[self._best()])
+                self.domain = self.domain.opened(self.points[self._best()])
+            else:
+                still += 1
+            if still >= self.limits.stalled or time.perf_counter() - since > self.limits.patience:
+                break
+        self._around_best(_LOCAL_ROUNDS)
+        seen(self.points[self._best()])
+        found: Array = self.points[self._best()]
+        return found
+
+    def _best(self) -> int:
+        return int(self.scores.order()[0])
+
+    def _value(self) -> tuple[float, float]:
+        best = self._best()
+        return float(self.scores.violation[best]), float(self.scores.objective[best])
+
+    def _next(self) -> None:
+        """One generation: each point's child takes its place if it is better."""
+        children = self.domain.settled(self._crossed())
+        for group in self.domain.groups:
+            self._shuffle(children, group)
+        scores = self.scorer(children)
+        wins = scores.better(self.scores)
+        self.points[wins] = children[wins]
+        self.scores.put(wins, scores)
+
+    def _crossed(self) -> Array:
+        random, points = self._random, self.points
+        count, n = points.shape
+        order = self.scores.order()
+        elite = points[order[random.integers(0, max(2, count // 8), count)]]
+        a, b = points[random.integers(0, count, count)], points[random.integers(0, count, count)]
+        weight = random.uniform(0.4, 0.95, (count, 1))
+        mutants = points + weight * (elite - points) + weight * (a - b)
+        taken = random.random((count, n)) < random.choice([0.2, 0.9], (count, 1))
+        taken[np.arange(count), random.integers(0, n, count)] = True
+        children = np.where(taken, mutants, points)
+        fresh = random.random((count, n)) < self.limits.mutation / max(n, 1)
+        width = self.domain.upper - self.domain.lower
+        children = np.where(fresh, self.domain.lower + random.random((count, n)) * width, children)
+        return _reflected(children, self.domain)
+
+    def _shuffle(self, children: Array, group: Places) -> None:
+        """Children of a permutation: their parents with a part turned round or moved."""
+        for row in range(len(children)):
+            if self._random.random() < 0.8:
+                parent = self.points[row, group]
+                children[row, group] = _changed(parent, self._random)
+
+    def _around_best(self, rounds: int = 2) -> None:
+        """Better neighbours of the best point, as long as there are some."""
+        best = self._best()
+        step = 0.05
+        for _ in range(rounds):
+            near = self.domain.settled(self._neighbours(self.points[best], step))
+            scores = self.scorer(near)
+            first = int(scores.order()[0])
+            here = self.scores.take(np.array([best]))
+            if bool(scores.take(np.array([first])).better(here)[0]):
+                self.points[best] = near[first]
+                self.scores.objective[best] = scores.objective[first]
+                self.scores.violation[best] = scores.violation[first]
+            elif step < 1e-9 or not len(self.domain.loose):
+                break
+            else:
+                step *= 0.2
+
+    def _neighbours(self, x: Array, step: float) -> Array:
+        """Steps along each variable, and each reversal or swap within a permutation."""
+        found = []
+        width = self.domain.upper - self.domain.lower
+        for place in self.domain.loose:
+            size = step * width[place]
+            for sign in (1.0, -1.0):
+                near = x.copy()
+                near[place] += sign * (max(1.0, size) if self.domain.whole[place] else size)
+                found.append(near)
+        for group in self.domain.groups:
+            found += [_with(x, group, changed) for changed in _all_changes(x[group])]
+        return np.array(found).reshape(-1, len(x))
+
+
+def _reflected(points: Array, domain: Domain) -> Array:
+    """Points beyond an end of the box mirrored into it."""
+    low = np.where(points < domain.lower, 2.0 * domain.lower - points, points)
+    return np.where(low > domain.upper, 2.0 * domain.upper - low, low)
+
+
+def _with(x: Array, group: Places, values: Array) -> Array:
+    found = x.copy()
+    found[group] = values
+    return found
+
+
+def _changed(values: Array, random: np.random.Generator) -> Array:
+    """A permutation with a part turned round, two places swapped, or one moved elsewhere."""
+    i, j = sorted(random.integers(0, len(values), 2))
+    found = values.copy()
+    kind = random.integers(3)
+    if kind == 0:
+        found[i : j + 1] = found[i : j + 1][::-1]
+    elif kind == 1:
+        found[[i, j]] = found[[j, i]]
+    else:
+        found = np.insert(np.delete(found, i), j, values[i])
+    return found
+
+
+def _all_changes(values: Array) -> list[Array]:
+    """Every reversal of a part and every swap of two places."""
+    found = []
+    for i in range(len(values)):
+        for j in range(i + 1, len(values)):
+            turned = values.copy()
+            turned[i : j + 1] = turned[i : j + 1][::-1]
+            swapped = values.copy()
+            swapped[[i, j]] = swapped[[j, i]]
+            found += [turned, swapped]
+    return found

@@ -1,0 +1,122 @@
+"""Searches that look further than one descent: around its end, and by a population."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.attempt import Attempt, Task, attempt
+from xlcollab.optim.auto import Choice, choose
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.evolution.engine import by_evolution
+from xlcollab.optim.loop import Outcome
+from xlcollab.optim.nonlinear.engine import by_sqp
+from xlcollab.optim.nonlinear.probing import better_nearby
+from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.solution import Status
+
+_MOST_TO_LOOK_AROUND = 200
+_ESCAPES = 5
+_GAIN = 1e-9
+
+
+def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:
+    """One run from one start by the choice's engine; a recorder that is given goes on."""
+    recorder = task.recorder() if recorder is None else recorder
+    method = choice.stages[0].method
+    if method == "sqp":
+        return by_sqp(task, start, recorder)
+    if method == "evolutionary":
+        return _evolved(task, start, recorder)
+    return _escaping(task, choice, start, recorder)
+
+
+def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> Attempt:
+    """A descent, begun again where something better lies around its end: a point without slope
+    may be no optimum."""
+    found = attempt(task, choice, start, recorder)
+    looks = task.settings.method == "auto" and start.numel() <= _MOST_TO_LOOK_AROUND
+    for _ in range(_ESCAPES if looks else 0):
+        if found.outcome.stop.status is not Status.LOCALLY_OPTIMAL:
+            break
+        near = _better(task, found)
+        if near is None:
+            break
+        found = attempt(task, choice, near, found.recorder)
+    return found
+
+
+def _better(task: Task, found: Attempt) -> Tensor | None:
+    try:
+        model = SizedModel(task, found.x, found.recorder)
+        near = better_nearby(model, model.start)
+    except TimeIsUpError:
+        return None
+    return None if near is None else model.x(near)
+
+
+def _evolved(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """A descent where there is one, a population from its end, and a descent from the best."""
+    objective = task.objective
+    if objective.differentiable and not objective.has_integers and _is_auto(task):
+        first = _descended(task, start, recorder)
+        start = first.x if first.outcome.stop.status.has_solution else start
+    found = by_evolution(task, start, recorder)
+    status = found.outcome.stop.status
+    if status is not Status.BEST_FOUND or not objective.differentiable or _all_whole(task):
+        return found
+    polished = _descended(_held(task, found.x), found.x, recorder)
+    if _improves(polished, found):
+        return _finished(polished, found)
+    recorder.close(task.evaluator, found.outcome.point)
+    return found
+
+
+def _is_auto(task: Task) -> bool:
+    return task.settings.method == "auto"
+
+
+def _all_whole(task: Task) -> bool:
+    whole = task.objective.integer
+    return whole is not None and bool(whole.all())
+
+
+def _descended(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """By the engine that a smooth model of this kind would get."""
+    settings = replace(task.settings, method="auto", multistart=False)
+    plain = replace(task.objective, shape="smooth", alldifferent=(), integer=None, linear=None)
+    task = replace(task, evaluator=Evaluator(plain, start, settings.l2), settings=settings)
+    choice = choose(plain, start, settings)
+    return run(task, choice, start, recorder)
+
+
+def _held(task: Task, x: Tensor) -> Task:
+    """The task with its whole numbers held where they are."""
+    objective, whole = task.objective, task.objective.integer
+    if whole is None:
+        return task
+    whole = whole.to(x.device)
+    free = torch.full_like(x, torch.inf)
+    lower = torch.where(whole, x, -free if objective.lower is None else objective.lower)
+    upper = torch.where(whole, x, free if objective.upper is None else objective.upper)
+    held = replace(objective, lower=lower, upper=upper)
+    return replace(task, evaluator=Evaluator(held, x, task.settings.l2))
+
+
+def _improves(polished: Attempt, found: Attempt) -> bool:
+    if not polished.outcome.stop.status.has_solution:
+        return False
+    allowed = max(1e-6, found.outcome.point.violation)
+    gain = _GAIN * max(1.0, abs(found.value))
+    return polished.outcome.point.violation <= allowed and polished.value < found.value - gain
+
+
+def _finished(polished: Attempt, found: Attempt) -> Attempt:
+    """The polished point, told as the population's."""
+    text = f"{found.outcome.stop.message} The best was polished by {polished.method}."
+    stop = Stop(Status.BEST_FOUND, text)
+    return replace(polished, outcome=Outcome(polished.outcome.point, stop), method="evolutionary")
