@@ -3,6 +3,7 @@
     XlcollabError
     ├── UsageError               the call itself is wrong: impossible setting, wrong place
     │   └── UnknownOptionError   a setting that does not exist; a TypeError too
+    ├── MissingPackageError      a package of others that an extra brings
     ├── WorkbookError            the file cannot be used
     │   ├── NotAWorkbookError    not a package, encrypted, .xls, .xlsb, a zip bomb, a DOCTYPE
     │   ├── ReferenceSyntaxError an address that is none
@@ -23,6 +24,8 @@ code the shell face returns: 2 wrong usage, 3 workbook or model cannot be used, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class XlcollabError(Exception):
     """The root: anything a user may be told in one sentence."""
@@ -39,6 +42,24 @@ class UsageError(XlcollabError, ValueError):
 
 class UnknownOptionError(UsageError, TypeError):
     """A setting by a name that does not exist, as Python calls a keyword that no function takes."""
+
+
+EXTRAS: Mapping[str, str] = {
+    "optuna": "tune",
+    "pyarrow": "parquet",
+    "pyopenvba": "addin",
+    "xlwings": "excel",
+}
+"""The packages that only some of us need, and the extra that brings each."""
+
+
+class MissingPackageError(XlcollabError):
+    """A package that this needs and that is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"this needs the package {package}: pip install 'xlcollab[{EXTRAS[package]}]'"
+        )
 
 
 class WorkbookError(XlcollabError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from xlcollab.errors import XlcollabError
+from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.shell import shown
 from xlcollab.interrupts import OutOfTime, Terminated, listening
@@ -93,6 +93,8 @@ def _told(
         return command(*arguments, **options) or 0
     except XlcollabError as error:
         return _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        return _fail_at_a_package(error)
     except OutOfTime:
         return _fail("the time limit was reached before there was a result", NO_SOLUTION)
     except Terminated:
@@ -119,6 +121,14 @@ _NO_MEMORY = "this workbook needs more memory than there is (see --memory-limit)
 def _internal(error: Exception) -> int:
     text = f"{type(error).__name__}: {error}"
     return _fail(f"internal error, please report it with the workbook ({text})", INTERNAL)
+
+
+def _fail_at_a_package(error: ModuleNotFoundError) -> int:
+    """One that an extra brings is asked for; any other belongs to a whole installation."""
+    package = (error.name or "").partition(".")[0]
+    if package in EXTRAS:
+        return _fail(str(MissingPackageError(package)), UNUSABLE)
+    return _fail(f"{error}; install xlcollab again, with all it depends on", UNUSABLE)
 
 
 def _fail_at_a_file(error: OSError) -> int:

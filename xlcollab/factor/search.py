@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xlcollab.errors import SolveError, UsageError
+from xlcollab.errors import MissingPackageError, SolveError, UsageError
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, resolved, train
 from xlcollab.interrupts import OutOfTime, reason
@@ -158,7 +158,7 @@ def tune(
 
     `tables` needs validation ratings. A trial that diverges counts as infinitely bad. `on_trial`
     hears of each trial and ends the search with True; an interrupt from the keyboard ends it too,
-    once a trial is whole. Raises UsageError without optuna.
+    once a trial is whole. Raises MissingPackageError without optuna.
     """
     model, training = model or ModelSettings(), training or TrainingSettings()
     study = _study(training.seed)
@@ -246,6 +246,6 @@ def _study(seed: int) -> Any:
     try:
         import optuna
     except ImportError:
-        raise UsageError("tune needs optuna; install it with: pip install xlcollab[tune]") from None
+        raise MissingPackageError("optuna") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))

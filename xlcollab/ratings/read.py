@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike
 
-from xlcollab.errors import DataError, UsageError
+from xlcollab.errors import DataError, MissingPackageError, UsageError
 from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
@@ -20,8 +24,6 @@ from xlcollab.ratings.opening import first_lines, form_of, opened, separator_in
 from xlcollab.ratings.table import RatingsTable
 
 MOVIELENS = ["user", "item", "rating", "time"]
-PLAIN_TEXT = (".csv", ".tsv", ".txt")
-"""Files that may hold a crosstab as well as a long table."""
 
 
 def read_ratings(
@@ -43,13 +45,13 @@ def read_ratings(
     path = Path(path)
     check_ratings_file(path)
     wanted = Wanted(columns or Columns(), headless=headless)
-    return _table(READERS[form_of(path)](path, wanted), wanted.columns, duplicates, dtype)
+    return _table(_frame(path, wanted), wanted.columns, duplicates, dtype)
 
 
 def read_frame(path: Path, headless: bool = False) -> Frame:
     """All columns of a file as a long table, ids as they are typed; errors as `read_ratings`."""
     check_ratings_file(path)
-    return READERS[form_of(path)](path, Wanted(Columns(), headless=headless, every=True))
+    return _frame(path, Wanted(Columns(), headless=headless, every=True))
 
 
 def check_ratings_file(path: Path) -> None:
@@ -63,10 +65,15 @@ def check_ratings_file(path: Path) -> None:
         raise UsageError(f"{path}: there is no such file")
 
 
+def may_be_crosstab(path: Path) -> bool:
+    """Whether a file is of a form that may hold a crosstab as well as a long table."""
+    return READERS[form_of(path)].may_be_crosstab
+
+
 def reads_as_long(path: Path) -> bool:
     """Whether a file is surely no crosstab: it is no plain text, or its first line names two of
     user, item and rating, or holds MovieLens' columns without a header."""
-    if form_of(path) not in PLAIN_TEXT:
+    if not may_be_crosstab(path):
         return True
     layout = _layout(path, Wanted(Columns()))
     return layout.skip != 1 or _is_header(layout.names, Columns())
@@ -146,27 +153,58 @@ def _read_feather(path: Path, wanted: Wanted) -> Frame:
 def _read_json_lines(path: Path, wanted: Wanted) -> Frame:
     """An object a line."""
     with opened(path) as file:
-        try:
-            data = pd.read_json(file, lines=True, dtype=False)
-        except ValueError as error:
-            raise DataError(f"{path.name} holds no JSON lines: {error}") from None
+        data = pd.read_json(file, lines=True, dtype=False)
     return Frame(data, path.name, 1)
 
 
-READERS: dict[str, Callable[[Path, Wanted], Frame]] = {
-    ".csv": _read_delimited,
-    ".tsv": _read_delimited,
-    ".txt": _read_delimited,
-    ".inter": _read_delimited,
-    ".parquet": _read_parquet,
-    ".feather": _read_feather,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-    ".data": _read_tabs,
-    ".base": _read_tabs,
-    ".test": _read_tabs,
-    ".dat": _read_double_colons,
-}
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A form of file: what it is called, its endings, and how it is read.
+
+    Add a form with a row in `_FORMS`; a test gives every row a good, an empty and a damaged file.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Callable[[Path, Wanted], Frame]
+    needs: str | None = None
+    """The package that reads it, where that is not one of every installation."""
+    may_be_crosstab: bool = False
+    """Whether it may hold a crosstab as well as a long table."""
+
+
+_FORMS = (
+    Reader("delimited text", (".csv", ".tsv", ".txt"), _read_delimited, may_be_crosstab=True),
+    Reader("RecBole's text", (".inter",), _read_delimited),
+    Reader("a Parquet file", (".parquet",), _read_parquet, needs="pyarrow"),
+    Reader("a Feather file", (".feather",), _read_feather, needs="pyarrow"),
+    Reader("JSON lines", (".jsonl", ".ndjson"), _read_json_lines),
+    Reader("MovieLens' text with tabs", (".data", ".base", ".test"), _read_tabs),
+    Reader("MovieLens' text with double colons", (".dat",), _read_double_colons),
+)
+READERS: Mapping[str, Reader] = {ending: form for form in _FORMS for ending in form.endings}
+"""The forms by their endings."""
+
+
+def _frame(path: Path, wanted: Wanted) -> Frame:
+    """The table in a file of a known form.
+
+    Raises MissingPackageError where what reads it is not installed, DataError where the file is
+    empty or damaged.
+    """
+    reader = READERS[form_of(path)]
+    try:
+        frame = reader.read(path, wanted)
+    except ImportError:
+        if reader.needs is None:
+            raise
+        raise MissingPackageError(reader.needs) from None
+    except (ValueError, OSError, EOFError, BadZipFile, LZMAError, zlib.error) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"{path.name} cannot be read as {reader.name}: {reason}") from None
+    if not len(frame.data.columns):
+        raise DataError(f"{path.name} is empty: it holds no ratings")
+    return frame
 
 
 def _layout(path: Path, wanted: Wanted) -> Layout:

@@ -19,8 +19,7 @@ from xlcollab.ratings import (
     read_ratings,
     with_date_parts,
 )
-from xlcollab.ratings.opening import form_of
-from xlcollab.ratings.read import PLAIN_TEXT, check_ratings_file, reads_as_long
+from xlcollab.ratings.read import check_ratings_file, may_be_crosstab, reads_as_long
 from xlcollab.ref import parse_area
 from xlcollab.settings.requests.ratings import Place
 
@@ -75,7 +74,7 @@ def _read(place: Place) -> Source:
     said = place.no_header or _columns(place) != Columns()
     if place.area is None and (said or reads_as_long(place.source)):
         return _long_file(place)
-    if form_of(place.source) not in PLAIN_TEXT:
+    if not may_be_crosstab(place.source):
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
     workbook = text_workbook(place.source)
     head = [workbook.sheets[0].value(0, column) for column in range(_SHOWN)]

@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import xlwings
-
-from xlcollab.errors import UsageError
-from xlcollab.faces.addin.wrappers import MODULE, module_text
+from xlcollab.errors import MissingPackageError, UsageError
 
 NAME = "xlcollab"
 CONF: dict[str, str | bool] = {
@@ -42,7 +39,7 @@ def sources() -> Path:
 
 
 def build(target: Path) -> Path:
-    """Write the add-in. Raises UsageError where pyopenvba is missing."""
+    """Write the add-in. Raises MissingPackageError without pyopenvba or xlwings."""
     parts = _package(_modules(), _classes())
     parts["xl/vbaProject.bin"] = _renamed(parts["xl/vbaProject.bin"])
     parts["customUI/customUI14.xml"] = (sources() / "customUI14.xml").read_bytes()
@@ -60,6 +57,9 @@ def build(target: Path) -> Path:
 
 def _modules() -> dict[str, str]:
     """Standard modules by name; xlwings' own last."""
+    xlwings = _package_of("xlwings")
+    from xlcollab.faces.addin.wrappers import MODULE, module_text
+
     custom = Path(xlwings.__file__).with_name("xlwings_custom_addin.bas")
     engine, count = re.subn(
         r'(PROJECT_NAME As String = )"[^"]*"', rf'\1"{NAME}"', custom.read_text(encoding="utf-8")
@@ -67,20 +67,29 @@ def _modules() -> dict[str, str]:
     if count != 1:
         raise UsageError(f"{custom} of xlwings {xlwings.__version__} has another shape; pin 0.37.8")
     ours = {name: (sources() / f"{name}.bas").read_text("utf-8") for name in OWN_MODULES}
-    return ours | {MODULE: module_text(), "xlwings": engine}
+    return ours | {MODULE: module_text(), NOTICES: _notices(), "xlwings": engine}
+
+
+NOTICES = "XlcNotices"
+
+
+def _notices() -> str:
+    """The licences of what is not ours, as a module of remarks."""
+    lines = (sources() / "NOTICES.txt").read_text("utf-8").splitlines()
+    return "\n".join([f'Attribute VB_Name = "{NOTICES}"', *(f"' {line}" for line in lines), ""])
 
 
 OWN_MODULES = ("XlcErrors", "XlcRibbon")
 
 
 def _classes() -> dict[str, str]:
-    folder = Path(xlwings.__file__).parent / "addin"
+    folder = Path(_package_of("xlwings").__file__).parent / "addin"
     return {"Dictionary": (folder / "Dictionary.cls").read_text(encoding="utf-8")}
 
 
 def _package(modules: dict[str, str], classes: dict[str, str]) -> dict[str, bytes]:
     """The parts of a fresh add-in with these modules."""
-    vba = _pyopenvba()
+    vba = _package_of("pyopenvba")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{NAME}.xlam"
         with vba.ExcelFile.create_new(path) as book:
@@ -96,13 +105,12 @@ def _package(modules: dict[str, str], classes: dict[str, str]) -> dict[str, byte
             return {name: package.read(name) for name in package.namelist()}
 
 
-def _pyopenvba() -> Any:
+def _package_of(name: str) -> Any:
+    """A package of others. Raises MissingPackageError where it is not installed."""
     try:
-        return import_module("pyopenvba")
-    except ImportError:
-        raise UsageError(
-            "building the add-in needs pyopenvba: pip install 'xlcollab[addin]'"
-        ) from None
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise MissingPackageError(name) from None
 
 
 def _crlf(text: str) -> str:

@@ -118,7 +118,11 @@ def doctor(machine: Machine) -> list[Finding]:
 
 
 def _versions(machine: Machine) -> Iterator[Finding]:
-    for package, wanted in (("xlwings", "pip install xlwings"), ("torch", "pip install torch")):
+    for package, wanted in (
+        ("xlwings", "pip install 'xlcollab[excel]'"),
+        ("pyopenvba", "pip install 'xlcollab[addin]'"),
+        ("torch", "pip install torch"),
+    ):
         try:
             yield Finding(f"{package} {version(package)}", True)
         except PackageNotFoundError:
@@ -131,7 +135,7 @@ def _files(machine: Machine) -> Iterator[Finding]:
     yield Finding(
         f"the add-in is at {machine.addin}", machine.addin.is_file(), "run `xlcollab addin install`"
     )
-    if machine.addin.is_file():
+    if machine.addin.is_file() and find_spec("xlwings") and find_spec("pyopenvba"):
         yield Finding(
             "the add-in was built from the installed xlwings",
             _is_current(machine.addin),
@@ -177,6 +181,8 @@ def _windows(machine: Machine) -> Iterator[Finding]:
     yield Finding(
         "pywin32 is there for COM", find_spec("win32com") is not None, "pip install pywin32"
     )
+    if find_spec("xlwings") is None:
+        return  # which was said before
     dll = f"xlwings64-{version('xlwings')}.dll"
     folder = Path(sys.executable).parent
     places = (folder, folder.parent, Path(sys.prefix))
