@@ -59,7 +59,16 @@ def test_without_test_ratings_their_errors_are_null(tmp_path: Path) -> None:
 
 def test_the_workbook_has_the_sheets_of_the_issue(tmp_path: Path) -> None:
     assert fit(crosstab_book(tmp_path / "b.xlsx")).code == 0
-    wanted = ["model", "training history", "users", "items", "predictions", "recommendations"]
+    wanted = [
+        "model",
+        "predict",
+        "scores",
+        "training history",
+        "users",
+        "items",
+        "predictions",
+        "recommendations",
+    ]
     assert sheets(tmp_path / "m.xlsx") == [*wanted, "rated", "saved"]
 
 

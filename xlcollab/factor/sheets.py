@@ -14,6 +14,8 @@ from xlcollab.factor.models.recommend import principal_components, recommend
 from xlcollab.factor.search import Tuning
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
+from xlcollab.settings.fitting import TrainingSettings
+from xlcollab.settings.optimizers import OPTIMIZERS
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
@@ -62,6 +64,7 @@ def model_table(result: TrainingResult) -> Table:
         ("items", len(model.item_ids)),
         ("global bias", model.output.centre),
         *((name, _cell(value)) for name, value in asdict(model.settings).items()),
+        *_training_rows(result.training),
         *_score_rows("train", result.train),
         *_score_rows("validation", result.validation),
         *_score_rows("test", result.test),
@@ -188,6 +191,15 @@ def _factor_table(
         for one, count, values in zip(ids, counts.tolist(), numbers, strict=True)
     ]
     return Table(name, head, list(rows))
+
+
+def _training_rows(training: TrainingSettings | None) -> list[Row]:
+    """How the model was trained, as far as the rule uses it."""
+    if training is None:
+        return []
+    used = OPTIMIZERS[training.optimizer].uses
+    asked = asdict(training).items()
+    return [(name, _cell(value)) for name, value in asked if name in used and value is not None]
 
 
 def _score_rows(name: str, scores: Scores | None) -> list[Row]:

@@ -90,6 +90,8 @@ class NewSheet:
     (its first row holds unique header texts). `widths` are column widths in characters. `freeze` is
     the number of rows and columns that stay in sight. `row_looks` are for all cells of a row,
     `column_looks` for the numbers of a column elsewhere. A `hidden` sheet holds what charts need.
+    `formulas`, without =, stand at (row, column), whose value in `rows` is their stored result;
+    `choices` are cells with a drop-down of an area's values.
     """
 
     name: str
@@ -101,6 +103,8 @@ class NewSheet:
     row_looks: dict[int, Look] = field(default_factory=dict)
     column_looks: dict[int, Look] = field(default_factory=dict)
     hidden: bool = False
+    formulas: dict[tuple[int, int], str] = field(default_factory=dict)
+    choices: dict[tuple[int, int], AreaRef] = field(default_factory=dict)
 
     def look(self, row: int, column: int, value: Scalar) -> Look | None:
         """How a cell looks; None for the workbook's own default."""

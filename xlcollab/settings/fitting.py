@@ -320,7 +320,7 @@ NAMED: Mapping[str, Mapping[str, Any]] = {
         "init_scale": 0.02,
         "epochs": 5,
         "batch_size": 64,
-        "learning_rate": 0.01,
+        "learning_rate": 0.008,
         "schedule": "one-cycle",
         "weight_decay_factors": 0.2,
         "weight_decay_biases": 0.2,

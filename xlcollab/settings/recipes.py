@@ -105,7 +105,16 @@ _MINI: Mapping[str, Recipe] = {
         for name in ("rmsprop", "adam", "adamw")
     },
 }
-_NET: Mapping[str, Recipe] = {name: {**_MINI[name], "batch_size": 512} for name in GRADIENT_RULES}
+_NET: Mapping[str, Recipe] = {
+    "gd": _recipe("gd", 0.3, 10, (1.0, 0.7), batch_size=64, **_CYCLE),
+    "momentum": _recipe("momentum", 0.03, 10, (1.0, 0.7), batch_size=64, **_CYCLE),
+    "nesterov": _recipe("nesterov", 0.03, 10, (1.0, 0.7), batch_size=64, **_CYCLE),
+    "adagrad": _recipe("adagrad", ByBatch(0.1), 12, (0.91, 0.08), batch_size=512, **_CYCLE),
+    "rmsprop": _recipe("rmsprop", ByBatch(0.014), 10, (0.7, 0.7), batch_size=512, **_CYCLE),
+    "adam": _recipe("adam", ByBatch(0.028), 10, (0.7, 0.7), batch_size=512, **_CYCLE),
+    "adamw": _recipe("adamw", ByBatch(0.028), 10, (0.7, 0.7), batch_size=512, **_CYCLE),
+}
+"""Steps on batches whatever is asked: a layer sees every rating, and all at once are too few."""
 GRADIENT: Mapping[tuple[str, Batch, Kind], Recipe] = {
     **{(name, "full", "dot"): recipe for name, recipe in _FULL.items()},
     **{(name, "full", "range"): recipe for name, recipe in _FULL.items()},
@@ -121,7 +130,7 @@ def recipe_of(rule: str, batch_size: int | None, kind: Kind, profile: Profile) -
         return OPTIMIZERS[rule].recipe
     batch: Batch = "full" if batch_size is None and kind != "net" else "mini"
     found = dict(GRADIENT[rule, batch, kind])
-    if rule in DESCENT and batch_size is not None:
+    if rule in DESCENT and batch_size is not None and kind != "net":
         found["epochs"] = round(found["epochs"] * math.sqrt(max(1.0, batch_size / 1000)))
     if not isinstance(found["learning_rate"], float):
         size = batch_size or found.get("batch_size")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xlcollab.api.ratings.fitted import Fitted, Stopwatch
@@ -87,7 +89,7 @@ def fit_ratings(
     result = replace(result, seconds=dict(clock.seconds))
     measured = Measured(rankings, folds, sweep)
     with clock.phase("write"), finished_first():
-        _write(result, measured, target, with_predictions=run.source.is_crosstab)
+        _write(run, result, measured, target)
     return Fitted(
         result=result,
         tables=run.tables,
@@ -246,9 +248,7 @@ def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | Non
             return None  # the model is worth more than a measure of it
 
 
-def _write(
-    result: TrainingResult, measured: Measured, target: Path, *, with_predictions: bool
-) -> None:
+def _write(run: _Run, result: TrainingResult, measured: Measured, target: Path) -> None:
     """A workbook of what was learned, or a model file, as the target's ending says."""
     if target.suffix == MODEL_FILE:
         save_model(result.model, target)
@@ -256,7 +256,18 @@ def _write(
     write_model_workbook(
         result,
         target,
-        with_predictions=with_predictions,
-        measured=measured.rows(),
+        with_predictions=run.source.is_crosstab,
+        measured=[*measured.rows(), *_origin(run.request.place.source)],
         more=measured.tables(),
     )
+
+
+def _origin(source: Path) -> list[tuple[str, str]]:
+    """Which file was fitted, the hash of its content, and the version of the package, if known."""
+    with source.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    rows = [("file", source.name), ("SHA-256 of the file", content)]
+    try:
+        return [*rows, ("xlcollab", version("xlcollab"))]
+    except PackageNotFoundError:
+        return rows

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xlcollab.api.ratings.live_sheets import live_sheets
 from xlcollab.api.ratings.net_sheets import (
     layer_table,
     level_tables,
@@ -130,6 +131,9 @@ def write_model_workbook(
     tables += [_rated_table(model), _saved_table(model)]
     tables[0] = replace(tables[0], rows=[*_without_blanks(tables[0]), *measured])
     sheets = [sheet_of(tables[0], _item_map(tables)), *map(sheet_of, tables[1:])]
+    if isinstance(model, FactorModel):
+        head = next(table.columns for table in tables if table.name == "items")
+        sheets[1:1] = live_sheets(model, head)
     write_new_workbook(path, sheets)
 
 

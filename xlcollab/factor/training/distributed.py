@@ -100,7 +100,7 @@ def train_distributed(
         clock.lap("train")
     if whole is None:
         return None
-    return finished(tables, state, replace(outcome, snapshot=whole), clock)
+    return finished(tables, state, replace(outcome, snapshot=whole), clock, settings)
 
 
 @dataclass(slots=True)

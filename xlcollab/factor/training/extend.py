@@ -51,7 +51,7 @@ def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings
         clock.lap("prepare")
         outcome = loop_of(trainable, job, Tables(new), None).run()
     clock.lap("train")
-    return finished(Tables(new), trainable, outcome, clock)
+    return finished(Tables(new), trainable, outcome, clock, settings)
 
 
 def _longer_titles(model: FactorModel, n_users: int, n_items: int) -> Titles:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.factor.models.model import Model
+from xlcollab.settings.fitting import TrainingSettings
 
 
 class Status(StrEnum):
@@ -98,6 +99,8 @@ class TrainingResult:
     """Sentences a user should read: cold ids, ratings that are all equal …"""
     seconds: dict[str, float]
     """By phase: prepare, train, evaluate."""
+    training: TrainingSettings | None = None
+    """How it was trained, the recipe filled in."""
     biases: Mapping[str, Scores] = field(default_factory=dict)
     """The errors of biases alone on "train" and, where there are such, "validation" and "test"."""
 

@@ -86,7 +86,7 @@ def train(
             best = best[0], replace(best[1], status=outcome.status)
             break
     assert best is not None
-    return finished(tables, *best, clock)
+    return finished(tables, *best, clock, settings)
 
 
 def resolved(
@@ -195,7 +195,11 @@ def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> 
 
 
 def finished(
-    tables: Tables, trainable: Trainable, outcome: Outcome, clock: Clock
+    tables: Tables,
+    trainable: Trainable,
+    outcome: Outcome,
+    clock: Clock,
+    training: TrainingSettings,
 ) -> TrainingResult:
     """The model of an outcome and its errors; what was trained is not given up for a signal."""
     with finished_first():
@@ -210,6 +214,7 @@ def finished(
             test=None if tables.test is None else evaluate(model, tables.test),
             notes=tuple(_notes(tables)),
             seconds=clock.seconds,
+            training=training,
             biases=_biases_alone(tables),
         )
         result = replace(result, notes=(*result.notes, *_worse_than_biases(result)))

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.package.package import parse_relationships, rels_name
@@ -99,6 +100,9 @@ def _draw_frame(target: Any, sheet: NewSheet, name: str, texts: Texts) -> None:
         target.set_column(column, column, width)
     if any(sheet.freeze):
         target.freeze_panes(*sheet.freeze)
+    for (row, column), area in sheet.choices.items():
+        source = {"validate": "list", "source": f"={absolute_name(area)}"}
+        target.data_validation(row, column, row, column, source)
     target.set_landscape()
     target.fit_to_pages(1, 0)
     if sheet.table:
@@ -289,7 +293,10 @@ def _rows_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> Iterator[str]:
         for column, value in enumerate(values):
             if value is not None:
                 kind, number = encode(storable(value), texts)
-                type_, content = value_xml(kind, number, texts, "", is_result=False)
+                formula = sheet.formulas.get((row, column))
+                type_, content = value_xml(kind, number, texts, "", is_result=formula is not None)
+                if formula is not None:
+                    content = f"<f>{escape(formula)}</f>{content}"
                 look = sheet.look(row, column, value)
                 style = formats.get(look) if look else None
                 cells.append(

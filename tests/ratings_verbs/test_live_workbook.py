@@ -1,0 +1,92 @@
+"""The sheets that predict by formulas: values as ours, and LibreOffice's for another choice."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+
+import xlcollab as xc
+from tests.faces.shell import xlcollab
+from tests.ratings_verbs.data import planted
+
+MODELS: dict[str, dict[str, Any]] = {
+    "dot": {"n_factors": 3},
+    "best": {"quality": "best", "n_factors": 2, "epochs": 24},
+    "range": {"n_factors": 3, "optimizer": "adam", "output_range": (0.5, 5.5)},
+    "no biases": {"n_factors": 2, "bias": False},
+    "biases alone": {"n_factors": 0},
+}
+
+
+def fitted(settings: dict[str, Any], text_ids: bool = False) -> xc.MatrixFactorization:
+    frame = planted()
+    if text_ids:
+        frame["user"] = [f"{'0' * (n % 3)}{n}" for n in frame["user"]]
+    return xc.MatrixFactorization(**{"epochs": 6, **settings}).fit(frame)
+
+
+def shown(path: Path) -> tuple[Any, Any, float, list[tuple[Any, float]]]:
+    sheet = openpyxl.load_workbook(path, data_only=True)["predict"]
+    best = [
+        (row[1].value, row[2].value) for row in sheet["A6:C15"] if row[1].value not in (None, "")
+    ]
+    return sheet["B1"].value, sheet["B2"].value, sheet["B3"].value, best
+
+
+def check(path: Path, model: xc.MatrixFactorization) -> None:
+    user, item, prediction, best = shown(path)
+    assert prediction == pytest.approx(float(model.predict([user], [item])[0]), abs=1e-5)
+    wanted = model.recommend(user)
+    assert [one for one, _ in best] == wanted.items
+    np.testing.assert_allclose([value for _, value in best], wanted.ratings, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_stored_values_are_the_models_and_what_a_recalculation_gives(
+    name: str, tmp_path: Path
+) -> None:
+    model = fitted(MODELS[name])
+    model.to_workbook(tmp_path / "m.xlsx")
+    check(tmp_path / "m.xlsx", model)
+    found = xlcollab("recalc", tmp_path / "m.xlsx", "--check")
+    assert found.code == 0, found.out + found.err
+
+
+@pytest.mark.parametrize("text_ids", [False, True])
+def test_another_user_and_item_in_libreoffice(text_ids: bool, tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("needs LibreOffice")
+    model = fitted(MODELS["dot"], text_ids)
+    model.to_workbook(tmp_path / "m.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "m.xlsx")
+    ids = model.model_.user_ids.index.tolist()
+    book["predict"]["B1"], book["predict"]["B2"] = ids[7], 40
+    book.save(tmp_path / "other.xlsx")
+    (tmp_path / "out").mkdir()
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        "out",
+        "other.xlsx",
+    ]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    check(tmp_path / "out/other.xlsx", model)
+
+
+def test_the_choices_are_the_known_ids(tmp_path: Path) -> None:
+    fitted(MODELS["dot"]).to_workbook(tmp_path / "m.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "m.xlsx")["predict"]
+    lists = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation}
+    assert lists == {"B1": "users!$A$2:$A$21", "B2": "items!$A$2:$A$13"}
