@@ -94,10 +94,12 @@ def test_half_a_file_is_read_or_told_of(ending: str, tmp_path: Path) -> None:
     WRITERS[ending](path, FRAME)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
+    told = ""
     try:
         assert len(read_ratings(path)) < len(FRAME)
     except DataError as error:
-        assert f"r{ending}" in str(error)
+        told = str(error)
+    assert not told or f"r{ending}" in told
 
 
 @pytest.mark.parametrize("packing", PACKED)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike
 
-from xlcollab.errors import DataError, MissingPackageError, UsageError
+from xlcollab.errors import DataError, MissingPackageError, UsageError, XlcollabError
 from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
@@ -195,6 +195,8 @@ def _frame(path: Path, wanted: Wanted) -> Frame:
     reader = READERS[form_of(path)]
     try:
         frame = reader.read(path, wanted)
+    except XlcollabError:
+        raise
     except ImportError:
         if reader.needs is None:
             raise
