@@ -17,11 +17,13 @@ from xlcollab.faces.commands.recalc import recalc
 from xlcollab.faces.commands.recommend import recommend
 from xlcollab.faces.commands.run import run
 from xlcollab.faces.commands.solve import solve
+from xlcollab.faces.commands.sweep import sweep
 from xlcollab.faces.commands.tune import tune
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "inspect": inspect,
     "solve": solve,
+    "sweep": sweep,
     "recalc": recalc,
     "gradient": gradient,
     "run": run,

@@ -1,0 +1,132 @@
+"""Sweeps over parameters, scenarios and draws, as a user runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import xlcollab as xc
+from tests.build import build
+from tests.faces.shell import Outcome, solver_names, xlcollab
+
+CELLS: dict[str, object] = {
+    "A1": 0.0,
+    "A2": 0.0,
+    "B1": "=B3*A1+5*A2",
+    "B3": 3.0,
+    "B4": 12.0,
+    "C1": "=2*A2",
+    "C2": "=3*A1+2*A2",
+}
+MODEL = {
+    "opt": "S!$B$1",
+    "adj": "S!$A$1:$A$2",
+    "typ": "1",
+    "neg": "1",
+    "num": "3",
+    "lhs1": "S!$A$1",
+    "rel1": "1",
+    "rhs1": "4",
+    "lhs2": "S!$C$1",
+    "rel2": "1",
+    "rhs2": "S!$B$4",
+    "lhs3": "S!$C$2",
+    "rel3": "1",
+    "rhs3": "18",
+}
+
+
+def _best(price: float, limit: float) -> float:
+    """The best corner of x ≤ 4, 2y ≤ limit, 3x + 2y ≤ 18, by hand."""
+    top = limit / 2
+    corners = [(0.0, min(top, 9.0)), (4.0, min(top, 3.0)), (min(4.0, (18 - limit) / 3), top)]
+    return max(price * x + 5 * y for x, y in corners if 3 * x + 2 * y <= 18 + 1e-9)
+
+
+def _sweep(folder: Path, *options: object, **more: dict[str, object]) -> Outcome:
+    path = build(folder / "b.xlsx", {"S": CELLS, **more}, solver_names("S", **MODEL))
+    return xlcollab("sweep", path, "--json", *options)
+
+
+def test_one_parameter_makes_a_table_and_a_chart(tmp_path: Path) -> None:
+    found = _sweep(tmp_path, "--parameter", "S!B3=1:10:4")
+    assert found.code == 0, found.err
+    rows = found.json["rows"]
+    assert [row["S!B3"] for row in rows] == [1.0, 4.0, 7.0, 10.0]
+    expected = [_best(price, 12.0) for price in (1.0, 4.0, 7.0, 10.0)]
+    assert [row["objective S!B1"] for row in rows] == pytest.approx(expected)
+    assert {row["status"] for row in rows} == {"optimal"}
+    book = xc.open(tmp_path / "b.swept.xlsx").workbook
+    assert [sheet.name for sheet in book] == ["S", "S sweep"]
+    assert book.sheet("S").value(2, 1) == 3.0
+
+
+def test_two_parameters_make_a_grid(tmp_path: Path) -> None:
+    found = _sweep(tmp_path, "--parameter", "S!B3=1,4", "--parameter", "S!B4=6:12:3")
+    rows = found.json["rows"]
+    assert [(row["S!B3"], row["S!B4"]) for row in rows] == [
+        (price, limit) for price in (1.0, 4.0) for limit in (6.0, 9.0, 12.0)
+    ]
+    for row in rows:
+        assert row["objective S!B1"] == pytest.approx(_best(row["S!B3"], row["S!B4"]))
+
+
+def test_scenarios_have_names(tmp_path: Path) -> None:
+    cases: dict[str, object] = {"B1": "S!B3", "C1": "S!B4", "A2": "bad", "B2": 1.0, "C2": 6.0}
+    cases |= {"A3": "good", "B3": 6.0, "C3": 12.0}
+    found = _sweep(tmp_path, "--scenarios", "Cases", Cases=cases)
+    rows = found.json["rows"]
+    assert [row["scenario"] for row in rows] == ["bad", "good"]
+    assert [row["objective S!B1"] for row in rows] == pytest.approx(
+        [_best(1.0, 6.0), _best(6.0, 12.0)]
+    )
+
+
+def test_an_infeasible_value_leaves_a_blank_and_tells(tmp_path: Path) -> None:
+    found = _sweep(tmp_path, "--parameter", "S!B4=-1,12")
+    assert found.code == 4
+    first, second = found.json["rows"]
+    assert (first["status"], first["objective S!B1"]) == ("infeasible", None)
+    assert second["status"] == "optimal"
+
+
+def test_draws_have_means_percentiles_and_chances(tmp_path: Path) -> None:
+    cells: dict[str, object] = {"A1": 2.0, "B1": "=A1*C1", "C1": "=RAND()", "D1": "=C1+A1"}
+    names = solver_names(
+        "S",
+        opt="S!$B$1",
+        adj="S!$A$1",
+        num="1",
+        lhs1="S!$D$1",
+        rel1="1",
+        rhs1="2.25",
+    )
+    path = build(tmp_path / "b.xlsx", {"S": cells}, names)
+    found = xlcollab("sweep", path, "--json", "--samples", "2000")
+    assert found.code == 0, found.err
+    objective, line = found.json["rows"]
+    assert objective["mean"] == pytest.approx(1.0, abs=0.05)
+    assert objective["percentile 25"] == pytest.approx(0.5, abs=0.08)
+    assert line["share that holds"] == pytest.approx(0.25, abs=0.04)
+    assert (
+        xlcollab("sweep", path, "--json", "--samples", "50").json["rows"]
+        == (xlcollab("sweep", path, "--json", "--samples", "50").json["rows"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ((), "--parameter"),
+        (("--parameter", "S!B3=1:10"), "S!B3=1:10"),
+        (("--parameter", "S!B3"), "S!B3"),
+        (("--parameter", "S!B3=1,2", "--samples", "3"), "one of"),
+        (("--parameter", "S!B1=1,2"), "formula"),
+        (("--samples", "3"), "random"),
+    ],
+)
+def test_what_cannot_be_swept_is_told(tmp_path: Path, options: tuple[str, ...], word: str) -> None:
+    found = _sweep(tmp_path, *options)
+    assert found.code in (2, 3)
+    assert word in found.sentence

@@ -1,0 +1,112 @@
+"""Drawing the random cells of a workbook again and again, and what its model comes to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.api.look.checking import refresh
+from xlcollab.api.session.session import Session
+from xlcollab.errors import ModelError
+from xlcollab.grid import Scalar
+from xlcollab.history import cell_names
+from xlcollab.history.report import cell_value
+from xlcollab.kernels.trace.evaluation import Evaluation
+from xlcollab.problems import Constraint, SolverModel
+from xlcollab.ref import AreaRef, CellRef
+
+_PERCENTILES = (5, 25, 50, 75, 95)
+
+HEADINGS = (
+    "cell",
+    "name",
+    "mean",
+    "standard deviation",
+    "minimum",
+    *(f"percentile {share}" for share in _PERCENTILES),
+    "maximum",
+    "constraint",
+    "share that holds",
+    "errors",
+)
+
+
+def simulated(
+    book: Session, model: SolverModel, samples: int, seed: int
+) -> tuple[tuple[str, ...], list[list[Scalar]]]:
+    """(headings, a line for the objective and for each constraint cell) over `samples` draws of
+    every random function, by `seed`. Raises ModelError for a model without any."""
+    refresh(book)
+    asked = [(model.objective, "", None), *_constraint_cells(model)]
+    draws = np.array([_drawn(book, asked, seed + number) for number in range(samples)])
+    alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
+    if samples > 1 and alike:
+        raise ModelError(
+            f"nothing that {model.objective} and its constraints read is random; --samples draws"
+            " RAND, RANDBETWEEN and what is made of them"
+        )
+    names = cell_names(book.workbook, [cell for cell, _, _ in asked])
+    lines = []
+    for place, ((cell, text, relation), name) in enumerate(zip(asked, names, strict=True)):
+        values, limits = draws[:, 2 * place], draws[:, 2 * place + 1]
+        lines.append([str(cell), name, *_figures(values), text, _held(values, limits, relation)])
+        lines[-1].append(float((~np.isfinite(values)).sum()))
+    return HEADINGS, lines
+
+
+def _constraint_cells(model: SolverModel) -> list[tuple[CellRef, str, Constraint | None]]:
+    return [
+        (cell, str(constraint), constraint)
+        for constraint in model.constraints
+        for cell in constraint.left.cells()
+    ]
+
+
+def _drawn(
+    book: Session, asked: list[tuple[CellRef, str, Constraint | None]], seed: int
+) -> list[float]:
+    """The value of each cell and its limit, with one draw of every random function."""
+    evaluation = Evaluation(book.plan, set(), seed=seed)
+    found = []
+    for cell, _, constraint in asked:
+        found += [_value(evaluation, cell.area), _limit(evaluation, cell, constraint)]
+    return found
+
+
+def _value(evaluation: Evaluation, area: AreaRef) -> float:
+    number, codes = evaluation.exact.numbers(evaluation.cells(area).block)
+    if codes is not None and bool((codes > 0).any()):
+        return float("nan")
+    return float(number.reshape(-1)[0])
+
+
+def _limit(evaluation: Evaluation, cell: CellRef, constraint: Constraint | None) -> float:
+    if constraint is None or isinstance(constraint.right, str):
+        return float("nan")
+    if not isinstance(constraint.right, AreaRef):
+        return float(constraint.right)
+    cells, left = list(constraint.right.cells()), constraint.left.rect
+    place = (cell.row - left.top) * left.width + cell.column - left.left
+    return _value(evaluation, cells[place if len(cells) > 1 else 0].area)
+
+
+def _figures(values: NDArray[np.float64]) -> list[Scalar]:
+    good = values[np.isfinite(values)]
+    if not good.size:
+        return [None] * (4 + len(_PERCENTILES))
+    spread = float(good.std(ddof=1)) if good.size > 1 else 0.0
+    shares = [float(value) for value in np.percentile(good, _PERCENTILES)]
+    figures = [float(good.mean()), spread, float(good.min()), *shares, float(good.max())]
+    return [cell_value(value) for value in figures]
+
+
+def _held(
+    values: NDArray[np.float64], limits: NDArray[np.float64], constraint: Constraint | None
+) -> Scalar:
+    """In what share of the draws a constraint holds; None where there is none to judge."""
+    if constraint is None or not np.isfinite(limits).any():
+        return None
+    slack = 1e-9 * (1.0 + np.abs(limits))
+    below, above = values <= limits + slack, values >= limits - slack
+    holds = {"<=": below, ">=": above, "=": below & above}[constraint.relation]
+    return float(holds.mean())

@@ -1,0 +1,298 @@
+"""The whole of `xlcollab sweep`: values into cells, a solve for each, a table and a chart."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xlcollab.api.session.controlled import chosen
+from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
+from xlcollab.api.session.session import Session
+from xlcollab.api.solve.simulation import simulated
+from xlcollab.api.solve.solved import Solved
+from xlcollab.api.solve.solving import solve_model
+from xlcollab.errors import DataError, UsageError
+from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar, Series
+from xlcollab.history import cell_names, free_of_ours
+from xlcollab.history.report import Report, Section, cell_value, report_sheet
+from xlcollab.problems import SolverModel, start, variable_cells
+from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
+from xlcollab.settings.requests.sweep import SweepRequest
+
+_MOST_RUNS = 10_000
+_MOST_VARIABLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep came to: a table, and where it was written."""
+
+    headings: tuple[str, ...]
+    lines: list[list[Scalar]]
+    output: Path
+    exit_code: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The rows of the table, each by its headings."""
+        rows = [dict(zip(self.headings, line, strict=True)) for line in self.lines]
+        return {"output": str(self.output), "rows": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One run: its name, "" where it has none, and what its cells hold."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+def sweep_book(request: SweepRequest) -> Swept:
+    """Open, vary, solve, save. The workbook itself keeps its values; a sheet is added.
+
+    Raises UsageError on texts that name no values, ModelError and DataError by cell.
+    """
+    book = Session(request.book)
+    refuse_target(book, request.output, "swept")
+    refuse_unchangeable(book, sheets=True)
+    model = _model(book, request)
+    if request.samples:
+        headings, lines = simulated(book, model, request.samples, _seed(request))
+        code, sheet = 0, _simulation_sheet(book, model, headings, lines, request.samples)
+    else:
+        cells, cases = _cases(book, request)
+        outcomes = list(_outcomes(book, model, request, cells, cases))
+        headings, lines = _table(model, cells, cases, outcomes)
+        code = 0 if all(one.kept for one in outcomes) else 4
+        sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
+    fresh = Session(request.book)
+    fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
+    return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
+
+
+def _seed(request: SweepRequest) -> int:
+    return int(str(request.settings.values.get("seed", 0)))
+
+
+def _model(book: Session, request: SweepRequest) -> SolverModel:
+    words = request.model
+    if not words.is_given or words.by_changing is None:
+        return book.only_model(request.sheet)
+    return book.model(
+        minimize=words.minimize,
+        maximize=words.maximize,
+        target=words.target,
+        by_changing=words.by_changing,
+        subject_to=words.subject_to,
+        non_negative=words.non_negative,
+        sheet=request.sheet,
+    )
+
+
+def _cases(book: Session, request: SweepRequest) -> tuple[list[CellRef], list[_Case]]:
+    """The cells that are varied, and what they hold in each run."""
+    if request.scenarios is not None:
+        return _scenarios(book, request.scenarios)
+    home = request.sheet or book.workbook.sheets[0].name
+    pairs = [_parameter(text, home) for text in request.parameter]
+    cases = [_Case("", values) for values in itertools.product(*(values for _, values in pairs))]
+    if len(cases) > _MOST_RUNS:
+        raise UsageError(f"{len(cases)} runs are asked for; at most {_MOST_RUNS} can be made")
+    return [cell for cell, _ in pairs], cases
+
+
+def _parameter(text: str, home: str) -> tuple[CellRef, tuple[float, ...]]:
+    """ "S!B3=1:10:10" or "S!B3=1,2,5": a cell and its values. Raises UsageError."""
+    cell, _, values = text.rpartition("=")
+    wrong = UsageError(
+        f"--parameter {text!r}: a cell and its values were expected, such as 'S!B3=1:10:10'"
+        " (first:last:count) or 'S!B3=1,2,5'"
+    )
+    if not cell.strip():
+        raise wrong
+    try:
+        area = parse_area(cell.strip(), home)
+        if ":" in values:
+            first, last, count = values.split(":")
+            if int(count) < 1:
+                raise wrong
+            found = np.linspace(float(first), float(last), int(count)).tolist()
+        else:
+            found = [float(value) for value in values.split(",")]
+    except ValueError:
+        raise wrong from None
+    if area.rect.size != 1 or not all(math.isfinite(value) for value in found):
+        raise wrong
+    return area.first, tuple(found)
+
+
+def _scenarios(book: Session, name: str) -> tuple[list[CellRef], list[_Case]]:
+    """Named scenarios from a sheet: A1 is free, the rest of row 1 holds addresses."""
+    sheet = book.workbook.sheet(name)
+    home = book.workbook.sheets[0].name
+    heads = [sheet.value(0, column) for column in range(1, sheet.width)]
+    heads = heads[: next((i for i, head in enumerate(heads) if head is None), len(heads))]
+    if not heads or not all(isinstance(head, str) for head in heads):
+        raise DataError(
+            f"sheet {sheet.name} holds no scenarios: addresses such as S!B3 were expected from B1"
+            " on, and below them a name and values a row"
+        )
+    cells = [parse_area(str(head), home).first for head in heads]
+    cases = []
+    for row in range(1, sheet.height):
+        values = [sheet.value(row, column) for column in range(1, 1 + len(cells))]
+        if all(value is None for value in values):
+            continue
+        if not all(isinstance(value, float) for value in values):
+            raise DataError(f"scenario in row {row + 1} of sheet {sheet.name} needs numbers only")
+        label = sheet.value(row, 0)
+        cases.append(_Case(str(label or f"row {row + 1}"), tuple(map(_number, values))))
+    return cells, cases
+
+
+def _number(value: Scalar) -> float:
+    assert isinstance(value, float)
+    return value
+
+
+def _outcomes(
+    book: Session,
+    model: SolverModel,
+    request: SweepRequest,
+    cells: Sequence[CellRef],
+    cases: Sequence[_Case],
+) -> Iterator[Solved]:
+    """Each run begins at the workbook's own start."""
+    _refuse_formulas(book, cells)
+    how = chosen(book.workbook, request.settings, request.computing, history=False)
+    begin = _start_edits(book, model)
+    for case in cases:
+        edits = [
+            CellEdit.of_value(cell.area, value, book.workbook.texts)
+            for cell, value in zip(cells, case.values, strict=True)
+        ]
+        book.apply(Changes(inputs=(*begin, *edits)))
+        book.stale = True
+        yield solve_model(book, model, how.settings, how.computing, history=False)
+
+
+def _refuse_formulas(book: Session, cells: Sequence[CellRef]) -> None:
+    for cell in cells:
+        sheet = book.workbook.sheet(cell.sheet)
+        inside = cell.row < sheet.height and cell.column < sheet.width
+        if inside and sheet.formula_mask()[cell.row, cell.column]:
+            raise DataError(f"{cell} holds a formula; a parameter must be a constant")
+
+
+def _start_edits(book: Session, model: SolverModel) -> list[CellEdit]:
+    numbers, edits, place = start(model, book.workbook), [], 0
+    for area in model.variables:
+        block = numbers[place : place + area.rect.size]
+        shape = (area.rect.height, area.rect.width)
+        edits.append(CellEdit.of_numbers(area, block.reshape(shape)))
+        place += area.rect.size
+    return edits
+
+
+def _table(
+    model: SolverModel,
+    cells: Sequence[CellRef],
+    cases: Sequence[_Case],
+    outcomes: Sequence[Solved],
+) -> tuple[tuple[str, ...], list[list[Scalar]]]:
+    named = any(case.name for case in cases)
+    variables = [str(cell) for cell in variable_cells(model)][:_MOST_VARIABLES]
+    headings = (
+        *(["scenario"] if named else []),
+        *(str(cell) for cell in cells),
+        f"objective {model.objective}",
+        "status",
+        *variables,
+    )
+    lines: list[list[Scalar]] = []
+    for case, found in zip(cases, outcomes, strict=True):
+        head: list[Scalar] = [case.name] if named else []
+        weights = found.weights[: len(variables)] if found.kept else np.full(len(variables), np.nan)
+        objective = found.objective if found.kept else math.nan
+        numbers = [cell_value(float(value)) for value in weights]
+        lines.append([*head, *case.values, cell_value(objective), str(found.status), *numbers])
+    return headings, lines
+
+
+def _sweep_sheet(
+    book: Session,
+    model: SolverModel,
+    headings: tuple[str, ...],
+    lines: list[list[Scalar]],
+    varied: tuple[Sequence[CellRef], Sequence[_Case]],
+) -> NewSheet:
+    cells, cases = varied
+    taken = free_of_ours(book.workbook, ("sweep",))
+    names = ", ".join(name or str(cell) for name, cell in _labels(book, cells))
+    report = Report(
+        model.sheet,
+        "sweep",
+        f"{model.sheet}: the optimum by {names}",
+        f"sweep of {model.objective} over {len(cases)} runs",
+        [Section("Runs", headings, lines)],
+    )
+    sheet = report_sheet(report, existing_names=taken)
+    return replace(sheet, charts=_charts(sheet, len(headings), cells, cases))
+
+
+def _labels(book: Session, cells: Sequence[CellRef]) -> list[tuple[str, CellRef]]:
+    return list(zip(cell_names(book.workbook, cells), cells, strict=True))
+
+
+_FIRST_LINE = 5
+"""The row of the first run: title, sentence, a free row, the section's title, headings."""
+
+
+def _charts(
+    sheet: NewSheet, columns: int, cells: Sequence[CellRef], cases: Sequence[_Case]
+) -> tuple[Chart, ...]:
+    """The objective by the last parameter, a line for each value of the first."""
+    if not cases or any(case.name for case in cases):
+        return ()
+    groups = 1 if len(cells) == 1 else len({case.values[0] for case in cases})
+    size = len(cases) // groups
+    series = []
+    for group in range(groups):
+        top = _FIRST_LINE + group * size
+        name = "objective" if groups == 1 else f"{cells[0]} = {cases[group * size].values[0]:g}"
+        x, y = (
+            AreaRef(sheet.name, Rect(top, column, size, 1))
+            for column in (len(cells) - 1, len(cells))
+        )
+        series.append(Series(name, x, y, markers=True))
+    chart = Chart(
+        title="Objective",
+        x_title=str(cells[-1]),
+        y_title="objective",
+        series=tuple(series),
+        at=(2, columns + 1),
+        legend=groups > 1,
+    )
+    return (chart,)
+
+
+def _simulation_sheet(
+    book: Session,
+    model: SolverModel,
+    headings: tuple[str, ...],
+    lines: list[list[Scalar]],
+    samples: int,
+) -> NewSheet:
+    report = Report(
+        model.sheet,
+        "simulation",
+        f"{model.sheet}: {samples} draws of its random cells",
+        f"simulation of {model.objective} with the variables as they stand",
+        [Section("Draws", headings, lines)],
+    )
+    return report_sheet(report, existing_names=free_of_ours(book.workbook, ("simulation",)))

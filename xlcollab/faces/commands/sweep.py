@@ -1,0 +1,30 @@
+"""`xlcollab sweep`: the same model for many values of its constants."""
+
+from __future__ import annotations
+
+import typer
+
+from xlcollab.faces.request import command
+from xlcollab.faces.shell import print_json, print_table
+from xlcollab.settings.requests.sweep import SweepRequest
+
+
+@command
+def sweep(request: SweepRequest) -> int:
+    """Solve a model for each value of a cell, for named scenarios, or draw its random cells.
+
+    Example:  xlcollab sweep book.xlsx --parameter 'S!B3=1:10:10'
+
+    Example:  xlcollab sweep book.xlsx --parameter 'S!B3=1:10:10' --parameter 'S!B4=0,5,10'
+
+    Example:  xlcollab sweep book.xlsx --samples 1000
+    """
+    from xlcollab.api.solve.sweeping import sweep_book
+
+    found = sweep_book(request)
+    if request.json:
+        print_json(found.as_json())
+        return found.exit_code
+    print_table(str(request.book), found.headings, found.lines)
+    typer.echo(f"written to {found.output}")
+    return found.exit_code

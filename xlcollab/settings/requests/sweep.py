@@ -1,0 +1,61 @@
+"""What `xlcollab sweep` is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from xlcollab.errors import UsageError
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.option import COUNT, Option, check
+from xlcollab.settings.requests.common import Book, Json, Output
+from xlcollab.settings.requests.solve import MODEL, ModelWords
+from xlcollab.settings.solving import Computing, Settings
+
+WHAT = "What is varied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRequest:
+    """Which cells of a workbook take which values while its model is solved again and again."""
+
+    book: Book
+    parameter: Annotated[
+        tuple[str, ...],
+        Option(
+            "A constant cell and its values: 'S!B3=1:10:10' is first:last:count, 'S!B3=1,2,5' a"
+            " list. Given twice: every pair.",
+            metavar="CELL=VALUES",
+            group=WHAT,
+        ),
+    ] = ()
+    scenarios: Annotated[
+        str | None,
+        Option(
+            "A sheet of named scenarios: addresses in the first row, then a name and values a row.",
+            metavar="SHEET",
+            group=WHAT,
+        ),
+    ] = None
+    samples: Annotated[
+        int,
+        Option(
+            "Draw the random cells so often and evaluate the model as it stands.",
+            COUNT,
+            group=WHAT,
+        ),
+    ] = 0
+    sheet: Annotated[str | None, Option("The sheet of the model.", group=MODEL)] = None
+    model: ModelWords = field(default_factory=ModelWords)
+    settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
+    computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
+    output: Output = None
+    json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
+        ways = (bool(self.parameter), self.scenarios is not None, self.samples > 0)
+        if sum(ways) != 1:
+            raise UsageError("give one of --parameter, --scenarios and --samples")
+        if len(self.parameter) > 2:
+            raise UsageError(f"{len(self.parameter)} parameters are given; one or two can be swept")
