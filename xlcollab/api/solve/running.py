@@ -111,6 +111,7 @@ def solve_book(
 
     What the request leaves open is taken from the book's control sheet, if it has one.
     """
+    reports = request.reports
     book = Session(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
     how = chosen(
@@ -119,12 +120,12 @@ def solve_book(
         request.computing,
         history=False if request.no_history else None,
     )
-    refuse_unchangeable(book, sheets=how.history or bool(request.reports))
+    refuse_unchangeable(book, sheets=how.history or bool(reports))
     return solve_models(
         book,
         _models(book, request),
         how,
-        reports=request.reports,
+        reports=reports,
         began=began,
         watch=watch,
         cells=request.watch,

@@ -57,6 +57,7 @@ def sweep_book(request: SweepRequest) -> Swept:
 
     Raises UsageError on texts that name no values, ModelError and DataError by cell.
     """
+    _refuse_ways(request)
     book = Session(request.book)
     refuse_target(book, request.output, "swept")
     refuse_unchangeable(book, sheets=True)
@@ -73,6 +74,15 @@ def sweep_book(request: SweepRequest) -> Swept:
     fresh = Session(request.book)
     fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
     return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
+
+
+def _refuse_ways(request: SweepRequest) -> None:
+    ways = (bool(request.parameter), request.scenarios is not None, request.samples > 0)
+    if sum(ways) != 1:
+        raise UsageError("give one of --parameter, --scenarios and --samples")
+    if len(request.parameter) > 2:
+        count = len(request.parameter)
+        raise UsageError(f"{count} parameters are given; one or two can be swept")
 
 
 def _seed(request: SweepRequest) -> int:

@@ -92,15 +92,16 @@ class SolveRequest:
     def __post_init__(self) -> None:
         check(self)
         refuse_both(self.output, self.in_place)
-        for name in self.reports:
-            if name not in REPORTS:
-                raise UsageError(f"--report {name}: choose among {', '.join(REPORTS)}")
 
     @property
     def reports(self) -> tuple[str, ...]:
-        """The reports asked for, each name apart."""
+        """The reports asked for, each name apart. Raises UsageError on a name that is none."""
         words = (word.strip() for text in self.report for word in text.split(","))
-        return tuple(word for word in words if word)
+        found = tuple(word for word in words if word)
+        for name in found:
+            if name not in REPORTS:
+                raise UsageError(f"--report {name}: choose among {', '.join(REPORTS)}")
+        return found
 
 
 def refuse_both(output: object, in_place: bool) -> None:

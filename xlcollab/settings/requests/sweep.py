@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from xlcollab.errors import UsageError
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import COUNT, Option, check
 from xlcollab.settings.requests.common import Book, Json, Output
@@ -54,8 +53,3 @@ class SweepRequest:
 
     def __post_init__(self) -> None:
         check(self)
-        ways = (bool(self.parameter), self.scenarios is not None, self.samples > 0)
-        if sum(ways) != 1:
-            raise UsageError("give one of --parameter, --scenarios and --samples")
-        if len(self.parameter) > 2:
-            raise UsageError(f"{len(self.parameter)} parameters are given; one or two can be swept")
