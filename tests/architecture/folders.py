@@ -13,7 +13,7 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "text": "",
         "values": "text",
         "functions": "values text",
-        "scalar": "",
+        "scalar": "text",
         "program": "values",
         "forms": "functions values text",
         "table": "forms functions values text",

@@ -23,7 +23,7 @@ VALUES = {"A1": 2.5, "A2": -1.25, "A3": 7, "A5": "text", "A6": True, "B1": 3, "B
 CALLS = {
     **{name: f"{name}(A1/9)" for name in ops.OF_VALUES},
     **{name: f"{name}(A1,B1)" for name in ("POWER", "MOD")},
-    **{name: f"{name}(A1:A6,B1,2)" for name in ops.OF_MEMBERS},
+    **{name: f"{name}(A1:A6,B1,2)" for name in (*ops.OF_NUMBERS, *ops.OF_TRUTHS, "COUNT")},
     **{name: f"{name}(A1:A6,4)" for name in ("AVERAGE", "DEVSQ", "VAR", "VAR.S", "VARP", "VAR.P")},
     **{name: f"{name}(A1:A6,4)" for name in ("STDEV", "STDEV.S", "STDEVP", "STDEV.P")},
     **{name: f"{name}(A1:A6,B1:B6)" for name in ("SUMPRODUCT", "SUMXMY2", "SUMX2MY2", "SUMX2PY2")},

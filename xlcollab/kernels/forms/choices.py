@@ -16,6 +16,7 @@ from xlcollab.kernels.forms.references import (
     if_reference,
 )
 from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
+from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.operators import BINARY
@@ -92,8 +93,8 @@ def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IFERROR and IFNA: what cannot be an error is the value, its rescue is not evaluated."""
     value, other = node.arguments
     tried = tracer.value(value, frame)
-    if tried.slot is None and not bool(tracer.tape.exact.errors(tried.block).any()):
-        return tried
+    if tried.constant and not bool(tracer.tape.exact.errors(tried.block).any()):
+        return Value(Block(tried.block.number, tried.block.kind))  # a value, no reference
     return tracer.tape.emit(tracer.operation(node.name), [tried, _branch(tracer, other, frame)])
 
 

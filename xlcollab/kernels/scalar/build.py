@@ -86,7 +86,7 @@ def _lower_family(lowering: Lowering, plan: Plan, number: int, *, stored: bool) 
         elif family.array:
             lowering.refuse(cell, "it is an array formula")
         else:
-            lowering.formula(cell, family.node, stored=stored)
+            lowering.formula(cell, family.node, closing=family.closing, stored=stored)
 
 
 def _lower_extra(lowering: Lowering, label: str, family: Family) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Boolean, Node
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.scalar import ops
 from xlcollab.kernels.scalar.frame import (
     Lowers,
@@ -13,7 +14,9 @@ from xlcollab.kernels.scalar.frame import (
     Register,
     ScalarForm,
     as_number,
-    is_boolean,
+    common_kind,
+    given,
+    kind_of,
 )
 from xlcollab.ref import CellRef
 
@@ -22,27 +25,58 @@ def _of_values(code: int) -> ScalarForm:
     """One operation on the arguments' values."""
 
     def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        return lowering.emit(code, [lowering.expression(argument, cell) for argument in arguments])
+        values = [lowering.expression(argument, cell) for argument in arguments]
+        return lowering.emit(
+            code, values, Kind.BOOLEAN if code in ops.BOOLEAN_CODES else Kind.NUMBER
+        )
 
     return form
 
 
-def _of_members(code: int) -> ScalarForm:
-    """One operation on all that an aggregate counts."""
+def _of_numbers(code: int) -> ScalarForm:
+    """One operation on the numbers that an aggregate counts; 0 without any."""
 
     def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        return lowering.emit(code, lowering.members(arguments, cell))
+        found = lowering.members(arguments, cell, truths=False)
+        value: Operand = lowering.emit(code, found.values) if found.values else 0.0
+        return given(lowering, value, found.others)
 
     return form
 
 
-def _average(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-    return _mean(lowering, lowering.members(arguments, cell))
+def _of_truths(code: int) -> ScalarForm:
+    """One operation on conditions; an error without any."""
+
+    def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+        found = lowering.members(arguments, cell, truths=True)
+        if not found.values:
+            return lowering.error()
+        return lowering.emit(code, found.values, Kind.BOOLEAN)
+
+    return form
+
+
+def _count(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+    return lowering.emit(ops.COUNT, lowering.members(arguments, cell, truths=False).values)
+
+
+Statistic = Callable[[Lowers, Sequence[Operand]], Operand]
+
+
+def _statistic(compute: Statistic, least: int) -> ScalarForm:
+    """A statistic of the numbers that an aggregate counts; an error for fewer than `least`."""
+
+    def form(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
+        found = lowering.members(arguments, cell, truths=False)
+        if len(found.values) < least:
+            return lowering.error()
+        return given(lowering, compute(lowering, found.values), found.others)
+
+    return form
 
 
 def _mean(lowering: Lowers, values: Sequence[Operand]) -> Operand:
-    count = lowering.emit(ops.COUNT, values)
-    return lowering.emit(ops.DIVIDE, [lowering.emit(ops.SUM, values), count])
+    return lowering.emit(ops.DIVIDE, [lowering.emit(ops.SUM, values), float(len(values))])
 
 
 def _deviations(lowering: Lowers, values: Sequence[Operand]) -> Operand:
@@ -53,41 +87,58 @@ def _deviations(lowering: Lowers, values: Sequence[Operand]) -> Operand:
     )
 
 
-def _devsq(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-    return _deviations(lowering, lowering.members(arguments, cell))
-
-
-def _variance(less: float) -> ScalarForm:
+def _variance(less: int) -> Statistic:
     """Σ (x - mean)² / (n - less)."""
 
-    def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        values = lowering.members(arguments, cell)
-        count = lowering.emit(ops.SUBTRACT, [lowering.emit(ops.COUNT, values), less])
-        return lowering.emit(ops.DIVIDE, [_deviations(lowering, values), count])
+    def compute(lowering: Lowers, values: Sequence[Operand]) -> Operand:
+        freedom = float(len(values) - less)
+        return lowering.emit(ops.DIVIDE, [_deviations(lowering, values), freedom])
 
-    return compose
+    return compute
 
 
-def _root(inner: ScalarForm) -> ScalarForm:
-    def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        return lowering.emit(ops.SQRT, [inner(lowering, arguments, cell)])
+def _deviation(less: int) -> Statistic:
+    variance = _variance(less)
 
-    return compose
+    def compute(lowering: Lowers, values: Sequence[Operand]) -> Operand:
+        return lowering.emit(ops.SQRT, [variance(lowering, values)])
+
+    return compute
 
 
 def _products(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-    """SUMPRODUCT of areas: what is no number counts as 0."""
+    """SUMPRODUCT of areas: what is no number counts as 0, but single cells are multiplied."""
     columns = [lowering.area(argument, cell) for argument in arguments]
     if len({len(column) for column in columns}) != 1:
         raise UnsupportedError("SUMPRODUCT has areas of different sizes")
-    total = []
+    single = len(columns) > 1 and len(columns[0]) == 1
+    total: list[Operand] = []
+    others: list[Operand] = []
     for row in zip(*columns, strict=True):
-        values = [0.0 if value is None or isinstance(value, str | bool) else value for value in row]
-        product: Operand = values[0]
-        for value in values[1:]:
+        numbers = [value for value in row if single or _is_number(value)]
+        if len(numbers) < len(row):
+            others += row
+            continue
+        product = numbers[0]
+        for value in numbers[1:]:
             product = lowering.emit(ops.MULTIPLY, [product, value])
         total.append(product)
-    return lowering.emit(ops.SUM, total)
+    return given(lowering, lowering.emit(ops.SUM, total), others)
+
+
+def _is_number(value: Operand) -> bool:
+    """Whether a cell is a number. Raises UnsupportedError where that is not known before."""
+    kind = kind_of(value)
+    if kind is None:
+        raise UnsupportedError("it asks of a cell that is a number or TRUE or FALSE by turns")
+    if isinstance(value, ErrorCode):
+        raise UnsupportedError(f"it reads the error {value.text}")
+    return kind is Kind.NUMBER
+
+
+def _are_numbers(pair: tuple[Operand, Operand]) -> bool:
+    left, right = pair
+    return _is_number(left) & _is_number(right)
 
 
 def _pairs(combine: Callable[[Lowers, Operand, Operand], Operand]) -> ScalarForm:
@@ -97,12 +148,12 @@ def _pairs(combine: Callable[[Lowers, Operand, Operand], Operand]) -> ScalarForm
         left, right = (lowering.area(argument, cell) for argument in arguments)
         if len(left) != len(right):
             raise UnsupportedError("two areas of different sizes are compared")
-        kept = [
-            combine(lowering, x, y)
-            for x, y in zip(left, right, strict=True)
-            if not any(value is None or isinstance(value, str | bool) for value in (x, y))
-        ]
-        return lowering.emit(ops.SUM, kept)
+        pairs = list(zip(left, right, strict=True))
+        kept = [pair for pair in pairs if _are_numbers(pair)]
+        if not kept:
+            return lowering.error()
+        total = lowering.emit(ops.SUM, [combine(lowering, x, y) for x, y in kept])
+        return given(lowering, total, [value for pair in pairs for value in pair])
 
     return compose
 
@@ -144,24 +195,26 @@ def _choice(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Opera
         chosen = arguments[1] if as_number(condition) else otherwise
         return lowering.expression(chosen, cell)
     branches = [lowering.expression(branch, cell) for branch in (arguments[1], otherwise)]
-    boolean = all(is_boolean(branch) for branch in branches)
-    return lowering.emit(ops.SELECT, [condition, *branches], boolean=boolean)
+    return lowering.emit(ops.SELECT, [condition, *branches], common_kind(branches))
 
 
 def _if_error(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     value, otherwise = (lowering.expression(argument, cell) for argument in arguments)
-    return lowering.emit(ops.SELECT, [lowering.emit(ops.IS_ERROR, [value]), otherwise, value])
+    failed = lowering.emit(ops.IS_ERROR, [value])
+    return lowering.emit(ops.SELECT, [failed, otherwise, value], common_kind([value, otherwise]))
 
 
 FORMS: Mapping[str, ScalarForm] = {
     **{name: _of_values(code) for name, code in ops.OF_VALUES.items()},
-    **{name: _of_members(code) for name, code in ops.OF_MEMBERS.items()},
-    "AVERAGE": _average,
-    "DEVSQ": _devsq,
-    "VAR.S": _variance(1.0),
-    "VAR.P": _variance(0.0),
-    "STDEV.S": _root(_variance(1.0)),
-    "STDEV.P": _root(_variance(0.0)),
+    **{name: _of_numbers(code) for name, code in ops.OF_NUMBERS.items()},
+    **{name: _of_truths(code) for name, code in ops.OF_TRUTHS.items()},
+    "COUNT": _count,
+    "AVERAGE": _statistic(_mean, 1),
+    "DEVSQ": _statistic(_deviations, 1),
+    "VAR.S": _statistic(_variance(1), 2),
+    "VAR.P": _statistic(_variance(0), 1),
+    "STDEV.S": _statistic(_deviation(1), 2),
+    "STDEV.P": _statistic(_deviation(0), 1),
     "SUMPRODUCT": _products,
     "SUMXMY2": _pairs(_difference_squared),
     "SUMX2MY2": _pairs(_squares_joined(ops.SUBTRACT)),

@@ -6,7 +6,8 @@ cell and every computed number has a register. An `IF` whose condition is known 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -23,11 +24,20 @@ from xlcollab.formula.nodes import (
     Unary,
 )
 from xlcollab.formula.signatures import SIGNATURES
-from xlcollab.grid import Scalar, Workbook
+from xlcollab.grid import ErrorCode, Kind, Scalar, Workbook
 from xlcollab.kernels.scalar import ops
-from xlcollab.kernels.scalar.frame import Operand, Register, as_number, is_boolean
+from xlcollab.kernels.scalar.frame import (
+    Members,
+    Operand,
+    Register,
+    as_number,
+    common_kind,
+    given,
+    kind_of,
+)
 from xlcollab.kernels.scalar.functions import FORMS
 from xlcollab.kernels.scalar.program import ScalarProgram
+from xlcollab.kernels.text.texts import folded
 from xlcollab.plan import Family
 from xlcollab.plan.regions import bounding
 from xlcollab.ref import CellRef, Rect
@@ -63,7 +73,9 @@ class Lowering:
             initial=np.array(self._values, np.float64),
             cells={c: o.index for c, o in self._known.items() if isinstance(o, Register)},
             formulas=tuple(self._formulas),
-            booleans=frozenset(c for c in self._formulas if is_boolean(self._known[c])),
+            booleans=frozenset(
+                c for c in self._formulas if kind_of(self._known[c]) is Kind.BOOLEAN
+            ),
             refused=self._refused,
             extra=extra,
         )
@@ -72,8 +84,8 @@ class Lowering:
         """Note that the formula in `cell` is not computed; whoever reads it is refused as well."""
         self._refused[cell] = reason
 
-    def formula(self, cell: CellRef, node: Node, *, stored: bool) -> None:
-        """Lower the formula that stands in `cell`.
+    def formula(self, cell: CellRef, node: Node, *, closing: bool, stored: bool) -> None:
+        """Lower the formula that stands in `cell`; `closing` is as in its family.
 
         One that cannot be lowered is refused; with `stored`, its stored value is taken instead.
         An input stays as it is.
@@ -81,7 +93,7 @@ class Lowering:
         if cell in self._inputs:
             return
         try:
-            result = self.expression(node, cell)
+            result = self._whole(node, cell, closing=closing)
         except ModelError as error:
             value = self._workbook.value(cell)
             if not stored or value is None:
@@ -94,9 +106,19 @@ class Lowering:
             return
         # The register of an input must not be shared: it changes before the next recalculation.
         if not (isinstance(result, Register) and result.index in self._computed):
-            result = self.emit(ops.COPY, [result], boolean=is_boolean(result))
+            result = self.emit(ops.COPY, [result], common_kind([result]))
         self._known[cell] = result
         self._formulas.append(cell)
+
+    def _whole(self, node: Node, cell: CellRef, *, closing: bool) -> Operand:
+        """What the cell holds. Raises UnsupportedError."""
+        if closing and isinstance(node, Binary):
+            result = self._binary(node, cell, closing=True)
+        else:
+            result = self.expression(node, cell)
+        if isinstance(result, Register) and result.kind is None:
+            raise UnsupportedError("it is a number or TRUE or FALSE by turns")
+        return result
 
     def expression(self, node: Node, cell: CellRef) -> Operand:
         """The value of `node` as seen from `cell`. Raises UnsupportedError."""
@@ -114,10 +136,12 @@ class Lowering:
             return self._call(node, cell)
         raise UnsupportedError(f"{type(node).__name__} is not a number formula")
 
-    def emit(self, code: int, operands: Iterable[Operand], *, boolean: bool = False) -> Register:
+    def emit(
+        self, code: int, operands: Iterable[Operand], kind: Kind | None = Kind.NUMBER
+    ) -> Register:
         """Add an operation; its result."""
         self._operands.extend([self.register_of(operand) for operand in operands])
-        result = self._new(0.0, boolean or code in ops.BOOLEAN_CODES)
+        result = self._new(0.0, kind)
         self._computed.add(result.index)
         self._codes.append(code)
         self._results.append(result.index)
@@ -133,15 +157,43 @@ class Lowering:
             self._literals[number] = self._new(number)
         return self._literals[number].index
 
-    def members(self, arguments: Sequence[Node], cell: CellRef) -> list[Operand]:
-        """What an aggregate counts: numbers of cells, and everything given directly."""
-        found: list[Operand] = []
+    def members(self, arguments: Sequence[Node], cell: CellRef, *, truths: bool) -> Members:
+        """What an aggregate of numbers (or of `truths`) is given: of cells what is a number (or a
+        boolean as well), and everything given directly."""
+        found = Members([], [])
         for node in arguments:
-            if isinstance(node, Reference):
-                found += [value for value in self.area(node, cell) if _counts(value)]
-            else:
-                found.append(self.expression(node, cell))
+            chosen = self._branch_taken(node, cell)
+            if not isinstance(chosen, Reference):
+                found.values.append(self.expression(chosen, cell))
+                continue
+            for value in self.area(chosen, cell):
+                if _counts(value, truths=truths):
+                    found.values.append(value)
+                elif isinstance(value, Register):
+                    found.others.append(value)
         return found
+
+    def _branch_taken(self, node: Node, cell: CellRef) -> Node:
+        """What an IF whose condition is known stands for: it may be a reference.
+
+        Raises UnsupportedError for one that refers to cells that an aggregate may step over.
+        """
+        while isinstance(node, Call) and node.name == "IF":
+            condition = self.expression(node.arguments[0], cell)
+            if isinstance(condition, Register):
+                self._refuse_steps(node, cell)
+                return node
+            position = 1 if as_number(condition) else 2
+            if position == len(node.arguments):
+                return Boolean(False)
+            node = node.arguments[position]
+        return node
+
+    def _refuse_steps(self, choice: Call, cell: CellRef) -> None:
+        for branch in choice.arguments[1:]:
+            taken = self._branch_taken(branch, cell)
+            if isinstance(taken, Reference) and kind_of(self._single(taken, cell)) != Kind.NUMBER:
+                raise UnsupportedError("an aggregate reads a cell or another, not all numbers")
 
     def area(self, node: Node, cell: CellRef) -> list[Operand]:
         """The values of an area, row by row. Raises UnsupportedError when it is none."""
@@ -164,9 +216,13 @@ class Lowering:
     def _constant(self, value: Scalar) -> Operand:
         return self._new(value) if isinstance(value, float) else value
 
-    def _new(self, value: float, boolean: bool = False) -> Register:
+    def _new(self, value: float, kind: Kind | None = Kind.NUMBER) -> Register:
         self._values.append(value)
-        return Register(len(self._values) - 1, boolean)
+        return Register(len(self._values) - 1, kind)
+
+    def error(self) -> Register:
+        """A value that is an error."""
+        return self.emit(ops.DIVIDE, [0.0, 0.0])
 
     def _place(self, node: Reference, cell: CellRef) -> tuple[str, Rect]:
         home = Family(cell.sheet, Rect(cell.row, cell.column), node)
@@ -191,7 +247,7 @@ class Lowering:
             return operand
         raise UnsupportedError(f"the operator {node.operator} is not a number formula")
 
-    def _binary(self, node: Binary, cell: CellRef) -> Operand:
+    def _binary(self, node: Binary, cell: CellRef, *, closing: bool = False) -> Operand:
         """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
         spine: list[Binary] = []
         left: Node = node
@@ -200,15 +256,25 @@ class Lowering:
             left = left.left
         result = self.expression(left, cell)
         for part in reversed(spine):
-            result = self._operation(part.operator, result, self.expression(part.right, cell))
+            right = self.expression(part.right, cell)
+            if closing and part is node:
+                return self.emit(ops.CLOSING[part.operator], [result, right])
+            result = self._operation(part.operator, result, right)
         return result
 
-    def _operation(self, operator: str, left: Operand, right: Operand) -> Operand:
-        if operator in ("=", "<>") and not _both_numbers(left, right):
-            return (_equal(left, right)) == (operator == "=")
-        if operator not in ops.OPERATORS:
-            raise UnsupportedError(f"the operator {operator!r} is not a number formula")
-        return self.emit(ops.OPERATORS[operator], [left, right])
+    def _operation(self, sign: str, left: Operand, right: Operand) -> Operand:
+        code = ops.OPERATORS.get(sign)
+        if code is None:
+            raise UnsupportedError(f"the operator {sign!r} is not a number formula")
+        if code not in ops.COMPARISONS:
+            return self.emit(code, [left, right])
+        left, right = _filled(left, right), _filled(right, left)
+        kinds = (kind_of(left), kind_of(right))
+        if None in kinds:
+            raise UnsupportedError("it compares what is a number or TRUE or FALSE by turns")
+        if kinds in (_NUMBERS, _BOOLEANS):
+            return self.emit(code, [left, right], Kind.BOOLEAN)
+        return given(self, _compared(code, left, right), [left, right])
 
     def _call(self, node: Call, cell: CellRef) -> Operand:
         signature = SIGNATURES.get(node.name)
@@ -219,25 +285,49 @@ class Lowering:
         return FORMS[signature.scalar](self, node.arguments, cell)
 
 
-def _counts(value: Operand) -> bool:
-    """Whether a cell with this value is a number to an aggregate."""
-    return isinstance(value, Register) and not value.boolean
+_NUMBERS = (Kind.NUMBER, Kind.NUMBER)
+_BOOLEANS = (Kind.BOOLEAN, Kind.BOOLEAN)
+_RANKS = {Kind.NUMBER: 0, Kind.TEXT: 1, Kind.BOOLEAN: 2}
+"""Numbers come before texts, texts before booleans."""
 
 
-def _both_numbers(left: Operand, right: Operand) -> bool:
-    """Whether a comparison is one of numbers; a blank compares as 0 with a number."""
-    return all(
-        isinstance(value, Register) or value is None or isinstance(value, float)
-        for value in (left, right)
-    ) and not (left is None and right is None)
+def _counts(value: Operand, *, truths: bool) -> bool:
+    """Whether a cell with this value is a number (or a truth) to an aggregate."""
+    if isinstance(value, ErrorCode):
+        raise UnsupportedError(f"it reads the error {value.text}")
+    kind = kind_of(value)
+    return kind is Kind.NUMBER or (truths and kind is Kind.BOOLEAN)
 
 
-def _equal(left: Operand, right: Operand) -> bool:
-    """Equality of values that are not both numbers: texts ignore case, a blank is an empty text."""
-    texts = [
-        value if isinstance(value, str) else "" if value is None else None
-        for value in (left, right)
-    ]
-    if None in texts:
-        return left == right and type(left) is type(right)
-    return str(texts[0]).casefold() == str(texts[1]).casefold()
+def _filled(operand: Operand, other: Operand) -> Operand:
+    """A blank as the empty value of the other side's kind."""
+    if operand is not None:
+        return operand
+    if isinstance(other, str):
+        return ""
+    return False if kind_of(other) is Kind.BOOLEAN else 0.0
+
+
+def _compared(code: int, left: Operand, right: Operand) -> bool:
+    """A comparison that no number decides: of two texts, or by the order of the kinds.
+
+    Raises UnsupportedError for errors.
+    """
+    for value in (left, right):
+        if isinstance(value, ErrorCode):
+            raise UnsupportedError(f"it reads the error {value.text}")
+    first, second = (_RANKS[kind_of(value) or Kind.NUMBER] for value in (left, right))
+    if isinstance(left, str) and isinstance(right, str):
+        keys = [folded(left), folded(right)]
+        first, second = (sorted(set(keys)).index(key) for key in keys)
+    return _COMPARED[code](first, second)
+
+
+_COMPARED: Mapping[int, Callable[[int, int], bool]] = {
+    ops.EQUAL: operator.eq,
+    ops.UNEQUAL: operator.ne,
+    ops.LESS: operator.lt,
+    ops.AT_MOST: operator.le,
+    ops.GREATER: operator.gt,
+    ops.AT_LEAST: operator.ge,
+}

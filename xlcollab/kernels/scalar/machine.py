@@ -7,28 +7,18 @@ once: no later step can turn an infinity back into a number. Sums run from left 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from xlcollab.jit import CACHED
 from xlcollab.kernels.scalar import ops
-
-_F = TypeVar("_F", bound=Callable[..., object])
-
-
-def _compiled(function: _F) -> _F:
-    """Compiled once per machine; division by zero gives infinities, not exceptions."""
-    return cast(_F, njit(cache=CACHED, error_model="numpy")(function))
-
+from xlcollab.kernels.scalar.digits import closed, compiled, same_digits
 
 _LARGEST = np.finfo(np.float64).max
+_SMALLEST = np.finfo(np.float64).tiny
 
 
-@_compiled
+@compiled
 def _unary(code: int, x: float) -> float:
     if code == ops.IS_ERROR:
         return 1.0 if math.isnan(x) else 0.0
@@ -43,7 +33,7 @@ def _unary(code: int, x: float) -> float:
     if code == ops.SIGN:
         return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
     if code == ops.INT:
-        return float(math.floor(x))
+        return float(np.floor(x))
     if code == ops.SQRT:
         return math.sqrt(x) if x >= 0.0 else math.nan
     if code == ops.EXP:
@@ -55,7 +45,7 @@ def _unary(code: int, x: float) -> float:
     return _wave(code, x)
 
 
-@_compiled
+@compiled
 def _wave(code: int, x: float) -> float:
     if code == ops.SIN:
         return math.sin(x)
@@ -74,7 +64,7 @@ def _wave(code: int, x: float) -> float:
     return math.nan
 
 
-@_compiled
+@compiled
 def _binary(code: int, x: float, y: float) -> float:
     if math.isnan(x) or math.isnan(y):
         return math.nan
@@ -89,11 +79,15 @@ def _binary(code: int, x: float, y: float) -> float:
     if code == ops.POWER:
         return x**y if x != 0.0 or y > 0.0 else math.nan
     if code == ops.MOD:
-        return x - y * math.floor(x / y) if y != 0.0 else math.nan
-    return _compare(code, x, y)
+        return x - y * np.floor(x / y) if y != 0.0 else math.nan
+    if code == ops.CLOSING_ADD:
+        return closed(x, y)
+    if code == ops.CLOSING_SUBTRACT:
+        return closed(x, -y)
+    return _compare(code, x, x if same_digits(x, y) else y)
 
 
-@_compiled
+@compiled
 def _compare(code: int, x: float, y: float) -> float:
     if code == ops.EQUAL:
         return 1.0 if x == y else 0.0
@@ -110,7 +104,7 @@ def _compare(code: int, x: float, y: float) -> float:
     return math.nan
 
 
-@_compiled
+@compiled
 def _many(code: int, registers: NDArray[np.float64], operands: NDArray[np.int32]) -> float:
     if code == ops.SELECT:
         condition: float = registers[operands[0]]
@@ -118,14 +112,37 @@ def _many(code: int, registers: NDArray[np.float64], operands: NDArray[np.int32]
             return condition
         chosen: float = registers[operands[1 if condition != 0.0 else 2]]
         return chosen
+    if code == ops.COUNT:
+        return float(np.sum(~np.isnan(registers[operands])))
+    for operand in operands:
+        if math.isnan(registers[operand]):
+            return math.nan
+    if code == ops.GIVEN:
+        first: float = registers[operands[0]]
+        return first
+    if code == ops.CLOSING_SUM:
+        return _added_up(registers, operands)
+    return _folded(code, registers, operands)
+
+
+@compiled
+def _added_up(registers: NDArray[np.float64], operands: NDArray[np.int32]) -> float:
+    """The sum from the first to the last; the last that is not 0 closes it."""
+    before, last = 0.0, 0.0
+    for operand in operands:
+        x: float = registers[operand]
+        if x != 0.0:
+            before += last
+            last = x
+    return closed(before, last)
+
+
+@compiled
+def _folded(code: int, registers: NDArray[np.float64], operands: NDArray[np.int32]) -> float:
     total = 1.0 if code in (ops.PRODUCT, ops.ALL) else 0.0
     for position in range(len(operands)):
         x: float = registers[operands[position]]
-        if code == ops.COUNT:
-            total += 0.0 if math.isnan(x) else 1.0
-        elif math.isnan(x):
-            return x
-        elif code == ops.SUM:
+        if code == ops.SUM:
             total += x
         elif code == ops.SUM_OF_SQUARES:
             total += x * x
@@ -144,7 +161,15 @@ def _many(code: int, registers: NDArray[np.float64], operands: NDArray[np.int32]
     return total
 
 
-@_compiled
+@compiled
+def _stored(value: float) -> float:
+    """What a cell can hold: an infinity is an error, what is too small for a number is 0."""
+    if not abs(value) <= _LARGEST:
+        return math.nan
+    return value if abs(value) >= _SMALLEST else 0.0
+
+
+@compiled
 def calculate(
     codes: NDArray[np.int32],
     results: NDArray[np.int32],
@@ -165,4 +190,4 @@ def calculate(
             value = _binary(code, registers[operands[start]], registers[operands[start + 1]])
         else:
             value = _many(code, registers, operands[start : starts[i + 1]])
-        registers[results[i]] = value if abs(value) <= _LARGEST else math.nan
+        registers[results[i]] = _stored(value)

@@ -17,10 +17,16 @@ SIN, COS, TAN, ATAN, SINH, COSH, TANH = 11, 12, 13, 14, 15, 16, 17
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, MOD = 32, 33, 34, 35, 36, 37
 EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST = 38, 39, 40, 41, 42, 43
+CLOSING_ADD, CLOSING_SUBTRACT = 44, 45
+"""The operator that is worked out last in a formula: what is left of 15 digits is 0."""
 
 SUM, SUM_OF_SQUARES, PRODUCT, LOWEST, HIGHEST, COUNT, ALL, ANY = 64, 65, 66, 67, 68, 69, 70, 71
 SELECT = 72
 """Operands: condition, value if it is not 0, value if it is 0."""
+GIVEN = 73
+"""The first operand, unless one of the others is an error."""
+CLOSING_SUM = 74
+"""SUM, whose last addition is a closing one."""
 
 OPERATORS: Mapping[str, int] = {
     "+": ADD,
@@ -35,6 +41,8 @@ OPERATORS: Mapping[str, int] = {
     ">": GREATER,
     ">=": AT_LEAST,
 }
+CLOSING: Mapping[str, int] = {"+": CLOSING_ADD, "-": CLOSING_SUBTRACT}
+COMPARISONS = frozenset({EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST})
 OF_VALUES: Mapping[str, int] = {
     "ABS": ABS,
     "SIGN": SIGN,
@@ -56,18 +64,15 @@ OF_VALUES: Mapping[str, int] = {
     "MOD": MOD,
 }
 """Functions that are one operation on their arguments' values."""
-OF_MEMBERS: Mapping[str, int] = {
-    "SUM": SUM,
+OF_NUMBERS: Mapping[str, int] = {
+    "SUM": CLOSING_SUM,
     "SUMSQ": SUM_OF_SQUARES,
     "PRODUCT": PRODUCT,
     "MIN": LOWEST,
     "MAX": HIGHEST,
-    "COUNT": COUNT,
-    "AND": ALL,
-    "OR": ANY,
 }
-"""Functions that are one operation on all that an aggregate counts."""
-BOOLEAN_CODES = frozenset(
-    {IS_ERROR, NOT, EQUAL, UNEQUAL, LESS, AT_MOST, GREATER, AT_LEAST, ALL, ANY}
-)
+"""Aggregates that are one operation on the numbers they are given; 0 without any."""
+OF_TRUTHS: Mapping[str, int] = {"AND": ALL, "OR": ANY}
+"""Aggregates that are one operation on the conditions they are given."""
+BOOLEAN_CODES = COMPARISONS | {IS_ERROR, NOT, ALL, ANY}
 """Operations whose result is TRUE or FALSE; aggregates over cells leave such results out."""
