@@ -45,6 +45,7 @@ WRONG: list[tuple[str, Any]] = [
     ("tolerance", -1e-3),
     ("seed", -1),
     ("restarts", -2),
+    ("engine", "cplex"),
     ("population", 0),
     ("mutation", 1.5),
     ("patience", -1.0),

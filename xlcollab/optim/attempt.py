@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -87,7 +87,7 @@ _ENDS = frozenset({Status.OPTIMAL, Status.LOCALLY_OPTIMAL, Status.TOLERANCE})
 
 
 def _is_end(stage: Stage, status: Status) -> bool:
-    if status in (Status.INTERRUPTED, Status.UNBOUNDED):
+    if status in (Status.INTERRUPTED, Status.UNBOUNDED, Status.TIME_LIMIT):
         return True
     return stage.tolerance is None and status in _ENDS
 
@@ -118,6 +118,8 @@ def _descent(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt
     settings = task.settings
     evaluator = _scaled(task.evaluator, stage.method, settings, x)
     limits = _limits(stage, settings, recorder)
+    if settings.time_limit is not None:
+        limits = replace(limits, deadline=task.began + settings.time_limit)
     rule = rule_of(stage.method, settings)
     rate = rate_of(stage.method, settings, max(1, limits.iterations))
     y = evaluator.project(evaluator.to_y(x))

@@ -71,7 +71,7 @@ def descend_constrained(
     stage = _first_stage(evaluator, start, limits)
     for number in range(1, _STAGES + 1):
         view = evaluator.constrained(stage.lagrangian)
-        inner = Limits(_share(limits, recorder), stage.tolerance, limits.change)
+        inner = Limits(_share(limits, recorder), stage.tolerance, limits.change, limits.deadline)
         outcome = descend(rule, view, stage.y, rate, inner, recorder)
         missed = _missed(evaluator, stage.lagrangian, outcome.point.y)
         stop = _stop(stage, missed, outcome, limits)
@@ -163,7 +163,7 @@ def _missed(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> float:
 def _stop(stage: _Stage, missed: float, outcome: Outcome, limits: Limits) -> Stop | None:
     """Why the stages end, or None when they go on."""
     status = outcome.stop.status
-    if status in (Status.INTERRUPTED, Status.DIVERGED):
+    if status in (Status.INTERRUPTED, Status.DIVERGED, Status.TIME_LIMIT):
         return outcome.stop
     held = missed <= _ACCURACY or 0.25 * stage.missed < missed <= _CLOSE
     if held and stage.tolerance <= limits.gradient:

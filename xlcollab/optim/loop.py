@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,8 @@ class Limits:
     """Tolerance on the projected gradient, relative to the value; 0 switches it off."""
     change: float
     """Tolerance on the relative change of the value; 0 switches it off."""
+    deadline: float | None = None
+    """When time is up, as perf_counter tells it."""
 
     @property
     def stop_early(self) -> bool:
@@ -72,7 +75,7 @@ def descend(
         for _ in range(limits.iterations):
             stop = watch.stop(evaluator, point)
             if stop is not None:
-                return Outcome(point, stop)
+                return Outcome(best if stop.status is Status.TIME_LIMIT else point, stop)
             step = next(made)
             if not step.point.is_finite:
                 return Outcome(best, _diverged(step.point, recorder, step.rate))
@@ -101,6 +104,9 @@ class _Watch:
         """A reason to stop at `point`, if there is one."""
         if point.value < _UNBOUNDED * max(1.0, abs(self._start)):
             return Stop(Status.UNBOUNDED, f"The objective reached {point.objective:.6g}.")
+        deadline = self._limits.deadline
+        if deadline is not None and time.perf_counter() > deadline:
+            return Stop(Status.TIME_LIMIT, "")
         gradient, change = self._limits.gradient, self._limits.change
         if gradient and optimality(evaluator, point) <= gradient * self._size(point):
             return Stop(Status.LOCALLY_OPTIMAL, f"Gradient norm {point.gradient_norm:.3g}.")

@@ -68,11 +68,22 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
         found = run(task, choice, drawn)
         iterations += found.recorder.iteration
         best = found if best is None else better(best, found)
-        if found.outcome.stop.status is Status.INTERRUPTED:
+        if found.outcome.stop.status in (Status.INTERRUPTED, Status.TIME_LIMIT):
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    return _solution(best, task, start, choice, iterations)
+    return _solution(_modest(best, task), task, start, choice, iterations)
+
+
+def _modest(best: Attempt, task: Task) -> Attempt:
+    """No more said than is known: without a slope, on a step or at a start that never moved, a
+    point is stationary and no more."""
+    stop = best.outcome.stop
+    asked = task.settings.method != "auto" and best.recorder.iteration == 0
+    blind = task.objective.shape == "steps" or asked
+    if stop.status is not Status.LOCALLY_OPTIMAL or not blind:
+        return best
+    return replace(best, outcome=replace(best.outcome, stop=Stop(Status.STATIONARY, stop.message)))
 
 
 def _without_linear_form(task: Task, start: Tensor) -> Choice:

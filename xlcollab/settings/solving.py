@@ -27,6 +27,13 @@ from xlcollab.settings.option import (
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
 from xlcollab.settings.words import DEVICES, DTYPES, INITS
 
+ENGINES = {
+    "auto": "the strongest that fits the model",
+    "stored": "the one that the file names",
+    "grg": "GRG nonlinear: here sequential quadratic programming",
+    "simplex": "Simplex LP: here HiGHS; the model must be linear",
+    "evolutionary": "a population",
+}
 HOW = "How to optimise"
 RATE = "The learning rate over the run"
 START = "The start"
@@ -129,6 +136,10 @@ class Settings(RuleSettings):
     method: Annotated[
         str,
         Option("The optimiser.", words=methods.SUMMARIES, also=("--optimizer",), group=HOW),
+    ] = "auto"
+    engine: Annotated[
+        str,
+        Option("Solver's engine, in place of --method.", words=ENGINES, group=HOW),
     ] = "auto"
     iterations: Annotated[
         int | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xlcollab.errors import UsageError
 from xlcollab.optim import Settings
 from xlcollab.problems import SolverModel, SolverOptions
 
@@ -30,6 +31,24 @@ def _with_population(settings: Settings, options: SolverOptions) -> Settings:
 
 
 _SMALLEST_POPULATION = 10
+
+
+_METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary"}
+
+
+def with_engine(settings: Settings, model: SolverModel) -> Settings:
+    """The settings with the method of Solver's engine that they ask for.
+
+    Raises UsageError where they name a method, too.
+    """
+    if settings.engine == "auto":
+        return settings
+    if settings.method != "auto":
+        raise UsageError(
+            f"--engine {settings.engine} and --method {settings.method} exclude each other"
+        )
+    engine = model.options.engine if settings.engine == "stored" else settings.engine
+    return replace(settings, method=_METHODS[engine])
 
 
 def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:

@@ -16,7 +16,7 @@ from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
-from xlcollab.api.solve.limits import limited
+from xlcollab.api.solve.limits import limited, with_engine
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
@@ -87,6 +87,7 @@ def solve_model(
     refuse_unchangeable(book, sheets=history or bool(reports))
     compiling = time.perf_counter()
     began = compiling - book.seconds_read if began is None else began
+    settings = with_engine(settings, model)
     compiled = compile_model(book, model, settings)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(computing or Computing(), compiled.size)

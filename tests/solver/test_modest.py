@@ -1,0 +1,70 @@
+"""No more is said than is known: starts without slope, engines as asked, limits of time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.solver.models import Model
+
+
+def test_a_start_without_a_slope_is_left(tmp_path: Path) -> None:
+    """The largest box with edges of 15 together, from nothing: 125."""
+    cells = {"A1": 0.0, "A2": 0.0, "A3": 0.0, "B1": "=A1*A2*A3", "B2": "=SUM(A1:A3)"}
+    model = Model(cells, "B1", "S!$A$1:$A$3", "1", [("S!$B$2", "<=", "15")])
+    found = model.solve(tmp_path)
+    assert found.json["models"][0]["final"] == pytest.approx(125.0)
+
+
+@pytest.mark.parametrize("formula", ["=(A1^2-1)^2", "=COS(A1)", "=A1^4-A1^2"])
+def test_a_saddle_is_left_without_constraints(formula: str, tmp_path: Path) -> None:
+    least = {"=(A1^2-1)^2": 0.0, "=COS(A1)": -1.0, "=A1^4-A1^2": -0.25}[formula]
+    found = Model({"A1": 0.0, "B1": formula}, "B1", "S!$A$1", free=True).solve(tmp_path)
+    assert found.json["models"][0]["final"] == pytest.approx(least, abs=1e-9)
+
+
+def test_a_method_that_never_moved_says_stationary(tmp_path: Path) -> None:
+    model = Model({"A1": 0.0, "B1": "=COS(A1)"}, "B1", "S!$A$1", free=True)
+    found = model.solve(tmp_path, "--method", "lbfgs")
+    assert found.json["models"][0]["status"] == "stationary"
+
+
+def test_a_plateau_is_not_called_smooth(tmp_path: Path) -> None:
+    model = Model({"A1": 3.0, "B1": "=INT(ABS(A1-40)/5)+ABS(A1-41)/1000"}, "B1", "S!$A$1")
+    found = model.solve(tmp_path)
+    (told,) = found.json["models"]
+    assert told["final"] == pytest.approx(0.0, abs=1e-6)
+    assert "smooth" not in told["message"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "method"),
+    [("stored", "evolutionary"), ("grg", "sqp"), ("evolutionary", "evolutionary"), ("auto", "lm")],
+)
+def test_the_engine_that_is_asked_for(engine: str, method: str, tmp_path: Path) -> None:
+    model = Model(
+        {"A1": 1.0, "A2": 2.0, "B1": "=(A1-2)^2+(A2-1)^2"},
+        "B1",
+        "S!$A$1:$A$2",
+        lines=[("S!$A$1:$A$2", "<=", "9")],
+        more={"eng": "3"},
+    )
+    found = model.solve(tmp_path, "--engine", engine)
+    assert found.json["models"][0]["method"] == method
+    assert found.json["models"][0]["final"] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["sqp", "evolutionary", "adam", "lbfgs"])
+def test_time_is_up(method: str, tmp_path: Path) -> None:
+    cells = {f"A{i}": 3.0 for i in range(1, 13)}
+    cells |= {f"B{i}": f"=100*(A{i + 1}-A{i}^2)^2+(1-A{i})^2" for i in range(1, 12)}
+    model = Model(cells | {"C1": "=SUM(B1:B11)"}, "C1", "S!$A$1:$A$12")
+    more = ("--iterations", "1000000") if method == "adam" else ()
+    began = time.perf_counter()
+    found = model.solve(tmp_path, "--method", method, "--time-limit", "1", *more)
+    assert found.code == 0
+    assert found.json["output"] is not None
+    assert time.perf_counter() - began < 60.0
+    assert found.json["models"][0]["final"] < found.json["models"][0]["initial"]
