@@ -25,14 +25,20 @@ def draw(
 
 
 def embedding_table(
-    page: Page, top: int, kind: str, ids: Sequence[str], width: int, rng: np.random.Generator
+    page: Page,
+    top: int,
+    kind: str,
+    ids: Sequence[str],
+    width: int,
+    rng: np.random.Generator,
+    scale: float = 0.3,
 ) -> None:
     """A table of `ids` in column A and `width` weights each: `<kind>_names`, `<kind>_table`."""
     page.put(top - 1, 0, f"{kind} embeddings", "left head")
     page.row(top - 1, 1, [f"e{number + 1}" for number in range(width)], "head")
     page.column(top, 0, ids, "label")
     page.names[f"{kind}_names"] = Rect(top, 0, len(ids))
-    draw(page, f"{kind}_table", Rect(top, 1, len(ids), width), rng, 0.3)
+    draw(page, f"{kind}_table", Rect(top, 1, len(ids), width), rng, scale)
 
 
 def rating_columns(page: Page, left: int, count: int, first: int) -> None:

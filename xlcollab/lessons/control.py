@@ -74,7 +74,7 @@ def factor_settings(
         setting("beta2"),
         replace(setting("l2", l2), name="l2_penalty"),
         setting("weight_decay"),
-        setting("schedule", "constant"),
+        setting("schedule", "cosine"),
         setting("iterations", 300.0),
         setting("n_factors", float(n_factors)),
         replace(setting("output_min", lowest), name="rating_min"),
