@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.live.lesson_desk import Lesson, our_lesson, teachers_lesson
+from tests.live.office import headless_office
+from xlcollab.errors import WorkbookError
 from xlcollab.faces import ribbon
+from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.ref import parse_area
 
@@ -46,3 +51,23 @@ def test_every_button_twice_and_each_after_another(
 def _twice_and_mixed(buttons: tuple[str, ...]) -> list[str]:
     """Each button twice in a row, then all of them backwards, once each."""
     return [button for one in buttons for button in (one, one)] + list(reversed(buttons))
+
+
+def test_a_lost_connection_is_a_sentence(tmp_path: Path) -> None:
+    """LibreOffice is killed in the middle of a run."""
+    found = our_lesson()
+    with headless_office() as office:
+        copy = tmp_path / found.ratings.name
+        shutil.copy(found.ratings, copy)
+        desk = CalcDesk(office, office.open(copy))
+        desk.show(found.model)
+        step = LiveWatch.step
+
+        def killing(self: LiveWatch, row: Any) -> None:
+            office.desktop.terminate()
+            step(self, row)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(LiveWatch, "step", killing)
+            with pytest.raises(WorkbookError, match="LibreOffice ended"):
+                ribbon.perform(desk, "solve")

@@ -24,8 +24,8 @@ _HIDDEN = 6
 _LAYERS = ("hidden_weights", "hidden_bias", "output_weights", "output_bias")
 _SCALE = 0.5
 _STARTS = ((0.6, 0.0), (0.1, 0.3), (0.5, 0.0), (0.1, 0.0))
-"""(standard deviation, mean) of each layer. Biases above 0 keep the units alive at the start; of 24
-seeds the one with the lowest training objective is taken, since a third of them end on a plateau."""
+"""(standard deviation, mean) of each layer. Biases above 0 keep the units alive at the start. Of 24
+seeds that with the lowest training objective is taken: a third of them end on a plateau."""
 _INTRO = (
     "A neural network: the embeddings of user and film side by side are the inputs, a hidden "
     "layer of six units takes weighted sums of them and keeps what is positive (ReLU), one output "

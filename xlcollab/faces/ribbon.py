@@ -14,7 +14,7 @@ from xlcollab.api.book import OpenBook
 from xlcollab.api.desk import control_actions as control
 from xlcollab.api.desk import sheet_actions as act
 from xlcollab.api.desk.outcome import Outcome
-from xlcollab.errors import UsageError, XlcollabError
+from xlcollab.errors import UsageError, WorkbookError, XlcollabError
 from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.desk import Desk
 from xlcollab.live.stop import StopFlag
@@ -102,13 +102,23 @@ NAMES = (*ACTIONS, "stop", "help")
 
 def perform(desk: Desk, name: str) -> str:
     """Do what the button `name` does, and tell what the sheet in front does not show. Returns the
-    sentence; raises nothing of ours.
+    sentence. Raises WorkbookError where the application ended meanwhile, nothing else of ours.
 
     Calculation mode, screen updating and status bar are restored whatever happens.
     """
     if name == "stop":
         StopFlag(desk.key).set()
         return "The run will stop after this step."
+    try:
+        return _done(desk, name)
+    except Exception as error:
+        sentence = desk.ended(error)
+        if sentence is None:
+            raise
+        raise WorkbookError(sentence) from None
+
+
+def _done(desk: Desk, name: str) -> str:
     outcome = Outcome(HELP) if name == "help" else _run(desk, name)
     desk.note(outcome.sentence)
     if outcome.front is not None:
@@ -164,6 +174,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         perform(desk, arguments[0])
         return 0
+    except WorkbookError as error:
+        sys.stderr.write(f"xlcollab: {error}\n")
+        return error.exit_code
     except Exception as error:  # there is no shell to show a traceback in
         desk.tell(f"internal error, please report it ({type(error).__name__}: {error})")
         return 1

@@ -82,6 +82,17 @@ class CalcDesk(Desk):
         cells = sheet.getCellRangeByPosition(rect.left, rect.top, rect.right - 1, rect.bottom - 1)
         self.document.CurrentController.select(cells)
 
+    def ended(self, error: BaseException) -> str | None:
+        """Whatever was raised: a document that does not answer any more is gone."""
+        try:
+            _ = self.document.Sheets.Count
+        except Exception:
+            return (
+                "LibreOffice ended, or the workbook was closed, during the run; what was not saved "
+                "is in LibreOffice's recovery. Open the workbook again"
+            )
+        return None
+
     def _remember(self) -> object:
         return self.document.isAutomaticCalculationEnabled()
 

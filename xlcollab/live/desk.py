@@ -48,6 +48,11 @@ class Desk(ABC):
     def show(self, sheet: str) -> None:
         """Bring a sheet to the front."""
 
+    def ended(self, error: BaseException) -> str | None:
+        """The sentence for an error that means that the application has ended; None for others."""
+        del error
+        return None
+
     @abstractmethod
     def _remember(self) -> object:
         """The settings of the application that a run may change."""
