@@ -48,7 +48,6 @@ def test_a_sound_model_passes() -> None:
         ({"A2": "x"}, {}, DataError, "are texts: S!A2"),
         ({"A2": False}, {}, DataError, "are TRUE or FALSE: S!A2"),
         ({"A2": ErrorCode.NA}, {}, DataError, "are error values: S!A2"),
-        ({}, {"by_changing": "A1,T!A1"}, ModelError, "variables T!A1 are on another sheet"),
         ({}, {"merged": ("A1:A2",)}, ModelError, "hidden behind a merged cell: S!A2"),
         ({}, {"subject_to": ["A1>=2", "A1<=1"]}, ModelError, "contradict each other"),
     ],

@@ -8,6 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+import xlcollab as xc
+from tests.build import build
+from tests.faces.shell import xlcollab
 from tests.solver.models import Model
 
 CHAIN = Model(
@@ -137,3 +140,33 @@ def test_random_cells_that_hold_a_librarys_zero_are_drawn_once(tmp_path: Path) -
     drawn = written["C1"].value
     assert 0.0 < drawn < 1.0
     assert written["A1"].value == pytest.approx(1.0 + drawn)
+
+
+def test_variables_and_objective_may_stand_on_different_sheets(tmp_path: Path) -> None:
+    """From the command line; as OpenSolver stores them, too."""
+    sheets: dict[str, dict[str, object]] = {
+        "Plan": {"A1": 1.0, "A2": 1.0},
+        "Result": {"B1": "=3*Plan!A1+5*Plan!A2", "C1": "=Plan!A1+2*Plan!A2"},
+    }
+    path = build(tmp_path / "b.xlsx", sheets)
+    found = xlcollab(
+        "solve",
+        path,
+        "--json",
+        "--maximize",
+        "Result!B1",
+        "--by-changing",
+        "Plan!A1:A2",
+        "--subject-to",
+        "Result!C1<=8",
+        "--subject-to",
+        "Plan!A1<=3",
+        "--non-negative",
+    )
+    assert found.code == 0, found.err
+    (model,) = found.json["models"]
+    assert model["status"] == "optimal"
+    assert model["final"] == 21.5
+    workbook = xc.open(tmp_path / "b.solved.xlsx").workbook
+    assert [workbook.sheet("Plan").value(row, 0) for row in (0, 1)] == [3.0, 2.5]
+    assert workbook.sheet("Result").value(0, 1) == 21.5

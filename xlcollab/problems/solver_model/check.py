@@ -127,12 +127,6 @@ _BLANK = _Fault(
 def _check_variables(model: SolverModel, workbook: Workbook, formulas: FormulaCells) -> None:
     if not model.variables:
         raise ModelError(f"the Solver model of sheet {model.sheet} has no variable cells")
-    strangers = [area for area in model.variables if area.sheet != model.sheet]
-    if strangers:
-        raise ModelError(
-            f"the variables {listed(strangers)} are on another sheet than their model, which is"
-            f" that of sheet {model.sheet}; objective and variables must share one sheet"
-        )
     _refuse_faults(workbook, formulas, model.variables, _FAULTS, f"sheet {model.sheet}")
 
 
