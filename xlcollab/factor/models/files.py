@@ -96,6 +96,8 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     }
     if metadata["kind"] == "factors":
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
+        check_floats("user_bias", arrays["user_bias"], (len(users),))
+        check_floats("item_bias", arrays["item_bias"], (len(items),))
         rows = Rows.pack(*(arrays[name] for name in names))
         return FactorModel(settings, users, items, rows, output, rated, titles)
     if metadata["kind"] != "net":

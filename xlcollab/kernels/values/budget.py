@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.ref import AreaRef
 
 MOST_CELLS = 1 << 26
 """Values of one block: half a gigabyte of numbers."""
@@ -29,8 +28,9 @@ def refuse_cells(*sizes: int) -> None:
 
 
 @contextmanager
-def told_by_cell(name: str, origin: AreaRef | None) -> Iterator[None]:
-    """What is too large inside is told with the cells and the function that asked for it."""
+def told_as_refusal(name: str) -> Iterator[None]:
+    """What is too large inside is told with the function that asked for it; who evaluates the
+    cell adds where it stands."""
     try:
         yield
     except (MemoryError, RuntimeError, TooLargeError) as error:
@@ -39,8 +39,7 @@ def told_by_cell(name: str, origin: AreaRef | None) -> Iterator[None]:
         reason = (
             str(error) if isinstance(error, TooLargeError) else "needs more memory than there is"
         )
-        where = f"{origin}: {name}" if origin is not None else f"a formula with {name}"
-        raise UnsupportedError(f"{where} {reason}; use a smaller area or array") from None
+        raise UnsupportedError(f"{name} {reason}; use a smaller area or array") from None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -17,7 +17,7 @@ from xlcollab.grid import Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, HiddenError
-from xlcollab.kernels.values.budget import told_by_cell
+from xlcollab.kernels.values.budget import told_as_refusal
 from xlcollab.kernels.values.detached import NoDerivativeError
 from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
 from xlcollab.ref import AreaRef
@@ -102,13 +102,10 @@ class Tape:
 
     @staticmethod
     def _computed(
-        operation: Operation,
-        context: Context,
-        arguments: tuple[Block | Tensor, ...],
-        origin: AreaRef | None,
+        operation: Operation, context: Context, arguments: tuple[Block | Tensor, ...]
     ) -> Block:
         try:
-            with told_by_cell(operation.name, origin):
+            with told_as_refusal(operation.name):
                 return operation.function(context, *arguments)
         except ArgumentIsError as error:
             return context.error(error.code)
@@ -128,7 +125,7 @@ class Tape:
         constant = all(argument.constant for argument in arguments)
         context = self.exact if constant else self.fast
         blocks = (argument.block for argument in arguments)
-        block = self._computed(operation, context, (*blocks, *indices), self.origin)
+        block = self._computed(operation, context, (*blocks, *indices))
         if constant or (operation.facts.counts and settled):
             return Value(block)
         out, self.count = self.count, self.count + 1
