@@ -167,12 +167,21 @@ class Evaluator:
     def residuals(self, y: Tensor) -> Tensor:
         """The residuals at y, (m,), without derivatives."""
         self._tally.evaluations += 1
+        if self.objective.native_residuals is not None:
+            found = self.objective.native_residuals.values(self.to_x(y.detach()).numpy())
+            if found is not None:
+                return torch.from_numpy(found)
         with torch.no_grad():
             return self._residuals(self.to_x(y.detach()))
 
     def residuals_and_jacobian(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """The residuals at y, (m,), and their derivatives by y, (m, n)."""
         self._tally.evaluations += 1
+        if self.objective.native_residuals is not None:
+            found = self.objective.native_residuals.jacobian(self.to_x(y.detach()).numpy())
+            if found is not None:
+                by_x = torch.from_numpy(found[1])
+                return torch.from_numpy(found[0]), by_x if self.scale is None else by_x * self.scale
         return self._differentiator.jacobian(lambda y: self._residuals(self.to_x(y)), y)
 
     def _residuals(self, x: Tensor) -> Tensor:

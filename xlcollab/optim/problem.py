@@ -41,6 +41,20 @@ class Native(Protocol):
         ...
 
 
+class NativeSquares(Protocol):
+    """The same for residuals."""
+
+    def values(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The residuals at x, (m,), or None."""
+        ...
+
+    def jacobian(
+        self, x: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The residuals and their derivatives, (m, n), or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """A function of n variables with its bounds and constraints.
@@ -53,6 +67,8 @@ class Objective:
     """(n,) → scalar, differentiable by autograd."""
     native: Native | None = None
     """The same for machines: asked first where it is given."""
+    native_residuals: NativeSquares | None = None
+    """`residuals` for machines, likewise."""
     maximize: bool = False
     residuals: TensorFunction | None = None
     """(n,) → (m,): given when `function` grows with the sum of their squares and with nothing

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.reference import evaluate
-from xlcollab.kernels.program.lower import lowered
+from xlcollab.kernels.program.lower import lowered, lowered_residuals
 from xlcollab.kernels.program.machine.native import NativeProgram, native
 from xlcollab.kernels.program.recording.record import record
 
@@ -200,3 +200,18 @@ def test_a_copy_has_an_arena_of_its_own() -> None:
     assert found is not None
     assert again is not None
     assert found[0] == again[0]
+
+
+def test_residuals_and_their_derivatives() -> None:
+    def residuals(x: Tensor) -> Tensor:
+        return torch.cat([(x[:3] * x[3:6]).sin(), x[6:].view(6, 3).exp().sum(1)])
+
+    native_form = lowered_residuals(residuals, START, 10_000)
+    assert native_form is not None
+    right = torch.autograd.functional.jacobian(residuals, START)  # type: ignore[no-untyped-call]
+    values, found = native_form.jacobian(START.numpy()) or (None, None)
+    np.testing.assert_allclose(values, residuals(START), rtol=1e-13)
+    np.testing.assert_allclose(found, right, atol=1e-13)
+    np.testing.assert_allclose(native_form.values(START.numpy()), values, rtol=0)
+    assert native_form.jacobian(np.full(24, np.nan)) is None
+    assert lowered_residuals(residuals, START, 100) is None

@@ -17,6 +17,7 @@ from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
+from xlcollab.api.solve.machine import with_machine
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     refuse_broken,
@@ -27,7 +28,6 @@ from xlcollab.api.solve.refusing import (
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
-from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     LinearModel,
@@ -118,10 +118,8 @@ class Compiled:
         limits = self.limits
         bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
         descends = place.is_reference and self.linear is None
-        native = lowered(function, self.start) if descends else None
         found = Objective(
             function=function,
-            native=native,
             maximize=self.model.sense == "maximize",
             residuals=residuals,
             lower=tensor(self.limits.lower) if bounded else None,
@@ -137,11 +135,11 @@ class Compiled:
             machine=self._machine if place.is_reference else None,
             fan_in=tensor(_fan_in(self.model)),
         )
-        if self.model.sense != "value":
-            return found
-        straight = self.linear is not None or self.method not in _TAKES_EQUATIONS
-        form = as_squares if straight else as_equation
-        return form(found, self.model.target)
+        if self.model.sense == "value":
+            straight = self.linear is not None or self.method not in _TAKES_EQUATIONS
+            form = as_squares if straight else as_equation
+            found = form(found, self.model.target)
+        return with_machine(found, self.start, self.size, self.method) if descends else found
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
         return lowered(function, self.start)

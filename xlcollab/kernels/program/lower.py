@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.core.graph import NotLoweredError
-from xlcollab.kernels.program.machine.native import NativeProgram, native
+from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals, native
 from xlcollab.kernels.program.recording.record import record
 from xlcollab.kernels.values.block import HiddenError
 
@@ -44,6 +44,25 @@ def lowered(function: Scalar, start: Tensor) -> NativeProgram | None:
     )
     limit = TOLERANCE * np.array([size[0], *[size[1:].max(initial=0.0)] * len(start)])
     return program if all((np.abs(a - b) <= limit).all() for a, b in known) else None
+
+
+def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResiduals | None:
+    """A function with values (m,) in the form that a least-squares method asks, or None.
+
+    A Jacobian takes m evaluations, so there is none with more than `most` numbers times rows.
+    """
+    n = len(start)
+    with torch.no_grad():
+        count = len(function(start))
+    if count * (count + n) > most:
+        return None
+
+    def weighed(z: Tensor) -> Tensor:
+        return (function(z[:n]) * z[n:]).sum()
+
+    weights = torch.linspace(0.5, 1.5, count, dtype=torch.float64)
+    program = lowered(weighed, torch.cat([start.detach().double(), weights]))
+    return None if program is None else NativeResiduals(program, count)
 
 
 def _both(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,20 +78,31 @@ def inverse_hessian_times(
 
     `free` (n,), 0 or 1, restricts the vectors to the variables that may move.
     """
+    if gradient.device.type != "cpu":
+        found: Tensor = _two_loops(gradient, [(pair.s, pair.z) for pair in pairs], free)
+        return found
+    plain = [(pair.s.numpy(), pair.z.numpy()) for pair in pairs]
+    held = None if free is None else free.numpy()
+    return torch.from_numpy(_two_loops(gradient.numpy(), plain, held))
+
+
+def _two_loops(gradient: Any, pairs: list[tuple[Any, Any]], free: Any) -> Any:
+    """The same on tensors or on arrays, which take less time to begin with on few numbers."""
     used = pairs
     if free is not None:
         gradient = gradient * free
-        masked = [Pair(pair.s * free, pair.z * free) for pair in pairs]
-        used = tuple(pair for pair in masked if pair.s.dot(pair.z) > 0.0)
+        masked = [(s * free, z * free) for s, z in pairs]
+        used = [(s, z) for s, z in masked if s.dot(z) > 0.0]
     q = gradient
-    steps: list[tuple[Pair, Tensor, Tensor]] = []
-    for pair in reversed(used):
-        curvature = pair.s.dot(pair.z)
-        alpha = pair.s.dot(q) / curvature
-        q = q - alpha * pair.z
-        steps.append((pair, curvature, alpha))
+    steps = []
+    for s, z in reversed(used):
+        curvature = s.dot(z)
+        alpha = s.dot(q) / curvature
+        q = q - alpha * z
+        steps.append((s, z, curvature, alpha))
     if used:
-        q = q * (used[-1].s.dot(used[-1].z) / used[-1].z.dot(used[-1].z))
-    for pair, curvature, alpha in reversed(steps):
-        q = q + (alpha - pair.z.dot(q) / curvature) * pair.s
+        s, z = used[-1]
+        q = q * (s.dot(z) / z.dot(z))
+    for s, z, curvature, alpha in reversed(steps):
+        q = q + (alpha - z.dot(q) / curvature) * s
     return q

@@ -92,6 +92,42 @@ def batch(
 
 
 @exact
+def rows(
+    code: Whole,
+    micro: Whole,
+    index: Whole,
+    cleared: Whole,
+    fills: Numbers,
+    arena: Numbers,
+    at: Whole,
+    where: Whole,
+    guards: Whole,
+    expected: Numbers,
+    z: Numbers,
+    gradient: Numbers,
+    values: Numbers,
+    jacobian: Numbers,
+) -> int:
+    """Of a program of (x, w) that gives w · r(x): r, and its derivatives by x row by row.
+
+    `z` holds x and then zeros in the place of w. Ends as the first evaluation that is not fine.
+    """
+    m, n = len(values), where[0] - len(values)
+    for i in range(max(1, len(jacobian))):
+        z[n + i] = 1.0
+        end = evaluate(
+            code, micro, index, cleared, fills, arena, at, where, guards, expected, z, gradient
+        )
+        z[n + i] = 0.0
+        if end != FINE:
+            return end
+        if i < len(jacobian):
+            jacobian[i] = gradient[:n]
+    values[:] = gradient[n : n + m]
+    return FINE
+
+
+@exact
 def _shortened(gradient: Numbers, most: float, out: Numbers) -> None:
     """The gradient, shortened to a norm of at most `most`, as torch's clip_grad_norm_."""
     total = 0.0

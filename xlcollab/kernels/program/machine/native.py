@@ -18,7 +18,7 @@ from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
-from xlcollab.kernels.program.machine.descent import COLUMNS, FINE, batch, descend, evaluate
+from xlcollab.kernels.program.machine.descent import COLUMNS, FINE, batch, descend, evaluate, rows
 from xlcollab.kernels.program.machine.loop import TILE
 from xlcollab.kernels.program.machine.rules import RULES
 from xlcollab.kernels.program.recording.record import Recording
@@ -30,6 +30,7 @@ Whole = NDArray[np.int64]
 _evaluate: Any = evaluate
 _batch: Any = batch
 _descend: Any = descend
+_rows: Any = rows
 
 
 @dataclass(slots=True, eq=False)
@@ -156,6 +157,33 @@ class NativeDescent:
         )
         self.count += done if done == k else done + 1
         return Steps(ys[:done], slopes[:done], rows[:done], None if done == k else ys[done])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NativeResiduals:
+    """x ↦ residuals (m,) and their derivatives (m, n), by a program of (x, w) for w · residuals.
+
+    Its derivatives by w are the residuals themselves; with w a unit vector those by x are a row.
+    """
+
+    program: NativeProgram
+    count: int
+
+    def values(self, x: Numbers) -> Numbers | None:
+        """The residuals at x; None where one is no number, or the program does not hold."""
+        found = self._found(x, 0)
+        return None if found is None else found[0]
+
+    def jacobian(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
+        """The residuals and their derivatives at x, or None."""
+        return self._found(x, self.count)
+
+    def _found(self, x: Numbers, wanted: int) -> tuple[Numbers, Numbers] | None:
+        values, jacobian = np.empty(self.count), np.empty((wanted, len(x)))
+        z = np.concatenate([x, np.zeros(self.count)])
+        if _rows(*self.program._machine, z, np.empty_like(z), values, jacobian) != FINE:
+            return None
+        return values, jacobian
 
 
 def native(recording: Recording) -> NativeProgram:
