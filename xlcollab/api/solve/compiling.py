@@ -28,6 +28,7 @@ from xlcollab.api.solve.refusing import (
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
+from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     LinearModel,
