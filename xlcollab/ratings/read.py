@@ -127,17 +127,31 @@ def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series[Any]
 
 def _read_delimited(path: Path, wanted: Wanted) -> Frame:
     """Delimited text; without a header (its first line is all numbers) MovieLens' column order."""
-    return read_text(path, _layout(path, wanted), wanted)
+    layout = _layout(path, wanted)
+    if len(layout.names) == 1:
+        raise DataError(f"{path.name} holds no table: its first line is one column")
+    return read_text(path, layout, wanted)
 
 
 def _read_tabs(path: Path, wanted: Wanted) -> Frame:
-    n = len((first_lines(path, 1) or [""])[0].split("\t"))
+    n = _width(path, "\t")
     return read_text(path, Layout("\t", MOVIELENS[:n]), wanted)
+
+
+def _width(path: Path, separator: str) -> int:
+    """How many of MovieLens' columns there are. Raises DataError where these are none."""
+    n = len(next(iter(first_lines(path, 1)), "").split(separator))
+    if not len(REQUIRED) <= n <= len(MOVIELENS):
+        raise DataError(
+            f"{path.name}: its first line has {n} columns; expected {', '.join(MOVIELENS)} with "
+            f"{separator!r} between them, the last one if need be"
+        )
+    return n
 
 
 def _read_double_colons(path: Path, wanted: Wanted) -> Frame:
     """`user::item::rating::time`, read by single colons (empty columns between): the fast way."""
-    n = len((first_lines(path, 1) or [""])[0].split("::"))
+    n = _width(path, "::")
     names = [name for role in MOVIELENS[:n] for name in (role, f" after {role}")][:-1]
     return read_text(path, Layout(":", names), wanted)
 
@@ -204,8 +218,8 @@ def _frame(path: Path, wanted: Wanted) -> Frame:
     except (ValueError, OSError, EOFError, BadZipFile, LZMAError, zlib.error) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"{path.name} cannot be read as {reader.name}: {reason}") from None
-    if not len(frame.data.columns):
-        raise DataError(f"{path.name} is empty: it holds no ratings")
+    if len(frame.data.columns) < 2:
+        raise DataError(f"{path.name} holds no table: {len(frame.data.columns)} columns were found")
     return frame
 
 
