@@ -149,11 +149,17 @@ def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 
 def _is_plain_index(tracer: Evaluator, value: Value) -> bool:
-    """A constant of one value per copy that is neither an error nor negative."""
+    """A constant of one value per copy that is neither an error nor negative.
+
+    Raises RaggedError where only some copies are so.
+    """
     if value.slot is not None or value.block.shape[2:].numel() > 1:
         return False
     number, codes = tracer.tape.exact.numbers(value.block)
-    return codes is None and not bool((number < 0).any())
+    wrong = number < 0 if codes is None else (number < 0) | (codes > 0)
+    if bool(wrong.any()) and not bool(wrong.all()):
+        raise RaggedError
+    return not bool(wrong.any())
 
 
 def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:

@@ -131,7 +131,7 @@ class Evaluation:
         copies = family.rows * family.columns
         good: list[tuple[Rect, Value]] = []
         bad: list[tuple[AreaRef, str]] = []
-        if copies > 1 and not self._fails_throughout(family):
+        if copies > 1 and (copies <= _FEW or not self._fails_throughout(family)):
             self._sort_out(family, good, bad, tries=[_MOST_TRIES])
         if not good:
             self._keep(number, reason)
@@ -190,6 +190,8 @@ class Evaluation:
 
 _MOST_TRIES = 200
 """Parts of a family that are tried to find the copies that cannot be evaluated."""
+_FEW = 8
+"""Copies that are all tried, however many of them fail."""
 _SHOWN = 3
 
 
