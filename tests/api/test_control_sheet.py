@@ -16,6 +16,7 @@ def test_the_sheet_speaks_where_nothing_is_asked() -> None:
     assert solved.solution.method == "adam"
     assert solved.solution.iterations == 300
     assert solved.record.column("penalty")[0] > 0
+    assert "as the sheet control asks" in solved.solution.message
 
 
 def test_what_is_asked_wins() -> None:
@@ -25,6 +26,7 @@ def test_what_is_asked_wins() -> None:
     assert solved.solution.method == "gd"
     assert solved.solution.iterations == 3
     assert solved.record.column("penalty").tolist() == [0.0] * 4
+    assert "as asked" in solved.solution.message
 
 
 @pytest.mark.parametrize("method", ["lbfgs", "lm"])

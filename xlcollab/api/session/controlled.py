@@ -16,6 +16,7 @@ from xlcollab.settings.serving import is_used
 from xlcollab.settings.solving import Computing, Settings
 
 T = TypeVar("T")
+AS_ASKED, AS_THE_SHEET = "as asked", "as the sheet control asks"
 HISTORY = "history"
 """A row that switches the history sheets of a run: off, or FALSE."""
 
@@ -28,6 +29,8 @@ class Chosen:
     computing: Computing
     history: bool
     """Whether its history sheets are added."""
+    who: str = AS_ASKED
+    """Why a named method is taken: who asked for it."""
 
 
 def chosen(
@@ -37,10 +40,12 @@ def chosen(
     history: bool | None = None,
 ) -> Chosen:
     """What was asked for, else what the sheet says, else the defaults."""
+    whole = controlled(workbook, settings)
     return Chosen(
-        controlled(workbook, settings).made(),
+        whole.made(),
         controlled(workbook, computing).made(),
         history_is_on(workbook) if history is None else history,
+        AS_THE_SHEET if "method" in whole and "method" not in settings else AS_ASKED,
     )
 
 

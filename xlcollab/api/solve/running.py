@@ -205,6 +205,7 @@ def _attempt(
             reports=wanted.reports,
             watch=wanted.cells,
             began=wanted.began,
+            who=how.who,
             on_step=on_step,
         )
     except UsageError:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xlcollab.api.session.controlled import chosen
+from xlcollab.api.session.controlled import AS_ASKED, chosen
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
@@ -56,6 +56,7 @@ def solve_with_control(
         how.settings,
         how.computing,
         history=how.history,
+        who=how.who,
         reports=reports,
         watch=watch,
         on_step=on_step,
@@ -73,6 +74,7 @@ def solve_model(
     reports: Sequence[str] = (),
     watch: Sequence[str] = (),
     began: float | None = None,
+    who: str = AS_ASKED,
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
@@ -82,7 +84,8 @@ def solve_model(
     After divergence the last good weights are applied; a model without a solution changes nothing.
     `watch` are cells that go into the history, by default those labelled as a test error.
     `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
-    before the work if the variable cells must not be written, or sheets must not be added.
+    before the work if the variable cells must not be written, or sheets must not be added. `who`
+    asked for a named method, in the words of the message.
     """
     refuse_unchangeable(book, sheets=history or bool(reports))
     compiling = time.perf_counter()
@@ -98,6 +101,7 @@ def solve_model(
         spent = time.perf_counter() - began
         solution = solve(objective, start, limited(settings, model, spent), on_step)
     solution = explained(compiled, compiled.in_its_own_units(solution))
+    solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
     solved = Solved(
         model=model,
         solution=solution,
