@@ -115,7 +115,7 @@ MODELS: Mapping[str, Case] = {
     "variables are texts": Case(_model(_with(A2="x")), ("S!A2", "texts")),
     "variables are TRUE": Case(_model(_with(A2=True)), ("S!A2", "TRUE")),
     "variables on another sheet": Case(
-        _model(CELLS, variables="Other!$A$1"), ("Other!A1", "another sheet")
+        _model(CELLS, variables="Other!$A$1"), ("Other!A1", "does not depend")
     ),
     "circular": Case(
         _model(_with(B1=("=A1+C1+A2", 0.0), C1=("=D1", 0.0), D1=("=B1", 0.0))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -21,13 +22,13 @@ from xlcollab.kernels.functions.statistics.subtotals import (
 )
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block
-from xlcollab.kernels.values.facts import Facts
+from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Operation, Value
 from xlcollab.ref import Rect
 
-_WITHOUT_SUBTOTALS = Operation("without subtotals", blanked, Facts(fails=False))
+_WITHOUT_SUBTOTALS = Operation("without subtotals", blanked, Facts(fails=False, shape=Shape.AFFINE))
 
 
 def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -46,9 +47,15 @@ def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     for part in [part for area in areas[: len(areas) - len(further)] for part in _parts(area)]:
         values.append(_area(tracer, part, frame, keep=keep, least=least))
     values += [tracer.value(argument, frame) for argument in further]
-    return tracer.tape.emit(tracer.operation(node.name), values)
+    operation = tracer.operation(node.name)
+    if values[0].constant:
+        shape = _SHAPES.get(int(first) % _HIDDEN_TOO, operation.facts.shape)
+        operation = replace(operation, facts=replace(operation.facts, shape=shape))
+    return tracer.tape.emit(operation, values)
 
 
+_SHAPES = {1: Shape.AFFINE, 9: Shape.AFFINE, **dict.fromkeys((6, 7, 8, 10, 11), Shape.SMOOTH)}
+"""Of averages and sums; of products, deviations and variances. The others have kinks or steps."""
 _HIDDEN_TOO = 100
 """Numbers of SUBTOTAL beyond it leave out all hidden rows, others those that a filter hides."""
 
