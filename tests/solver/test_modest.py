@@ -39,6 +39,13 @@ def test_a_plateau_is_not_called_smooth(tmp_path: Path) -> None:
     assert "smooth" not in told["message"]
 
 
+@pytest.mark.parametrize("formula", ["=LN(A1)", "=LN(A1)+SQRT(A1)", "=A1^3", "=LN(LN(A1)+1)"])
+def test_what_grows_without_an_end_is_no_optimum(formula: str, tmp_path: Path) -> None:
+    found = Model({"A1": 1.0, "B1": formula}, "B1", "S!$A$1", "1").solve(tmp_path)
+    (model,) = found.json["models"]
+    assert model["status"] not in ("optimal", "locally_optimal"), model["message"]
+
+
 @pytest.mark.parametrize(
     ("engine", "method"),
     [("stored", "evolutionary"), ("grg", "sqp"), ("evolutionary", "evolutionary"), ("auto", "lm")],

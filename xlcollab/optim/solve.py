@@ -72,13 +72,22 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    return _solution(_modest(best, task), task, start, choice, iterations)
+    return _solution(_modest(best, task, start), task, start, choice, iterations)
 
 
-def _modest(best: Attempt, task: Task) -> Attempt:
+_RUNAWAY = 1e15
+"""A variable that grew by this factor follows an objective without an end, however slowly."""
+
+
+def _modest(best: Attempt, task: Task, start: Tensor) -> Attempt:
     """No more said than is known: without a slope, on a step or at a start that never moved, a
-    point is stationary and no more."""
+    point is stationary and no more; at the end of the world it is none at all."""
     stop = best.outcome.stop
+    if stop.status.has_solution and bool(
+        (best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any()
+    ):
+        text = f"A variable reached {best.x.abs().max().item():.3g}."
+        return replace(best, outcome=replace(best.outcome, stop=Stop(Status.UNBOUNDED, text)))
     asked = task.settings.method != "auto" and best.recorder.iteration == 0
     blind = task.objective.shape == "steps" or asked
     if stop.status is not Status.LOCALLY_OPTIMAL or not blind:

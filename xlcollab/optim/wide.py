@@ -40,14 +40,18 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     may be no optimum."""
     found = attempt(task, choice, start, recorder)
     looks = task.settings.method == "auto" and start.numel() <= _MOST_TO_LOOK_AROUND
-    for _ in range(_ESCAPES if looks else 0):
+    if not looks:
+        return found
+    for _ in range(_ESCAPES):
         if found.outcome.stop.status is not Status.LOCALLY_OPTIMAL:
-            break
+            return found
         near = _better(task, found)
         if near is None:
-            break
+            return found
         found = attempt(task, choice, near, found.recorder)
-    return found
+    text = "Every time that the search was begun again, something better lay around its end."
+    stop = Stop(Status.BEST_FOUND, text)
+    return replace(found, outcome=Outcome(found.outcome.point, stop))
 
 
 def _better(task: Task, found: Attempt) -> Tensor | None:
