@@ -252,3 +252,26 @@ def test_an_error_is_no_number_to_those_who_ask() -> None:
     assert exactly(function, (-4.0, 0.0, 0.0, 0.0)) == 1000.0
     assert function(torch.tensor([-4.0, 0, 0, 0], dtype=torch.float64)).item() == 1000.0
     assert not isinstance(exactly(function, START), ErrorCode)
+
+
+@pytest.mark.parametrize(
+    ("call", "at_three", "at_minus_three"),
+    [
+        ("SUM(IF(A1>0,C1:C4,D1:D4),A2)", 7.5, 9.0),
+        ("COUNT(IF(A1>0,C1:C4,D1:D4))", 4.0, 1.0),
+        ("MAX(IF(A1>0,C1,C4))", 0.5, 2.5),
+    ],
+)
+def test_variables_choose_between_areas(call: str, at_three: float, at_minus_three: float) -> None:
+    """As a recalculation, which takes the one area that the condition says."""
+    function, _ = compiled(call)
+    for first, expected in ((3.0, at_three), (-3.0, at_minus_three)):
+        point = (first, 2.0, 0.0, 0.0)
+        assert exactly(function, point) == expected
+        assert function(torch.tensor(point, dtype=torch.float64)).item() == expected
+
+
+def test_areas_that_do_not_fit_are_no_choice_for_variables() -> None:
+    for call in ("SUM(IF(A1>0,C1:C4,D1:D2))", "SUM(IF(A1>0,D4,1))", "SUM(CHOOSE(A1,C1:C2,C3:C4))"):
+        with pytest.raises(ModelError, match="chooses by the variable cells"):
+            compiled(call)

@@ -8,7 +8,7 @@ from functools import partial
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Missing, Name, Node, Number
 from xlcollab.formula.signatures import Param
-from xlcollab.grid import ErrorCode
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.forms.references import (
     choose_reference,
     chosen,
@@ -16,12 +16,13 @@ from xlcollab.kernels.forms.references import (
     if_reference,
 )
 from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
-from xlcollab.kernels.values.block import Block
-from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Facts, Role, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.tape import Value
+from xlcollab.kernels.values.tape import Operation, Value
 
 
 def _branch(tracer: Evaluator, node: Node, frame: Frame) -> Value:
@@ -41,6 +42,47 @@ def if_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     else:
         no = Value(tracer.tape.exact.scalar(False))
     return tracer.tape.emit(tracer.operation("IF"), [condition, yes, no])
+
+
+def one_of_areas(tracer: Evaluator, node: Call, frame: Frame) -> Value | None:
+    """IF and CHOOSE between references, where an aggregate or a look-up wants them whole.
+
+    Raises RaggedError where the copies choose differently, UnsupportedError where the variables
+    choose between areas that do not fit one another.
+    """
+    areas = [tracer.reference(branch, frame) for branch in node.arguments[1:]]
+    asked = tracer.value(node.arguments[0], frame)
+    if not any(areas) or asked.block.shape[2:].numel() > 1:
+        return None
+    if asked.constant:
+        if asked.block.shape.numel() > 1:
+            raise RaggedError
+        return None
+    found = [tracer.fetch(area) if area is not None else None for area in areas]
+    values = [value for value in found if value is not None]
+    shapes = {value.block.shape[2:] for value in values}
+    if node.name == "IF" and len(values) == 2 and len(shapes) == 1:
+        return tracer.tape.emit(_OF_CELLS, [asked, *values])
+    if any(
+        value.block.kind is not Kind.NUMBER or value.block.shape[2:].numel() > 1 for value in values
+    ):
+        raise UnsupportedError(
+            f"{node.name} chooses by the variable cells between areas, or a cell and a value; "
+            "choose between the aggregates instead"
+        )
+    return None
+
+
+def _is_one_number(value: Value) -> bool:
+    return value.block.kind is Kind.NUMBER and value.block.shape[2:].numel() == 1
+
+
+def _choose_cells(context: Context, condition: Block, yes: Block, no: Block) -> Block:
+    chosen = choose_between(context, condition, yes, no)
+    return Block(chosen.number, chosen.kind, cells=True)
+
+
+_OF_CELLS = Operation("IF", _choose_cells, Facts(fails=False, shape=Shape.AFFINE, role=Role.CHOICE))
 
 
 def ifs_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -120,6 +162,7 @@ FUNCTIONS: tuple[Record, ...] = (
         choose_between,
         form=if_form,
         refers=if_reference,
+        areas=one_of_areas,
         fails=False,
         shape=Shape.AFFINE,
         role=Role.CHOICE,
@@ -127,7 +170,7 @@ FUNCTIONS: tuple[Record, ...] = (
     ),
     _row("IFS", "VV|VV*2", form=ifs_form),
     _row("SWITCH", "VVV|VV*2", form=switch_form),
-    _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference),
+    _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference, areas=one_of_areas),
     _row(
         "IFERROR", "VV", if_error, form=rescue_form, fails=False, role=Role.RESCUE, scalar="IFERROR"
     ),

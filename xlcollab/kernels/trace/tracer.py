@@ -144,9 +144,18 @@ class Tracer:
             area = self.reference(node, frame)
             if area is not None:
                 return self.fetch(area)
+            chosen = self._one_of_areas(node, frame)
+            if chosen is not None:
+                return chosen
         if param is Param.TABLE:
             return self.value(node, replace(frame, array=True))
         return self.value(node, frame)
+
+    def _one_of_areas(self, node: Node, frame: Frame) -> Value | None:
+        record = RECORDS.get(node.name) if isinstance(node, Call) else None
+        if record is None or record.areas is None or not isinstance(node, Call):
+            return None
+        return record.areas(self, node, frame)
 
     def reference(self, node: Node, frame: Frame) -> Area | None:
         """A node as a reference; None when it is none."""

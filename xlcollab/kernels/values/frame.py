@@ -76,3 +76,5 @@ class Evaluator(Protocol):
 
 Form = Callable[[Evaluator, Call, Frame], Value]
 ReferenceForm = Callable[[Evaluator, Call, Frame], Area | None]
+AreasForm = Callable[[Evaluator, Call, Frame], Value | None]
+"""What the areas hold between which a call chooses; None where it chooses between values."""

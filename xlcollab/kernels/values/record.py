@@ -9,7 +9,7 @@ from typing import Literal
 
 from xlcollab.formula.signatures import Param, Signature, signature
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
-from xlcollab.kernels.values.frame import Form, ReferenceForm
+from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
 
 Category = Literal[
@@ -51,8 +51,9 @@ class Record:
     """One worksheet function.
 
     `run` computes it from blocks; `form` is asked instead where arguments are not simply evaluated,
-    `refers` where the call may be a reference. `moving`: only its arguments' values say which cells
-    it reads. `elementwise`: value by value, arrays broadcast. `also` are further names of the same.
+    `refers` where the call may be a reference, `areas` where it is wanted whole and is one of
+    several references. `moving`: only its arguments' values say which cells it reads.
+    `elementwise`: value by value, arrays broadcast. `also` are further names of the same.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Record:
     moving: bool = False
     form: Form | None = None
     refers: ReferenceForm | None = None
+    areas: AreasForm | None = None
     also: tuple[str, ...] = ()
 
     @property
@@ -98,6 +100,7 @@ def function(
     moving: bool = False,
     form: Form | None = None,
     refers: ReferenceForm | None = None,
+    areas: AreasForm | None = None,
     scalar: str = "",
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
@@ -116,6 +119,7 @@ def function(
         moving,
         form,
         refers,
+        areas,
         tuple(also.split()),
     )
 
