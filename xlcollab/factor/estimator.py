@@ -18,6 +18,7 @@ from xlcollab.factor.models.files import load_model, save_model
 from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
 from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
+from xlcollab.factor.training.fold import folded_in
 from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
@@ -196,6 +197,19 @@ class MatrixFactorization(Regressor):
             )
         settings = replace(self.training_settings, epochs=epochs, patience=None, restarts=0)
         return self._trained(extended(model, self._table(ratings, y), settings))
+
+    def fold_in(self, ratings: Any, y: ArrayLike | None = None) -> Self:
+        """Learn users that are new from a few ratings of known items, without any training.
+
+        All that the model knew stays as it was; `predict` and `recommend` then know these users.
+        Raises UsageError for nets and where no user is new, DataError where one has rated nothing
+        that is known.
+        """
+        model = self._model
+        if not isinstance(model, FactorModel):
+            raise UsageError("fold_in needs factors; a net learns new users by partial training")
+        vars(self)["model_"] = folded_in(model, self._table(ratings, y))
+        return self
 
     def predict(
         self, users: ArrayLike, items: ArrayLike | None = None, *, unknown: Unknown = "bias"
