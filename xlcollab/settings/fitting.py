@@ -312,8 +312,8 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
 
 NAMED: Mapping[str, Mapping[str, Any]] = {
-    # The dot product of fastai's collab_learner: AdamW in batches of 64 within a sigmoid's range, one
-    # cycle of 5 epochs. In place of its decay stands L2 by the root of a row's ratings.
+    # The dot product of fastai's collab_learner: AdamW in batches of 64 within a sigmoid's range,
+    # one cycle of 5 epochs. In place of its decay stands L2 by the root of a row's ratings.
     "fastai": {
         "optimizer": "adamw",
         "n_factors": 50,

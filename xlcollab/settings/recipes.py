@@ -139,8 +139,6 @@ def recipe_of(rule: str, batch_size: int | None, kind: Kind, profile: Profile) -
 
 
 STARTS: Mapping[tuple[str, Batch, Kind], float] = {
-    ("sgd", "full", "dot"): 0.0024,
-    ("sgd", "full", "range"): 0.0024,
     **{(name, "full", kind): 0.05 for name in _ADAPTIVE for kind in ("dot", "range")},
     **{(name, "mini", kind): 0.02 for name in GRADIENT_RULES for kind in ("dot", "range")},
     **{(name, "mini", "net"): 0.05 for name in GRADIENT_RULES},
