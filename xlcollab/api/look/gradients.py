@@ -12,6 +12,7 @@ from torch import Tensor
 
 from xlcollab.api.look.checking import refresh
 from xlcollab.errors import DataError, ModelError, UsageError
+from xlcollab.kernels.program.function import MachineFunction
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.problems import check_variables, disjoint, resolve_areas
 from xlcollab.ref import AreaRef, CellRef
@@ -31,14 +32,21 @@ class CellFunction:
     cells: tuple[CellRef, ...]
     start: Tensor
     of: AreaRef
+    machine: MachineFunction
+    """The same for one cell, answered by the machine where it can."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """The values at x: shape () for one cell, (m,) for an area."""
-        values = self.function(x)
-        return values.reshape(()) if self.of.rect.size == 1 else values
+        return self.machine(x) if self.of.rect.size == 1 else self.function(x)
 
     def value_and_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """(value, gradient) as scipy.optimize.minimize(…, jac=True) wants them; one cell only."""
+        program = self.machine.program
+        found = None if program is None else program.value_and_gradient(np.asarray(x, np.float64))
+        return self.by_the_tape(x) if found is None else found
+
+    def by_the_tape(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """The same without the machine: less to prepare, for one point."""
         point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         value = self.function.scalar(point)
         (slope,) = torch.autograd.grad(value, point)
@@ -79,7 +87,9 @@ def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
     if value.constant:
         raise ModelError(f"{outputs[0]} does not depend on {', '.join(map(str, areas))}")
     cells = tuple(cell for area in areas for cell in area.cells())
-    return CellFunction(compiler.function([value]), cells, compiler.start, outputs[0])
+    function = compiler.function([value])
+    machine = MachineFunction(function.scalar, compiler.start)
+    return CellFunction(function, cells, compiler.start, outputs[0], machine)
 
 
 def gradient(book: Session, of: str, with_respect_to: str) -> Gradient:
@@ -87,7 +97,7 @@ def gradient(book: Session, of: str, with_respect_to: str) -> Gradient:
     function = cell_function(book, of, with_respect_to)
     if function.of.rect.size != 1:
         raise UsageError(f"{of!r} is an area; the gradient is that of one cell")
-    value, slope = function.value_and_gradient(function.start.numpy())
+    value, slope = function.by_the_tape(function.start.numpy())
     if not np.isfinite(value):
         raise DataError(f"{function.of} is no number at the present values")
     return Gradient(function.of.first, value, function.cells, slope)

@@ -1,0 +1,69 @@
+"""A scalar function of torch tensors that the machine answers, derivatives included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xlcollab.kernels.program.lower import lowered
+from xlcollab.kernels.program.machine.native import NativeProgram
+
+Scalar = Callable[[Tensor], Tensor]
+
+
+class MachineFunction:
+    """x ↦ scalar, for autograd as any function of torch; lowered when it is first called.
+
+    Where the machine has no answer (numbers that are not finite, other types and devices, a
+    derivative of the derivative) the function itself gives it.
+    """
+
+    def __init__(self, function: Scalar, start: Tensor) -> None:
+        self._function, self._start = function, start
+        self._program: NativeProgram | None = None
+        self._asked = False
+
+    @property
+    def program(self) -> NativeProgram | None:
+        """The function's program, if it has one."""
+        if not self._asked:
+            self._asked = True
+            self._program = lowered(self._function, self._start)
+        return self._program
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The value at x, (n,); shape ()."""
+        usual = x.dtype is torch.float64 and x.device.type == "cpu" and x.shape == self._start.shape
+        if not usual or self.program is None:
+            return self._function(x)
+        try:
+            point = x.detach().numpy()
+        except RuntimeError:  # a tensor inside one of torch.func's transformations has no numbers
+            return self._function(x)
+        found = self.program.value_and_gradient(point)
+        if found is None:
+            return self._function(x)
+        value: Tensor = _Answer.apply(x, found[0], found[1], self._function)  # type: ignore[no-untyped-call]
+        return value
+
+
+class _Answer(torch.autograd.Function):
+    """A value whose derivative is known already."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, value: float, slope: Any, function: Scalar) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.slope, ctx.function = slope, function
+        return x.new_tensor(value)
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+        (by_value,) = given
+        if torch.is_grad_enabled():  # a derivative of this one will be asked for
+            (x,) = ctx.saved_tensors
+            (slope,) = torch.autograd.grad(ctx.function(x), x, create_graph=True)
+            return by_value * slope, None, None, None
+        return by_value * torch.from_numpy(ctx.slope), None, None, None
