@@ -65,7 +65,7 @@ def _of_bytes(make: Callable[[bytes], bytes]) -> Maker:
     return lambda path: path.write_bytes(make(packed(base())))
 
 
-def _formula(text: str, rest: str = "") -> Maker:
+def formula_book(text: str, rest: str = "") -> Maker:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     cells = (
         '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>(A1-3)^2+(A2+1)^2+N(C1)</f><v>4</v></c>'
@@ -432,8 +432,8 @@ def mutants(count: int, seed: int = 0) -> Iterator[bytes]:
 
 
 HOSTILE: Mapping[str, Maker] = {
-    **{f"formula {name}": _formula(text) for name, text in FORMULAS.items()},
-    "formula array over the sheet": _formula("A1*2", ' t="array" ref="C1:XFD1048576"'),
+    **{f"formula {name}": formula_book(text) for name, text in FORMULAS.items()},
+    "formula array over the sheet": formula_book("A1*2", ' t="array" ref="C1:XFD1048576"'),
     **{f"cells {name}": _of_parts(base(cells)) for name, cells in CELLS.items()},
     **{
         f"around {name}": _of_parts(base(before=before, after=after))

@@ -17,6 +17,7 @@ import typer
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.memory import limit_memory
 from xlcollab.faces.shell import shown
 from xlcollab.interrupts import OutOfTime, Terminated, listening
 
@@ -61,8 +62,19 @@ def _common_options(
         callback=_show_version,
         is_eager=True,  # or the missing command would be complained of first
     ),
+    memory_limit: float | None = typer.Option(
+        None,
+        "--memory-limit",
+        metavar="GB",
+        help="Memory that a command may take (default: 3/4 of the machine's or container's).",
+    ),
 ) -> None:
     """What stands before the command; its help is that of the application."""
+    if memory_limit is not None:
+        try:
+            limit_memory(memory_limit)
+        except XlcollabError as error:
+            raise typer.Exit(_fail(str(error), error.exit_code)) from None
 
 
 def told(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -115,7 +127,7 @@ def _told(
         return _internal(error)
 
 
-_NO_MEMORY = "this workbook needs more memory than there is (see --memory-limit)"
+_NO_MEMORY = "this workbook needs more memory than there is (xlcollab --memory-limit GB COMMAND)"
 
 
 def _internal(error: Exception) -> int:
@@ -154,4 +166,5 @@ def _fail(message: str, code: int) -> int:
 
 def main() -> None:
     """The entry point of the installed script."""
+    limit_memory()
     build()()

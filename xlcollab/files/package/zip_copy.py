@@ -108,6 +108,8 @@ def _copy(out: IO[bytes], source: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Me
     """The member's compressed bytes as they are, behind a header of our own."""
     file = source.fp
     assert file is not None, "the source is open"
+    if info.header_offset < 0:
+        raise NotAWorkbookError(_lies(info))
     file.seek(info.header_offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_SIGNATURE):
