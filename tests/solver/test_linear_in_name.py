@@ -64,3 +64,19 @@ def test_it_is_found_to_be_linear(tmp_path: Path, name: str) -> None:
     assert found.solution.method == "highs"
     assert found.weights.tolist() == [4.0, 1.0]
     assert found.objective == pytest.approx(13.0)
+
+
+@pytest.mark.parametrize("where", ["objective", "constraint"])
+def test_a_start_that_gives_an_error_does_not_hinder(tmp_path: Path, where: str) -> None:
+    cells: dict[str, object] = {"A1": 0.0, "A2": 0.0, "B1": "=3*A1+A2", "C1": "=A1+A2"}
+    cells |= {"B1": "=3*A1/A2*A2+A2"} if where == "objective" else {"C1": "=A1/A2*A2+A2"}
+    book = xc.open(build(tmp_path / "b.xlsx", {"S": cells}))
+    model = book.model(
+        maximize="S!B1",
+        by_changing="S!A1:A2",
+        subject_to=["S!C1<=5", "S!A1<=2"],
+        non_negative=True,
+    )
+    found = book.solve(model, history=False)
+    assert found.status is Status.OPTIMAL, found.solution.message
+    assert found.weights == pytest.approx([2.0, 3.0])

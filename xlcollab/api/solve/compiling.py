@@ -160,19 +160,21 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     """Check a model and compile it. Raises ModelError, UnsupportedError and DataError by cell."""
     refreshed = refresh(book)
     workbook = book.workbook
-    check(model, workbook, init=settings.init)
+    check(model, workbook, init="later")
     limits = bounds(model, workbook, Reach(book.plan, model).mask)
     compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
     refuse_broken(book.plan, [model.objective.area, *_areas(limits.general)])
     value = compiler.cells(model.objective.area)
     refuse_constant(value, model)
-    refuse_non_number(value, model, compiler)
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
     linear = None
     if not limits.alldifferent:
         linear = linear_form(compiler, model, value, lines, limits, settings)
+    if linear is None:  # else HiGHS needs no start
+        check(model, workbook, init=settings.init)
+        refuse_non_number(value, model, compiler)
     if lines is not None and linear is None:
         refuse_errors(lines, limits, compiler)
     return Compiled(
