@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xlcollab.api.session.session import Session
-from xlcollab.problems import SolverModel
+from xlcollab.errors import UsageError
+from xlcollab.problems import SolverModel, resolve_areas
+from xlcollab.ref import AreaRef
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.solving import Computing, Settings
 
 if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
+    from xlcollab.api.look.curvature import Hessian, Jacobian
     from xlcollab.api.look.gradients import CellFunction, Gradient
     from xlcollab.api.look.inspecting import Inspection
     from xlcollab.api.solve.solved import Solved
@@ -82,6 +85,25 @@ class OpenBook(Session):
         from xlcollab.api.look.gradients import gradient
 
         return gradient(self, of, with_respect_to)
+
+    def jacobian(self, of: str, with_respect_to: str) -> Jacobian:
+        """The exact derivatives of every cell of an area by every cell of another, (m, n)."""
+        from xlcollab.api.look.curvature import jacobian_of
+
+        return jacobian_of(self, of, with_respect_to)
+
+    def hessian(self, of: str, with_respect_to: str) -> Hessian:
+        """The second derivatives of a cell, (n, n), their eigenvalues, and what they say."""
+        from xlcollab.api.look.curvature import hessian_of
+
+        return hessian_of(self, of, with_respect_to)
+
+    def area(self, text: str) -> AreaRef:
+        """The one area that a text names, such as "S!A1:B2". Raises UsageError for several."""
+        found = resolve_areas(self.workbook, text, self.workbook.sheets[0].name, "the area")
+        if len(found) != 1:
+            raise UsageError(f"{text!r} is more than one area; name one cell or one area")
+        return found[0]
 
     def recalculate(self) -> Check:
         """Evaluate all formulas, compare with the stored values, and store the new ones."""

@@ -30,11 +30,14 @@ class RecalcRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradientRequest:
-    """Which cell is differentiated, and by which cells."""
+    """Which cell is differentiated, and by which cells; for an area its Jacobian."""
 
     book: Book
-    of: Annotated[str, Option("The cell, such as dotprod!V41.")]
+    of: Annotated[str, Option("The cell, such as dotprod!V41, or an area for its Jacobian.")]
     with_respect_to: Annotated[str, Option("Constant cells, such as dotprod!H19:V23.")]
+    second: Annotated[
+        bool, Option("The Hessian of one cell: eigenvalues, condition, what the point is.")
+    ] = False
     json: Json = False
 
 
