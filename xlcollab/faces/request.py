@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
@@ -154,4 +155,9 @@ def _hint(setting: Setting) -> Any:
 
 def _choice(option: Option) -> Any:
     """What typer takes for a choice of words."""
-    return StrEnum("Choice", [(word.upper(), word) for word in option.words])
+    return _choice_of(tuple(option.words))
+
+
+@cache
+def _choice_of(words: tuple[str, ...]) -> Any:
+    return StrEnum("Choice", [(word.upper(), word) for word in words])
