@@ -69,3 +69,13 @@ def test_python(book: Path) -> None:
     with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses T\.DIST"):
         function(torch.ones(2, dtype=torch.float64, requires_grad=True))
     assert torch.isfinite(function(torch.ones(2, dtype=torch.float64)))
+
+
+@pytest.mark.parametrize("second", [(), ("--second",)])
+def test_a_text_has_no_slope_but_a_sentence(tmp_path: Path, second: tuple[str, ...]) -> None:
+    cells = {"A1": 2.0, "B1": ('="x"&A1', "x2")}
+    path = build(tmp_path / "t.xlsx", {"S": cells})
+    run = ("gradient", path, "--of", "S!B1", "--with-respect-to", "S!A1", *second)
+    found = xlcollab(*run)
+    assert found.code == 3
+    assert "S!B1 is no number" in found.err

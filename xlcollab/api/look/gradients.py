@@ -49,6 +49,8 @@ class CellFunction:
         """The same without the machine: less to prepare, for one point."""
         point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         value = self.function.scalar(point)
+        if not value.requires_grad:  # a text, or a step: nothing flows
+            return float(value), np.zeros(len(x))
         (slope,) = torch.autograd.grad(value, point)
         return float(value.detach()), slope.numpy()
 
