@@ -20,6 +20,7 @@ from itertools import chain
 
 from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
 from xlcollab.kernels.functions import dates, information, logic, money, textual
+from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
 from xlcollab.kernels.functions.statistics import (
@@ -39,12 +40,15 @@ from xlcollab.kernels.values.tape import Function
 _MODULES = (
     addresses,
     arranging,
+    bases,
+    bessel,
     choices,
     counts,
     dates,
     distributions,
     draws,
     elementwise,
+    imaginary,
     information,
     integers,
     logic,
@@ -66,6 +70,7 @@ _MODULES = (
     significance,
     tails,
     textual,
+    units,
     xlookup,
 )
 

@@ -7,8 +7,6 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.number_format import format_value
 from xlcollab.kernels.text.texts import number_from_text
@@ -16,6 +14,7 @@ from xlcollab.kernels.text.wildcards import find_wildcard
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import CUT, Record, function
+from xlcollab.kernels.values.shapes import single_cells
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
     anything,
@@ -216,7 +215,7 @@ def concatenated(context: Context, *blocks: Block) -> Block:
 
 def text_join(context: Context, delimiter: Block, skip_empty: Block, *blocks: Block) -> Block:
     """TEXTJOIN(delimiter, skip_empty, text, …): several delimiters take turns."""
-    delimiters = _cells(delimiter)
+    delimiters = single_cells(delimiter)
 
     def join(skip: bool, *values: str) -> str:
         marks, parts = list(values[: len(delimiters)]), values[len(delimiters) :]
@@ -224,20 +223,8 @@ def text_join(context: Context, delimiter: Block, skip_empty: Block, *blocks: Bl
         pieces = [p for i, part in enumerate(kept) for p in (marks[(i - 1) % len(marks)], part)]
         return _joined(*pieces[1:])
 
-    cells = [cell for block in blocks for cell in _cells(block)]
+    cells = [cell for block in blocks for cell in single_cells(block)]
     return valuewise(join, truth, text)(context, skip_empty, *delimiters, *cells)
-
-
-def _cells(block: Block) -> list[Block]:
-    """The values of a block one by one, as blocks of shape (R, C, 1, 1)."""
-    number = block.number.expand(block.shape).flatten(2)
-    if not isinstance(block.kind, Tensor):
-        return [Block(n[..., None, None], block.kind) for n in number.unbind(-1)]
-    kinds = block.kinds().flatten(2)
-    return [
-        Block(n[..., None, None], k[..., None, None])
-        for n, k in zip(number.unbind(-1), kinds.unbind(-1), strict=True)
-    ]
 
 
 def _instance(context: Context, value: Scalar) -> int:

@@ -13,8 +13,8 @@ from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
 
 Category = Literal[
-    "conditional", "dates", "information", "logic", "lookup", "maths", "money", "random",
-    "statistics", "text",
+    "conditional", "dates", "engineering", "information", "logic", "lookup", "maths", "money",
+    "random", "statistics", "text",
 ]  # fmt: skip
 
 

@@ -69,3 +69,15 @@ def concatenated(blocks: list[Block], dim: int) -> Block:
         return Block(number, first, cells=all(block.cells for block in blocks))
     kinds = torch.cat([block.kinds() for block in wholes], dim)
     return Block(number, kinds, cells=all(block.cells for block in blocks))
+
+
+def single_cells(block: Block) -> list[Block]:
+    """The values of a block one by one, as blocks of shape (R, C, 1, 1)."""
+    number = block.number.expand(block.shape).flatten(2)
+    if not isinstance(block.kind, Tensor):
+        return [Block(n[..., None, None], block.kind) for n in number.unbind(-1)]
+    kinds = block.kinds().flatten(2)
+    return [
+        Block(n[..., None, None], k[..., None, None])
+        for n, k in zip(number.unbind(-1), kinds.unbind(-1), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Functions of the former Analysis ToolPak: bases, complex numbers, units, Bessel."""
