@@ -44,6 +44,7 @@ _REASONS: dict[str, tuple[str, str]] = {
         "value_coercion_probes",
         "value_euro_suffix_integer value_euro_suffix_small",
     ),
+    "XIRR gives up from this guess; ours finds the rate": ("xirr_xnpv", "xirr_negative_guess"),
     "the sign ! escapes in the Japanese edition": ("text_format", "text_four_section_text"),
     "the empty text was typed into the cell, which left it blank": (
         "countif",

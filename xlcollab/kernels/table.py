@@ -19,10 +19,11 @@ from __future__ import annotations
 from itertools import chain
 
 from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
-from xlcollab.kernels.functions import dates, information, logic, money, textual
+from xlcollab.kernels.functions import dates, information, logic, textual
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
+from xlcollab.kernels.functions.money import payments, rates
 from xlcollab.kernels.functions.statistics import (
     counts,
     distributions,
@@ -54,15 +55,16 @@ _MODULES = (
     logic,
     lookup,
     moments,
-    money,
     multiples,
     nested,
     notation,
     ordering,
     pairs,
+    payments,
     places,
     products,
     ranges,
+    rates,
     reduce,
     references,
     regression,

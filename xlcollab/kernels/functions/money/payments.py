@@ -9,9 +9,15 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.functions.maths.elementwise import division_by_zero, numeric, with_codes
+from xlcollab.kernels.functions.maths.elementwise import (
+    division_by_zero,
+    numeric,
+    strict,
+    with_codes,
+)
 from xlcollab.kernels.functions.statistics.reduce import error_where, members
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
 from xlcollab.kernels.values.record import Record, function
@@ -28,7 +34,7 @@ def _growth(rate: Tensor, periods: Tensor) -> Tensor:
     return torch.where(usual, growth, _signed_power(rate, periods) - 1)
 
 
-def _compound(rate: Tensor, periods: Tensor) -> Tensor:
+def compound(rate: Tensor, periods: Tensor) -> Tensor:
     """(1 + rate) ^ periods, which stays above 0 where 1 + `_growth` rounds to it."""
     usual = rate > -1
     power = torch.exp(periods * torch.log1p(inside(rate, usual, 0.0)))
@@ -53,7 +59,7 @@ def _loan(function: Callable[..., Tensor]) -> Function:
     return with_codes(run)
 
 
-def _annuity(rate: Tensor, periods: Tensor) -> Tensor:
+def annuity(rate: Tensor, periods: Tensor) -> Tensor:
     """What payments of 1 at the end of each period grow to; with its slope at rate 0."""
     none = rate == 0
     usual = _growth(rate, periods) / inside(rate, ~none, 1.0)
@@ -70,24 +76,24 @@ def future_value(
     rate: Tensor, periods: Tensor, payment: Tensor, present: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """FV."""
-    paid = payment * _due(rate, kind) * _annuity(rate, periods)
-    return -(present * _compound(rate, periods) + paid)
+    paid = payment * _due(rate, kind) * annuity(rate, periods)
+    return -(present * compound(rate, periods) + paid)
 
 
 def present_value(
     rate: Tensor, periods: Tensor, payment: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """PV."""
-    paid = payment * _due(rate, kind) * _annuity(rate, periods)
-    return -(paid + future) / _compound(rate, periods)
+    paid = payment * _due(rate, kind) * annuity(rate, periods)
+    return -(paid + future) / compound(rate, periods)
 
 
 def payment(
     rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
     """PMT; no periods are #NUM!."""
-    worth = present * _compound(rate, periods) + future
-    received = _due(rate, kind) * _annuity(rate, periods)
+    worth = present * compound(rate, periods) + future
+    received = _due(rate, kind) * annuity(rate, periods)
     return outside(-worth / inside(received, periods != 0, 1.0), periods != 0)
 
 
@@ -145,6 +151,42 @@ def principal(
     """PPMT: the part of one period's payment that pays back."""
     paid = payment(rate, periods, present, future, kind)
     return paid - interest(rate, period, periods, present, future, kind)
+
+
+def _owed(rate: Tensor, count: Tensor, paid: Tensor, present: Tensor, kind: Tensor) -> Tensor:
+    """What is owed right after so many payments; none at all leave the loan as it is."""
+    after = -future_value(rate, count, paid, present, kind) / _due(rate, kind)
+    return torch.where(count == 0, present, after)
+
+
+def principal_between(
+    rate: Tensor, periods: Tensor, present: Tensor, first: Tensor, last: Tensor, kind: Tensor
+) -> Tensor:
+    """CUMPRINC: what the payments from the first to the last period pay back."""
+    return _between(rate, periods, present, first, last, kind)[0]
+
+
+def interest_between(
+    rate: Tensor, periods: Tensor, present: Tensor, first: Tensor, last: Tensor, kind: Tensor
+) -> Tensor:
+    """CUMIPMT: the interest in the payments from the first to the last period."""
+    return _between(rate, periods, present, first, last, kind)[1]
+
+
+def _between(
+    rate: Tensor, periods: Tensor, present: Tensor, first: Tensor, last: Tensor, kind: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(principal, interest); periods lose their fractions."""
+    periods, first, last = whole(periods), whole(first), whole(last)
+    valid = (rate > 0) & (periods > 0) & (present > 0) & ((kind == 0) | (kind == 1))
+    valid = valid & (first >= 1) & (first <= last) & (last <= periods)
+    rate, periods = inside(rate, valid, 1.0), inside(periods, valid, 1.0)
+    first, last = inside(first, valid, 1.0), inside(last, valid, 1.0)
+    paid = payment(rate, periods, present, 0.0, kind)
+    before, after = (_owed(rate, n, paid, present, kind) for n in (first - 1, last))
+    principal = after - before
+    interest = paid * (last - first + 1) - principal
+    return outside(principal, valid), outside(interest, valid)
 
 
 def straight_line(cost: Tensor, salvage: Tensor, life: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -218,5 +260,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("NOMINAL", "VV", numeric(nominal_rate)),
     _row("RRI", "VVV", numeric(growth_rate)),
     _row("PDURATION", "VVV", numeric(growth_periods)),
+    _row("CUMIPMT", "VVVVVV", strict(numeric(interest_between))),
+    _row("CUMPRINC", "VVVVVV", strict(numeric(principal_between))),
     _row("ISPMT", "VVVV", with_codes(even_interest)),
 )

@@ -1,0 +1,1 @@
+"""Payments, rates, depreciation and securities."""

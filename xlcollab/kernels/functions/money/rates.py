@@ -1,0 +1,205 @@
+"""Rates that make flows of money worth nothing, and the worth of flows on given days.
+
+A rate is a root: its derivatives are those of the implicit function theorem (`values.roots`).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.functions.money.payments import Amount, annuity, compound
+from xlcollab.kernels.functions.statistics.reduce import (
+    cell_codes,
+    error_where,
+    flat,
+    members,
+    reduced,
+)
+from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.roots import root
+
+_GUESS = 0.1
+_YEAR = 365.0
+
+
+def _worth(flows: Tensor, times: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    """(what flows are worth at time 0, its derivative by the rate); times count periods."""
+    growth = 1 + rate[..., None]
+    worth = flows * torch.pow(growth, -times)
+    return worth.sum(-1), (-times * worth / growth).sum(-1)
+
+
+def _both_signs(flows: Tensor) -> Tensor:
+    return (flows > 0).any(-1) & (flows < 0).any(-1)
+
+
+def _guessed(context: Context, guess: Block | None) -> tuple[Tensor, Tensor | None]:
+    """(the guess, error codes), of shape (R, C)."""
+    if not given(guess):
+        return context.tensor([[_GUESS]]), None
+    number, codes = context.numbers(guess)
+    return number[..., 0, 0], None if codes is None else codes[..., 0, 0]
+
+
+def _internal(flows: Tensor, times: Tensor, guess: Tensor) -> Tensor:
+    """The rate at which the flows are worth nothing; NaN for flows of one sign only."""
+    last = times.amax(-1)
+
+    def worth(rate: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _worth(flows, times, rate)
+        return value, _steady(value, slope, slope + last * value / (1 + rate))
+
+    return outside(root(worth, guess, -1.0), _both_signs(flows))
+
+
+def _steady(value: Tensor, early: Tensor, late: Tensor) -> Tensor:
+    """The slope for Newton's method, of what the flows are worth at first (`early`) or at last.
+
+    Below the root the first leads to it without going past, above it the second. At the root both
+    are the same but for a factor that the value shares.
+    """
+    return torch.where(value * early < 0, early, late)
+
+
+def internal_rate(context: Context, flows: Block, guess: Block | None = None) -> Block:
+    """IRR: blanks and texts in cells are skipped."""
+    found = members(context, flows)
+    here = torch.ones_like(found.number) if found.mask is None else found.mask.to(context.dtype)
+    start, codes = _guessed(context, guess)
+    rate = _internal(found.filled(0.0), here.cumsum(-1) - 1, start)
+    return reduced(context, rate, first_code(found.codes, codes))
+
+
+def _schedule(
+    context: Context, flows: Block, days: Block
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """(flows, years from the first of their days, whether none lies before it, error codes)."""
+    (amounts, wrong), (dates, undated) = _listed(context, flows), _listed(context, days)
+    dates = torch.floor(dates.detach())
+    passed = dates - dates[..., :1]
+    valid = (passed >= 0).all(-1) & (dates >= 0).all(-1)
+    return amounts, passed / _YEAR, valid, first_code(wrong, undated)
+
+
+def _listed(context: Context, block: Block) -> tuple[Tensor, Tensor | None]:
+    """(all values of an area as numbers, the first error of each copy)."""
+    number, codes = context.numbers(block)
+    first = cell_codes(context, context.with_errors(block, codes))
+    return flat(number, block.shape), first
+
+
+def _same_size(flows: Block, days: Block) -> bool:
+    return flows.shape[2:].numel() == days.shape[2:].numel()
+
+
+def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Block:
+    """XNPV; a rate that is not positive is #NUM!, and so are flows or days that are no numbers."""
+    if not _same_size(flows, days):
+        return context.error(ErrorCode.NUM)
+    number, own = context.numbers(rate)
+    amounts, years, valid, codes = _schedule(context, flows, days)
+    for block in (flows, days):
+        valid = valid & ~flat(block.mask(Kind.BLANK) | block.mask(Kind.TEXT), block.shape).any(-1)
+    number = number[..., 0, 0]
+    valid = valid & (number > 0)
+    worth, _ = _worth(amounts, years, inside(number, valid, 1.0))
+    wrong = None if own is None else own[..., 0, 0]
+    codes = None if codes is None else torch.where(codes == ErrorCode.VALUE, 0.0, codes)
+    return reduced(context, outside(worth, valid), first_code(wrong, codes))
+
+
+def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None = None) -> Block:
+    """XIRR; a blank flow is 0."""
+    if not _same_size(flows, days):
+        return context.error(ErrorCode.NUM)
+    amounts, years, valid, codes = _schedule(context, flows, days)
+    start, own = _guessed(context, guess)
+    rate = outside(_internal(amounts, years, start), valid)
+    return reduced(context, rate, first_code(codes, own))
+
+
+def loan_rate(
+    periods: Tensor,
+    paid: Tensor,
+    present: Tensor,
+    future: Amount = 0.0,
+    kind: Amount = 0.0,
+    guess: Amount = _GUESS,
+) -> Tensor:
+    """RATE: the interest of a loan that payments and a last sum pay back."""
+    early = (torch.as_tensor(kind, device=periods.device) != 0).to(periods.dtype)
+
+    def owed(rate: Tensor) -> tuple[Tensor, Tensor]:
+        worth, faster = annuity(rate, periods), _annuity_slope(rate, periods)
+        growth = periods * compound(rate, periods - 1)
+        due = 1 + rate * early
+        value = present * compound(rate, periods) + paid * due * worth + future
+        slope = present * growth + paid * (early * worth + due * faster)
+        return value, _steady(value, slope - periods * value / (1 + rate), slope)
+
+    start = torch.as_tensor(guess, dtype=periods.dtype, device=periods.device)
+    numbers = (periods, paid, present, torch.as_tensor(future))
+    start = start.expand(torch.broadcast_shapes(start.shape, *(n.shape for n in numbers)))
+    return outside(root(owed, start, -1.0), periods > 0)
+
+
+_NEARLY_NONE = 1e-6
+
+
+def _annuity_slope(rate: Tensor, periods: Tensor) -> Tensor:
+    """How what payments of 1 grow to moves with the rate; near rate 0 its series."""
+    small = rate.abs() < _NEARLY_NONE
+    growth = periods * compound(rate, periods - 1)
+    usual = (growth - annuity(rate, periods)) / inside(rate, ~small, 1.0)
+    series = periods * (periods - 1) / 2 * (1 + 2 * rate * (periods - 2) / 3)
+    return torch.where(small, series, usual)
+
+
+def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Block) -> Block:
+    """MIRR: losses are financed at one rate, gains invested again at another."""
+    found = members(context, flows)
+    here = torch.ones_like(found.number) if found.mask is None else found.mask.to(context.dtype)
+    times, amounts, count = here.cumsum(-1) - 1, found.filled(0.0), found.count()
+    rates = [context.numbers(block) for block in (finance, reinvest)]
+    cost, gain = (number[..., 0, 0] for number, _ in rates)
+    codes = [None if code is None else code[..., 0, 0] for _, code in rates]
+    valid = (cost > -1) & (gain > -1)
+    spent, _ = _worth(amounts.clamp(max=0.0), times, inside(cost, valid, 0.0))
+    earned, _ = _worth(amounts.clamp(min=0.0), times, inside(gain, valid, 0.0))
+    nothing = (spent == 0) | (count <= 1)
+    last = (count - 1).clamp(min=1.0)
+    ratio = earned / inside(-spent, ~nothing, 1.0)
+    some = ratio > 0
+    power = torch.pow(inside(ratio, some, 1.0), 1 / last) * (1 + inside(gain, valid, 0.0))
+    rate = torch.where(some, power, 0.0) - 1
+    own = error_where(nothing, ErrorCode.DIV0)
+    return reduced(context, outside(rate, valid), first_code(found.codes, *codes, own))
+
+
+def grown(context: Context, principal: Block, rates: Block) -> Block:
+    """FVSCHEDULE: what a sum grows to by one rate after another; blanks are 0, texts #VALUE!."""
+    number, own = context.numbers(principal)
+    each, codes = _listed(context, rates)
+    wrong = None if own is None else own[..., 0, 0]
+    return reduced(context, number[..., 0, 0] * (1 + each).prod(-1), first_code(wrong, codes))
+
+
+_row = partial(function, category="money", shape=Shape.SMOOTH)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("IRR", "R|V", internal_rate),
+    _row("XIRR", "RR|V", dated_rate),
+    _row("XNPV", "VRR", dated_worth),
+    _row("RATE", "VVV|VVV", numeric(loan_rate), elementwise=True),
+    _row("MIRR", "RVV", modified_rate, shape=Shape.KINKS),
+    _row("FVSCHEDULE", "VR", grown),
+)
