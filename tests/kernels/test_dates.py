@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import value
 from xlcollab.grid import ErrorCode, Scalar, TextPool
+from xlcollab.grid.days import serial_of
 from xlcollab.kernels.table import FUNCTIONS
-from xlcollab.kernels.text.calendar import day_of, moment_from_text, serial_of, serial_of_parts
+from xlcollab.kernels.text.calendar import day_of, moment_from_text, serial_of_parts
 from xlcollab.kernels.text.moment_format import moment_of
 from xlcollab.kernels.values.block import Context
 

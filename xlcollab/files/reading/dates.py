@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-_EPOCH_1900 = datetime(1899, 12, 31)
-_EPOCH_1904 = datetime(1904, 1, 1)
-_PHANTOM_LEAP_DAY = 60
-"""The 1900 system counts 29 February 1900, which there was not (18.17.4.1)."""
+from xlcollab.grid.days import serial_of
+
+_DAY = timedelta(days=1)
 
 
 def serial_of_iso(text: str, date1904: bool) -> float:
@@ -17,13 +16,10 @@ def serial_of_iso(text: str, date1904: bool) -> float:
     """
     plain = text.strip().removesuffix("Z")
     if "-" not in plain:
-        return _days(datetime.fromisoformat(f"1904-01-01T{plain}") - _EPOCH_1904)
+        return _since_midnight(datetime.fromisoformat(f"1904-01-01T{plain}")) / _DAY
     moment = datetime.fromisoformat(plain).replace(tzinfo=None)
-    if date1904:
-        return _days(moment - _EPOCH_1904)
-    days = _days(moment - _EPOCH_1900)
-    return days + 1 if days >= _PHANTOM_LEAP_DAY else days
+    return (timedelta(days=serial_of(moment.date(), date1904)) + _since_midnight(moment)) / _DAY
 
 
-def _days(span: timedelta) -> float:
-    return span / timedelta(days=1)
+def _since_midnight(moment: datetime) -> timedelta:
+    return moment - datetime.combine(moment.date(), time())

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.grid.days import serial_of
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
 from xlcollab.kernels.text.calendar import (
     Day,
     day_of,
     moment_from_text,
     month_length,
-    serial_of,
     serial_of_parts,
 )
 from xlcollab.kernels.text.moment_format import Moment, moment_of

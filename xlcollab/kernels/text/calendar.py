@@ -10,11 +10,9 @@ import datetime
 import re
 import unicodedata
 
+from xlcollab.grid.days import AFTER_PHANTOM, BEFORE_PHANTOM, EPOCH_1904, PHANTOM, serial_of
+
 _LAST = datetime.date(9999, 12, 31)
-_BEFORE_LEAP = datetime.date(1899, 12, 31)
-_AFTER_LEAP = datetime.date(1899, 12, 30)
-_EPOCH_1904 = datetime.date(1904, 1, 1)
-_PHANTOM = 60
 _TWO_DIGIT_YEARS = 30
 """Years 0 to 29 are 20xx, 30 to 99 are 19xx."""
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -38,23 +36,15 @@ Day = tuple[int, int, int]
 """(year, month, day)"""
 
 
-def serial_of(day: datetime.date, date1904: bool = False) -> int:
-    """The serial number of a real day."""
-    if date1904:
-        return (day - _EPOCH_1904).days
-    serial = (day - _AFTER_LEAP).days
-    return serial if serial > _PHANTOM else (day - _BEFORE_LEAP).days
-
-
 def day_of(serial: int, date1904: bool = False) -> Day | None:
     """The (year, month, day) of a serial number; None outside the calendar."""
     if serial < 0 or serial > serial_of(_LAST, date1904):
         return None
     if date1904:
-        return _parts(_EPOCH_1904 + datetime.timedelta(serial))
-    if serial in (0, _PHANTOM):
+        return _parts(EPOCH_1904 + datetime.timedelta(serial))
+    if serial in (0, PHANTOM):
         return (1900, 1, 0) if serial == 0 else (1900, 2, 29)
-    base = _AFTER_LEAP if serial > _PHANTOM else _BEFORE_LEAP
+    base = AFTER_PHANTOM if serial > PHANTOM else BEFORE_PHANTOM
     return _parts(base + datetime.timedelta(serial))
 
 
@@ -69,7 +59,7 @@ def serial_of_parts(year: int, month: int, day: int, date1904: bool = False) -> 
     if not 1900 <= year <= 9999:
         return None
     if not date1904 and (year, month) == (1900, 1) and day == 29:
-        return _PHANTOM
+        return PHANTOM
     first = serial_of(datetime.date(year, month + 1, 1), date1904)
     serial = first + day - 1
     return serial if day_of(serial, date1904) is not None else None
