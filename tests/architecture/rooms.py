@@ -53,7 +53,9 @@ ROOMS: Mapping[str, Room] = {
         "settings disk interrupts",
         "numpy torch pandas",
     ),
-    "faces": _room(f"api live settings interrupts {DOOR}", "xlwings typer rich click"),
+    "faces": _room(
+        f"api live settings disk interrupts {DOOR}", "xlwings typer rich click markdown"
+    ),
     DOOR: _room("api"),
     "__main__": _room("faces"),
 }

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
-
-import xlwings as xw
 
 from xlcollab.api.cells.answer import Answer, answer, plain
 
@@ -51,11 +50,23 @@ def cell_function(
 
         _hide_hints(called, function)
         called.helps = helps  # type: ignore[attr-defined]
-        for name, text in helps.items():
-            called = xw.arg(name, **_options(name in by_reference), doc=text)(called)
-        return xw.func(category=CATEGORY)(called)
+        if find_spec("xlwings") is None:  # no Excel here; the documentation still reads the words
+            return called
+        return _offered(called, helps, by_reference)
 
     return decorate
+
+
+def _offered(
+    called: Callable[..., Any], helps: Mapping[str, str], by_reference: tuple[str, ...]
+) -> Callable[..., Any]:
+    """The function with what xlwings has to know of it."""
+    import xlwings as xw
+
+    for name, text in helps.items():
+        options = {"convert": xw.Range} if name in by_reference else {"ndim": 2, "err_to_str": True}
+        called = xw.arg(name, **options, doc=text)(called)
+    return xw.func(category=CATEGORY)(called)
 
 
 def _hide_hints(called: Any, function: Callable[..., Any]) -> None:
@@ -68,10 +79,6 @@ def _hide_hints(called: Any, function: Callable[..., Any]) -> None:
     caller = inspect.Parameter("caller", kind, default=None)
     called.__signature__ = inspect.Signature([*parameters, caller])
     called.__annotations__ = {}
-
-
-def _options(by_reference: bool) -> dict[str, Any]:
-    return {"convert": xw.Range} if by_reference else {"ndim": 2, "err_to_str": True}
 
 
 def _remember(caller: Any, found: Answer) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from xlcollab.faces.commands.addin import addin
 from xlcollab.faces.commands.compare import compare
 from xlcollab.faces.commands.crosstab import crosstab
+from xlcollab.faces.commands.docs import docs
 from xlcollab.faces.commands.factors import factors
 from xlcollab.faces.commands.fit import fit
 from xlcollab.faces.commands.gradient import gradient
@@ -37,4 +38,5 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "tune": tune,
     "addin": addin,
     "live": live,
+    "docs": docs,
 }
