@@ -17,6 +17,11 @@ _REASONS: dict[str, tuple[str, str]] = {
         round_trip_char_code_kata""",
     ),
     "the code page again": ("text", "char_high_byte"),
+    "these letters have two bytes in the Japanese edition, one in the US edition": (
+        "text",
+        "lenb_latin_extended lenb_circled_digit",
+    ),
+    "the last of 15 digits": ("complex", "imcsc_one_plus_i"),
     "DOLLAR writes yen without decimals": (
         "text",
         "dollar_positive dollar_negative_minus_sign dollar_zero dollar_negative_decimals",

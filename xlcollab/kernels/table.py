@@ -19,7 +19,7 @@ from __future__ import annotations
 from itertools import chain
 
 from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
-from xlcollab.kernels.functions import dates, information, logic, textual
+from xlcollab.kernels.functions import bytewise, dates, information, logic, splitting, textual
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
@@ -43,6 +43,7 @@ _MODULES = (
     arranging,
     bases,
     bessel,
+    bytewise,
     choices,
     counts,
     dates,
@@ -70,6 +71,7 @@ _MODULES = (
     regression,
     shaping,
     significance,
+    splitting,
     tails,
     textual,
     units,

@@ -159,12 +159,6 @@ def _root(z: complex) -> complex:
     return complex(length * math.cos(angle), length * math.sin(angle))
 
 
-def _inverse(z: complex) -> complex:
-    """1 / z, in the order of operations that gives Excel's last digit."""
-    scale = 1.0 / abs(z) ** 2
-    return complex(z.real * scale, -z.imag * scale)
-
-
 def _logarithm(base: float = math.e) -> Callable[[complex], complex]:
     scale = 1.0 if base == math.e else math.log(base)
     return lambda z: complex(math.log(abs(z)), math.atan2(z.imag, z.real)) / scale
@@ -196,9 +190,9 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("IMTAN", "V", _of_one(cmath.tan)),
     _row("IMSINH", "V", _of_one(cmath.sinh)),
     _row("IMCOSH", "V", _of_one(cmath.cosh)),
-    _row("IMSEC", "V", _of_one(lambda z: _inverse(cmath.cos(z)))),
-    _row("IMCSC", "V", _of_one(lambda z: _inverse(cmath.sin(z)))),
-    _row("IMCOT", "V", _of_one(lambda z: _inverse(cmath.tan(z)))),
-    _row("IMSECH", "V", _of_one(lambda z: _inverse(cmath.cosh(z)))),
-    _row("IMCSCH", "V", _of_one(lambda z: _inverse(cmath.sinh(z)))),
+    _row("IMSEC", "V", _of_one(lambda z: 1 / cmath.cos(z))),
+    _row("IMCSC", "V", _of_one(lambda z: 1 / cmath.sin(z))),
+    _row("IMCOT", "V", _of_one(lambda z: 1 / cmath.tan(z))),
+    _row("IMSECH", "V", _of_one(lambda z: 1 / cmath.cosh(z))),
+    _row("IMCSCH", "V", _of_one(lambda z: 1 / cmath.sinh(z))),
 )
