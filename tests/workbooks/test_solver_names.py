@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -55,6 +56,13 @@ CONSTRAINTS = (
     ],
 )
 def test_what_is_written_is_read(one: SolverModel, tmp_path: Path) -> None:
+    """Where nothing was chosen for a population, Solver's own defaults are stored."""
+    options = replace(one.options, population=100, mutation=0.075, patience=30.0)
+    assert stored(one, tmp_path) == replace(one, options=options)
+
+
+def test_a_population_that_was_chosen_is_written(tmp_path: Path) -> None:
+    one = model(options=SolverOptions(population=40, mutation=0.2, patience=12.0))
     assert stored(one, tmp_path) == one
 
 

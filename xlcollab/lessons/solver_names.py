@@ -48,6 +48,8 @@ def solver_names(model: SolverModel) -> dict[str, str]:
         "typ": str(_SENSES[model.sense]),
         "val": f"{model.target:g}",
     }
+    chosen = {"ssz": options.population, "mrt": options.mutation, "mni": options.patience}
+    texts |= {key: f"{value:g}" for key, value in chosen.items() if value is not None}
     for number, constraint in enumerate(model.constraints, 1):
         texts |= _constraint(number, constraint)
     return {f"solver_{key}": texts[key] for key in sorted(texts)}
