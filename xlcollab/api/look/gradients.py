@@ -43,7 +43,7 @@ class CellFunction:
         """(value, gradient) as scipy.optimize.minimize(…, jac=True) wants them; one cell only."""
         program = self.machine.program
         found = None if program is None else program.value_and_gradient(np.asarray(x, np.float64))
-        return self.by_the_tape(x) if found is None else found
+        return self.machine.taped(lambda: self.by_the_tape(x)) if found is None else found
 
     def by_the_tape(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """The same without the machine: less to prepare, for one point."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
-from xlcollab.api.solve.machine import with_machine
+from xlcollab.api.solve.machine import program_of_many, with_machine
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     refuse_broken,
@@ -28,7 +28,6 @@ from xlcollab.api.solve.refusing import (
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
-from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.optim import (
     LinearModel,
@@ -71,7 +70,7 @@ class Compiled:
     constraints: ConstraintLines | None
     linear: LinearModel | None
     warnings: tuple[str, ...]
-    method: str = "auto"
+    settings: Settings = field(default_factory=Settings)
     shape: Shape = "smooth"
     differentiable: bool = True
 
@@ -137,13 +136,13 @@ class Compiled:
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense == "value":
-            straight = self.linear is not None or self.method not in _TAKES_EQUATIONS
+            straight = self.linear is not None or self.settings.method not in _TAKES_EQUATIONS
             form = as_squares if straight else as_equation
             found = form(found, self.model.target)
-        return with_machine(found, self.start, self.size, self.method) if descends else found
+        return with_machine(found, self.start, self.size, self.settings) if descends else found
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
-        return lowered(function, self.start)
+        return program_of_many(function, self.start, self.settings)
 
     def in_its_own_units(self, solution: Solution) -> Solution:
         """For "value of": the cell's value, where the optimiser saw an equation or a square."""
@@ -186,7 +185,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
         limits=limits,
         constraints=lines,
         linear=linear,
-        method=settings.method,
+        settings=settings,
         shape=shape_of([cell, *([lines.sheet_function] if lines else [])]),
         differentiable=_has_derivatives(compiler, cell, lines),
         warnings=(

@@ -1,14 +1,19 @@
-"""Which models the native machine works for."""
+"""Which models the native machine works for, and which are worth compiling it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from xlcollab.kernels.program.lower import lowered, lowered_residuals
-from xlcollab.optim import Objective
+from xlcollab.kernels.program.lower import lowered, lowered_residuals, rows_are_few
+from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
+from xlcollab.kernels.program.worth import worth_compiling
+from xlcollab.optim import Objective, Settings, gradient_of, jacobian
+from xlcollab.optim.problem import TensorFunction
+from xlcollab.settings.methods import METHODS
 
 _LARGE = 1_000_000
 _MANY_THREADS = 4
@@ -19,15 +24,72 @@ _MOST_WORK = 20_000_000
 one."""
 
 
-def with_machine(objective: Objective, start: Tensor, size: int, method: str) -> Objective:
-    """The objective with its programs, as far as it has them.
+_FEW_STEPS, _MANY_STEPS = 50, 300
+"""About how many least-squares steps, and steps of the other methods that end by themselves, a
+model takes."""
+_POPULATION = 40
+"""The smallest population that is taken unless asked for."""
 
-    `size` is how many constants one evaluation reads.
+
+def with_machine(objective: Objective, start: Tensor, size: int, settings: Settings) -> Objective:
+    """The objective with its programs, as far as it has them and they are worth compiling.
+
+    `size` is how many constants one evaluation reads. Where the machine is not compiled yet, a run
+    that is short goes without it: its numbers may differ in their last digits from those of the
+    same run with the machine.
     """
     if size >= _LARGE and torch.get_num_threads() > _MANY_THREADS:
         return objective
-    squares = None
-    if objective.residuals is not None and method in ("auto", "lm"):
-        squares = lowered_residuals(objective.residuals, start, _MOST_WORK)
-    native = lowered(objective.function, start)
-    return replace(objective, native=native, native_residuals=squares)
+    return replace(
+        objective,
+        native=_program(objective, start, settings),
+        native_residuals=_squares(objective, start, settings),
+    )
+
+
+def program_of_many(
+    function: TensorFunction, start: Tensor, settings: Settings
+) -> NativeProgram | None:
+    """A function's program for a search that asks it at a whole population again and again."""
+    points = (settings.population or _POPULATION) * _iterations(settings)
+    parts = ("evaluate", "batch")
+    worth = worth_compiling(lambda: function(start), points, parts, _seconds(settings))
+    return lowered(function, start) if worth else None
+
+
+def _program(objective: Objective, start: Tensor, settings: Settings) -> NativeProgram | None:
+    steps = _iterations(settings)
+    if not METHODS[settings.method].first_order:
+        steps = min(steps, _MANY_STEPS)
+
+    def once() -> None:
+        leaf = start.clone().requires_grad_()
+        gradient_of(objective.function(leaf), leaf)
+
+    parts = ("evaluate", "descend")
+    worth = worth_compiling(once, steps * _runs(settings), parts, _seconds(settings))
+    return lowered(objective.function, start) if worth else None
+
+
+def _squares(objective: Objective, start: Tensor, settings: Settings) -> NativeResiduals | None:
+    residuals = objective.residuals
+    if residuals is None or settings.method not in ("auto", "lm"):
+        return None
+    if not rows_are_few(residuals, start, _MOST_WORK):
+        return None
+    steps = min(_iterations(settings), _FEW_STEPS) * _runs(settings)
+    parts = ("evaluate", "rows")
+    worth = worth_compiling(lambda: jacobian(residuals, start), steps, parts, _seconds(settings))
+    return lowered_residuals(residuals, start, _MOST_WORK) if worth else None
+
+
+def _iterations(settings: Settings) -> int:
+    return settings.iterations or METHODS[settings.method].iterations
+
+
+def _runs(settings: Settings) -> int:
+    return 1 + settings.restarts
+
+
+def _seconds(settings: Settings) -> float:
+    return math.inf if settings.time_limit is None else settings.time_limit

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.program.machine.native import NativeProgram
+from xlcollab.kernels.program.machine.ready import seconds_to_compile
 
+T = TypeVar("T")
 Scalar = Callable[[Tensor], Tensor]
 
 
 class MachineFunction:
     """x ↦ scalar, for autograd as any function of torch; lowered when it is first called.
 
-    Where the machine has no answer (numbers that are not finite, other types and devices, a
-    derivative of the derivative) the function itself gives it.
+    Where the machine is not compiled yet, it is when the calls have taken as long on the tape as
+    compiling would; values may differ in their last digits between the two. Where the machine has
+    no answer (numbers that are not finite, other types and devices, a derivative of the
+    derivative) the function itself gives it.
     """
 
     def __init__(self, function: Scalar, start: Tensor) -> None:
         self._function, self._start = function, start
         self._program: NativeProgram | None = None
         self._asked = False
+        self._spent = 0.0
+
+    def taped(self, call: Callable[[], T]) -> T:
+        """What a call on the tape gives; its time counts towards compiling."""
+        began = time.perf_counter()
+        found = call()
+        self._spent += time.perf_counter() - began
+        return found
 
     @property
     def program(self) -> NativeProgram | None:
-        """The function's program, if it has one."""
-        if not self._asked:
+        """The function's program, if it has one and compiling the machine has paid by now."""
+        if not self._asked and seconds_to_compile("evaluate") <= self._spent:
             self._asked = True
             self._program = lowered(self._function, self._start)
         return self._program
@@ -37,8 +50,10 @@ class MachineFunction:
     def __call__(self, x: Tensor) -> Tensor:
         """The value at x, (n,); shape ()."""
         usual = x.dtype is torch.float64 and x.device.type == "cpu" and x.shape == self._start.shape
-        if not usual or self.program is None:
+        if not usual:
             return self._function(x)
+        if self.program is None:
+            return self.taped(lambda: self._function(x))
         try:
             point = x.detach().numpy()
         except RuntimeError:  # a tensor inside one of torch.func's transformations has no numbers

@@ -52,10 +52,10 @@ def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResid
     A Jacobian takes m evaluations, so there is none with more than `most` numbers times rows.
     """
     n = len(start)
+    if not rows_are_few(function, start, most):
+        return None
     with torch.no_grad():
         count = len(function(start))
-    if count * (count + n) > most:
-        return None
 
     def weighed(z: Tensor) -> Tensor:
         return (function(z[:n]) * z[n:]).sum()
@@ -63,6 +63,14 @@ def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResid
     weights = torch.linspace(0.5, 1.5, count, dtype=torch.float64)
     program = lowered(weighed, torch.cat([start.detach().double(), weights]))
     return None if program is None else NativeResiduals(program, count)
+
+
+def rows_are_few(function: Scalar, start: Tensor, most: int) -> bool:
+    """Whether the m rows of a Jacobian, each as long as m and n together, hold `most` numbers or
+    fewer."""
+    with torch.no_grad():
+        count = len(function(start))
+    return count * (count + len(start)) <= most
 
 
 def _both(

@@ -15,6 +15,9 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.registry import cpu_target
+
+from xlcollab.jit import CACHED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +40,21 @@ class _StampedCache(_NumbaCache):  # type: ignore[misc]
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return (*super()._index_key(sig, codegen), stamp())
 
+    def holds_some(self) -> bool:
+        """Whether code for this processor and these sources is there, of any signature."""
+        here = cpu_target.target_context.codegen().magic_tuple()
+        files = self._cache_file
+        return any(
+            key[1] == here and key[-1] == stamp() and Path(files._data_path(name)).exists()
+            for key, name in files._load_index().items()
+        )
+
+
+def is_ready(function: Any) -> bool:
+    """Whether a function can run without being compiled first; to tell compiles nothing."""
+    cache = function._cache
+    return bool(function.signatures) or (isinstance(cache, _StampedCache) and cache.holds_some())
+
 
 def _compiler(*allowed: str) -> Callable[[F], F]:
     """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags)."""
@@ -44,7 +62,8 @@ def _compiler(*allowed: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         compiler: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(allowed))
         dispatcher = compiler(function)
-        dispatcher._cache = _StampedCache(function)
+        if CACHED:
+            dispatcher._cache = _StampedCache(function)
         return cast(F, dispatcher)
 
     return decorate

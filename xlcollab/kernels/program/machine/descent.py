@@ -122,8 +122,10 @@ def rows(
         if end != FINE:
             return end
         if i < len(jacobian):
-            jacobian[i] = gradient[:n]
-    values[:] = gradient[n : n + m]
+            for j in range(n):
+                jacobian[i, j] = gradient[j]
+    for i in range(m):
+        values[i] = gradient[n + i]
     return FINE
 
 

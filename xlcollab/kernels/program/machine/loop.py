@@ -165,7 +165,9 @@ def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -
         if micro[t, 0] == SPREAD:
             own = micro[t, 1]
             at[own] = scratch + own * TILE
-            arena[at[own] : at[own] + TILE] = arena[micro[t, 5]]
+            to, value = at[own], arena[micro[t, 5]]
+            for j in range(TILE):
+                arena[to + j] = value
     together = 1 if inner >= TILE else min(d2, TILE // inner)
     place = np.empty(7, np.int64)
     place[6] = inner
@@ -190,7 +192,8 @@ def _move(row: Whole, index: Whole, arena: Numbers) -> None:
         for i in range(count):
             arena[out + i] = arena[source + index[places + i]]
     elif kind == SCATTER:
-        arena[out : out + row[5]] = 0.0
+        for i in range(row[5]):
+            arena[out + i] = 0.0
         for i in range(count):
             arena[out + index[places + i]] += arena[source + i]
     elif kind == PICK:
@@ -198,7 +201,8 @@ def _move(row: Whole, index: Whole, arena: Numbers) -> None:
             at = int(arena[places + i])
             arena[out + i] = arena[source + at] if 0 <= at < row[5] else np.nan
     elif kind == DROP:
-        arena[out : out + row[5]] = 0.0
+        for i in range(row[5]):
+            arena[out + i] = 0.0
         for i in range(count):
             at = int(arena[places + i])
             if 0 <= at < row[5]:
@@ -232,7 +236,9 @@ def run(
     `scratch` is where the arena's buffers end; `at` has a place for each register.
     """
     for i in range(cleared.shape[0]):
-        arena[cleared[i, 0] : cleared[i, 0] + cleared[i, 1]] = fills[i]
+        first, value = cleared[i, 0], fills[i]
+        for j in range(cleared[i, 1]):
+            arena[first + j] = value
     for t in range(code.shape[0]):
         kind = code[t, 0]
         if kind == GROUP:

@@ -47,7 +47,8 @@ def _by_columns(
     arena: Numbers, out: int, a: int, am: int, ak: int, c: int, ck: int, m: int, n: int, inner: int
 ) -> None:
     """A product whose second operand is dense along the columns, in blocks of its rows."""
-    arena[out : out + m * n] = 0.0
+    for i in range(m * n):
+        arena[out + i] = 0.0
     together = max(4, _BLOCK // n // 4 * 4)
     for k in range(0, inner, together):
         some = min(together, inner - k)
