@@ -20,6 +20,7 @@ from xlcollab.faces.commands.run import run
 from xlcollab.faces.commands.solve import solve
 from xlcollab.faces.commands.sweep import sweep
 from xlcollab.faces.commands.tune import tune
+from xlcollab.faces.commands.warm import warm
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "inspect": inspect,
@@ -39,4 +40,5 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "addin": addin,
     "live": live,
     "docs": docs,
+    "warm": warm,
 }

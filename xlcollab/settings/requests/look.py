@@ -72,3 +72,10 @@ class NewRequest:
     test_fraction: Annotated[float, Option("Share of ratings kept for the test.")] = 0.2
     seed: Seed = 0
     json: Json = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmRequest:
+    """How it is told what was compiled."""
+
+    json: Json = False

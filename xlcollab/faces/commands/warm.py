@@ -1,0 +1,25 @@
+"""`xlcollab warm`: compile ahead what is compiled once per computer."""
+
+from __future__ import annotations
+
+import typer
+
+from xlcollab.faces.request import command
+from xlcollab.faces.shell import print_json
+from xlcollab.settings.requests.look import WarmRequest
+
+
+@command
+def warm(request: WarmRequest) -> None:
+    """Compile what is compiled once per computer, so that the first runs are quick.
+
+    Example:  xlcollab warm
+    """
+    from xlcollab.api.session.warming import warm as warm_up
+
+    seconds = warm_up()
+    if request.json:
+        print_json({"seconds": seconds})
+    else:
+        for part, taken in seconds.items():
+            typer.echo(f"{part}: ready after {taken:.1f} s")
