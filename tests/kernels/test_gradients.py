@@ -62,6 +62,8 @@ _MULTIPLES = """
 CEILING FLOOR CEILING.MATH FLOOR.MATH CEILING.PRECISE ISO.CEILING FLOOR.PRECISE
 MROUND"""
 
+_DATABASE = "DSUM DAVERAGE DMAX DMIN DPRODUCT DSTDEV DSTDEVP DVAR DVARP"
+
 CASES: dict[str, str] = {
     **{name: f"{name}(A1)" for name in _ONE.split()},
     **{name: f"{name}(A1:B4)" for name in _CELLS.split()},
@@ -138,6 +140,11 @@ CASES: dict[str, str] = {
     "FVSCHEDULE": "FVSCHEDULE(A4,A1:A3)",
     "CUMIPMT": "CUMIPMT(A1,12,A4,2,5,0)+CUMIPMT(A1,12,A4,1,5,1)",
     "CUMPRINC": "CUMPRINC(A1,12,A4,2,5,0)+CUMPRINC(A1,12,A4,1,5,1)",
+    "DB": "DB(A4,0,5,2,7)",
+    "DDB": "DDB(A4,A1,5,2,A2)",
+    "VDB": "VDB(A4,A1,5,A1,A3,A2)+VDB(A4,A1,5,1,A3,A2,TRUE)",
+    **{name: f'{name}(VSTACK("x",A1:A4),1,VSTACK("x",">1"))' for name in _DATABASE.split()},
+    "DGET": 'DGET(VSTACK("x",A1:A4),1,VSTACK("x",">3"))^2',
     "SLN": "SLN(A1,A2,A3)",
     "SYD": "SYD(A1,A2,A4,A3)",
     "EFFECT": "EFFECT(A1,4)",

@@ -19,11 +19,20 @@ from __future__ import annotations
 from itertools import chain
 
 from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
-from xlcollab.kernels.functions import bytewise, dates, information, logic, splitting, textual
+from xlcollab.kernels.functions import (
+    bytewise,
+    dates,
+    information,
+    logic,
+    splitting,
+    textual,
+    workdays,
+)
+from xlcollab.kernels.functions.conditional import databases
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
-from xlcollab.kernels.functions.money import payments, rates
+from xlcollab.kernels.functions.money import depreciation, payments, rates
 from xlcollab.kernels.functions.statistics import (
     counts,
     distributions,
@@ -46,7 +55,9 @@ _MODULES = (
     bytewise,
     choices,
     counts,
+    databases,
     dates,
+    depreciation,
     distributions,
     draws,
     elementwise,
@@ -74,6 +85,7 @@ _MODULES = (
     splitting,
     tails,
     textual,
+    workdays,
     units,
     xlookup,
 )

@@ -1,0 +1,99 @@
+"""Depreciation that gets less from year to year: DB, DDB, VDB."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.functions.money.payments import Amount
+from xlcollab.kernels.values.detached import whole
+from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.record import Record, function
+
+_YEAR = 12.0
+_MOST_PERIODS = 100_000
+
+
+def _positive(cost: Tensor, salvage: Tensor, life: Tensor) -> Tensor:
+    return (cost >= 0) & (salvage >= 0) & (life > 0)
+
+
+def fixed_declining(
+    cost: Tensor, salvage: Tensor, life: Tensor, period: Tensor, months: Amount = _YEAR
+) -> Tensor:
+    """DB: a part of what is left, the part rounded to 3 digits; the first year may have fewer
+    months, the rest of them is at the end."""
+    first = torch.trunc(torch.as_tensor(months, dtype=cost.dtype, device=cost.device).detach())
+    years, number = whole(life), whole(period)
+    valid = _positive(cost, salvage, life) & (first >= 1) & (first <= _YEAR) & (number >= 1)
+    valid = valid & (years >= 1) & (number <= years + (first < _YEAR).to(cost.dtype))
+    some = valid & (cost > 0)
+    ratio = inside(salvage, some, 0.0).detach() / inside(cost, some, 1.0).detach()
+    rate = torch.round(1 - torch.pow(ratio, 1 / inside(years, valid, 1.0)), decimals=3)
+    part = first / _YEAR
+    later = (1 - rate * part) * torch.pow(1 - rate, (number - 2).clamp(min=0)) * rate
+    share = torch.where(
+        number == 1, rate * part, torch.where(number > years, 1 - part, 1.0) * later
+    )
+    return outside(inside(cost, valid, 0.0) * share, valid)
+
+
+def double_declining(
+    cost: Tensor, salvage: Tensor, life: Tensor, period: Tensor, factor: Amount = 2.0
+) -> Tensor:
+    """DDB: a part of what is left, down to the salvage value."""
+    factor = torch.as_tensor(factor, dtype=cost.dtype, device=cost.device)
+    valid = _positive(cost, salvage, life) & (period >= 1) & (period <= life) & (factor > 0)
+    rate = (factor / inside(life, valid, 1.0)).clamp(max=1.0)
+    kept, number = inside(1 - rate, rate < 1, 1.0), inside(period, valid, 1.0)
+    before = torch.where(rate < 1, torch.pow(kept, number - 1), (number == 1).to(cost.dtype))
+    left = cost * before
+    paid = left - torch.maximum(left * (1 - rate), salvage)
+    return outside(paid.clamp(min=0.0), valid)
+
+
+def variable_declining(
+    cost: Tensor,
+    salvage: Tensor,
+    life: Tensor,
+    start: Tensor,
+    end: Tensor,
+    factor: Amount = 2.0,
+    keeping: Amount = 0.0,
+) -> Tensor:
+    """VDB: as DDB, and in even parts from where these are more, unless told to keep on.
+
+    Parts of periods count in proportion. Raises UnsupportedError for very many periods.
+    """
+    factor = torch.as_tensor(factor, dtype=cost.dtype, device=cost.device)
+    keeping = torch.as_tensor(keeping, device=cost.device) != 0
+    valid = _positive(cost, salvage, life) & (factor >= 0)
+    valid = valid & (start >= 0) & (start <= end) & (end <= life)
+    life, start, end = (inside(x, valid, 1.0) for x in (life, start, end))
+    last = float(end.detach().max())
+    if last > _MOST_PERIODS:
+        raise UnsupportedError(f"VDB over more than {_MOST_PERIODS} periods is not supported")
+    left, total = cost, torch.zeros_like(cost)
+    period = 0
+    while period < last:
+        even = (left - salvage) / (life - period).clamp(min=1.0)
+        part = left * factor / life
+        part = torch.where(keeping, part, torch.maximum(part, even))
+        part = torch.minimum(part, left - salvage)
+        counted = (end - period).clamp(0.0, 1.0) - (start - period).clamp(0.0, 1.0)
+        total, left, period = total + part * counted, left - part, period + 1
+    return outside(total, valid)
+
+
+_row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("DB", "VVVV|V", numeric(fixed_declining)),
+    _row("DDB", "VVVV|V", numeric(double_declining)),
+    _row("VDB", "VVVVV|VV", numeric(variable_declining)),
+)
