@@ -52,10 +52,13 @@ def _members(package: Path, files: tuple[str, ...]) -> Iterator[str]:
 
 
 def _signature(node: ast.FunctionDef) -> str:
+    """How a method is called, or how a property reads."""
+    gives = ast.unparse(node.returns) if node.returns else ""
+    if any("property" in ast.unparse(one) for one in node.decorator_list):
+        return f"{node.name}: {gives}"
     arguments = ast.unparse(node.args).removeprefix("self, ").removeprefix("cls, ")
-    gives = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     shown = "" if arguments in ("self", "cls") else arguments
-    line = f"{node.name}({shown}){gives}"
+    line = f"{node.name}({shown}) -> {gives}"
     return line if len(line) < 90 else line.replace(", ", ",\n    ")
 
 
