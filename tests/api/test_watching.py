@@ -72,3 +72,16 @@ def test_the_shell_shows_before_and_after(book: Path) -> None:
     assert "test RMSE" in found.out
     (model,) = xlcollab("solve", book, *run, "--watch", "F1", "--json").json["models"]
     assert model["watched"]["other"]["initial"] == 2.0
+
+
+def test_many_rows_are_evaluated_at_once_and_alike(book: Path) -> None:
+    """By the machine, where a few go through the sheet one by one."""
+    run = {"method": "gd", "learning_rate": 0.01, "iterations": 120}
+    solved = xc.open(book).solve(**run)  # type: ignore[arg-type]
+    opened = xc.open(book)
+    opened.solve(**run)  # type: ignore[arg-type]
+    weights = solved.history["A1"].to_numpy()
+    shown = _column(opened, "test RMSE")
+    assert shown[0] == pytest.approx(1.0)
+    assert shown[-1] == pytest.approx(abs(weights[-1] - 2))
+    assert len(shown) > 50

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Kind, Sheet, Workbook
 from xlcollab.history import Record
+from xlcollab.kernels.program.function import MachineFunction
 from xlcollab.problems import SolverModel, resolve_areas
 from xlcollab.ref import AreaRef, Rect
 
 if TYPE_CHECKING:
     from xlcollab.api.solve.compiling import Compiled
 
+_FEW = 50
+"""So many rows are not worth preparing the machine for."""
 MOST_ROWS = 500
 """Iterations at which watched cells are evaluated, evenly; a longer record is thinned to these."""
 _TEST_ERROR = re.compile(
@@ -81,9 +84,14 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
         function = compiled.compiler.function([value])
     except ModelError:
         return None
+    found = np.full(len(record), np.nan)
+    if len(record) > _FEW:
+        program = MachineFunction(function.scalar, compiled.start).program
+        found = found if program is None else program.batch(record.weights)[0]
     with torch.no_grad():
-        found = [float(function.scalar(torch.as_tensor(x).double())) for x in record.weights]
-    return np.array(found)
+        for row in np.flatnonzero(~np.isfinite(found)):
+            found[row] = float(function.scalar(torch.as_tensor(record.weights[row]).double()))
+    return found
 
 
 def _labelled(workbook: Workbook, model: SolverModel) -> dict[str, AreaRef]:
