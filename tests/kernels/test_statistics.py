@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.kernels.engine import RefusedError, call, spilled, value
+from tests.kernels.engine import call, spilled, value
 from xlcollab.grid import ErrorCode, Scalar
 
 SAMPLE = st.lists(
@@ -127,9 +127,14 @@ def test_an_exact_fit_with_no_freedom_left() -> None:
     assert table[3] == [ErrorCode.NUM, 0.0]
 
 
-def test_predictors_that_depend_on_each_other_are_refused() -> None:
-    with pytest.raises(RefusedError, match="depend on each other"):
-        value("=SUM(LINEST({1;3;4;9},{1,2;2,4;3,6;5,10}))")
+def test_a_predictor_that_depends_on_others_has_coefficient_zero() -> None:
+    table = spilled("=LINEST({1;3;4;9},{1,2,1;2,4,0;3,6,1;5,10,3},TRUE,TRUE)", {}, "A1:D5")
+    x, y = np.array([[1, 1], [2, 0], [3, 1], [5, 3]]), np.array([1, 3, 4, 9])
+    (first, last, level), (left,), *_ = np.linalg.lstsq(np.c_[x, np.ones(4)], y, rcond=None)
+    np.testing.assert_allclose(table[0], [last, 0.0, first, level], rtol=1e-12)
+    assert table[1][1] == 0.0
+    assert table[3][1] == 1.0
+    assert table[4][1] == pytest.approx(left)
 
 
 @pytest.mark.parametrize(

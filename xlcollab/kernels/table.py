@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references
+from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references, sheets
 from xlcollab.kernels.functions import (
     bytewise,
     dates,
@@ -81,6 +81,7 @@ _MODULES = (
     references,
     regression,
     shaping,
+    sheets,
     significance,
     splitting,
     tails,
@@ -97,3 +98,14 @@ FUNCTIONS: dict[str, Function] = {
     name: record.run for name, record in RECORDS.items() if record.run is not None
 }
 """name → (context, *blocks) → block"""
+
+_CUBES = "KPIMEMBER MEMBER MEMBERPROPERTY RANKEDMEMBER SET SETCOUNT VALUE"
+KEPT: dict[str, str] = {
+    "GETPIVOTDATA": "GETPIVOTDATA reads a pivot table; its stored value is kept",
+    "INFO": "INFO asks about the program that opens the file; its stored value is kept",
+    **{
+        f"CUBE{name}": f"CUBE{name} asks a data server; its stored value is kept"
+        for name in _CUBES.split()
+    },
+}
+"""Functions that no program can compute from the cells alone, and what is said of them."""

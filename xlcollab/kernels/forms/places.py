@@ -76,7 +76,7 @@ def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """AREAS: how many areas a union joins; the error of one that is none."""
-    parts = _union(node.arguments[0])
+    parts = parts_of(node.arguments[0])
     result = Value(tracer.tape.exact.scalar(float(len(parts))))
     for part in parts:
         area = tracer.reference(part, frame)
@@ -87,9 +87,10 @@ def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     return result
 
 
-def _union(node: Node) -> list[Node]:
+def parts_of(node: Node) -> list[Node]:
+    """The areas that a union joins; any other node alone."""
     if isinstance(node, Binary) and node.operator == ",":
-        return [*_union(node.left), *_union(node.right)]
+        return [*parts_of(node.left), *parts_of(node.right)]
     return [node]
 
 

@@ -32,7 +32,7 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.table import RECORDS
+from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.values.area import (
     Area,
     RaggedError,
@@ -283,7 +283,8 @@ class Tracer:
     def _call(self, node: Call, frame: Frame) -> Value:
         record = RECORDS.get(node.name)
         if record is None:
-            raise UnsupportedError(f"the function {node.name} is not supported")
+            why = KEPT.get(node.name, f"the function {node.name} is not supported")
+            raise UnsupportedError(why)
         signature = record.signature
         if not signature.accepts(len(node.arguments)):
             raise UnsupportedError(

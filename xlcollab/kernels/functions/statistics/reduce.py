@@ -18,6 +18,7 @@ from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.digits import added
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
+from xlcollab.kernels.values.operators import divide
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
@@ -279,10 +280,16 @@ def _counting_all(block: Block) -> Block:
     return Block(torch.where(texts, 0.0, block.number), kind, cells=True)
 
 
+def _share(context: Context, part: Block, everything: Block) -> Block:
+    """PERCENTOF(part, everything): the sum of one over the sum of the other."""
+    return divide(context, _sum(context, part), _sum(context, everything))
+
+
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("SUM", "R|R*1", _sum, role=Role.SUM, scalar="SUM", shape=Shape.AFFINE),
+    _row("PERCENTOF", "RR", _share, fails=True),
     _row("SUMSQ", "R|R*1", aggregate(_sum_of_squares), role=Role.SUM_OF_SQUARES, scalar="SUMSQ"),
     _row("PRODUCT", "R|R*1", aggregate(_product), scalar="PRODUCT", fails=True),
     _row("COUNT", "R|R*1", _count, counts=True, scalar="COUNT", shape=Shape.STEPS),

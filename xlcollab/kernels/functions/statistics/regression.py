@@ -1,12 +1,13 @@
 """LINEST, LOGEST, TREND and GROWTH: least squares through many points.
 
 The design matrix is factored as Q·R (columns centred where there is an intercept), which is how
-Excel avoids squaring the condition number. Predictors that depend on each other are refused.
+Excel avoids squaring the condition number. A predictor that depends on those before it is left out:
+its coefficient and its standard error are 0, as in Excel.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.lookup.shaping import shaper
+from xlcollab.kernels.functions.lookup.shaping import kept_lines, shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat
 from xlcollab.kernels.values.arguments import flag, given
 from xlcollab.kernels.values.block import Block, Context, first_code
@@ -31,8 +32,9 @@ _DEPENDENT = 1e-12
 class Fit:
     """A fitted plane: `slopes` (R, C, k) in the order of the predictors, `level` (R, C).
 
-    `x` (R, C, n, k) and `y` (R, C, n) are what was fitted, `triangle` (R, C, k, k) is R of the
-    centred predictors, `centre` (R, C, k) their means (0 without an intercept).
+    `x` (R, C, n, k) and `y` (R, C, n) are what was fitted. `kept` are the places of the predictors
+    that do not depend on those before them, `triangle` (R, C, m, m) is R of these, centred, and
+    `centre` (R, C, m) their means (0 without an intercept).
     """
 
     x: Tensor
@@ -42,26 +44,52 @@ class Fit:
     triangle: Tensor
     centre: Tensor
     has_level: bool
+    kept: Tensor
+
+    def spread(self, values: Tensor) -> Tensor:
+        """What the kept predictors have (R, C, m), with 0 for the others (R, C, k)."""
+        everywhere = values.new_zeros((*values.shape[:-1], self.x.shape[-1]))
+        return everywhere.index_copy(-1, self.kept, values)
+
+
+def _independent(columns: Tensor, sizes: Tensor) -> Tensor:
+    """Which columns (R, C, n, k) do not depend on those before them, shape (R, C, k)."""
+    found: list[Tensor] = []
+    directions: list[Tensor] = []
+    for column, size in zip(columns.detach().unbind(-1), sizes.detach().unbind(-1), strict=True):
+        rest = column
+        for direction in [*directions, *directions]:  # twice, against rounding
+            rest = rest - (rest * direction).sum(-1, keepdim=True) * direction
+        length = rest.norm(dim=-1)
+        free = length > _DEPENDENT * size
+        found.append(free)
+        unit = rest / torch.where(free, length, 1.0)[..., None]
+        directions.append(torch.where(free[..., None], unit, 0.0))
+    return torch.stack(found, -1)
 
 
 def fit(x: Tensor, y: Tensor, has_level: bool) -> Fit:
-    """Least squares of y on the columns of x. Raises UnsupportedError for dependent columns."""
+    """Least squares of y on the columns of x.
+
+    Raises RaggedError where copies leave out different columns, UnsupportedError for fewer rows
+    than coefficients and where no column is left.
+    """
     centre, mean = torch.zeros_like(x[..., 0, :]), torch.zeros_like(y[..., 0])
     if has_level:
         centre, mean = x.mean(-2), y.mean(-1)
     columns = x - centre[..., None, :]
-    if columns.shape[-2] < columns.shape[-1] + has_level:
+    kept = kept_lines(_independent(columns, x.norm(dim=-2)))
+    columns, centre = columns.index_select(-1, kept), centre.index_select(-1, kept)
+    if not len(kept):
+        raise UnsupportedError("the predictors of a regression do not vary")
+    if columns.shape[-2] < len(kept) + has_level:
         raise UnsupportedError("a regression needs at least as many rows as coefficients")
     orthogonal, triangle = torch.linalg.qr(columns)
-    left = triangle.diagonal(dim1=-2, dim2=-1).detach().abs()
-    if bool((left <= _DEPENDENT * columns.detach().norm(dim=-2)).any()):
-        raise UnsupportedError(
-            "the predictors of a regression depend on each other; leave out the superfluous ones"
-        )
     target = orthogonal.transpose(-1, -2) @ (y - mean[..., None])[..., None]
     slopes = torch.linalg.solve_triangular(triangle, target, upper=True)[..., 0]
     level = mean - (centre * slopes).sum(-1)
-    return Fit(x, y, slopes, level, triangle, centre, has_level)
+    found = Fit(x, y, slopes, level, triangle, centre, has_level, kept)
+    return replace(found, slopes=found.spread(slopes))
 
 
 def predicted(found: Fit, x: Tensor) -> Tensor:
@@ -75,7 +103,8 @@ def summary(found: Fit) -> Tensor:
     The coefficients and their standard errors, last predictor first; r² and the error of y; F and
     the degrees of freedom; the sums of squares explained and left. The rest is 0.
     """
-    n, k = found.x.shape[-2:]
+    n, width = found.x.shape[-2:]
+    k = len(found.kept)
     freedom = float(n - k - found.has_level)
     heights = predicted(found, found.x)
     middle = found.y.mean(-1, keepdim=True) if found.has_level else torch.zeros_like(heights)
@@ -84,7 +113,7 @@ def summary(found: Fit) -> Tensor:
     variance = left / freedom if freedom else torch.zeros_like(left)
     share, none = safe_divide(explained, explained + left)
     ratio = explained / k / variance if freedom else torch.full_like(left, torch.nan)
-    blank = torch.zeros_like(left)[..., None].expand(*left.shape, k - 1)
+    blank = torch.zeros_like(left)[..., None].expand(*left.shape, width - 1)
     rows = [
         torch.cat([found.slopes.flip(-1), found.level[..., None]], -1),
         _standard_errors(found, variance, n),
@@ -103,7 +132,7 @@ def _standard_errors(found: Fit, variance: Tensor, n: int) -> Tensor:
     inverse = torch.linalg.solve_triangular(found.triangle, unit, upper=True)
     slopes = inverse.square().sum(-1)
     level = (found.centre[..., None, :] @ inverse)[..., 0, :].square().sum(-1) + 1 / n
-    parts = torch.cat([slopes.flip(-1), level[..., None]], -1)
+    parts = torch.cat([found.spread(slopes).flip(-1), level[..., None]], -1)
     return safe_sqrt(parts * variance[..., None])
 
 
