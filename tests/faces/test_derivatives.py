@@ -13,7 +13,7 @@ from tests.build import build
 from tests.faces.shell import xlcollab
 from xlcollab.errors import UnsupportedError
 
-SAID = "Sheet1!B7 uses T.DIST, which has no derivative here; put functions that have one"
+SAID = "Sheet1!B7 uses GAMMA.DIST, which has no derivative here; put functions that have one"
 MINIMISED = ("--minimize", "Sheet1!B9", "--by-changing", "A1:A2")
 
 
@@ -22,11 +22,11 @@ def book(tmp_path: Path) -> Path:
     cells = {
         "A1": 1.0,
         "A2": 2.0,
-        "B7": ("=T.DIST(A1,5,TRUE)", 0.8),
+        "B7": ("=GAMMA.DIST(1,A1,1,TRUE)", 0.8),
         "B8": ("=A2^2", 4.0),
         "B9": ("=(B7-0.4)^2+B8", 4.16),
-        "C1": ("=T.DIST(A2,3,TRUE)", 0.9),
-        "C2": ("=T.DIST(B2,3,TRUE)", 0.9),
+        "C1": ("=GAMMA.DIST(1,A2,1,TRUE)", 0.9),
+        "C2": ("=GAMMA.DIST(1,B2+1,1,TRUE)", 0.9),
     }
     return build(tmp_path / "b.xlsx", {"Sheet1": cells})
 
@@ -59,14 +59,14 @@ def test_gradient(book: Path) -> None:
 
 def test_python(book: Path) -> None:
     opened = xc.open(book)
-    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses T\.DIST"):
+    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
         opened.solve(opened.model(minimize="Sheet1!B9", by_changing="Sheet1!A1:A2"))
-    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses T\.DIST"):
+    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
         opened.gradient("Sheet1!B9", with_respect_to="Sheet1!A1:A2")
     function = opened.function("Sheet1!B9", by_changing="Sheet1!A1:A2")
-    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses T\.DIST"):
+    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
         function.value_and_gradient(np.array([1.0, 2.0]))
-    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses T\.DIST"):
+    with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
         function(torch.ones(2, dtype=torch.float64, requires_grad=True))
     assert torch.isfinite(function(torch.ones(2, dtype=torch.float64)))
 

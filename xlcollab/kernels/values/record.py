@@ -43,7 +43,7 @@ EXACT = Derivative(Slope.EXACT)
 ZERO = Derivative(Slope.ZERO)
 UNSOLVED = Derivative(Slope.REFUSED, "scipy computes it, without a slope")
 CUT = Derivative(Slope.CUT, "texts are worked out one by one")
-DENSITY_ONLY = Derivative(Slope.IN_PART, "scipy computes its cumulative form, without a slope")
+NOT_BY_SHAPE = Derivative(Slope.IN_PART, "scipy computes it, without a slope by the shape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Distributions of counts: binomial, negative binomial, Poisson, hypergeometric.
 
-Counts lose their fractions. Single probabilities are differentiable in the probability or mean;
-sums of them are those of scipy, on values without gradient.
+Counts lose their fractions. All are differentiable in the probability or mean.
 """
 
 from __future__ import annotations
@@ -17,10 +16,12 @@ from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.statistics.distributions import either
+from xlcollab.kernels.functions.statistics.tails import beta_density
 from xlcollab.kernels.values.detached import detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.record import DENSITY_ONLY, Record, function
+from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.sloped import cumulative
 
 Numbers = NDArray[np.float64]
 
@@ -68,11 +69,18 @@ def _at_most(k: Numbers, n: Numbers, p: Numbers) -> Numbers:
     return np.asarray(np.where(k >= n, 1.0, found))
 
 
+def _less_likely(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
+    """How the probability of at most k successes falls with p."""
+    below = k < n
+    high, rest = inside(n - k, below, 1.0), inside(k + 1, below, 1.0)
+    return torch.where(below, -beta_density(1 - p, high, rest), 0.0)
+
+
 def binomial_below(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
     valid = (k >= 0) & (p >= 0) & (p <= 1)
     k, n = whole(k), whole(n)
     valid = valid & (k <= n)
-    return outside(detached("BINOM.DIST", _at_most)(k, n, p), valid)
+    return outside(cumulative("BINOM.DIST", _at_most, _less_likely)(k, n, p), valid)
 
 
 def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = None) -> Tensor:
@@ -82,7 +90,7 @@ def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = No
     valid = low >= 0
     n, low, high = whole(n), whole(low), whole(high)
     valid = valid & (low <= high) & (high <= n) & (p >= 0) & (p <= 1)
-    below = detached("BINOM.DIST.RANGE", _at_most)
+    below = cumulative("BINOM.DIST.RANGE", _at_most, _less_likely)
     under = torch.where(low > 0, below((low - 1).clamp(min=0), n, p), 0.0)
     return outside(below(high, n, p) - under, valid)
 
@@ -114,7 +122,8 @@ def negative_binomial(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
 def negative_binomial_below(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
     k, r = whole(failures), whole(successes)
     valid = (failures >= 0) & (r >= 1) & (p > 0) & (p < 1)
-    return outside(detached("NEGBINOM.DIST", special.betainc)(r, k + 1, p), valid)
+    below = cumulative("NEGBINOM.DIST", special.betainc, lambda a, b, x: beta_density(x, a, b))
+    return outside(below(r, k + 1, p), valid)
 
 
 def poisson(k: Tensor, mean: Tensor) -> Tensor:
@@ -129,7 +138,7 @@ def poisson(k: Tensor, mean: Tensor) -> Tensor:
 
 def poisson_below(k: Tensor, mean: Tensor) -> Tensor:
     valid = (k >= 0) & (mean >= 0)
-    return outside(detached("POISSON.DIST", special.pdtr)(whole(k), mean), valid)
+    return outside(cumulative("POISSON.DIST", special.pdtr, poisson, -1.0)(whole(k), mean), valid)
 
 
 def _drawn(k: Tensor, sample: Tensor, successes: Tensor, population: Tensor) -> Tensor:
@@ -220,29 +229,12 @@ def _log_ratio(k: Numbers, sample: float, successes: float, population: float) -
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row(
-        "BINOM.DIST",
-        "VVVV",
-        either(binomial, binomial_below, 3),
-        also="BINOMDIST",
-        derivative=DENSITY_ONLY,
-    ),
-    _row("BINOM.DIST.RANGE", "VVV|V", numeric(binomial_between), derivative=DENSITY_ONLY),
+    _row("BINOM.DIST", "VVVV", either(binomial, binomial_below, 3), also="BINOMDIST"),
+    _row("BINOM.DIST.RANGE", "VVV|V", numeric(binomial_between)),
     _row("BINOM.INV", "VVV", numeric(binomial_quantile), also="CRITBINOM", shape=Shape.STEPS),
-    _row(
-        "NEGBINOM.DIST",
-        "VVVV",
-        either(negative_binomial, negative_binomial_below, 3),
-        derivative=DENSITY_ONLY,
-    ),
+    _row("NEGBINOM.DIST", "VVVV", either(negative_binomial, negative_binomial_below, 3)),
     _row("NEGBINOMDIST", "VVV", numeric(negative_binomial)),
-    _row(
-        "POISSON.DIST",
-        "VVV",
-        either(poisson, poisson_below, 2),
-        also="POISSON",
-        derivative=DENSITY_ONLY,
-    ),
+    _row("POISSON.DIST", "VVV", either(poisson, poisson_below, 2), also="POISSON"),
     _row(
         "HYPGEOM.DIST", "VVVVV", either(hypergeometric, hypergeometric_below, 4), shape=Shape.STEPS
     ),

@@ -1,7 +1,8 @@
 """The gamma, beta, χ², t and F distributions.
 
 Densities are differentiable in their continuous arguments. Distribution functions and quantiles are
-those of scipy, on values without gradient. Degrees of freedom lose their fractions, as in Excel.
+those of scipy: by x their slope is the density, by the probability one over it. Degrees of freedom
+lose their fractions, as in Excel.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from xlcollab.kernels.functions.statistics.distributions import either
 from xlcollab.kernels.values.detached import detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.record import DENSITY_ONLY, UNSOLVED, Record, function
+from xlcollab.kernels.values.record import NOT_BY_SHAPE, Record, function
+from xlcollab.kernels.values.sloped import cumulative, inverse
 
 Formula = Callable[..., Tensor]
 
@@ -53,8 +55,12 @@ def gamma_density(x: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
     return outside(torch.exp(_powers(ratio, a - 1) - ratio - torch.lgamma(a)) / b, valid)
 
 
+def _standard_gamma(shape: Tensor, x: Tensor) -> Tensor:
+    return gamma_density(x, shape, torch.ones_like(x))
+
+
 def gamma_below(name: str) -> Formula:
-    function = detached(name, special.gammainc)
+    function = cumulative(name, special.gammainc, _standard_gamma)
 
     def run(x: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
         valid = (x >= 0) & (shape > 0) & (scale > 0)
@@ -65,7 +71,8 @@ def gamma_below(name: str) -> Formula:
 
 def gamma_quantile(p: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
     valid = _probability(p) & (shape > 0) & (scale > 0)
-    return outside(detached("GAMMA.INV", special.gammaincinv)(shape, p) * scale, valid)
+    function = inverse("GAMMA.INV", special.gammaincinv, _standard_gamma)
+    return outside(function(shape, p) * scale, valid)
 
 
 def _unit(x: Tensor, low: Tensor | None, high: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -88,11 +95,15 @@ def beta_density(
     return outside(torch.exp(logarithm) / width, valid)
 
 
+def _standard_beta(a: Tensor, b: Tensor, x: Tensor) -> Tensor:
+    return beta_density(x, a, b)
+
+
 def beta_below(
     x: Tensor, a: Tensor, b: Tensor, low: Tensor | None = None, high: Tensor | None = None
 ) -> Tensor:
     part, _, valid = _unit(x, low, high)
-    value = detached("BETA.DIST", special.betainc)(a, b, part)
+    value = cumulative("BETA.DIST", special.betainc, _standard_beta)(a, b, part)
     return outside(value, valid & (a > 0) & (b > 0))
 
 
@@ -102,7 +113,7 @@ def beta_quantile(
     """BETA.INV; probabilities 0 and 1 are outside Excel's domain."""
     low = torch.zeros_like(p) if low is None else low
     high = torch.ones_like(p) if high is None else high
-    part = detached("BETA.INV", special.betaincinv)(a, b, p)
+    part = inverse("BETA.INV", special.betaincinv, _standard_beta)(a, b, p)
     valid = (p > 0) & (p < 1) & (a > 0) & (b > 0) & (low < high)
     return outside(low + part * (high - low), valid)
 
@@ -112,8 +123,8 @@ def chi_density(x: Tensor, freedom: Tensor) -> Tensor:
     return outside(gamma_density(x, count / 2, torch.full_like(count, 2.0)), count >= 1)
 
 
-def _chi(name: str, function: Callable[..., object]) -> Formula:
-    value = detached(name, function)
+def _chi(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+    value = cumulative(name, function, _standard_gamma, sign)
 
     def run(x: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -122,8 +133,8 @@ def _chi(name: str, function: Callable[..., object]) -> Formula:
     return run
 
 
-def _chi_quantile(name: str, function: Callable[..., object]) -> Formula:
-    value = detached(name, function)
+def _chi_quantile(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+    value = inverse(name, function, _standard_gamma, sign)
 
     def run(p: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -141,8 +152,12 @@ def t_density(x: Tensor, freedom: Tensor) -> Tensor:
     return outside(torch.exp(logarithm) / torch.sqrt(count), valid)
 
 
+def _standard_t(freedom: Tensor, x: Tensor) -> Tensor:
+    return t_density(x, freedom)
+
+
 def t_below(name: str) -> Formula:
-    value = detached(name, special.stdtr)
+    value = cumulative(name, special.stdtr, _standard_t)
 
     def run(x: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -167,7 +182,7 @@ def _t_old(x: Tensor, freedom: Tensor, tails: Tensor) -> Tensor:
 
 
 def t_quantile(name: str) -> Formula:
-    value = detached(name, special.stdtrit)
+    value = inverse(name, special.stdtrit, _standard_t)
 
     def run(p: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -191,8 +206,12 @@ def f_density(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return outside(torch.exp(logarithm) * m / n, valid)
 
 
-def f_tail(name: str, function: Callable[..., object]) -> Formula:
-    value = detached(name, function)
+def _standard_f(first: Tensor, second: Tensor, x: Tensor) -> Tensor:
+    return f_density(x, first, second)
+
+
+def f_tail(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+    value = cumulative(name, function, _standard_f, sign)
 
     def run(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
         m, n = whole(first), whole(second)
@@ -203,7 +222,7 @@ def f_tail(name: str, function: Callable[..., object]) -> Formula:
 
 def _f_quantile(p: Tensor, first: Tensor, second: Tensor) -> Tensor:
     m, n = whole(first), whole(second)
-    value = detached("F.INV", special.fdtri)(m, n, p)
+    value = inverse("F.INV", special.fdtri, _standard_f)(m, n, p)
     return outside(value, _probability(p) & (m >= 1) & (n >= 1))
 
 
@@ -216,7 +235,7 @@ def _confidence(alpha: Tensor, deviation: Tensor, size: Tensor) -> tuple[Tensor,
     """CONFIDENCE.T; a single value has no deviation: #DIV/0!."""
     count = whole(size)
     valid = (alpha > 0) & (alpha < 1) & (deviation > 0) & (count >= 1)
-    value = detached("CONFIDENCE.T", special.stdtrit)(count - 1, alpha / 2)
+    value = inverse("CONFIDENCE.T", special.stdtrit, _standard_t)(count - 1, alpha / 2)
     single = valid & (count == 1)
     width = -value * deviation / torch.sqrt(inside(count, count >= 1, 1.0))
     return outside(width, valid), torch.where(single, float(ErrorCode.DIV0), 0.0)
@@ -231,58 +250,35 @@ FUNCTIONS: tuple[Record, ...] = (
         "VVVV",
         either(gamma_density, gamma_below("GAMMA.DIST"), 3),
         also="GAMMADIST",
-        derivative=DENSITY_ONLY,
+        derivative=NOT_BY_SHAPE,
     ),
-    _row("GAMMA.INV", "VVV", numeric(gamma_quantile), also="GAMMAINV", derivative=UNSOLVED),
-    _row("BETA.DIST", "VVVV|VV", either(beta_density, beta_below, 3), derivative=DENSITY_ONLY),
-    _row("BETADIST", "VVV|VV", numeric(beta_below), derivative=UNSOLVED),
-    _row("BETA.INV", "VVV|VV", numeric(beta_quantile), also="BETAINV", derivative=UNSOLVED),
-    _row(
-        "CHISQ.DIST",
-        "VVV",
-        either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2),
-        derivative=DENSITY_ONLY,
-    ),
+    _row("GAMMA.INV", "VVV", numeric(gamma_quantile), also="GAMMAINV", derivative=NOT_BY_SHAPE),
+    _row("BETA.DIST", "VVVV|VV", either(beta_density, beta_below, 3), derivative=NOT_BY_SHAPE),
+    _row("BETADIST", "VVV|VV", numeric(beta_below), derivative=NOT_BY_SHAPE),
+    _row("BETA.INV", "VVV|VV", numeric(beta_quantile), also="BETAINV", derivative=NOT_BY_SHAPE),
+    _row("CHISQ.DIST", "VVV", either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2)),
     _row(
         "CHISQ.DIST.RT",
         "VV",
-        numeric(_chi("CHISQ.DIST.RT", special.gammaincc)),
+        numeric(_chi("CHISQ.DIST.RT", special.gammaincc, -1.0)),
         also="CHIDIST",
-        derivative=UNSOLVED,
     ),
-    _row(
-        "CHISQ.INV",
-        "VV",
-        numeric(_chi_quantile("CHISQ.INV", special.gammaincinv)),
-        derivative=UNSOLVED,
-    ),
+    _row("CHISQ.INV", "VV", numeric(_chi_quantile("CHISQ.INV", special.gammaincinv))),
     _row(
         "CHISQ.INV.RT",
         "VV",
-        numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv)),
+        numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv, -1.0)),
         also="CHIINV",
-        derivative=UNSOLVED,
     ),
-    _row("T.DIST", "VVV", either(t_density, t_below("T.DIST"), 2), derivative=DENSITY_ONLY),
-    _row("T.DIST.RT", "VV", numeric(_t_above), derivative=UNSOLVED),
-    _row("T.DIST.2T", "VV", numeric(_t_both), derivative=UNSOLVED),
-    _row("TDIST", "VVV", numeric(_t_old), derivative=UNSOLVED),
-    _row("T.INV", "VV", numeric(t_quantile("T.INV")), derivative=UNSOLVED),
-    _row("T.INV.2T", "VV", numeric(_t_quantile_both), also="TINV", derivative=UNSOLVED),
-    _row(
-        "F.DIST",
-        "VVVV",
-        either(f_density, f_tail("F.DIST", special.fdtr), 3),
-        derivative=DENSITY_ONLY,
-    ),
-    _row(
-        "F.DIST.RT",
-        "VVV",
-        numeric(f_tail("F.DIST.RT", special.fdtrc)),
-        also="FDIST",
-        derivative=UNSOLVED,
-    ),
-    _row("F.INV", "VVV", numeric(_f_quantile), derivative=UNSOLVED),
-    _row("F.INV.RT", "VVV", numeric(_f_quantile_above), also="FINV", derivative=UNSOLVED),
-    _row("CONFIDENCE.T", "VVV", with_codes(_confidence), derivative=UNSOLVED),
+    _row("T.DIST", "VVV", either(t_density, t_below("T.DIST"), 2)),
+    _row("T.DIST.RT", "VV", numeric(_t_above)),
+    _row("T.DIST.2T", "VV", numeric(_t_both)),
+    _row("TDIST", "VVV", numeric(_t_old)),
+    _row("T.INV", "VV", numeric(t_quantile("T.INV"))),
+    _row("T.INV.2T", "VV", numeric(_t_quantile_both), also="TINV"),
+    _row("F.DIST", "VVVV", either(f_density, f_tail("F.DIST", special.fdtr), 3)),
+    _row("F.DIST.RT", "VVV", numeric(f_tail("F.DIST.RT", special.fdtrc, -1.0)), also="FDIST"),
+    _row("F.INV", "VVV", numeric(_f_quantile)),
+    _row("F.INV.RT", "VVV", numeric(_f_quantile_above), also="FINV"),
+    _row("CONFIDENCE.T", "VVV", with_codes(_confidence)),
 )
