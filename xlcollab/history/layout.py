@@ -228,6 +228,10 @@ def _ends(values: NDArray[np.float64]) -> tuple[float, float] | None:
     return float(finite.min()), float(finite.max())
 
 
+_STEPS = ((2.0, 0.2), (5.0, 0.5), (math.inf, 1.0))
+"""Up to so many powers of ten, an axis ends at multiples of such a part of one."""
+
+
 def _cut(values: NDArray[np.float64]) -> tuple[float, float] | None:
     """An axis that shows the movement: round numbers just around the data, which need not reach
     down to 0."""
@@ -235,6 +239,7 @@ def _cut(values: NDArray[np.float64]) -> tuple[float, float] | None:
     if ends is None:
         return None
     unit = 10.0 ** math.floor(math.log10(ends[1] - ends[0]))
+    unit *= next(part for most, part in _STEPS if ends[1] - ends[0] <= most * unit)
     low, high = math.floor(ends[0] / unit) * unit, math.ceil(ends[1] / unit) * unit
     return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
