@@ -18,7 +18,16 @@ from __future__ import annotations
 
 from itertools import chain
 
-from xlcollab.kernels.forms import choices, draws, nested, places, ranges, references, sheets
+from xlcollab.kernels.forms import (
+    choices,
+    draws,
+    lambdas,
+    nested,
+    places,
+    ranges,
+    references,
+    sheets,
+)
 from xlcollab.kernels.functions import (
     bytewise,
     dates,
@@ -64,6 +73,7 @@ _MODULES = (
     imaginary,
     information,
     integers,
+    lambdas,
     logic,
     lookup,
     moments,

@@ -1,11 +1,11 @@
 """Replacing what only a workbook can explain: defined names, structured and 3-D references.
 
-After this, a node holds no `Structured` node and no `Name` but those that LET binds.
+After this, a node holds no `Structured` node and no `Name` but those that LET and LAMBDA bind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from xlcollab.errors import FormulaSyntaxError
@@ -21,6 +21,7 @@ from xlcollab.formula.nodes import (
     Structured,
     Unary,
 )
+from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import Table, Workbook
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
@@ -50,6 +51,8 @@ class _Resolver:
     def __init__(self, workbook: Workbook, sheet: str, rect: Rect) -> None:
         self.workbook, self.sheet, self.rect = workbook, sheet, rect
         self.in_name = False
+        self.opened: frozenset[str] = frozenset()
+        """Names that are being put in: a lambda that calls itself is left alone."""
 
     def visit(self, node: Node, bound: frozenset[str], depth: int) -> Node:
         """`bound` are the names that an enclosing LET defines, in lower case."""
@@ -68,8 +71,33 @@ class _Resolver:
                 bound = bound | {
                     a.name.lower() for a in node.arguments[:-1:2] if isinstance(a, Name)
                 }
-            return Call(node.name, tuple(self.visit(a, bound, depth) for a in node.arguments))
+            if node.name == "LAMBDA":
+                bound = bound | {a.name.lower() for a in node.arguments[:-1] if isinstance(a, Name)}
+            arguments = tuple(self.visit(a, bound, depth) for a in node.arguments)
+            if node.name in SIGNATURES or node.name.lower() in bound:
+                return Call(node.name, arguments)
+            return self.named_lambda(node.name, arguments, depth) or Call(node.name, arguments)
         return node
+
+    def named_lambda(self, name: str, arguments: tuple[Node, ...], depth: int) -> Node | None:
+        """A call of a name that stands for a LAMBDA, as a LET; None where it stands for none."""
+        if name.lower() in self.opened:
+            return None
+        found = self.name(Name(name), depth)
+        if not isinstance(found, Call) or found.name != "LAMBDA":
+            return None
+        *names, body = found.arguments
+        own = {
+            one.name.lower(): Name(f"{one.name}.{name}.{depth}")
+            for one in names
+            if isinstance(one, Name)
+        }
+        if not len(own) == len(names) == len(arguments):
+            return None
+        if not names:
+            return body
+        pairs = zip(own.values(), arguments, strict=True)
+        return Call("LET", (*(part for pair in pairs for part in pair), _renamed(body, own)))
 
     def binary(self, node: Binary, bound: frozenset[str], depth: int) -> Node:
         """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
@@ -123,6 +151,7 @@ class _Resolver:
             return node
         inner = _Resolver(self.workbook, found.sheet or node.sheet or self.sheet, self.rect)
         inner.in_name = True
+        inner.opened = self.opened | {node.name.lower()}
         return inner.visit(parsed, frozenset(), depth + 1)
 
     def structured(self, node: Structured) -> Node:
@@ -155,6 +184,19 @@ class _Resolver:
             return None
         first, last = sorted(known.index(column.casefold()) for column in wanted)
         return first, last
+
+
+def _renamed(node: Node, names: Mapping[str, Name]) -> Node:
+    """The node with other names, so that a lambda's do not hide those of its caller."""
+    if isinstance(node, Name):
+        return names.get(node.name.lower(), node)
+    if isinstance(node, Unary):
+        return Unary(node.operator, _renamed(node.operand, names))
+    if isinstance(node, Binary):
+        return Binary(node.operator, _renamed(node.left, names), _renamed(node.right, names))
+    if isinstance(node, Call):
+        return Call(node.name, tuple(_renamed(a, names) for a in node.arguments))
+    return node
 
 
 def _wrapped(node: Reference, rect: Rect) -> Reference:

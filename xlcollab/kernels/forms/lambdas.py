@@ -1,0 +1,187 @@
+"""LAMBDA in MAP, REDUCE, SCAN, BYROW, BYCOL and MAKEARRAY: its body is recorded for each piece.
+
+So a formula of lambdas is the same program of tensors as one written out, slopes included. Named
+lambdas are put in by `plan.resolve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from torch import Tensor
+
+from xlcollab.errors import UnsupportedError
+from xlcollab.formula.nodes import Call, Missing, Name, Node
+from xlcollab.formula.signatures import Param
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.arguments import whole
+from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import MOVEMENT, Shape
+from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.shapes import concatenated, moved
+from xlcollab.kernels.values.tape import Operation, Value
+
+_MOST = 2000
+"""Pieces; each is recorded for itself."""
+
+
+def bare_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """A lambda that nothing calls is #CALC!."""
+    del node, frame
+    return Value(tracer.tape.exact.error(ErrorCode.CALC))
+
+
+class _Body:
+    """A lambda as something that can be called."""
+
+    def __init__(self, tracer: Evaluator, name: str, node: Node, frame: Frame) -> None:
+        if not isinstance(node, Call) or node.name != "LAMBDA" or not node.arguments:
+            raise UnsupportedError(f"{name} needs a LAMBDA as its last argument")
+        *names, self.body = node.arguments
+        self.names = [one.name.lower() for one in names if isinstance(one, Name)]
+        if len(self.names) < len(names):
+            raise UnsupportedError("a LAMBDA has names before its last argument, none in brackets")
+        self.tracer, self.name, self.frame = tracer, name, replace(frame, array=True)
+
+    def __call__(self, *values: Value) -> Value:
+        """The result of one call, which has to be one value."""
+        if len(values) != len(self.names):
+            raise UnsupportedError(
+                f"the LAMBDA of {self.name} takes {len(self.names)} arguments, not {len(values)}"
+            )
+        given = dict(zip(self.names, values, strict=True))
+        frame = replace(self.frame, bound={**self.frame.bound, **given})
+        return self.tracer.value(self.body, frame)
+
+    def single(self, *values: Value) -> Value:
+        """The result of one call; an array is #CALC!, for arrays do not hold arrays."""
+        found = self(*values)
+        if found.block.shape[2:].numel() > 1:
+            return Value(self.tracer.tape.exact.error(ErrorCode.CALC))
+        return found
+
+
+def _part(tracer: Evaluator, value: Value, rows: slice, columns: slice) -> Value:
+    """Some rows and columns of a value."""
+
+    def take(values: Tensor) -> Tensor:
+        return values[..., rows, columns]
+
+    def run(context: Context, block: Block) -> Block:
+        del context
+        return moved(block, take)
+
+    return tracer.tape.emit(Operation("part", run, MOVEMENT), [value])
+
+
+def _cells(tracer: Evaluator, value: Value) -> list[Value]:
+    height, width = value.block.shape[2:]
+    return [
+        _part(tracer, value, slice(i, i + 1), slice(j, j + 1))
+        for i in range(height)
+        for j in range(width)
+    ]
+
+
+def _table(tracer: Evaluator, values: Sequence[Value], width: int) -> Value:
+    """Single values in reading order as an array."""
+
+    def join(context: Context, *blocks: Block) -> Block:
+        del context
+        rows = [concatenated(list(blocks[i : i + width]), 3) for i in range(0, len(blocks), width)]
+        return concatenated(rows, 2)
+
+    return tracer.tape.emit(Operation("table", join, MOVEMENT), list(values))
+
+
+def _array(tracer: Evaluator, node: Node, frame: Frame) -> Value:
+    """An argument as an array of few enough cells."""
+    value = tracer.argument(node, Param.ARRAY, frame)
+    _refuse_many(value.block.shape[2:].numel())
+    return value
+
+
+def _refuse_many(count: int) -> None:
+    if count > _MOST:
+        raise UnsupportedError(f"a LAMBDA would be called {count:,} times; at most {_MOST:,} are")
+
+
+def map_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """MAP(array, …, lambda): arrays of one size, cell by cell."""
+    arrays = [_array(tracer, argument, frame) for argument in node.arguments[:-1]]
+    body = _Body(tracer, "MAP", node.arguments[-1], frame)
+    sizes = {array.block.shape[2:] for array in arrays}
+    if len(sizes) > 1:
+        raise UnsupportedError("MAP is computed for arrays of one size only")
+    columns = zip(*(_cells(tracer, array) for array in arrays), strict=True)
+    results = [body.single(*values) for values in columns]
+    return _table(tracer, results, arrays[0].block.shape[3])
+
+
+def _lines(by_row: bool) -> Form:
+    """BYROW and BYCOL(array, lambda)."""
+
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+        array = _array(tracer, node.arguments[0], frame)
+        body = _Body(tracer, node.name, node.arguments[1], frame)
+        every = slice(None)
+        lines = [slice(i, i + 1) for i in range(array.block.shape[2 if by_row else 3])]
+        places = [(line, every) if by_row else (every, line) for line in lines]
+        results = [body.single(_part(tracer, array, *place)) for place in places]
+        return _table(tracer, results, 1 if by_row else len(results))
+
+    return form
+
+
+def _folded(every: bool) -> Form:
+    """REDUCE and SCAN([start], array, lambda): one cell after the other, in reading order."""
+
+    def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+        start, array_node, last = node.arguments
+        array = _array(tracer, array_node, frame)
+        body = _Body(tracer, node.name, last, frame)
+        cells = _cells(tracer, array)
+        found: list[Value] = []
+        if isinstance(start, Missing):
+            found.append(cells.pop(0))
+            here = found[0]
+        else:
+            here = tracer.argument(start, Param.ARRAY, frame)
+        for cell in cells:
+            here = body.single(here, cell) if every else body(here, cell)
+            found.append(here)
+        return _table(tracer, found, array.block.shape[3]) if every else here
+
+    return form
+
+
+def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """MAKEARRAY(rows, columns, lambda): the lambda is given row and column, from 1."""
+    exact = tracer.tape.exact
+    sizes = [tracer.value(argument, frame) for argument in node.arguments[:2]]
+    if any(size.slot is not None for size in sizes):
+        raise UnsupportedError("the size of MAKEARRAY depends on the variable cells")
+    body = _Body(tracer, "MAKEARRAY", node.arguments[2], frame)
+    height, width = (whole(exact, size.block, 1) for size in sizes)
+    if min(height, width) < 1:
+        return Value(exact.error(ErrorCode.VALUE))
+    _refuse_many(height * width)
+    places = [(i + 1.0, j + 1.0) for i in range(height) for j in range(width)]
+    results = [body.single(Value(exact.scalar(i)), Value(exact.scalar(j))) for i, j in places]
+    return _table(tracer, results, width)
+
+
+_row = partial(function, category="lookup")
+
+FUNCTIONS: tuple[Record, ...] = (
+    _row("LAMBDA", "V|V*1", form=bare_form, shape=Shape.STEPS),
+    _row("MAP", "AV|V*1", form=map_form),
+    _row("REDUCE", "VAV", form=_folded(every=False)),
+    _row("SCAN", "VAV", form=_folded(every=True)),
+    _row("BYROW", "AV", form=_lines(by_row=True)),
+    _row("BYCOL", "AV", form=_lines(by_row=False)),
+    _row("MAKEARRAY", "VVV", form=make_array_form),
+)
