@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 
 from xlcollab.kernels.program.function import MachineFunction
+from xlcollab.kernels.program.lower import lowered
 
 START = torch.tensor([0.3, 1.2, -0.7], dtype=torch.float64)
 
 
 def plain(x: Tensor) -> Tensor:
     return (x.sin() * x.roll(1)).square().sum().sqrt()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled() -> None:
+    """Where the machine is not compiled yet, a function would first be answered by the tape."""
+    assert lowered(plain, START) is not None
 
 
 def test_autograd_sees_the_value_and_the_gradient() -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xlcollab.errors import DataError
 from xlcollab.grid import Kind, Scalar, Sheet, Workbook
-from xlcollab.ratings.columns import Columns
+from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ref import AreaRef, Rect
 
 _FEWEST = 3
@@ -88,7 +88,9 @@ def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
 
 def _is_header(values: list[Scalar]) -> bool:
     names = [value for value in values if isinstance(value, str)]
-    return Columns.known(names).keys() >= {"user", "item", "rating"}
+    if len(names) < len(REQUIRED):  # no name stands for two roles
+        return False
+    return Columns.known(names).keys() >= set(REQUIRED)
 
 
 def _long_tables(sheet: Sheet) -> Iterator[FoundRatings]:

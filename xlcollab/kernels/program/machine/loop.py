@@ -25,7 +25,7 @@ from xlcollab.kernels.program.core.encode import (
     SPREAD,
     STORE,
 )
-from xlcollab.kernels.program.machine.compiled import exact, reordered
+from xlcollab.kernels.program.machine.compiled import exact, inlined, reordered
 from xlcollab.kernels.program.machine.products import contract
 from xlcollab.kernels.program.machine.steps import operate
 
@@ -114,7 +114,7 @@ def _extreme(
                 arena[place] = value
 
 
-@exact
+@inlined
 def _tile(
     micro: Whole, first: int, last: int, arena: Numbers, scratch: int, at: Whole, place: Whole
 ) -> None:
@@ -158,7 +158,7 @@ def _tile(
             _extreme(arena, start, at[own], rows, row, columns, along, sign)
 
 
-@exact
+@inlined
 def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -> None:
     d0, d1, d2, inner, first, last = code[1], code[2], code[3], code[4], code[5], code[6]
     for t in range(first, last):
@@ -220,7 +220,7 @@ def _cumulate(row: Whole, arena: Numbers) -> None:
             arena[out + at] = total
 
 
-@exact
+@inlined
 def run(
     code: Whole,
     micro: Whole,
