@@ -16,7 +16,7 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Missing, Name, Node
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.values.arguments import whole
+from xlcollab.kernels.values.arguments import ArgumentIsError, whole
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
@@ -165,7 +165,10 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     if any(size.slot is not None for size in sizes):
         raise UnsupportedError("the size of MAKEARRAY depends on the variable cells")
     body = _Body(tracer, "MAKEARRAY", node.arguments[2], frame)
-    height, width = (whole(exact, size.block, 1) for size in sizes)
+    try:
+        height, width = (whole(exact, size.block, 1) for size in sizes)
+    except ArgumentIsError as error:
+        return Value(exact.error(error.code))
     if min(height, width) < 1:
         return Value(exact.error(ErrorCode.VALUE))
     _refuse_many(height * width)
