@@ -11,20 +11,34 @@ from functools import partial
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.values.area import RaggedError
-from xlcollab.kernels.values.arguments import flag, given, whole
+from xlcollab.kernels.values.arguments import ArgumentIsError, flag, given, whole
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved, single_cells
+from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, refuse, text, valuewise
 
 Rows = list[list[Scalar]]
 _POSIX_CLASS = re.compile(r"\[\[?:\^?\w+:\]")
 _NAMED_GROUP = re.compile(r"\(\?<(?![=!])")
 _MARK = re.compile(r"\$(\d+|\{\w+\}|\$)")
+
+
+def _alone(function: Callable[..., Block]) -> Function:
+    """A function whose error arguments are its result, of the copy that has them and no other."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        try:
+            return function(context, *blocks)
+        except ArgumentIsError as error:
+            if any(block.shape[:2].numel() > 1 for block in blocks):
+                raise RaggedError from None
+            return context.error(error.code)
+
+    return run
 
 
 def _tabled(context: Context, tables: list[Rows], copies: tuple[int, int]) -> Block:
@@ -235,10 +249,10 @@ _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
 
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("TEXTSPLIT", "VV|VVVV", shaper(text_split), elementwise=False, picks=True),
+    _row("TEXTSPLIT", "VV|VVVV", _alone(text_split), elementwise=False, picks=True),
     _row("REGEXTEST", "VV|V", valuewise(_tested, text, text, integer)),
-    _row("REGEXEXTRACT", "VV|VV", shaper(regex_extract), elementwise=False, picks=True),
+    _row("REGEXEXTRACT", "VV|VV", _alone(regex_extract), elementwise=False, picks=True),
     _row("REGEXREPLACE", "VVV|VV", valuewise(_replaced, text, text, text, integer)),
     _row("VALUETOTEXT", "V|V", valuewise(_value_to_text, _any, integer)),
-    _row("ARRAYTOTEXT", "A|V", shaper(array_to_text), elementwise=False),
+    _row("ARRAYTOTEXT", "A|V", _alone(array_to_text), elementwise=False),
 )
