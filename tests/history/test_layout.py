@@ -84,6 +84,8 @@ def test_the_chart_shows_the_objective_over_iterations() -> None:
         ([0.5, 12.25], "number"),
         ([0.00001], "tiny"),
         ([123456.5], "large"),
+        ([0.0, 397.5, 4.6e-07], "wide"),
+        ([-1.5, 4.6e-07], "number"),
         ([1.5e12], "tiny"),
         ([np.nan, np.inf], "whole"),
     ],

@@ -41,6 +41,7 @@ Look = Literal[
     "number",
     "large",
     "tiny",
+    "wide",
     "whole",
     "share",
     "seconds",

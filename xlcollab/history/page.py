@@ -36,13 +36,16 @@ def top_looks(more: dict[int, Look] | None = None) -> dict[int, Look]:
 
 def look_of(values: ArrayLike) -> Look:
     """The number format in which a column shows four to six digits."""
-    numbers = np.abs(np.asarray(values, np.float64).ravel())
-    numbers = numbers[np.isfinite(numbers)]
+    signed = np.asarray(values, np.float64).ravel()
+    signed = signed[np.isfinite(signed)]
+    numbers = np.abs(signed)
     if not numbers.size or (numbers == np.rint(numbers)).all():
         return "whole" if not numbers.size or numbers.max() < 1e9 else "tiny"
     largest = float(numbers.max())
     if largest < _SMALL or largest >= 1e9:
         return "tiny"
+    if signed.min() >= 0.0 and numbers[numbers > 0.0].min() < _SMALL / 2 and largest < _LARGE:
+        return "wide"
     return "large" if largest >= _LARGE else "number"
 
 

@@ -32,6 +32,7 @@ _NUMBERS: Mapping[Look, str] = {
     "number": "0.0000",
     "large": "#,##0.00",
     "tiny": "0.000E+00",
+    "wide": "[=0]0.0000;[<0.001]0.000E+00;0.0000",
     "whole": "0",
     "share": "0.0%",
     "seconds": "0.00",

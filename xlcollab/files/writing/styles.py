@@ -63,6 +63,7 @@ _FORMATS: Mapping[Look, _Format] = MappingProxyType(
         "number": _Format(number="0.0000"),
         "large": _Format(number="#,##0.00"),
         "tiny": _Format(number="0.000E+00"),
+        "wide": _Format(number="[=0]0.0000;[<0.001]0.000E+00;0.0000"),
         "whole": _Format(number="0"),
         "share": _Format(number="0.0%"),
         "seconds": _Format(number="0.00"),
