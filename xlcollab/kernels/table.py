@@ -41,7 +41,7 @@ from xlcollab.kernels.functions.conditional import databases
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
-from xlcollab.kernels.functions.money import depreciation, payments, rates
+from xlcollab.kernels.functions.money import depreciation, payments, rates, securities
 from xlcollab.kernels.functions.statistics import (
     counts,
     distributions,
@@ -90,6 +90,7 @@ _MODULES = (
     reduce,
     references,
     regression,
+    securities,
     shaping,
     sheets,
     significance,

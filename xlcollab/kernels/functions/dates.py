@@ -29,7 +29,7 @@ _WEEK_STARTS = {1: 0, 2: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 0}
 _ISO = 21
 
 
-def _dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
+def dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
     """A function that is also told the date system."""
 
     def run(context: Context, *blocks: Block) -> Block:
@@ -49,7 +49,7 @@ def _toolpak(function: Function) -> Function:
     return run
 
 
-def _day(serial: float, date1904: bool) -> Day:
+def day_at(serial: float, date1904: bool) -> Day:
     day = day_of(math.floor(serial), date1904)
     if day is None:
         raise refuse(ErrorCode.NUM)
@@ -79,7 +79,7 @@ def _time(hours: int, minutes: int, seconds: int) -> float:
 
 
 def _part_of_day(place: int) -> Function:
-    return _dated(lambda date1904, serial: float(_day(serial, date1904)[place]), number)
+    return dated(lambda date1904, serial: float(day_at(serial, date1904)[place]), number)
 
 
 def _part_of_time(part: Callable[[Moment], float]) -> Function:
@@ -94,7 +94,7 @@ def _part_of_time(part: Callable[[Moment], float]) -> Function:
 
 def _weekday_number(serial: float, date1904: bool) -> int:
     """0 for Sunday; the days before 1 March 1900 as Excel has them."""
-    _day(serial, date1904)
+    day_at(serial, date1904)
     return (math.floor(serial) + (5 if date1904 else -1)) % 7
 
 
@@ -112,7 +112,7 @@ def _week(date1904: bool, serial: float, system: int = 1) -> float:
         return _iso_week(date1904, serial)
     if system not in _WEEK_STARTS:
         raise refuse(ErrorCode.NUM)
-    year, _, _ = _day(serial, date1904)
+    year, _, _ = day_at(serial, date1904)
     first = _serial(date1904, year, 1, 1)
     lead = (_weekday_number(first, date1904) - _WEEK_STARTS[system]) % 7
     return float((math.floor(serial) - first + lead) // 7 + 1)
@@ -122,13 +122,13 @@ def _iso_week(date1904: bool, serial: float) -> float:
     """The week of the Thursday nearest to the day (ISO 8601)."""
     monday_first = (_weekday_number(serial, date1904) - 1) % 7
     thursday = math.floor(serial) - monday_first + 3
-    year, _, _ = _day(max(thursday, 0), date1904)
+    year, _, _ = day_at(max(thursday, 0), date1904)
     return float((thursday - _serial(date1904, year, 1, 1)) // 7 + 1)
 
 
-def _months_later(date1904: bool, serial: float, months: int) -> float:
+def months_later(date1904: bool, serial: float, months: int) -> float:
     """EDATE: the same day of another month, or its last."""
-    year, month, day = _day(serial, date1904)
+    year, month, day = day_at(serial, date1904)
     years, month = divmod(month - 1 + months, 12)
     year += years
     if not 1900 <= year <= 9999:
@@ -138,7 +138,7 @@ def _months_later(date1904: bool, serial: float, months: int) -> float:
 
 
 def _month_end(date1904: bool, serial: float, months: int) -> float:
-    year, month, _ = _day(serial, date1904)
+    year, month, _ = day_at(serial, date1904)
     return float(_serial(date1904, year, month + months + 1, 0))
 
 
@@ -147,7 +147,7 @@ def _days_between(end: float, start: float) -> float:
 
 
 def _days_of_360(date1904: bool, start: float, end: float, european: float = 0.0) -> float:
-    first, last = _day(start, date1904), _day(end, date1904)
+    first, last = day_at(start, date1904), day_at(end, date1904)
     return float(days_360(first, last, bool(european)))
 
 
@@ -167,9 +167,9 @@ def days_360(start: Day, end: Day, european: bool) -> int:
     return (year_b - year_a) * 360 + (month_b - month_a) * 30 + b - a
 
 
-def _year_fraction(date1904: bool, start: float, end: float, basis: int = 0) -> float:
+def year_fraction(date1904: bool, start: float, end: float, basis: int = 0) -> float:
     low, high = sorted((math.floor(start), math.floor(end)))
-    first, last = _day(low, date1904), _day(high, date1904)
+    first, last = day_at(low, date1904), day_at(high, date1904)
     days = high - low
     if basis == 0:
         return _nasd_days(first, last) / 360
@@ -215,7 +215,7 @@ def _difference(date1904: bool, start: float, end: float, unit: str) -> float:
     """DATEDIF(start, end, unit)."""
     if math.floor(start) > math.floor(end):
         raise refuse(ErrorCode.NUM)
-    first, last = _day(start, date1904), _day(end, date1904)
+    first, last = day_at(start, date1904), day_at(end, date1904)
     months = (last[0] - first[0]) * 12 + last[1] - first[1] - (last[2] < first[2])
     name = unit.upper()
     if name == "MD":
@@ -267,7 +267,7 @@ def _clock(date_only: bool) -> Function:
 _row = partial(function, category="dates", shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("DATE", "VVV", _dated(_date, integer)),
+    _row("DATE", "VVV", dated(_date, integer)),
     _row("TIME", "VVV", valuewise(_time, integer)),
     _row("YEAR", "V", _part_of_day(0)),
     _row("MONTH", "V", _part_of_day(1)),
@@ -275,16 +275,16 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("HOUR", "V", _part_of_time(lambda moment: moment.hour)),
     _row("MINUTE", "V", _part_of_time(lambda moment: moment.minute)),
     _row("SECOND", "V", _part_of_time(lambda moment: int(moment.second))),
-    _row("WEEKDAY", "V|V", _dated(_weekday, number, integer)),
-    _row("WEEKNUM", "V|V", _toolpak(_dated(_week, number, integer))),
-    _row("ISOWEEKNUM", "V", _dated(_iso_week, number)),
-    _row("EDATE", "VV", _toolpak(_dated(_months_later, number, integer))),
-    _row("EOMONTH", "VV", _toolpak(_dated(_month_end, number, integer))),
+    _row("WEEKDAY", "V|V", dated(_weekday, number, integer)),
+    _row("WEEKNUM", "V|V", _toolpak(dated(_week, number, integer))),
+    _row("ISOWEEKNUM", "V", dated(_iso_week, number)),
+    _row("EDATE", "VV", _toolpak(dated(months_later, number, integer))),
+    _row("EOMONTH", "VV", _toolpak(dated(_month_end, number, integer))),
     _row("DAYS", "VV", valuewise(_days_between, number)),
-    _row("DAYS360", "VV|V", _dated(_days_of_360, number)),
-    _row("YEARFRAC", "VV|V", _toolpak(_dated(_year_fraction, number, number, integer))),
-    _row("DATEDIF", "VVV", _dated(_difference, number, number, text)),
-    _row("DATEVALUE", "V", _dated(_date_value, text)),
+    _row("DAYS360", "VV|V", dated(_days_of_360, number)),
+    _row("YEARFRAC", "VV|V", _toolpak(dated(year_fraction, number, number, integer))),
+    _row("DATEDIF", "VVV", dated(_difference, number, number, text)),
+    _row("DATEVALUE", "V", dated(_date_value, text)),
     _row("TIMEVALUE", "V", valuewise(_time_value, text)),
     _row("NOW", "", _clock(date_only=False), fails=False, random=True, elementwise=False),
     _row("TODAY", "", _clock(date_only=True), fails=False, random=True, elementwise=False),

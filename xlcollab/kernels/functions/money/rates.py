@@ -139,7 +139,7 @@ def loan_rate(
     early = (torch.as_tensor(kind, device=periods.device) != 0).to(periods.dtype)
 
     def owed(rate: Tensor) -> tuple[Tensor, Tensor]:
-        worth, faster = annuity(rate, periods), _annuity_slope(rate, periods)
+        worth, faster = annuity(rate, periods), annuity_slope(rate, periods)
         growth = periods * compound(rate, periods - 1)
         due = 1 + rate * early
         value = present * compound(rate, periods) + paid * due * worth + future
@@ -155,7 +155,7 @@ def loan_rate(
 _NEARLY_NONE = 1e-6
 
 
-def _annuity_slope(rate: Tensor, periods: Tensor) -> Tensor:
+def annuity_slope(rate: Tensor, periods: Tensor) -> Tensor:
     """How what payments of 1 grow to moves with the rate; near rate 0 its series."""
     small = rate.abs() < _NEARLY_NONE
     growth = periods * compound(rate, periods - 1)
