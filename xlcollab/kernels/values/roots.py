@@ -19,6 +19,8 @@ Sloped = Callable[[Tensor], tuple[Tensor, Tensor]]
 _MOST_STEPS = 300
 _STILL = 1e-15
 _FOUND = 1e-9
+_FAR = 1e9
+"""Beyond it there is no root, but the tail of a function that falls to 0 for ever."""
 _POLISHING = 2
 
 
@@ -60,4 +62,5 @@ def _searched(function: Sloped, guess: Tensor, above: float) -> tuple[Tensor, Te
         resting = resting | (size <= _STILL)
         if bool(resting.all()):
             break
-    return found & (start > above), x
+    _, slope = function(x)
+    return found & (start > above) & (x.abs() < _FAR) & (slope != 0), x
