@@ -93,7 +93,7 @@ def test_off_the_path_a_function_is_left_alone(tmp_path: Path) -> None:
     opened = book(tmp_path, {"A1": (f'=CELL("width",{last})', 0.25)})
     run = opened.tab("lesson").run(3)
     assert list(run.weights.values()) == pytest.approx(judged_sgd(LAYOUT, 3), rel=1e-12)
-    assert "lesson!A1 keeps its stored value: lesson!A1: the function CELL" in run.message
+    assert "lesson!A1 keeps its stored value: lesson!A1: CELL is computed for" in run.message
     assert opened.workbook.sheet("lesson").value(0, 0) == 0.25
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.kernels.engine import workbook
 from tests.kernels.test_gradients import CASES, WITHOUT, WITHOUT_IN_PART
 from xlcollab.grid import Scalar
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.kernels.values.block import Context
 from xlcollab.plan import build_plan
@@ -26,7 +27,10 @@ COUNTING = {name: f"{name}(A1:B4)" for name in _OF_CELLS} | {
     "ROUND": "ROUND(A1,1)+ROUNDUP(A2,0)",
     "ROMAN": "LEN(ROMAN(A1*99))+DECIMAL(BASE(A2*9,2),2)",
 }
-FORMULAS = CASES | WITHOUT | COUNTING | {f"{k} in part": v for k, v in WITHOUT_IN_PART.items()}
+DRAWN = {name for name in CASES if name in RECORDS and RECORDS[name].random}
+"""Each copy draws its own numbers."""
+AGREEING = {name: text for name, text in CASES.items() if name not in DRAWN}
+FORMULAS = AGREEING | WITHOUT | COUNTING | {f"{k} in part": v for k, v in WITHOUT_IN_PART.items()}
 COPIES = {
     (row, column): f"{letter}{row + 20}" for row in range(2) for column, letter in enumerate("AB")
 }
