@@ -14,7 +14,7 @@ from xlcollab.history.page import (
     widths_of,
 )
 from xlcollab.history.record import ITERATION_COLUMNS, Record
-from xlcollab.history.variables import line_labels, variable_names
+from xlcollab.history.variables import variable_names
 
 __all__ = [
     "HEAD_ROW",
@@ -30,7 +30,6 @@ __all__ = [
     "cell_names",
     "free_of_ours",
     "history_sheet",
-    "line_labels",
     "look_of",
     "looks_of",
     "top",

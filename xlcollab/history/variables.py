@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xlcollab.grid import Scalar, Sheet, Workbook
-from xlcollab.ref import AreaRef, CellRef, cell_name
+from xlcollab.ref import AreaRef, CellRef
 
 _LOOKED_AT = 60
 """Lines that are searched for labels, from the block outwards."""
@@ -34,13 +34,6 @@ def variable_names(
         found = _names(_Block(workbook.sheet(area.sheet), area, taken), parts.get(area, ""))
         named.update(zip(area.cells(), found, strict=True))
     return [named[cell] for area in areas for cell in area.cells()]
-
-
-def line_labels(
-    workbook: Workbook, area: AreaRef, *, across: bool, taken: Sequence[AreaRef] = ()
-) -> list[str] | None:
-    """The labels of an area's columns (`across`) or rows, or None; `taken` are no labels."""
-    return _Block(workbook.sheet(area.sheet), area, taken).labels(across=across)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +135,3 @@ def _label(value: Scalar) -> str:
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return ""
-
-
-def short_name(workbook: Workbook, area: AreaRef) -> str:
-    """The text beside a single cell, or its address."""
-    found = _Block(workbook.sheet(area.sheet), area, ()).side()
-    return found or cell_name(area.rect.top, area.rect.left)
