@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -80,6 +81,11 @@ PIECES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def _words(message: str) -> str:
+    """A message without the last digits of its numbers, which are the processor's."""
+    return re.sub(r"(\d\.\d{4})\d+", r"\1", message)
+
+
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_pieces_around_a_rule_are_those_of_the_loop(piece: str) -> None:
     given, model = PIECES[piece]
@@ -88,7 +94,7 @@ def test_the_pieces_around_a_rule_are_those_of_the_loop(piece: str) -> None:
     native = solve(machine, START, settings)
     plain = solve(replace(machine, native=None), START, settings)
     assert native.status == plain.status
-    assert native.message == plain.message
+    assert _words(native.message) == _words(plain.message)
     assert native.evaluations == plain.evaluations
     assert len(native.history.rows) == len(plain.history.rows)
     for name in ("objective", "penalty", "learning_rate", "gradient_norm"):
@@ -122,7 +128,7 @@ def test_divergence_keeps_the_best_weights() -> None:
     settings = Settings(method="gd", iterations=80, learning_rate=5.0)
     native, plain = (solve(m, start, settings) for m in (machine, replace(machine, native=None)))
     assert native.status is Status.DIVERGED
-    assert native.message == plain.message
+    assert _words(native.message) == _words(plain.message)
     np.testing.assert_array_equal(native.x, plain.x)
 
 

@@ -131,7 +131,7 @@ def _descent(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt
         outcome = found.outcome
         # λ is minus the gain per unit of the limit; a maximised objective turns it once more.
         multipliers = found.multipliers * (1.0 if task.objective.maximize else -1.0) + 0.0
-    x = task.evaluator.project(evaluator.to_x(outcome.point.y))
+    x = task.evaluator.settled(evaluator.to_x(outcome.point.y))
     return _attempt(task, outcome, x, multipliers, stage.method, recorder)
 
 

@@ -19,6 +19,9 @@ from xlcollab.optim.jacobian import Differentiator, gradient_of
 from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.problem import Native, Objective
 
+_ROUNDING = 2e-15
+"""What multiplying by a scale and dividing by it may leave of a number, relative."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -89,6 +92,13 @@ class Evaluator:
     def project(self, y: Tensor) -> Tensor:
         """The nearest point within the bounds."""
         return torch.clamp(y, self.lower, self.upper) if self.has_bounds else y
+
+    def settled(self, x: Tensor) -> Tensor:
+        """x within the bounds, and on them where only rounding keeps it off."""
+        for bound in (self.lower, self.upper):
+            if bound is not None:
+                x = torch.where(torch.isclose(x, bound, _ROUNDING, 0.0), bound, x)
+        return self.project(x)
 
     def to_x(self, y: Tensor) -> Tensor:
         """The model's variables."""

@@ -12,6 +12,9 @@ from torch import Tensor
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.solution import History, Row, StepCallback
 
+_ROUNDING = 1e-6
+"""Of a variable or of 1: a step that only puts variables on their bounds is shorter."""
+
 
 class Recorder:
     """Collects the history of one run from one start, stage after stage."""
@@ -41,6 +44,19 @@ class Recorder:
         """Record the step back to where the run ends, if its last step led elsewhere."""
         if self._last is None or not torch.equal(self._last[1], evaluator.to_x(point.y)):
             self.step(evaluator, point, float("nan"))
+
+    def end(self, evaluator: Evaluator, point: Point, *, may_step: bool) -> None:
+        """Close; where the end differs from the last step by rounding, it takes that step's place,
+        and where no step is left."""
+        x = evaluator.to_x(point.y)
+        if self._last is None or torch.equal(self._last[1], x):
+            return
+        if may_step and not torch.allclose(self._last[1], x, _ROUNDING, _ROUNDING):
+            self.step(evaluator, point, float("nan"))
+            return
+        if self._rows and self._rows[-1] is self._last[0]:
+            del self._rows[-1], self._weights[-1]
+        self._keep(evaluator, point, self._last[0].learning_rate)
 
     def repeat(self) -> None:
         """Tell the last row again, with the time and the bound of now: that the run goes on."""

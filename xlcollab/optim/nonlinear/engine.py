@@ -16,6 +16,7 @@ from xlcollab.optim.loop import Limits, Outcome
 from xlcollab.optim.nonlinear.feasibility import least_violation
 from xlcollab.optim.nonlinear.kkt import Conditions, conditions
 from xlcollab.optim.nonlinear.probing import better_nearby
+from xlcollab.optim.nonlinear.settling import on_bounds
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError, Values
 from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.problem import Objective
@@ -47,13 +48,12 @@ def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations.")
-    y = search.end()
+    y = on_bounds(model, search.end())
     point = model.point(y)
     stop = _judged(stop, model, point)
     value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
     multipliers = torch.as_tensor(search.multipliers(y)).to(start)
-    if search.left > 0:
-        recorder.close(task.evaluator, point)
+    recorder.end(task.evaluator, point, may_step=search.left > 0)
     return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
 
 

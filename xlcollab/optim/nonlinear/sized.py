@@ -114,8 +114,7 @@ class SizedModel:
 
     def x(self, y: Array) -> Tensor:
         """The model's variables, exactly on a bound where y is."""
-        x = torch.as_tensor(y * self.size).to(self._like)
-        return self.task.evaluator.project(x)
+        return self.task.evaluator.settled(torch.as_tensor(y * self.size).to(self._like))
 
     def values(self, y: Array) -> Values:
         """Objective and rows at y. Raises TimeIsUpError."""

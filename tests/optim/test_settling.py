@@ -1,0 +1,58 @@
+"""Variables that a search leaves within rounding of a bound sit on it, whatever the processor."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tests.optim.hock_schittkowski import CASES
+from xlcollab.optim import Objective, Settings
+from xlcollab.optim.attempt import Task
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.nonlinear.settling import on_bounds
+from xlcollab.optim.nonlinear.sized import SizedModel
+
+
+def sized(objective: Objective, start: torch.Tensor) -> SizedModel:
+    evaluator = Evaluator(objective, start)
+    task = Task(evaluator, Settings(), None, time.perf_counter())
+    return SizedModel(task, start, task.recorder())
+
+
+@pytest.mark.parametrize("off", [0.0, 2.3e-16, 1e-13, 3e-10, 4e-8])
+def test_a_bound_that_presses_takes_its_variable(off: float) -> None:
+    """HS71's x1 ends on its lower bound; the others are free."""
+    case = CASES["HS71"]
+    model = sized(case.objective, case.start)
+    best = np.array([1.0 + off, 4.74299963762149, 3.82114998371854, 1.37940829323712])
+    x = model.x(on_bounds(model, best / model.size))
+    assert (x == 1.0).tolist() == [True, False, False, False]
+
+
+def test_a_bound_that_is_left_lets_go() -> None:
+    """The slope leads away from the bound, and so does a steep one from near it."""
+    objective = Objective(
+        function=lambda x: -(1e9 * x[0]) + x[1].square(),
+        lower=torch.zeros(2, dtype=torch.float64),
+        constraints=lambda x: x.sum().reshape(1),
+        constraint_lower=torch.tensor([-math.inf], dtype=torch.float64),
+        constraint_upper=torch.tensor([1.0], dtype=torch.float64),
+    )
+    model = sized(objective, torch.ones(2, dtype=torch.float64))
+    y = np.array([5e-8, 5e-8])
+    assert on_bounds(model, y)[0] == y[0]
+
+
+@pytest.mark.parametrize("size", [3.0, 0.1, 7e11, 1.7e-9])
+@pytest.mark.parametrize("bound", [0.1, -0.7, 1e8, 3e-7])
+def test_scaling_back_and_forth_keeps_a_variable_on_its_bound(size: float, bound: float) -> None:
+    limit = torch.tensor([bound], dtype=torch.float64)
+    for side in ({"lower": limit}, {"upper": limit}):
+        evaluator = Evaluator(Objective(function=lambda x: x.sum(), **side), limit)
+        assert evaluator.settled(limit / size * size).item() == bound
+        away = limit * (1 + 1e-12) if ("lower" in side) == (bound > 0) else limit * (1 - 1e-12)
+        assert evaluator.settled(away).item() != bound
