@@ -45,6 +45,8 @@ TRAINED = {
 
 
 def _timeless(book: OpenBook) -> OpenBook:
+    """Without the clock, and without what says when and on which machine the runs were made."""
+    book.runs.clear()
     sheets = tuple(without_clock(sheet) for sheet in book.changes().sheets)
     book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
     return book
@@ -61,5 +63,11 @@ def without_clock(sheet: NewSheet) -> NewSheet:
     return replace(sheet, rows=[_unclocked(row) for row in rows])
 
 
+_OF_A_RUN = "xlcollab "
+"""How the line of a sheet begins that says what made it."""
+
+
 def _unclocked(row: list[Scalar]) -> list[Scalar]:
+    if row and isinstance(row[0], str) and row[0].startswith(_OF_A_RUN):
+        return []
     return [row[0], None, *row[2:]] if row and row[0] == "Seconds" else row

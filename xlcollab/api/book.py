@@ -60,13 +60,21 @@ class OpenBook(Session):
         test error. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
+        from xlcollab.api.solve.asking import request_of
         from xlcollab.api.solve.solving import solve_with_control
 
+        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        asked = Asked.of(Settings, settings)
+        computing = Asked.of(Computing, {"device": device, "dtype": dtype})
+        request = request_of(
+            self, chosen, asked, computing, history=history, reports=reports, watch=watch
+        )
+        self.made_by("solve", request)
         return solve_with_control(
             self,
-            model if isinstance(model, SolverModel) else self.only_model(model),
-            Asked.of(Settings, settings),
-            Asked.of(Computing, {"device": device, "dtype": dtype}),
+            chosen,
+            asked,
+            computing,
             history=history,
             reports=reports,
             watch=watch,

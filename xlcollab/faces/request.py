@@ -23,6 +23,7 @@ from typer.models import ParameterInfo
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.explained import by_default, explained
 from xlcollab.settings.option import Option, Setting, settings_of
+from xlcollab.settings.spoken import flag_of
 
 R = TypeVar("R")
 Command = Callable[..., int | None]
@@ -130,19 +131,13 @@ def _info(kind: type, setting: Setting, is_open: bool) -> ParameterInfo:
         info: ParameterInfo = typer.Argument(help=text, show_default=False, metavar=option.metavar)
         return info
     named: ParameterInfo = typer.Option(
-        *(option.flags or (_flag(setting, is_open),)),
+        *(option.flags or (flag_of(setting, is_open=is_open),)),
         *option.also,
         help=text,
         metavar=option.metavar,
         rich_help_panel=option.group or None,
     )
     return named
-
-
-def _flag(setting: Setting, is_open: bool) -> str:
-    name = setting.name.replace("_", "-")
-    can_be_denied = setting.kind is bool and (is_open or setting.default is not False)
-    return f"--{name}/--no-{name}" if can_be_denied else f"--{name}"
 
 
 def _hint(setting: Setting) -> Any:

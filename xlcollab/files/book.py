@@ -18,6 +18,7 @@ from xlcollab.files.reading.reader import read_workbook
 from xlcollab.files.reading.tables import sheet_tables
 from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
 from xlcollab.files.writing.graft import graft_sheets
+from xlcollab.files.writing.run_name import with_run
 from xlcollab.files.writing.sheet_patch import patch_sheet
 from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
 from xlcollab.grid.limits import refuse_too_large
@@ -55,6 +56,11 @@ class FileBook:
         """The workbook in the file. Raises WorkbookError saying what is wrong with it."""
         with self._package() as package:
             return read_workbook(package, self._texts)
+
+    @property
+    def data(self) -> bytes | None:
+        """The bytes that were read; None before."""
+        return self._data
 
     def has_changed(self) -> bool:
         """Whether the file holds other bytes than those that were read."""
@@ -120,7 +126,7 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
         patched = patch_sheet(sheet.name, data, where, texts, inputs, results, guards)
         if patched != data:
             edit.write_utf8(sheet.part, patched)
-    workbook = _recalculate_on_load(main)
+    workbook = with_run(main, _recalculate_on_load(main), changes.run)
     if changes.sheets:
         if main.structure_locked:
             refuse_locked_structure(package.path.name)

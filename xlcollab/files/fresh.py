@@ -11,8 +11,9 @@ from xlcollab.grid import Changes, NewSheet
 from xlcollab.grid.naming import refuse_sheet_names
 
 
-def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet]) -> Path:
-    """Write a workbook that holds these sheets, wholly or not at all; returns the path.
+def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet], run: str = "") -> Path:
+    """Write a workbook that holds these sheets, wholly or not at all; returns the path. `run` is
+    the record of what made them.
 
     Raises WriteRefusedError where the path cannot be written or a sheet is no proper one.
     """
@@ -24,5 +25,5 @@ def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet]) -> Path:
     book.add_worksheet(sheets[0].name)
     book.close()
     frame = FileBook("a new workbook", target=path, data=buffer.getvalue())
-    frame.write(Changes(sheets=sheets, replaces=frozenset({sheets[0].name})))
+    frame.write(Changes(sheets=sheets, replaces=frozenset({sheets[0].name}), run=run))
     return Path(path)

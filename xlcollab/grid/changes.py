@@ -121,10 +121,12 @@ class Changes:
 
     `inputs` overwrite constants: the weights. `results` refresh the stored values of formula cells
     and leave their formulas. `sheets` are added; a sheet of the same name that an earlier run
-    added is replaced, and `replaces` names those.
+    added is replaced, and `replaces` names those. `run` is the record of what made the changes,
+    which a file keeps where it is written to.
     """
 
     inputs: Sequence[CellEdit] = ()
     results: Sequence[CellEdit] = ()
     sheets: Sequence[NewSheet] = ()
     replaces: frozenset[str] = frozenset()
+    run: str = ""

@@ -9,6 +9,7 @@ from xlcollab.api.factors.sheet import factors_sheet
 from xlcollab.api.session.saving import save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.grid import Changes
+from xlcollab.settings.requests.look import FactorsRequest
 
 
 def write_factors(
@@ -21,7 +22,11 @@ def write_factors(
     output: Path | None = None,
 ) -> tuple[Factors, Path]:
     """Open, analyse, add the sheet, save: the whole of `xlcollab factors`."""
+    request = FactorsRequest(
+        book=Path(path), sheet=sheet, items=items, bias=bias, components=components
+    )
     book = Session(path)
+    book.made_by("factors", request)
     found = factors_of(book, sheet, items=items, bias=bias, components=components)
     new = factors_sheet(found, [one.name for one in book.workbook])
     book.apply(Changes(sheets=(new,)))

@@ -22,16 +22,17 @@ _STALE = b' fullCalcOnLoad="1"'
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_evaluated(path: str | Path, pages: Sequence[Page], *, title: str) -> None:
+def write_evaluated(path: str | Path, pages: Sequence[Page], *, title: str, run: str = "") -> None:
     """Write a workbook whose formulas carry our own evaluation as stored values.
 
-    It is written once to be evaluated and once with the values, which charts keep too. Raises
+    It is written once to be evaluated and once with the values, which charts keep too. `run` is
+    the record of what made it. Raises
     ModelError naming a formula that cannot be evaluated, WriteRefusedError for an impossible path.
     """
     workbook = FileBook(title, data=_drafted(pages, {}, title)).read()
     edits, values = _evaluate(workbook)
     complete = FileBook(title, data=_drafted(pages, values, title), texts=workbook.texts)
-    _declare_fresh(complete.pack(Changes(results=edits)), Path(path))
+    _declare_fresh(complete.pack(Changes(results=edits, run=run)), Path(path))
 
 
 def _drafted(pages: Sequence[Page], values: Mapping[CellRef, Scalar], title: str) -> bytes:

@@ -6,7 +6,7 @@ import calendar
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.lessons.evaluated import write_evaluated
+from xlcollab.api.session.provenance import Provenance, record_of
 from xlcollab.errors import UsageError
 from xlcollab.lessons import BIAS, DOTPROD, SIGMOID, Rating, Sizes, factorisation_pages
 from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, read_ratings
+from xlcollab.settings.requests.look import NewRequest
 
 _MOST_CELLS = 250_000
 _MOST_FACTORS = 100
@@ -96,10 +98,15 @@ def new_book(
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target} should end in .xlsx")
     table = merge_duplicates(read_ratings(source, duplicates="mean", dtype=np.float64), "mean")
-    return KINDS[kind](table, target, size)
+    request = NewRequest(
+        kind=kind,
+        ratings=source,
+        **{one.name: getattr(size, one.name) for one in fields(size)},
+    )
+    return KINDS[kind](table, target, size, record_of(Provenance.of("new", request), target))
 
 
-def _matrix_factorisation(table: RatingsTable, target: Path, size: Size) -> NewBook:
+def _matrix_factorisation(table: RatingsTable, target: Path, size: Size, run: str) -> NewBook:
     corner = densest_corner(table, size.n_users, size.n_items, refine=True)
     users = labels(corner.user_ids.index, "user")
     items = labels(corner.item_ids.index, "item")
@@ -111,11 +118,11 @@ def _matrix_factorisation(table: RatingsTable, target: Path, size: Size) -> NewB
     ]
     sizes = Sizes(size.n_factors, size.test_fraction, l2=_L2, seed=size.seed, item="item")
     pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID), users=users, items=items)
-    write_evaluated(target, pages, title="Matrix factorisation")
+    write_evaluated(target, pages, title="Matrix factorisation", run=run)
     return NewBook(target, len(users), len(items), len(rows))
 
 
-KINDS: Mapping[str, Callable[[RatingsTable, Path, Size], NewBook]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[RatingsTable, Path, Size, str], NewBook]] = MappingProxyType(
     {"matrix-factorisation": _matrix_factorisation, "matrix-factorization": _matrix_factorisation}
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
 from xlcollab.api.ratings.source import read_source
+from xlcollab.api.session.provenance import Provenance, record_of
 from xlcollab.disk import output_path
 from xlcollab.errors import UsageError
 from xlcollab.factor import Table
@@ -52,11 +53,12 @@ def cross(request: CrosstabRequest) -> Crossed:
         raise UsageError(f"{target} is the source itself; write to another file")
     found = read_source(place)
     table = densest_corner(found.table, *corner) if corner else found.table
+    run = Provenance.of("crosstab", request)
     is_long = found.is_crosstab and corner is None
     if is_long:
-        write_table(_long(table), target)
+        write_table(_long(table), target, run)
     else:
-        _write_wide(table, target)
+        _write_wide(table, target, run)
     form = "long table" if is_long else "crosstab"
     return Crossed(found.said, form, table.n_users, table.n_items, len(table), target)
 
@@ -67,14 +69,15 @@ def _long(table: RatingsTable) -> Table:
     return Table("ratings", ("user", "item", "rating"), list(rows))
 
 
-def _write_wide(table: RatingsTable, target: Path) -> None:
+def _write_wide(table: RatingsTable, target: Path, run: Provenance) -> None:
     """In a sheet the item ids of the header stay numbers, which a native table would not let."""
     frame = to_crosstab(table)
     cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     items = frame.columns.tolist()
     rows = [(user, *row) for user, row in zip(frame.index.tolist(), cells, strict=True)]
     if target.suffix != ".xlsx":
-        write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target)
+        write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target, run)
         return
     sheet = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
-    write_new_workbook(target, [NewSheet("ratings", sheet, freeze=(1, 1))])
+    wide = NewSheet("ratings", sheet, freeze=(1, 1))
+    write_new_workbook(target, [wide], record_of(run, target))

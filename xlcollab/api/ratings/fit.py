@@ -21,6 +21,7 @@ from xlcollab.api.ratings.settled import settled
 from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import HoldOut, split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
+from xlcollab.api.session.provenance import METADATA, Provenance, record_of
 from xlcollab.disk import output_path, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
@@ -59,6 +60,7 @@ class _Run:
     model: ModelSettings
     training: TrainingSettings
     start: Start
+    made: Provenance
 
 
 def fit_ratings(
@@ -139,7 +141,13 @@ def _read(request: FitRequest) -> _Run:
     tables = _described(tables, about)
     model = _with_features(model, tables.train, request)
     return _Run(
-        request=request, source=source, tables=tables, model=model, training=training, start=start
+        request=request,
+        source=source,
+        tables=tables,
+        model=model,
+        training=training,
+        start=start,
+        made=Provenance.of("fit", request, effective=(model, training)),
     )
 
 
@@ -251,11 +259,12 @@ def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | Non
 def _write(run: _Run, result: TrainingResult, measured: Measured, target: Path) -> None:
     """A workbook of what was learned, or a model file, as the target's ending says."""
     if target.suffix == MODEL_FILE:
-        save_model(result.model, target)
+        save_model(result.model, target, {METADATA: record_of(run.made, target)})
         return
     write_model_workbook(
         result,
         target,
+        run=run.made,
         with_predictions=run.source.is_crosstab,
         measured=[*measured.rows(), *_origin(run.request.place.source)],
         more=measured.tables(),

@@ -25,6 +25,7 @@ from xlcollab.api.ratings.net_sheets import (
 from xlcollab.api.ratings.sheet_ids import ids_in, type_in_texts
 from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.ratings.source import WORKBOOKS
+from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor import (
     FactorModel,
@@ -114,6 +115,7 @@ def write_model_workbook(
     with_predictions: bool,
     measured: Sequence[tuple[str, Any]] = (),
     more: Sequence[Table] = (),
+    run: Provenance | None = None,
 ) -> None:
     """Write model, history with its chart, users, items, predictions, recommendations, `more`, and
     for a net its layers, then what was rated and how it is read back. `measured` joins the model
@@ -134,7 +136,9 @@ def write_model_workbook(
     if isinstance(model, FactorModel):
         head = next(table.columns for table in tables if table.name == "items")
         sheets[1:1] = live_sheets(model, head)
-    write_new_workbook(path, sheets)
+    if run is not None:
+        sheets = [with_line(sheet, run) for sheet in sheets]
+    write_new_workbook(path, sheets, record_of(run, path))
 
 
 def plain(model: Model) -> Model:

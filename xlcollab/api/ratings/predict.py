@@ -15,6 +15,7 @@ from xlcollab.api.ratings.ids import json_id, known_or_text
 from xlcollab.api.ratings.model import open_model
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.ratings.source import WORKBOOKS
+from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.files import FileBook
@@ -44,7 +45,7 @@ def predictions_of(request: PredictRequest) -> Table:
     else:
         table = _typed(model, request)
     if request.output is not None:
-        write_table(table, request.output)
+        write_table(table, request.output, Provenance.of("predict", request))
     return table
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from xlcollab.api.ratings.ids import json_id
 from xlcollab.api.ratings.model import open_model
 from xlcollab.api.ratings.sheets import check_table_file, write_table
+from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
 from xlcollab.factor.models.recommend import titles_of
@@ -53,7 +54,8 @@ def ranked(request: RecommendRequest) -> Ranked:
         _for(model, str(request.user), request.k) if like is None else _like(model, like, request.k)
     )
     if output is not None:
-        write_table(found.table("rating" if like is None else "cosine"), output)
+        table = found.table("rating" if like is None else "cosine")
+        write_table(table, output, Provenance.of("recommend", request))
     return found
 
 
@@ -64,7 +66,7 @@ def recommend_all(request: RecommendRequest) -> int:
     check_table_file(request.output)
     model = open_model(request.model)
     table = recommendation_table(model, model.user_ids.index.tolist(), request.k)
-    write_table(table, request.output)
+    write_table(table, request.output, Provenance.of("recommend", request))
     return len(table.rows)
 
 

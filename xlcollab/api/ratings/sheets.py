@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
@@ -46,17 +47,22 @@ def sheet_name(table: Table) -> str:
     return _SHEET_NAMES.get(table.name, table.name)
 
 
-def write_table(table: Table, path: Path) -> None:
-    """Write one table as .csv, .parquet or .xlsx, wholly or not at all.
+def write_table(table: Table, path: Path, run: Provenance | None = None) -> None:
+    """Write one table as .csv, .parquet or .xlsx, wholly or not at all. A workbook and a Parquet
+    file keep what made them; a CSV file has no place for it.
 
     Raises UsageError on another ending, DataError where a sheet is too small for it.
     """
     check_table_file(path)
     if path.suffix == ".xlsx":
         _refuse_larger_than_a_sheet(table)
-        write_new_workbook(path, [sheet_of(table)])
+        sheet = sheet_of(table)
+        write_new_workbook(
+            path, [sheet if run is None else with_line(sheet, run)], record_of(run, path)
+        )
         return
     frame = pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
+    frame.attrs[METADATA] = record_of(run, path)  # pandas keeps it in a Parquet file
     with atomic_file(path) as file:
         if path.suffix == ".csv":
             frame.to_csv(file, index=False)

@@ -13,6 +13,7 @@ import numpy as np
 from xlcollab.api.ratings.fitted import INTERRUPTED
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.ratings.source import read_source
+from xlcollab.api.session.provenance import Provenance
 from xlcollab.disk import output_path
 from xlcollab.errors import SolveError, UsageError
 from xlcollab.factor import (
@@ -141,7 +142,7 @@ def tune_ratings(
         raise_stopped(tuning.stopped)
     if not math.isfinite(tuning.best.rmse):
         raise SolveError("every trial diverged; search lower learning rates")
-    write_table(tuning_table(tuning), target)
+    write_table(tuning_table(tuning), target, Provenance.of("tune", request, effective=[training]))
     return Tuned(tuning, trials, target)
 
 

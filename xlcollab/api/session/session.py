@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from xlcollab.api.session.provenance import Provenance, recorded, with_line
 from xlcollab.disk import output_path, refuse_changed, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.files import FileBook
@@ -52,6 +53,9 @@ class Session:
         self._memory = MemoryBook(book.read())
         self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
         self._sheets: dict[str, NewSheet] = {}
+        self._run: Provenance | None = None
+        self.runs: list[Provenance] = []
+        """What made the changes so far, command by command; the saved file keeps it."""
         self.stale = self.workbook.recalculate_on_load
         """Whether the stored values may be out of date: libraries store 0 for every formula."""
         self.seconds_read = time.perf_counter() - began
@@ -105,9 +109,19 @@ class Session:
             sheet=sheet,
         )
 
+    def made_by(self, command: str, request: object, effective: Iterable[object] = ()) -> None:
+        """What is applied from here on is the outcome of this request; see `Provenance.of`."""
+        known = {self.path: None if self._file is None else self._file.data}
+        self._run = Provenance.of(command, request, known, effective)
+
     def apply(self, changes: Changes) -> None:
         """Take changes into the workbook; `save` writes them. Raises WriteRefusedError."""
+        run = self._run
+        if run is not None:
+            changes = replace(changes, sheets=[with_line(one, run) for one in changes.sheets])
         self._memory.write(changes)
+        if run is not None and run not in self.runs:
+            self.runs.append(run)
         self._touched["inputs"].update(edit.area for edit in changes.inputs)
         self._touched["results"].update(edit.area for edit in changes.results)
         self._sheets.update({sheet.name.casefold(): sheet for sheet in changes.sheets})
@@ -173,7 +187,8 @@ class Session:
                 target,
             )
         self._file.target = target
-        self._file.write(self.changes(), keep_backup=in_place)
+        changes = replace(self.changes(), run=recorded(self.runs, target))
+        self._file.write(changes, keep_backup=in_place)
         return target
 
     def store(self) -> None:

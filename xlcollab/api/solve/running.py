@@ -121,6 +121,7 @@ def solve_book(
         history=False if request.no_history else None,
     )
     refuse_unchangeable(book, sheets=how.history or bool(reports))
+    book.made_by("solve", request, (how.settings, how.computing))
     return solve_models(
         book,
         _models(book, request),

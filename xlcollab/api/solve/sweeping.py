@@ -72,6 +72,7 @@ def sweep_book(request: SweepRequest) -> Swept:
         code = 0 if all(one.kept for one in outcomes) else 4
         sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
     fresh = Session(request.book)
+    fresh.made_by("sweep", request)
     fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
     return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
 

@@ -74,6 +74,7 @@ def run_book(request: RunRequest) -> TabRuns:
     output, in_place = request.output, request.in_place
     refuse_target(book, output, "run", in_place=in_place)
     refuse_unchangeable(book, sheets=not request.no_history)
+    book.made_by("run", request)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
     if request.copy and len(sheets) > 1:
         raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
@@ -122,16 +123,7 @@ def _attempt(book: Session, sheet: str, request: RunRequest, *, alone: bool) -> 
     """One tab; what is wrong with it hinders the others only if it was asked for alone."""
     try:
         tab = Tab(book, sheet, request.copy)
-        return tab.run(
-            request.epochs,
-            reset=request.reset,
-            every=request.every,
-            history=not request.no_history,
-            optimizer=request.optimizer,
-            batch_size=request.batch_size,
-            schedule=request.schedule,
-            engine=request.engine,
-        )
+        return tab.run_as(request)
     except ModelError as error:
         if alone:
             raise
@@ -163,6 +155,7 @@ def compare_book(request: CompareRequest) -> TabRuns:
 
     book = Session(request.book)
     refuse_target(book, request.output, "compare")
+    book.made_by("compare", request)
     runs = compare_tabs(book, request)
     worth = _is_worth_saving(runs, request)
     saved = save_beside(book, request.output, "compare") if worth else None

@@ -29,13 +29,13 @@ from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.interrupts import finished_first
 from xlcollab.problems.tab.tab import GraddescTab, read_tab
 from xlcollab.settings.asked import Asked
+from xlcollab.settings.requests.tabs import RunRequest
 from xlcollab.settings.solving import RuleSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from xlcollab.api.session.session import Session
-    from xlcollab.api.tabs.descent import Descent
     from xlcollab.history import Record
 
 OnEpoch = Callable[[int, float, Callable[[], list[CellEdit]]], None]
@@ -110,29 +110,45 @@ class Tab:
         _check_epochs(epochs)
         asked = Asked.of(RuleSettings, options).over(engine.values if engine else {})
         _check_options(optimizer, batch_size, schedule, asked)
-        refuse_unchangeable(self._book, sheets=history)
+        request = RunRequest(
+            book=self._book.path,
+            sheet=self.sheet,
+            epochs=epochs,
+            reset=reset,
+            copy=self._copy,
+            every=every,
+            optimizer=optimizer,
+            batch_size=batch_size,
+            schedule=schedule,
+            engine=asked,
+            no_history=not history,
+        )
+        self._book.made_by("run", request)
+        return self.run_as(request, on_epoch)
+
+    def run_as(self, request: RunRequest, on_epoch: OnEpoch | None = None) -> TabRun:
+        """`run`, asked for by a request, whose sheet is this one."""
+        _check_epochs(request.epochs)
+        _check_options(request.optimizer, request.batch_size, request.schedule, request.engine)
+        refuse_unchangeable(self._book, sheets=not request.no_history)
         motion = Epochs(self._book.plan, self.found)
-        if reset:
+        if request.reset:
             motion.reset()
-        recorder = Recorder.of_tab(self.found, steps=every == "step")
-        if optimizer is None:
-            ending = run_epochs(motion, epochs, recorder, _telling(on_epoch, motion, recorder))
+        recorder = Recorder.of_tab(self.found, steps=request.every == "step")
+        own = request.optimizer is None
+        if own:
+            telling = _telling(on_epoch, motion, recorder)
+            ending = run_epochs(motion, request.epochs, recorder, telling)
             gradients, label = None, self.optimizer
         else:
-            from xlcollab.api.tabs.descent import Descent
-
-            descent = Descent(
-                optimizer=optimizer, batch_size=batch_size, schedule=schedule, options=asked
-            )
             recorder = replace_memories(recorder)
-            ending, gradients = self._descend(motion, descent, epochs, recorder)
-            label = descent.label
+            ending, gradients, label = self._descend(motion, request, recorder)
         with finished_first():
             results = results_of(motion, self._book.plan)
             run = finished(self.found, label, recorder, ending, _warnings(results))
-            losses = recorder.losses[:-1] if optimizer is None else []
-            sheets = self._sheets(run, gradients) if history else ()
-            self._store(motion, results, losses, reset=reset, sheets=sheets)
+            losses = recorder.losses[:-1] if own else []
+            sheets = () if request.no_history else self._sheets(run, gradients)
+            self._store(motion, results, losses, reset=request.reset, sheets=sheets)
         self._last = run
         return run
 
@@ -145,18 +161,25 @@ class Tab:
         return model.gradients(model.start)
 
     def _descend(
-        self, motion: Epochs, descent: Descent, count: int, recorder: Recorder
-    ) -> tuple[Ending, Record]:
-        """The engine's run; the start cells of `motion` take its weights."""
-        from xlcollab.api.tabs.descent import Runner, descend
+        self, motion: Epochs, request: RunRequest, recorder: Recorder
+    ) -> tuple[Ending, Record, str]:
+        """The engine's run, the slopes at its start, and its name; the start cells of `motion` take
+        its weights."""
+        from xlcollab.api.tabs.descent import Descent, Runner, descend
         from xlcollab.api.tabs.model import TabModel
 
+        descent = Descent(
+            optimizer=str(request.optimizer),
+            batch_size=request.batch_size,
+            schedule=request.schedule,
+            options=request.engine,
+        )
         model = TabModel(self._book.workbook, self.found)
         gradients = model.gradients(motion.weights)
-        runner = Runner(model, motion, descent, count)
-        ending = descend(runner, count, recorder)
+        runner = Runner(model, motion, descent, request.epochs)
+        ending = descend(runner, request.epochs, recorder)
         motion.start_from(runner.weights.numpy())
-        return ending, gradients
+        return ending, gradients, descent.label
 
     def _sheets(self, run: TabRun, gradients: Record | None) -> tuple[NewSheet, ...]:
         taken = taken_names(self._book.workbook)

@@ -16,6 +16,7 @@ from xlcollab.faces.commands.new import new
 from xlcollab.faces.commands.predict import predict
 from xlcollab.faces.commands.recalc import recalc
 from xlcollab.faces.commands.recommend import recommend
+from xlcollab.faces.commands.rerun import rerun
 from xlcollab.faces.commands.run import run
 from xlcollab.faces.commands.solve import solve
 from xlcollab.faces.commands.sweep import sweep
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": predict,
     "recommend": recommend,
     "tune": tune,
+    "rerun": rerun,
     "addin": addin,
     "live": live,
     "docs": docs,

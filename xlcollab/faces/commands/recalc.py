@@ -34,6 +34,7 @@ def recalc(request: RecalcRequest) -> None:
     if not request.check:
         refuse_target(opened, output, "recalc")
         refuse_unchangeable(opened, sheets=False)
+        opened.made_by("recalc", request)
     found = opened.recalculate()
     target = None if request.check else save_beside(opened, output, "recalc")
     if request.json:

@@ -41,8 +41,8 @@ FORMAT, VERSION = "xlcollab-model", "1"
 Arrays = dict[str, NDArray[Any]]
 
 
-def save_model(model: Model, path: str | Path) -> None:
-    """Write `model` to `path`, whole or not at all.
+def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = None) -> None:
+    """Write `model` to `path`, whole or not at all, `more` with what the file says of itself.
 
     Raises DataError on ids that are no text, number, truth value or date.
     """
@@ -65,7 +65,7 @@ def save_model(model: Model, path: str | Path) -> None:
         "output": json.dumps(asdict(model.output)),
         "features": json.dumps({name: feature.side for name, feature in features.items()}),
     }
-    write_arrays(Path(path), arrays, metadata)
+    write_arrays(Path(path), arrays, {**(more or {}), **metadata})
 
 
 def load_model(path: str | Path) -> Model:
@@ -129,6 +129,16 @@ def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:
             raise WriteRefusedError(
                 f"{path} cannot be written: {error}; write to another file"
             ) from None
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """What a safetensors file says of itself. Raises DataError for any other file."""
+    refuse_irregular(path, DataError)
+    try:
+        with safe_open(path, "numpy") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a model: {error}") from None
 
 
 def read_arrays(path: Path, wanted_format: str) -> tuple[Arrays, dict[str, str]]:

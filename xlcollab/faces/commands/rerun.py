@@ -1,0 +1,78 @@
+"""`xlcollab rerun`: make a result again."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from xlcollab.faces.request import command
+from xlcollab.faces.shell import print_json, shown
+from xlcollab.settings.requests.rerun import RerunRequest
+
+if TYPE_CHECKING:
+    from xlcollab.api.session.rerunning import Rerun
+
+
+@command
+def rerun(request: RerunRequest) -> int:
+    """Make a result again: the same command, settings, seed and input, which must be as it was.
+
+    Example:  xlcollab rerun collab_filter.solved.xlsx -o again.xlsx
+
+    Example:  xlcollab rerun model.safetensors --input ratings_of_may.csv
+
+    Example:  xlcollab rerun model.xlsx --show
+    """
+    from xlcollab import __version__
+    from xlcollab.api.session.rerunning import rerun_of
+
+    found = rerun_of(request)
+    if request.show:
+        _show(found, json=request.json)
+        return 0
+    for sentence in found.check():
+        typer.echo(f"! {shown(sentence)}", err=True)
+    for version in sorted({run.version for run in found.runs} - {__version__}):
+        typer.echo(f"! made by xlcollab {shown(version)}; this is {__version__}", err=True)
+    return _run(found, request.input, json=request.json)
+
+
+def _run(found: Rerun, source: Path | None, *, json: bool) -> int:
+    """One command after the other, each on what the one before it wrote."""
+    more = ["--json"] if json else []
+    with tempfile.TemporaryDirectory() as folder:
+        for place in range(len(found.runs)):
+            is_last = place + 1 == len(found.runs)
+            between = Path(folder) / f"{place}{found.target.suffix}"
+            target = found.target if is_last else between
+            code = _command([*found.arguments(place, source, target), *(more if is_last else [])])
+            if code:
+                return code
+            source = target
+    return 0
+
+
+def _command(arguments: list[str]) -> int:
+    """The shell's own command, in this process.
+
+    The application is looked up by its name: `rerun` is one of its commands, so that it imports us.
+    """
+    application = import_module("xlcollab.faces.cli").build()
+    return int(application(args=arguments, standalone_mode=False) or 0)
+
+
+def _show(found: Rerun, *, json: bool) -> None:
+    if json:
+        print_json(found.as_json())
+        return
+    for run in found.runs:
+        typer.echo(shown(run.command))
+        typer.echo(f"  by xlcollab {shown(run.version)}, {shown(run.date)}")
+        for one in run.inputs:
+            typer.echo(f"  from {shown(one.path)}, SHA-256 {shown(one.sha256)}")
+        settings = ", ".join(f"{name} {value}" for name, value in run.settings.items())
+        typer.echo(shown(f"  with {settings}"))

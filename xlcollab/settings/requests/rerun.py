@@ -1,0 +1,28 @@
+"""What `xlcollab rerun` is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from xlcollab.settings.option import Option
+from xlcollab.settings.requests.common import OUTPUT, Json, Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunRequest:
+    """Which result is made again, and from what."""
+
+    result: Annotated[
+        Path, Option("What a command of xlcollab wrote: a workbook or a model.", positional=True)
+    ]
+    input: Annotated[
+        Path | None,
+        Option("Another file in place of the first one that was read.", metavar="FILE"),
+    ] = None
+    show: Annotated[bool, Option("Only show what made the result; run nothing.", group=OUTPUT)] = (
+        False
+    )
+    output: Output = None
+    json: Json = False
