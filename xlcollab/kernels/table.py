@@ -41,7 +41,16 @@ from xlcollab.kernels.functions.conditional import databases
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
 from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
-from xlcollab.kernels.functions.money import depreciation, payments, rates, securities
+from xlcollab.kernels.functions.money import (
+    accrued,
+    depreciation,
+    french,
+    odd,
+    payments,
+    quotes,
+    rates,
+    securities,
+)
 from xlcollab.kernels.functions.statistics import (
     counts,
     distributions,
@@ -57,6 +66,7 @@ from xlcollab.kernels.values.record import Record, by_name
 from xlcollab.kernels.values.tape import Function
 
 _MODULES = (
+    accrued,
     addresses,
     arranging,
     bases,
@@ -70,6 +80,7 @@ _MODULES = (
     distributions,
     draws,
     elementwise,
+    french,
     imaginary,
     information,
     integers,
@@ -80,11 +91,13 @@ _MODULES = (
     multiples,
     nested,
     notation,
+    odd,
     ordering,
     pairs,
     payments,
     places,
     products,
+    quotes,
     ranges,
     rates,
     reduce,

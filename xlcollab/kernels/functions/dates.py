@@ -172,9 +172,9 @@ def year_fraction(date1904: bool, start: float, end: float, basis: int = 0) -> f
     first, last = day_at(low, date1904), day_at(high, date1904)
     days = high - low
     if basis == 0:
-        return _nasd_days(first, last) / 360
+        return us_days_360(first, last) / 360
     if basis == 1:
-        return days / _average_year(first, last)
+        return days / year_length_between(first, last)
     if basis in (2, 3):
         return days / (360 if basis == 2 else 365)
     if basis == 4:
@@ -182,20 +182,20 @@ def year_fraction(date1904: bool, start: float, end: float, basis: int = 0) -> f
     raise refuse(ErrorCode.NUM)
 
 
-def _nasd_days(start: Day, end: Day) -> int:
-    """30/360 US: both the last of February count as 30, so does a 31st after a 30th."""
+def us_days_360(start: Day, end: Day) -> int:
+    """30/360 US: an end of February is a 30th, at the end if it is one at the start too; a 31st is
+    one, at the end if the start is a 30th or 31st."""
     (year_a, month_a, a), (year_b, month_b, b) = start, end
-    if month_a == 2 and a == month_length(year_a, 2):
-        if month_b == 2 and b == month_length(year_b, 2):
-            b = 30
-        a = 30
+    february = month_a == 2 and a == month_length(year_a, 2)
+    if february and month_b == 2 and b == month_length(year_b, 2):
+        b = 30
     if b == 31 and a >= 30:
         b = 30
-    a = min(a, 30)
+    a = 30 if february else min(a, 30)
     return (year_b - year_a) * 360 + (month_b - month_a) * 30 + b - a
 
 
-def _average_year(start: Day, end: Day) -> float:
+def year_length_between(start: Day, end: Day) -> float:
     """The length of a year for actual/actual: of the years touched, or of the one year between."""
     years = range(start[0], end[0] + 1)
     if len(years) == 1 or (len(years) == 2 and start[1:] >= end[1:]):

@@ -5,18 +5,26 @@ Days are counted date by date and are constants; money and rates have slopes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.functions.dates import dated, day_at, days_360, months_later, year_fraction
+from xlcollab.kernels.functions.dates import dated, day_at, months_later, year_fraction
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
+from xlcollab.kernels.functions.money.daycount import (
+    EUROPEAN,
+    US,
+    check_terms,
+    coupons,
+    days_between,
+    period_length,
+    us_period,
+)
 from xlcollab.kernels.functions.money.payments import annuity
 from xlcollab.kernels.functions.money.rates import annuity_slope
-from xlcollab.kernels.text.calendar import month_length, serial_of_parts
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
@@ -26,48 +34,9 @@ from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse
 
-_FREQUENCIES = (1, 2, 4)
 _FACE = 100.0
 _GUESS = 0.05
-
-
-def _coupon_day(date1904: bool, maturity: int, months: int) -> int:
-    """The coupon day so many months before the last: at the month's end where maturity is."""
-    year, month, last = day_at(maturity, date1904)
-    if last != month_length(year, month):
-        return int(months_later(date1904, maturity, -months))
-    found = serial_of_parts(year, month - months + 1, 0, date1904)
-    if found is None:
-        raise refuse(ErrorCode.NUM)
-    return found
-
-
-def _coupons(
-    date1904: bool, settlement: float, maturity: float, frequency: int, basis: int
-) -> tuple[int, int, int]:
-    """(coupon day up to settlement, the next one, how many are to come). Raises
-    ArgumentIsError."""
-    start, end = int(settlement // 1), int(maturity // 1)
-    if frequency not in _FREQUENCIES or not 0 <= basis <= 4 or start >= end or start < 0:
-        raise refuse(ErrorCode.NUM)
-    step = 12 // frequency
-    (year, month, _), (first, begun, _) = day_at(end, date1904), day_at(start, date1904)
-    count = max(((year - first) * 12 + month - begun) // step - 1, 1)
-    while (before := _coupon_day(date1904, end, count * step)) > start:
-        count += 1
-    return before, _coupon_day(date1904, end, (count - 1) * step), count
-
-
-def _length(frequency: int, basis: int, before: int, after: int) -> float:
-    if basis == 1:
-        return float(after - before)
-    return (365 if basis == 3 else 360) / frequency
-
-
-def _passed(date1904: bool, before: int, settlement: int, basis: int) -> int:
-    if basis in (0, 4):
-        return days_360(day_at(before, date1904), day_at(settlement, date1904), basis == 4)
-    return settlement - before
+_HALF_YEAR = 182
 
 
 def _coupon(place: str) -> Callable[..., float]:
@@ -76,10 +45,16 @@ def _coupon(place: str) -> Callable[..., float]:
     def run(
         date1904: bool, settlement: float, maturity: float, frequency: int, basis: int = 0
     ) -> float:
-        before, after, count = _coupons(date1904, settlement, maturity, frequency, basis)
-        length = _length(frequency, basis, before, after)
-        passed = _passed(date1904, before, int(settlement // 1), basis)
-        rest = length - passed if basis in (0, 4) else after - int(settlement // 1)
+        check_terms(frequency, basis)
+        settled, due = int(settlement // 1), int(maturity // 1)
+        before, after, count = coupons(date1904, settled, due, frequency)
+        length = period_length(frequency, basis, before, after)
+        passed = days_between(date1904, before, settled, basis)
+        ahead = float(after - settled)
+        if basis == US:
+            ahead = float(us_period(day_at(before, date1904), day_at(after, date1904)) - passed)
+        elif basis == EUROPEAN:
+            ahead = float(days_between(date1904, settled, after, basis))
         return float(
             {
                 "before": before,
@@ -87,7 +62,7 @@ def _coupon(place: str) -> Callable[..., float]:
                 "count": count,
                 "length": length,
                 "passed": passed,
-                "rest": rest,
+                "ahead": ahead,
             }[place]
         )
 
@@ -101,10 +76,15 @@ def _fraction(date1904: bool, start: float, end: float, basis: int = 0) -> float
     return year_fraction(date1904, start, end, basis)
 
 
-def _toolpak(run: Function) -> Function:
+def toolpak(run: Function, truths: Sequence[int] = ()) -> Function:
+    """A function of the former Analysis ToolPak: booleans but those at `truths` are #VALUE!."""
+
     def checked(context: Context, *blocks: Block) -> Block:
-        parts = aligned(context, *(without_booleans(context, block) for block in blocks))
-        return run(context, *parts)
+        parts = (
+            block if place in truths else without_booleans(context, block)
+            for place, block in enumerate(blocks)
+        )
+        return run(context, *aligned(context, *parts))
 
     return checked
 
@@ -120,7 +100,7 @@ def _of_years(formula: Callable[..., Tensor]) -> Function:
         (a, wrong_a), (b, wrong_b) = context.numbers(rest[0]), context.numbers(rest[1])
         return context.result(formula(years, a, b), first_code(wrong, wrong_a, wrong_b))
 
-    return _toolpak(run)
+    return toolpak(run)
 
 
 def _positive(formula: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -140,7 +120,7 @@ Paper = tuple[Tensor, Tensor, Tensor, Tensor]
 """(coupons to come, part of a period to the next, part of one since the last, coupons a year)"""
 _PLACES = {
     place: dated(_coupon(place), number, number, integer)
-    for place in ("before", "after", "count", "length", "passed", "rest")
+    for place in ("before", "after", "count", "length", "passed", "ahead")
 }
 
 
@@ -149,15 +129,15 @@ def _bond(formula: Callable[..., Tensor], amounts: int) -> Function:
 
     def run(context: Context, settlement: Block, maturity: Block, *rest: Block) -> Block:
         days = (settlement, maturity, *rest[amounts:])
-        asked = [_PLACES[place](context, *days) for place in ("count", "length", "passed", "rest")]
+        asked = [_PLACES[place](context, *days) for place in ("count", "length", "passed")]
         found = [context.numbers(block) for block in (*asked, rest[amounts], *rest[:amounts])]
-        (count, length, passed, ahead, frequency, *money) = (value for value, _ in found)
+        (count, length, passed, frequency, *money) = (value for value, _ in found)
         length = inside(length, length > 0, 1.0)
         yearly = torch.trunc(frequency.detach()).clamp(min=1.0)
-        paper = (count, ahead / length, passed / length, yearly)
+        paper = (count, 1 - passed / length, passed / length, yearly)
         return context.result(formula(paper, *money), first_code(*(code for _, code in found)))
 
-    return _toolpak(run)
+    return toolpak(run)
 
 
 def _dirty(paper: Paper, coupon: Tensor, redemption: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
@@ -230,19 +210,31 @@ def _bill(formula: Callable[[Tensor, Tensor], Tensor]) -> Function:
         value = formula(inside(days, valid, 1.0), inside(money, valid, 0.5))
         return context.result(outside(value, valid), first_code(undated, wrong))
 
-    return _toolpak(run)
+    return toolpak(run)
+
+
+def _bond_equivalent(days: Tensor, rate: Tensor) -> Tensor:
+    """TBILLEQ: beyond half a year as if the bill paid a coupon then."""
+    short = 365 * rate / inside(360 - rate * days, rate * days != 360, 1.0)
+    price = 1 - rate * days / 360
+    part = days / torch.where(days == 366, 366.0, 365.0)
+    twice = 2 * part - 1
+    square = part**2 - twice * (1 - 1 / inside(price, price > 0, 1.0))
+    root_of = torch.sqrt(inside(square, square > 0, 1.0))
+    long = 2 * (root_of - part) / inside(twice, days > _HALF_YEAR, 1.0)
+    return outside(torch.where(days > _HALF_YEAR, long, short), (price > 0) & (square > 0))
 
 
 _row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
 _steps = partial(function, category="money", shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _steps("COUPPCD", "VVV|V", _toolpak(_PLACES["before"])),
-    _steps("COUPNCD", "VVV|V", _toolpak(_PLACES["after"])),
-    _steps("COUPNUM", "VVV|V", _toolpak(_PLACES["count"])),
-    _steps("COUPDAYS", "VVV|V", _toolpak(_PLACES["length"])),
-    _steps("COUPDAYBS", "VVV|V", _toolpak(_PLACES["passed"])),
-    _steps("COUPDAYSNC", "VVV|V", _toolpak(_PLACES["rest"])),
+    _steps("COUPPCD", "VVV|V", toolpak(_PLACES["before"])),
+    _steps("COUPNCD", "VVV|V", toolpak(_PLACES["after"])),
+    _steps("COUPNUM", "VVV|V", toolpak(_PLACES["count"])),
+    _steps("COUPDAYS", "VVV|V", toolpak(_PLACES["length"])),
+    _steps("COUPDAYBS", "VVV|V", toolpak(_PLACES["passed"])),
+    _steps("COUPDAYSNC", "VVV|V", toolpak(_PLACES["ahead"])),
     _row("PRICE", "VVVVVV|V", _bond(_price, 3)),
     _row("YIELD", "VVVVVV|V", _bond(_yield, 3)),
     _row("DURATION", "VVVVV|V", _bond(_duration, 2)),
@@ -253,6 +245,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("PRICEDISC", "VVVV|V", _of_years(_positive(lambda t, rate, face: face * (1 - rate * t)))),
     _row("YIELDDISC", "VVVV|V", _of_years(_positive(lambda t, paid, face: (face / paid - 1) / t))),
     _row("ACCRINTM", "VVVV|V", _of_years(_positive(lambda t, rate, par: par * rate * t))),
+    _row("TBILLEQ", "VVV", _bill(_bond_equivalent)),
     _row("TBILLPRICE", "VVV", _bill(lambda days, rate: _FACE * (1 - rate * days / 360))),
     _row("TBILLYIELD", "VVV", _bill(lambda days, price: (_FACE / price - 1) * 360 / days)),
 )
