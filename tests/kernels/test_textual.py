@@ -92,7 +92,8 @@ def test_a_text_function_of_an_array_spills() -> None:
         (1.25, "[h]:mm:ss", "30:00:00"),
         (0.9999999, "h:mm:ss", "0:00:00"),
         (-1.0, "yyyy", VALUE),
-        (1.5, "# ?/?", None),
+        (1.5, "# ?/?", "1 1/2"),
+        (1.5, "#,##0 ?/?", None),
         (1.0, "ggge", None),
     ],
 )

@@ -35,6 +35,7 @@ from xlcollab.kernels.functions import (
     logic,
     splitting,
     textual,
+    widths,
     workdays,
 )
 from xlcollab.kernels.functions.conditional import databases
@@ -110,6 +111,7 @@ _MODULES = (
     splitting,
     tails,
     textual,
+    widths,
     workdays,
     units,
     xlookup,
@@ -124,7 +126,15 @@ FUNCTIONS: dict[str, Function] = {
 """name → (context, *blocks) → block"""
 
 _CUBES = "KPIMEMBER MEMBER MEMBERPROPERTY RANKEDMEMBER SET SETCOUNT VALUE"
+_SERVICES = """
+COPILOT DETECTLANGUAGE FIELDVALUE IMAGE IMPORTCSV IMPORTTEXT STOCKHISTORY TRANSLATE WEBSERVICE"""
+_PROGRAMS = "CALL EUROCONVERT PY REGISTER.ID RTD SQL.REQUEST"
 KEPT: dict[str, str] = {
+    **{name: f"{name} asks a service; its stored value is kept" for name in _SERVICES.split()},
+    **{
+        name: f"{name} runs another program; its stored value is kept" for name in _PROGRAMS.split()
+    },
+    "PHONETIC": "PHONETIC reads what was typed, not what the cell holds; its stored value is kept",
     "GETPIVOTDATA": "GETPIVOTDATA reads a pivot table; its stored value is kept",
     "INFO": "INFO asks about the program that opens the file; its stored value is kept",
     **{

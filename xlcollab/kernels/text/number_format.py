@@ -1,7 +1,7 @@
 """Number formats (ECMA-376 Part 1, 18.8.31) as far as TEXT needs them, in the US locale.
 
 A format has up to four sections for positive numbers, negative ones, zero and texts; conditions in
-brackets may replace the signs. What is not known here (fractions, eras, number systems) is refused.
+brackets may replace the signs. What is not known here (eras, number systems) is refused.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
 
 from xlcollab.errors import UnsupportedError
+from xlcollab.kernels.text.fraction_format import fraction_format
 from xlcollab.kernels.text.moment_format import format_moment
 from xlcollab.kernels.text.texts import general, short_general
 
@@ -39,13 +39,15 @@ _COLOURS = re.compile(
 _ELAPSED = re.compile(r"(h+|m+|s+)\Z", re.IGNORECASE)
 _CURRENCY = re.compile(r"\$([^-]*)(?:-[0-9a-f]+)?\Z", re.IGNORECASE)
 _PLACEHOLDERS = "0#?"
+_BESIDE_FRACTIONS = ("comma", "percent", "point", "exponent")
 _PLAIN = "$-+/():!^&'~{}<>= ,"
 """Characters that stand for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is one of literal, digit, point, comma, percent, exponent, general, text, moment."""
+    """`kind` is one of literal, digit, figure, point, comma, percent, exponent, general, text,
+    moment; a figure is a digit that stands for itself."""
 
     kind: str
     text: str
@@ -125,6 +127,8 @@ def _mark(mark: str, pattern: str) -> Token:
         return Token("digit", mark)
     if mark in kinds:
         return Token(kinds[mark], mark)
+    if mark in "123456789":
+        return Token("figure", mark)
     if mark in _PLAIN or not mark.isascii():
         return Token("literal", mark)
     raise UnsupportedError(f"the number format {pattern!r} is not supported (because of {mark!r})")
@@ -199,8 +203,12 @@ def _format_number(section: Section, value: float) -> str:
     if not section.has("digit"):
         body = "".join(general(abs(value)) if t.kind == "text" else t.text for t in tokens)
         return f"-{body}" if value < 0 and body else body
-    if any(a.kind == "digit" and b.text == "/" for a, b in pairwise(tokens)):
-        raise UnsupportedError("number formats with fractions are not supported")
+    fraction = fraction_format([(token.kind, token.text) for token in tokens])
+    if fraction is not None:
+        if any(token.kind in _BESIDE_FRACTIONS for token in tokens):
+            raise UnsupportedError("fractions with commas, percents or points are not supported")
+        return _signed(fraction.format(abs(value)), value)
+    tokens = tuple(Token("literal", t.text) if t.kind == "figure" else t for t in tokens)
     if section.has("exponent"):
         return _scientific(section, value)
     tokens = _with_literal_commas(tokens)
