@@ -35,6 +35,13 @@ def test_nearly_all_of_a_category_is_matched(
     assert tally(found)[Verdict.MATCHED] >= 0.95 * len(found)
 
 
+ENOUGH = 2200
+
+
+def test_most_of_all_are_matched(outcomes: dict[str, list[Outcome]]) -> None:
+    assert sum(tally(found)[Verdict.MATCHED] for found in outcomes.values()) >= ENOUGH
+
+
 def test_what_differs_is_known_and_has_a_reason(outcomes: dict[str, list[Outcome]]) -> None:
     wrong = {
         f"{outcome.case.suite}/{outcome.case.name}": str(outcome)

@@ -203,11 +203,9 @@ def _format_number(section: Section, value: float) -> str:
     if not section.has("digit"):
         body = "".join(general(abs(value)) if t.kind == "text" else t.text for t in tokens)
         return f"-{body}" if value < 0 and body else body
-    fraction = fraction_format([(token.kind, token.text) for token in tokens])
-    if fraction is not None:
-        if any(token.kind in _BESIDE_FRACTIONS for token in tokens):
-            raise UnsupportedError("fractions with commas, percents or points are not supported")
-        return _signed(fraction.format(abs(value)), value)
+    as_fraction = _as_fraction(tokens, abs(value))
+    if as_fraction is not None:
+        return _signed(as_fraction, value)
     tokens = tuple(Token("literal", t.text) if t.kind == "figure" else t for t in tokens)
     if section.has("exponent"):
         return _scientific(section, value)
@@ -225,6 +223,16 @@ def _format_number(section: Section, value: float) -> str:
     whole, _, fraction = f"{rounded:f}".partition(".")
     text = _laid_out(tokens, (whole, fraction, point), grouped)
     return f"-{text}" if value < 0 and rounded != 0 else text
+
+
+def _as_fraction(tokens: tuple[Token, ...], value: float) -> str | None:
+    """The number as the section's fraction; None if it shows none."""
+    found = fraction_format([(token.kind, token.text) for token in tokens])
+    if found is None:
+        return None
+    if any(token.kind in _BESIDE_FRACTIONS for token in tokens):
+        raise UnsupportedError("fractions with commas, percents or points are not supported")
+    return found.format(value)
 
 
 def _with_literal_commas(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
