@@ -55,7 +55,7 @@ def test_excel_is_no_dependency_where_there_is_no_excel() -> None:
 def test_what_is_imported_is_declared() -> None:
     declared = {one.replace("-", "_") for one in _names(PROJECT["dependencies"])} | EXTRAS.keys()
     # What an application or another package brings where it is there.
-    ours = {"xlcollab", "uno", "com", "unohelper", "triton", "sklearn"}
+    ours = {"xlcollab", "uno", "com", "unohelper", "triton", "sklearn", "llvmlite"}
     for file in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []

@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import typer
 
@@ -81,14 +80,14 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
     """The command with every error told in one sentence and turned into an exit code."""
 
     @functools.wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
+    def run(*arguments: object, **options: object) -> None:
         raise typer.Exit(_code(command, arguments, options))
 
     return run
 
 
 def _code(
-    command: Callable[..., int | None], arguments: tuple[Any, ...], options: dict[str, Any]
+    command: Callable[..., int | None], arguments: tuple[object, ...], options: dict[str, object]
 ) -> int:
     _print_anything()
     with listening() as listener:
@@ -98,7 +97,7 @@ def _code(
 
 
 def _told(
-    command: Callable[..., int | None], arguments: tuple[Any, ...], options: dict[str, Any]
+    command: Callable[..., int | None], arguments: tuple[object, ...], options: dict[str, object]
 ) -> int:
     """What the command returns, or the code of its error after a sentence about it."""
     try:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xlcollab.live.desk import Desk
 from xlcollab.live.stop import StopFlag
+
+if TYPE_CHECKING:
+    from xlcollab.api.desk.sheet_actions import StepRow
+    from xlcollab.api.session.told import Progress
+    from xlcollab.grid import CellEdit
 
 _SECONDS_BETWEEN_FRAMES = 0.3
 
@@ -17,17 +22,17 @@ class LiveWatch:
 
     def __init__(self, desk: Desk, stop: StopFlag) -> None:
         self._desk, self._stop = desk, stop
-        self._weights: Callable[[], Sequence[Any]] | None = None
-        self._first: Sequence[Any] = ()
+        self._weights: Callable[[], Sequence[CellEdit]] | None = None
+        self._first: Sequence[CellEdit] = ()
         self._shown = 0.0
 
-    def point(self, weights: Callable[[], Sequence[Any]]) -> None:
+    def point(self, weights: Callable[[], Sequence[CellEdit]]) -> None:
         """Remember where the objective is asked for; the first point is the start."""
         if self._weights is None:
             self._first = weights()
         self._weights = weights
 
-    def step(self, row: Any) -> None:
+    def step(self, row: StepRow) -> None:
         """Raises KeyboardInterrupt, which ends a run with its best weights, when Stop was asked.
 
         Not at the start of a run, where there is nothing to end: its first step will.
@@ -42,7 +47,7 @@ class LiveWatch:
             if self._weights is not None and row.iteration:
                 self._desk.book.put(self._weights())
 
-    def epoch(self, progress: Any) -> bool:
+    def epoch(self, progress: Progress) -> bool:
         """After an epoch of Fit ratings: whether to stop."""
         row = progress.row
         if self._is_time():

@@ -7,26 +7,41 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+    from xlcollab.api.ratings.tune import TrialProgress
+    from xlcollab.api.session.told import EpochRow, Row
+    from xlcollab.api.session.told import Progress as FitProgress
+
+_Told = TypeVar("_Told")
 _SECONDS_BETWEEN_UPDATES = 0.1
 _WIDTH_OF_FILES = 120
-_PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
-"""Names come from workbooks: "[/b]" and ":smile:" are shown as they are."""
 
 
 def console() -> Console:
     """Standard error: standard output belongs to results and JSON."""
+    return _plain(stderr=True, soft_wrap=True)
+
+
+def _plain(*, stderr: bool = False, soft_wrap: bool = False, width: int | None = None) -> Console:
+    """Names come from workbooks: "[/b]" and ":smile:" are shown as they are."""
     from rich.console import Console
 
-    return Console(stderr=True, soft_wrap=True, **_PLAIN)
+    return Console(
+        stderr=stderr,
+        soft_wrap=soft_wrap,
+        width=width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """One JSON object on standard output."""
     sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
 
@@ -37,7 +52,6 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     if not lines:
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=shown(title), title_justify="left", box=box.SIMPLE_HEAD)
@@ -46,7 +60,7 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     for row in lines:
         table.add_row(*(shown(cell if isinstance(cell, str) else number(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
-    Console(width=width, **_PLAIN).print(table)
+    _plain(width=width).print(table)
 
 
 def number(value: object) -> str:
@@ -81,7 +95,7 @@ class Progress:
         if self._status is not None:
             self._status.stop()
 
-    def watch(self, label: str) -> Callable[[Any], None] | None:
+    def watch(self, label: str) -> Callable[[Row], None] | None:
         """A callback for the rows of one run; None when nothing is shown."""
         return self._callback(
             lambda row: (
@@ -90,7 +104,7 @@ class Progress:
             )
         )
 
-    def watch_epochs(self) -> Callable[[Any], None] | None:
+    def watch_epochs(self) -> Callable[[FitProgress], None] | None:
         """A callback for the epochs of a factor model."""
         return self._callback(
             lambda told: (
@@ -100,7 +114,7 @@ class Progress:
             )
         )
 
-    def watch_trials(self) -> Callable[[Any], None] | None:
+    def watch_trials(self) -> Callable[[TrialProgress], None] | None:
         """A callback for the trials of a search."""
         return self._callback(
             lambda told: (
@@ -108,13 +122,13 @@ class Progress:
             )
         )
 
-    def _callback(self, line: Callable[[Any], str]) -> Callable[[Any], None] | None:
+    def _callback(self, line: Callable[[_Told], str]) -> Callable[[_Told], None] | None:
         status = self._status
         if status is None:
             return None
         from rich.text import Text
 
-        def update(row: Any) -> None:
+        def update(row: _Told) -> None:
             now = time.monotonic()
             if now - self._last > _SECONDS_BETWEEN_UPDATES:
                 self._last = now
@@ -124,7 +138,7 @@ class Progress:
         return update
 
 
-def _bound(row: Any) -> str:
+def _bound(row: Row) -> str:
     """What no point can better, and how far the incumbent is from it, where that is known."""
     if not math.isfinite(row.bound):
         return ""
@@ -132,7 +146,7 @@ def _bound(row: Any) -> str:
     return f"  bound {row.bound:.7g}{gap}"
 
 
-def _errors(row: Any) -> str:
+def _errors(row: EpochRow) -> str:
     """The errors of an epoch that were measured."""
     found = {name: getattr(row, f"{name}_rmse") for name in ("train", "validation", "test")}
     return "RMSE " + " ".join(

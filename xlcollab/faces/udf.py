@@ -28,7 +28,7 @@ _SIDE = '"users" or "items" (default).'
     ratings="A table with the headers user, item and rating.",
     aggregate='A pair rated twice: "error" (default), "mean", "sum" or "last".',
 )
-def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> Any:
+def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> object:
     """The ratings of a long table as a crosstab with headers, users down and items across."""
     from xlcollab.api.cells.ratings import crosstab
 
@@ -58,7 +58,7 @@ def xlc_fit(
     range_min: Block | None = None,
     range_max: Block | None = None,
     seed: Block | None = None,
-) -> Any:
+) -> object:
     """Train a factor model on ratings. Gives a handle for XLC_PREDICT and the others."""
     from xlcollab.api.cells.models import fit
 
@@ -77,7 +77,7 @@ def xlc_fit(
 
 
 @cell_function(fit=_FIT, user="A user, or a range of users.", item="An item, or a range of items.")
-def xlc_predict(fit: Block, user: Block, item: Block) -> Any:
+def xlc_predict(fit: Block, user: Block, item: Block) -> object:
     """Predicted ratings. A column of users and a row of items give all pairs."""
     from xlcollab.api.cells.models import predict
 
@@ -85,7 +85,7 @@ def xlc_predict(fit: Block, user: Block, item: Block) -> Any:
 
 
 @cell_function(fit=_FIT, user="One user.", k="How many items; 10 by default.")
-def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> Any:
+def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> object:
     """The best items that a user has not rated, with predictions, best first."""
     from xlcollab.api.cells.models import recommend
 
@@ -93,7 +93,7 @@ def xlc_recommend(fit: Block, user: Block, k: Block | None = None) -> Any:
 
 
 @cell_function(fit=_FIT, side=_SIDE)
-def xlc_factors(fit: Block, side: Block | None = None) -> Any:
+def xlc_factors(fit: Block, side: Block | None = None) -> object:
     """The id and the latent factors of every user or item."""
     from xlcollab.api.cells.models import factors
 
@@ -101,7 +101,7 @@ def xlc_factors(fit: Block, side: Block | None = None) -> Any:
 
 
 @cell_function(fit=_FIT, side=_SIDE)
-def xlc_biases(fit: Block, side: Block | None = None) -> Any:
+def xlc_biases(fit: Block, side: Block | None = None) -> object:
     """The id and the bias of every user or item."""
     from xlcollab.api.cells.models import biases
 
@@ -109,7 +109,7 @@ def xlc_biases(fit: Block, side: Block | None = None) -> Any:
 
 
 @cell_function(fit=_FIT)
-def xlc_losses(fit: Block) -> Any:
+def xlc_losses(fit: Block) -> object:
     """The training error of every epoch, under a row of headers."""
     from xlcollab.api.cells.models import losses
 
@@ -117,7 +117,7 @@ def xlc_losses(fit: Block) -> Any:
 
 
 @cell_function(fit=_FIT, ratings="Other ratings, of users and items in the fit.")
-def xlc_rmse(fit: Block, ratings: Block | None = None) -> Any:
+def xlc_rmse(fit: Block, ratings: Block | None = None) -> object:
     """The root mean squared error on the training ratings, or on other ratings."""
     from xlcollab.api.cells.models import rmse
 
@@ -125,7 +125,7 @@ def xlc_rmse(fit: Block, ratings: Block | None = None) -> Any:
 
 
 @cell_function(fit=_FIT, item="One item.", k="How many items; 10 by default.")
-def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> Any:
+def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> object:
     """The items most like one item, with the cosine of their factors, best first."""
     from xlcollab.api.cells.models import similar
 
@@ -133,7 +133,7 @@ def xlc_similar(fit: Block, item: Block, k: Block | None = None) -> Any:
 
 
 @cell_function(values="Numbers: a row an observation.", components="How many; 2 by default.")
-def xlc_pca(values: Block, components: Block | None = None) -> Any:
+def xlc_pca(values: Block, components: Block | None = None) -> object:
     """The scores of rows on their principal components."""
     from xlcollab.api.cells.descent import pca
 
@@ -155,7 +155,7 @@ def xlc_graddesc(
     learning_rate: Block | None = None,
     epochs: Block | None = None,
     start: Block | None = None,
-) -> Any:
+) -> object:
     """Weights and mean squared error of a line through points, a row an epoch."""
     from xlcollab.api.cells.descent import graddesc
 
@@ -167,7 +167,7 @@ def xlc_graddesc(
     objective_cell="The cell to differentiate.",
     variables="The cells to differentiate by; they hold numbers, no formulas.",
 )
-def xlc_gradient(objective_cell: Range, variables: Range) -> Any:
+def xlc_gradient(objective_cell: Range, variables: Range) -> object:
     """The exact derivative of a cell by cells, through the workbook's own formulas."""
     from xlcollab.api.cells.descent import gradient
 
@@ -186,7 +186,7 @@ def xlc_minimize(
     variables: Range,
     method: Block | None = None,
     iterations: Block | None = None,
-) -> Any:
+) -> object:
     """The values of cells at which another cell is lowest. The sheet stays as it is."""
     from xlcollab.api.cells.descent import minimize
 
@@ -204,7 +204,7 @@ def _reference(objective: Range, variables: Range) -> tuple[Any, str, Any]:
 
 
 @cell_function(by_reference=("fit",), fit="A cell with XLC_FIT, or with an error of ours.")
-def xlc_status(fit: Range) -> Any:
+def xlc_status(fit: Range) -> object:
     """What came of a fit, or the sentence behind an error in a cell."""
     from xlcollab.api.cells.models import status
 
@@ -215,7 +215,7 @@ def xlc_status(fit: Range) -> Any:
 
 
 @cell_function()
-def xlc_version() -> Any:
+def xlc_version() -> object:
     """The version of xlcollab that answers."""
     from xlcollab import __version__
 

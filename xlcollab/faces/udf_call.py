@@ -35,13 +35,13 @@ SENTENCES: dict[str, str] = {}
 
 def cell_function(
     *, by_reference: tuple[str, ...] = (), **helps: str
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """A UDF. `helps` says what each argument is, in order; those of `by_reference` arrive as
     `xlwings.Range`, or as None where no range was given."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(function)
-        def called(*given: Any) -> Any:
+        def called(*given: Any) -> object:
             *arguments, caller = given
             values = [a for n, a in zip(helps, arguments, strict=True) if n not in by_reference]
             found = answer(function, arguments, values)
@@ -58,8 +58,8 @@ def cell_function(
 
 
 def _offered(
-    called: Callable[..., Any], helps: Mapping[str, str], by_reference: tuple[str, ...]
-) -> Callable[..., Any]:
+    called: Callable[..., object], helps: Mapping[str, str], by_reference: tuple[str, ...]
+) -> Callable[..., object]:
     """The function with what xlwings has to know of it."""
     import xlwings as xw
 
@@ -69,7 +69,7 @@ def _offered(
     return xw.func(category=CATEGORY)(called)
 
 
-def _hide_hints(called: Any, function: Callable[..., Any]) -> None:
+def _hide_hints(called: Callable[..., object], function: Callable[..., object]) -> None:
     """xlwings takes hints for converters and crashes on unions; `caller` it fills in by itself."""
     parameters = [
         parameter.replace(annotation=inspect.Parameter.empty)
@@ -77,7 +77,7 @@ def _hide_hints(called: Any, function: Callable[..., Any]) -> None:
     ]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     caller = inspect.Parameter("caller", kind, default=None)
-    called.__signature__ = inspect.Signature([*parameters, caller])
+    vars(called)["__signature__"] = inspect.Signature([*parameters, caller])
     called.__annotations__ = {}
 
 
@@ -91,7 +91,7 @@ def place(cells: Any) -> str:
     return str(cells.resize(1, 1).get_address(external=True))
 
 
-def _marked(value: Any) -> Any:
+def _marked(value: object) -> object:
     if isinstance(value, list):
         return [_marked(one) for one in value]
     text = getattr(value, "text", None)  # of an ErrorCode

@@ -114,7 +114,7 @@ class MatrixFactorization(Regressor):
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
+    def get_params(self, deep: bool = True) -> dict[str, object]:
         """The parameters by name. `deep` is scikit-learn's; there are no estimators within."""
         del deep
         return {name: getattr(self, name) for name in self._parameter_names()}
@@ -213,7 +213,7 @@ class MatrixFactorization(Regressor):
 
     def predict(
         self, users: ArrayLike, items: ArrayLike | None = None, *, unknown: Unknown = "bias"
-    ) -> NDArray[np.floating[Any]]:
+    ) -> NDArray[np.floating]:
         """Ratings for pairs of ids (n,), or for ids (n, 2) in one array.
 
         A frame is read by the names of its columns, as `fit` does; side columns that it has count.

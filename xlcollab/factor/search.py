@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,6 +102,10 @@ def cross_validate(
     return [score for score in scores if score is not None]
 
 
+if TYPE_CHECKING:
+    import optuna
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where a setting is searched: from `low` to `high`, evenly in the logarithm if `log`."""
@@ -121,11 +125,15 @@ SPACE: Mapping[str, Span] = {
 """What `tune` searches unless told otherwise."""
 
 
+Values = Mapping[str, Any]
+"""Settings of both kinds by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One set of values that was tried, and its validation RMSE."""
 
-    values: Mapping[str, Any]
+    values: Values
     rmse: float
     seconds: float
 
@@ -195,7 +203,7 @@ def _tried(
 
 
 def _with_values(
-    model: ModelSettings, training: TrainingSettings, values: Mapping[str, Any]
+    model: ModelSettings, training: TrainingSettings, values: Values
 ) -> tuple[ModelSettings, TrainingSettings]:
     of_model = {field.name for field in fields(ModelSettings)}
     return (
@@ -206,12 +214,11 @@ def _with_values(
     )
 
 
-def _suggest(trial: Any, name: str, span: Span) -> float:
+def _suggest(trial: optuna.Trial, name: str, span: Span) -> float:
     """A value from the span; a whole number where both ends are."""
-    whole = isinstance(span.low, int) and isinstance(span.high, int)
-    suggest = trial.suggest_int if whole else trial.suggest_float
-    value: float = suggest(name, span.low, span.high, log=span.log)
-    return value
+    if isinstance(span.low, int) and isinstance(span.high, int):
+        return trial.suggest_int(name, span.low, span.high, log=span.log)
+    return trial.suggest_float(name, span.low, span.high, log=span.log)
 
 
 def _whole(
@@ -241,7 +248,7 @@ def _reached(
     return result.train.rmse, result.test.rmse
 
 
-def _study(seed: int) -> Any:
+def _study(seed: int) -> optuna.Study:
     """A search that is asked for values and told what they reached."""
     try:
         import optuna

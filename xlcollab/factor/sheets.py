@@ -21,7 +21,7 @@ MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
 """The size of a sheet (ECMA-376 Part 1, 18.3.1.73 and Excel's limits)."""
 
-Row = Sequence[Any]
+Row = Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)

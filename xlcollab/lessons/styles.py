@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 INK, ACCENT, PALE, LINE = "#1F2937", "#1F4E79", "#EAF1F8", "#BFC9D4"
 RED, WHITE, BLUE, GREEN, YELLOW = "#F4A582", "#FFFFFF", "#92C5DE", "#A6D7B0", "#FFF6D6"
@@ -14,7 +13,7 @@ _HEAD = {"bold": True, "font_color": WHITE, "bg_color": ACCENT, "valign": "vcent
 _INPUT = {**_BOX, "bg_color": YELLOW, "font_color": "#1D4ED8"}
 _RESULT = {**_BOX, "bold": True, "bg_color": PALE}
 
-STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+STYLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "plain": {},
         "title": {"bold": True, "font_size": 18, "font_color": ACCENT, "valign": "vcenter"},
@@ -51,7 +50,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 
-SCALES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+SCALES: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "weight": {
             "type": "3_color_scale",

@@ -37,7 +37,7 @@ def write_pages(out: IO[bytes], pages: Sequence[Page], values: Values, *, title:
     book.close()
 
 
-def _write_cells(sheet: Any, page: Page, formats: Mapping[str, Any], values: Values) -> None:
+def _write_cells(sheet: Any, page: Page, formats: Mapping[str, object], values: Values) -> None:
     for rect in page.merged:
         style = formats[page.cells[rect.top, rect.left].style]
         sheet.merge_range(*_corners(rect), "", style)
@@ -85,7 +85,7 @@ def _dress(sheet: Any, page: Page) -> None:
     sheet.set_footer("&L&F&C&A&R&P / &N")
 
 
-def _validation(choice: Choice) -> dict[str, Any]:
+def _validation(choice: Choice) -> dict[str, object]:
     if choice.options:
         return {"validate": "list", "source": list(choice.options)}
     limits = {"minimum": choice.least, "maximum": choice.most}
@@ -99,7 +99,7 @@ def _validation(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _table(page: Page, name: str, rect: Rect) -> dict[str, Any]:
+def _table(page: Page, name: str, rect: Rect) -> dict[str, object]:
     cells = [page.cells[rect.top, column] for column in range(rect.left, rect.right)]
     headers = [{"header": str(cell.content)} for cell in cells]
     return {"name": name, "columns": headers, "style": "Table Style Medium 2"}
@@ -132,8 +132,8 @@ def _chart(book: Any, pages: Mapping[str, Page], page: Page, chart: Chart, value
     return drawn
 
 
-def _series(page: Page, line: Line, colour: str, values: Values) -> dict[str, Any]:
-    options: dict[str, Any] = {
+def _series(page: Page, line: Line, colour: str, values: Values) -> dict[str, object]:
+    options: dict[str, object] = {
         "name": line.name,
         "categories": _where(page, line.x),
         "values": _where(page, line.y),

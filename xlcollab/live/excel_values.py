@@ -63,7 +63,7 @@ def to_excel(value: Scalar) -> float | str | bool | None:
     return f"'{value}" if isinstance(value, str) else value
 
 
-def two_dimensional(values: Any) -> Sequence[Sequence[Any]]:
+def two_dimensional(values: Any) -> Sequence[Sequence[object]]:
     """One cell comes as a scalar, one row as a flat list: all as rows of cells."""
     if not isinstance(values, list | tuple):
         return [[values]]

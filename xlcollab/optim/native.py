@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from typing import Any, Protocol
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.problem import Descent, Steps
 from xlcollab.optim.rule import FirstOrder, Rule, Step
 from xlcollab.optim.rules.adagrad import Adagrad
 from xlcollab.optim.rules.adam import Adam
@@ -28,7 +29,7 @@ from xlcollab.settings.schedules import Rate
 
 Numbers = NDArray[np.float64]
 
-NAMES: Mapping[type[Any], str] = {
+NAMES: Mapping[type, str] = {
     GradientDescent: "gd",
     Momentum: "momentum",
     Nesterov: "nesterov",
@@ -42,27 +43,6 @@ _SECONDS = 0.05
 """The machine comes back this often, for whoever looks on or says stop."""
 _NUMBERS = 2_000_000
 """Most numbers of a record that waits for its rows to be taken."""
-
-
-class Steps(Protocol):
-    """Good steps in order, and the point at which the machine gave up, if it did."""
-
-    @property
-    def ys(self) -> Numbers: ...
-    @property
-    def gradients(self) -> Numbers: ...
-    @property
-    def rows(self) -> Numbers: ...
-    @property
-    def failed(self) -> Numbers | None: ...
-
-
-class Descent(Protocol):
-    """A first-order run in the machine."""
-
-    def advance(self, y: Numbers, slope: Numbers, rates: Numbers) -> Steps:
-        """One step for each rate, from y with the gradient `slope`."""
-        ...
 
 
 def steps(
@@ -91,9 +71,8 @@ def _descent(rule: Rule[Any], evaluator: Evaluator, point: Point) -> Descent | N
     native = evaluator.native
     if native is None or not isinstance(rule, FirstOrder) or type(rule.rule) not in NAMES:
         return None
-    update: Any = rule.rule
-    options = {field.name: getattr(update, field.name) for field in fields(update)}
-    found: Descent = native.descent(
+    options = asdict(rule.rule)  # type: ignore[call-overload]  # every rule is a dataclass
+    return native.descent(
         NAMES[type(rule.rule)],
         options,
         sign=-1.0 if evaluator.objective.maximize else 1.0,
@@ -104,7 +83,6 @@ def _descent(rule: Rule[Any], evaluator: Evaluator, point: Point) -> Descent | N
         lower=_array(evaluator.lower),
         upper=_array(evaluator.upper),
     )
-    return found
 
 
 def _array(values: Tensor | None) -> Numbers | None:

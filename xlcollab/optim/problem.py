@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,29 @@ TensorFunction = Callable[[Tensor], Tensor]
 
 
 Shape = Literal["smooth", "kinks", "steps"]
+
+
+class Steps(Protocol):
+    """Good steps in order, and the point at which the machine gave up, if it did."""
+
+    @property
+    def ys(self) -> NDArray[np.float64]: ...
+    @property
+    def gradients(self) -> NDArray[np.float64]: ...
+    @property
+    def rows(self) -> NDArray[np.float64]: ...
+    @property
+    def failed(self) -> NDArray[np.float64] | None: ...
+
+
+class Descent(Protocol):
+    """A first-order run in the machine."""
+
+    def advance(
+        self, y: NDArray[np.float64], slope: NDArray[np.float64], rates: NDArray[np.float64]
+    ) -> Steps:
+        """One step for each rate, from y with the gradient `slope`."""
+        ...
 
 
 class Native(Protocol):
@@ -36,7 +59,7 @@ class Native(Protocol):
         ...
 
     @property
-    def descent(self) -> Callable[..., Any]:
+    def descent(self) -> Callable[..., Descent]:
         """Makes a first-order run; see `native`."""
         ...
 

@@ -13,7 +13,7 @@ from xlcollab.errors import DataError
 
 def checked_ratings(
     values: ArrayLike, dtype: DTypeLike = np.float32, first_row: int = 1, column: str = "rating"
-) -> NDArray[np.floating[Any]]:
+) -> NDArray[np.floating]:
     """`values` (n,) as finite floats.
 
     `first_row` is the row number of the first value in its source, for the message. Raises

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
@@ -109,7 +107,7 @@ def compact(table: RatingsTable) -> RatingsTable:
     )
 
 
-def _numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
+def _numbers(cells: NDArray[np.generic]) -> NDArray[np.float64]:
     """Cells as float64; what is no number becomes NaN."""
     if cells.dtype.kind in "fiu":
         return cells.astype(np.float64)

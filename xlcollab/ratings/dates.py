@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,14 +43,14 @@ def with_date_parts(table: RatingsTable, parts: Sequence[str]) -> RatingsTable:
     return replace(table, extra=extra)
 
 
-def times(table: RatingsTable) -> NDArray[Any]:
+def times(table: RatingsTable) -> NDArray[np.generic]:
     """When each rating was given (n,): numbers as they are, texts as the moments they say.
 
     Raises DataError without a time column, or naming the rating whose time cannot be read.
     """
     if table.time is None:
         raise DataError("the ratings have no time column; name it, or do without times")
-    found: NDArray[Any] = table.time if _is_number(table.time) else _moments(table.time)
+    found: NDArray[np.generic] = table.time if _is_number(table.time) else _moments(table.time)
     bad = pd.isna(found)
     if bad.any():
         at = int(np.argmax(bad))
@@ -64,11 +63,11 @@ def times(table: RatingsTable) -> NDArray[Any]:
     return found
 
 
-def _is_number(time: NDArray[Any]) -> bool:
+def _is_number(time: NDArray[np.generic]) -> bool:
     return time.dtype.kind in "iuf"
 
 
-def _moments(time: NDArray[Any]) -> NDArray[Any]:
+def _moments(time: NDArray[np.generic]) -> NDArray[np.generic]:
     """Texts as numbers where one of them is a number, else as dates; NaN and NaT for the others.
 
     Other forms of dates than ISO 8601 are read one by one, which is slow.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from xlcollab.errors import DataError
 from xlcollab.ratings.columns import Columns
 from xlcollab.ratings.opening import encoding_of, first_lines, opened
 from xlcollab.ratings.typed import as_typed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _LOOKED_AT = 20
@@ -126,7 +129,7 @@ def _by_arrow(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame | None:
     import pyarrow as pa
     from pyarrow import csv
 
-    types: dict[str, Any] = {name: pa.dictionary(pa.int32(), pa.string()) for name in kinds.ids}
+    types: dict[str, object] = {name: pa.dictionary(pa.int32(), pa.string()) for name in kinds.ids}
     if kinds.rating is not None and kinds.rating not in types:
         types[kinds.rating] = pa.float64()
     if kinds.time is not None and kinds.time not in types and not kinds.numbers:
@@ -157,8 +160,8 @@ def _by_arrow(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame | None:
     return _as_frame(table.unify_dictionaries(), kinds)
 
 
-def _as_frame(table: Any, kinds: _Kinds) -> pd.DataFrame | None:
-    columns: dict[str, Any] = {}
+def _as_frame(table: pa.Table, kinds: _Kinds) -> pd.DataFrame | None:
+    columns: dict[str, pd.Series] = {}
     for name in kinds.read:
         column = table.column(name).combine_chunks()
         columns[name] = as_typed(column.to_pandas()) if name in kinds.ids else column.to_pandas()
@@ -172,7 +175,7 @@ def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:
     blank = (data == "").all(axis=1).to_numpy()
     used = len(data) - int(np.argmin(blank[::-1])) if not blank.all() else 0
     data = data.iloc[:used]
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     for name in kinds.read:
         column = data[name].str.strip()
         if name in kinds.ids:
@@ -210,7 +213,7 @@ def _read_as_texts(path: Path, layout: Layout) -> pd.DataFrame:
     raise DataError(f"{path.name} cannot be read as a table: it is neither UTF-8 nor Latin-1")
 
 
-def _as_numbers(texts: pd.Series[Any], decimal: str) -> pd.Series[Any]:
+def _as_numbers(texts: pd.Series, decimal: str) -> pd.Series:
     """Numbers where a text is one; what is none stays, to be shown, and a blank is None."""
     plain = texts.str.replace(",", ".") if decimal == "," else texts
     numbers = pd.to_numeric(plain, errors="coerce")

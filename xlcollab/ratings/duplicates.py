@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,7 +48,7 @@ def _by_time(table: RatingsTable) -> NDArray[np.intp]:
 
 
 def _combined(
-    ratings: NDArray[Any], group: NDArray[np.intp], n_groups: int, mean: bool
+    ratings: NDArray[np.generic], group: NDArray[np.intp], n_groups: int, mean: bool
 ) -> NDArray[np.float64]:
     total = np.bincount(group, ratings.astype(np.float64), n_groups).astype(np.float64)
     return total / np.bincount(group, minlength=n_groups) if mean else total

@@ -89,11 +89,11 @@ def _frame(path: Path) -> pd.DataFrame:
     )
 
 
-def _texts(column: pd.Series[Any]) -> list[str]:
+def _texts(column: pd.Series) -> list[str]:
     return ["" if missing else str(one) for one, missing in zip(column, column.isna(), strict=True)]
 
 
-def _parts(name: str, column: pd.Series[Any]) -> dict[str, list[str]]:
+def _parts(name: str, column: pd.Series) -> dict[str, list[str]]:
     texts = _texts(column)
     if not any("|" in text for text in texts):
         return {name: texts}

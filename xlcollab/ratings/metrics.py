@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +11,16 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.table import RatingsTable
 
-Scorer = Callable[[int], NDArray[np.floating[Any]]]
+Scorer = Callable[[int], NDArray[np.floating]]
 
 
-def rmse(predictions: NDArray[Any], ratings: NDArray[Any]) -> float:
+def rmse(predictions: NDArray[np.floating], ratings: NDArray[np.floating]) -> float:
     """√ mean (prediction − rating)², summed in float64."""
     error = predictions.astype(np.float64) - ratings
     return float(np.sqrt(np.mean(error * error)))
 
 
-def mae(predictions: NDArray[Any], ratings: NDArray[Any]) -> float:
+def mae(predictions: NDArray[np.floating], ratings: NDArray[np.floating]) -> float:
     """mean |prediction − rating|, summed in float64."""
     return float(np.mean(np.abs(predictions.astype(np.float64) - ratings)))
 
@@ -57,7 +56,7 @@ def ranking(
 
 
 def _hits(
-    scores: NDArray[Any], seen: NDArray[np.int32] | None, liked: NDArray[np.int32], k: int
+    scores: NDArray[np.floating], seen: NDArray[np.int32] | None, liked: NDArray[np.int32], k: int
 ) -> tuple[float, float, float]:
     hit = np.isin(top(scores, k, seen), liked)
     discount = 1 / np.log2(np.arange(2, k + 2))
@@ -66,7 +65,7 @@ def _hits(
 
 
 def top(
-    scores: NDArray[np.floating[Any]], k: int, left_out: NDArray[np.int32] | None = None
+    scores: NDArray[np.floating], k: int, left_out: NDArray[np.int32] | None = None
 ) -> NDArray[np.int32]:
     """The numbers of the k highest scores, best first, ties by number, without `left_out`."""
     allowed = np.ones(len(scores), bool)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from lzma import LZMAError
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -116,8 +115,8 @@ def _table(frame: Frame, columns: Columns, duplicates: str, dtype: DTypeLike) ->
         raise DataError(f"{frame.source}, {error}") from None
 
 
-def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series[Any]:
-    column: pd.Series[Any] = data[name]
+def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series:
+    column: pd.Series = data[name]
     missing = column.isna().to_numpy()
     if missing.any():
         row = first_row + int(np.argmax(missing))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ class Category:
 
 
 Side = Literal["user", "item"]
+SIDES: tuple[Side, ...] = ("user", "item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +53,11 @@ class RatingsTable:
 
     users: NDArray[np.int32]
     items: NDArray[np.int32]
-    ratings: NDArray[np.floating[Any]]
+    ratings: NDArray[np.floating]
     user_ids: Vocabulary
     item_ids: Vocabulary
-    time: NDArray[Any] | None = None
-    split: NDArray[Any] | None = None
+    time: NDArray[np.generic] | None = None
+    split: NDArray[np.generic] | None = None
     extra: Mapping[str, Category] = field(default_factory=dict)
     features: Mapping[str, Feature] = field(default_factory=dict)
     titles: Mapping[Side, tuple[str | None, ...]] = field(default_factory=dict)
@@ -131,7 +132,7 @@ class RatingsTable:
             if name in self.features and name not in self.extra
         }
 
-    def take(self, rows: NDArray[Any]) -> RatingsTable:
+    def take(self, rows: NDArray[np.generic]) -> RatingsTable:
         """The ratings at `rows` (a mask or row numbers), with the same vocabularies."""
         return replace(
             self,
@@ -163,7 +164,7 @@ class RatingsTable:
 
     def to_frame(self) -> pd.DataFrame:
         """Columns user, item, rating, then time, split and the extra columns, ids as given."""
-        columns: dict[str, Any] = {
+        columns: dict[str, object] = {
             "user": self.user_ids.index[self.users],
             "item": self.item_ids.index[self.items],
             "rating": self.ratings,

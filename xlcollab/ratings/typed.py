@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _LARGEST = np.iinfo(np.int64).max
 
 
-def as_typed(column: pd.Series[Any]) -> pd.Series[Any]:
+def as_typed(column: pd.Series) -> pd.Series:
     """A column of texts as categories: whole numbers if all of them read `str(number)`.
 
     007 and 7, 1E5 and 100000, NA and null are six different ids. Spaces around an id are none of
@@ -22,7 +21,7 @@ def as_typed(column: pd.Series[Any]) -> pd.Series[Any]:
     known = texts.cat.categories.astype(str)
     stripped = known.str.strip()
     numbers = whole_numbers(stripped[stripped != ""].tolist())
-    meant: pd.Index[Any] = pd.Index(stripped, dtype=object)
+    meant: pd.Index = pd.Index(stripped, dtype=object)
     if numbers is not None:
         meant = pd.Index([int(text) if text else None for text in stripped.tolist()], dtype=object)
     codes, different = pd.factorize(meant.where(stripped != "", None))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from xlcollab.errors import DataError
 
 Missing = Literal["error", "negative"]
-Id = Any
+Id = Hashable
 
 MAX_SIZE = np.iinfo(np.int32).max
 
@@ -26,7 +26,7 @@ class Vocabulary:
     called in messages.
     """
 
-    index: pd.Index[Any]
+    index: pd.Index
     kind: str = "id"
     _by_text: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
@@ -77,7 +77,7 @@ class Vocabulary:
 
     def number(self, identifier: Id) -> int:
         """The number of one id; raises DataError if it is unknown."""
-        return int(self.numbers([identifier])[0])
+        return int(self.numbers(_column([identifier]))[0])
 
     def ids(self, numbers: ArrayLike) -> list[Id]:
         """The ids of `numbers`, as plain Python values."""
@@ -108,7 +108,7 @@ class Vocabulary:
 
 
 def _of_categories(
-    column: pd.Series[Any], kind: str, first_row: int
+    column: pd.Series, kind: str, first_row: int
 ) -> tuple[Vocabulary, NDArray[np.int32]]:
     """The vocabulary of a column that is numbered already: only what differs is looked at."""
     codes = column.cat.codes.to_numpy()
@@ -122,7 +122,7 @@ def _of_categories(
     return known, place[codes]
 
 
-def _as_ids(values: ArrayLike, kind: str, first_row: int) -> Any:
+def _as_ids(values: ArrayLike, kind: str, first_row: int) -> pd.Series:
     """Ids as a 1-d array; whole numbers that a reader made float are integers again."""
     column = _column(values)
     if column.dtype.kind != "f":
@@ -138,13 +138,13 @@ def _as_ids(values: ArrayLike, kind: str, first_row: int) -> Any:
     return column if missing.any() else column.astype(np.int64)
 
 
-def _column(values: ArrayLike) -> NDArray[Any]:
+def _column(values: ArrayLike | Sequence[Id]) -> NDArray[np.generic]:
     """A 1-d array of ids; mixed types, and integers too long for 64 bits, stay as they are."""
     if isinstance(values, np.ndarray | pd.Series | pd.Index):
         return np.asarray(values)
-    listed: Sequence[Id] = list(values)  # type: ignore[arg-type]
+    listed: list[Id] = list(values)  # type: ignore[arg-type]
     kinds = {type(value) for value in listed}
-    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in listed):
+    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in cast(list[int], listed)):
         return np.array(listed, dtype=object)  # numpy would make floats of 0 and 2**63
     alike = len(kinds) == 1 and str not in kinds  # numpy cuts a text at its last NUL
     return np.array(listed, dtype=None if alike else object)

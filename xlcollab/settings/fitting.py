@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from xlcollab.errors import UsageError
 from xlcollab.settings import optimizers
@@ -20,7 +20,7 @@ from xlcollab.settings.option import (
     plain,
     whole,
 )
-from xlcollab.settings.recipes import Kind, Profile, recipe_of
+from xlcollab.settings.recipes import Kind, Profile, Recipe, recipe_of
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
 from xlcollab.settings.words import DRAWS, DTYPES, FIT_DEVICES, LOSSES, SCALINGS
 
@@ -281,9 +281,7 @@ class TrainingSettings:
         }
         return replace(self, **missing)
 
-    def recipe(
-        self, model: ModelSettings | None = None, profile: Profile | None = None
-    ) -> Mapping[str, Any]:
+    def recipe(self, model: ModelSettings | None = None, profile: Profile | None = None) -> Recipe:
         """What None stands for; a penalty that is given counts once a step, as in torch."""
         kind: Kind = "dot" if model is None else model.kind
         found = recipe_of(self.optimizer, self.batch_size, kind, profile or Profile())
@@ -311,7 +309,7 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
 }
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
 
-NAMED: Mapping[str, Mapping[str, Any]] = {
+NAMED: Mapping[str, Mapping[str, object]] = {
     # The dot product of fastai's collab_learner: AdamW in batches of 64 within a sigmoid's range,
     # one cycle of 5 epochs. In place of its decay stands L2 by the root of a row's ratings.
     "fastai": {
@@ -334,7 +332,7 @@ NAMED: Mapping[str, Mapping[str, Any]] = {
 """Sets of settings by name: what `--recipe` takes."""
 
 
-def defaults(quality: str, recipe: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+def defaults(quality: str, recipe: str | None, given: Mapping[str, object]) -> dict[str, object]:
     """Settings that a quality or a named recipe stands for, for what is not `given`.
 
     A net that is asked for without a rule is trained by Adam. Raises UsageError on an unknown name,

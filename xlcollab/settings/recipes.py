@@ -67,7 +67,7 @@ class ByBatch:
 
 
 def _recipe(
-    rule: str, learning_rate: Any, epochs: int, l2: tuple[float, float], **more: Any
+    rule: str, learning_rate: Any, epochs: int, l2: tuple[float, float], **more: float | str | bool
 ) -> Recipe:
     return {
         **OPTIMIZERS[rule].recipe,

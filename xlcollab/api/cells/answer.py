@@ -28,7 +28,7 @@ DONE = "The last call went well."
 
 
 def answer(
-    function: Callable[..., Any], arguments: Sequence[Any], blocks: Sequence[Block | None]
+    function: Callable[..., object], arguments: Sequence[object], blocks: Sequence[Block | None]
 ) -> Answer:
     """Call the function; `blocks` are those of its arguments that are values of cells.
 

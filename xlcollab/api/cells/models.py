@@ -7,6 +7,7 @@ trains nothing.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -80,7 +81,7 @@ def _output_range(low: float | None, high: float | None) -> tuple[float, float] 
     return low, high
 
 
-def _trained(ratings: Block, settings: dict[str, Any]) -> MatrixFactorization:
+def _trained(ratings: Block, settings: Mapping[str, Any]) -> MatrixFactorization:
     from xlcollab.factor import MatrixFactorization
 
     return MatrixFactorization(**settings).fit(ratings_in(ratings))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, SupportsFloat, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import ErrorCode
 
-Block: TypeAlias = Sequence[Sequence[Any]]
+Block: TypeAlias = Sequence[Sequence[object]]
 _ERRORS = {code.text: code for code in ErrorCode}
 _YES_AND_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -98,7 +98,7 @@ def numbers(block: Block, name: str) -> NDArray[np.float64]:
     for row, values in enumerate(block):
         for column, value in enumerate(values):
             try:
-                found[row, column] = float(value)
+                found[row, column] = float(cast(SupportsFloat, value))
             except (TypeError, ValueError):
                 shown = "a blank" if is_blank(value) else repr(value)
                 place = f"row {row + 1}, column {column + 1} of {name}"

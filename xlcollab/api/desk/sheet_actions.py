@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,17 +21,29 @@ from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
 
 if TYPE_CHECKING:
+    from xlcollab.api.session.told import Progress
     from xlcollab.factor import MatrixFactorization
+
+
+class StepRow(Protocol):
+    """What a watch shows of a step."""
+
+    @property
+    def iteration(self) -> int: ...
+    @property
+    def objective(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 class Watch(Protocol):
     """Sees a run while it goes on; `step` raises KeyboardInterrupt to stop it."""
 
-    def step(self, row: Any) -> None:
+    def step(self, row: StepRow) -> None:
         """After every iteration, with its numbers."""
         ...
 
-    def epoch(self, progress: Any) -> bool:
+    def epoch(self, progress: Progress) -> bool:
         """After every epoch of Fit ratings, with its numbers: whether to stop."""
         ...
 

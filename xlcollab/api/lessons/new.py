@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ class NewBook:
     n_items: int
     n_ratings: int
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "output": str(self.output),
             "users": self.n_users,
@@ -127,7 +126,7 @@ KINDS: Mapping[str, Callable[[RatingsTable, Path, Size, str], NewBook]] = Mappin
 )
 
 
-def labels(ids: Sequence[Any], kind: str) -> list[str]:
+def labels(ids: Sequence[object], kind: str) -> list[str]:
     """Ids as texts that formulas can tell apart: "user 7" for numbers, no wildcards, no operators
     in front, short, and different even when case is ignored."""
     taken: set[str] = set()

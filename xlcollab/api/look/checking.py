@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,9 +53,9 @@ class Check:
             f"differ, {self.not_evaluated} not evaluated, {self.volatile} volatile"
         )
 
-    def as_json(self, output: Path | None = None) -> dict[str, Any]:
+    def as_json(self, output: Path | None = None) -> dict[str, object]:
         """`output` is added where a workbook was written."""
-        found: dict[str, Any] = {
+        found: dict[str, object] = {
             "formulas": self.formulas,
             "matched": self.matched,
             "differences": [

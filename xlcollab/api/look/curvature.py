@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Jacobian:
     derivatives: NDArray[np.float64]
     """(m, n)"""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "of": [str(cell) for cell in self.of],
             "with_respect_to": [str(cell) for cell in self.cells],
@@ -101,7 +101,7 @@ class Hessian:
             return f"no stationary point (the gradient's length is {length:.4g}); {shape}"
         return f"{self.kind}: {shape}"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         condition = self.condition
         return {
             "of": str(self.of),

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xlcollab.api.look.checking import Check, recalculate_book
 from xlcollab.api.session.session import Session
@@ -30,8 +29,8 @@ class BookCheck:
     def __str__(self) -> str:
         return f"{self.name}: {self.check.line if self.check else self.refusal}"
 
-    def as_json(self) -> dict[str, Any]:
-        found = self.check.as_json() if self.check else {"refusal": self.refusal}
+    def as_json(self) -> dict[str, object]:
+        found: dict[str, object] = self.check.as_json() if self.check else {"refusal": self.refusal}
         return {"book": self.name} | found
 
 

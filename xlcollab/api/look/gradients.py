@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class Gradient:
     cells: tuple[CellRef, ...]
     derivatives: NDArray[np.float64]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         slopes = self.derivatives.tolist()
         return {
             "of": str(self.of),

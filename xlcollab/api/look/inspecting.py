@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xlcollab.api.look.tabs import tab_json, tab_line
 from xlcollab.errors import ModelError
@@ -50,7 +50,7 @@ class Inspection:
         """A summary line per graddesc tab."""
         return [tab_line(tab) for tab in self.tabs]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "workbook": self.workbook,
             "sheets": [asdict(sheet) for sheet in self.sheets],
@@ -95,11 +95,11 @@ def inspect_book(book: Session) -> Inspection:
 _UNLESS = "; none if only other cells of the areas are really read"
 
 
-def _ratings_json(found: FoundRatings) -> dict[str, Any]:
+def _ratings_json(found: FoundRatings) -> dict[str, object]:
     return {"area": str(found.area), "form": found.form, "ratings": found.count}
 
 
-def _model_json(model: SolverModel) -> dict[str, Any]:
+def _model_json(model: SolverModel) -> dict[str, object]:
     return {
         "sheet": model.sheet,
         "objective": str(model.objective),

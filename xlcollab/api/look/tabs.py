@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xlcollab.problems.tab.tab import GraddescTab
 from xlcollab.ref import CellRef, cell_name
 
 
-def tab_json(tab: GraddescTab) -> dict[str, Any]:
+def tab_json(tab: GraddescTab) -> dict[str, object]:
     """Data, model, optimiser, settings, copy pairs and oddities."""
     return {
         "sheet": tab.sheet,

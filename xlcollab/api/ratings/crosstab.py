@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
 from xlcollab.api.ratings.source import read_source
@@ -29,7 +28,7 @@ class Crossed:
     ratings: int
     output: Path
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "source": self.said,
             "form": self.form,

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xlcollab.api.ratings.scores import Measured
 from xlcollab.factor import Tables, TrainingResult
@@ -33,7 +32,16 @@ class Fitted:
     def exit_code(self) -> int:
         return INTERRUPTED if self.result.status is Status.INTERRUPTED else 0
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def biases_alone(self) -> dict[str, float | None]:
+        """Errors of the model without factors, by "train_rmse" and the like."""
+        return {
+            f"{name}_{measure}": _number(getattr(alone, measure))
+            for name, alone in self.result.biases.items()
+            for measure in ("rmse", "mae")
+        }
+
+    def as_json(self) -> dict[str, object]:
         """Errors of the kept model and what it was made of; what was not asked for is null."""
         result, train = self.result, self.tables.train
         scores = {
@@ -47,11 +55,7 @@ class Fitted:
         }
         return {
             **scores,
-            "biases_alone": {
-                f"{name}_{measure}": _number(getattr(alone, measure))
-                for name, alone in result.biases.items()
-                for measure in ("rmse", "mae")
-            },
+            "biases_alone": self.biases_alone,
             **self.measured.as_json(),
             "epochs": result.epochs_run,
             "best_epoch": result.best_epoch,

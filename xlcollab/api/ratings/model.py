@@ -44,6 +44,7 @@ from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import FileBook, write_new_workbook
 from xlcollab.grid import Chart, Scalar, Series, Workbook
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings.table import SIDES, Feature, Side
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 MODEL_FILE = ".safetensors"
@@ -113,7 +114,7 @@ def write_model_workbook(
     path: Path,
     *,
     with_predictions: bool,
-    measured: Sequence[tuple[str, Any]] = (),
+    measured: Sequence[tuple[str, object]] = (),
     more: Sequence[Table] = (),
     run: Provenance | None = None,
 ) -> None:
@@ -181,9 +182,9 @@ def _read(workbook: Workbook) -> Model:
     users = _side(workbook, "users", settings.dtype, width, types["user"])
     items = _side(workbook, "items", settings.dtype, width, types["item"])
     rated = Rated.of(_rated(workbook, users.ids, items.ids, types))
-    titles: dict[Any, tuple[str | None, ...]] = {
+    titles: dict[Side, tuple[str | None, ...]] = {
         side: found
-        for side in ("user", "item")
+        for side in SIDES
         if (found := _titles(workbook, f"{side} features")) is not None
     }
     if saved.get("kind", "factors") == "factors":
@@ -203,7 +204,7 @@ def _read(workbook: Workbook) -> Model:
 
 
 def _rated(
-    workbook: Workbook, users: Vocabulary, items: Vocabulary, types: Mapping[str, Any]
+    workbook: Workbook, users: Vocabulary, items: Vocabulary, types: Mapping[str, str | None]
 ) -> RatingsTable:
     return RatingsTable(
         users.numbers(ids_in(workbook, _RATED, 0, types["user"])),
@@ -221,7 +222,7 @@ def _titles(workbook: Workbook, sheet: str) -> tuple[str | None, ...] | None:
     return found if any(found) else None
 
 
-def _without_blanks(table: Table) -> list[Sequence[Any]]:
+def _without_blanks(table: Table) -> list[Sequence[object]]:
     """Settings that were not asked for are no news."""
     return [row for row in table.rows if row[1] not in (None, "")]
 
@@ -234,7 +235,7 @@ def _rated_table(model: Model) -> Table:
 
 def _saved_table(model: Model) -> Table:
     levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
-    features: Mapping[str, Any] = getattr(model, "features", {})
+    features: Mapping[str, Feature] = getattr(model, "features", {})
     saved = {
         "kind": "factors" if isinstance(model, FactorModel) else "net",
         "width": model.user_factors.shape[1],
@@ -264,7 +265,7 @@ def _item_map(tables: Sequence[Table]) -> tuple[Chart, ...]:
     return (Chart("Items by their factors", *axes, (series,), (1, 3), legend=False, height=480),)
 
 
-def _tuples(values: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+def _tuples(values: Mapping[str, object], kind: type) -> dict[str, Any]:
     """The fields of a frozen record from JSON, where tuples have become lists."""
     return {
         field.name: tuple(value) if isinstance(value := values[field.name], list) else value

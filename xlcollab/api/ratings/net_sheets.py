@@ -14,7 +14,7 @@ from xlcollab.factor import Model, ModelSettings, Table
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.grid import Workbook
 from xlcollab.ratings import Vocabulary
-from xlcollab.ratings.table import Feature
+from xlcollab.ratings.table import Feature, Side
 from xlcollab.ref import MAX_COLUMNS
 
 LAYERS = "layers"
@@ -75,7 +75,7 @@ def read_levels(
     for number, name in enumerate(settings.side_columns, 1):
         sheet = _LEVELS.format(number)
         ids = ids_in(workbook, sheet, 0, types[name])
-        texts: pd.Index[Any] = pd.Index(["" if one is None else one for one in ids])
+        texts: pd.Index = pd.Index(["" if one is None else one for one in ids])
         levels[name] = Vocabulary(texts, name)
         weights[f"side.{name}"] = workbook.sheet(sheet).numbers[1:, 1:].astype(settings.dtype)
     return levels, weights
@@ -84,7 +84,7 @@ def read_levels(
 def read_features(
     workbook: Workbook,
     levels: Mapping[str, Vocabulary],
-    sides: Mapping[str, Any],
+    sides: Mapping[str, Side],
     types: Mapping[str, str | None],
 ) -> dict[str, Feature]:
     """What the sheets say of the levels that belong to users and items."""

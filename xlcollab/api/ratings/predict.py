@@ -49,7 +49,7 @@ def predictions_of(request: PredictRequest) -> Table:
     return table
 
 
-def as_json(table: Table) -> dict[str, Any]:
+def as_json(table: Table) -> dict[str, object]:
     """{"predictions": one object per pair}, or {"users", "items", "ratings"} of a crosstab."""
     if table.columns == _PAIR:
         rows = [dict(zip(_PAIR, map(json_id, row), strict=True)) for row in table.rows]

@@ -30,7 +30,7 @@ class Ranked:
     def has_titles(self) -> bool:
         return any(self.titles)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         named = [{"title": title} if self.has_titles else {} for title in self.titles]
         found = zip(self.items, self.values, named, strict=True)
         items = [{"item": json_id(item), "value": value, **more} for item, value, more in found]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Ranked:
     relevant: float
     ranking: Ranking
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         found = self.ranking
         return {
             "k": self.k,
@@ -101,12 +100,12 @@ class Folds:
         """The mean over the folds."""
         return float(np.mean([score.rmse for score in self.scores]))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         folds = [{"rmse": s.rmse, "mae": s.mae, "ratings": s.n_ratings} for s in self.scores]
         return {"rmse": self.rmse, "mae": self._mean_mae, "folds": folds}
 
     def table(self) -> Table:
-        rows: list[Sequence[Any]] = [
+        rows: list[Sequence[object]] = [
             (number, score.n_ratings, score.rmse, score.mae)
             for number, score in enumerate(self.scores, 1)
         ]
@@ -126,7 +125,7 @@ class Measured:
     folds: Folds | None
     sweep: RateSweep | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "ranking": self.ranked and self.ranked.as_json(),
             "cross_validation": self.folds and self.folds.as_json(),
@@ -153,7 +152,7 @@ def swept(table: RatingsTable, model: ModelSettings, training: TrainingSettings)
 def _sweep_table(sweep: RateSweep) -> Table:
     """The rates and what they reached; the chart has the exponent for its axis."""
     tried = zip(sweep.learning_rates, sweep.train_rmse, sweep.validation_rmse, strict=True)
-    rows: list[Sequence[Any]] = [
+    rows: list[Sequence[object]] = [
         (math.log10(rate), rate, _finite(seen), _finite(unseen)) for rate, seen, unseen in tried
     ]
     measured = ("train RMSE", "validation RMSE")
@@ -162,7 +161,7 @@ def _sweep_table(sweep: RateSweep) -> Table:
     )
 
 
-def _sweep_json(sweep: RateSweep) -> dict[str, Any]:
+def _sweep_json(sweep: RateSweep) -> dict[str, object]:
     """Rates that diverged have null."""
     return {
         "learning_rates": list(sweep.learning_rates),

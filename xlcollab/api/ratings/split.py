@@ -22,7 +22,7 @@ Split = tuple[RatingsTable, RatingsTable]
 class HoldOut:
     """What is asked to be set aside, by the name of the option; at most one of them."""
 
-    ways: Mapping[str, Any]
+    ways: Mapping[str, object]
 
     @staticmethod
     def of(part: TestPart | ValidationPart) -> HoldOut:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ def start_of(model: Path | None, cells: Sequence[str], place: Place) -> Start:
     return StartArrays(**dict(_part(workbook, place.sheet, text) for text in cells))
 
 
-def implied_settings(start: Start) -> dict[str, Any]:
+def implied_settings(start: Start) -> dict[str, object]:
     """The model settings that a start decides unless others are asked for."""
     if isinstance(start, FactorModel):
         return {"n_factors": start.rows.n_factors, "bias": start.settings.bias}

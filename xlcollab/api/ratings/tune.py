@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -83,7 +82,7 @@ class Tuned:
         )
         return f"The {what}; the {tried} of {self.asked} trials so far are kept."
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         best = self.tuning.best
         return {
             "status": self.tuning.stopped or "trial_limit",

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
@@ -53,7 +52,7 @@ class Run:
         """The highest code among the models: 0 all solved, 3 refused, 4 no solution, 130."""
         return max(_exit_code(one) for one in self.outcomes)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Plain numbers and texts; what is no number is null."""
         return {
             "workbook": str(self.workbook),
@@ -250,9 +249,9 @@ _ONLY_OF_RUNS = (
 """What is null in the JSON of a model that never ran."""
 
 
-def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
+def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, object]:
     model = one.model
-    common: dict[str, Any] = {
+    common: dict[str, object] = {
         "sheet": model.sheet,
         "objective": str(model.objective),
         "sense": model.sense,
@@ -282,7 +281,7 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, Any]:
     }
 
 
-def _watched_json(one: Solved) -> dict[str, Any]:
+def _watched_json(one: Solved) -> dict[str, object]:
     """Watched cells by name; nothing where there are none."""
     found = {
         name: {"initial": _number(before), "final": _number(after)}

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Swept:
     output: Path
     exit_code: int
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The rows of the table, each by its headings."""
         rows = [dict(zip(self.headings, line, strict=True)) for line in self.lines]
         return {"output": str(self.output), "rows": rows}

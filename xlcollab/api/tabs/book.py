@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.tabs.epochs import Epochs
@@ -37,7 +37,7 @@ class TabRuns:
         """The highest code among the tabs: 0 done, 3 refused, 4 diverged, 130 interrupted."""
         return max(run.exit_code for run in self.runs)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "workbook": str(self.workbook),
             "output": None if self.output is None else str(self.output),

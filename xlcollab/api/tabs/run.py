@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class TabRun:
 
         return pd.DataFrame() if self.record is None else self.record.frame()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Plain numbers and texts; what is no number is null."""
         return {
             "sheet": self.sheet,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from xlcollab.faces import udf
 from xlcollab.faces.udf_call import CATEGORY
@@ -19,18 +18,18 @@ Option Explicit
 '''
 
 
-def module_text(functions: Iterable[Callable[..., Any]] = udf.FUNCTIONS) -> str:
+def module_text(functions: Iterable[Callable[..., object]] = udf.FUNCTIONS) -> str:
     """The module with a wrapper for every function, and with `XlcDescribe`."""
     known = list(functions)
     return "\n".join([_HEAD, *map(_wrapper, known), _described(known)])
 
 
-def excel_name(function: Callable[..., Any]) -> str:
+def excel_name(function: Callable[..., object]) -> str:
     """The name in cells: XLC_FIT. Names in VBA hold no dot."""
     return function.__name__.upper()
 
 
-def _wrapper(function: Callable[..., Any]) -> str:
+def _wrapper(function: Callable[..., object]) -> str:
     """As xlwings would write it, with `XlcWithErrors` around the result."""
     name, arguments = excel_name(function), _arguments(function)
     said = ", ".join(
@@ -61,7 +60,7 @@ def _wrapper(function: Callable[..., Any]) -> str:
     )
 
 
-def _arguments(function: Callable[..., Any]) -> list[tuple[str, bool]]:
+def _arguments(function: Callable[..., object]) -> list[tuple[str, bool]]:
     """[(name, optional)] of the arguments a user gives."""
     parameters = inspect.signature(function).parameters.values()
     return [
@@ -71,7 +70,7 @@ def _arguments(function: Callable[..., Any]) -> list[tuple[str, bool]]:
     ]
 
 
-def _described(functions: Iterable[Callable[..., Any]]) -> str:
+def _described(functions: Iterable[Callable[..., object]]) -> str:
     """Sub XlcDescribe: category, description and help of the arguments."""
     lines = ["Public Sub XlcDescribe()"]
     for function in functions:

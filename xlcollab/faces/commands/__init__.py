@@ -1,7 +1,6 @@
 """The commands by name. A command's module loads nothing heavy until it runs."""
 
 from collections.abc import Callable
-from typing import Any
 
 from xlcollab.faces.commands.addin import addin
 from xlcollab.faces.commands.compare import compare
@@ -23,7 +22,7 @@ from xlcollab.faces.commands.sweep import sweep
 from xlcollab.faces.commands.tune import tune
 from xlcollab.faces.commands.warm import warm
 
-COMMANDS: dict[str, Callable[..., Any]] = {
+COMMANDS: dict[str, Callable[..., int | None]] = {
     "inspect": inspect,
     "solve": solve,
     "sweep": sweep,

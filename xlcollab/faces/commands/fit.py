@@ -64,7 +64,7 @@ _SHOWN = ("ratings", "users", "items", "epochs", "train_rmse", "validation_rmse"
 def _show(source: str, fitted: Fitted) -> None:
     found = fitted.as_json()
     names = [name for name in _SHOWN if found[name] is not None]
-    alone = found["biases_alone"]
+    alone = fitted.biases_alone
     rows = [("fit", *(found[name] for name in names))]
     rows.append(("biases alone", *(alone.get(name, "") for name in names)))
     print_table(source, ("model", *names), rows)

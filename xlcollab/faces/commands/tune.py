@@ -23,7 +23,7 @@ def tune(request: TuneRequest) -> int:
     if request.json:
         print_json(found)
     else:
-        print_table("best trial", ("setting", "value"), found["best"].items())
+        print_table("best trial", ("setting", "value"), tuned.tuning.best.values.items())
         typer.echo(f"validation RMSE {found['validation_rmse']:.5f}")
         typer.echo(f"{tuned.sentence} Written to {tuned.output}")
     return tuned.exit_code

@@ -29,7 +29,7 @@ _INTRO = (
 )
 
 
-def shell_commands() -> dict[str, Any]:
+def shell_commands() -> dict[str, object]:
     """Every command of the shell by name, as typer built it.
 
     The application is looked up by its name: `docs` is one of its commands, so that it imports us.

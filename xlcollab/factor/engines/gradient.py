@@ -224,7 +224,7 @@ class MiniBatch:
             total += squared_error
         return EpochLoss(total, len(order), rate)
 
-    def _pass(self, chosen: NDArray[Any]) -> float:
+    def _pass(self, chosen: NDArray[np.generic]) -> float:
         parts = len(self.user_gradient)
         squared_errors = np.zeros(parts)
         rows = self.rows

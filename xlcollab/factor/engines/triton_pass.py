@@ -21,7 +21,7 @@ from torch import Tensor
 
 from xlcollab.factor.passes.output import Output
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 _kernel = cast(Callable[[F], F], triton.jit)
 
 PIECE = 256

@@ -68,7 +68,9 @@ def check_weights(model: Model) -> None:
         check_floats(f"{name}_bias", bias, (len(ids),))
 
 
-def check_floats(name: str, array: NDArray[Any], shape: tuple[int, ...] | None = None) -> None:
+def check_floats(
+    name: str, array: NDArray[np.generic], shape: tuple[int, ...] | None = None
+) -> None:
     """Raises DataError unless `array` holds finite floats in this shape."""
     if array.dtype.kind != "f":
         raise DataError(f"{name} holds {array.dtype}, expected floats")
@@ -92,7 +94,7 @@ def _is_number(value: Any) -> bool:
     return plain and math.isfinite(value)
 
 
-def _check_whole(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+def _check_whole(name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
     if array.dtype.kind not in "iu":
         raise DataError(f"{name} holds {array.dtype}, expected whole numbers")
     if array.shape != shape:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ from xlcollab.factor.models.model import FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary
-from xlcollab.ratings.table import Feature
+from xlcollab.ratings.table import SIDES, Feature, Side
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import ModelSettings
 
 FORMAT, VERSION = "xlcollab-model", "1"
@@ -89,10 +90,10 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     rated = Rated(arrays["rated/starts"], arrays["rated/items"])
     users = _ids_from_bytes(arrays["ids/user"], "user")
     items = _ids_from_bytes(arrays["ids/item"], "item")
-    titles: dict[Any, tuple[str | None, ...]] = {
-        name.removeprefix("titles/"): tuple(json.loads(array.tobytes().decode()))
-        for name, array in arrays.items()
-        if name.startswith("titles/")
+    titles: dict[Side, tuple[str | None, ...]] = {
+        side: tuple(json.loads(arrays[f"titles/{side}"].tobytes().decode()))
+        for side in SIDES
+        if f"titles/{side}" in arrays
     }
     if metadata["kind"] == "factors":
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
@@ -171,7 +172,7 @@ def _weights(model: Model) -> Arrays:
     if isinstance(model, FactorModel):
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         return {name: getattr(model, name) for name in names}
-    weights: Mapping[str, NDArray[Any]] = model.weights  # type: ignore[attr-defined]
+    weights: Mapping[str, NDArray[np.floating]] = model.weights  # type: ignore[attr-defined]
     return {f"weights/{name}": weight for name, weight in weights.items()}
 
 
@@ -180,7 +181,7 @@ def _ids_to_bytes(vocabulary: Vocabulary) -> NDArray[np.uint8]:
     return _as_bytes(ids)
 
 
-def _as_bytes(values: Any) -> NDArray[np.uint8]:
+def _as_bytes(values: object) -> NDArray[np.uint8]:
     return np.frombuffer(json.dumps(values, ensure_ascii=False).encode(), np.uint8)
 
 
@@ -189,7 +190,7 @@ def _ids_from_bytes(data: NDArray[np.uint8], kind: str) -> Vocabulary:
     return Vocabulary(pd.Index(ids), kind)
 
 
-def _encoded(identifier: Any, kind: str) -> Any:
+def _encoded(identifier: Id, kind: str) -> object:
     """Text, numbers and truth values as they are, a date as {"date": ISO 8601}."""
     if isinstance(identifier, str | int | float):
         return identifier
@@ -201,18 +202,18 @@ def _encoded(identifier: Any, kind: str) -> Any:
     )
 
 
-_DATES: Mapping[str, Any] = {
+_DATES: Mapping[str, Callable[[str], Id]] = {
     "date": datetime.date.fromisoformat,
     "datetime": datetime.datetime.fromisoformat,
     "Timestamp": pd.Timestamp,
 }
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: Id | dict[str, str]) -> Id:
     return _DATES[value["type"]](value["date"]) if isinstance(value, dict) else value
 
 
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+def _tuples(values: Mapping[str, object]) -> dict[str, Any]:
     """JSON has no tuples; settings have no lists."""
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()

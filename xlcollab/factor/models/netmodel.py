@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -110,7 +109,7 @@ def pairs_of(table: RatingsTable, names: Sequence[str]) -> Pairs:
 
 
 def _pairs(
-    users: NDArray[np.int32], items: NDArray[np.int32], side: Mapping[str, NDArray[Any]]
+    users: NDArray[np.int32], items: NDArray[np.int32], side: Mapping[str, NDArray[np.generic]]
 ) -> Pairs:
     return Pairs(
         torch.from_numpy(users.astype(np.int64)),

@@ -16,7 +16,7 @@ import numba
 from xlcollab.factor.passes.threads import allowed_threads, torch_threads_kept
 from xlcollab.jit import CACHED
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def _compiler(**options: Any) -> Callable[[F], F]:

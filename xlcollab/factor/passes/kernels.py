@@ -26,8 +26,8 @@ from xlcollab.factor.passes.vectors import LANES, load, plus_product, spread, st
 LINE = 16  # float32 numbers in a cache line
 ROW, GRAD = 0, 1
 
-Ints = NDArray[Any]
-Floats = NDArray[Any]
+Ints = NDArray[np.generic]
+Floats = NDArray[np.generic]
 Float = Any  # a NumPy scalar in the type of the rows
 
 

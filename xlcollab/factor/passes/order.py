@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xlcollab.factor.passes.kernels import sort_by_row
 from xlcollab.ratings import RatingsTable
 
-Floats = NDArray[np.floating[Any]]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,22 @@ cache, a row asked for a few ratings ahead arrives in time: full passes are 2.5 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from xlcollab.factor.passes.address import address, llvm
+from xlcollab.factor.passes.address import address
+from xlcollab.llvm import (
+    BaseContext,
+    Intrinsic,
+    IRBuilder,
+    Operands,
+    Signature,
+    Value,
+    compiled,
+    llvm,
+)
 
 AHEAD = 8
 """Ratings between asking for a row and using it."""
@@ -22,11 +31,15 @@ CACHED = 2**17
 _READ, _KEEP, _DATA = 0, 3, 1  # the arguments of llvm.prefetch (LLVM Language Reference)
 
 
-def _prefetch(typing_context: Any, rows: Any, row: Any, column: Any) -> Any:
+def _prefetch(
+    typing_context: object, rows: types.Array, row: types.Type, column: types.Type
+) -> Intrinsic:
     """The type of a call, and the function that writes its instructions."""
     signature = types.void(rows, types.intp, types.intp)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         place = address(context, builder, signature.args[0], *arguments)
         number = cgutils.int32_t
         kind = llvm.FunctionType(llvm.VoidType(), [cgutils.voidptr_t, number, number, number])
@@ -37,7 +50,7 @@ def _prefetch(typing_context: Any, rows: Any, row: Any, column: Any) -> Any:
     return signature, generate
 
 
-prefetch: Any = intrinsic(_prefetch)
+prefetch: Callable[..., None] = compiled(_prefetch)
 """prefetch(rows, row, column) fetches the cache line with rows[row, column]; no effect besides.
 
 The row must exist; the column may lie beyond the end.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
-Floats = NDArray[np.floating[Any]]
+Floats = NDArray[np.floating]
 PAD = 8
 _LINE = 64
 """Bytes that a processor fetches at once."""

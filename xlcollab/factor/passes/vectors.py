@@ -9,15 +9,26 @@ shorter vectors get two or four instructions for one (LLVM Language Reference, v
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from numba import types
 from numba.core import cgutils
+from numba.core.datamodel.manager import DataModelManager
 from numba.core.datamodel.models import PrimitiveModel
-from numba.extending import intrinsic, register_model
+from numba.extending import register_model
 
-from xlcollab.factor.passes.address import address, llvm
+from xlcollab.factor.passes.address import address
 from xlcollab.factor.passes.rows import PAD
+from xlcollab.llvm import (
+    BaseContext,
+    Intrinsic,
+    IRBuilder,
+    Operands,
+    Signature,
+    Value,
+    compiled,
+    llvm,
+)
 
 LANES = PAD
 """Numbers in a vector; rows are padded to a multiple of it."""
@@ -28,50 +39,70 @@ _FAST = ("fast",)
 class Vector(types.Type):
     """`LANES` numbers of one floating-point type."""
 
-    def __init__(self, number: Any) -> None:
+    def __init__(self, number: types.Type) -> None:
         self.number = number
         super().__init__(name=f"Vector({number})")
 
 
 @register_model(Vector)
 class _VectorModel(PrimitiveModel):
-    def __init__(self, manager: Any, vector: Vector) -> None:
+    def __init__(self, manager: DataModelManager, vector: Vector) -> None:
         number = manager.lookup(vector.number).get_value_type()
         super().__init__(manager, vector, llvm.VectorType(number, LANES))  # type: ignore[no-untyped-call]
 
 
-def _place(context: Any, builder: Any, kind: Any, *where: Any) -> Any:
+def _place(context: BaseContext, builder: IRBuilder, kind: types.Array, *where: Value) -> Value:
     """The address of the vector that begins at rows[row, column]."""
     lanes = llvm.VectorType(context.get_value_type(kind.dtype), LANES)
     return builder.bitcast(address(context, builder, kind, *where), lanes.as_pointer())
 
 
-def _load(typing_context: Any, rows: Any, row: Any, column: Any) -> Any:
+def _bytes(rows: types.Array) -> int:
+    """Bytes of a number in `rows`."""
+    width: int = vars(rows.dtype)["bitwidth"]
+    return width // 8
+
+
+def _load(
+    typing_context: object, rows: types.Array, row: types.Type, column: types.Type
+) -> Intrinsic:
     signature = Vector(rows.dtype)(rows, types.intp, types.intp)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         place = _place(context, builder, signature.args[0], *arguments)
-        return builder.load(place, align=rows.dtype.bitwidth // 8)
+        return builder.load(place, align=_bytes(rows))
 
     return signature, generate
 
 
-def _store(typing_context: Any, rows: Any, row: Any, column: Any, vector: Any) -> Any:
+def _store(
+    typing_context: object,
+    rows: types.Array,
+    row: types.Type,
+    column: types.Type,
+    vector: Vector,
+) -> Intrinsic:
     signature = types.void(rows, types.intp, types.intp, vector)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         *where, value = arguments
         place = _place(context, builder, signature.args[0], *where)
-        builder.store(value, place, align=rows.dtype.bitwidth // 8)
+        builder.store(value, place, align=_bytes(rows))
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _spread(typing_context: Any, number: Any) -> Any:
+def _spread(typing_context: object, number: types.Type) -> Intrinsic:
     signature = Vector(number)(number)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         lanes = context.get_value_type(signature.return_type)
         first = builder.insert_element(llvm.Constant(lanes, llvm.Undefined), arguments[0], _lane(0))
         return builder.shuffle_vector(first, first, _lanes([0] * LANES))
@@ -79,20 +110,24 @@ def _spread(typing_context: Any, number: Any) -> Any:
     return signature, generate
 
 
-def _plus_product(typing_context: Any, total: Any, one: Any, other: Any) -> Any:
+def _plus_product(typing_context: object, total: Vector, one: Vector, other: Vector) -> Intrinsic:
     signature = total(total, one, other)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         whole, *factors = arguments
         return builder.fadd(whole, builder.fmul(*factors, flags=_FAST), flags=_FAST)
 
     return signature, generate
 
 
-def _total(typing_context: Any, vector: Any) -> Any:
+def _total(typing_context: object, vector: Vector) -> Intrinsic:
     signature = vector.number(vector)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: BaseContext, builder: IRBuilder, signature: Signature, arguments: Operands
+    ) -> Value:
         value, width = arguments[0], LANES
         while width > 1:
             width //= 2
@@ -103,21 +138,21 @@ def _total(typing_context: Any, vector: Any) -> Any:
     return signature, generate
 
 
-def _lane(number: int) -> Any:
+def _lane(number: int) -> Value:
     return llvm.Constant(cgutils.int32_t, number)
 
 
-def _lanes(numbers: list[int]) -> Any:
+def _lanes(numbers: list[int]) -> Value:
     return llvm.Constant(llvm.VectorType(cgutils.int32_t, LANES), numbers)
 
 
-load: Any = intrinsic(_load)
+load: Callable[..., Vector] = compiled(_load)
 """load(rows, row, column): the vector rows[row, column : column + LANES], which must exist."""
-store: Any = intrinsic(_store)
+store: Callable[..., None] = compiled(_store)
 """store(rows, row, column, vector) writes it there."""
-spread: Any = intrinsic(_spread)
+spread: Callable[[float], Vector] = compiled(_spread)
 """spread(number): a vector of it."""
-plus_product: Any = intrinsic(_plus_product)
+plus_product: Callable[[Vector, Vector, Vector], Vector] = compiled(_plus_product)
 """plus_product(total, one, other): total + one · other, number by number."""
-total: Any = intrinsic(_total)
+total: Callable[[Vector], float] = compiled(_total)
 """total(vector): the sum of its numbers."""

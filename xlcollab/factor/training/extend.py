@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +73,7 @@ def with_new_ids(known: Vocabulary, other: Vocabulary) -> Vocabulary:
     unknown = known.numbers(other.index, "negative") < 0
     if not unknown.any():
         return known
-    both: pd.Index[Any] = known.index.append(other.index[unknown])
+    both: pd.Index = known.index.append(other.index[unknown])
     return Vocabulary(both, known.kind)
 
 

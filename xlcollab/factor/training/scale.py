@@ -82,7 +82,7 @@ class Scale:
         )
 
 
-def deviation(ratings: NDArray[np.floating[Any]], mean: float) -> float:
+def deviation(ratings: NDArray[np.floating], mean: float) -> float:
     """√ mean (rating − mean)² in float64, part by part: no copy of all ratings is made."""
     total = 0.0
     for begin in range(0, len(ratings), _PART):

@@ -163,7 +163,7 @@ def _scale(ends: tuple[float, float] | None) -> dict[str, float]:
     return {} if ends is None else {"min": ends[0], "max": ends[1]}
 
 
-def _legend(chart: Chart) -> dict[str, Any]:
+def _legend(chart: Chart) -> dict[str, object]:
     """Beside the plot where it would be several lines below it; faint lines have no entry."""
     if not chart.legend:
         return {"none": True}
@@ -176,8 +176,8 @@ def _legend(chart: Chart) -> dict[str, Any]:
 
 def _series_options(
     series: Series, known: Mapping[str, NewSheet], texts: Texts, color: str
-) -> dict[str, Any]:
-    options: dict[str, Any] = {
+) -> dict[str, object]:
+    options: dict[str, object] = {
         "name": texts.shown(series.name),
         "categories": f"={absolute_name(series.x)}",
         "values": f"={absolute_name(series.y)}",
@@ -190,14 +190,14 @@ def _series_options(
     return options
 
 
-def _line(series: Series, color: str) -> dict[str, Any]:
+def _line(series: Series, color: str) -> dict[str, object]:
     if not series.line:
         return {"none": True}
     faint = {"width": 0.75, "color": "#A6A6A6"}
     return faint if series.faint else {"width": 1.75, "color": color}
 
 
-def _marker(color: str) -> dict[str, Any]:
+def _marker(color: str) -> dict[str, object]:
     paint = {"color": color}
     return {"type": "circle", "size": 5, "fill": paint, "border": paint}
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.program.machine.native import NativeProgram
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
+from xlcollab.kernels.values.autograd import Context
 
 T = TypeVar("T")
 Scalar = Callable[[Tensor], Tensor]
@@ -65,17 +68,24 @@ class MachineFunction:
         return value
 
 
+class _Context(Context, Protocol):
+    slope: NDArray[np.float64]
+    function: Scalar
+
+
 class _Answer(torch.autograd.Function):
     """A value whose derivative is known already."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, value: float, slope: Any, function: Scalar) -> Tensor:
+    def forward(
+        ctx: _Context, x: Tensor, value: float, slope: NDArray[np.float64], function: Scalar
+    ) -> Tensor:
         ctx.save_for_backward(x)
         ctx.slope, ctx.function = slope, function
         return x.new_tensor(value)
 
     @staticmethod
-    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, *given: Tensor) -> tuple[Tensor | None, ...]:
         (by_value,) = given
         if torch.is_grad_enabled():  # a derivative of this one will be asked for
             (x,) = ctx.saved_tensors

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -47,7 +47,7 @@ class Block:
         self.kind: Kind | Tensor = Kind(kind) if isinstance(kind, int) else kind
         self.cells = cells
         """Read straight from cells: there aggregates skip texts, booleans and blanks."""
-        self._derived: dict[Hashable, Any] = {}
+        self._derived: dict[Hashable, object] = {}
 
     @property
     def shape(self) -> torch.Size:
@@ -63,8 +63,7 @@ class Block:
         """`make(self)`, computed once."""
         if key not in self._derived:
             self._derived[key] = make(self)
-        found: _T = self._derived[key]
-        return found
+        return cast(_T, self._derived[key])
 
     def mask(self, kind: Kind) -> Tensor:
         """Which values are of `kind`, as a boolean tensor."""

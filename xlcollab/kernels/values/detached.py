@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
+
+Values = Callable[..., ArrayLike]
+"""As many arrays as it has arguments → an array of their common shape."""
 
 
 class NoDerivativeError(UnsupportedError):
     """A derivative is asked of a function that gives none; the program that runs it knows where."""
 
 
-def detached(name: str, function: Callable[..., Any]) -> Callable[..., Tensor]:
+def detached(name: str, function: Values) -> Callable[..., Tensor]:
     """`function`, a ufunc of numpy arrays, on tensors.
 
     Raises NoDerivativeError, naming the Excel function, where a derivative would be needed.

@@ -6,35 +6,38 @@ The slope is itself a differentiable expression: second derivatives are exact, t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from xlcollab.kernels.values.detached import NoDerivativeError, detached
+from xlcollab.kernels.values.autograd import Context
+from xlcollab.kernels.values.detached import NoDerivativeError, Values, detached
 
 Formula = Callable[..., Tensor]
+
+
+class _Context(Context, Protocol):
+    slope: Formula
 
 
 class _Sloped(torch.autograd.Function):
     """A function of one tensor whose derivative is `slope(x, result)`; 0 where that is infinite."""
 
     @staticmethod
-    def forward(ctx: Any, function: Formula, slope: Formula, x: Tensor) -> Tensor:
+    def forward(ctx: _Context, function: Formula, slope: Formula, x: Tensor) -> Tensor:
         result = function(x.detach())
         ctx.slope = slope
         ctx.save_for_backward(x, result)
         return result
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, Tensor]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[None, None, Tensor]:
         slope = ctx.slope(*ctx.saved_tensors)
         return None, None, gradient * torch.where(torch.isfinite(slope), slope, 0.0)
 
 
-def cumulative(
-    name: str, function: Callable[..., Any], density: Formula, sign: float = 1.0
-) -> Formula:
+def cumulative(name: str, function: Values, density: Formula, sign: float = 1.0) -> Formula:
     """`function` of numbers, whose derivative by the last one is `sign` times their `density`.
 
     Raises NoDerivativeError, naming the Excel function, where one by the others is needed.
@@ -47,9 +50,7 @@ def cumulative(
     return _last_one_sloped(name, function, slope)
 
 
-def inverse(
-    name: str, function: Callable[..., Any], density: Formula, sign: float = 1.0
-) -> Formula:
+def inverse(name: str, function: Values, density: Formula, sign: float = 1.0) -> Formula:
     """The inverse of such a function by its last number: one over the density at the result."""
 
     def slope(others: tuple[Tensor, ...], p: Tensor, result: Tensor) -> Tensor:
@@ -61,7 +62,7 @@ def inverse(
 
 def _last_one_sloped(
     name: str,
-    function: Callable[..., Any],
+    function: Values,
     slope: Callable[[tuple[Tensor, ...], Tensor, Tensor], Tensor],
 ) -> Formula:
     value = detached(name, function)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, Values
@@ -62,6 +62,9 @@ _LEVEL = 1e-13
 _STEPS = 3
 
 
+Mask = NDArray[np.bool_]
+
+
 class _StandsStillError(Exception):
     """Rounding hides any further gain: SLSQP itself would go on. Never seen by a user."""
 
@@ -111,12 +114,12 @@ class _Cache:
         return self._slopes
 
 
-def _sides(model: SizedModel, cache: _Cache) -> list[dict[str, Any]]:
+def _sides(model: SizedModel, cache: _Cache) -> list[dict[str, object]]:
     """The rows as SLSQP wants them: equalities = 0, and inequalities ≥ 0."""
     equal = model.row_lower == model.row_upper
     below = ~equal & np.isfinite(model.row_lower)
     above = ~equal & np.isfinite(model.row_upper)
-    parts: list[tuple[str, Any, Array, float]] = [
+    parts: list[tuple[str, Mask, Array, float]] = [
         ("eq", equal, model.row_lower, 1.0),
         ("ineq", below, model.row_lower, 1.0),
         ("ineq", above, model.row_upper, -1.0),
@@ -132,9 +135,9 @@ def _sides(model: SizedModel, cache: _Cache) -> list[dict[str, Any]]:
     ]
 
 
-def _difference(cache: _Cache, mask: Any, limit: Array, sign: float) -> Callable[[Array], Array]:
+def _difference(cache: _Cache, mask: Mask, limit: Array, sign: float) -> Callable[[Array], Array]:
     return lambda y: sign * (cache.values(y).rows[mask] - limit[mask])
 
 
-def _slopes(cache: _Cache, mask: Any, sign: float) -> Callable[[Array], Array]:
+def _slopes(cache: _Cache, mask: Mask, sign: float) -> Callable[[Array], Array]:
     return lambda y: sign * cache.derivatives(y)[2][mask]

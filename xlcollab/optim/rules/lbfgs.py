@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.active import free_variables
@@ -71,6 +73,9 @@ def _first_length(direction: Tensor, pairs: tuple[Pair, ...]) -> float:
     return min(1.0, 1.0 / max(float(torch.linalg.vector_norm(direction)), 1e-300))
 
 
+_Vector = TypeVar("_Vector", Tensor, NDArray[np.float64])
+
+
 def inverse_hessian_times(
     gradient: Tensor, pairs: tuple[Pair, ...], free: Tensor | None = None
 ) -> Tensor:
@@ -79,14 +84,15 @@ def inverse_hessian_times(
     `free` (n,), 0 or 1, restricts the vectors to the variables that may move.
     """
     if gradient.device.type != "cpu":
-        found: Tensor = _two_loops(gradient, [(pair.s, pair.z) for pair in pairs], free)
-        return found
+        return _two_loops(gradient, [(pair.s, pair.z) for pair in pairs], free)
     plain = [(pair.s.numpy(), pair.z.numpy()) for pair in pairs]
     held = None if free is None else free.numpy()
     return torch.from_numpy(_two_loops(gradient.numpy(), plain, held))
 
 
-def _two_loops(gradient: Any, pairs: list[tuple[Any, Any]], free: Any) -> Any:
+def _two_loops(
+    gradient: _Vector, pairs: list[tuple[_Vector, _Vector]], free: _Vector | None
+) -> _Vector:
     """The same on tensors or on arrays, which take less time to begin with on few numbers."""
     used = pairs
     if free is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -100,7 +98,7 @@ def _id(value: Scalar) -> Scalar | int:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _moments(column: pd.Series[Any], date1904: bool) -> pd.Series[Any]:
+def _moments(column: pd.Series, date1904: bool) -> pd.Series:
     """Excel's dates, which count days, as moments; seconds since 1970 are larger and stay."""
     if not pd.api.types.is_numeric_dtype(column) or not column.between(0, _LAST_DAY).all():
         return column

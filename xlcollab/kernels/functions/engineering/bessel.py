@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict
+from xlcollab.kernels.values.autograd import Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
@@ -266,17 +267,21 @@ def _values(scheme: Scheme, order: Tensor, x: Tensor) -> Tensor:
     return torch.as_tensor(numbers, dtype=x.dtype, device=x.device)
 
 
+class _Context(Context, Protocol):
+    kind: str
+
+
 class _Bessel(torch.autograd.Function):
     """Values of a scheme, with a slope made of the neighbouring orders, and again for curvature."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, order: Tensor, kind: str) -> Tensor:
+    def forward(ctx: _Context, x: Tensor, order: Tensor, kind: str) -> Tensor:
         ctx.save_for_backward(x, order)
         ctx.kind = kind
         return _values(_SCHEMES[kind][0], order, x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: _Context, *gradients: Tensor) -> tuple[Tensor, None, None]:
         x, order = ctx.saved_tensors
         below, above = _SCHEMES[ctx.kind][1]
         lower = bessel(ctx.kind, x, (order - 1).abs())

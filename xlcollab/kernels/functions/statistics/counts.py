@@ -95,11 +95,12 @@ def binomial_between(n: Tensor, p: Tensor, low: Tensor, high: Tensor | None = No
     return outside(below(high, n, p) - under, valid)
 
 
-def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> object:
+def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> Numbers:
     """The smallest count whose distribution function reaches alpha."""
     guess = np.ceil(np.nan_to_num(special.bdtrik(alpha, n, p)))
     before = np.maximum(guess - 1, 0)
-    return np.where(_at_most(before, n, p) >= alpha, before, np.minimum(guess, n))
+    found: Numbers = np.where(_at_most(before, n, p) >= alpha, before, np.minimum(guess, n))
+    return found
 
 
 def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:

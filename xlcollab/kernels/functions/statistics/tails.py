@@ -17,7 +17,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, with_codes
 from xlcollab.kernels.functions.statistics.distributions import either
-from xlcollab.kernels.values.detached import detached, whole
+from xlcollab.kernels.values.detached import Values, detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
 from xlcollab.kernels.values.record import NOT_BY_SHAPE, Record, function
@@ -123,7 +123,7 @@ def chi_density(x: Tensor, freedom: Tensor) -> Tensor:
     return outside(gamma_density(x, count / 2, torch.full_like(count, 2.0)), count >= 1)
 
 
-def _chi(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+def _chi(name: str, function: Values, sign: float = 1.0) -> Formula:
     value = cumulative(name, function, _standard_gamma, sign)
 
     def run(x: Tensor, freedom: Tensor) -> Tensor:
@@ -133,7 +133,7 @@ def _chi(name: str, function: Callable[..., object], sign: float = 1.0) -> Formu
     return run
 
 
-def _chi_quantile(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+def _chi_quantile(name: str, function: Values, sign: float = 1.0) -> Formula:
     value = inverse(name, function, _standard_gamma, sign)
 
     def run(p: Tensor, freedom: Tensor) -> Tensor:
@@ -210,7 +210,7 @@ def _standard_f(first: Tensor, second: Tensor, x: Tensor) -> Tensor:
     return f_density(x, first, second)
 
 
-def f_tail(name: str, function: Callable[..., object], sign: float = 1.0) -> Formula:
+def f_tail(name: str, function: Values, sign: float = 1.0) -> Formula:
     value = cumulative(name, function, _standard_f, sign)
 
     def run(x: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -172,18 +172,18 @@ class _Reverse:
 
     def _through_gather(self, number: int, node: Node) -> None:
         (source,) = node.operands
-        assert node.data is not None
+        assert node.index is not None
         _, total = self.total(number, (node.size,))
         dense = self.graph.dense(total, (node.size,))
         size = self.graph[source.node].size
-        share = self.graph.scatter(size, dense, node.data)
+        share = self.graph.scatter(size, dense, node.index)
         self.give(View(source.node, 0, (1,), source.held), (size,), View(share, 0, (1,)))
 
     def _through_scatter(self, number: int, node: Node) -> None:
         (source,) = node.operands
-        assert node.data is not None
+        assert node.index is not None
         _, total = self.total(number, (node.size,))
-        share = self.graph.gather(self.graph.dense(total, (node.size,)), node.data)
+        share = self.graph.gather(self.graph.dense(total, (node.size,)), node.index)
         size = self.graph[source.node].size
         self.give(source, (size,), View(share, 0, (1,)))
 

@@ -118,9 +118,9 @@ class _Encoder:
             a, c = node.operands
             row = [CONTRACT, *node.shape, out, places[0], *a.strides, places[1], *c.strides]
         elif node.op in ("gather", "scatter"):
-            assert node.data is not None
+            assert node.index is not None
             kind = GATHER if node.op == "gather" else SCATTER
-            row = [kind, len(node.data), out, places[0], self._pool(node.data), node.size]
+            row = [kind, len(node.index), out, places[0], self._pool(node.index), node.size]
         elif node.op in ("pick", "drop"):
             source, index = node.operands
             count, size = self.graph[index.node].size, self.graph[source.node].size

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -67,8 +66,10 @@ class Node:
     shape: Dims
     size: int
     operands: tuple[View, ...] = ()
-    data: NDArray[Any] | None = None
-    """A constant's numbers, or the index of `gather` and `scatter`."""
+    data: NDArray[np.float64] | None = None
+    """A constant's numbers, (size,)."""
+    index: NDArray[np.int64] | None = None
+    """Where `gather` reads and `scatter` adds."""
     placed: tuple[Placed, ...] = ()
     mode: str = ""
 
@@ -215,12 +216,12 @@ class Graph:
         """The elements of a whole buffer at `index`."""
         flat = np.ascontiguousarray(index, np.int64).reshape(-1)
         view = View(source, 0, (1,), held)
-        node = Node("gather", (flat.size,), flat.size, (view,), flat)
+        node = Node("gather", (flat.size,), flat.size, (view,), index=flat)
         return self.add(node, ("gather", view, flat.tobytes()))
 
     def scatter(self, size: int, source: int, index: NDArray[np.int64]) -> int:
         """The elements of a whole buffer added at `index` of a buffer of zeros."""
-        node = Node("scatter", (size,), size, (View(source, 0, (1,)),), index)
+        node = Node("scatter", (size,), size, (View(source, 0, (1,)),), index=index)
         return self.add(node, ("scatter", size, source, index.tobytes()))
 
     def pick(self, source: int, places: View, shape: Dims, held: bool = False) -> View:

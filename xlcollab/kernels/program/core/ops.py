@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
+Numbers = NDArray[np.float64]
+Meaning = Callable[..., NDArray[np.generic]]
+"""Arrays of numbers, as many as the operation takes → an array of their shape."""
 LARGEST_EXPONENT = 709.782712893384
 """exp of more is no number."""
 
@@ -23,22 +26,22 @@ class Op:
 
     code: int
     arity: int
-    meaning: Callable[..., Any]
+    meaning: Meaning
 
 
-def _guarded(function: Callable[[Any], Any], domain: Callable[[Any], Any]) -> Callable[..., Any]:
+def _guarded(function: Meaning, domain: Meaning) -> Meaning:
     return lambda x: np.where(domain(x), function(x), np.nan)
 
 
-def _truth(function: Callable[..., Any]) -> Callable[..., Any]:
+def _truth(function: Meaning) -> Meaning:
     return lambda *operands: np.asarray(function(*operands)).astype(float)
 
 
-def _sign(x: Any) -> Any:
+def _sign(x: Numbers) -> Numbers:
     return np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0))
 
 
-_UNARY: dict[str, Callable[..., Any]] = {
+_UNARY: dict[str, Meaning] = {
     "copy": lambda x: x,
     "neg": np.negative,
     "abs": np.abs,
@@ -78,7 +81,7 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "logn": _guarded(np.log, lambda x: x > 0),
     "expn": _guarded(np.exp, lambda x: x <= LARGEST_EXPONENT),
 }
-_BINARY: dict[str, Callable[..., Any]] = {
+_BINARY: dict[str, Meaning] = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
@@ -94,8 +97,14 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "lt": _truth(np.less),
     "le": _truth(np.less_equal),
 }
-_TERNARY: dict[str, Callable[..., Any]] = {
-    "where": lambda mask, yes, no: np.where(mask != 0, yes, no),
+
+
+def _choice(mask: Numbers, yes: Numbers, no: Numbers) -> Numbers:
+    return np.where(mask != 0, yes, no)
+
+
+_TERNARY: dict[str, Meaning] = {
+    "where": _choice,
 }
 
 

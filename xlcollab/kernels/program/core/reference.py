@@ -68,7 +68,7 @@ def _moved(node: Node, operands: list[Numbers]) -> Numbers:
         if node.mode:
             return np.cumsum(rows[:, ::-1], axis=1)[:, ::-1].reshape(-1)
         return np.cumsum(rows, axis=1).reshape(-1)
-    index = operands[1].astype(np.int64) if node.op in ("pick", "drop") else node.data
+    index = operands[1].astype(np.int64) if node.op in ("pick", "drop") else node.index
     assert index is not None
     if node.op in ("gather", "pick"):
         found: Numbers = operands[0][index]

@@ -65,9 +65,9 @@ class _Rewriter:
         operands = tuple(
             View(self.number[v.node], v.offset, v.strides, v.held) for v in node.operands
         )
-        again = Node(node.op, node.shape, node.size, operands, node.data, (), node.mode)
+        again = Node(node.op, node.shape, node.size, operands, index=node.index, mode=node.mode)
         key = (node.op, node.shape, node.size, operands, node.mode)
-        place = () if node.data is None else (node.data.tobytes(),)
+        place = () if node.index is None else (node.index.tobytes(),)
         return new.add(again, (*key, *place))
 
     def _map(self, node: Node) -> int:

@@ -11,15 +11,16 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.registry import cpu_target
+from numba.core.typing.templates import Signature
 
 from xlcollab.jit import CACHED
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 @cache
@@ -33,12 +34,9 @@ def stamp() -> str:
     return digest.hexdigest()
 
 
-_NumbaCache: Any = FunctionCache
-
-
-class _StampedCache(_NumbaCache):  # type: ignore[misc]
-    def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), stamp())
+class _StampedCache(FunctionCache):
+    def _index_key(self, sig: Signature, codegen: object) -> tuple[object, ...]:
+        return (*super()._index_key(sig, codegen), stamp())  # type: ignore[no-untyped-call]
 
     def holds_some(self) -> bool:
         """Whether code for this processor and these sources is there, of any signature."""
@@ -50,20 +48,22 @@ class _StampedCache(_NumbaCache):  # type: ignore[misc]
         )
 
 
-def is_ready(function: Any) -> bool:
+def is_ready(function: Callable[..., object]) -> bool:
     """Whether a function can run without being compiled first; to tell compiles nothing."""
-    cache = function._cache
-    return bool(function.signatures) or (isinstance(cache, _StampedCache) and cache.holds_some())
+    cache = getattr(function, "_cache", None)
+    return bool(getattr(function, "signatures", ())) or (
+        isinstance(cache, _StampedCache) and cache.holds_some()
+    )
 
 
 def _compiler(*allowed: str) -> Callable[[F], F]:
     """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags)."""
 
     def decorate(function: F) -> F:
-        compiler: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(allowed))
+        compiler = numba.njit(nogil=True, error_model="numpy", fastmath=set(allowed))
         dispatcher = compiler(function)
         if CACHED:
-            dispatcher._cache = _StampedCache(function)
+            vars(dispatcher)["_cache"] = _StampedCache(function)  # type: ignore[no-untyped-call]
         return cast(F, dispatcher)
 
     return decorate
@@ -79,5 +79,5 @@ reordered: Callable[[F], F] = _compiler("contract", "reassoc", "nsz")
 
 def inlined(function: F) -> F:
     """Becomes part of each caller."""
-    compiler: Any = numba.njit(inline="always", error_model="numpy")
+    compiler = numba.njit(inline="always", error_model="numpy")
     return cast(F, compiler(function))

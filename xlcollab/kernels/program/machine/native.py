@@ -7,9 +7,8 @@ A `NativeProgram` holds the arena in which it runs, so two threads must not use 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +26,10 @@ Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
-_evaluate: Any = evaluate
-_batch: Any = batch
-_descend: Any = descend
-_rows: Any = rows
+_evaluate: Callable[..., int] = evaluate
+_batch: Callable[..., None] = batch
+_descend: Callable[..., int] = descend
+_rows: Callable[..., int] = rows
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +44,7 @@ class NativeProgram:
     """Places in the arena that must hold `expected` for the program to be the sheet's."""
     expected: Numbers
     arena: Numbers = field(init=False)
-    _machine: Any = field(init=False)
+    _machine: tuple[NDArray[np.generic], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         encoded, buffers = self.encoded, len(self.encoded.arena)
@@ -127,7 +126,7 @@ class Steps:
 class NativeDescent:
     """A first-order run that goes on from where it stands."""
 
-    machine: Any
+    machine: tuple[NDArray[np.generic], ...]
     rule: int
     h: Numbers
     common: Numbers

@@ -6,13 +6,12 @@ that it was compiled for. Reading it compiles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from xlcollab.kernels.program.machine.compiled import is_ready
 from xlcollab.kernels.program.machine.descent import batch, descend, evaluate, rows
 
-_PARTS: Mapping[str, tuple[Any, float]] = {
+_PARTS: Mapping[str, tuple[Callable[..., object], float]] = {
     "evaluate": (evaluate, 10.0),
     "batch": (batch, 1.5),
     "descend": (descend, 3.0),

@@ -6,39 +6,49 @@ Taylor polynomial of degree 13 in place of its quotient, which leaves an error b
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from xlcollab.kernels.program.machine.compiled import inlined
+from xlcollab.llvm import (
+    BaseContext,
+    Intrinsic,
+    IRBuilder,
+    Operands,
+    Signature,
+    Value,
+    compiled,
+    llvm,
+)
 
-_ir: Any = cgutils.ir  # type: ignore[attr-defined]
 
-
-def _bits_of(typing: Any, number: Any) -> Any:
+def _bits_of(typing: object, number: types.Type) -> Intrinsic:
     """The 64 bits of a float as an integer."""
     del typing, number
 
-    def build(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.bitcast(operands[0], _ir.IntType(64))
+    def build(
+        context: BaseContext, builder: IRBuilder, signature: Signature, operands: Operands
+    ) -> Value:
+        return builder.bitcast(operands[0], llvm.IntType(64))
 
     return types.int64(types.float64), build
 
 
-def _from_bits(typing: Any, bits: Any) -> Any:
+def _from_bits(typing: object, bits: types.Type) -> Intrinsic:
     """The float that 64 bits stand for."""
     del typing, bits
 
-    def build(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.bitcast(operands[0], _ir.DoubleType())
+    def build(
+        context: BaseContext, builder: IRBuilder, signature: Signature, operands: Operands
+    ) -> Value:
+        return builder.bitcast(operands[0], llvm.DoubleType())
 
     return types.float64(types.int64), build
 
 
-bits_of: Any = intrinsic(_bits_of)
-from_bits: Any = intrinsic(_from_bits)
+bits_of: Callable[[float], int] = compiled(_bits_of)
+from_bits: Callable[[int], float] = compiled(_from_bits)
 
 _SHIFT = 6755399441055744.0
 """1.5 · 2 ^ 52: adding it leaves a number's whole part in the low bits."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.kernels.program.core.graph import NotLoweredError, Placed, View
 from xlcollab.kernels.program.recording.recorder import Recorder, steps_of
 
+Operand = Tensor | float
+Axes = Sequence[int] | int | None
 Rule = Callable[..., None]
 """(recorder, result, *arguments of the operation)"""
 
 
 def _map(op: str) -> Rule:
-    def rule(recorder: Recorder, out: Tensor, *operands: Any, **options: Any) -> None:
+    def rule(recorder: Recorder, out: Tensor, *operands: Operand, **options: object) -> None:
         _refuse_options(options)
         recorder.result(out, op, *operands)
 
@@ -26,13 +28,13 @@ def _map(op: str) -> Rule:
 
 
 def _swapped(op: str) -> Rule:
-    def rule(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
+    def rule(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
         recorder.result(out, op, b, a)
 
     return rule
 
 
-def _refuse_options(options: Mapping[str, Any]) -> None:
+def _refuse_options(options: Mapping[str, object]) -> None:
     if any(value is not None for value in options.values()):
         raise NotLoweredError(f"options {options}")
 
@@ -44,7 +46,7 @@ class _Maps:
         self._recorder, self._out = recorder, out
         self.shape = tuple(out.shape)
 
-    def view(self, value: Any) -> View:
+    def view(self, value: Operand) -> View:
         return self._recorder.spread(value, self._out)
 
     def __call__(self, op: str, *operands: View) -> View:
@@ -57,23 +59,25 @@ class _Maps:
         self._recorder.owns(self._out, view)
 
 
-def _add(recorder: Recorder, out: Tensor, a: Any, b: Any, *, alpha: float = 1) -> None:
+def _add(recorder: Recorder, out: Tensor, a: Operand, b: Operand, *, alpha: float = 1) -> None:
     maps = _Maps(recorder, out)
     scaled = maps("mul", maps.view(b), maps.number(float(alpha)))
     maps.finish(maps("add", maps.view(a), scaled))
 
 
-def _sub(recorder: Recorder, out: Tensor, a: Any, b: Any, alpha: float = 1) -> None:
+def _sub(recorder: Recorder, out: Tensor, a: Operand, b: Operand, alpha: float = 1) -> None:
     maps = _Maps(recorder, out)
     scaled = maps("mul", maps.view(b), maps.number(float(alpha)))
     maps.finish(maps("sub", maps.view(a), scaled))
 
 
-def _rsub(recorder: Recorder, out: Tensor, a: Any, b: Any, alpha: float = 1) -> None:
+def _rsub(recorder: Recorder, out: Tensor, a: Operand, b: Operand, alpha: float = 1) -> None:
     _sub(recorder, out, b, a, alpha)
 
 
-def _div(recorder: Recorder, out: Tensor, a: Any, b: Any, *, rounding_mode: Any = None) -> None:
+def _div(
+    recorder: Recorder, out: Tensor, a: Operand, b: Operand, *, rounding_mode: str | None = None
+) -> None:
     maps = _Maps(recorder, out)
     quotient = maps("div", maps.view(a), maps.view(b))
     if rounding_mode is not None:
@@ -81,7 +85,7 @@ def _div(recorder: Recorder, out: Tensor, a: Any, b: Any, *, rounding_mode: Any 
     maps.finish(quotient)
 
 
-def _pow(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
+def _pow(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
     maps = _Maps(recorder, out)
     x = maps.view(a)
     if isinstance(b, Tensor):
@@ -101,13 +105,19 @@ def _pow(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
 
 
 def _compare(op: str, *, swap: bool = False) -> Rule:
-    def rule(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
+    def rule(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
         recorder.result(out, op, *((b, a) if swap else (a, b)))
 
     return rule
 
 
-def _clamp(recorder: Recorder, out: Tensor, x: Any, low: Any = None, high: Any = None) -> None:
+def _clamp(
+    recorder: Recorder,
+    out: Tensor,
+    x: Operand,
+    low: Operand | None = None,
+    high: Operand | None = None,
+) -> None:
     """Written as choices, so that the derivative at a limit is 1, as torch has it."""
     maps = _Maps(recorder, out)
     value = maps.view(x)
@@ -120,7 +130,12 @@ def _clamp(recorder: Recorder, out: Tensor, x: Any, low: Any = None, high: Any =
 
 
 def _nan_to_num(
-    recorder: Recorder, out: Tensor, x: Any, nan: Any = None, posinf: Any = None, neginf: Any = None
+    recorder: Recorder,
+    out: Tensor,
+    x: Operand,
+    nan: Operand | None = None,
+    posinf: Operand | None = None,
+    neginf: Operand | None = None,
 ) -> None:
     maps = _Maps(recorder, out)
     value = maps.view(x)
@@ -132,7 +147,7 @@ def _nan_to_num(
     maps.finish(value)
 
 
-def _remainder(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
+def _remainder(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
     """a - b · ⌊a / b⌋, whose derivative treats the quotient as constant."""
     maps = _Maps(recorder, out)
     x, y = maps.view(a), maps.view(b)
@@ -140,14 +155,14 @@ def _remainder(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
     maps.finish(maps("sub", x, maps("mul", y, quotient)))
 
 
-def _lerp(recorder: Recorder, out: Tensor, a: Any, b: Any, weight: Any) -> None:
+def _lerp(recorder: Recorder, out: Tensor, a: Operand, b: Operand, weight: Operand) -> None:
     maps = _Maps(recorder, out)
     x = maps.view(a)
     step = maps("mul", maps("sub", maps.view(b), x), maps.view(weight))
     maps.finish(maps("add", x, step))
 
 
-def _truncated(recorder: Recorder, out: Tensor, x: Tensor, **options: Any) -> None:
+def _truncated(recorder: Recorder, out: Tensor, x: Tensor, **options: object) -> None:
     """A conversion of types."""
     to_integer = not out.dtype.is_floating_point and out.dtype is not torch.bool
     if out.dtype is torch.bool and x.dtype is not torch.bool:
@@ -156,21 +171,23 @@ def _truncated(recorder: Recorder, out: Tensor, x: Tensor, **options: Any) -> No
         recorder.result(out, "trunc" if to_integer and x.dtype.is_floating_point else "copy", x)
 
 
-def _masked_fill(recorder: Recorder, out: Tensor, x: Any, mask: Any, value: Any) -> None:
+def _masked_fill(
+    recorder: Recorder, out: Tensor, x: Operand, mask: Operand, value: Operand
+) -> None:
     recorder.result(out, "where", mask, value, x)
 
 
-def _relu(recorder: Recorder, out: Tensor, x: Any) -> None:
+def _relu(recorder: Recorder, out: Tensor, x: Operand) -> None:
     maps = _Maps(recorder, out)
     value = maps.view(x)
     maps.finish(maps("where", maps("lt", maps.number(0.0), value), value, maps.number(0.0)))
 
 
-def _isnan(recorder: Recorder, out: Tensor, x: Any) -> None:
+def _isnan(recorder: Recorder, out: Tensor, x: Operand) -> None:
     recorder.result(out, "ne", x, x)
 
 
-def _isinf(recorder: Recorder, out: Tensor, x: Any) -> None:
+def _isinf(recorder: Recorder, out: Tensor, x: Operand) -> None:
     maps = _Maps(recorder, out)
     maps.finish(maps("eq", maps("abs", maps.view(x)), maps.number(math.inf)))
 
@@ -178,7 +195,7 @@ def _isinf(recorder: Recorder, out: Tensor, x: Any) -> None:
 def _logical(op: str) -> Rule:
     """And, or, exclusive or of truths."""
 
-    def rule(recorder: Recorder, out: Tensor, a: Any, b: Any) -> None:
+    def rule(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
         for operand in (a, b):
             if isinstance(operand, Tensor) and operand.dtype is not torch.bool:
                 raise NotLoweredError("bits of numbers")
@@ -193,7 +210,7 @@ def _not(recorder: Recorder, out: Tensor, a: Tensor) -> None:
     recorder.result(out, "not", a)
 
 
-def _reduced(x: Tensor, out: Tensor, dims: Any) -> Tensor:
+def _reduced(x: Tensor, out: Tensor, dims: Axes) -> Tensor:
     """`out` as `x` falls on it: spread along the axes that are summed."""
     every = range(x.dim())
     axes = (
@@ -215,9 +232,9 @@ def _reduction(mode: str) -> Rule:
         recorder: Recorder,
         out: Tensor,
         x: Tensor,
-        dims: Any = None,
+        dims: Axes = None,
         keepdim: bool = False,
-        **options: Any,
+        **options: object,
     ) -> None:
         if mode != "add" and x.dtype.is_floating_point is False and x.dtype is not torch.bool:
             raise NotLoweredError("extremes of whole numbers")
@@ -226,7 +243,7 @@ def _reduction(mode: str) -> Rule:
     return rule
 
 
-def _untracked(function: Callable[..., Tensor], recorder: Recorder, *args: Any) -> Tensor:
+def _untracked(function: Callable[..., Tensor], recorder: Recorder, *args: object) -> Tensor:
     """Strides asked of torch, outside the recording."""
     from torch.utils._python_dispatch import _disable_current_modes
 
@@ -238,9 +255,9 @@ def _mean(
     recorder: Recorder,
     out: Tensor,
     x: Tensor,
-    dims: Any = None,
+    dims: Axes = None,
     keepdim: bool = False,
-    **options: Any,
+    **options: object,
 ) -> None:
     maps = recorder.graph
     target = _untracked(_reduced, recorder, x, out, dims)
@@ -278,7 +295,7 @@ def _contract(recorder: Recorder, out: Tensor, a: Tensor, b: Tensor) -> None:
 def _moved(func: Callable[..., Tensor]) -> Rule:
     """A movement of one tensor's elements by constant places."""
 
-    def rule(recorder: Recorder, out: Tensor, x: Tensor, *args: Any, **options: Any) -> None:
+    def rule(recorder: Recorder, out: Tensor, x: Tensor, *args: object, **options: object) -> None:
         if any(recorder.tracks(t) for t in _flat_tensors(args)):
             raise NotLoweredError("places that depend on the variables")
 
@@ -308,7 +325,7 @@ def _gathered(recorder: Recorder, out: Tensor, x: Tensor, places: Tensor) -> Non
         recorder.own(out, graph.gather(source, index, held))
 
 
-def _as_strides(index: np.ndarray[Any, Any], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def _as_strides(index: NDArray[np.int64], shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """The strides by which an index runs, if it runs by strides."""
     if index.size == 0:
         return None
@@ -325,7 +342,7 @@ def _as_strides(index: np.ndarray[Any, Any], shape: tuple[int, ...]) -> tuple[in
     return tuple(strides)
 
 
-def _flat_tensors(values: Any) -> list[Tensor]:
+def _flat_tensors(values: object) -> list[Tensor]:
     if isinstance(values, Tensor):
         return [values]
     if isinstance(values, list | tuple):
@@ -359,7 +376,7 @@ def _stack(recorder: Recorder, out: Tensor, tensors: Sequence[Tensor], dim: int 
 
 
 def _scatter(
-    recorder: Recorder, out: Tensor, base: Tensor, dim: int, index: Tensor, source: Any
+    recorder: Recorder, out: Tensor, base: Tensor, dim: int, index: Tensor, source: Operand
 ) -> None:
     """Where `source` falls the base is overwritten: each place has one origin."""
     if recorder.tracks(index) or not isinstance(source, Tensor):
@@ -379,7 +396,7 @@ def _index_add(
     dim: int,
     index: Tensor,
     source: Tensor,
-    **options: Any,
+    **options: object,
 ) -> None:
     _refuse_options({name: None if value == 1 else value for name, value in options.items()})
     if recorder.tracks(index):
@@ -404,7 +421,7 @@ def _prod(
     x: Tensor,
     dim: int | None = None,
     keepdim: bool = False,
-    **options: Any,
+    **options: object,
 ) -> None:
     """One factor after the other."""
     view, axis = recorder.view(x), (x.dim() - 1 if dim is None else dim % x.dim())
@@ -476,7 +493,7 @@ def _index(recorder: Recorder, out: Tensor, x: Tensor, indices: Sequence[Tensor 
 
 
 def _gather(
-    recorder: Recorder, out: Tensor, x: Tensor, dim: int, index: Tensor, **options: Any
+    recorder: Recorder, out: Tensor, x: Tensor, dim: int, index: Tensor, **options: object
 ) -> None:
     if not recorder.tracks(index):
         _moved(lambda t, d, i: t.gather(d, i))(recorder, out, x, dim, index)
@@ -497,7 +514,7 @@ def _gather(
     recorder.owns(out, graph.pick(recorder.dense(x), at, tuple(out.shape), recorder.view(x).held))
 
 
-def _cumsum(recorder: Recorder, out: Tensor, x: Tensor, dim: int, **options: Any) -> None:
+def _cumsum(recorder: Recorder, out: Tensor, x: Tensor, dim: int, **options: object) -> None:
     dim %= max(x.dim(), 1)
     graph, shape = recorder.graph, tuple(x.shape)
     order = [*(a for a in range(x.dim()) if a != dim), dim]
@@ -514,7 +531,9 @@ def _turn(view: View, order: Sequence[int]) -> tuple[int, int, tuple[int, ...], 
     return view.node, view.offset, tuple(view.strides[a] for a in order), view.held
 
 
-def _addcmul(recorder: Recorder, out: Tensor, x: Any, a: Any, b: Any, *, value: float = 1) -> None:
+def _addcmul(
+    recorder: Recorder, out: Tensor, x: Operand, a: Operand, b: Operand, *, value: float = 1
+) -> None:
     maps = _Maps(recorder, out)
     product = maps("mul", maps("mul", maps.view(a), maps.view(b)), maps.number(float(value)))
     maps.finish(maps("add", maps.view(x), product))

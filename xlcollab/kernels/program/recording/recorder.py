@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch._ops import OpOverload
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -74,8 +74,12 @@ class Recorder(TorchDispatchMode):
         self._nodes[storage._cdata] = node
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         tracked = [t for t in _tensors((args, kwargs)) if self.tracks(t)]
         out = func(*args, **kwargs)
@@ -83,10 +87,13 @@ class Recorder(TorchDispatchMode):
             self._record(func, args, kwargs, out)
         return out
 
-    def _record(self, func: Any, args: tuple[Any, ...], kwargs: Any, out: Any) -> None:
+    def _record(
+        self, func: OpOverload, args: tuple[object, ...], kwargs: Mapping[str, object], out: object
+    ) -> None:
         name = func._schema.name.removeprefix("aten::")
-        if isinstance(out, bool | int | float):
-            self._guard(args[0], out)
+        first = args[0] if args else None
+        if isinstance(out, bool | int | float) and isinstance(first, Tensor):
+            self._guard(first, out)
             return
         if isinstance(out, Tensor) and self.tracks(out):
             if func._schema.is_mutable:
@@ -223,7 +230,7 @@ def _permuted(view: View, order: list[int]) -> View:
     return View(view.node, view.offset, strides, view.held)
 
 
-def _tensors(values: Any) -> list[Tensor]:
+def _tensors(values: object) -> list[Tensor]:
     """All tensors in nested lists, tuples and dictionaries."""
     if isinstance(values, Tensor):
         return [values]

@@ -1,0 +1,20 @@
+"""What torch hands to the two halves of a function with a slope of its own."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Context(Protocol):
+    """Carries over what the way back needs. A function that keeps more names it in a subclass."""
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor, ...]:
+        """What `save_for_backward` was given."""
+        ...
+
+    def save_for_backward(self, *tensors: Tensor) -> None:
+        """Keep tensors whose own derivatives may be asked for."""
+        ...

@@ -1,0 +1,40 @@
+"""numba's side of an intrinsic: a function that writes the processor's instructions itself.
+
+An intrinsic is asked for the types of a call and answers with a signature and with what writes the
+instructions; llvmlite, which numba brings along, is the writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from llvmlite import ir as llvm
+from llvmlite.ir import IRBuilder, Value
+from numba.core.base import BaseContext
+from numba.core.typing.templates import Signature
+from numba.extending import intrinsic
+
+__all__ = [
+    "BaseContext",
+    "IRBuilder",
+    "Intrinsic",
+    "Operands",
+    "Signature",
+    "Value",
+    "compiled",
+    "llvm",
+]
+
+Operands = Sequence[Value]
+"""The arguments of a call, as instructions."""
+Intrinsic = tuple[Signature, Callable[[BaseContext, IRBuilder, Signature, Operands], Value]]
+"""The types of a call, and what writes its instructions."""
+
+
+def compiled(typing: Callable[..., Intrinsic]) -> Callable[..., Any]:
+    """The intrinsic that `typing` describes; compiled functions call it by its operands.
+
+    numba's own type for it says what `typing` takes, not what a caller gives.
+    """
+    return cast(Callable[..., Any], intrinsic(typing))
