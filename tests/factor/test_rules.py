@@ -13,6 +13,9 @@ import torch
 from tests.factor.data import planted
 from tests.factor.judges import Judge
 from xlcollab.factor import ModelSettings, Progress, TrainingSettings, train
+from xlcollab.factor.engines import gradient
+from xlcollab.factor.passes.rules import RULES
+from xlcollab.optim.methods import update_rule
 from xlcollab.settings.optimizers import GRADIENT_RULES
 
 RATE, STEPS, L2 = 0.05, 7, (0.02, 0.005)
@@ -81,6 +84,20 @@ def test_equals_torch(name: str, loss: str, clip: float | None) -> None:
     got = [model.user_factors, model.item_factors, model.user_bias, model.item_bias]
     for ours, theirs in zip(got, judge.weights, strict=True):
         np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", GRADIENT_RULES)
+def test_a_rule_without_a_kernel_takes_the_same_steps(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a method that has no compiled form is: its rule in torch, on the same rows."""
+    monkeypatch.setattr(gradient, "RULES", {})
+    test_equals_torch(name, "mse", 0.1)
+
+
+@pytest.mark.parametrize("name", GRADIENT_RULES)
+def test_a_kernel_keeps_the_buffers_of_its_rule(name: str) -> None:
+    assert RULES[name].names == update_rule(name, {}).buffers
 
 
 @pytest.mark.parametrize("name", GRADIENT_RULES)

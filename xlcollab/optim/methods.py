@@ -13,7 +13,6 @@ from xlcollab.settings.solving import RuleSettings, Settings
 
 AnyRule = Rule[Any]
 """A rule whatever its state."""
-AnyUpdateRule = UpdateRule[Any]
 
 
 def rule_of(name: str, settings: RuleSettings) -> AnyRule:
@@ -23,7 +22,7 @@ def rule_of(name: str, settings: RuleSettings) -> AnyRule:
     return cast(AnyRule, _class(name)())
 
 
-def first_order(name: str, settings: RuleSettings) -> FirstOrder[Any]:
+def first_order(name: str, settings: RuleSettings) -> FirstOrder:
     """A first-order rule with the options, the decay and the clipping of `settings`."""
     method = METHODS[name]
     decay = method.weight_decay if settings.weight_decay is None else settings.weight_decay
@@ -31,9 +30,9 @@ def first_order(name: str, settings: RuleSettings) -> FirstOrder[Any]:
     return FirstOrder(rule, decay, settings.clip)
 
 
-def update_rule(name: str, options: Mapping[str, float]) -> AnyUpdateRule:
+def update_rule(name: str, options: Mapping[str, float]) -> UpdateRule:
     """The update of a first-order method, its own defaults where `options` are silent."""
-    return cast(AnyUpdateRule, _class(name)(**{**METHODS[name].options, **options}))
+    return cast(UpdateRule, _class(name)(**{**METHODS[name].options, **options}))
 
 
 def _class(name: str) -> Callable[..., object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -45,39 +45,60 @@ class Rule(Protocol[S]):
         ...
 
 
-class UpdateRule(Protocol[S]):
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a first-order rule remembers: steps made, and its buffers, each as large as the weights.
+
+    The rule says how many there are and what each is called; before the first step all are 0.
+    """
+
+    count: int
+    buffers: tuple[Tensor, ...]
+
+    @staticmethod
+    def before(rule: UpdateRule, weights: Tensor) -> Memory:
+        """What `rule` remembers before its first step."""
+        return Memory(0, tuple(torch.zeros_like(weights) for _ in rule.buffers))
+
+    def after(self, *buffers: Tensor) -> Memory:
+        """What is remembered after one more step."""
+        return Memory(self.count + 1, buffers)
+
+
+class UpdateRule(Protocol):
     """The first-order part: from a gradient to new weights, without evaluations.
 
     The operations are those of torch.optim in the same order, so that rounding is the same too:
     an oscillating run would amplify any difference.
     """
 
-    def init(self, y: Tensor) -> S:
-        """The state before the first step."""
-        ...
+    buffers: ClassVar[tuple[str, ...]]
+    """What is kept between steps, by name."""
 
-    def move(self, weights: Tensor, gradient: Tensor, state: S, rate: float) -> tuple[Tensor, S]:
-        """The next weights, (n,), and the next state."""
+    def move(
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
+        """The next weights, of the same shape, and what is remembered."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class FirstOrder(Generic[S]):
+class FirstOrder:
     """A first-order rule with clipping, decoupled decay and projection on the bounds around it.
 
     The order is that of torch: clip the gradient, shrink the weights, move them.
     """
 
-    rule: UpdateRule[S]
+    rule: UpdateRule
     weight_decay: float = 0.0
     clip: float | None = None
 
-    def init(self, evaluator: Evaluator, point: Point) -> S:
-        """The rule's own state."""
+    def init(self, evaluator: Evaluator, point: Point) -> Memory:
+        """The rule's own memory."""
         del evaluator
-        return self.rule.init(point.y)
+        return Memory.before(self.rule, point.y)
 
-    def step(self, evaluator: Evaluator, point: Point, state: S, rate: float) -> Step[S]:
+    def step(self, evaluator: Evaluator, point: Point, state: Memory, rate: float) -> Step[Memory]:
         """Clip, decay, move, project, evaluate."""
         gradient = point.gradient if self.clip is None else clipped(point.gradient, self.clip)
         y = point.y * (1.0 - rate * self.weight_decay) if self.weight_decay else point.y

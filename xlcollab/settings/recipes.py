@@ -125,11 +125,11 @@ GRADIENT: Mapping[tuple[str, Batch, Kind], Recipe] = {
 
 
 def recipe_of(rule: str, batch_size: int | None, kind: Kind, profile: Profile) -> Recipe:
-    """The settings that None stands for, and `init_scale` where the start matters."""
+    """The settings that None stands for; torch's plain rule where none was found for the rule."""
     if rule not in GRADIENT_RULES:
         return OPTIMIZERS[rule].recipe
     batch: Batch = "full" if batch_size is None and kind != "net" else "mini"
-    found = dict(GRADIENT[rule, batch, kind])
+    found = dict(GRADIENT.get((rule, batch, kind), OPTIMIZERS[rule].recipe))
     if rule in DESCENT and batch_size is not None and kind != "net":
         found["epochs"] = round(found["epochs"] * math.sqrt(max(1.0, batch_size / 1000)))
     if not isinstance(found["learning_rate"], float):

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from xlcollab.api.tabs.epochs import Epochs
-from xlcollab.optim.rule import FirstOrder, clipped
+from xlcollab.optim.rule import FirstOrder, Memory, clipped
 from xlcollab.problems.tab.rules import HALVING_LIMIT, QUARTERING_LIMIT, Annealing
 
 
@@ -36,9 +35,9 @@ class EpochEnd:
 class StandardForm:
     """A rule of `xlcollab.optim`, with l2, clipping and decay around it."""
 
-    def __init__(self, rule: FirstOrder[Any], l2: float, start: Tensor) -> None:
+    def __init__(self, rule: FirstOrder, l2: float, start: Tensor) -> None:
         self._rule, self._l2 = rule, l2
-        self._state: Any = rule.rule.init(start)
+        self._memory = Memory.before(rule.rule, start)
 
     def step(self, weights: Tensor, gradient: Tensor, rate: float) -> Tensor:
         """The weights after one step, in torch's order: penalty, clip, decay, move."""
@@ -46,7 +45,7 @@ class StandardForm:
         gradient = gradient + self._l2 * weights if self._l2 else gradient
         gradient = gradient if rule.clip is None else clipped(gradient, rule.clip)
         weights = weights * (1.0 - rate * rule.weight_decay) if rule.weight_decay else weights
-        moved, self._state = rule.rule.move(weights, gradient, self._state, rate)
+        moved, self._memory = rule.rule.move(weights, gradient, self._memory, rate)
         return moved
 
     def end_epoch(self, end: EpochEnd) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,15 @@ from xlcollab.factor.passes.kernels import batch_pass, full_pass
 from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Columns, Counts, Floats, Rows, aligned_zeros
-from xlcollab.factor.passes.rules import RULES
+from xlcollab.factor.passes.rules import RULES, RowRule, RowStep
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.schedules import Rate
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_Scale = TypeVar("_Scale", float, "Tensor")
 
 
 @dataclass(slots=True)
@@ -49,7 +54,7 @@ class Stepper:
 
         `counts` are the ratings of every user and item, all processes together.
         """
-        rule = RULES[settings.optimizer]
+        rule = row_rule(settings)
         return Stepper(
             rows,
             rows.columns(model, settings, counts),
@@ -73,19 +78,12 @@ class Stepper:
             self.buffers,
             strict=True,
         )
-        rule = RULES[self.settings.optimizer]
+        rule = row_rule(self.settings)
         for rows, blocks, columns, buffers in sides:
-            rule.step(
-                rows,
-                blocks,
-                scale,
-                columns,
-                penalty,
-                buffers,
-                self.settings,
-                learning_rate,
-                self.n_steps,
+            step = RowStep(
+                rows, blocks, scale, columns, penalty, buffers, learning_rate, self.n_steps
             )
+            rule.step(step, self.settings)
         return learning_rate
 
     def _shortening(self, users: Floats, items: Floats, scale: float) -> float:
@@ -100,6 +98,15 @@ class Stepper:
         return min(1.0, self.settings.clip / (norm + 1e-6))
 
 
+def row_rule(settings: TrainingSettings) -> RowRule:
+    """The compiled rule of the optimizer, else the same rule in torch's operations."""
+    if settings.optimizer in RULES:
+        return RULES[settings.optimizer]
+    from xlcollab.factor.engines.torch_rules import TorchRows, torch_rule  # loads torch
+
+    return TorchRows(torch_rule(settings))
+
+
 def loss_scale(loss: str, squared_error: float, n: int) -> float:
     """What turns the gradient of ½ Σ error² over n ratings into that of the loss."""
     if loss == "mse":
@@ -109,7 +116,9 @@ def loss_scale(loss: str, squared_error: float, n: int) -> float:
     return 1 / math.sqrt(n * squared_error) if squared_error > 0 else 0.0
 
 
-def penalty_scale(settings: TrainingSettings, scale: Any, n: int, n_ratings: int) -> Any:
+def penalty_scale(
+    settings: TrainingSettings, scale: _Scale, n: int, n_ratings: int
+) -> _Scale | float:
     """The factor on L2 in a step on n of all ratings: 1 once a step, else what the loss puts on
     ½ Σ error², of which a batch has its share."""
     return 1.0 if settings.l2_scaling in (None, "step") else scale * (n / n_ratings)
@@ -224,7 +233,7 @@ class MiniBatch:
             total += squared_error
         return EpochLoss(total, len(order), rate)
 
-    def _pass(self, chosen: NDArray[np.generic]) -> float:
+    def _pass(self, chosen: NDArray[np.integer]) -> float:
         parts = len(self.user_gradient)
         squared_errors = np.zeros(parts)
         rows = self.rows

@@ -6,7 +6,7 @@ import importlib.util
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from torch import Tensor
 from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.gather_pass import GatherPass
 from xlcollab.factor.engines.gradient import loss_scale, penalty_scale
-from xlcollab.factor.engines.torch_rules import TorchRule, buffers_of, moved, state_of, torch_rule
+from xlcollab.factor.engines.torch_rules import moved, torch_rule
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Columns, Rows
+from xlcollab.factor.passes.rows import Columns, Floats, Rows
+from xlcollab.optim.rule import Memory, UpdateRule
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.schedules import Rate
@@ -57,10 +58,10 @@ class _TorchSide:
     active: Tensor
     l2: Tensor
     weight_decay: Tensor
-    state: Any
+    memory: Memory
 
     @staticmethod
-    def of(rows: Any, columns: Columns, rule: Any, device: torch.device) -> _TorchSide:
+    def of(rows: Floats, columns: Columns, rule: UpdateRule, device: torch.device) -> _TorchSide:
         tensors = (
             torch.from_numpy(array).to(device)
             for array in (
@@ -74,7 +75,7 @@ class _TorchSide:
         whole, active, l2, weight_decay, weights = tensors
         if (columns.weights != 1).any():
             l2 = weights[:, None] * l2
-        return _TorchSide(whole, active, l2, weight_decay, rule.init(whole))
+        return _TorchSide(whole, active, l2, weight_decay, Memory.before(rule, whole))
 
 
 def alone(tensor: Tensor) -> Tensor:
@@ -127,7 +128,7 @@ class TorchBatch:
     @property
     def buffers(self) -> Buffers:
         users, items = (
-            [buffer.cpu().numpy() for buffer in buffers_of(side.state)] for side in self._sides
+            [buffer.cpu().numpy() for buffer in side.memory.buffers] for side in self._sides
         )
         return users, items
 
@@ -135,8 +136,8 @@ class TorchBatch:
         """Take up rows and buffers as they were after `n_steps` steps."""
         for side, values, saved in zip(self._sides, (rows.users, rows.items), buffers, strict=True):
             side.rows = torch.from_numpy(values).to(self.device)
-            tensors = [torch.from_numpy(buffer).to(self.device) for buffer in saved]
-            side.state = state_of(tensors, n_steps)
+            tensors = (torch.from_numpy(buffer).to(self.device) for buffer in saved)
+            side.memory = Memory(n_steps, tuple(tensors))
         self.n_steps = n_steps
 
     def run_epoch(self, epoch: int) -> EpochLoss:
@@ -153,7 +154,7 @@ class TorchBatch:
         return EpochLoss(float(torch.stack(squared_errors).sum()), n, rate)
 
     @property
-    def _rule(self) -> TorchRule:
+    def _rule(self) -> UpdateRule:
         return torch_rule(self.settings)
 
     def _pass(self, data: tuple[Tensor, ...]) -> Pass:
@@ -177,11 +178,11 @@ class TorchBatch:
         learning_rate = self.rate(self.n_steps)
         self.n_steps += 1
         for side, gradient in zip(self._sides, whole, strict=True):
-            side.rows, side.state = moved(
+            side.rows, side.memory = moved(
                 self._rule,
                 side.rows,
                 gradient,
-                side.state,
+                side.memory,
                 learning_rate,
                 side.l2 * penalty,
                 side.weight_decay,

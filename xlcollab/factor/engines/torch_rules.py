@@ -2,55 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.optim.methods import AnyUpdateRule, update_rule
-from xlcollab.optim.rules.adam import AdamState
+from xlcollab.factor.passes.rows import Floats
+from xlcollab.factor.passes.rules import RowStep
+from xlcollab.optim.methods import update_rule
+from xlcollab.optim.rule import Memory, UpdateRule
 from xlcollab.settings.fitting import TrainingSettings
 
-TorchRule = AnyUpdateRule
-"""An `xlcollab.optim.rule.UpdateRule` over a state of its own."""
 
-
-def torch_rule(settings: TrainingSettings) -> TorchRule:
+def torch_rule(settings: TrainingSettings) -> UpdateRule:
     """The rule of the optimizer under `settings`."""
     return update_rule(settings.optimizer, settings.rule_options)
 
 
 def moved(
-    rule: TorchRule,
+    rule: UpdateRule,
     weights: Tensor,
     gradient: Tensor,
-    state: Any,
+    memory: Memory,
     rate: float,
     l2: Tensor,
     weight_decay: Tensor,
-) -> tuple[Tensor, Any]:
-    """New weights and state: add L2, decay, move, in torch's order; `gradient` is clipped."""
+) -> tuple[Tensor, Memory]:
+    """New weights and memory: add L2, decay, move, in torch's order; `gradient` is clipped."""
     with torch.no_grad():
         whole = gradient + l2 * weights
-        result: tuple[Tensor, Any] = rule.move(
-            weights * (1 - rate * weight_decay), whole, state, rate
+        return rule.move(weights * (1 - rate * weight_decay), whole, memory, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class TorchRows:
+    """The step of a rule on rows for which no kernel was compiled: any method of `optim`."""
+
+    rule: UpdateRule
+
+    def buffers(self, rows: Floats) -> list[Floats]:
+        """As `passes.rules.Rule.buffers`."""
+        return [np.zeros_like(rows) for _ in self.rule.buffers]
+
+    def step(self, step: RowStep, settings: TrainingSettings) -> None:
+        """As `passes.rules.Rule.step`."""
+        columns = step.columns
+        gradient = step.scale * step.blocks.sum(0) * columns.active
+        l2 = step.penalty * columns.weights[:, None] * columns.l2
+        before = [torch.from_numpy(buffer) for buffer in step.buffers]
+        rows, memory = moved(
+            self.rule,
+            torch.from_numpy(step.rows),
+            torch.from_numpy(gradient.astype(step.rows.dtype, copy=False)),
+            Memory(step.number - 1, tuple(before)),
+            step.learning_rate,
+            torch.from_numpy(l2.astype(step.rows.dtype, copy=False)),
+            torch.from_numpy(columns.weight_decay),
         )
-    return result
-
-
-def buffers_of(state: Any) -> list[Tensor]:
-    """What a rule's state holds besides the number of steps."""
-    if isinstance(state, AdamState):
-        return [state.mean, state.square]
-    return [] if state is None else [state]
-
-
-def state_of(buffers: list[Tensor], n_steps: int) -> Any:
-    """The state that holds `buffers` after `n_steps` steps."""
-    if len(buffers) == 2:
-        return AdamState(n_steps, *buffers)
-    return buffers[0] if buffers else None
+        step.rows[:] = rows.numpy()
+        for buffer, after in zip(step.buffers, memory.buffers, strict=True):
+            buffer[:] = after.numpy()
 
 
 def device_of(settings: TrainingSettings) -> torch.device:

@@ -13,26 +13,24 @@ nothing.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
 from xlcollab.factor.passes.compiled import inlined, parallel, serial
 from xlcollab.factor.passes.prefetch import AHEAD, CACHED, prefetch
+from xlcollab.factor.passes.rows import Float
 from xlcollab.factor.passes.vectors import LANES, load, plus_product, spread, store, total
 
 LINE = 16  # float32 numbers in a cache line
 ROW, GRAD = 0, 1
 
-Ints = NDArray[np.generic]
-Floats = NDArray[np.generic]
-Float = Any  # a NumPy scalar in the type of the rows
+Ints = NDArray[np.integer]
+Floats = NDArray[np.floating]
 
 
 @inlined
-def residual(z: Any, rating: Any, low: Any, span: Any) -> Any:
+def residual(z: Float, rating: Float, low: Float, span: Float) -> tuple[Float, Float]:
     """The error of the prediction that z makes, and the slope: error · d prediction / dz."""
     if span > 0:
         one = span / span  # 1 in the type of span: a literal would make all float64

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.factor.passes.kernels import sort_by_row
 from xlcollab.ratings import RatingsTable
@@ -27,11 +26,11 @@ class BySide:
     ratings: Floats
 
     @staticmethod
-    def users(table: RatingsTable, dtype: Any) -> BySide:
+    def users(table: RatingsTable, dtype: DTypeLike) -> BySide:
         return _compress(table.n_users, table.users, table.items, table.ratings, dtype)
 
     @staticmethod
-    def items(table: RatingsTable, dtype: Any) -> BySide:
+    def items(table: RatingsTable, dtype: DTypeLike) -> BySide:
         return _compress(table.n_items, table.items, table.users, table.ratings, dtype)
 
     @property
@@ -66,7 +65,7 @@ class Blocks:
     ratings: Floats
 
     @staticmethod
-    def shuffled(table: RatingsTable, n: int, dtype: Any, rng: np.random.Generator) -> Blocks:
+    def shuffled(table: RatingsTable, n: int, dtype: DTypeLike, rng: np.random.Generator) -> Blocks:
         """`table` cut n × n, which part an id belongs to and the order drawn from `rng`."""
         user_part = (rng.permutation(table.n_users) % n).astype(np.uint16)
         item_part = (rng.permutation(table.n_items) % n).astype(np.uint16)
@@ -85,7 +84,11 @@ class Blocks:
 
 
 def _compress(
-    n_rows: int, rows: NDArray[np.int32], others: NDArray[np.int32], ratings: Floats, dtype: Any
+    n_rows: int,
+    rows: NDArray[np.int32],
+    others: NDArray[np.int32],
+    ratings: Floats,
+    dtype: DTypeLike,
 ) -> BySide:
     """Counting sort: 8 bytes a rating in float32 and nothing besides."""
     starts = np.zeros(n_rows + 1, np.int64)

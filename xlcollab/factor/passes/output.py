@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
+from numpy.typing import DTypeLike
 
 from xlcollab.errors import UsageError
+from xlcollab.factor.passes.rows import Float, scalar
 from xlcollab.settings.fitting import ModelSettings
 
 # A mean rating at the very edge of the range would put the logit at infinity.
@@ -56,7 +56,7 @@ class Output:
         """The same with the range wider by `padding` on both sides."""
         return replace(self, low=self.low - padding, span=self.span + 2 * padding)
 
-    def numbers(self, dtype: Any) -> tuple[Any, Any, Any]:
+    def numbers(self, dtype: DTypeLike) -> tuple[Float, Float, Float]:
         """centre, low and span in the type that the kernels compute in."""
-        number = np.dtype(dtype).type
+        number = scalar(dtype)
         return number(self.centre), number(self.low), number(self.span)

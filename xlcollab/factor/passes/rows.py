@@ -9,15 +9,18 @@ to a multiple of 8 numbers, which keeps vector instructions busy to the end of a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 Floats = NDArray[np.floating]
+Float = float
+"""A NumPy scalar in the type of the rows: see `scalar`."""
 PAD = 8
 _LINE = 64
 """Bytes that a processor fetches at once."""
@@ -96,7 +99,12 @@ def row_width(n_factors: int) -> int:
     return -(-(n_factors + 2) // PAD) * PAD
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Floats:
+def scalar(dtype: DTypeLike) -> Callable[[float], Float]:
+    """Makes a number of the rows' type: one of another would make all that a kernel computes so."""
+    return cast(Callable[[float], Float], np.dtype(dtype).type)
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
     """As np.zeros, beginning where a line of the processor's cache begins.
 
     A row then lies in as few lines as it can, which saves up to a fifth of a pass.

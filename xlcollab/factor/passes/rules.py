@@ -9,125 +9,89 @@ Loshchilov and Hutter 2019). Papers: see `xlcollab.optim.rules`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numba import prange
 
 from xlcollab.factor.passes.compiled import inlined, parallel
-from xlcollab.factor.passes.kernels import Float
-from xlcollab.factor.passes.rows import Columns, Floats
+from xlcollab.factor.passes.rows import Columns, Float, Floats, scalar
 from xlcollab.settings.fitting import TrainingSettings
 
 
+class Head(NamedTuple):
+    """What every kernel is given: `rows` (n, width), gradients in `blocks` (parts, n, width), and
+    per column (width,) or per row (n,) what the module's equations name."""
+
+    rows: Floats
+    blocks: Floats
+    scale: Float
+    active: Floats
+    l2: Floats
+    weights: Floats
+    keep: Floats
+    rate: Float
+
+
 @inlined
-def _gradient(
-    rows: Any, blocks: Any, scale: Any, active: Any, l2: Any, weights: Any, row: Any, f: Any
-) -> Any:
-    total = blocks[0, row, f]
-    for c in range(1, blocks.shape[0]):
-        total += blocks[c, row, f]
-    return active[f] * scale * total + weights[row] * l2[f] * rows[row, f]
+def _gradient(head: Head, row: int, f: int) -> Float:
+    total: Float = head.blocks[0, row, f]
+    for c in range(1, head.blocks.shape[0]):
+        total += head.blocks[c, row, f]
+    g: Float = head.active[f] * head.scale * total
+    g += head.weights[row] * head.l2[f] * head.rows[row, f]
+    return g
+
+
+@inlined
+def _move(head: Head, row: int, f: int, step: Float) -> None:
+    head.rows[row, f] = head.keep[f] * head.rows[row, f] - step
 
 
 @parallel
-def _descent(
-    rows: Floats,
-    blocks: Floats,
-    scale: Float,
-    active: Floats,
-    l2: Floats,
-    weights: Floats,
-    keep: Floats,
-    rate: Float,
-) -> None:
-    for row in prange(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
-            rows[row, f] = keep[f] * rows[row, f] - rate * g
+def _descent(head: Head) -> None:
+    for row in prange(head.rows.shape[0]):
+        for f in range(head.rows.shape[1]):
+            _move(head, row, f, head.rate * _gradient(head, row, f))
 
 
 @parallel
-def _heavy_ball(
-    rows: Floats,
-    blocks: Floats,
-    scale: Float,
-    active: Floats,
-    l2: Floats,
-    weights: Floats,
-    keep: Floats,
-    rate: Float,
-    buffer: Floats,
-    momentum: Float,
-    own: Float,
-    carried: Float,
-) -> None:
+def _heavy_ball(head: Head, buffer: Floats, momentum: Float, own: Float, carried: Float) -> None:
     """Steps by own · g + carried · buffer."""
-    for row in prange(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
+    for row in prange(head.rows.shape[0]):
+        for f in range(head.rows.shape[1]):
+            g = _gradient(head, row, f)
             b = momentum * buffer[row, f] + g
             buffer[row, f] = b
-            rows[row, f] = keep[f] * rows[row, f] - rate * (own * g + carried * b)
+            _move(head, row, f, head.rate * (own * g + carried * b))
 
 
 @parallel
-def _adagrad(
-    rows: Floats,
-    blocks: Floats,
-    scale: Float,
-    active: Floats,
-    l2: Floats,
-    weights: Floats,
-    keep: Floats,
-    rate: Float,
-    squares: Floats,
-    epsilon: Float,
-) -> None:
-    for row in prange(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
+def _adagrad(head: Head, squares: Floats, epsilon: Float) -> None:
+    for row in prange(head.rows.shape[0]):
+        for f in range(head.rows.shape[1]):
+            g = _gradient(head, row, f)
             s = squares[row, f] + g * g
             squares[row, f] = s
-            rows[row, f] = keep[f] * rows[row, f] - rate * g / (np.sqrt(s) + epsilon)
+            _move(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
 
 
 @parallel
-def _rmsprop(
-    rows: Floats,
-    blocks: Floats,
-    scale: Float,
-    active: Floats,
-    l2: Floats,
-    weights: Floats,
-    keep: Floats,
-    rate: Float,
-    squares: Floats,
-    rho: Float,
-    fresh: Float,
-    epsilon: Float,
-) -> None:
+def _rmsprop(head: Head, squares: Floats, rho: Float, fresh: Float, epsilon: Float) -> None:
     """`fresh` = 1 − rho, rounded once, not here in fewer digits."""
-    for row in prange(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
+    for row in prange(head.rows.shape[0]):
+        for f in range(head.rows.shape[1]):
+            g = _gradient(head, row, f)
             s = rho * squares[row, f] + fresh * g * g
             squares[row, f] = s
-            rows[row, f] = keep[f] * rows[row, f] - rate * g / (np.sqrt(s) + epsilon)
+            _move(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
 
 
 @parallel
 def _adam(
-    rows: Floats,
-    blocks: Floats,
-    scale: Float,
-    active: Floats,
-    l2: Floats,
-    weights: Floats,
-    keep: Floats,
-    rate: Float,
+    head: Head,
     means: Floats,
     squares: Floats,
     beta1: Float,
@@ -138,15 +102,14 @@ def _adam(
     epsilon: Float,
 ) -> None:
     """`rate` and `root_correction` hold the corrections of the bias towards the zero start."""
-    for row in prange(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            g = _gradient(rows, blocks, scale, active, l2, weights, row, f)
+    for row in prange(head.rows.shape[0]):
+        for f in range(head.rows.shape[1]):
+            g = _gradient(head, row, f)
             m = beta1 * means[row, f] + fresh1 * g
             s = beta2 * squares[row, f] + fresh2 * g * g
             means[row, f] = m
             squares[row, f] = s
-            root = np.sqrt(s) * root_correction + epsilon
-            rows[row, f] = keep[f] * rows[row, f] - rate * m / root
+            _move(head, row, f, head.rate * m / (np.sqrt(s) * root_correction + epsilon))
 
 
 Options = Callable[[Mapping[str, float], float, int], tuple[float, tuple[float, ...]]]
@@ -154,49 +117,64 @@ Options = Callable[[Mapping[str, float], float, int], tuple[float, tuple[float, 
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A kernel, how many buffers as large as the rows it keeps, and its numbers at a step."""
+class RowStep:
+    """One step of `rows` (n, width), which it changes in place, and its `buffers` with them.
 
-    kernel: Any
-    n_buffers: int
+    `blocks` (parts, n, width) add up to the gradient of ½ Σ error²; `scale` makes it that of the
+    loss, `penalty` is the factor on L2; `number` counts the steps from 1.
+    """
+
+    rows: Floats
+    blocks: Floats
+    scale: float
+    columns: Columns
+    penalty: float
+    buffers: Sequence[Floats]
+    learning_rate: float
+    number: int
+
+
+class RowRule(Protocol):
+    """A rule that moves rows."""
+
+    def buffers(self, rows: Floats) -> list[Floats]:
+        """What it keeps between steps, each of the rows' shape (n, width): zeros at first."""
+        ...
+
+    def step(self, step: RowStep, settings: TrainingSettings) -> None:
+        """Make the step."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kernel, the buffers that it keeps by name, and its numbers at a step."""
+
+    kernel: Callable[..., None]
+    names: tuple[str, ...]
     options: Options
 
     def buffers(self, rows: Floats) -> list[Floats]:
-        """The state before the first step: zeros."""
-        return [np.zeros_like(rows) for _ in range(self.n_buffers)]
+        """See `RowRule`."""
+        return [np.zeros_like(rows) for _ in self.names]
 
-    def step(
-        self,
-        rows: Floats,
-        blocks: Floats,
-        scale: float,
-        columns: Columns,
-        penalty: float,
-        buffers: list[Floats],
-        settings: TrainingSettings,
-        learning_rate: float,
-        step: int,
-    ) -> None:
-        """One step of `rows` (n, width), in place.
-
-        `blocks` (parts, n, width) add up to the gradient of ½ Σ error²; `penalty` is the factor on
-        L2; `step` counts from 1.
-        """
-        number = rows.dtype.type
-        keep = 1 - learning_rate * columns.weight_decay.astype(np.float64)
-        rate, others = self.options(settings.rule_options, learning_rate, step)
-        self.kernel(
+    def step(self, step: RowStep, settings: TrainingSettings) -> None:
+        """See `RowRule`."""
+        rows, columns = step.rows, step.columns
+        number = scalar(rows.dtype)
+        keep = 1 - step.learning_rate * columns.weight_decay.astype(np.float64)
+        rate, others = self.options(settings.rule_options, step.learning_rate, step.number)
+        head = Head(
             rows,
-            blocks,
-            number(scale),
+            step.blocks,
+            number(step.scale),
             columns.active,
-            columns.l2 * number(penalty),
+            columns.l2 * number(step.penalty),
             columns.weights,
             keep.astype(rows.dtype),
             number(rate),
-            *buffers,
-            *(number(value) for value in others),
         )
+        self.kernel(head, *step.buffers, *(number(value) for value in others))
 
 
 def _adam_options(
@@ -209,15 +187,15 @@ def _adam_options(
 
 
 RULES: Mapping[str, Rule] = {
-    "gd": Rule(_descent, 0, lambda o, rate, step: (rate, ())),
-    "momentum": Rule(_heavy_ball, 1, lambda o, rate, step: (rate, (o["momentum"], 0, 1))),
+    "gd": Rule(_descent, (), lambda o, rate, step: (rate, ())),
+    "momentum": Rule(_heavy_ball, ("buffer",), lambda o, rate, step: (rate, (o["momentum"], 0, 1))),
     "nesterov": Rule(
-        _heavy_ball, 1, lambda o, rate, step: (rate, (o["momentum"], 1, o["momentum"]))
+        _heavy_ball, ("buffer",), lambda o, rate, step: (rate, (o["momentum"], 1, o["momentum"]))
     ),
-    "adagrad": Rule(_adagrad, 1, lambda o, rate, step: (rate, (o["epsilon"],))),
+    "adagrad": Rule(_adagrad, ("sum",), lambda o, rate, step: (rate, (o["epsilon"],))),
     "rmsprop": Rule(
-        _rmsprop, 1, lambda o, rate, step: (rate, (o["rho"], 1 - o["rho"], o["epsilon"]))
+        _rmsprop, ("square",), lambda o, rate, step: (rate, (o["rho"], 1 - o["rho"], o["epsilon"]))
     ),
-    "adam": Rule(_adam, 2, _adam_options),
-    "adamw": Rule(_adam, 2, _adam_options),
+    "adam": Rule(_adam, ("mean", "square"), _adam_options),
+    "adamw": Rule(_adam, ("mean", "square"), _adam_options),
 }

@@ -8,9 +8,10 @@ import numpy as np
 
 from xlcollab.factor.engines.base import n_parts
 from xlcollab.factor.engines.gibbs import MOST_KEPT
+from xlcollab.factor.engines.gradient import row_rule
 from xlcollab.factor.passes.rows import row_width
-from xlcollab.factor.passes.rules import RULES
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.optimizers import GRADIENT_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def estimate_memory(
     row = row_width(model.n_factors) * number
     table, rows = n_ratings * (8 + number), (n_users + n_items) * row
     if training.device != "cpu":
-        there = rows * (_GPU_ROWS + RULES[training.optimizer].n_buffers)
+        there = rows * (_GPU_ROWS + _n_buffers(training))
         return MemoryEstimate(
             table, 2 * rows, 0, there + _gpu_ratings(n_ratings, row, number, training)
         )
@@ -95,11 +96,16 @@ def _order_bytes(training: TrainingSettings, number: int) -> int:
     return 4 + number if training.batch_size is None else 12
 
 
+def _n_buffers(training: TrainingSettings) -> int:
+    """Tables as large as the rows that the rule keeps between steps."""
+    return len(row_rule(training).buffers(np.zeros((0, 0))))
+
+
 def _optimizer_rows(training: TrainingSettings, n_users: int, n_items: int) -> int:
     both = n_users + n_items
     if training.optimizer == "sgd":
         return 0
-    if training.optimizer not in RULES:
+    if training.optimizer not in GRADIENT_RULES:
         return both * (2 * MOST_KEPT if training.optimizer == "gibbs" else 2)
     blocks = n_users + n_parts() * n_items if training.batch_size is None else n_parts() * both
-    return blocks + RULES[training.optimizer].n_buffers * both
+    return blocks + _n_buffers(training) * both

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +25,7 @@ from xlcollab.factor.models.netmodel import NetModel, pairs_of
 from xlcollab.factor.passes.rows import Floats, Rows, row_weights
 from xlcollab.factor.training.trainable import Job, factor_model
 from xlcollab.optim import rule as optim_rule
+from xlcollab.optim.rule import Memory
 from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.features import features_of
 from xlcollab.settings.fitting import ModelSettings
@@ -66,14 +66,14 @@ class NetTrainable:
     pairs: Pairs
     ratings: Tensor
     dropout: torch.Generator
-    state: Any = None
+    memory: Memory = field(init=False)
     n_steps: int = 0
     _l2: Tensor = field(init=False)
     _decay: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
         training = self.job.training
-        self.state = torch_rule(training).init(self.vector)
+        self.memory = Memory.before(torch_rule(training), self.vector)
         self._l2 = self._by_kind(training.l2_factors, training.l2_biases) * self._weights()
         self._decay = self._by_kind(training.weight_decay_factors, training.weight_decay_biases)
 
@@ -140,8 +140,8 @@ class NetTrainable:
         n = len(chosen)
         scale = loss_scale(training.loss, float(squared_error.detach()), n)
         l2 = self._l2 * penalty_scale(training, scale, n, len(self.ratings))
-        self.vector, self.state = moved(
-            rule, vector.detach(), gradient, self.state, learning_rate, l2, self._decay
+        self.vector, self.memory = moved(
+            rule, vector.detach(), gradient, self.memory, learning_rate, l2, self._decay
         )
         self.n_steps += 1
         return float(squared_error.detach())

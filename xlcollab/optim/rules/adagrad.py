@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
 from torch import Tensor
+
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +17,14 @@ class Adagrad:
     sₜ = sₜ₋₁ + gₜ²,  x ← x - rate · gₜ / (√sₜ + epsilon)
     """
 
+    buffers: ClassVar[tuple[str, ...]] = ("sum",)
     epsilon: float
 
-    def init(self, y: Tensor) -> Tensor:
-        """A sum of zeros."""
-        return torch.zeros_like(y)
-
     def move(
-        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
-    ) -> tuple[Tensor, Tensor]:
-        """x - rate · g / (√s + epsilon); the state is the sum s."""
-        total = state.addcmul(gradient, gradient)
-        return weights.addcdiv(gradient, total.sqrt() + self.epsilon, value=-rate), total
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
+        """x - rate · g / (√s + epsilon)."""
+        (before,) = memory.buffers
+        total = before.addcmul(gradient, gradient)
+        moved = weights.addcdiv(gradient, total.sqrt() + self.epsilon, value=-rate)
+        return moved, memory.after(total)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True, slots=True)
-class AdamState:
-    """Steps made, mean of gradients (n,), mean of squared gradients (n,)."""
-
-    count: int
-    mean: Tensor
-    square: Tensor
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +23,19 @@ class Adam:
     `weight_decay`, which acts on the weights before the step.
     """
 
+    buffers: ClassVar[tuple[str, ...]] = ("mean", "square")
     beta1: float
     beta2: float
     epsilon: float
 
-    def init(self, y: Tensor) -> AdamState:
-        """Zeros."""
-        return AdamState(0, torch.zeros_like(y), torch.zeros_like(y))
-
     def move(
-        self, weights: Tensor, gradient: Tensor, state: AdamState, rate: float
-    ) -> tuple[Tensor, AdamState]:
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
         """The new weights of the equations above."""
-        count = state.count + 1
-        mean = torch.lerp(state.mean, gradient, 1.0 - self.beta1)
-        square = (state.square * self.beta2).addcmul(gradient, gradient, value=1.0 - self.beta2)
+        count = memory.count + 1
+        mean, square = memory.buffers
+        mean = torch.lerp(mean, gradient, 1.0 - self.beta1)
+        square = (square * self.beta2).addcmul(gradient, gradient, value=1.0 - self.beta2)
         root = square.sqrt() / math.sqrt(1.0 - self.beta2**count) + self.epsilon
         moved = weights.addcdiv(mean, root, value=-rate / (1.0 - self.beta1**count))
-        return moved, AdamState(count, mean, square)
+        return moved, memory.after(mean, square)

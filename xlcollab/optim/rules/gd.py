@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
+
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
 class GradientDescent:
-    """x ← x - rate · g. Has no state. torch.optim.SGD without momentum (Cauchy 1847)."""
+    """x ← x - rate · g. Remembers nothing. torch.optim.SGD without momentum (Cauchy 1847)."""
 
-    def init(self, y: Tensor) -> None:
-        """No state."""
-        del y
+    buffers: ClassVar[tuple[str, ...]] = ()
 
     def move(
-        self, weights: Tensor, gradient: Tensor, state: None, rate: float
-    ) -> tuple[Tensor, None]:
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
         """x - rate · g."""
-        return weights.add(gradient, alpha=-rate), state
+        return weights.add(gradient, alpha=-rate), memory.after()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
+
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +20,16 @@ class Momentum:
     averaged form that lessons often show.
     """
 
+    buffers: ClassVar[tuple[str, ...]] = ("buffer",)
     momentum: float
     dampening: float
 
-    def init(self, y: Tensor) -> None:
-        """No buffer before the first gradient."""
-        del y
-
     def move(
-        self, weights: Tensor, gradient: Tensor, state: Tensor | None, rate: float
-    ) -> tuple[Tensor, Tensor | None]:
-        """x - rate · b; the state is the buffer b."""
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
+        """x - rate · b."""
         buffer = gradient
-        if state is not None:
-            buffer = (state * self.momentum).add(gradient, alpha=1.0 - self.dampening)
-        return weights.add(buffer, alpha=-rate), buffer
+        if memory.count:
+            (before,) = memory.buffers
+            buffer = (before * self.momentum).add(gradient, alpha=1.0 - self.dampening)
+        return weights.add(buffer, alpha=-rate), memory.after(buffer)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
 from torch import Tensor
+
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +19,14 @@ class Nesterov:
     Nesterov 1983, in the form of Sutskever et al. 2013 that needs the gradient at x alone.
     """
 
+    buffers: ClassVar[tuple[str, ...]] = ("buffer",)
     momentum: float
 
-    def init(self, y: Tensor) -> Tensor:
-        """A buffer of zeros."""
-        return torch.zeros_like(y)
-
     def move(
-        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
-    ) -> tuple[Tensor, Tensor]:
-        """x - rate · (g + momentum · b); the state is the buffer b."""
-        buffer = state * self.momentum + gradient
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
+        """x - rate · (g + momentum · b)."""
+        (before,) = memory.buffers
+        buffer = before * self.momentum + gradient
         ahead = gradient.add(buffer, alpha=self.momentum)
-        return weights.add(ahead, alpha=-rate), buffer
+        return weights.add(ahead, alpha=-rate), memory.after(buffer)

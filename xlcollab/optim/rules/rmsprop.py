@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
 from torch import Tensor
+
+from xlcollab.optim.rule import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +17,15 @@ class RMSprop:
     sₜ = rho · sₜ₋₁ + (1 - rho) · gₜ²,  x ← x - rate · gₜ / (√sₜ + epsilon)
     """
 
+    buffers: ClassVar[tuple[str, ...]] = ("square",)
     rho: float
     epsilon: float
 
-    def init(self, y: Tensor) -> Tensor:
-        """A mean of zeros."""
-        return torch.zeros_like(y)
-
     def move(
-        self, weights: Tensor, gradient: Tensor, state: Tensor, rate: float
-    ) -> tuple[Tensor, Tensor]:
-        """x - rate · g / (√s + epsilon); the state is the mean square s."""
-        square = (state * self.rho).addcmul(gradient, gradient, value=1.0 - self.rho)
-        return weights.addcdiv(gradient, square.sqrt() + self.epsilon, value=-rate), square
+        self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
+    ) -> tuple[Tensor, Memory]:
+        """x - rate · g / (√s + epsilon)."""
+        (before,) = memory.buffers
+        square = (before * self.rho).addcmul(gradient, gradient, value=1.0 - self.rho)
+        moved = weights.addcdiv(gradient, square.sqrt() + self.epsilon, value=-rate)
+        return moved, memory.after(square)
