@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xlcollab.grid import Scalar, Sheet, Workbook
+from xlcollab.grid import Sheet, Workbook
+from xlcollab.grid.beside import labels_beside
 from xlcollab.ref import AreaRef, CellRef
 
 _LOOKED_AT = 60
@@ -44,25 +45,18 @@ class _Block:
 
     def labels(self, *, across: bool) -> list[str] | None:
         """Above or left of the block, else below or right of it."""
-        rect = self.area.rect
-        before, behind = (rect.top, rect.bottom) if across else (rect.left, rect.right)
-        size = self.sheet.height if across else self.sheet.width
-        lines = [
-            *range(before - 1, max(before - _LOOKED_AT, -1), -1),
-            *range(behind, min(behind + _LOOKED_AT, size)),
-        ]
-        for line in lines:
-            places = (
-                [(line, column) for column in range(rect.left, rect.right)]
-                if across
-                else [(row, line) for row in range(rect.top, rect.bottom)]
-            )
-            if self._is_taken(*places[0]):
-                continue
-            texts = [_label(self.sheet.value(*place)) for place in places]
-            if all(texts) and len(set(texts)) == len(texts):
-                return [self._word(places[0], across) + text for text in texts]
-        return None
+        found = labels_beside(
+            self.sheet,
+            self.area.rect,
+            across=across,
+            taken=[one.rect for one in self.taken],
+            far=_LOOKED_AT,
+            behind=True,
+        )
+        if found is None:
+            return None
+        word = self._word(found.first, across)
+        return [word + text for text in found.texts]
 
     def side(self) -> str:
         """The text left of a single row, or above a single column: what the row is."""
@@ -77,12 +71,6 @@ class _Block:
             if isinstance(value, str) and value.strip():
                 return " ".join(value.split())
         return ""
-
-    def _is_taken(self, row: int, column: int) -> bool:
-        return any(
-            one.rect.top <= row < one.rect.bottom and one.rect.left <= column < one.rect.right
-            for one in self.taken
-        )
 
     def _word(self, place: tuple[int, int], across: bool) -> str:
         """The word before numbers: the text that heads their line."""
@@ -126,12 +114,3 @@ def _names(block: _Block, role: str) -> list[str]:
         return [f"{row}, {column}" for row in rows or [] for column in across]
     down = (None if role else rows) or [f"factor {i + 1}" for i in range(rect.height)]
     return [f"{column}, {row}" for row in down for column in columns]
-
-
-def _label(value: Scalar) -> str:
-    """What a label cell says; "" for what is no label: blanks, booleans, fractions."""
-    if isinstance(value, str):
-        return " ".join(value.split())
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:.0f}"
-    return ""

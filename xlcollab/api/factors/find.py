@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from xlcollab.api.look.roles import Roles
 from xlcollab.errors import DataError, ModelError, UsageError
-from xlcollab.grid import Kind, Scalar, Workbook
+from xlcollab.grid import Kind, Workbook
+from xlcollab.grid.beside import labels_beside
 from xlcollab.problems import read_model, read_models
 from xlcollab.ref import AreaRef, parse_area
 
@@ -60,33 +61,14 @@ def biases_in(workbook: Workbook, area: AreaRef | None, n: int) -> NDArray[np.fl
 
 
 def labels_of(workbook: Workbook, area: AreaRef, biases: AreaRef | None = None) -> list[str]:
-    """The nearest full line of different texts or numbers above the factors, or left of them, that
-    is not the line of biases."""
-    sheet, rect = workbook.sheet(area.sheet), area.rect
-    across = _is_across(area)
-    for line in range((rect.top if across else rect.left) - 1, -1, -1):
-        places = (
-            [(line, column) for column in range(rect.left, rect.right)]
-            if across
-            else [(row, line) for row in range(rect.top, rect.bottom)]
-        )
-        if biases is not None and biases.sheet == area.sheet and places[0] in _cells(biases):
-            continue
-        texts = [_text(sheet.value(*place)) for place in places]
-        if all(texts) and len(set(texts)) == len(texts):
-            return texts
+    """The nearest full line of different texts or whole numbers above the factors, or left of
+    them, that is not the line of biases."""
+    rect, across = area.rect, _is_across(area)
+    taken = [biases.rect] if biases is not None and biases.sheet == area.sheet else []
+    found = labels_beside(workbook.sheet(area.sheet), rect, across=across, taken=taken)
+    if found is not None:
+        return list(found.texts)
     return [f"item {number + 1}" for number in range(rect.width if across else rect.height)]
-
-
-def _cells(area: AreaRef) -> set[tuple[int, int]]:
-    return {(cell.row, cell.column) for cell in area.cells()}
-
-
-def _text(value: Scalar) -> str:
-    """What a label cell says; "" for what is no label."""
-    if isinstance(value, bool) or not isinstance(value, str | float):
-        return ""
-    return value.strip() if isinstance(value, str) else f"{value:g}"
 
 
 def _is_across(area: AreaRef) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 from numba import prange
 
 from xlcollab.factor.passes.compiled import parallel, serial
-from xlcollab.factor.passes.kernels import Float, Floats, Ints
+from xlcollab.factor.passes.kernels import Floats, Ints
+from xlcollab.factor.passes.rows import Float
 
 
 @serial

@@ -23,7 +23,11 @@ from xlcollab.settings.fitting import TrainingSettings
 
 class Head(NamedTuple):
     """What every kernel is given: `rows` (n, width), gradients in `blocks` (parts, n, width), and
-    per column (width,) or per row (n,) what the module's equations name."""
+    per column (width,) or per row (n,) what the module's equations name.
+
+    A kernel takes `rows` out of it before its loop: numba drops what a parallel loop writes to an
+    array that it only knows as a part of something.
+    """
 
     rows: Floats
     blocks: Floats
@@ -46,47 +50,52 @@ def _gradient(head: Head, row: int, f: int) -> Float:
 
 
 @inlined
-def _move(head: Head, row: int, f: int, step: Float) -> None:
-    head.rows[row, f] = head.keep[f] * head.rows[row, f] - step
+def _moved(head: Head, row: int, f: int, step: Float) -> Float:
+    number: Float = head.keep[f] * head.rows[row, f]
+    return number - step
 
 
 @parallel
 def _descent(head: Head) -> None:
-    for row in prange(head.rows.shape[0]):
-        for f in range(head.rows.shape[1]):
-            _move(head, row, f, head.rate * _gradient(head, row, f))
+    rows = head.rows
+    for row in prange(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            rows[row, f] = _moved(head, row, f, head.rate * _gradient(head, row, f))
 
 
 @parallel
 def _heavy_ball(head: Head, buffer: Floats, momentum: Float, own: Float, carried: Float) -> None:
     """Steps by own · g + carried · buffer."""
-    for row in prange(head.rows.shape[0]):
-        for f in range(head.rows.shape[1]):
+    rows = head.rows
+    for row in prange(rows.shape[0]):
+        for f in range(rows.shape[1]):
             g = _gradient(head, row, f)
             b = momentum * buffer[row, f] + g
             buffer[row, f] = b
-            _move(head, row, f, head.rate * (own * g + carried * b))
+            rows[row, f] = _moved(head, row, f, head.rate * (own * g + carried * b))
 
 
 @parallel
 def _adagrad(head: Head, squares: Floats, epsilon: Float) -> None:
-    for row in prange(head.rows.shape[0]):
-        for f in range(head.rows.shape[1]):
+    rows = head.rows
+    for row in prange(rows.shape[0]):
+        for f in range(rows.shape[1]):
             g = _gradient(head, row, f)
             s = squares[row, f] + g * g
             squares[row, f] = s
-            _move(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
+            rows[row, f] = _moved(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
 
 
 @parallel
 def _rmsprop(head: Head, squares: Floats, rho: Float, fresh: Float, epsilon: Float) -> None:
     """`fresh` = 1 − rho, rounded once, not here in fewer digits."""
-    for row in prange(head.rows.shape[0]):
-        for f in range(head.rows.shape[1]):
+    rows = head.rows
+    for row in prange(rows.shape[0]):
+        for f in range(rows.shape[1]):
             g = _gradient(head, row, f)
             s = rho * squares[row, f] + fresh * g * g
             squares[row, f] = s
-            _move(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
+            rows[row, f] = _moved(head, row, f, head.rate * g / (np.sqrt(s) + epsilon))
 
 
 @parallel
@@ -102,14 +111,17 @@ def _adam(
     epsilon: Float,
 ) -> None:
     """`rate` and `root_correction` hold the corrections of the bias towards the zero start."""
-    for row in prange(head.rows.shape[0]):
-        for f in range(head.rows.shape[1]):
+    rows = head.rows
+    for row in prange(rows.shape[0]):
+        for f in range(rows.shape[1]):
             g = _gradient(head, row, f)
             m = beta1 * means[row, f] + fresh1 * g
             s = beta2 * squares[row, f] + fresh2 * g * g
             means[row, f] = m
             squares[row, f] = s
-            _move(head, row, f, head.rate * m / (np.sqrt(s) * root_correction + epsilon))
+            rows[row, f] = _moved(
+                head, row, f, head.rate * m / (np.sqrt(s) * root_correction + epsilon)
+            )
 
 
 Options = Callable[[Mapping[str, float], float, int], tuple[float, tuple[float, ...]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,102 +23,92 @@ VALUE, OBJECTIVE, PENALTY, NORM, COLUMNS = range(5)
 and the norm of the gradient by the model's variables."""
 
 
-@exact
-def evaluate(
-    code: Whole,
-    micro: Whole,
-    index: Whole,
-    cleared: Whole,
-    fills: Numbers,
-    arena: Numbers,
-    at: Whole,
-    where: Whole,
-    guards: Whole,
-    expected: Numbers,
-    x: Numbers,
-    gradient: Numbers,
-) -> int:
-    """Run the program at x; its gradient goes to `gradient`, its value stays in the arena.
+class Tables(NamedTuple):
+    """A program as the machine reads it, its arena, and a place in it for each register.
 
-    `where` says how many variables there are and where value, gradient and scratch space lie.
+    `where` says how many variables there are and where value, gradient and scratch space lie; the
+    places `guards` must hold `expected` for the program to be the sheet's.
     """
+
+    code: Whole
+    micro: Whole
+    places: Whole
+    cleared: Whole
+    fills: Numbers
+    arena: Numbers
+    at: Whole
+    where: Whole
+    guards: Whole
+    expected: Numbers
+
+
+class Course(NamedTuple):
+    """What a run keeps to: the rule's code and its numbers `h`; sign, L2, weight decay and the norm
+    to shorten gradients to (0: none) in `common`; scale and bounds in `limits` (3, n); and
+    `memory` (4, n), the rule's buffers and space for a point and a gradient."""
+
+    rule: int
+    h: Numbers
+    common: Numbers
+    limits: Numbers
+    memory: Numbers
+
+
+class Record(NamedTuple):
+    """Good steps row by row: points and gradients (k, n), and the columns named above (k, 4)."""
+
+    ys: Numbers
+    gradients: Numbers
+    rows: Numbers
+
+
+@exact
+def evaluate(tables: Tables, x: Numbers, gradient: Numbers) -> int:
+    """Run the program at x; its gradient goes to `gradient`, its value stays in the arena."""
+    arena, where = tables.arena, tables.where
     n, value, slope = where[0], where[1], where[2]
     for i in range(n):
         arena[i] = x[i]
-    run(code, micro, index, cleared, fills, arena, where[3], at)
+    run(
+        tables.code,
+        tables.micro,
+        tables.places,
+        tables.cleared,
+        tables.fills,
+        arena,
+        where[3],
+        tables.at,
+    )
     finite = math.isfinite(arena[value])
     for i in range(n):
         gradient[i] = arena[slope + i]
         finite &= math.isfinite(gradient[i])
-    for i in range(len(guards)):
-        if arena[guards[i]] != expected[i]:
+    for i in range(len(tables.guards)):
+        if arena[tables.guards[i]] != tables.expected[i]:
             return LEFT
     return FINE if finite else NOT_FINITE
 
 
 @exact
 def batch(
-    code: Whole,
-    micro: Whole,
-    index: Whole,
-    cleared: Whole,
-    fills: Numbers,
-    arena: Numbers,
-    at: Whole,
-    where: Whole,
-    guards: Whole,
-    expected: Numbers,
-    points: Numbers,
-    values: Numbers,
-    gradients: Numbers,
-    ends: Whole,
+    tables: Tables, points: Numbers, values: Numbers, gradients: Numbers, ends: Whole
 ) -> None:
     """`evaluate` at every row of `points`."""
     for i in range(len(points)):
-        ends[i] = evaluate(
-            code,
-            micro,
-            index,
-            cleared,
-            fills,
-            arena,
-            at,
-            where,
-            guards,
-            expected,
-            points[i],
-            gradients[i],
-        )
-        values[i] = arena[where[1]]
+        ends[i] = evaluate(tables, points[i], gradients[i])
+        values[i] = tables.arena[tables.where[1]]
 
 
 @exact
-def rows(
-    code: Whole,
-    micro: Whole,
-    index: Whole,
-    cleared: Whole,
-    fills: Numbers,
-    arena: Numbers,
-    at: Whole,
-    where: Whole,
-    guards: Whole,
-    expected: Numbers,
-    z: Numbers,
-    gradient: Numbers,
-    values: Numbers,
-    jacobian: Numbers,
-) -> int:
+def rows(tables: Tables, z: Numbers, gradient: Numbers, values: Numbers, jacobian: Numbers) -> int:
     """Of a program of (x, w) that gives w · r(x): r, and its derivatives by x row by row.
 
     `z` holds x and then zeros in the place of w. Ends as the first evaluation that is not fine.
     """
-    m, n = len(values), where[0] - len(values)
+    m, n = len(values), tables.where[0] - len(values)
     for i in range(max(1, len(jacobian))):
         z[n + i] = 1.0
-        end = evaluate(
-            code, micro, index, cleared, fills, arena, at, where, guards, expected, z, gradient
-        )
+        end = evaluate(tables, z, gradient)
         z[n + i] = 0.0
         if end != FINE:
             return end
@@ -166,37 +157,22 @@ def _assess(
 
 @exact
 def descend(
-    code: Whole,
-    micro: Whole,
-    index: Whole,
-    cleared: Whole,
-    fills: Numbers,
-    arena: Numbers,
-    at: Whole,
-    where: Whole,
-    guards: Whole,
-    expected: Numbers,
-    rule: int,
-    h: Numbers,
-    common: Numbers,
-    limits: Numbers,
-    memory: Numbers,
+    tables: Tables,
+    course: Course,
     count: int,
     rates: Numbers,
     y: Numbers,
     gradient: Numbers,
-    ys: Numbers,
-    gradients: Numbers,
-    rows: Numbers,
+    record: Record,
 ) -> int:
     """As many steps as there are rates, or up to one whose evaluation ended otherwise than fine.
 
-    `common` holds sign, l2, weight decay and the norm to shorten gradients to (0: none), `limits`
-    (3, n) scale and bounds. Returns the number of good steps; y and `memory` are those after the
-    last move made, the rows of `ys`, `gradients` and `rows` those of the good steps.
+    `count` steps were made before. Returns the number of good steps; y and the memory are those
+    after the last move made, the record's rows those of the good steps.
     """
-    n, x = where[0], memory[2]
-    sign, l2, decay, clip = common[0], common[1], common[2], common[3]
+    n, limits, memory = tables.where[0], course.limits, course.memory
+    x = memory[2]
+    sign, l2, decay, clip = course.common[0], course.common[1], course.common[2], course.common[3]
     for t in range(len(rates)):
         used = gradient
         if clip > 0.0:
@@ -205,17 +181,15 @@ def descend(
         if decay != 0.0:
             for i in range(n):
                 y[i] = y[i] * (1.0 - rates[t] * decay)
-        move(rule, h, y, used, memory[0], memory[1], count + t, rates[t])
+        move(course.rule, course.h, y, used, memory[0], memory[1], count + t, rates[t])
         for i in range(n):
             y[i] = min(max(y[i], limits[1, i]), limits[2, i]) if y[i] == y[i] else y[i]
             x[i] = y[i] * limits[0, i]
-            ys[t, i] = y[i]
-        end = evaluate(
-            code, micro, index, cleared, fills, arena, at, where, guards, expected, x, gradient
-        )
-        if end != FINE:
+            record.ys[t, i] = y[i]
+        if evaluate(tables, x, gradient) != FINE:
             return t
-        _assess(n, sign, l2, arena[where[1]], x, limits[0], gradient, rows[t])
+        value = tables.arena[tables.where[1]]
+        _assess(n, sign, l2, value, x, limits[0], gradient, record.rows[t])
         for i in range(n):
-            gradients[t, i] = gradient[i]
+            record.gradients[t, i] = gradient[i]
     return len(rates)

@@ -120,15 +120,8 @@ def _tile(
 ) -> None:
     """All steps of a group on one tile. `place`: three indices of the tile, its first column,
     its rows and columns, and the length of a row."""
-    i0, i1, i2, c0, rows, columns, inner = (
-        place[0],
-        place[1],
-        place[2],
-        place[3],
-        place[4],
-        place[5],
-        place[6],
-    )
+    i0, i1, i2, c0 = place[0], place[1], place[2], place[3]
+    rows, columns, inner = place[4], place[5], place[6]
     n = rows * columns
     for t in range(first, last):
         step, own = micro[t, 0], micro[t, 1]

@@ -17,7 +17,17 @@ from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
-from xlcollab.kernels.program.machine.descent import COLUMNS, FINE, batch, descend, evaluate, rows
+from xlcollab.kernels.program.machine.descent import (
+    COLUMNS,
+    FINE,
+    Course,
+    Record,
+    Tables,
+    batch,
+    descend,
+    evaluate,
+    rows,
+)
 from xlcollab.kernels.program.machine.loop import TILE
 from xlcollab.kernels.program.machine.rules import RULES
 from xlcollab.kernels.program.recording.record import Recording
@@ -44,7 +54,7 @@ class NativeProgram:
     """Places in the arena that must hold `expected` for the program to be the sheet's."""
     expected: Numbers
     arena: Numbers = field(init=False)
-    _machine: tuple[NDArray[np.generic], ...] = field(init=False)
+    _machine: Tables = field(init=False)
 
     def __post_init__(self) -> None:
         encoded, buffers = self.encoded, len(self.encoded.arena)
@@ -52,8 +62,18 @@ class NativeProgram:
         self.arena[:buffers] = encoded.arena
         registers = np.zeros(encoded.registers, np.int64)
         where = np.array([self.variables, self.value_at, self.gradient_at, buffers], np.int64)
-        tables = (encoded.code, encoded.micro, encoded.index, encoded.cleared, encoded.fills)
-        self._machine = (*tables, self.arena, registers, where, self.guards, self.expected)
+        self._machine = Tables(
+            encoded.code,
+            encoded.micro,
+            encoded.index,
+            encoded.cleared,
+            encoded.fills,
+            self.arena,
+            registers,
+            where,
+            self.guards,
+            self.expected,
+        )
 
     def copy(self) -> NativeProgram:
         """The same program with an arena of its own."""
@@ -62,7 +82,7 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if _evaluate(*self._machine, x, slope) != FINE:
+        if _evaluate(self._machine, x, slope) != FINE:
             return None
         return float(self.arena[self.value_at]), slope
 
@@ -74,7 +94,7 @@ class NativeProgram:
         points = np.ascontiguousarray(points, np.float64).reshape(-1, self.variables)
         values, gradients = np.empty(len(points)), np.empty_like(points)
         ends = np.empty(len(points), np.int64)
-        _batch(*self._machine, points, values, gradients, ends)
+        _batch(self._machine, points, values, gradients, ends)
         values[ends != FINE] = np.nan
         gradients[ends != FINE] = np.nan
         return values, gradients
@@ -102,11 +122,13 @@ class NativeProgram:
         limits[2] = np.inf if upper is None else upper
         return NativeDescent(
             machine=self._machine,
-            rule=code,
-            h=np.array([options[name] for name in names], np.float64),
-            common=np.array([sign, l2, weight_decay, clip or 0.0], np.float64),
-            limits=limits,
-            memory=np.zeros((4, n)),
+            course=Course(
+                rule=code,
+                h=np.array([options[name] for name in names], np.float64),
+                common=np.array([sign, l2, weight_decay, clip or 0.0], np.float64),
+                limits=limits,
+                memory=np.zeros((4, n)),
+            ),
         )
 
 
@@ -126,36 +148,19 @@ class Steps:
 class NativeDescent:
     """A first-order run that goes on from where it stands."""
 
-    machine: tuple[NDArray[np.generic], ...]
-    rule: int
-    h: Numbers
-    common: Numbers
-    limits: Numbers
-    memory: Numbers
+    machine: Tables
+    course: Course
     count: int = 0
 
     def advance(self, y: Numbers, slope: Numbers, rates: Numbers) -> Steps:
         """One step for each rate, from y with the gradient `slope` by y."""
         n, k = len(y), len(rates)
         y, slope = y.copy(), slope.copy()
-        ys, slopes, rows = np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS))
-        done = _descend(
-            *self.machine,
-            self.rule,
-            self.h,
-            self.common,
-            self.limits,
-            self.memory,
-            self.count,
-            rates,
-            y,
-            slope,
-            ys,
-            slopes,
-            rows,
-        )
+        record = Record(np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS)))
+        done = _descend(self.machine, self.course, self.count, rates, y, slope, record)
         self.count += done if done == k else done + 1
-        return Steps(ys[:done], slopes[:done], rows[:done], None if done == k else ys[done])
+        ys, slopes, rows = (part[:done] for part in record)
+        return Steps(ys, slopes, rows, None if done == k else record.ys[done])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +185,7 @@ class NativeResiduals:
     def _found(self, x: Numbers, wanted: int) -> tuple[Numbers, Numbers] | None:
         values, jacobian = np.empty(self.count), np.empty((wanted, len(x)))
         z = np.concatenate([x, np.zeros(self.count)])
-        if _rows(*self.program._machine, z, np.empty_like(z), values, jacobian) != FINE:
+        if _rows(self.program._machine, z, np.empty_like(z), values, jacobian) != FINE:
             return None
         return values, jacobian
 
