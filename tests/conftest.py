@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 
 from hypothesis import settings
@@ -13,6 +14,11 @@ from pytest import TerminalReporter  # noqa: PT013 - the type alone
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.register_profile("wide", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile("wide" if os.environ.get("XLCOLLAB_WIDE") else "same")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and every command that a test
+# starts would inherit that, and never hear the one that the test sends.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
