@@ -36,6 +36,14 @@ _FILES = {
 }
 
 
+def __dir__() -> list[str]:
+    """The names that a person may use; those that load when they are asked for too."""
+    return sorted({*globals(), *__all__} - _INNER)
+
+
+_INNER = {"annotations", "import_module", "TYPE_CHECKING", "Any", "_FILES", "_INNER"}
+
+
 def __getattr__(name: str) -> Any:
     """Load the verbs when they are first asked for (PEP 562)."""
     if name not in _FILES:

@@ -45,6 +45,7 @@ class UnknownOptionError(UsageError, TypeError):
 
 
 EXTRAS: Mapping[str, str] = {
+    "matplotlib": "plot",
     "optuna": "tune",
     "pyarrow": "parquet",
     "pyopenvba": "addin",

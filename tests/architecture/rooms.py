@@ -52,7 +52,7 @@ ROOMS: Mapping[str, Room] = {
     "api": _room(
         "ref grid formula plan kernels optim ratings factor problems history files lessons "
         "settings disk interrupts",
-        "numpy torch pandas",
+        "numpy torch pandas matplotlib",
     ),
     "faces": _room(
         f"api live settings disk interrupts {DOOR}", "xlwings typer rich click markdown"

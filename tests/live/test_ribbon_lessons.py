@@ -27,6 +27,7 @@ from xlcollab.faces import ribbon
 from xlcollab.faces.ribbon_watch import LiveWatch
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.problems.control import read_control
+from xlcollab.ref import Rect
 
 Open = Callable[[Path, str], LessonDesk]
 Case = Callable[[Lesson, Open], None]
@@ -150,6 +151,17 @@ def check(lesson: Lesson, opened: Open) -> None:
     assert told.startswith(f"{wanted['formulas']} formulas: {wanted['matched']} as they stand")
 
 
+def find_rate(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.ratings, lesson.model)
+    assert calc.press("find_rate").startswith("Take a learning rate of ")
+    wanted = calc.written("lr-find", "--sheet", lesson.model)
+    name = f"{lesson.model} learning rates"
+    kinds, numbers = calc.read(name).sheet(name).block(Rect(4, 0, 5, 2))
+    there = wanted.sheet(name).block(Rect(4, 0, 5, 2))
+    assert (kinds == there[0]).all()
+    assert numbers == pytest.approx(there[1], rel=1e-6)
+
+
 def settings(lesson: Lesson, opened: Open) -> None:
     calc = opened(lesson.descent, lesson.tab)
     assert calc.press("settings").startswith("The settings stand on the new sheet control")
@@ -188,6 +200,7 @@ CASES: dict[str, Case] = {
     "factors": factors,
     "gradient": gradient,
     "check": check,
+    "find_rate": find_rate,
     "history": history,
     "restore": restore,
     "stop": stop,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xlcollab.api.session.pictures import html_table
 from xlcollab.api.session.session import Session
-from xlcollab.errors import UsageError
-from xlcollab.problems import SolverModel, resolve_areas
+from xlcollab.errors import ModelError, UsageError
+from xlcollab.problems import SolverModel, find_models, resolve_areas
 from xlcollab.ref import AreaRef
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.solving import Computing, Settings
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from xlcollab.api.look.curvature import Hessian, Jacobian
     from xlcollab.api.look.gradients import CellFunction, Gradient
     from xlcollab.api.look.inspecting import Inspection
+    from xlcollab.api.solve.rates import RateCurve
     from xlcollab.api.solve.solved import Solved
     from xlcollab.api.solve.solving import PointCallback
     from xlcollab.api.tabs.tab import Tab
@@ -82,6 +84,55 @@ class OpenBook(Session):
             on_point=on_point,
         )
 
+    def lr_find(
+        self,
+        model: str | SolverModel | None = None,
+        *,
+        lowest: float | None = None,
+        highest: float | None = None,
+        steps: int = 100,
+        device: str | None = None,
+        dtype: str | None = None,
+        add_sheet: bool = False,
+        **settings: object,
+    ) -> RateCurve:
+        """Which learning rate to take: one run from the present weights, in which the rate grows
+        from step to step (Smith 2017). The weights stay as they are.
+
+        `model` and `settings` are those of `solve`; the method is adam unless one is named here or
+        on the control sheet. `curve.suggestion` is the rate, `curve.plot()` draws the curve, and
+        with `add_sheet` the book gets it as a sheet. Raises ModelError, UsageError and DataError.
+        """
+        from xlcollab.api.solve.rates import add_rates, find_rate
+        from xlcollab.optim.range_test import RateRange
+
+        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        asked = Asked.of(Settings, settings)
+        computing = Asked.of(Computing, {"device": device, "dtype": dtype})
+        curve = find_rate(self, chosen, asked, computing, RateRange(lowest, highest, steps))
+        if add_sheet:
+            add_rates(self, curve)
+        return curve
+
+    def fit_one_cycle(
+        self,
+        iterations: int,
+        learning_rate: float | None = None,
+        model: str | SolverModel | None = None,
+        **more: object,
+    ) -> Solved:
+        """`solve` by a first-order method under the 1cycle policy (Smith and Topin 2019): the rate
+        rises to `learning_rate` and falls far below its start, over `iterations` steps.
+
+        Without a rate the one that `lr_find` suggests is taken. `more` is what `solve` takes; the
+        method is adam unless it is named there. Raises what `solve` raises.
+        """
+        from xlcollab.api.solve.rates import of_one_cycle
+
+        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        settings = of_one_cycle(self, chosen, iterations, learning_rate, more)
+        return self.solve(chosen, **settings)  # type: ignore[arg-type]
+
     def function(self, of: str, *, by_changing: str) -> CellFunction:
         """A cell (or area) as a differentiable torch function of other cells."""
         from xlcollab.api.look.gradients import cell_function
@@ -137,8 +188,29 @@ class OpenBook(Session):
 
         return Tab(self, sheet, copy)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sheets, and the models on them."""
+        models = dict(find_models(self.workbook))
+        rows = [
+            (
+                sheet.name,
+                f"{sheet.height} x {sheet.width}",
+                int(sheet.formula_mask().sum()),
+                _goal(models[sheet.name]) if sheet.name in models else "",
+            )
+            for sheet in self.workbook
+        ]
+        return html_table(self.path.name, ("sheet", "cells", "formulas", "model"), rows)
+
     def inspect(self) -> Inspection:
         """What models, tabs, ratings and functions the workbook holds."""
         from xlcollab.api.look.inspecting import inspect_book
 
         return inspect_book(self)
+
+
+def _goal(model: SolverModel | ModelError) -> str:
+    """A stored model in a word."""
+    if isinstance(model, ModelError):
+        return f"cannot be read: {model}"
+    return f"{model.sense} {model.objective} by {model.size} cells"

@@ -67,6 +67,10 @@ def check(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return act.check(book)
 
 
+def find_rate(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
+    return act.find_rate(book, desk.sheet)
+
+
 def settings(desk: Desk, book: OpenBook, watch: LiveWatch) -> Outcome:
     return control.add_control(book)
 
@@ -92,6 +96,7 @@ ACTIONS: dict[str, Action] = {
         factors,
         gradient,
         check,
+        find_rate,
         history,
         restore,
     )

@@ -75,6 +75,7 @@ class Chart:
     series: tuple[Series, ...]
     at: tuple[int, int]
     log_y: bool = False
+    log_x: bool = False
     legend: bool = True
     width: int = 760
     height: int = 420

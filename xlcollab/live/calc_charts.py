@@ -42,7 +42,7 @@ def _name(drawn: Any, chart: Chart) -> None:
     diagram = drawn.Diagram
     diagram.HasXAxisTitle = diagram.HasYAxisTitle = True
     diagram.XAxisTitle.String, diagram.YAxisTitle.String = chart.x_title, chart.y_title
-    diagram.YAxis.Logarithmic = chart.log_y
+    diagram.XAxis.Logarithmic, diagram.YAxis.Logarithmic = chart.log_x, chart.log_y
 
 
 def _series(office: Office, provider: Any, line: Series) -> Any:

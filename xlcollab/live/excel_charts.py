@@ -39,8 +39,9 @@ def add_chart(book: xw.Book, sheet: xw.Sheet, chart: Chart) -> None:
     for axis, title in ((_X_AXIS, chart.x_title), (_Y_AXIS, chart.y_title)):
         com.Axes(axis).HasTitle = True
         com.Axes(axis).AxisTitle.Text = title
-    if chart.log_y:
-        com.Axes(_Y_AXIS).ScaleType = _LOGARITHMIC
+    for axis, log in ((_X_AXIS, chart.log_x), (_Y_AXIS, chart.log_y)):
+        if log:
+            com.Axes(axis).ScaleType = _LOGARITHMIC
 
 
 def _add_series(book: xw.Book, com: Any, series: Series) -> None:

@@ -176,6 +176,12 @@ def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     )
 
 
+def find_rate(book: OpenBook, sheet: str) -> Outcome:
+    """Try growing learning rates on the sheet's Solver model; their curve becomes a sheet."""
+    curve = book.lr_find(sheet, add_sheet=True)
+    return Outcome(f"Take a learning rate of {curve.suggestion:.3g}. {curve.sentence}.")
+
+
 def check(book: OpenBook) -> Outcome:
     """Compare every formula with our own evaluation; what differs is listed on a sheet."""
     found = book.recalculate()

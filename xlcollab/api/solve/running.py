@@ -11,6 +11,7 @@ from pathlib import Path
 from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
+from xlcollab.api.solve.given import in_words
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
@@ -135,19 +136,8 @@ def solve_book(
 
 def _models(book: Session, request: SolveRequest) -> list[SolverModel]:
     """The model given in words, or the stored ones."""
-    words = request.model
-    if not words.is_given or words.by_changing is None:
-        return book.models(request.sheet)
-    model = book.model(
-        minimize=words.minimize,
-        maximize=words.maximize,
-        target=words.target,
-        by_changing=words.by_changing,
-        subject_to=words.subject_to,
-        non_negative=words.non_negative,
-        sheet=request.sheet,
-    )
-    return [model]
+    model = in_words(book, request.model, request.sheet)
+    return book.models(request.sheet) if model is None else [model]
 
 
 def solve_models(

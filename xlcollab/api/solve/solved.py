@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.api.session.pictures import html_line, html_table
 from xlcollab.history import Record
 from xlcollab.optim import Solution, Status
 from xlcollab.problems import SolverModel
@@ -52,6 +53,27 @@ class Solved:
     def history(self) -> pd.DataFrame:
         """One row per recorded iteration: the loop's numbers, then a column per variable cell."""
         return self.record.frame()
+
+    def plot(self, ax: Any = None) -> Any:
+        """The objective by iteration in an axis of matplotlib, which is returned."""
+        from xlcollab.api.session.plotting import axis_of
+
+        ax = axis_of(ax)
+        ax.plot(self.record.column("iteration"), self.record.column("objective"))
+        ax.set(xlabel="iteration", ylabel=str(self.model.objective))
+        ax.set_title(f"{self.solution.method}: {self.status}")
+        return ax
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        found = self.solution
+        rows = [
+            (str(self.model.objective), found.initial, found.objective),
+            *((name, *ends) for name, ends in self.watched.items()),
+        ]
+        told = f"{found.method}, {found.iterations} iterations, {self.status}"
+        table = html_table(told, ("cell", "before", "after"), rows, (found.message,))
+        return table + html_line(self.record.column("objective"), "objective by iteration")
 
     @property
     def kept(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from xlcollab.api.session.controlled import chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
+from xlcollab.api.solve.given import given_model
 from xlcollab.api.solve.simulation import simulated
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.solving import solve_model
@@ -60,7 +61,7 @@ def sweep_book(request: SweepRequest) -> Swept:
     book = Session(request.book)
     refuse_target(book, request.output, "swept")
     refuse_unchangeable(book, sheets=True)
-    model = _model(book, request)
+    model = given_model(book, request.model, request.sheet)
     if request.samples:
         headings, lines = simulated(book, model, request.samples, _seed(request))
         code, sheet = 0, _simulation_sheet(book, model, headings, lines, request.samples)
@@ -87,21 +88,6 @@ def _refuse_ways(request: SweepRequest) -> None:
 
 def _seed(request: SweepRequest) -> int:
     return int(str(request.settings.values.get("seed", 0)))
-
-
-def _model(book: Session, request: SweepRequest) -> SolverModel:
-    words = request.model
-    if not words.is_given or words.by_changing is None:
-        return book.only_model(request.sheet)
-    return book.model(
-        minimize=words.minimize,
-        maximize=words.maximize,
-        target=words.target,
-        by_changing=words.by_changing,
-        subject_to=words.subject_to,
-        non_negative=words.non_negative,
-        sheet=request.sheet,
-    )
 
 
 def _cases(book: Session, request: SweepRequest) -> tuple[list[CellRef], list[_Case]]:

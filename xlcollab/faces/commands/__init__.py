@@ -11,6 +11,7 @@ from xlcollab.faces.commands.fit import fit
 from xlcollab.faces.commands.gradient import gradient
 from xlcollab.faces.commands.inspect import inspect
 from xlcollab.faces.commands.live import live
+from xlcollab.faces.commands.lr_find import lr_find
 from xlcollab.faces.commands.new import new
 from xlcollab.faces.commands.predict import predict
 from xlcollab.faces.commands.recalc import recalc
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "inspect": inspect,
     "solve": solve,
     "sweep": sweep,
+    "lr-find": lr_find,
     "recalc": recalc,
     "gradient": gradient,
     "run": run,

@@ -30,6 +30,7 @@ class ButtonChoice(StrEnum):
     FACTORS = "factors"
     GRADIENT = "gradient"
     CHECK = "check"
+    FIND_RATE = "find_rate"
     HISTORY = "history"
     RESTORE = "restore"
     STOP = "stop"

@@ -150,7 +150,7 @@ def _draw_chart(
     drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
-    x_scale = _scale(chart.x_range)
+    x_scale = _scale(chart.x_range) | ({"log_base": 10} if chart.log_x else {})
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
     scale = _scale(chart.y_range) | ({"log_base": 10} if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})

@@ -1,0 +1,27 @@
+"""The one model that a request means: given in words, or stored."""
+
+from __future__ import annotations
+
+from xlcollab.api.session.session import Session
+from xlcollab.problems import SolverModel
+from xlcollab.settings.requests.solve import ModelWords
+
+
+def in_words(book: Session, words: ModelWords, sheet: str | None) -> SolverModel | None:
+    """The model of a command line; None where it names none."""
+    if not words.is_given or words.by_changing is None:
+        return None
+    return book.model(
+        minimize=words.minimize,
+        maximize=words.maximize,
+        target=words.target,
+        by_changing=words.by_changing,
+        subject_to=words.subject_to,
+        non_negative=words.non_negative,
+        sheet=sheet,
+    )
+
+
+def given_model(book: Session, words: ModelWords, sheet: str | None) -> SolverModel:
+    """The model in words, else the stored one of the sheet, or of the book that holds one."""
+    return in_words(book, words, sheet) or book.only_model(sheet)

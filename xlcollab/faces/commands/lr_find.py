@@ -1,0 +1,35 @@
+"""`xlcollab lr-find`: which learning rate to take."""
+
+from __future__ import annotations
+
+import typer
+
+from xlcollab.faces.request import command
+from xlcollab.faces.shell import print_json, print_table
+from xlcollab.settings.requests.rates import RatesRequest
+
+
+@command
+def lr_find(request: RatesRequest) -> None:
+    """Try growing learning rates on a Solver model; the curve becomes a sheet with its chart.
+
+    For ratings in a file: xlcollab fit --find-learning-rate.
+
+    Example:  xlcollab lr-find collab_filter.xlsx --sheet dotprod
+
+    Example:  xlcollab lr-find book.xlsx --sheet dotprod --method gd --lowest 1e-4 --highest 10
+    """
+    from xlcollab.api.solve.rates import find_rate_in_book
+
+    found = find_rate_in_book(request)
+    curve = found.curve
+    if request.json:
+        print_json(curve.as_json() | {"output": str(found.output)})
+        return
+    rows = [
+        ("the objective falls fastest", curve.test.steepest),
+        ("the objective is best", curve.test.best),
+        ("take", curve.suggestion),
+    ]
+    print_table(f"{curve.model.objective} by {curve.test.method}", ("", "learning rate"), rows)
+    typer.echo(f"written to {found.output}")

@@ -1,0 +1,48 @@
+"""What `xlcollab lr-find` is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.option import POSITIVE, Option, Range, check
+from xlcollab.settings.requests.common import Book, InPlace, Json, Output
+from xlcollab.settings.requests.solve import MODEL, ModelWords, refuse_both
+from xlcollab.settings.solving import Computing, Settings
+
+RATES = "The rates that are tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesRequest:
+    """On which model which rates are tried, and where their curve is written."""
+
+    book: Book
+    sheet: Annotated[str | None, Option("The sheet of the model.", group=MODEL)] = None
+    model: ModelWords = field(default_factory=ModelWords)
+    lowest: Annotated[
+        float | None,
+        Option("The first rate (default: a 10,000th of the method's own).", POSITIVE, group=RATES),
+    ] = None
+    highest: Annotated[
+        float | None,
+        Option("The last rate (default: 10,000 times the method's own).", POSITIVE, group=RATES),
+    ] = None
+    steps: Annotated[
+        int,
+        Option(
+            "How many rates, each for one step.",
+            Range(10, 100_000, "a whole number, 10 or more"),
+            group=RATES,
+        ),
+    ] = 100
+    settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
+    computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
+    output: Output = None
+    in_place: InPlace = False
+    json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
+        refuse_both(self.output, self.in_place)
