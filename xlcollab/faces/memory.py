@@ -23,7 +23,7 @@ def limit_memory(gigabytes: float | None = None) -> None:
     container, has.
 
     Where the system knows no such limit nothing happens; nor by default beside a GPU, whose driver
-    reserves more than it uses.
+    reserves more than it uses. Raises UsageError for less than a process needs.
     """
     if gigabytes is not None and not gigabytes >= _LEAST:
         raise UsageError(f"--memory-limit is {gigabytes:g}; expected {_LEAST:g} gigabytes or more")

@@ -78,6 +78,7 @@ def refuse_shape(edit: CellEdit) -> None:
 
 
 def refuse_protected(sheet: str) -> None:
+    """Raises WriteRefusedError for a protected sheet."""
     raise WriteRefusedError(
         f"the sheet {sheet!r} is protected; unprotect it in Excel (Review > Unprotect Sheet) "
         "and save the workbook"
@@ -85,6 +86,7 @@ def refuse_protected(sheet: str) -> None:
 
 
 def refuse_signed(source: str) -> None:
+    """Raises WriteRefusedError for a signed file."""
     raise WriteRefusedError(
         f"{source} is digitally signed, and a change would break the signature; "
         "remove it in Excel (File > Info > View Signatures), or save a copy there and use that"
@@ -92,7 +94,8 @@ def refuse_signed(source: str) -> None:
 
 
 def refuse_locked_structure(source: str, instead: str = "") -> None:
-    """`instead` is another way out, such as "run without a history, or "."""
+    """`instead` is another way out, such as "run without a history, or ". Raises
+    WriteRefusedError."""
     raise WriteRefusedError(
         f"the structure of {source} is protected, so no sheet can be added; {instead}"
         "unprotect it in Excel (Review > Protect Workbook) and save it"

@@ -134,7 +134,7 @@ class Sheet:
         return kinds, numbers
 
     def marks(self, rows: slice) -> NDArray[np.uint8]:
-        """The marks of some rows; always a copy."""
+        """The marks of some rows; always a copy. Shape (rows, width)."""
         marks = np.zeros(rows.stop - rows.start, np.uint8)
         known = self.row_marks[rows]
         marks[: len(known)] = known

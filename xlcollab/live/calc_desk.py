@@ -43,6 +43,7 @@ class CalcDesk(Desk):
 
     @property
     def selection(self) -> AreaRef:
+        """The cells that are selected. Raises UsageError where none are."""
         selected = self.document.CurrentSelection
         if hasattr(selected, "RangeAddresses"):  # several areas
             selected = selected.getByIndex(0)

@@ -47,6 +47,7 @@ class ExcelDesk(Desk):
 
     @property
     def selection(self) -> AreaRef:
+        """The cells that are selected. Raises UsageError where none are."""
         selected = self._book.app.selection
         if selected is None:
             raise UsageError("no cells are selected; select cells and try again")

@@ -17,7 +17,7 @@ def free_variables(evaluator: Evaluator, point: Point) -> Tensor | None:
 
 
 def free_to_move(evaluator: Evaluator, y: Tensor, gradient: Tensor) -> Tensor | None:
-    """The same for any downhill direction -gradient at y."""
+    """The same for any downhill direction -gradient at y. Shape (n,)."""
     if not evaluator.has_bounds:
         return None
     held = torch.zeros_like(y, dtype=torch.bool)

@@ -90,22 +90,22 @@ class Evaluator:
         return self.lower is not None or self.upper is not None
 
     def project(self, y: Tensor) -> Tensor:
-        """The nearest point within the bounds."""
+        """The nearest point within the bounds. Shape (n,)."""
         return torch.clamp(y, self.lower, self.upper) if self.has_bounds else y
 
     def settled(self, x: Tensor) -> Tensor:
-        """x within the bounds, and on them where only rounding keeps it off."""
+        """x within the bounds, and on them where only rounding keeps it off. Shape (n,)."""
         for bound in (self.lower, self.upper):
             if bound is not None:
                 x = torch.where(torch.isclose(x, bound, _ROUNDING, 0.0), bound, x)
         return self.project(x)
 
     def to_x(self, y: Tensor) -> Tensor:
-        """The model's variables."""
+        """The model's variables, (n,)."""
         return y if self.scale is None else y * self.scale
 
     def to_y(self, x: Tensor) -> Tensor:
-        """The variables that the rules move."""
+        """The variables that the rules move, (n,)."""
         return x if self.scale is None else x / self.scale
 
     def count(self, more: int = 1) -> None:

@@ -32,9 +32,10 @@ class Lagrangian:
         return shifted - torch.clamp(shifted, self.lower * self.weight, self.upper * self.weight)
 
     def term(self, constraints: Tensor) -> Tensor:
-        """What is added to the objective."""
+        """What is added to the objective. A tensor of shape ()."""
         return 0.5 * self.penalty * self.excess(constraints).square().sum()
 
     def violation(self, constraints: Tensor) -> Tensor:
-        """The largest amount by which a limit is missed, in the constraint's own unit."""
+        """The largest amount by which a limit is missed, in the constraint's own unit. A tensor of
+        shape ()."""
         return (constraints - torch.clamp(constraints, self.lower, self.upper)).abs().max()

@@ -26,13 +26,24 @@ class Steps(Protocol):
     """Good steps in order, and the point at which the machine gave up, if it did."""
 
     @property
-    def ys(self) -> NDArray[np.float64]: ...
+    def ys(self) -> NDArray[np.float64]:
+        """The points, (k, n)."""
+        ...
+
     @property
-    def gradients(self) -> NDArray[np.float64]: ...
+    def gradients(self) -> NDArray[np.float64]:
+        """By the points, (k, n)."""
+        ...
+
     @property
-    def rows(self) -> NDArray[np.float64]: ...
+    def rows(self) -> NDArray[np.float64]:
+        """What is minimised, the model's value, the penalty and the gradient's norm, (k, 4)."""
+        ...
+
     @property
-    def failed(self) -> NDArray[np.float64] | None: ...
+    def failed(self) -> NDArray[np.float64] | None:
+        """The next point, (n,), where there is no number; None if all went well."""
+        ...
 
 
 class Descent(Protocol):

@@ -109,7 +109,7 @@ class FirstOrder:
 def clipped(gradient: Tensor, most: float) -> Tensor:
     """The gradient, shortened to a norm of at most `most`.
 
-    The factor is that of torch.nn.utils.clip_grad_norm_, its 1e-6 included.
+    The factor is that of torch.nn.utils.clip_grad_norm_, its 1e-6 included. Its shape stays.
     """
     factor = most / (torch.linalg.vector_norm(gradient) + 1e-6)
     return gradient * torch.clamp(factor, max=1.0)

@@ -171,7 +171,8 @@ class History:
     """Shape (len(rows), n)."""
 
     def column(self, name: str) -> NDArray[np.float64]:
-        """One named number over the recorded iterations, e.g. `column("objective")`."""
+        """One named number over the recorded iterations, e.g. `column("objective")`. Shape
+        (rows,)."""
         return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
 
     @staticmethod

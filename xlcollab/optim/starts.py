@@ -56,7 +56,8 @@ INITS: Mapping[str, Draw] = {
 def starts(start: Tensor, objective: Objective, settings: Settings) -> list[Tensor]:
     """The start of each run, 1 + restarts of them, each within the bounds.
 
-    Drawn on the CPU in float64, so that a seed means the same on every device and dtype.
+    Drawn on the CPU in float64, so that a seed means the same on every device and dtype. Each has
+    the shape of `start`, (n,).
     """
     generator = Generator().manual_seed(settings.seed)
     scale = 1.0 if settings.init_scale is None else settings.init_scale
@@ -72,8 +73,8 @@ def within(
     upper: NDArray[np.float64],
     generator: Generator,
 ) -> NDArray[np.float64]:
-    """A point drawn within the bounds: uniform where both are given, else around the start or
-    the one bound, over orders of magnitude of a variable's size."""
+    """A point drawn within the bounds: uniform where both are given, else around the start or the
+    one bound, over orders of magnitude of a variable's size. Shape (n,)."""
     draw = torch.rand(len(start), generator=generator, dtype=torch.float64).numpy()
     normal = torch.randn(len(start), generator=generator, dtype=torch.float64).numpy()
     spread = 10.0 ** (3.0 * draw - 1.0) * np.maximum(np.abs(start), 1.0)

@@ -74,6 +74,7 @@ def densest_corner(
     That is the lesson's choice: each side by its count in the whole table, ties by lower id.
     `refine` then chooses each side anew by its count within the other until no rating is gained
     (alternating ascent: never fewer ratings, a local optimum). The result has its own vocabularies.
+    Raises UsageError for a size below 1, DataError where nothing is left.
     """
     if n_users < 1 or n_items < 1:
         raise UsageError(f"a corner has at least 1 × 1 cells, found {n_users} × {n_items}")

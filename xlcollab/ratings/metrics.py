@@ -67,7 +67,8 @@ def _hits(
 def top(
     scores: NDArray[np.floating], k: int, left_out: NDArray[np.int32] | None = None
 ) -> NDArray[np.int32]:
-    """The numbers of the k highest scores, best first, ties by number, without `left_out`."""
+    """The numbers of the k highest scores, best first, ties by number, without `left_out`. Shape
+    (k,), or fewer."""
     allowed = np.ones(len(scores), bool)
     if left_out is not None:
         allowed[left_out] = False

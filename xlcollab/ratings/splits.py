@@ -30,7 +30,8 @@ def time_split(table: RatingsTable, fraction: float) -> Split:
 def leave_k_out(table: RatingsTable, k: int, rng: np.random.Generator) -> Split:
     """`k` ratings of every user for test: the latest where there are times, else drawn.
 
-    A user with k ratings or fewer stays in training whole.
+    A user with k ratings or fewer stays in training whole. Raises UsageError for k below 1,
+    DataError where nobody has more ratings.
     """
     if k < 1:
         raise UsageError(f"leave-k-out needs k of at least 1, found {k}")
@@ -60,7 +61,8 @@ def column_split(table: RatingsTable, test: str = "test") -> Split:
 
 
 def k_folds(table: RatingsTable, n_folds: int, rng: np.random.Generator) -> Iterator[Split]:
-    """`n_folds` splits whose test parts are disjoint and together all ratings."""
+    """`n_folds` splits whose test parts are disjoint and together all ratings. Raises UsageError
+    for fewer than 2 folds or more than ratings."""
     if not 2 <= n_folds <= len(table):
         raise UsageError(f"folds must be 2 to {len(table)} (the ratings), found {n_folds}")
     for test in np.array_split(rng.permutation(len(table)), n_folds):

@@ -22,7 +22,8 @@ _KEPT = 32
 
 
 def pca(block: Block, components: Block | None = None) -> Rows:
-    """Scores of the rows on their principal components (2), most variance first."""
+    """Scores of the rows on their principal components (2), most variance first. Raises UsageError
+    for more components than there are columns."""
     from xlcollab.api.factors.factors import principal_components
 
     values = numbers(block, "values")
@@ -44,6 +45,7 @@ def graddesc(
     """Weights and mean squared error of a linear model, a row an epoch, the start first.
 
     `x` (n × d) and `y` (n cells); the weights are d slopes and the intercept, from 0 or `start`.
+    Raises UsageError where x and y differ in length.
     """
     import torch
 

@@ -19,7 +19,8 @@ _BIAS_NAMES = ("item_bias",)
 
 
 def sheet_of_factors(workbook: Workbook, sheet: str | None) -> str:
-    """The sheet asked for, else the only one with a Solver model."""
+    """The sheet asked for, else the only one with a Solver model. Raises UsageError where there are
+    several and none was named."""
     if sheet is not None:
         return workbook.sheet(sheet).name
     models = read_models(workbook)

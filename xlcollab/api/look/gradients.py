@@ -46,7 +46,7 @@ class CellFunction:
         return self.machine.taped(lambda: self.by_the_tape(x)) if found is None else found
 
     def by_the_tape(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """The same without the machine: less to prepare, for one point."""
+        """The same without the machine: less to prepare, for one point. The gradient is (n,)."""
         point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         value = self.function.scalar(point)
         if not value.requires_grad:  # a text, or a step: nothing flows
@@ -74,7 +74,8 @@ class Gradient:
 
 
 def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
-    """Compile `of` as a function of the constant cells `by_changing`."""
+    """Compile `of` as a function of the constant cells `by_changing`. Raises UsageError for more
+    than one area, ModelError where the cells do not matter."""
     refresh(book)
     workbook = book.workbook
     first = workbook.sheets[0].name

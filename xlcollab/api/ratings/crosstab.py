@@ -43,7 +43,8 @@ def cross(request: CrosstabRequest) -> Crossed:
     """A long table becomes a crosstab and a crosstab a long table.
 
     With a `corner` (users, items) the densest one is written as a crosstab whatever was read.
-    Written as .xlsx, .csv or .parquet, as the output's ending says.
+    Written as .xlsx, .csv or .parquet, as the output's ending says. Raises UsageError where the
+    target is the source.
     """
     place, corner = request.place, request.corner
     target = request.output or output_path(place.source, "crosstab").with_suffix(".xlsx")

@@ -60,7 +60,8 @@ def ranked(request: RecommendRequest) -> Ranked:
 
 
 def recommend_all(request: RecommendRequest) -> int:
-    """Write the k best unrated items of every user; how many rows they are."""
+    """Write the k best unrated items of every user; how many rows they are. Raises UsageError
+    without a file to write."""
     if request.output is None:
         raise UsageError("--all needs a file to write: -o recommendations.csv")
     check_table_file(request.output)

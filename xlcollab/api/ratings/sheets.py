@@ -71,7 +71,8 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
 
 
 def check_table_file(path: Path) -> None:
-    """Refuse, before any work is done, a file that `write_table` could not write."""
+    """Refuse, before any work is done, a file that `write_table` could not write. Raises
+    UsageError."""
     if path.suffix not in TABLE_FILES:
         raise UsageError(f"{path.name}: write one of {', '.join(TABLE_FILES)}")
     refuse_unwritable(path)

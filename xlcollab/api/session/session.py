@@ -79,7 +79,8 @@ class Session:
         return read_models(self.workbook) if sheet is None else [read_model(self.workbook, sheet)]
 
     def only_model(self, sheet: str | None = None) -> SolverModel:
-        """The stored model of a sheet, or of the book that holds exactly one."""
+        """The stored model of a sheet, or of the book that holds exactly one. Raises UsageError
+        where there are several."""
         models = self.models(sheet)
         if len(models) > 1:
             names = ", ".join(model.sheet for model in models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -76,6 +76,7 @@ class Compiled:
 
     @property
     def start(self) -> Tensor:
+        """What the variable cells hold, (n,)."""
         return self.compiler.start
 
     @cached_property
@@ -193,11 +194,18 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
             *limits.warnings,
             *_blank(model, workbook),
             *_refreshed(refreshed),
-            *_frozen(compiler, model),
-            *_kept(compiler),
-            *_unreached(compiler, cell, lines),
+            *_of_compiling(compiler, model, cell, lines),
         ),
     )
+
+
+def _of_compiling(
+    compiler: Compiler, model: SolverModel, cell: SheetFunction, lines: ConstraintLines | None
+) -> Iterator[str]:
+    """What compiling left as it stands, or found without a way to the objective."""
+    yield from _frozen(compiler, model)
+    yield from _kept(compiler)
+    yield from _unreached(compiler, cell, lines)
 
 
 def _areas(constraints: Sequence[Constraint]) -> list[AreaRef]:

@@ -149,7 +149,7 @@ class Epochs:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """The weights with which the first row starts."""
+        """The weights with which the first row starts, (k,)."""
         values: NDArray[np.float64] = self.registers[self._path[0]]
         return values
 
@@ -162,12 +162,12 @@ class Epochs:
 
     @property
     def input_values(self) -> NDArray[np.float64]:
-        """The values of `inputs`."""
+        """The values of `inputs`, as many as they are."""
         values: NDArray[np.float64] = self.registers[self._inputs]
         return values
 
     def memory(self) -> NDArray[np.float64]:
-        """The memory cells with which the first row starts."""
+        """The memory cells with which the first row starts, as many as there are."""
         values: NDArray[np.float64] = self.registers[self._memory]
         return values
 

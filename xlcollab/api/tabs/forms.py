@@ -28,7 +28,7 @@ class EpochEnd:
 
     @property
     def norms(self) -> Tensor:
-        """SQRT(SUMSQ(gradients)) / COUNT(gradients) per weight."""
+        """SQRT(SUMSQ(gradients)) / COUNT(gradients) per weight, (k,)."""
         return self.gradients.square().sum(0).sqrt() / len(self.gradients)
 
 
@@ -40,7 +40,8 @@ class StandardForm:
         self._memory = Memory.before(rule.rule, start)
 
     def step(self, weights: Tensor, gradient: Tensor, rate: float) -> Tensor:
-        """The weights after one step, in torch's order: penalty, clip, decay, move."""
+        """The weights after one step, in torch's order: penalty, clip, decay, move. Weights,
+        (k,)."""
         rule = self._rule
         gradient = gradient + self._l2 * weights if self._l2 else gradient
         gradient = gradient if rule.clip is None else clipped(gradient, rule.clip)
@@ -67,7 +68,8 @@ class TabForm:
         self._feedback = _Feedback(epochs) if tab.kind == "eve" else None
 
     def step(self, weights: Tensor, gradient: Tensor, rate: float) -> Tensor:
-        """The weights after one step, computed in the order of the lesson's formulas."""
+        """The weights after one step, computed in the order of the lesson's formulas. Weights,
+        (k,)."""
         direction, before = gradient, self._square
         if self._mean is not None:
             direction = self._mean = self._mean * self._beta1 + self._share * gradient

@@ -67,7 +67,8 @@ class Tab:
 
     @property
     def history(self) -> pd.DataFrame:
-        """The rows of the last run: one per epoch, the start first."""
+        """The rows of the last run: one per epoch, the start first. Raises UsageError where nothing
+        was run."""
         if self._last is None:
             raise UsageError(f"{self.sheet} has no history yet; run it first")
         return self._last.history

@@ -29,7 +29,8 @@ _NO_CACHE = bytes.fromhex("cc61ffff000000")
 
 
 def sources() -> Path:
-    """The folder of our VBA and ribbon texts: beside the package, or in it once installed."""
+    """The folder of our VBA and ribbon texts: beside the package, or in it once installed. Raises
+    UsageError where they are missing."""
     here = Path(__file__).resolve()
     places = (here.parents[3] / "addin", here.parents[1] / "addin_sources")
     found = next((place for place in places if (place / "XlcRibbon.bas").is_file()), None)

@@ -78,7 +78,8 @@ def install(machine: Machine) -> list[str]:
 
 
 def uninstall(machine: Machine) -> list[str]:
-    """Take the add-in and its settings away. Returns what was removed."""
+    """Take the add-in and its settings away. Returns what was removed. Raises WriteRefusedError for
+    a file that is in use."""
     removed = []
     for path in (machine.addin, machine.conf):
         if path.exists():

@@ -37,7 +37,8 @@ class GatherPass:
         return GatherPass(users, items, ratings, output)
 
     def gradients(self, users: Tensor, items: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Both sides' gradients and Σ error²."""
+        """Both sides' gradients and Σ error². The gradients have the shape of the rows, (n,
+        width)."""
         gradients = [torch.zeros_like(users), torch.zeros_like(items)]
         total = torch.zeros((), dtype=torch.float64, device=users.device)
         columns = (torch.split(c, PART) for c in (self.users, self.items, self.ratings))

@@ -112,7 +112,7 @@ def draw_hyperparameters(
 def draw_wishart(
     scale: NDArray[np.float64], freedom: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """A Wishart matrix with mean freedom · scale, by Bartlett's decomposition."""
+    """A Wishart matrix with mean freedom · scale, by Bartlett's decomposition. Shape (d, d)."""
     d = len(scale)
     lower: Any = np.tril(rng.standard_normal((d, d)), -1)
     lower[np.diag_indices(d)] = np.sqrt(rng.chisquare(freedom - np.arange(d)))

@@ -129,7 +129,7 @@ Reduce = Callable[[Floats, float], tuple[Floats, float]]
 
 
 def alone(item_gradient: Floats, squared_error: float) -> tuple[Floats, float]:
-    """The `Reduce` of a single process."""
+    """The `Reduce` of a single process. The gradient keeps its shape, (parts, n, width)."""
     return item_gradient, squared_error
 
 

@@ -28,7 +28,8 @@ class Pass(Protocol):
     """Ratings on a device, in the order that their gradients are added up in."""
 
     def gradients(self, users: Tensor, items: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Gradients of ½ Σ error² on the rows of both sides, and Σ error²."""
+        """Gradients of ½ Σ error² on the rows of both sides, and Σ error². The gradients have the
+        shape of the rows, (n, width)."""
         ...
 
 
@@ -79,7 +80,7 @@ class _TorchSide:
 
 
 def alone(tensor: Tensor) -> Tensor:
-    """The sum over all processes where there is one."""
+    """The sum over all processes where there is one. Its shape stays."""
     return tensor
 
 

@@ -30,7 +30,8 @@ def moved(
     l2: Tensor,
     weight_decay: Tensor,
 ) -> tuple[Tensor, Memory]:
-    """New weights and memory: add L2, decay, move, in torch's order; `gradient` is clipped."""
+    """New weights and memory: add L2, decay, move, in torch's order; `gradient` is clipped. The
+    weights keep their shape."""
     with torch.no_grad():
         whole = gradient + l2 * weights
         return rule.move(weights * (1 - rate * weight_decay), whole, memory, rate)

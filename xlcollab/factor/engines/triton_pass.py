@@ -151,7 +151,8 @@ class TritonPass:
         )
 
     def gradients(self, users: Tensor, items: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Both sides' gradients and Σ error²."""
+        """Both sides' gradients and Σ error². The gradients have the shape of the rows, (n,
+        width)."""
         of_users, squared_error = self.by_user.gradient(users, items, self.output, self.ranged)
         of_items, _ = self.by_item.gradient(items, users, self.output, self.ranged)
         return [of_users, of_items], squared_error

@@ -44,7 +44,8 @@ def told_as_damage(path: Path) -> Iterator[None]:
 
 
 def check_rated(rated: Rated, n_users: int, n_items: int) -> None:
-    """Every user has a stretch of the list, and every number in it is an item's."""
+    """Every user has a stretch of the list, and every number in it is an item's. Raises
+    DataError."""
     starts, items = rated.starts, rated.items
     _check_whole("rated/starts", starts, (n_users + 1,))
     _check_whole("rated/items", items, (len(items),))
@@ -55,7 +56,7 @@ def check_rated(rated: Rated, n_users: int, n_items: int) -> None:
 
 
 def check_weights(model: Model) -> None:
-    """One row of finite numbers for every id, of one width on both sides."""
+    """One row of finite numbers for every id, of one width on both sides. Raises DataError."""
     sides = (
         ("user", model.user_ids, model.user_factors, model.user_bias),
         ("item", model.item_ids, model.item_factors, model.item_bias),
@@ -81,7 +82,7 @@ def check_floats(
 
 
 def check_output(output: Output) -> None:
-    """The numbers that turn a dot product into a rating."""
+    """The numbers that turn a dot product into a rating. Raises DataError."""
     numbers = (output.centre, output.low, output.span, *output.seen)
     if len(output.seen) != 2 or not all(map(_is_number, numbers)):
         raise DataError("the output range holds something else than finite numbers")

@@ -36,22 +36,22 @@ class Rated:
         return Rated(by_user.starts, by_user.others)
 
     def by(self, user: int) -> NDArray[np.int32]:
-        """The items of user number `user`, none for −1."""
+        """The items of user number `user`, none for −1. Shape (k,)."""
         return (
             self.items[self.starts[user] : self.starts[user + 1]] if user >= 0 else self.items[:0]
         )
 
     @property
     def user_counts(self) -> NDArray[np.int64]:
-        """Ratings of each user."""
+        """Ratings of each user, (n_users,)."""
         return np.diff(self.starts)
 
     def item_counts(self, n_items: int) -> NDArray[np.int64]:
-        """Ratings of each item."""
+        """Ratings of each item, (n_items,)."""
         return np.bincount(self.items, minlength=n_items)
 
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """User numbers and item numbers of all ratings."""
+        """User numbers and item numbers of all ratings, both (n,)."""
         users = np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), self.user_counts)
         return users, self.items
 
@@ -122,7 +122,8 @@ class Model(Protocol):
     def raw_numbers(
         self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
     ) -> Floats:
-        """The same before they are cut to the range of the ratings: what items are ranked by."""
+        """The same before they are cut to the range of the ratings: what items are ranked by. Shape
+        (n,)."""
         ...
 
 
@@ -171,7 +172,7 @@ class FactorModel:
     def raw_numbers(
         self, users: NDArray[np.int32], items: NDArray[np.int32], side: Any = None
     ) -> Floats:
-        """The same before they are cut to the range of the ratings."""
+        """The same before they are cut to the range of the ratings. Shape (n,)."""
         return raw_predictions(self._known_and_unknown, self.output, users, items)
 
     @cached_property
@@ -187,7 +188,7 @@ class FactorModel:
 def raw_predictions(
     rows: Rows, output: Output, users: NDArray[np.int32], items: NDArray[np.int32]
 ) -> Floats:
-    """Predictions before clipping; the numbers must be within the rows."""
+    """Predictions before clipping; the numbers must be within the rows. Shape (n,)."""
     predictions = np.empty(len(users), rows.users.dtype)
     numbers = output.numbers(predictions.dtype)
     with enough_threads(len(users) * rows.users.shape[1]):
@@ -196,7 +197,7 @@ def raw_predictions(
 
 
 def clipped(predictions: Floats, output: Output) -> Floats:
-    """Cut to the range of the training ratings where the output says so."""
+    """Cut to the range of the training ratings where the output says so. Shape (n,)."""
     return np.clip(predictions, *output.seen) if output.clip else predictions
 
 

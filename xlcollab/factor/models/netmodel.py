@@ -75,7 +75,7 @@ class NetModel:
         items: NDArray[np.int32],
         side: Mapping[str, NDArray[np.int32]] | None = None,
     ) -> Floats:
-        """The same before they are cut to the range of the ratings."""
+        """The same before they are cut to the range of the ratings. Shape (n,)."""
         known = {name: one.of(users, items) for name, one in self.features.items()}
         given = {**known, **(side or {})}
         absent = np.full(len(users), -1, np.int32)

@@ -38,7 +38,8 @@ def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
     """The k items with the highest prediction that `user` has not rated in training, ranked before
     predictions are cut to the range of the ratings.
 
-    An unknown user, or one without ratings, is cold and gets the ranking by biases.
+    An unknown user, or one without ratings, is cold and gets the ranking by biases. Raises
+    UsageError for k below 1.
     """
     if k < 1:
         raise UsageError(f"recommendations need k of at least 1, found {k}")

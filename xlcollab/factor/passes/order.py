@@ -35,7 +35,7 @@ class BySide:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Ratings of each row."""
+        """Ratings of each row, (n_rows,)."""
         return np.diff(self.starts)
 
     def cuts(self, n_parts: int) -> NDArray[np.int64]:

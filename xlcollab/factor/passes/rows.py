@@ -62,18 +62,22 @@ class Rows:
 
     @property
     def user_factors(self) -> Floats:
+        """A view, (n_users, k)."""
         return self.users[:, : self.n_factors]
 
     @property
     def item_factors(self) -> Floats:
+        """A view, (n_items, k)."""
         return self.items[:, : self.n_factors]
 
     @property
     def user_bias(self) -> Floats:
+        """A view, (n_users,)."""
         return self.users[:, self.n_factors]
 
     @property
     def item_bias(self) -> Floats:
+        """A view, (n_items,)."""
         return self.items[:, self.n_factors + 1]
 
     def copy(self) -> Rows:
@@ -107,7 +111,8 @@ def scalar(dtype: DTypeLike) -> Callable[[float], Float]:
 def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
     """As np.zeros, beginning where a line of the processor's cache begins.
 
-    A row then lies in as few lines as it can, which saves up to a fifth of a pass.
+    A row then lies in as few lines as it can, which saves up to a fifth of a pass. The rows have
+    the shape asked for.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + _LINE, np.uint8)
@@ -130,7 +135,7 @@ _POWERS = {"root": 0.5, "rating": 1.0}
 
 
 def row_weights(scaling: str | None, counts: NDArray[np.int64] | None, n: int) -> Floats:
-    """How much L2 counts on each of n rows: 1, or a power of the row's ratings."""
+    """How much L2 counts on each of n rows: 1, or a power of the row's ratings. Shape (n,)."""
     power = _POWERS.get(scaling or "step")
     if power is None or counts is None:
         return np.ones(n)

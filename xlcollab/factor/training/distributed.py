@@ -116,7 +116,8 @@ class ShardState:
         return self.engine.run_epoch(epoch)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
-        """The same on every process: each predicts for its own users, all others add 0."""
+        """The same on every process: each predicts for its own users, all others add 0. Shape
+        (n,)."""
         rows, output = self.engine.rows, self.job.output
         own = (table.users >= self.shard.start) & (table.users < self.shard.stop)
         users = table.users[own] - np.int32(self.shard.start)

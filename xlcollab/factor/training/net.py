@@ -47,7 +47,7 @@ class Layout:
         }
 
     def filled(self, value: Callable[[str], float], dtype: torch.dtype) -> Tensor:
-        """A vector with one number for all of a weight, by its name."""
+        """A vector with one number for all of a weight, by its name. Shape (n_weights,)."""
         return torch.cat(
             [
                 torch.full((math.prod(shape),), value(name), dtype=dtype)
@@ -107,6 +107,7 @@ class NetTrainable:
         return EpochLoss(total, n, learning_rate)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
+        """The ratings of a table as predicted, (n,)."""
         with torch.no_grad():
             out = predictions(
                 self.layout.views(self.vector),
@@ -117,6 +118,7 @@ class NetTrainable:
         return clipped(out.cpu().numpy(), self.job.output)
 
     def snapshot(self) -> Tensor:
+        """The weights as they are, (n_weights,)."""
         return self.vector.cpu().clone()
 
     def model(self, snapshot: Tensor) -> Model:

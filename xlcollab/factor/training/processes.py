@@ -42,13 +42,14 @@ class Processes:
     interrupt: Interrupt = field(default_factory=Interrupt)
 
     def sum(self, array: Floats) -> Floats:
-        """The sum of `array` over all processes, in place."""
+        """The sum of `array` over all processes, in place. Its shape stays."""
         if self.size > 1:
             self.sum_tensor(torch.from_numpy(array))
         return array
 
     def sum_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The sum of `tensor` over all processes, in place, on the device it lies on."""
+        """The sum of `tensor` over all processes, in place, on the device it lies on. Its shape
+        stays."""
         if self.size > 1:
             dist.all_reduce(tensor)
         return tensor
@@ -68,7 +69,8 @@ class Processes:
         return self.total(float(asked or self.interrupt.asked)) > 0
 
     def gathered(self, part: Floats) -> Floats | None:
-        """The parts of all processes, one below the other, on rank 0; None elsewhere."""
+        """The parts of all processes, one below the other, on rank 0; None elsewhere. Shape (n,
+        width), n of all together."""
         if self.size == 1:
             return part
         parts: list[Any] | None = [None] * self.size if self.rank == 0 else None

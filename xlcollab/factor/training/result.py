@@ -110,5 +110,5 @@ class TrainingResult:
         return self.history[-1].epoch - self.history[0].epoch + 1 if self.history else 0
 
     def column(self, name: str) -> NDArray[np.float64]:
-        """One named number over the epochs, e.g. `column("train_rmse")`."""
+        """One named number over the epochs, e.g. `column("train_rmse")`. Shape (epochs,)."""
         return np.array([getattr(row, name) for row in self.history], np.float64)

@@ -142,6 +142,7 @@ class FactorTrainable:
         return self.engine.run_epoch(epoch)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
+        """The ratings of a table as predicted, (n,)."""
         return clipped(
             raw_predictions(self.engine.rows, self.job.output, table.users, table.items),
             self.job.output,
@@ -168,6 +169,7 @@ class BayesTrainable:
         return self.engine.run_epoch(epoch)
 
     def predict(self, name: str, table: RatingsTable) -> Floats:
+        """The ratings of a table as predicted, (n,)."""
         rows = self.engine.rows
         one = raw_predictions(rows, self.job.output, table.users, table.items)
         count, total = self._sums.get(name, (0, 0.0))

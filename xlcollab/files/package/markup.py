@@ -114,7 +114,8 @@ def feed(parser: expat.XMLParserType, data: bytes, where: str, *, last: bool) ->
 
 
 def to_utf8(data: bytes, where: str) -> tuple[bytes, str]:
-    """(the document in UTF-8, the codec that brings it back); see `from_utf8`."""
+    """(the document in UTF-8, the codec that brings it back); see `from_utf8`. Raises
+    NotAWorkbookError."""
     codec = next((name for mark, name in _WIDE_STARTS.items() if data.startswith(mark)), None)
     declared = None
     if codec is None:

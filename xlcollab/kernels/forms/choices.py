@@ -86,7 +86,8 @@ _OF_CELLS = Operation("IF", _choose_cells, Facts(fails=False, shape=Shape.AFFINE
 
 
 def ifs_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """IFS(condition, value, …): #N/A where none holds."""
+    """IFS(condition, value, …): #N/A where none holds. Raises UnsupportedError for an odd number of
+    arguments."""
     if len(node.arguments) % 2:
         raise UnsupportedError("IFS needs a value for each condition")
     result = Value(tracer.tape.exact.error(ErrorCode.NA))
@@ -141,7 +142,7 @@ def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 
 def let_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """LET(name, value, …, result)."""
+    """LET(name, value, …, result). Raises UnsupportedError on another form."""
     *pairs, result = node.arguments
     if len(pairs) % 2:
         raise UnsupportedError("LET needs a value for each name and a result at the end")

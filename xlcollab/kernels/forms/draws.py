@@ -30,7 +30,8 @@ def random_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 
 def random_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """RANDARRAY([rows], [columns], [min], [max], [whole numbers]), drawn once and then frozen."""
+    """RANDARRAY([rows], [columns], [min], [max], [whole numbers]), drawn once and then frozen.
+    Raises UnsupportedError where the size depends on the variable cells."""
     exact = tracer.tape.exact
     given_ones = [tracer.value(argument, frame) for argument in node.arguments]
     values = [*given_ones, *[Value(exact.scalar(None))] * (5 - len(given_ones))]

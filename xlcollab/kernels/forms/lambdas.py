@@ -110,7 +110,8 @@ def _refuse_many(count: int) -> None:
 
 
 def map_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """MAP(array, …, lambda): arrays of one size, cell by cell."""
+    """MAP(array, …, lambda): arrays of one size, cell by cell. Raises UnsupportedError for arrays
+    of several sizes."""
     arrays = [_array(tracer, argument, frame) for argument in node.arguments[:-1]]
     body = _Body(tracer, "MAP", node.arguments[-1], frame)
     sizes = {array.block.shape[2:] for array in arrays}
@@ -159,7 +160,8 @@ def _folded(every: bool) -> Form:
 
 
 def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """MAKEARRAY(rows, columns, lambda): the lambda is given row and column, from 1."""
+    """MAKEARRAY(rows, columns, lambda): the lambda is given row and column, from 1. Raises
+    UnsupportedError where the size depends on the variable cells."""
     exact = tracer.tape.exact
     sizes = [tracer.value(argument, frame) for argument in node.arguments[:2]]
     if any(size.slot is not None for size in sizes):

@@ -95,6 +95,7 @@ def parts_of(node: Node) -> list[Node]:
 
 
 def is_formula_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """ISFORMULA(reference). Raises UnsupportedError for what is none."""
     area = tracer.reference(node.arguments[0], frame)
     if area is None:
         raise UnsupportedError("ISFORMULA needs a reference")

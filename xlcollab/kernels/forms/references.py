@@ -95,7 +95,8 @@ def _same(sizes: Places) -> int:
 
 
 def offset(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
-    """OFFSET(reference, rows, columns, [height], [width])."""
+    """OFFSET(reference, rows, columns, [height], [width]). Raises UnsupportedError where the first
+    is no reference."""
     base = tracer.reference(node.arguments[0], frame)
     if base is None:
         raise UnsupportedError("OFFSET needs a reference as its first argument")
@@ -174,7 +175,8 @@ def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:
 
 
 def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
-    """INDIRECT(text): the text is constant and reads as an address or a defined name."""
+    """INDIRECT(text): the text is constant and reads as an address or a defined name. Raises
+    UnsupportedError on another form."""
     if len(node.arguments) > 1:
         style = tracer.value(node.arguments[1], frame)
         if not bool(tracer.tape.exact.truths(style.block)[0].all()):

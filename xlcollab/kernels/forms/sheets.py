@@ -24,7 +24,8 @@ from xlcollab.ref import column_letters
 
 
 def sheet_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """SHEET([reference or name]): the place of a sheet among the tabs, from 1."""
+    """SHEET([reference or name]): the place of a sheet among the tabs, from 1. Raises
+    UnsupportedError where that depends on the variable cells."""
     names = [sheet.name.casefold() for sheet in tracer.store.workbook]
     exact = tracer.tape.exact
     if not node.arguments:
@@ -62,7 +63,8 @@ def sheets_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 
 def formula_text_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """FORMULATEXT(reference): the formula of its first cell; #N/A where there is none."""
+    """FORMULATEXT(reference): the formula of its first cell; #N/A where there is none. Raises
+    UnsupportedError for what is no reference."""
     area = tracer.reference(node.arguments[0], frame)
     if area is None:
         raise UnsupportedError("FORMULATEXT needs a reference")
@@ -113,7 +115,8 @@ def _formula(sheet: Sheet, row: int, column: int) -> Scalar:
 
 
 def cell_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """CELL(what, reference): address, column, row, contents or type of its first cell."""
+    """CELL(what, reference): address, column, row, contents or type of its first cell. Raises
+    UnsupportedError for other questions."""
     exact = tracer.tape.exact
     asked = tracer.value(node.arguments[0], frame)
     kinds = exact.values(asked.block)

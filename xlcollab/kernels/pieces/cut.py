@@ -82,7 +82,7 @@ class Cutter:
         return Operand(np.full(block.shape, -1), numbers, kinds, block.cells)
 
     def inputs(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        """New columns, one for each value of a block."""
+        """New columns, one for each value of a block. Their numbers have its shape."""
         size = int(np.prod(shape))
         self.columns += size
         return np.arange(self.columns - size, self.columns).reshape(shape)

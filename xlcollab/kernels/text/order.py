@@ -31,7 +31,7 @@ class TextOrder:
         self._count = 0
 
     def ranks(self, texts: TextPool) -> NDArray[np.float64]:
-        """The numbers of all texts; a view that later additions may change."""
+        """The numbers of all texts; a view that later additions may change. Shape (n_texts,)."""
         new = len(texts) - self._count
         if new * _FEW > self._count:
             self._sort(texts)

@@ -42,7 +42,7 @@ class SheetFunction:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def parts(self, x: Tensor) -> list[Tensor]:
-        """The outputs apart, each flat."""
+        """The outputs apart, each flat. The shape of each is (size of its area,)."""
         context = self.context
         try:
             blocks = self.program.run(context, x)

@@ -158,7 +158,8 @@ class Tracer:
         return record.areas(self, node, frame)
 
     def reference(self, node: Node, frame: Frame) -> Area | None:
-        """A node as a reference; None when it is none."""
+        """A node as a reference; None when it is none. Raises UnsupportedError for one into another
+        workbook."""
         if isinstance(node, Reference):
             if node.book:
                 text = to_text(node, frame.family.rect.top, frame.family.rect.left)

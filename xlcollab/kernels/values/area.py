@@ -48,6 +48,7 @@ class Area:
 
     @property
     def broken(self) -> NDArray[np.bool_] | None:
+        """Which copies refer to nothing, of the shape of the family; None where all refer."""
         low = (self.top < 0) | (self.left < 0)
         high = (self.top + self.height > MAX_ROWS) | (self.left + self.width > MAX_COLUMNS)
         bad = low | high

@@ -12,7 +12,7 @@ class Context(Protocol):
 
     @property
     def saved_tensors(self) -> tuple[Tensor, ...]:
-        """What `save_for_backward` was given."""
+        """What `save_for_backward` was given. Their shapes stay."""
         ...
 
     def save_for_backward(self, *tensors: Tensor) -> None:

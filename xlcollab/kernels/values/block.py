@@ -56,7 +56,8 @@ class Block:
         return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
 
     def is_kind(self, kind: Kind) -> bool | Tensor:
-        """Which values are of `kind`: a bool for all of them, or a mask."""
+        """Which values are of `kind`: a bool for all of them, or a mask. A mask has the block's
+        shape."""
         return self.kind == kind
 
     def derived(self, key: Hashable, make: Callable[[Block], _T]) -> _T:
@@ -66,7 +67,7 @@ class Block:
         return cast(_T, self._derived[key])
 
     def mask(self, kind: Kind) -> Tensor:
-        """Which values are of `kind`, as a boolean tensor."""
+        """Which values are of `kind`, as a boolean tensor, of the block's shape."""
         kinds = self.kind
         if isinstance(kinds, Tensor):
             return self.derived(("mask", kind), lambda _: kinds == kind)
@@ -96,7 +97,7 @@ class Context:
     _order: TextOrder = field(default_factory=TextOrder)
 
     def tensor(self, values: object) -> Tensor:
-        """Values as a tensor of the working type on the working device."""
+        """Values as a tensor of the working type on the working device. The shape stays."""
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
 
     def scalar(self, value: Scalar) -> Block:
@@ -111,6 +112,7 @@ class Context:
         """The values as numbers and the error codes among them (0 for none; None: no errors).
 
         Blanks are 0, booleans 0 or 1, texts that read as numbers are those, others are #VALUE!.
+        Both have the block's shape.
         """
         return block.derived("numbers", self._numbers)
 
@@ -173,7 +175,8 @@ class Context:
         return self.with_errors(Block(mask.to(self.dtype), Kind.BOOLEAN), codes)
 
     def errors(self, block: Block) -> Tensor:
-        """The mask of errors; in fast evaluation NaN counts as one, and so does infinity."""
+        """The mask of errors; in fast evaluation NaN counts as one, and so does infinity. It has
+        the block's shape."""
         if isinstance(block.kind, Tensor) or block.kind == Kind.ERROR:
             mask = block.mask(Kind.ERROR)
             return mask if self.exact else mask | ~torch.isfinite(block.number)
@@ -182,13 +185,15 @@ class Context:
         return ~torch.isfinite(block.number)
 
     def codes(self, block: Block) -> Tensor | None:
-        """The error codes of a block as they stand, 0 elsewhere; None without errors."""
+        """The error codes of a block as they stand, 0 elsewhere; None without errors. They have the
+        block's shape."""
         if not isinstance(block.kind, Tensor):
             return block.number if block.kind == Kind.ERROR else None
         return block.derived("codes", _codes)
 
     def truths(self, block: Block) -> tuple[Tensor, Tensor | None]:
-        """The values as conditions and the error codes; texts other than TRUE/FALSE are #VALUE!."""
+        """The values as conditions and the error codes; texts other than TRUE/FALSE are #VALUE!.
+        Both have the block's shape."""
         return block.derived(("truths", self.exact), self._truths)
 
     def _truths(self, block: Block) -> tuple[Tensor, Tensor | None]:
@@ -240,7 +245,8 @@ class Context:
         return Block(number, kind.reshape(shape))
 
     def text_ranks(self) -> Tensor:
-        """Per text of the pool its place in Excel's order; texts equal but for case share one."""
+        """Per text of the pool its place in Excel's order; texts equal but for case share one.
+        Shape (n_texts,)."""
         if not len(self.texts):
             return self.tensor([0.0])
         return self.tensor(self._order.ranks(self.texts))
@@ -252,7 +258,8 @@ def _codes(block: Block) -> Tensor | None:
 
 
 def first_code(*codes: Tensor | None) -> Tensor | None:
-    """The error of the first argument that has one, place by place."""
+    """The error of the first argument that has one, place by place. The result has their common
+    shape."""
     result: Tensor | None = None
     for code in codes:
         if code is None:

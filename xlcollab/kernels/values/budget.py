@@ -29,8 +29,8 @@ def refuse_cells(*sizes: int) -> None:
 
 @contextmanager
 def told_as_refusal(name: str) -> Iterator[None]:
-    """What is too large inside is told with the function that asked for it; who evaluates the
-    cell adds where it stands."""
+    """What is too large inside is told with the function that asked for it; who evaluates the cell
+    adds where it stands. Raises UnsupportedError."""
     try:
         yield
     except (MemoryError, RuntimeError, TooLargeError) as error:

@@ -35,5 +35,6 @@ def detached(name: str, function: Values) -> Callable[..., Tensor]:
 
 
 def whole(x: Tensor) -> Tensor:
-    """The number without its fraction. Its derivative is 0 almost everywhere: a constant."""
+    """The number without its fraction. Its derivative is 0 almost everywhere: a constant. Its shape
+    stays."""
     return torch.trunc(x.detach())

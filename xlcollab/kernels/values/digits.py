@@ -11,7 +11,8 @@ _NEAR = 1e-14
 
 
 def same_digits(a: Tensor, b: Tensor) -> Tensor:
-    """Which numbers are different and yet the same in their first 15 significant digits."""
+    """Which numbers are different and yet the same in their first 15 significant digits. A mask of
+    their common shape."""
     a, b = torch.broadcast_tensors(a.detach(), b.detach())
     size = torch.maximum(a.abs(), b.abs())
     near = (a != b) & ((a - b).abs() <= _NEAR * size) & torch.isfinite(size)
@@ -29,8 +30,8 @@ def _written(x: float) -> str:
 def added(a: Tensor, b: Tensor) -> Tensor:
     """a + b, and 0 where the two cancel in all their 15 digits: the last addition of a formula.
 
-    Excel does so for the operator that is worked out last, and SUM for its last addition, lest
-    0.1 + 0.2 − 0.3 show 5.55E-17.
+    Excel does so for the operator that is worked out last, and SUM for its last addition, lest 0.1
+    + 0.2 − 0.3 show 5.55E-17. It has their common shape.
     """
     total = a + b
     return torch.where(same_digits(a, -b), 0.0, total)

@@ -2,6 +2,7 @@
 
 Each replaces the input at the bad point before the risky operation and selects again after it, so
 that the gradient there is 0 instead of infinite or NaN (the masking that `optax.safe_norm` uses).
+Every function takes tensors that broadcast and gives one of their common shape.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ _POLISHING = 2
 def root(function: Sloped, guess: Tensor, above: float) -> Tensor:
     """Where the function is 0, searched for from `guess` among numbers greater than `above`.
 
-    NaN where Newton's method finds none. Each number is searched for by itself.
+    NaN where Newton's method finds none. Each number is searched for by itself. The result has the
+    shape of `guess`.
     """
     with torch.no_grad():
         found, where = _searched(function, guess, above)

@@ -31,7 +31,7 @@ class Domain:
 
     @property
     def loose(self) -> NDArray[np.int64]:
-        """The variables that belong to no group."""
+        """The variables that belong to no group. Their numbers, (k,)."""
         free = np.ones(self.n, np.bool_)
         for group in self.groups:
             free[group] = False

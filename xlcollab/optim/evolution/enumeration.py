@@ -23,7 +23,8 @@ def size_of(domain: Domain) -> float:
 
 
 def best_of_all(scorer: Scorer, domain: Domain) -> tuple[Array, bool]:
-    """The best point of all, and whether it satisfies the rows. Raises TimeIsUpError."""
+    """The best point of all, and whether it satisfies the rows. Raises TimeIsUpError. The point is
+    (n,)."""
     sides = (domain.upper - domain.lower + 1.0).astype(np.int64)
     total = int(np.prod(sides))
     best, value = domain.lower.copy(), (math.inf, math.inf)

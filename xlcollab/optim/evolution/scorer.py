@@ -25,7 +25,7 @@ class Scores:
 
     def better(self, other: Scores) -> NDArray[np.bool_]:
         """Where these points win (Deb 2000): feasible before infeasible, then the objective, or
-        among the infeasible the violation."""
+        among the infeasible the violation. A mask (population,)."""
         feasible, others = self.violation <= 0.0, other.violation <= 0.0
         lower = np.where(
             feasible, self.objective < other.objective, self.violation < other.violation

@@ -45,7 +45,8 @@ class Evolution:
         self.scores = Scores(np.empty(0), np.empty(0))
 
     def run(self, start: Array, seen: Callable[[Array], None]) -> Array:
-        """The best point found; `seen` is told of each better one. Raises TimeIsUpError."""
+        """The best point found; `seen` is told of each better one. Raises TimeIsUpError. The point
+        is (n,)."""
         drawn = self.domain.draw(self.limits.size, self._random)
         drawn[0] = self.domain.settled(start[None])[0]
         self.points, self.scores = drawn, self.scorer(drawn)

@@ -102,7 +102,7 @@ def has_point(highs: Any) -> bool:
 
 
 def point(highs: Any) -> Array:
-    """The values of the columns."""
+    """The values of the columns, (n,)."""
     return np.array(highs.getSolution().col_value, np.float64)
 
 

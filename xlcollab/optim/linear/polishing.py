@@ -18,7 +18,8 @@ _NO_WORSE = 1e-9
 
 
 def polished(program: Program, x: Array) -> Array:
-    """x, or the point that its active rows and bounds fix exactly, where that is no worse."""
+    """x, or the point that its active rows and bounds fix exactly, where that is no worse. Shape
+    (n,)."""
     assert program.hessian is not None
     held = (x <= program.lower + _near(program.lower)) | (x >= program.upper - _near(program.upper))
     values = program.matrix @ x

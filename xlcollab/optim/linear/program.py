@@ -62,7 +62,7 @@ def _rows(objective: Objective, model: LinearModel) -> tuple[Array, Array]:
 
 
 def limits(values: Tensor | None, count: int, otherwise: float) -> Array:
-    """Limits as an array, `otherwise` where there are none."""
+    """Limits as an array, `otherwise` where there are none. Shape (count,)."""
     if values is None:
         return np.full(count, otherwise)
     return values.detach().double().cpu().numpy()

@@ -89,7 +89,8 @@ class Search:
         return self._unsettled()
 
     def end(self) -> Array:
-        """Where the run ended: the last point, unless a better feasible one was seen."""
+        """Where the run ended: the last point, unless a better feasible one was seen. Shape
+        (n,)."""
         best, last = self.model.best, self._last
         if best is None:
             nearest = self.model.nearest

@@ -17,8 +17,8 @@ _GAIN = 1e-8
 def better_nearby(model: SizedModel, y: Array) -> Array | None:
     """A feasible point of lower objective among seeded ones near y; None when none is.
 
-    Along single variables and along random directions, at three distances; a point that misses
-    the rows is moved back onto them by Gauss-Newton. Raises TimeIsUpError.
+    Along single variables and along random directions, at three distances; a point that misses the
+    rows is moved back onto them by Gauss-Newton. Raises TimeIsUpError. Shape (n,).
     """
     here = model.values(y)
     strict = max(_TIGHT, here.missed)

@@ -19,8 +19,8 @@ _MOST_ALONE = 20
 
 
 def on_bounds(model: SizedModel, y: Array) -> Array:
-    """y with every variable on a bound that is near and presses, where rows and objective allow
-    it: all of them at once, else one after the other."""
+    """y with every variable on a bound that is near and presses, where rows and objective allow it:
+    all of them at once, else one after the other. Shape (n,)."""
     reach = _NEAR * (1.0 + np.abs(y))
     low = (y > model.lower) & (y <= model.lower + reach)
     high = (y < model.upper) & (y >= model.upper - reach)

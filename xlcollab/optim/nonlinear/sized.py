@@ -102,18 +102,20 @@ class SizedModel:
 
     @cached_property
     def row_lower(self) -> Array:
+        """The least that each row may be, (k,)."""
         return self._row_lower * self.weight
 
     @cached_property
     def row_upper(self) -> Array:
+        """The most that each row may be, (k,)."""
         return self._row_upper * self.weight
 
     def clip(self, y: Array) -> Array:
-        """The nearest point within the bounds."""
+        """The nearest point within the bounds. Shape (n,)."""
         return np.clip(y, self.lower, self.upper)
 
     def x(self, y: Array) -> Tensor:
-        """The model's variables, exactly on a bound where y is."""
+        """The model's variables, exactly on a bound where y is. Shape (n,)."""
         return self.task.evaluator.settled(torch.as_tensor(y * self.size).to(self._like))
 
     def values(self, y: Array) -> Values:

@@ -19,7 +19,7 @@ _TIGHT = 1e-9
 def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
     """Where SLSQP ends from `start`, and how many iterations it made; each is recorded.
 
-    Raises TimeIsUpError.
+    Raises TimeIsUpError. The point is (n,).
     """
     cache = _Cache(model)
     made = 0

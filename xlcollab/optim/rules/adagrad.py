@@ -23,7 +23,7 @@ class Adagrad:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """x - rate · g / (√s + epsilon)."""
+        """x - rate · g / (√s + epsilon). All have the weights' shape."""
         (before,) = memory.buffers
         total = before.addcmul(gradient, gradient)
         moved = weights.addcdiv(gradient, total.sqrt() + self.epsilon, value=-rate)

@@ -31,7 +31,7 @@ class Adam:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """The new weights of the equations above."""
+        """The new weights of the equations above. All have the weights' shape."""
         count = memory.count + 1
         mean, square = memory.buffers
         mean = torch.lerp(mean, gradient, 1.0 - self.beta1)

@@ -19,5 +19,5 @@ class GradientDescent:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """x - rate · g."""
+        """x - rate · g. They keep their shape."""
         return weights.add(gradient, alpha=-rate), memory.after()

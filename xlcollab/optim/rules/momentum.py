@@ -27,7 +27,7 @@ class Momentum:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """x - rate · b."""
+        """x - rate · b. All have the weights' shape."""
         buffer = gradient
         if memory.count:
             (before,) = memory.buffers

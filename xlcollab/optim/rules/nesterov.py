@@ -25,7 +25,7 @@ class Nesterov:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """x - rate · (g + momentum · b)."""
+        """x - rate · (g + momentum · b). All have the weights' shape."""
         (before,) = memory.buffers
         buffer = before * self.momentum + gradient
         ahead = gradient.add(buffer, alpha=self.momentum)

@@ -24,7 +24,7 @@ class RMSprop:
     def move(
         self, weights: Tensor, gradient: Tensor, memory: Memory, rate: float
     ) -> tuple[Tensor, Memory]:
-        """x - rate · g / (√s + epsilon)."""
+        """x - rate · g / (√s + epsilon). All have the weights' shape."""
         (before,) = memory.buffers
         square = (before * self.rho).addcmul(gradient, gradient, value=1.0 - self.rho)
         moved = weights.addcdiv(gradient, square.sqrt() + self.epsilon, value=-rate)

@@ -60,7 +60,8 @@ def find_ratings(workbook: Workbook, sheet: str | None = None) -> list[FoundRati
 
 
 def kinds_of(sheet: Sheet, rect: Rect) -> NDArray[np.uint8]:
-    """The kinds in an area; an empty text, which a formula gives for nothing, counts as a blank."""
+    """The kinds in an area; an empty text, which a formula gives for nothing, counts as a blank.
+    Shape (height, width)."""
     kinds, numbers = sheet.block(rect)
     kinds[(kinds == Kind.TEXT) & (numbers == sheet.texts.add(""))] = Kind.BLANK
     return kinds
@@ -75,7 +76,8 @@ def _in_sheet(sheet: Sheet) -> list[FoundRatings]:
 
 
 def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
-    """An area that the user names: a long table if its first row reads so, else a crosstab."""
+    """An area that the user names: a long table if its first row reads so, else a crosstab. Raises
+    DataError for an area that is too small."""
     sheet, rect = workbook.sheet(area.sheet), area.rect
     head = [sheet.value(rect.top, column) for column in range(rect.left, rect.right)]
     if _is_header(head):

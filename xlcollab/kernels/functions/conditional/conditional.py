@@ -58,10 +58,12 @@ def _totals(values: Tensor, pairs: Pairs, count: int) -> Tensor:
 
 
 def total(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+    """SUMIF and SUMIFS, (R, C, T)."""
     return _totals(values.number, pairs, count), None
 
 
 def average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+    """AVERAGEIF and AVERAGEIFS, (R, C, T)."""
     members = _totals(values.counted.to(values.number.dtype), pairs, count)
     quotient, zero = safe_divide(_totals(values.number, pairs, count), members)
     return quotient, None if zero is None else torch.where(zero, float(ErrorCode.DIV0), 0.0)

@@ -158,7 +158,8 @@ def _meaning(context: Context, text: str) -> tuple[Kind, float]:
 
 
 def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
-    """The operands by their place in the order of their type, as `Keys` has it."""
+    """The operands by their place in the order of their type, as `Keys` has it. Shape
+    (criteria,)."""
     number = context.tensor([one.number for one in criteria])
     texts = torch.tensor([c.operand is Operand.TEXT for c in criteria], device=context.device)
     if not bool(texts.any()):

@@ -300,7 +300,8 @@ _SCHEMES: dict[str, tuple[Scheme, tuple[float, float]]] = {
 
 
 def bessel(kind: str, x: Tensor, order: Tensor) -> Tensor:
-    """The function of a kind; its order is a whole number from 0 on."""
+    """The function of a kind; its order is a whole number from 0 on. The result has the common
+    shape."""
     found: Tensor = _Bessel.apply(x, order, kind)  # type: ignore[no-untyped-call]
     return found
 

@@ -21,6 +21,7 @@ from xlcollab.kernels.values.tape import Function
 
 
 def code_where(mask: Tensor, code: ErrorCode) -> Tensor:
+    """A code where the mask holds and 0 elsewhere, of the mask's shape."""
     return torch.where(mask, float(code), 0.0)
 
 
@@ -33,7 +34,8 @@ def sought(block: Block) -> Block:
 
 
 def by_setting(setting: Tensor, search: Callable[[float], Tensor]) -> Tensor:
-    """The result of `search` for the setting of each place; mostly all have the same."""
+    """The result of `search` for the setting of each place; mostly all have the same. Their common
+    shape."""
     distinct = torch.unique(setting).tolist()
     result = search(distinct[0])
     for value in distinct[1:]:

@@ -68,7 +68,8 @@ def find(
 ) -> Tensor:
     """The first (or last) place of each wanted value, in any order of the keys.
 
-    What is nearest may be of another type: numbers come before texts, texts before truth values.
+    What is nearest may be of another type: numbers come before texts, texts before truth values. Of
+    the shape of `wanted`.
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
@@ -88,7 +89,7 @@ def bisect(wanted: Keys, keys: Keys) -> Tensor:
     """Excel's approximate match: halving, the last key not above each wanted value.
 
     It ends at an equal key, at the last of those that follow at once; keys of other types are
-    stepped over. In unsorted keys it goes astray just as Excel does.
+    stepped over. In unsorted keys it goes astray just as Excel does. Of the shape of `wanted`.
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
@@ -103,7 +104,7 @@ def bisect(wanted: Keys, keys: Keys) -> Tensor:
 def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
     """MATCH's type -1: from the first key on, as long as none lies below; an equal one ends it.
 
-    Keys of other types are passed over.
+    Keys of other types are passed over. Of the shape of `wanted`.
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
@@ -120,7 +121,8 @@ def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
 
 
 def halved(wanted: Keys, keys: Keys, near: Near, *, descending: bool = False) -> Tensor:
-    """The binary searches of XLOOKUP and XMATCH: an equal key, or the nearest on one side."""
+    """The binary searches of XLOOKUP and XMATCH: an equal key, or the nearest on one side. Of the
+    shape of `wanted`."""
     asked, sign = _beside(wanted, keys.family), -1.0 if descending else 1.0
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
     for kind in _ORDERED_KINDS:
@@ -209,7 +211,7 @@ def _find_patterns(context: Context, wanted: Keys, keys: Keys, place: Tensor, la
 
 
 def fitting_texts(context: Context, keys: Keys, pattern: str) -> Tensor:
-    """Which keys are texts that fit a pattern."""
+    """Which keys are texts that fit a pattern. A mask of the keys' shape."""
     texts = keys.kind == Kind.TEXT
     distinct, inverse = torch.unique(keys.number[texts].long(), return_inverse=True)
     fits = [matches_wildcard(pattern, context.texts[i]) for i in distinct.tolist()]

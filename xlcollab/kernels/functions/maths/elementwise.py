@@ -1,4 +1,5 @@
-"""Mathematics value by value: one argument or two, any shapes that broadcast."""
+"""Mathematics value by value: one argument or two, any shapes that broadcast. Every function takes
+tensors that broadcast and gives one of their common shape."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whole numbers: factorials, combinations, common divisors, bits.
 
 All of them cut fractions off first, so they are constant almost everywhere: their results carry no
-gradient.
+gradient. Functions of numbers take tensors that broadcast and give one of their common shape.
 """
 
 from __future__ import annotations
@@ -125,13 +125,13 @@ def _as_numbers(context: Context, block: Block) -> Block:
 
 
 def common_divisor(found: Members) -> Tensor:
-    """GCD; 0 without members."""
+    """GCD; 0 without members. One for each copy, (R, C)."""
     parts = found.filled(0.0).long().unbind(-1)
     return reduce(torch.gcd, parts).to(found.number.dtype)
 
 
 def common_multiple(found: Members) -> Tensor:
-    """LCM; 0 without members, NaN from 2⁵³ on."""
+    """LCM; 0 without members, NaN from 2⁵³ on. One for each copy, (R, C)."""
     none = found.count() == 0
     result = torch.ones_like(found.number[..., 0])
     for part in found.filled(1.0).unbind(-1):
@@ -142,7 +142,8 @@ def common_multiple(found: Members) -> Tensor:
 
 
 def multinomial(found: Members) -> Tensor:
-    """MULTINOMIAL: the factorial of the sum over the product of the factorials."""
+    """MULTINOMIAL: the factorial of the sum over the product of the factorials. One for each copy,
+    (R, C)."""
     parts = found.filled(0.0).unbind(-1)
     result = torch.ones_like(parts[0])
     for part, total in zip(parts, accumulate(parts), strict=True):

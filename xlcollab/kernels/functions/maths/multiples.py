@@ -1,4 +1,5 @@
-"""Rounding to multiples: the CEILING and FLOOR families, MROUND, EVEN, ODD."""
+"""Rounding to multiples: the CEILING and FLOOR families, MROUND, EVEN, ODD. Every function takes
+tensors that broadcast and gives one of their common shape."""
 
 from __future__ import annotations
 

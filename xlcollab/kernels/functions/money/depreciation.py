@@ -1,4 +1,5 @@
-"""Depreciation that gets less from year to year: DB, DDB, VDB."""
+"""Depreciation that gets less from year to year: DB, DDB, VDB. Every function takes tensors that
+broadcast and gives one of their common shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Payments, interest and depreciation, in Excel's signs: what is paid out is negative."""
+"""Payments, interest and depreciation, in Excel's signs: what is paid out is negative. Every
+function takes tensors that broadcast and gives one of their common shape."""
 
 from __future__ import annotations
 

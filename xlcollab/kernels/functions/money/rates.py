@@ -1,6 +1,7 @@
 """Rates that make flows of money worth nothing, and the worth of flows on given days.
 
 A rate is a root: its derivatives are those of the implicit function theorem (`values.roots`).
+Functions of numbers take tensors that broadcast and give one of their common shape.
 """
 
 from __future__ import annotations

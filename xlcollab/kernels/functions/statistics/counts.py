@@ -1,6 +1,7 @@
 """Distributions of counts: binomial, negative binomial, Poisson, hypergeometric.
 
-Counts lose their fractions. All are differentiable in the probability or mean.
+Counts lose their fractions. All are differentiable in the probability or mean. Every function takes
+tensors that broadcast and gives one of their common shape.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Continuous distributions in closed form: normal, log-normal, exponential, Weibull.
 
 All are differentiable in all their arguments. Arguments outside a distribution's domain are #NUM!.
+Every function takes tensors that broadcast and gives one of their common shape.
 """
 
 from __future__ import annotations

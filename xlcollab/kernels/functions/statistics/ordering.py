@@ -39,7 +39,7 @@ _NOISE = 1e-12
 def order_statistics(found: Members) -> Tensor:
     """The members in ascending order, those that do not count at the end as infinity.
 
-    NaN, the error of fast evaluation, makes all of a copy's values NaN.
+    NaN, the error of fast evaluation, makes all of a copy's values NaN. Shape (R, C, n).
     """
     ordered = found.filled(torch.inf).sort(dim=-1, stable=True).values
     return torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered)

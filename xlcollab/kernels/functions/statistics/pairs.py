@@ -30,12 +30,15 @@ class Pairs:
     count: Tensor
 
     def xx(self) -> Tensor:
+        """Σ (x − mean)², (R, C)."""
         return self.x.square().sum(-1)
 
     def yy(self) -> Tensor:
+        """Σ (y − mean)², (R, C)."""
         return self.y.square().sum(-1)
 
     def xy(self) -> Tensor:
+        """Σ (x − mean)(y − mean), (R, C)."""
         return (self.x * self.y).sum(-1)
 
 
@@ -84,13 +87,14 @@ def _covariance(freedom: float) -> Statistic:
 
 
 def correlation(pairs: Pairs) -> tuple[Tensor, Tensor]:
+    """CORREL and PEARSON: both (R, C)."""
     spread = pairs.xx() * pairs.yy()
     bad = spread == 0
     return pairs.xy() / torch.sqrt(inside(spread, ~bad, 1.0)), bad
 
 
 def determination(pairs: Pairs) -> tuple[Tensor, Tensor]:
-    """RSQ: the square of the correlation."""
+    """RSQ: the square of the correlation. Both (R, C)."""
     value, bad = correlation(pairs)
     return value.square(), bad
 
@@ -103,12 +107,13 @@ def slope(pairs: Pairs) -> tuple[Tensor, Tensor]:
 
 
 def intercept(pairs: Pairs) -> tuple[Tensor, Tensor]:
+    """INTERCEPT(y, x): both (R, C)."""
     value, bad = slope(pairs)
     return pairs.mean_x - value * pairs.mean_y, bad
 
 
 def standard_error(pairs: Pairs) -> tuple[Tensor, Tensor]:
-    """STEYX: of the first argument about the line."""
+    """STEYX: of the first argument about the line. Both (R, C)."""
     value, bad = slope(pairs)
     rest = (pairs.x - value[..., None] * pairs.y).square().sum(-1)
     few = pairs.count < 3

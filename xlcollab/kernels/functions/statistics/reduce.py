@@ -33,7 +33,7 @@ class Members:
     codes: Tensor | None
 
     def filled(self, value: float) -> Tensor:
-        """The numbers with `value` where nothing counts."""
+        """The numbers with `value` where nothing counts. Shape (R, C, n)."""
         return self.number if self.mask is None else torch.where(self.mask, self.number, value)
 
     def count(self) -> Tensor:
@@ -110,11 +110,12 @@ def aggregate(function: Callable[[Context, Members], tuple[Tensor, Tensor | None
 
 
 def error_where(mask: Tensor, code: ErrorCode) -> Tensor:
+    """The code where the mask holds and 0 elsewhere, of the mask's shape."""
     return torch.where(mask, float(code), 0.0)
 
 
 def ratio(context: Context, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor | None]:
-    """a / b and #DIV/0! where b is 0."""
+    """a / b and #DIV/0! where b is 0. Both of their common shape."""
     del context
     quotient, zero = safe_divide(a, b)
     return quotient, None if zero is None else error_where(zero, ErrorCode.DIV0)
@@ -175,7 +176,8 @@ def _extreme(sign: float) -> Callable[[Context, Members], tuple[Tensor, Tensor |
 
 
 def deviations(found: Members) -> tuple[Tensor, Tensor]:
-    """Deviations from the mean (0 where nothing counts), and the count."""
+    """Deviations from the mean (0 where nothing counts), and the count. Shapes (R, C, n) and (R,
+    C)."""
     count = found.count()
     mean = found.filled(0.0).sum(-1) / count.clamp(min=1.0)
     difference = found.number - mean[..., None]

@@ -2,7 +2,8 @@
 
 Densities are differentiable in their continuous arguments. Distribution functions and quantiles are
 those of scipy: by x their slope is the density, by the probability one over it. Degrees of freedom
-lose their fractions, as in Excel.
+lose their fractions, as in Excel. Every function takes tensors that broadcast and gives one of
+their common shape.
 """
 
 from __future__ import annotations

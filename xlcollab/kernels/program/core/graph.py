@@ -133,7 +133,7 @@ class Graph:
         return float(node.data[view.offset])
 
     def array(self, view: View, shape: Sequence[int]) -> NDArray[np.float64] | None:
-        """The numbers that a view of a constant sees, or None."""
+        """The numbers that a view of a constant sees, or None. They have the shape asked for."""
         node = self[view.node]
         if node.data is None or node.op != "constant":
             return None

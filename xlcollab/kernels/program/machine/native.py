@@ -174,12 +174,13 @@ class NativeResiduals:
     count: int
 
     def values(self, x: Numbers) -> Numbers | None:
-        """The residuals at x; None where one is no number, or the program does not hold."""
+        """The residuals at x; None where one is no number, or the program does not hold. Shape
+        (m,)."""
         found = self._found(x, 0)
         return None if found is None else found[0]
 
     def jacobian(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
-        """The residuals and their derivatives at x, or None."""
+        """The residuals and their derivatives at x, or None. Shapes (m,) and (m, n)."""
         return self._found(x, self.count)
 
     def _found(self, x: Numbers, wanted: int) -> tuple[Numbers, Numbers] | None:
