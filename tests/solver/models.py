@@ -29,7 +29,7 @@ class Model:
 
     def names(self) -> list[Name]:
         texts = {
-            "opt": f"S!{self.objective}",
+            "opt": f"S!{self.objective}" if self.objective else "",
             "adj": self.variables,
             "typ": self.goal,
             "val": "0",

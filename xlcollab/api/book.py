@@ -133,6 +133,15 @@ class OpenBook(Session):
         settings = of_one_cycle(self, chosen, iterations, learning_rate, more)
         return self.solve(chosen, **settings)  # type: ignore[arg-type]
 
+    def save_model(self, model: SolverModel, at: str | None = None) -> None:
+        """Store a model in Solver's hidden names, or in cells from `at` down as Save Model does.
+
+        Raises WriteRefusedError and ModelError where the cells are in use.
+        """
+        from xlcollab.api.solve.keeping import Keep
+
+        Keep(names=at is None, at=at).put_model(self, model)
+
     def function(self, of: str, *, by_changing: str) -> CellFunction:
         """A cell (or area) as a differentiable torch function of other cells."""
         from xlcollab.api.look.gradients import cell_function

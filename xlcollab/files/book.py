@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xlcollab.disk import atomic_file, backup, refuse_changed, refuse_unwritable, sole_saver
 from xlcollab.errors import WorkbookError
@@ -17,10 +19,11 @@ from xlcollab.files.reading.guards import guards_of_sheet, is_signed
 from xlcollab.files.reading.reader import read_workbook
 from xlcollab.files.reading.tables import sheet_tables
 from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
+from xlcollab.files.writing.defined_names import with_names
 from xlcollab.files.writing.graft import graft_sheets
 from xlcollab.files.writing.run_name import with_run
 from xlcollab.files.writing.sheet_patch import patch_sheet
-from xlcollab.grid import CellEdit, Changes, TextPool, Workbook
+from xlcollab.grid import Changes, TextPool, Workbook
 from xlcollab.grid.limits import refuse_too_large
 from xlcollab.grid.naming import refuse_sheet_names
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
@@ -110,7 +113,7 @@ class FileBook:
         refuse_too_large(changes, self._texts)
         with self._package() as package:
             edit = PackageEdit(package)
-            if changes.inputs or changes.results or changes.sheets:
+            if changes != Changes():
                 _apply(changes, package, edit, self._texts)
             yield edit
 
@@ -120,12 +123,16 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
         refuse_signed(package.path.name)
     main = read_workbook_part(package)
     refuse_sheet_names(changes, [sheet.name for sheet in main.sheets])
-    for sheet, inputs, results in _by_sheet(changes, main, package.path.name):
+    for sheet, own in _by_sheet(changes, main, package.path.name):
         data, guards = package.read_utf8(sheet.part), guards_of_sheet(package, sheet)
         where = package.where(sheet.part)
-        patched = patch_sheet(sheet.name, data, where, texts, inputs, results, guards)
+        patched = patch_sheet(
+            sheet.name, data, where, texts, own.inputs, own.results, guards, own.formulas
+        )
         if patched != data:
             edit.write_utf8(sheet.part, patched)
+    if changes.names:
+        main = with_names(main, changes.names, package)
     workbook = with_run(main, _recalculate_on_load(main), changes.run)
     if changes.sheets:
         if main.structure_locked:
@@ -137,20 +144,18 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
 
 def _by_sheet(
     changes: Changes, main: WorkbookPart, source: str
-) -> list[tuple[SheetEntry, Sequence[CellEdit], Sequence[CellEdit]]]:
-    """[(sheet, inputs, results)] of the sheets that edits name."""
+) -> list[tuple[SheetEntry, Changes]]:
+    """[(sheet, what changes in its cells)] of the sheets that edits name."""
     entries = {sheet.name.casefold(): sheet for sheet in main.worksheets}
-    edits: dict[str, tuple[list[CellEdit], list[CellEdit]]] = {}
-    for position, group in enumerate((changes.inputs, changes.results)):
-        for edit in group:
-            name = edit.area.sheet.casefold()
-            if name not in entries:
+    edits: dict[str, dict[str, Any]] = {}
+    for group in ("inputs", "results", "formulas"):
+        for edit in getattr(changes, group):
+            sheet = edit.cell.sheet if group == "formulas" else edit.area.sheet
+            if sheet.casefold() not in entries:
                 known = ", ".join(sheet.name for sheet in main.worksheets)
-                raise WorkbookError(
-                    f"{source} has no sheet {edit.area.sheet!r}; its sheets are {known}"
-                )
-            edits.setdefault(name, ([], []))[position].append(edit)
-    return [(entries[name], *groups) for name, groups in edits.items()]
+                raise WorkbookError(f"{source} has no sheet {sheet!r}; its sheets are {known}")
+            edits.setdefault(sheet.casefold(), {}).setdefault(group, []).append(edit)
+    return [(entries[name], replace(Changes(), **groups)) for name, groups in edits.items()]
 
 
 def _recalculate_on_load(main: WorkbookPart) -> bytes:

@@ -1,7 +1,16 @@
 """Plain types for workbooks: values, sheets, changes, and the `Book` border."""
 
 from xlcollab.grid.book import Book
-from xlcollab.grid.changes import LOOKS, CellEdit, Changes, Chart, Look, NewSheet, Series
+from xlcollab.grid.changes import (
+    LOOKS,
+    CellEdit,
+    Changes,
+    Chart,
+    FormulaEdit,
+    Look,
+    NewSheet,
+    Series,
+)
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
 from xlcollab.grid.workbook import (
     ArrayFormula,
@@ -25,6 +34,7 @@ __all__ = [
     "Chart",
     "DefinedName",
     "ErrorCode",
+    "FormulaEdit",
     "Formulas",
     "Iteration",
     "Kind",

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, encode
-from xlcollab.ref import AreaRef, Rect
+from xlcollab.grid.workbook import DefinedName
+from xlcollab.ref import AreaRef, CellRef, Rect
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,19 @@ class CellEdit:
         kind, number = encode(value, texts)
         shape = (area.rect.height, area.rect.width)
         return CellEdit(area, np.full(shape, kind, np.uint8), np.full(shape, number))
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaEdit:
+    """A formula (without =) for a blank cell, or in the place of another formula of one cell.
+
+    `value` is its result; `array` types it as an array formula of that one cell.
+    """
+
+    cell: CellRef
+    text: str
+    value: Scalar = None
+    array: bool = False
 
 
 Look = Literal[
@@ -123,7 +137,8 @@ class Changes:
     `inputs` overwrite constants: the weights. `results` refresh the stored values of formula cells
     and leave their formulas. `sheets` are added; a sheet of the same name that an earlier run
     added is replaced, and `replaces` names those. `run` is the record of what made the changes,
-    which a file keeps where it is written to.
+    which a file keeps where it is written to. `formulas` are typed into cells. `names` take the
+    place of defined names of the same name and scope; one whose text is empty is taken away.
     """
 
     inputs: Sequence[CellEdit] = ()
@@ -131,3 +146,5 @@ class Changes:
     sheets: Sequence[NewSheet] = ()
     replaces: frozenset[str] = frozenset()
     run: str = ""
+    formulas: Sequence[FormulaEdit] = ()
+    names: Sequence[DefinedName] = ()

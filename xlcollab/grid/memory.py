@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.grid.changes import CellEdit, Changes, NewSheet
+from xlcollab.grid.changes import CellEdit, Changes, FormulaEdit, NewSheet
 from xlcollab.grid.limits import refuse_too_large
 from xlcollab.grid.naming import refuse_sheet_names, table_name
 from xlcollab.grid.refusals import (
@@ -23,7 +23,7 @@ from xlcollab.grid.refusals import (
     table_guards,
 )
 from xlcollab.grid.values import Kind, TextPool, encode, storable
-from xlcollab.grid.workbook import Formulas, Sheet, Table, Workbook
+from xlcollab.grid.workbook import ArrayFormula, DefinedName, Formulas, Sheet, Table, Workbook
 from xlcollab.ref import Rect
 
 
@@ -46,16 +46,18 @@ class MemoryBook:
         sheets = [_changed(old, sheet, changes) for sheet in old.sheets]
         for edit in (*changes.inputs, *changes.results):
             old.sheet(edit.area.sheet)
+        for formula in changes.formulas:
+            old.sheet(formula.cell.sheet)
         refuse_sheet_names(changes, [sheet.name for sheet in old.sheets])
         new = {sheet.name.casefold(): _new_sheet(sheet, old.texts) for sheet in changes.sheets}
         kept = [new.pop(sheet.name.casefold(), sheet) for sheet in sheets]
         tables = [table for table in old.tables if not _is_replaced(table, changes)]
-        names = [one.name for one in old.names] + [table.name for table in tables]
-        taken = {name.casefold() for name in names}
+        names = renamed(old.names, changes.names)
+        taken = {name.casefold() for name in [*(o.name for o in names), *(t.name for t in tables)]}
         for sheet in changes.sheets:
             if sheet.table:
                 tables.append(_new_table(sheet, sheet.table, taken))
-        self._workbook = replace(old, sheets=[*kept, *new.values()], tables=tables)
+        self._workbook = replace(old, sheets=[*kept, *new.values()], tables=tables, names=names)
 
 
 def _changed(workbook: Workbook, sheet: Sheet, changes: Changes) -> Sheet:
@@ -63,10 +65,13 @@ def _changed(workbook: Workbook, sheet: Sheet, changes: Changes) -> Sheet:
     name = sheet.name.casefold()
     inputs = [edit for edit in changes.inputs if edit.area.sheet.casefold() == name]
     results = [edit for edit in changes.results if edit.area.sheet.casefold() == name]
-    if not inputs and not results:
+    typed = [one for one in changes.formulas if one.cell.sheet.casefold() == name]
+    if not inputs and not results and not typed:
         return sheet
     _refuse(workbook, sheet, inputs, results)
-    edits = [*results, *inputs]
+    _refuse_typing(workbook, sheet, typed)
+    values = [CellEdit.of_value(one.cell.area, one.value, workbook.texts) for one in typed]
+    edits = [*results, *inputs, *values]
     height = max(sheet.height, *(edit.area.rect.bottom for edit in edits))
     width = max(sheet.width, *(edit.area.rect.right for edit in edits))
     kinds, numbers = np.zeros((height, width), np.uint8), np.zeros((height, width))
@@ -76,7 +81,42 @@ def _changed(workbook: Workbook, sheet: Sheet, changes: Changes) -> Sheet:
         rect = edit.area.rect
         kinds[rect.rows, rect.columns] = edit.kinds
         numbers[rect.rows, rect.columns] = edit.numbers
-    return replace(sheet, kinds=kinds, numbers=numbers)
+    found = replace(sheet, kinds=kinds, numbers=numbers)
+    return _typed(found, typed) if typed else found
+
+
+def _typed(sheet: Sheet, typed: Sequence[FormulaEdit]) -> Sheet:
+    """The sheet with formulas in the place of those that stood in their cells."""
+    taken = {(one.cell.row, one.cell.column) for one in typed}
+    plain = {(one.cell.row, one.cell.column): one.text for one in typed if not one.array}
+    arrays = [array for array in sheet.arrays if (array.rect.top, array.rect.left) not in taken]
+    arrays += [ArrayFormula(one.cell.area.rect, one.text) for one in typed if one.array]
+    return replace(sheet, formulas=sheet.formulas.with_cells(taken, plain), arrays=arrays)
+
+
+def renamed(names: Sequence[DefinedName], changes: Sequence[DefinedName]) -> list[DefinedName]:
+    """The names with `changes` in the place of those of the same name and scope; one whose text is
+    empty is taken away."""
+    found = {_key(name): name for name in names} | {_key(name): name for name in changes}
+    return [name for name in found.values() if name.text]
+
+
+def _key(name: DefinedName) -> tuple[str, str]:
+    return name.name.casefold(), (name.sheet or "").casefold()
+
+
+def _refuse_typing(workbook: Workbook, sheet: Sheet, typed: Sequence[FormulaEdit]) -> None:
+    """Raises WriteRefusedError where a formula would take the place of something else."""
+    if typed and sheet.protected:
+        refuse_protected(sheet.name)
+    guards = [one for one in _guards(workbook, sheet) if one.rect.size > 1]
+    has_formula = sheet.formula_mask()
+    for one in typed:
+        row, column = one.cell.row, one.cell.column
+        inside = row < sheet.height and column < sheet.width
+        if inside and sheet.kinds[row, column] != Kind.BLANK and not has_formula[row, column]:
+            refuse(sheet.name, row, column, "holds a value, which no formula may replace")
+        refuse_guarded(CellEdit.of_value(one.cell.area, None, workbook.texts), guards)
 
 
 def _refuse(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xlcollab.errors import WriteRefusedError
-from xlcollab.grid.changes import CellEdit
+from xlcollab.grid.changes import CellEdit, Changes
 from xlcollab.grid.values import Kind
 from xlcollab.ref import CellRef, Rect
 
@@ -100,6 +100,15 @@ def refuse_locked_structure(source: str, instead: str = "") -> None:
         f"the structure of {source} is protected, so no sheet can be added; {instead}"
         "unprotect it in Excel (Review > Protect Workbook) and save it"
     )
+
+
+def refuse_typing(changes: Changes) -> None:
+    """Raises WriteRefusedError where formulas or names are to be put into an open workbook."""
+    if changes.formulas or changes.names:
+        raise WriteRefusedError(
+            "formulas and defined names are written to files only; save the workbook, close it and "
+            "use its file"
+        )
 
 
 def refuse(sheet: str, row: int, column: int, reason: str) -> None:

@@ -5,7 +5,7 @@ Nothing here knows files, Excel or torch. A `Workbook` is what every `Book` read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -44,6 +44,22 @@ class Formulas:
         rows = np.array([row for row, _ in cells], np.int32)
         columns = np.array([column for _, column in cells], np.int32)
         return Formulas(rows, columns, np.array(text_ids, np.int32), rows, columns, list(ids))
+
+    def with_cells(
+        self, without: Set[tuple[int, int]], cells: dict[tuple[int, int], str]
+    ) -> Formulas:
+        """These formulas without those of some cells, and then `cells`, each its own anchor."""
+        own = zip(self.rows.tolist(), self.columns.tolist(), strict=True)
+        kept = np.array([cell not in without for cell in own], np.bool_)
+        new, first = Formulas.from_cells(cells), len(self.texts)
+        return Formulas(
+            np.concatenate([self.rows[kept], new.rows]),
+            np.concatenate([self.columns[kept], new.columns]),
+            np.concatenate([self.text_ids[kept], new.text_ids + np.int32(first)]),
+            np.concatenate([self.anchor_rows[kept], new.anchor_rows]),
+            np.concatenate([self.anchor_columns[kept], new.anchor_columns]),
+            [*self.texts, *new.texts],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class AnswerConstraints:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one run of one model came to. `goal` is such as "minimize" or "reach 3".
+    """What one run of one model came to. `goal` is such as "minimize" or "reach 3"; a model
+    without an objective has none.
 
     A bound or constraint is binding when its cell is within `tolerance` of it, relative to the
     limit where that is larger than 1.
@@ -67,7 +68,7 @@ class Answer:
     sheet: str
     workbook: str
     goal: str
-    objective: CellRef
+    objective: CellRef | None
     objective_name: str
     initial: float
     final: float
@@ -79,12 +80,19 @@ class Answer:
     constraints: AnswerConstraints | None = None
     tolerance: float = 1e-6
 
+    @property
+    def asked(self) -> str:
+        """The goal with its cell."""
+        return self.goal if self.objective is None else f"{self.goal} {self.objective}"
+
 
 def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSheet:
     """The sheet "<sheet> answer"; `existing_names` are sheet names that must not be taken."""
     page = _Page()
     page.add(*_title(answer))
-    page.section(f"Objective cell ({answer.goal})", _OBJECTIVE, [_objective(answer)])
+    if answer.objective is not None:
+        line = _objective(answer, answer.objective)
+        page.section(f"Objective cell ({answer.goal})", _OBJECTIVE, [line])
     variables = _variable_lines(answer)
     table = page.section("Variable cells", _VARIABLES, variables)
     page.add(*_left_out(len(answer.variables.cells)))
@@ -138,9 +146,9 @@ def _number_looks(answer: Answer) -> dict[int, Look]:
 def _title(answer: Answer) -> list[_Row]:
     return [
         ["Answer report"],
-        [f"{WRITTEN_BY}: solve, {answer.goal} {answer.objective} by {answer.method}"],
+        [f"{WRITTEN_BY}: solve, {answer.asked} by {answer.method}"],
         ["Workbook", answer.workbook],
-        ["Model", f"{answer.goal} {answer.objective}"],
+        ["Model", answer.asked],
         ["Method", answer.method],
         ["Result", answer.message],
         ["Iterations", float(answer.iterations)],
@@ -148,9 +156,9 @@ def _title(answer: Answer) -> list[_Row]:
     ]
 
 
-def _objective(answer: Answer) -> _Row:
+def _objective(answer: Answer, cell: CellRef) -> _Row:
     numbers = number_rows(np.array([[answer.initial, answer.final]]))[0]
-    return [_address(answer.objective), answer.objective_name, *numbers]
+    return [_address(cell), answer.objective_name, *numbers]
 
 
 def _variable_lines(answer: Answer) -> list[_Row]:

@@ -3,8 +3,8 @@
 from xlcollab.lessons.factorisation import BIAS, DOTPROD, SIGMOID, Sizes, factorisation_pages
 from xlcollab.lessons.page import Cell, Chart, Line, Page
 from xlcollab.lessons.ratings_pages import Rating
-from xlcollab.lessons.solver_names import solver_names
 from xlcollab.lessons.writer import write_pages
+from xlcollab.problems import solver_names
 
 __all__ = [
     "BIAS",

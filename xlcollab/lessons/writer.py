@@ -10,8 +10,8 @@ import xlsxwriter
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.lessons.page import Cell, Chart, Choice, Line, Page
-from xlcollab.lessons.solver_names import solver_names
 from xlcollab.lessons.styles import ACCENT, LINE, SCALES, STYLES
+from xlcollab.problems import solver_names
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name, quote_sheet
 
 _CREATED = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)

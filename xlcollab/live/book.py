@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from xlcollab.grid import CellEdit, Changes, NewSheet, TextPool, Workbook
 from xlcollab.grid.memory import MemoryBook
+from xlcollab.grid.refusals import refuse_typing
 
 
 class LiveBook(ABC):
@@ -72,6 +73,7 @@ class LiveBook(ABC):
 
         Whatever may not be written is refused before the first cell changes.
         """
+        refuse_typing(changes)
         touched = {edit.area.sheet.casefold() for edit in (*changes.inputs, *changes.results)}
         names = [name for name in self.sheet_names() if name.casefold() in touched]
         MemoryBook(self.read_sheets(names)).write(changes)

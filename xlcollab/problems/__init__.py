@@ -1,21 +1,32 @@
 """Readers that turn a sheet into a plain problem: here, what is known of its Solver model."""
 
-from xlcollab.problems.solver_model.areas import disjoint, resolve_areas
+from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
 from xlcollab.problems.solver_model.bounds import Bounds, bounds
 from xlcollab.problems.solver_model.check import blank_variables, check, check_variables
 from xlcollab.problems.solver_model.model import (
     Constraint,
+    Engine,
     SolverModel,
     SolverOptions,
     start,
     variable_cells,
 )
 from xlcollab.problems.solver_model.names import find_models, read_model, read_models
+from xlcollab.problems.solver_model.saved import (
+    SavedModel,
+    find_saved,
+    read_saved,
+    saved_formulas,
+    stored_or_saved,
+)
 from xlcollab.problems.solver_model.texts import model_from_texts
+from xlcollab.problems.solver_model.writing import model_names, solver_names
 
 __all__ = [
     "Bounds",
     "Constraint",
+    "Engine",
+    "SavedModel",
     "SolverModel",
     "SolverOptions",
     "blank_variables",
@@ -24,10 +35,17 @@ __all__ = [
     "check_variables",
     "disjoint",
     "find_models",
+    "find_saved",
     "model_from_texts",
+    "model_names",
     "read_model",
     "read_models",
+    "read_saved",
     "resolve_areas",
+    "resolve_cell",
+    "saved_formulas",
+    "solver_names",
     "start",
+    "stored_or_saved",
     "variable_cells",
 ]

@@ -56,7 +56,7 @@ def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
     """Solve the sheet's Solver model with the settings of the control sheet."""
     solved = book.solve(sheet, on_step=watch.step, on_point=watch.point)
     found = solved.solution
-    objective = f"{solved.model.objective}: {found.initial:.6g} → {found.objective:.6g}"
+    objective = f"{solved.model.label}: {found.initial:.6g} → {found.objective:.6g}"
     told = (f"{objective} after {found.iterations} iterations.", found.message, *solved.warnings)
     return Outcome(" ".join(told))
 
@@ -161,6 +161,8 @@ def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     model = read_model(book.workbook, area.sheet)
     is_formula = book.workbook.sheet(area.sheet).formula_mask()[area.rect.rows, area.rect.columns]
     single = area.rect.size == 1 and bool(is_formula.any())
+    if not single and model.objective is None:
+        raise ModelError(f"the model of {model.sheet} has no objective; select one formula cell")
     of = str(area) if single else str(model.objective)
     by = ",".join(str(one) for one in model.variables) if single else str(area)
     found = book.gradient(of, with_respect_to=by)

@@ -11,7 +11,7 @@ from xlcollab.errors import ModelError
 from xlcollab.formula import functions
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.plan import Plan
-from xlcollab.problems import SolverModel, find_models
+from xlcollab.problems import SavedModel, SolverModel, find_models, find_saved
 from xlcollab.problems.ratings.find import FoundRatings, find_ratings
 from xlcollab.problems.tab.tab import GraddescTab, find_tabs
 
@@ -41,6 +41,8 @@ class Inspection:
     workbook: str
     sheets: tuple[SheetSummary, ...]
     models: tuple[SolverModel, ...]
+    saved: tuple[SavedModel, ...]
+    """Models that are saved in cells."""
     tabs: tuple[GraddescTab, ...]
     ratings: tuple[FoundRatings, ...]
     functions: dict[str, int]
@@ -55,6 +57,7 @@ class Inspection:
             "workbook": self.workbook,
             "sheets": [asdict(sheet) for sheet in self.sheets],
             "models": [_model_json(model) for model in self.models],
+            "saved_models": [_saved_json(one) for one in self.saved],
             "tabs": [tab_json(tab) for tab in self.tabs],
             "ratings": [_ratings_json(found) for found in self.ratings],
             "functions": self.functions,
@@ -66,18 +69,21 @@ def inspect_book(book: Session) -> Inspection:
     """Read models and formulas; nothing is evaluated, nothing changes."""
     plan, workbook = book.plan, book.workbook
     found = find_models(workbook)
+    saved = find_saved(workbook)
     tabs = find_tabs(workbook)
     used = _functions(plan)
     return Inspection(
         workbook=str(book.path),
         sheets=tuple(_sheets(plan)),
         models=tuple(model for _, model in found if not isinstance(model, ModelError)),
+        saved=tuple(saved),
         tabs=tuple(tab for _, tab in tabs if not isinstance(tab, ModelError)),
         ratings=tuple(find_ratings(workbook)),
         functions=dict(used.most_common()),
         problems=tuple(
             [*workbook.notes]
             + [f"{sheet}: {error}" for sheet, error in found if isinstance(error, ModelError)]
+            + [f"{s.area}: {s.model}" for s in saved if isinstance(s.model, ModelError)]
             + [f"{sheet}: {error}" for sheet, error in tabs if isinstance(error, ModelError)]
             + [
                 f"{tab.sheet}: {odd}"
@@ -99,10 +105,15 @@ def _ratings_json(found: FoundRatings) -> dict[str, object]:
     return {"area": str(found.area), "form": found.form, "ratings": found.count}
 
 
+def _saved_json(saved: SavedModel) -> dict[str, object]:
+    known = {} if isinstance(saved.model, ModelError) else _model_json(saved.model)
+    return {"cells": str(saved.area), **known}
+
+
 def _model_json(model: SolverModel) -> dict[str, object]:
     return {
         "sheet": model.sheet,
-        "objective": str(model.objective),
+        "objective": None if model.objective is None else str(model.objective),
         "sense": model.sense,
         "target": model.target if model.sense == "value" else None,
         "variables": [str(area) for area in model.variables],

@@ -16,11 +16,19 @@ from xlcollab.api.session.provenance import Provenance, recorded, with_line
 from xlcollab.disk import output_path, refuse_changed, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.files import FileBook
-from xlcollab.grid import Book, CellEdit, Changes, NewSheet, Workbook
+from xlcollab.grid import (
+    Book,
+    CellEdit,
+    Changes,
+    DefinedName,
+    FormulaEdit,
+    NewSheet,
+    Workbook,
+)
 from xlcollab.grid.memory import MemoryBook
 from xlcollab.plan import Plan, build_plan, rectangles
-from xlcollab.problems import SolverModel, model_from_texts, read_model, read_models
-from xlcollab.ref import AreaRef
+from xlcollab.problems import SolverModel, model_from_texts, read_saved, stored_or_saved
+from xlcollab.ref import AreaRef, CellRef
 
 _log = logging.getLogger("xlcollab")
 
@@ -51,14 +59,19 @@ class Session:
         self.path = path
         self._book = book
         self._memory = MemoryBook(book.read())
-        self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
-        self._sheets: dict[str, NewSheet] = {}
+        self._forget_changes()
         self._run: Provenance | None = None
         self.runs: list[Provenance] = []
         """What made the changes so far, command by command; the saved file keeps it."""
         self.stale = self.workbook.recalculate_on_load
         """Whether the stored values may be out of date: libraries store 0 for every formula."""
         self.seconds_read = time.perf_counter() - began
+
+    def _forget_changes(self) -> None:
+        self._touched: dict[str, set[AreaRef]] = {"inputs": set(), "results": set()}
+        self._sheets: dict[str, NewSheet] = {}
+        self._formulas: dict[CellRef, FormulaEdit] = {}
+        self._names: dict[tuple[str, str | None], DefinedName] = {}
 
     @property
     def workbook(self) -> Workbook:
@@ -75,8 +88,14 @@ class Session:
         return replace(self._plan, workbook=self.workbook)
 
     def models(self, sheet: str | None = None) -> list[SolverModel]:
-        """The stored Solver models: all, or that of one sheet. Raises ModelError without one."""
-        return read_models(self.workbook) if sheet is None else [read_model(self.workbook, sheet)]
+        """The stored Solver models: all, or that of one sheet. Where none is stored, the one that
+        is saved in cells. Raises ModelError without one, or with several that are saved."""
+        return stored_or_saved(self.workbook, sheet)
+
+    def saved_model(self, cells: str, sheet: str | None = None) -> SolverModel:
+        """The model that Solver's Save put into cells: all of them, or the first is named."""
+        home = self.workbook.sheets[0].name if sheet is None else sheet
+        return read_saved(self.workbook, cells, home)
 
     def only_model(self, sheet: str | None = None) -> SolverModel:
         """The stored model of a sheet, or of the book that holds exactly one. Raises UsageError
@@ -126,6 +145,10 @@ class Session:
         self._touched["inputs"].update(edit.area for edit in changes.inputs)
         self._touched["results"].update(edit.area for edit in changes.results)
         self._sheets.update({sheet.name.casefold(): sheet for sheet in changes.sheets})
+        self._formulas.update({formula.cell: formula for formula in changes.formulas})
+        self._names.update({(name.name.casefold(), name.sheet): name for name in changes.names})
+        if changes.formulas or changes.names:
+            self.__dict__.pop("_plan", None)
 
     def rehearse(self, changes: Changes) -> None:
         """Raises the WriteRefusedError that `apply` would raise; nothing changes."""
@@ -138,6 +161,11 @@ class Session:
             results=self._edits("results"),
             sheets=tuple(self._sheets.values()),
             replaces=frozenset(sheet.name for sheet in self._sheets.values()),
+            formulas=[
+                replace(one, value=self.workbook.value(cell))
+                for cell, one in self._formulas.items()
+            ],
+            names=tuple(self._names.values()),
         )
 
     def _edits(self, group: str) -> list[CellEdit]:
@@ -148,6 +176,9 @@ class Session:
             labels = np.full(sheet.kinds.shape, -1, np.int32)
             for rect in areas:
                 labels[rect.rows, rect.columns] = 0
+            for cell in self._formulas:
+                if cell.sheet == sheet.name:
+                    labels[cell.row, cell.column] = -1
             for _, rect in rectangles(labels) if areas else ():
                 edits.append(CellEdit(AreaRef(sheet.name, rect), *sheet.block(rect)))
         return edits
@@ -198,5 +229,4 @@ class Session:
         if self._file is not None:
             raise UsageError(f"{self.path} is a file; save() writes it")
         self._book.write(self.changes())
-        self._touched = {"inputs": set(), "results": set()}
-        self._sheets = {}
+        self._forget_changes()

@@ -15,7 +15,7 @@ from torch import Tensor
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
-from xlcollab.api.solve.goal import as_equation, as_squares, judged
+from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import program_of_many, with_machine
 from xlcollab.api.solve.reach import Reach
@@ -29,6 +29,7 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.kernels.values.tape import Value
 from xlcollab.optim import (
     LinearModel,
     Native,
@@ -48,7 +49,7 @@ from xlcollab.problems import (
     start,
     variable_cells,
 )
-from xlcollab.ref import AreaRef, CellRef
+from xlcollab.ref import AreaRef, CellRef, absolute_name
 
 if TYPE_CHECKING:
     from xlcollab.api.session.devices import Place
@@ -146,7 +147,10 @@ class Compiled:
         return program_of_many(function, self.start, self.settings)
 
     def in_its_own_units(self, solution: Solution) -> Solution:
-        """For "value of": the cell's value, where the optimiser saw an equation or a square."""
+        """For "value of": the cell's value, where the optimiser saw an equation or a square; for a
+        model without an objective: any point that is allowed is what was asked for."""
+        if self.model.objective is None:
+            return any_point(solution)
         if self.model.sense != "value":
             return solution
         rows = 0 if self.constraints is None else self.constraints.count
@@ -163,8 +167,9 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     check(model, workbook, init="later")
     limits = bounds(model, workbook, Reach(book.plan, model).mask)
     compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
-    refuse_broken(book.plan, [model.objective.area, *_areas(limits.general)])
-    value = compiler.cells(model.objective.area)
+    read = [] if model.objective is None else [model.objective.area]
+    refuse_broken(book.plan, [*read, *_areas(limits.general)])
+    value = _objective(compiler, model)
     refuse_constant(value, model)
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
@@ -208,6 +213,13 @@ def _of_compiling(
     yield from _unreached(compiler, cell, lines)
 
 
+def _objective(compiler: Compiler, model: SolverModel) -> Value:
+    """The objective; 0 times a variable where there is none and any point will do."""
+    if model.objective is not None:
+        return compiler.cells(model.objective.area)
+    return compiler.expression(f"0*{absolute_name(model.variables[0].first.area)}", model.sheet)
+
+
 def _areas(constraints: Sequence[Constraint]) -> list[AreaRef]:
     sides = [side for one in constraints for side in (one.left, one.right)]
     return [side for side in sides if isinstance(side, AreaRef)]
@@ -234,7 +246,9 @@ def _blank(model: SolverModel, workbook: Workbook) -> list[str]:
 
 
 def _frozen(compiler: Compiler, model: SolverModel) -> list[str]:
-    cells = sorted(compiler.random_cells(model.objective.area))
+    read = [] if model.objective is None else [model.objective.area]
+    read += _areas(model.constraints)
+    cells = sorted(set().union(*(compiler.random_cells(area) for area in read)))
     if not cells:
         return []
     return [

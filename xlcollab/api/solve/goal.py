@@ -78,6 +78,16 @@ def judged(
     )
 
 
+def any_point(solution: Solution) -> Solution:
+    """What came of a model without an objective: a point that satisfies the constraints is all
+    that was asked for, however it was found."""
+    if not solution.feasible or not solution.usable:
+        return solution
+    known = Status.OPTIMAL if solution.status is not Status.INTERRUPTED else solution.status
+    text = "All constraints are satisfied; there was no objective to improve."
+    return replace(solution, status=known, message=f"{text} ({solution.method})")
+
+
 _UNJUDGED = frozenset({Status.INTERRUPTED, Status.DIVERGED, Status.REFUSED})
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from xlcollab.api.solve.compiling import Compiled
     from xlcollab.api.solve.solved import Solved
 
-_GOALS = {"minimize": "minimize", "maximize": "maximize"}
 _ADDED = ("history", "weights", "answer")
 """The word in the name of each sheet that a solve adds."""
 
@@ -71,9 +70,8 @@ def _chart(record: Record) -> ChartSpec:
 def _sentence(solved: Solved) -> str:
     """What was done and what came of it."""
     model, solution = solved.model, solved.solution
-    goal = _GOALS.get(model.sense, f"reach {model.target:g} at")
     return (
-        f"solve, {goal} {model.objective} by {solution.method}: {solution.initial:.6g} → "
+        f"solve, {model.asked} by {solution.method}: {solution.initial:.6g} → "
         f"{solution.objective:.6g} in {solution.iterations} iterations "
         f"({str(solution.status).replace('_', ' ')})"
     )
@@ -85,9 +83,9 @@ def _answer(book: Session, compiled: Compiled, solved: Solved, names: list[str])
     return Answer(
         sheet=model.sheet,
         workbook=book.path.name,
-        goal=_GOALS.get(model.sense, f"reach {model.target:g}"),
+        goal=model.goal,
         objective=model.objective,
-        objective_name=cell_names(workbook, [model.objective])[0],
+        objective_name=cell_names(workbook, [model.objective])[0] if model.objective else "",
         initial=solution.initial,
         final=solution.objective,
         method=solution.method,

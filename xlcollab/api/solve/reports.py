@@ -44,7 +44,7 @@ def added_reports(
 
 def _report(solved: Solved, word: str, sections: Sequence[Section], *notes: str) -> Report:
     model = solved.model
-    sentence = f"{word} of {model.objective}, {str(solved.status).replace('_', ' ')}"
+    sentence = f"{word} of {model.label}, {str(solved.status).replace('_', ' ')}"
     return Report(model.sheet, word, f"{word.capitalize()} report", sentence, sections, notes)
 
 
@@ -151,18 +151,24 @@ def _limits(compiled: Compiled, solved: Solved) -> Report | None:
         rows.append((cell, value, ends[0], at[0], ends[1], at[1]))
     numbers = np.array([row[1:] for row in rows], np.float64).reshape(-1, 5)
     lines = _lines(compiled, [row[0] for row in rows], *numbers.T)
-    name = cell_names(compiled.book.workbook, [compiled.model.objective])[0]
-    address = _address(compiled, compiled.model.objective)
-    objective: list[Scalar] = [address, name, solved.objective]
     ends_of = ("Lower Limit", "Objective Result", "Upper Limit", "Objective Result ")
     return _report(
         solved,
         "limits",
         [
-            Section("Objective", ("Cell", "Name", "Value"), [objective]),
+            *_objective(compiled, solved),
             Section("Variables", ("Cell", "Name", "Value", *ends_of), lines),
         ],
     )
+
+
+def _objective(compiled: Compiled, solved: Solved) -> list[Section]:
+    cell = compiled.model.objective
+    if cell is None:
+        return []
+    name = cell_names(compiled.book.workbook, [cell])[0]
+    line: list[Scalar] = [_address(compiled, cell), name, solved.objective]
+    return [Section("Objective", ("Cell", "Name", "Value"), [line])]
 
 
 _FAR = 1e12

@@ -12,7 +12,8 @@ from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.given import in_words
-from xlcollab.api.solve.solved import Solved
+from xlcollab.api.solve.keeping import Keep
+from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
 from xlcollab.optim import Status, StepCallback
@@ -28,15 +29,6 @@ EXIT_CODES = {
     Status.INTERRUPTED: 130,
 }
 """0 for every other status."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A model that was not run, and the sentence why."""
-
-    model: SolverModel
-    message: str
-    status: Status = Status.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +62,10 @@ class Run:
         """A summary line per model: objective, watched cells, method, iterations, status, s."""
         names = self._watched()
         return [
-            (str(one.model.objective), *[""] * (len(names) + 3), str(one.status), "")
+            (one.model.label, *[""] * (len(names) + 3), str(one.status), "")
             if isinstance(one, Refused)
             else (
-                str(one.model.objective),
+                one.model.label,
                 _moved(one.solution.initial, one.solution.objective),
                 *(_moved(*one.watched[name]) if name in one.watched else "" for name in names),
                 one.solution.method,
@@ -122,20 +114,26 @@ def solve_book(
     )
     refuse_unchangeable(book, sheets=how.history or bool(reports))
     book.made_by("solve", request, (how.settings, how.computing))
+    models = _models(book, request)
+    keep = Keep(request.save_model, request.save_model_at)
+    keep.rehearse(book, models)
     return solve_models(
         book,
-        _models(book, request),
+        models,
         how,
         reports=reports,
         began=began,
         watch=watch,
         cells=request.watch,
+        keep=keep,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
 
 
 def _models(book: Session, request: SolveRequest) -> list[SolverModel]:
     """The model given in words, or the stored ones."""
+    if request.load_model is not None:
+        return [book.saved_model(request.load_model, request.sheet)]
     model = in_words(book, request.model, request.sheet)
     return book.models(request.sheet) if model is None else [model]
 
@@ -149,12 +147,14 @@ def solve_models(
     began: float | None = None,
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     cells: Sequence[str] = (),
+    keep: Keep | None = None,
     save: Callable[[Session], Path] | None = None,
 ) -> Run:
     """Solve the models in turn and save the book if one of them found weights.
 
     A model that is refused does not hinder the others; an interruption ends the row. `watch`
-    gives the callback that sees the iterations of a model, `cells` name those to watch.
+    gives the callback that sees the iterations of a model, `cells` name those to watch. `keep`
+    says whether a model that could be run is stored, too, whatever came of it.
     """
     outcomes: list[Solved | Refused] = []
     wanted = _Wanted(reports, cells, began)
@@ -164,7 +164,8 @@ def solve_models(
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
-    worth = any(isinstance(one, Solved) and (one.kept or one.reports) for one in outcomes)
+    kept = keep is not None and keep.put(book, outcomes, how.settings)
+    worth = kept or any(isinstance(o, Solved) and (o.kept or o.reports) for o in outcomes)
     output = save(book) if worth and save is not None else None
     return Run(book.path, output, tuple(outcomes), time.perf_counter() - began)
 
@@ -243,7 +244,7 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, object]:
     model = one.model
     common: dict[str, object] = {
         "sheet": model.sheet,
-        "objective": str(model.objective),
+        "objective": None if model.objective is None else str(model.objective),
         "sense": model.sense,
         "variables": model.size,
         "constraints": sum(constraint.left.rect.size for constraint in model.constraints),

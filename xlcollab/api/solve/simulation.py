@@ -37,12 +37,13 @@ def simulated(
     """(headings, a line for the objective and for each constraint cell) over `samples` draws of
     every random function, by `seed`. Raises ModelError for a model without any."""
     refresh(book)
-    asked = [(model.objective, "", None), *_constraint_cells(model)]
+    goal = [] if model.objective is None else [(model.objective, "", None)]
+    asked = [*goal, *_constraint_cells(model)]
     draws = np.array([_drawn(book, asked, seed + number) for number in range(samples)])
     alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
     if samples > 1 and alike:
         raise ModelError(
-            f"nothing that {model.objective} and its constraints read is random; --samples draws"
+            f"nothing that {model.label} and its constraints read is random; --samples draws"
             " RAND, RANDBETWEEN and what is made of them"
         )
     names = cell_names(book.workbook, [cell for cell, _, _ in asked])

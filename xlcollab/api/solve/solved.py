@@ -79,3 +79,12 @@ class Solved:
     def kept(self) -> bool:
         """Whether the weights were put into the workbook."""
         return self.solution.usable
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A model that was not run, and the sentence why."""
+
+    model: SolverModel
+    message: str
+    status: Status = Status.REFUSED

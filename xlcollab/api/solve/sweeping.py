@@ -206,7 +206,7 @@ def _table(
     headings = (
         *(["scenario"] if named else []),
         *(str(cell) for cell in cells),
-        f"objective {model.objective}",
+        f"objective {model.label}",
         "status",
         *variables,
     )
@@ -234,7 +234,7 @@ def _sweep_sheet(
         model.sheet,
         "sweep",
         f"{model.sheet}: the optimum by {names}",
-        f"sweep of {model.objective} over {len(cases)} runs",
+        f"sweep of {model.label} over {len(cases)} runs",
         [Section("Runs", headings, lines)],
     )
     sheet = report_sheet(report, existing_names=taken)
@@ -288,7 +288,7 @@ def _simulation_sheet(
         model.sheet,
         "simulation",
         f"{model.sheet}: {samples} draws of its random cells",
-        f"simulation of {model.objective} with the variables as they stand",
+        f"simulation of {model.label} with the variables as they stand",
         [Section("Draws", headings, lines)],
     )
     return report_sheet(report, existing_names=free_of_ours(book.workbook, ("simulation",)))

@@ -100,7 +100,8 @@ def _labelled(workbook: Workbook, model: SolverModel) -> dict[str, AreaRef]:
     for row, column in np.argwhere(sheet.formula_mask()).tolist():
         rect = Rect(row, column)
         area = AreaRef(sheet.name, rect)
-        if sheet.kinds[row, column] != Kind.NUMBER or area == model.objective.area:
+        is_objective = model.objective is not None and area == model.objective.area
+        if sheet.kinds[row, column] != Kind.NUMBER or is_objective:
             continue
         label = _label(sheet, rect)
         if _TEST_ERROR.search(label) and label not in found:

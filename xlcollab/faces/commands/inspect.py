@@ -32,10 +32,10 @@ def inspect(request: InspectRequest) -> None:
 def _show(found: Inspection) -> None:
     sheets = [(s.name, f"{s.rows} x {s.columns}", s.formulas, s.families) for s in found.sheets]
     print_table(found.workbook, ("sheet", "cells", "formulas", "distinct"), sheets)
-    models = [
-        (m.sheet, f"{m.sense} {m.objective}", m.size, len(m.constraints)) for m in found.models
-    ]
+    models = [(m.sheet, m.asked, m.size, len(m.constraints)) for m in found.models]
     print_table("Solver models", ("sheet", "objective", "variables", "constraints"), models)
+    saved = [(str(s.area), s.asked) for s in found.saved]
+    print_table("Solver models saved in cells (--load-model)", ("cells", "objective"), saved)
     tabs = ("sheet", "optimizer", "model", "rows", "settings", "copies")
     print_table("graddesc tabs", tabs, found.tab_lines())
     ratings = [(str(one.area), one.form, one.count) for one in found.ratings]

@@ -42,6 +42,8 @@ class WorkbookPart:
     prefix: str = ""
     sheets: list[SheetEntry] = field(default_factory=list)
     names: list[DefinedName] = field(default_factory=list)
+    name_spans: list[tuple[int, int]] = field(default_factory=list)
+    """The bytes of each name's element."""
     date1904: bool = False
     structure_locked: bool = False
     recalculate_on_load: bool = False
@@ -64,7 +66,11 @@ class WorkbookPart:
 def read_workbook_part(package: Package) -> WorkbookPart:
     """Raises NotAWorkbookError if the main part is no workbook or has no worksheet."""
     part = package.workbook_part
-    data = package.read_utf8(part)
+    return parse_workbook_part(package, part, package.read_utf8(part))
+
+
+def parse_workbook_part(package: Package, part: str, data: bytes) -> WorkbookPart:
+    """The same from the part's UTF-8 XML as it stands after changes."""
     reader = _Reader(package, WorkbookPart(part, data))
     parse(data, package.where(part), reader.start, reader.end, reader.text)
     if not reader.found.worksheets:
@@ -97,6 +103,7 @@ class _Reader:
         self._path: list[str] = []
         self._name: Attributes | None = None
         self._text: list[str] = []
+        self._begun = 0
 
     def start(self, name: str, attributes: Attributes, index: int) -> None:
         self._path.append(local(name))
@@ -107,7 +114,7 @@ class _Reader:
         elif self._path[1:] == ["sheets", "sheet"]:
             self.found.sheets.append(self._sheet(attributes))
         elif self._path[1:] == ["definedNames", "definedName"]:
-            self._name, self._text = attributes, []
+            self._name, self._text, self._begun = attributes, [], index
         elif self._path[1:] == ["externalReferences", "externalReference"]:
             self.found.external_links += 1
 
@@ -117,6 +124,8 @@ class _Reader:
             self.found.ends[tag] = end_of_element(self.found.data, name, index)
         if tag == "definedName" and self._name is not None:
             self.found.names.append(self._defined_name(self._name))
+            end = end_of_element(self.found.data, name, index)
+            self.found.name_spans.append((self._begun, end))
             self._name = None
 
     def text(self, text: str) -> None:

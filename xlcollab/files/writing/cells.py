@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlcollab.files.package.markup import escape_xstring
-from xlcollab.grid import ErrorCode, Kind, TextPool
+from xlcollab.grid import ErrorCode, FormulaEdit, Kind, TextPool
 from xlcollab.ref import cell_name
 
 _EXACT_INTEGER = 1e15
@@ -35,6 +35,12 @@ def value_xml(
     if is_result:
         return "str", f"<{prefix}v>{text}</{prefix}v>"
     return "inlineStr", _inline_text(text, prefix)
+
+
+def formula_xml(formula: FormulaEdit, prefix: str) -> str:
+    """The `<f>` element (18.3.1.40)."""
+    kind = f' t="array" ref="{formula.cell.area.rect}"' if formula.array else ""
+    return f"<{prefix}f{kind}>{escape_xstring(formula.text)}</{prefix}f>"
 
 
 def _inline_text(escaped: str, prefix: str) -> str:

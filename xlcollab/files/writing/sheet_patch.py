@@ -18,9 +18,9 @@ from xlcollab.files.package.markup import (
 from xlcollab.files.reading.envelope import Envelope, read_envelope
 from xlcollab.files.reading.scan import scan
 from xlcollab.files.reading.tokens import FormulaToken, RowToken
-from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.files.writing.cells import cell_xml, formula_xml, value_xml
 from xlcollab.files.writing.pending import Patch, Pending, pending_patches
-from xlcollab.grid import CellEdit, Kind, TextPool
+from xlcollab.grid import CellEdit, FormulaEdit, Kind, TextPool
 from xlcollab.grid.refusals import (
     Guard,
     array_guard,
@@ -45,8 +45,10 @@ def patch_sheet(
     inputs: Sequence[CellEdit],
     results: Sequence[CellEdit],
     guards: Sequence[Guard] = (),
+    formulas: Sequence[FormulaEdit] = (),
 ) -> bytes:
-    """The sheet's UTF-8 XML with `inputs` over constants and `results` as values of formulas.
+    """The sheet's UTF-8 XML with `inputs` over constants, `results` as values of formulas, and
+    `formulas` typed into cells.
 
     `guards` are the areas that only other parts know: tables and pivot tables.
     Raises WriteRefusedError naming the first cell that must not be written, and why.
@@ -57,13 +59,16 @@ def patch_sheet(
     envelope = read_envelope(data, where)
     if envelope.sheet_data[1] < 0:
         raise NotAWorkbookError(f"{where} has no <sheetData>")
-    if inputs and envelope.protected:
+    if (inputs or formulas) and envelope.protected:
         refuse_protected(name)
-    pending = pending_patches(inputs, results)
+    pending = pending_patches(inputs, results, formulas, texts)
     walk = scan(data, where, lambda rows: _Walk(name, data, envelope, texts, pending).take(rows))
     all_guards = [*walk.guards(), *merged_guards(envelope.merged), *guards]
     for edit in inputs:
         refuse_guarded(edit, all_guards)
+    for one in formulas:
+        large = [guard for guard in all_guards if guard.rect.size > 1]
+        refuse_guarded(CellEdit.of_value(one.cell.area, None, texts), large)
     return splice(data, walk.splices)
 
 
@@ -123,6 +128,9 @@ class _Walk:
 
     def _rewrite(self, row: RowToken, place: int, patch: Patch) -> None:
         self._check(row.number, row.columns[place], row.formulas[place], patch)
+        if patch.formula is not None:
+            self._type(row, place, patch, patch.formula)
+            return
         type_, value = row.types[place], row.values[place]
         rich = row.value_metadata[place] > 0
         if not rich and _holds(type_, value, patch):
@@ -142,13 +150,34 @@ class _Walk:
             tag = self._fill(tag, "c", new)
         self.splices.append(Splice(start, tag_end, tag))
 
+    def _type(self, row: RowToken, place: int, patch: Patch, formula: FormulaEdit) -> None:
+        """A cell that is blank or holds a formula of its own, with another formula."""
+        if row.formulas[place] is None and row.values[place] is not None:
+            column = row.columns[place]
+            refuse(self._name, row.number, column, "holds a value, which no formula may replace")
+        new_type, value = self._value_xml(patch)
+        new = formula_xml(formula, self._envelope.prefix) + value
+        start, tag_end = row.starts[place], end_of_tag(self._data, row.starts[place])
+        tag = set_attributes(self._data[start:tag_end], {"t": new_type, "cm": None, "vm": None})
+        if is_empty_tag(tag, len(tag)):
+            self.splices.append(Splice(start, tag_end, self._fill(tag, "c", new)))
+        else:
+            self.splices.append(Splice(start, row.value_ends[place], tag + new.encode()))
+
     def _check(self, row: int, column: int, formula: FormulaToken | None, patch: Patch) -> None:
-        if patch.is_result and formula is None:
+        if patch.formula is not None:
+            self._check_typing(row, column, formula)
+        elif patch.is_result and formula is None:
             self._without_formula.append((row, column))
         elif patch.is_result and formula and formula.kind == "dataTable":
             refuse(self._name, row, column, f"belongs to the data table {formula.area}")
         elif not patch.is_result and formula:
             refuse(self._name, row, column, "holds a formula, so it is no input")
+
+    def _check_typing(self, row: int, column: int, formula: FormulaToken | None) -> None:
+        """Raises WriteRefusedError where other cells need the formula that is replaced."""
+        if formula is not None and formula.kind in ("shared", "dataTable"):
+            refuse(self._name, row, column, f"holds a {formula.kind} formula")
 
     def _value_xml(self, patch: Patch) -> tuple[str | None, str]:
         prefix = self._envelope.prefix
@@ -185,12 +214,14 @@ class _Walk:
         """{column: XML} of cells that the file does not have yet; a blank needs none."""
         new = {}
         for column, patch in patches.items():
-            if patch.is_result:
+            if patch.is_result and patch.formula is None:
                 self._without_formula.append((row, column))
-            if patch.kind == Kind.BLANK:
+            if patch.kind == Kind.BLANK and patch.formula is None:
                 continue
             style = row_style or self._envelope.column_style(column)
             kind, value = self._value_xml(patch)
+            if patch.formula is not None:
+                value = formula_xml(patch.formula, self._envelope.prefix) + value
             new[column] = cell_xml(row, column, kind, value, self._envelope.prefix, style)
             self._added.append(Rect(row, column))
         return new

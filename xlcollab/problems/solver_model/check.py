@@ -35,6 +35,8 @@ def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None
 
 def _check_objective(model: SolverModel, workbook: Workbook, formulas: FormulaCells) -> None:
     cell = model.objective
+    if cell is None:
+        return
     if (positions(model, cell.area) >= 0).any():
         if model.constraints:
             return  # such as the bound t of "minimise t with every loss at most t"
@@ -52,6 +54,8 @@ def _check_objective(model: SolverModel, workbook: Workbook, formulas: FormulaCe
 
 def _check_value(model: SolverModel, workbook: Workbook) -> None:
     cell = model.objective
+    if cell is None:
+        return
     value = workbook.value(cell)
     if isinstance(value, ErrorCode):
         raise DataError(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xlcollab.grid import Workbook
 from xlcollab.ref import AreaRef, CellRef
 
-Sense = Literal["minimize", "maximize", "value"]
+Sense = Literal["minimize", "maximize", "value", "satisfy"]
 Relation = Literal["<=", "=", ">="]
 Engine = Literal["grg", "simplex", "evolutionary"]
 
@@ -69,13 +69,16 @@ class SolverOptions:
 class SolverModel:
     """One sheet's model. `target` is the value to reach when `sense` is "value".
 
+    A model whose `sense` is "satisfy" has no objective: it asks for any point that its constraints
+    allow.
+
     `variables` are disjoint areas; the cells of the first, row by row, then those of the next, are
     the order of variables everywhere. `integer`, `binary` and `alldifferent` are areas of variables
     with that domain. `non_negative` puts the lower bound 0 on variables that have no explicit one.
     """
 
     sheet: str
-    objective: CellRef
+    objective: CellRef | None
     sense: Sense
     target: float
     variables: tuple[AreaRef, ...]
@@ -91,6 +94,25 @@ class SolverModel:
     def size(self) -> int:
         """The number of variable cells."""
         return sum(area.rect.size for area in self.variables)
+
+    @property
+    def goal(self) -> str:
+        """What is asked of the objective: "minimize", "reach 3" or "satisfy the constraints"."""
+        if self.objective is None:
+            return "satisfy the constraints"
+        return f"reach {self.target:g}" if self.sense == "value" else self.sense
+
+    @property
+    def asked(self) -> str:
+        """The goal with its cell, such as "minimize S!B1" or "reach 3 at S!B1"."""
+        if self.objective is None:
+            return self.goal
+        return f"{self.goal}{' at' if self.sense == 'value' else ''} {self.objective}"
+
+    @property
+    def label(self) -> str:
+        """The objective, or in its place the sheet of a model without one."""
+        return f"{self.sheet} (constraints)" if self.objective is None else str(self.objective)
 
 
 def variable_cells(model: SolverModel) -> list[CellRef]:

@@ -19,6 +19,7 @@ from xlcollab.problems.solver_model.model import (
     SolverModel,
     SolverOptions,
 )
+from xlcollab.ref import CellRef
 
 _PREFIX = "solver_"
 _NO_LIMIT = 2_147_483_647
@@ -26,12 +27,15 @@ _SENSES: dict[int, Sense] = {1: "maximize", 2: "minimize", 3: "value"}
 _RELATIONS: dict[int, Relation] = {1: "<=", 2: "=", 3: ">="}
 _DOMAINS: dict[int, Domain] = {4: "integer", 5: "binary", 6: "alldifferent"}
 _ENGINES: dict[int, Engine] = {1: "grg", 2: "simplex", 3: "evolutionary"}
-_NEEDED = (("opt", "objective", "--minimize"), ("adj", "variable cells", "--by-changing"))
 
 HOW_TO_GIVE_A_MODEL = (
     "give one with --minimize, --maximize or --target 'cell=value', and --by-changing,"
     " for example --minimize 'Sheet1!B10' --by-changing 'Sheet1!A1:A5'"
 )
+
+
+class NoModelError(ModelError):
+    """No model is stored where one was looked for."""
 
 
 def read_models(workbook: Workbook) -> list[SolverModel]:
@@ -41,7 +45,7 @@ def read_models(workbook: Workbook) -> list[SolverModel]:
     """
     models = [_model_or_raise(model) for _, model in find_models(workbook)]
     if not models:
-        raise ModelError(f"{workbook.source} holds no Solver model; {HOW_TO_GIVE_A_MODEL}")
+        raise NoModelError(f"{workbook.source} holds no Solver model; {HOW_TO_GIVE_A_MODEL}")
     return models
 
 
@@ -56,7 +60,7 @@ def read_model(workbook: Workbook, sheet: str) -> SolverModel:
     if name in found:
         return _model_or_raise(found[name])
     others = f"sheets with a model: {', '.join(found)}; or " if found else ""
-    raise ModelError(f"sheet {name} holds no Solver model; {others}{HOW_TO_GIVE_A_MODEL}")
+    raise NoModelError(f"sheet {name} holds no Solver model; {others}{HOW_TO_GIVE_A_MODEL}")
 
 
 def find_models(workbook: Workbook) -> list[tuple[str, SolverModel | ModelError]]:
@@ -125,17 +129,23 @@ def _stored(workbook: Workbook, sheet: str) -> _Stored:
     return _Stored(sheet, texts)
 
 
+def stored_options(workbook: Workbook, sheet: str) -> tuple[SolverOptions, bool]:
+    """The options stored with a sheet, and whether variables without a bound are non-negative."""
+    stored = _stored(workbook, sheet)
+    return _options(stored), stored.code("neg", 1) == 1
+
+
 def _read(workbook: Workbook, stored: _Stored) -> SolverModel:
     sheet, what = stored.sheet, stored.what
-    for key, role, option in _NEEDED:
-        if not stored.texts.get(key, "").strip():
-            raise ModelError(f"{what} has no {role}; name them in Solver or with {option}")
+    if not stored.texts.get("adj", "").strip():
+        raise ModelError(f"{what} has no variable cells; name them in Solver or with --by-changing")
     _refuse_uncounted(stored)
     restrictions = _restrictions(workbook, stored)
+    objective = _objective(workbook, stored)
     return SolverModel(
         sheet=sheet,
-        objective=resolve_cell(workbook, stored.texts["opt"], sheet, f"the objective of {what}"),
-        sense=_sense(stored),
+        objective=objective,
+        sense="satisfy" if objective is None else _sense(stored),
         target=stored.number("val", 0.0),
         variables=disjoint(
             resolve_areas(workbook, stored.texts["adj"], sheet, f"a variable of {what}")
@@ -148,6 +158,22 @@ def _read(workbook: Workbook, stored: _Stored) -> SolverModel:
         options=_options(stored),
         warnings=tuple(_warnings(stored)),
     )
+
+
+def _objective(workbook: Workbook, stored: _Stored) -> CellRef | None:
+    """The objective cell; None where none is stored, which Solver takes as "find any point".
+
+    Raises ModelError where there are no constraints either.
+    """
+    text = stored.texts.get("opt", "").strip()
+    if text:
+        return resolve_cell(workbook, text, stored.sheet, f"the objective of {stored.what}")
+    if not stored.code("num", 0):
+        raise ModelError(
+            f"{stored.what} has no objective and no constraints; name an objective in Solver or"
+            " with --minimize"
+        )
+    return None
 
 
 def _refuse_uncounted(stored: _Stored) -> None:
@@ -199,7 +225,7 @@ def _options(stored: _Stored) -> SolverOptions:
 
 def _warnings(stored: _Stored) -> list[str]:
     warnings = []
-    if "typ" not in stored.texts:
+    if "typ" not in stored.texts and "opt" in stored.texts:
         warnings.append(f"{stored.what} does not say minimise or maximise; taken as maximise")
     if "num" not in stored.texts and "lhs1" in stored.texts:
         warnings.append(f"{stored.what} does not count its constraints; taken as having none")

@@ -13,6 +13,7 @@ from xlcollab.problems.solver_model.model import Relation, Sense, SolverModel
 from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
+_GOAL = "the objective"
 _RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
 _DOMAINS: dict[str, Domain] = {
     "integer": "integer",
@@ -37,6 +38,8 @@ def model_from_texts(
 ) -> SolverModel:
     """The model that the texts describe; addresses, defined names and table columns name cells.
 
+    Without a goal the model asks for any point that the constraints allow.
+
     `by_changing` is a comma-separated list such as "dotprod!H19:V23,dotprod!B25:F39", `target` is
     "cell=value", a constraint is "A1:A9<=B1:B9", "C1>=0", "D1:D3=integer" or "E1=binary". A text
     without a sheet means `sheet`; when that is None, the objective's, else the variables' sheet.
@@ -45,13 +48,18 @@ def model_from_texts(
     WorkbookError on an unknown sheet.
     """
     sense, objective, value = _goal(minimize, maximize, target)
+    if objective is None and not subject_to:
+        raise UsageError(
+            "0 objectives are given; exactly one of --minimize, --maximize and --target is needed,"
+            " or at least one --subject-to"
+        )
     home = _home_sheet(workbook, objective, by_changing, sheet)
     restrictions = Restrictions(workbook, home)
     for text in subject_to:
         _add(restrictions, text)
     return SolverModel(
         sheet=home,
-        objective=resolve_cell(workbook, objective, home, "the objective"),
+        objective=None if objective is None else resolve_cell(workbook, objective, home, _GOAL),
         sense=sense,
         target=value,
         variables=disjoint(resolve_areas(workbook, by_changing, home, "a variable")),
@@ -65,14 +73,16 @@ def model_from_texts(
 
 def _goal(
     minimize: str | None, maximize: str | None, target: str | None
-) -> tuple[Sense, str, float]:
+) -> tuple[Sense, str | None, float]:
     goals: list[tuple[Sense, str | None]] = [
         ("minimize", minimize),
         ("maximize", maximize),
         ("value", target),
     ]
     given = [(sense, text) for sense, text in goals if text]
-    if len(given) != 1:
+    if not given:
+        return "satisfy", None, 0.0
+    if len(given) > 1:
         raise UsageError(
             f"{len(given)} objectives are given; exactly one of --minimize, --maximize and"
             " --target is needed"
@@ -89,21 +99,25 @@ def _split_target(text: str) -> tuple[str, float]:
     return cell.strip(), number
 
 
-def _home_sheet(workbook: Workbook, objective: str, by_changing: str, sheet: str | None) -> str:
+def _home_sheet(
+    workbook: Workbook, objective: str | None, by_changing: str, sheet: str | None
+) -> str:
     if sheet is not None:
         return workbook.sheet(sheet).name
-    for text in (objective, split_list(by_changing)[0]):
+    first = split_list(by_changing)[0]
+    for text in (objective or first, first):
         named, _ = split_sheet(text)
         if named is not None:
             return workbook.sheet(named).name
         if workbook.name(text):
-            first = workbook.sheets[0].name
-            return resolve_areas(workbook, text, first, "the name")[0].sheet
+            home = workbook.sheets[0].name
+            return resolve_areas(workbook, text, home, "the name")[0].sheet
     if len(workbook.sheets) == 1:
         return workbook.sheets[0].name
     raise UsageError(
-        f"{objective} names no sheet and {workbook.source} has {len(workbook.sheets)}; write"
-        f" {workbook.sheets[0].name}!{objective} or add --sheet"
+        f"{objective or first} names no sheet and {workbook.source} has"
+        f" {len(workbook.sheets)}; write {workbook.sheets[0].name}!{objective or first} or add"
+        " --sheet"
     )
 
 

@@ -17,7 +17,10 @@ MODEL = "The model (default: the stored Solver models)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelWords:
-    """A model in words. Raises UsageError where its goal or its cells are missing."""
+    """A model in words; without a goal it asks for any point that the constraints allow.
+
+    Raises UsageError where its cells are missing, or both goal and constraints.
+    """
 
     minimize: Annotated[str | None, Option("The objective cell.", metavar="CELL", group=MODEL)] = (
         None
@@ -43,11 +46,15 @@ class ModelWords:
 
     def __post_init__(self) -> None:
         goals = [goal for goal in (self.minimize, self.maximize, self.target) if goal]
-        if self.is_given and (len(goals) != 1 or not self.by_changing):
+        if len(goals) > 1 or (self.is_given and not (self.by_changing and self._asks)):
             raise UsageError(
-                "a model on the command line needs one of --minimize, --maximize and --target, "
-                "and --by-changing"
+                "a model on the command line needs --by-changing and one of --minimize, "
+                "--maximize, --target, or at least one --subject-to"
             )
+
+    @property
+    def _asks(self) -> bool:
+        return bool(self.minimize or self.maximize or self.target or self.subject_to)
 
     @property
     def is_given(self) -> bool:
@@ -66,6 +73,29 @@ class SolveRequest:
     book: Book
     sheet: Annotated[str | None, Option("Only the model of this sheet.", group=MODEL)] = None
     model: ModelWords = ModelWords()
+    load_model: Annotated[
+        str | None,
+        Option(
+            "The model that Solver's Save Model put into these cells (the first is enough).",
+            metavar="CELLS",
+            group=MODEL,
+        ),
+    ] = None
+    save_model: Annotated[
+        bool,
+        Option(
+            "Store the model in Solver's hidden names, so that Excel's Solver opens it.",
+            group=MODEL,
+        ),
+    ] = False
+    save_model_at: Annotated[
+        str | None,
+        Option(
+            "Save the model into cells from this one down, as Solver's Save Model does.",
+            metavar="CELL",
+            group=MODEL,
+        ),
+    ] = None
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
     watch: Annotated[
@@ -92,6 +122,13 @@ class SolveRequest:
     def __post_init__(self) -> None:
         check(self)
         refuse_both(self.output, self.in_place)
+        if self.load_model and self.model.is_given:
+            raise UsageError("--load-model and a model in words exclude each other")
+        if self.save_model and not (self.load_model or self.model.is_given):
+            raise UsageError(
+                "--save-model stores a model given in words or with --load-model; those that are"
+                " stored already stay"
+            )
 
     @property
     def reports(self) -> tuple[str, ...]:
