@@ -113,7 +113,7 @@ class FileBook:
         refuse_too_large(changes, self._texts)
         with self._package() as package:
             edit = PackageEdit(package)
-            if changes != Changes():
+            if not changes.is_empty:
                 _apply(changes, package, edit, self._texts)
             yield edit
 

@@ -148,3 +148,9 @@ class Changes:
     run: str = ""
     formulas: Sequence[FormulaEdit] = ()
     names: Sequence[DefinedName] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be written."""
+        groups = (self.inputs, self.results, self.sheets, self.formulas, self.names)
+        return not any(map(len, groups))

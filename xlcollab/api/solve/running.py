@@ -104,6 +104,7 @@ def solve_book(
     What the request leaves open is taken from the book's control sheet, if it has one.
     """
     reports = request.reports
+    _refuse_idle(request)
     book = Session(request.book)
     refuse_target(book, request.output, "solved", in_place=request.in_place)
     how = chosen(
@@ -128,6 +129,14 @@ def solve_book(
         keep=keep,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
+
+
+def _refuse_idle(request: SolveRequest) -> None:
+    if request.save_model and not (request.load_model or request.model.is_given):
+        raise UsageError(
+            "--save-model stores a model given in words or with --load-model; those that are stored"
+            " already stay"
+        )
 
 
 def _models(book: Session, request: SolveRequest) -> list[SolverModel]:

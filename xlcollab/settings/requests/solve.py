@@ -124,11 +124,6 @@ class SolveRequest:
         refuse_both(self.output, self.in_place)
         if self.load_model and self.model.is_given:
             raise UsageError("--load-model and a model in words exclude each other")
-        if self.save_model and not (self.load_model or self.model.is_given):
-            raise UsageError(
-                "--save-model stores a model given in words or with --load-model; those that are"
-                " stored already stay"
-            )
 
     @property
     def reports(self) -> tuple[str, ...]:
