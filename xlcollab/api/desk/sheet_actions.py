@@ -157,7 +157,7 @@ def add_factors(book: OpenBook, sheet: str) -> Outcome:
 
 def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     """The derivatives of a selected formula by the model's variables, or of the model's objective
-    by the selected cells, as a sheet."""
+    by the selected cells, as a sheet. Raises ModelError for a model without an objective."""
     model = read_model(book.workbook, area.sheet)
     is_formula = book.workbook.sheet(area.sheet).formula_mask()[area.rect.rows, area.rect.columns]
     single = area.rect.size == 1 and bool(is_formula.any())

@@ -70,7 +70,7 @@ def read_workbook_part(package: Package) -> WorkbookPart:
 
 
 def parse_workbook_part(package: Package, part: str, data: bytes) -> WorkbookPart:
-    """The same from the part's UTF-8 XML as it stands after changes."""
+    """The same from the part's UTF-8 XML as it stands after changes. Raises NotAWorkbookError."""
     reader = _Reader(package, WorkbookPart(part, data))
     parse(data, package.where(part), reader.start, reader.end, reader.text)
     if not reader.found.worksheets:
