@@ -11,8 +11,12 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
@@ -20,11 +24,16 @@ from xlcollab.faces.memory import limit_memory
 from xlcollab.faces.shell import shown
 from xlcollab.interrupts import OutOfTime, Terminated, listening
 
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
+
 UNUSABLE = 3
 NO_SOLUTION = 4
 INTERNAL = 1
 INTERRUPTED = 130
 
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
 _HELP = """Optimisation inside spreadsheets: gradient descent, Adam and their kin on the
 workbook's own formulas, without Excel."""
 
@@ -33,16 +42,56 @@ def build() -> typer.Typer:
     """The application with all its commands."""
     app = typer.Typer(
         name="xlcollab",
+        cls=_Group,
         help=_HELP,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=_CONTEXT,
     )
-    for name, function in COMMANDS.items():
-        app.command(name)(told(function))
     app.callback()(_common_options)
     return app
+
+
+class _Group(TyperGroup):
+    """Commands that are made when they are asked for; the help of the application lists sentences
+    only."""
+
+    is_listing = False
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """The command of that name; while commands are listed, one without options."""
+        if cmd_name not in COMMANDS:
+            return None
+        if self.is_listing:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name].__doc__)
+        return _made(cmd_name)
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """As typer, which names those that are spelt like one that is not there."""
+        self.commands = dict.fromkeys(COMMANDS, self)
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The help of the application."""
+        self.is_listing = True
+        super().format_help(ctx, formatter)
+        self.is_listing = False
+
+
+@cache
+def _made(name: str) -> Command:
+    alone = typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, context_settings=_CONTEXT
+    )
+    alone.command(name)(told(COMMANDS[name]))
+    return get_command(alone)
 
 
 def _show_version(wanted: bool) -> None:

@@ -14,8 +14,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from functools import cache
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from functools import cache, cached_property
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ParameterInfo
@@ -26,22 +26,37 @@ from xlcollab.settings.option import Option, Setting, settings_of
 from xlcollab.settings.spoken import flag_of
 
 R = TypeVar("R")
-Command = Callable[..., int | None]
 
 
-def command(function: Callable[[R], int | None]) -> Command:
+class Spread(Generic[R]):
+    """A function of one request as a function of options. They are made when somebody asks for
+    them: a list of all commands needs their sentences only."""
+
+    def __init__(self, function: Callable[[R], int | None]) -> None:
+        functools.update_wrapper(self, function, assigned=("__module__", "__name__", "__doc__"))
+        self._function = function
+
+    def __call__(self, **given: object) -> int | None:
+        return self._function(_made(self._kind, given))
+
+    @cached_property
+    def _kind(self) -> type[R]:
+        hints = get_type_hints(self._function)
+        kind: type[R] = next(hint for name, hint in hints.items() if name != "return")
+        return kind
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.Signature(list(_parameters(self._kind, is_open=False)))
+
+    @property
+    def __annotations__(self) -> dict[str, object]:  # type: ignore[override]
+        return {one.name: one.annotation for one in self.__signature__.parameters.values()}
+
+
+def command(function: Callable[[R], int | None]) -> Spread[R]:
     """The function with its one parameter, a request, spread over the options of a shell."""
-    hints = get_type_hints(function)
-    kind: type[R] = next(hint for name, hint in hints.items() if name != "return")
-
-    @functools.wraps(function)
-    def run(**given: object) -> int | None:
-        return function(_made(kind, given))
-
-    parameters = list(_parameters(kind, is_open=False))
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    return run
+    return Spread(function)
 
 
 def _made(kind: type[R], given: Mapping[str, object]) -> R:

@@ -1,47 +1,51 @@
-"""The commands by name. A command's module loads nothing heavy until it runs."""
+"""The commands by name. The file of a command is loaded when the command is asked for, and loads
+nothing heavy until it runs."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from xlcollab.faces.commands.addin import addin
-from xlcollab.faces.commands.compare import compare
-from xlcollab.faces.commands.crosstab import crosstab
-from xlcollab.faces.commands.docs import docs
-from xlcollab.faces.commands.factors import factors
-from xlcollab.faces.commands.fit import fit
-from xlcollab.faces.commands.gradient import gradient
-from xlcollab.faces.commands.inspect import inspect
-from xlcollab.faces.commands.live import live
-from xlcollab.faces.commands.lr_find import lr_find
-from xlcollab.faces.commands.new import new
-from xlcollab.faces.commands.predict import predict
-from xlcollab.faces.commands.recalc import recalc
-from xlcollab.faces.commands.recommend import recommend
-from xlcollab.faces.commands.rerun import rerun
-from xlcollab.faces.commands.run import run
-from xlcollab.faces.commands.solve import solve
-from xlcollab.faces.commands.sweep import sweep
-from xlcollab.faces.commands.tune import tune
-from xlcollab.faces.commands.warm import warm
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import cast
 
-COMMANDS: dict[str, Callable[..., int | None]] = {
-    "inspect": inspect,
-    "solve": solve,
-    "sweep": sweep,
-    "lr-find": lr_find,
-    "recalc": recalc,
-    "gradient": gradient,
-    "run": run,
-    "compare": compare,
-    "new": new,
-    "factors": factors,
-    "crosstab": crosstab,
-    "fit": fit,
-    "predict": predict,
-    "recommend": recommend,
-    "tune": tune,
-    "rerun": rerun,
-    "addin": addin,
-    "live": live,
-    "docs": docs,
-    "warm": warm,
-}
+Command = Callable[..., int | None]
+
+_NAMES = (
+    "inspect",
+    "solve",
+    "sweep",
+    "lr-find",
+    "recalc",
+    "gradient",
+    "run",
+    "compare",
+    "new",
+    "factors",
+    "crosstab",
+    "fit",
+    "predict",
+    "recommend",
+    "tune",
+    "rerun",
+    "addin",
+    "live",
+    "docs",
+    "warm",
+)
+"""In the order in which the help lists them; the file and the function have the command's name."""
+
+
+class _Commands(Mapping[str, Command]):
+    def __getitem__(self, name: str) -> Command:
+        if name not in _NAMES:
+            raise KeyError(name)
+        function = name.replace("-", "_")
+        return cast(Command, getattr(import_module(f"{__name__}.{function}"), function))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+COMMANDS: Mapping[str, Command] = _Commands()

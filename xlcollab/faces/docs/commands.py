@@ -36,7 +36,8 @@ def shell_commands() -> dict[str, object]:
     """
     application = import_module("xlcollab.faces.cli")
     group: Any = typer.main.get_command(application.build())
-    return dict(group.commands)
+    context = typer.Context(group)
+    return {name: group.get_command(context, name) for name in group.list_commands(context)}
 
 
 def flags_of(command: Any) -> frozenset[str]:
