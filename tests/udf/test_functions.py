@@ -205,6 +205,8 @@ def test_sentences_belong_to_one_cell_of_one_sheet(ask: Any, sheet: xw.Sheet) ->
         ("xlc_graddesc", ("@A2:A5", "@B2:B4"), VALUE, "x has 4 rows and y 3 cells"),
         ("xlc_graddesc", ("@A2:A5", "@C2:C5", "gd", 1e3), NUM, "Try a learning rate"),
         ("xlc_gradient", (1.0, "@T1:T2"), VALUE, "a reference to cells was expected"),
+        ("xlc_jacobian", (1.0, "@T1:T2"), VALUE, "of is a value; a reference to cells"),
+        ("xlc_hessian", ("@T1:T2", "@T1:T2"), VALUE, "is an area; the Hessian is that of one"),
         ("xlc_crosstab", ("@K1:M5", "median"), VALUE, "unknown aggregate 'median'"),
     ],
 )
@@ -239,6 +241,15 @@ def test_graddesc_is_torch_optim(ask: Any) -> None:
     assert found[0] == ["epoch", "slope", "intercept", "loss"]
     assert len(found) == 22
     assert found[-1][1:3] == pytest.approx(weights.tolist(), rel=1e-12)
+
+
+def test_jacobian_and_hessian_are_matrices(ask: Any) -> None:
+    """U1 is (T1-3)² + (T2+1)², seen as an area of one cell."""
+    assert ask("xlc_jacobian", "@U1", "@T1:T2") == [-4.0, 6.0]
+    assert ask("xlc_hessian", "@U1", "@T1:T2") == [
+        [pytest.approx(2.0), pytest.approx(0.0, abs=1e-6)],
+        [pytest.approx(0.0, abs=1e-6), pytest.approx(2.0)],
+    ]
 
 
 def test_gradient_and_minimum_leave_the_sheet_alone(ask: Any, sheet: xw.Sheet) -> None:

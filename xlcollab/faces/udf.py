@@ -175,6 +175,30 @@ def xlc_gradient(objective_cell: Range, variables: Range) -> object:
 
 
 @cell_function(
+    by_reference=("of", "variables"),
+    of="The cells to differentiate.",
+    variables="The cells to differentiate by; they hold numbers, no formulas.",
+)
+def xlc_jacobian(of: Range, variables: Range) -> object:
+    """The exact derivatives of every cell of a range, a row each, by every cell of another."""
+    from xlcollab.api.cells.descent import jacobian
+
+    return jacobian(*_reference(of, variables, "of"))
+
+
+@cell_function(
+    by_reference=("objective_cell", "variables"),
+    objective_cell="The cell to differentiate twice.",
+    variables="The cells to differentiate by; they hold numbers, no formulas.",
+)
+def xlc_hessian(objective_cell: Range, variables: Range) -> object:
+    """The second derivatives of a cell by every two of the cells: how the sheet bends there."""
+    from xlcollab.api.cells.descent import hessian
+
+    return hessian(*_reference(objective_cell, variables))
+
+
+@cell_function(
     by_reference=("objective_cell", "variables"),
     objective_cell="The cell to minimise.",
     variables="The cells that may change; they hold numbers, no formulas.",
@@ -193,13 +217,16 @@ def xlc_minimize(
     return minimize(*_reference(objective_cell, variables), method, iterations)
 
 
-def _reference(objective: Range, variables: Range) -> tuple[Any, str, Any]:
-    """The open workbook, the address of one cell and that of a range."""
+def _reference(
+    objective: Range, variables: Range, name: str = "objective_cell"
+) -> tuple[Any, str, Any]:
+    """The open workbook, the address of what is looked at, whose argument is `name`, and that of
+    the variables."""
     from xlcollab.live.excel import ExcelBook, area_of
 
-    for name, cells in (("objective_cell", objective), ("variables", variables)):
+    for argument, cells in ((name, objective), ("variables", variables)):
         if cells is None:
-            raise UsageError(f"{name} is a value; a reference to cells was expected")
+            raise UsageError(f"{argument} is a value; a reference to cells was expected")
     return ExcelBook(objective.sheet.book), str(area_of(objective)), area_of(variables)
 
 
@@ -235,6 +262,8 @@ FUNCTIONS = (
     xlc_similar,
     xlc_graddesc,
     xlc_gradient,
+    xlc_jacobian,
+    xlc_hessian,
     xlc_minimize,
     xlc_status,
     xlc_version,

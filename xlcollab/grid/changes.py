@@ -107,7 +107,8 @@ class NewSheet:
     the number of rows and columns that stay in sight. `row_looks` are for all cells of a row,
     `column_looks` for the numbers of a column elsewhere. A `hidden` sheet holds what charts need.
     `formulas`, without =, stand at (row, column), whose value in `rows` is their stored result;
-    `choices` are cells with a drop-down of an area's values.
+    `choices` are cells with a drop-down of an area's values, `heat` areas of numbers that are
+    coloured by size, 0 in white.
     """
 
     name: str
@@ -119,6 +120,7 @@ class NewSheet:
     row_looks: dict[int, Look] = field(default_factory=dict)
     column_looks: dict[int, Look] = field(default_factory=dict)
     hidden: bool = False
+    heat: tuple[Rect, ...] = ()
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
     choices: dict[tuple[int, int], AreaRef] = field(default_factory=dict)
 

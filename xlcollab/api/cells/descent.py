@@ -97,6 +97,17 @@ def gradient(book: Book, objective: str, variables: AreaRef) -> Rows:
     return cast(Rows, found.derivatives.reshape(shape).tolist())
 
 
+def jacobian(book: Book, of: str, variables: AreaRef) -> Rows:
+    """The derivatives of the cells of an area, a row each, by the cells of `variables`, row by row;
+    (m, n)."""
+    return cast(Rows, OpenBook.over(book).jacobian(of, str(variables)).derivatives.tolist())
+
+
+def hessian(book: Book, objective: str, variables: AreaRef) -> Rows:
+    """The second derivatives of the cell `objective` by the cells of `variables`, (n, n)."""
+    return cast(Rows, OpenBook.over(book).hessian(objective, str(variables)).matrix.tolist())
+
+
 def minimize(
     book: Book,
     objective: str,

@@ -158,6 +158,8 @@ def add_factors(book: OpenBook, sheet: str) -> Outcome:
 def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     """The derivatives of a selected formula by the model's variables, or of the model's objective
     by the selected cells, as a sheet. Raises ModelError for a model without an objective."""
+    from xlcollab.api.look.derivative_sheets import add_derivatives
+
     model = read_model(book.workbook, area.sheet)
     is_formula = book.workbook.sheet(area.sheet).formula_mask()[area.rect.rows, area.rect.columns]
     single = area.rect.size == 1 and bool(is_formula.any())
@@ -166,12 +168,7 @@ def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     of = str(area) if single else str(model.objective)
     by = ",".join(str(one) for one in model.variables) if single else str(area)
     found = book.gradient(of, with_respect_to=by)
-    lines: list[list[Scalar]] = [["cell", "value", f"derivative of {found.of}"]]
-    for cell, slope in zip(found.cells, found.derivatives.tolist(), strict=True):
-        lines.append([str(cell), book.workbook.value(cell), slope])
-    table = Rect(0, 0, len(lines), 3)
-    name = added_name(area.sheet, "gradient", ())
-    _add(book, [NewSheet(name, lines, table=table, widths={0: 18.0, 1: 14.0, 2: 28.0})])
+    name = add_derivatives(book, found).name
     norm = float(np.linalg.norm(found.derivatives))
     return Outcome(
         f"{len(found.cells)} derivatives of {found.of} are on {name}; their norm is {norm:.6g}."

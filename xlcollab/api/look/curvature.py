@@ -94,11 +94,14 @@ class Hessian:
             "saddle": "it bends upwards in some directions and downwards in others",
             "valley": "it bends upwards, and in some directions not at all",
             "ridge": "it bends downwards, and in some directions not at all",
-            "flat": "it does not bend",
+            "flat": "it does not bend at all",
         }[self.kind]
         if not self.is_stationary:
             length = float(np.linalg.norm(self.gradient))
-            return f"no stationary point (the gradient's length is {length:.4g}); {shape}"
+            return (
+                f"no stationary point (the gradient's length is {length:.4g}), bent as at a "
+                f"{self.kind}: {shape}"
+            )
         return f"{self.kind}: {shape}"
 
     def as_json(self) -> dict[str, object]:

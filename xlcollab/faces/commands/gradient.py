@@ -22,30 +22,33 @@ def gradient(request: GradientRequest) -> None:
     Example:  xlcollab gradient book.xlsx --of 'dotprod!V41' --with-respect-to 'dotprod!H19:V23'
 
     Example:  xlcollab gradient book.xlsx --of 'lesson!B1' --with-respect-to 'lesson!C1:D1' --second
+
+    Example:  xlcollab gradient book.xlsx --of 'S!B1:B3' --with-respect-to 'S!A1:A2' -o slopes.xlsx
     """
-    from xlcollab.api import open as open_book
+    from xlcollab.api.look.curvature import Hessian, Jacobian
+    from xlcollab.api.look.derivative_sheets import derive
 
-    book, by = open_book(request.book), request.with_respect_to
-    if request.second:
-        _show_hessian(book.hessian(request.of, with_respect_to=by), request.json)
-    elif book.area(request.of).rect.size > 1:
-        _show_jacobian(book.jacobian(request.of, with_respect_to=by), request.json)
-    else:
-        _show_gradient(book.gradient(request.of, with_respect_to=by), request.json)
-
-
-def _show_gradient(found: Gradient, json: bool) -> None:
-    if json:
-        print_json(found.as_json())
+    done = derive(request)
+    if request.json:
+        print_json(done.as_json())
         return
+    found = done.found
+    if isinstance(found, Hessian):
+        _show_hessian(found)
+    elif isinstance(found, Jacobian):
+        _show_jacobian(found)
+    else:
+        _show_gradient(found)
+    if done.output is not None:
+        typer.echo(f"written to {done.output}")
+
+
+def _show_gradient(found: Gradient) -> None:
     rows = zip(map(str, found.cells), found.derivatives.tolist(), strict=True)
     print_table(f"{found.of} = {found.value:.10g}", ("cell", "derivative"), rows)
 
 
-def _show_jacobian(found: Jacobian, json: bool) -> None:
-    if json:
-        print_json(found.as_json())
-        return
+def _show_jacobian(found: Jacobian) -> None:
     rows = [
         (str(cell), value, *row)
         for cell, value, row in zip(
@@ -55,10 +58,7 @@ def _show_jacobian(found: Jacobian, json: bool) -> None:
     print_table("Jacobian", ("of", "value", *map(str, found.cells)), rows)
 
 
-def _show_hessian(found: Hessian, json: bool) -> None:
-    if json:
-        print_json(found.as_json())
-        return
+def _show_hessian(found: Hessian) -> None:
     rows = [
         (str(cell), slope, *row)
         for cell, slope, row in zip(

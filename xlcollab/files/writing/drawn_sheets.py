@@ -38,6 +38,15 @@ COLORS = (
     "#7F8C3B", "#D4A017", "#5DADE2", "#B03A73", "#4B5563",
 )  # fmt: skip
 """Of the lines of a chart: ten that differ in hue and in lightness."""
+_HEAT = {
+    "type": "3_color_scale",
+    "min_color": "#5B8DB8",
+    "mid_type": "num",
+    "mid_value": 0,
+    "mid_color": "#FFFFFF",
+    "max_color": "#E08A5B",
+}
+"""From the lowest number in blue over 0 in white to the highest in orange."""
 _FEW_SERIES = 4
 _SHOWS_VALUE = b'<c:showVal val="1"/>'
 _SHOWS_ONLY_VALUE = (
@@ -103,6 +112,8 @@ def _draw_frame(target: Any, sheet: NewSheet, name: str, texts: Texts) -> None:
     for (row, column), area in sheet.choices.items():
         source = {"validate": "list", "source": f"={absolute_name(area)}"}
         target.data_validation(row, column, row, column, source)
+    for hot in sheet.heat:
+        target.conditional_format(hot.top, hot.left, hot.bottom - 1, hot.right - 1, dict(_HEAT))
     target.set_landscape()
     target.fit_to_pages(1, 0)
     if sheet.table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from xlcollab.errors import UsageError
 from xlcollab.settings.option import COUNT, LARGEST, TINY, Option, Range
 
 OUTPUT = "Output"
@@ -25,3 +26,9 @@ KeepPartial = Annotated[
 ]
 Json = Annotated[bool, Option("One JSON object on stdout.", group=OUTPUT)]
 Seed = Annotated[int, Option("Seed of every random draw.", COUNT)]
+
+
+def refuse_both(output: object, in_place: bool) -> None:
+    """Raises UsageError where two places are named."""
+    if output is not None and in_place:
+        raise UsageError("--output and --in-place exclude each other")

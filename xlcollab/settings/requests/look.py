@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.option import Option, check, whole
-from xlcollab.settings.requests.common import Book, Json, Output, Seed
+from xlcollab.settings.requests.common import (
+    Book,
+    InPlace,
+    Json,
+    Output,
+    Seed,
+    refuse_both,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,14 @@ class GradientRequest:
     second: Annotated[
         bool, Option("The Hessian of one cell: eigenvalues, condition, what the point is.")
     ] = False
+    output: Annotated[
+        Path | None, Option("Write the workbook with a sheet of them there.", also=("-o",))
+    ] = None
+    in_place: InPlace = False
     json: Json = False
+
+    def __post_init__(self) -> None:
+        refuse_both(self.output, self.in_place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

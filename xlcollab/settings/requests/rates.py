@@ -7,8 +7,8 @@ from typing import Annotated
 
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import POSITIVE, Option, Range, check
-from xlcollab.settings.requests.common import Book, InPlace, Json, Output
-from xlcollab.settings.requests.solve import MODEL, ModelWords, refuse_both
+from xlcollab.settings.requests.common import Book, InPlace, Json, Output, refuse_both
+from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
 
 RATES = "The rates that are tried"

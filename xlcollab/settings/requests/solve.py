@@ -8,7 +8,15 @@ from typing import Annotated
 from xlcollab.errors import UsageError
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import Option, check
-from xlcollab.settings.requests.common import OUTPUT, Book, InPlace, Json, NoHistory, Output
+from xlcollab.settings.requests.common import (
+    OUTPUT,
+    Book,
+    InPlace,
+    Json,
+    NoHistory,
+    Output,
+    refuse_both,
+)
 from xlcollab.settings.solving import Computing, Settings
 
 REPORTS = ("answer", "sensitivity", "limits", "feasibility")
@@ -134,9 +142,3 @@ class SolveRequest:
             if name not in REPORTS:
                 raise UsageError(f"--report {name}: choose among {', '.join(REPORTS)}")
         return found
-
-
-def refuse_both(output: object, in_place: bool) -> None:
-    """Raises UsageError where two places are named."""
-    if output is not None and in_place:
-        raise UsageError("--output and --in-place exclude each other")

@@ -17,8 +17,8 @@ from xlcollab.settings.requests.common import (
     NoHistory,
     Output,
     TimeLimit,
+    refuse_both,
 )
-from xlcollab.settings.requests.solve import refuse_both
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
 from xlcollab.settings.solving import RuleSettings
 from xlcollab.settings.words import ANNEALINGS, ROWS, SPELLINGS
