@@ -222,4 +222,4 @@ def _goal(model: SolverModel | ModelError) -> str:
     """A stored model in a word."""
     if isinstance(model, ModelError):
         return f"cannot be read: {model}"
-    return f"{model.sense} {model.objective} by {model.size} cells"
+    return f"{model.asked} by {model.size} cells"

@@ -39,12 +39,13 @@ def request_of(
 
 def words_of(model: SolverModel) -> ModelWords:
     """A model in the words of a command line. Solver's options have none."""
+    sense = None if model.objective is None else model.sense
     objective = str(model.objective)
     domains = {"integer": model.integer, "binary": model.binary, "alldifferent": model.alldifferent}
     return ModelWords(
-        minimize=objective if model.sense == "minimize" else None,
-        maximize=objective if model.sense == "maximize" else None,
-        target=f"{objective}={model.target!r}" if model.sense == "value" else None,
+        minimize=objective if sense == "minimize" else None,
+        maximize=objective if sense == "maximize" else None,
+        target=f"{objective}={model.target!r}" if sense == "value" else None,
         by_changing=",".join(map(str, model.variables)),
         subject_to=(
             *(f"{one.left}{one.relation}{_right(one.right)}" for one in model.constraints),

@@ -14,6 +14,7 @@ from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.compiling import compile_model
 from xlcollab.api.solve.given import given_model
+from xlcollab.errors import UsageError
 from xlcollab.grid import Changes, NewSheet
 from xlcollab.history import ChartSpec, Record, free_of_ours, history_sheet
 from xlcollab.optim.range_test import RangeTest, RateRange, range_test
@@ -119,7 +120,10 @@ def find_rate(
     """Try growing rates from the present weights, which stay as they are.
 
     The method is the one asked for, else the control sheet's where it has a rate, else adam.
+    Raises UsageError for a model without an objective, and what `range_test` raises.
     """
+    if model.objective is None:
+        raise UsageError(f"the model of {model.sheet} has no objective that a rate could improve")
     whole = controlled(book.workbook, settings)
     values = {name: value for name, value in whole.values.items() if name not in _NOT_OF_A_RATE}
     if "method" not in settings and values.get("method") not in FIRST_ORDER:
