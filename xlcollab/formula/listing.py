@@ -249,6 +249,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "ISNUMBER": ("V", ""),
     "ISO.CEILING": ("V|V", ""),
     "ISODD": ("V", ""),
+    "ISOMITTED": ("V", ""),
     "ISOWEEKNUM": ("V", ""),
     "ISPMT": ("VVVV", ""),
     "ISREF": ("P", ""),

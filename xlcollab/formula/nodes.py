@@ -103,6 +103,13 @@ class ArrayLiteral:
     rows: tuple[tuple[Node, ...], ...]
 
 
+APPLIED = "()"
+"""The name of a call of something that is no name."""
+OPTIONAL = "_xlop."
+"""What files put before a parameter of LAMBDA that may be left out."""
+AS_LAMBDA = "_xleta."
+"""What files put before a function's name that stands for a lambda: `BYROW(A1:B2,SUM)`."""
+
 UnaryOperator = Literal["-", "+", "%", "@", "#"]
 BinaryOperator = Literal[
     "+", "-", "*", "/", "^", "&", "=", "<>", "<", "<=", ">", ">=", ":", " ", ","
@@ -130,7 +137,8 @@ class Binary:
 class Call:
     """A function call. `name` is upper-case and bare: `_xlfn.`, `_xlws.` are taken off.
 
-    `_xlfn.SINGLE(x)` is read as Unary("@", x), `_xlfn.ANCHORARRAY(x)` as Unary("#", x).
+    `_xlfn.SINGLE(x)` is read as Unary("@", x), `_xlfn.ANCHORARRAY(x)` as Unary("#", x). What is
+    called need not be a name: `LAMBDA(x,x+1)(5)` is a call of APPLIED, whose first argument it is.
     """
 
     name: str
@@ -181,9 +189,41 @@ _OF_REFERENCES = frozenset((":", " ", ","))
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """`node` and everything below it, parents first; iterative."""
-    pending = [node]
+    """`node` and everything below it, parents first, what is shared once; iterative."""
+    pending, seen = [node], set[int]()
     while pending:
         node = pending.pop()
+        if id(node) in seen:
+            continue
         yield node
-        pending.extend(reversed(children(node)))
+        below = children(node)
+        if below:
+            seen.add(id(node))
+            pending.extend(reversed(below))
+
+
+def shared(node: Node) -> frozenset[int]:
+    """The identities of nodes with something below them that stand at several places: the texts
+    of defined names, which are put in once."""
+    pending, seen, twice = [node], set[int](), set[int]()
+    while pending:
+        node = pending.pop()
+        below = children(node)
+        if not below:
+            continue
+        if id(node) in seen:
+            twice.add(id(node))
+            continue
+        seen.add(id(node))
+        pending.extend(below)
+    return frozenset(twice)
+
+
+def parameter(node: Node) -> str | None:
+    """The name of a parameter of LAMBDA, `_xlop.` before one that may be left out; None for what
+    can be none. Typed in brackets, `[y]`, it reads as a column of a table."""
+    if isinstance(node, Name) and node.sheet is None and not node.book:
+        return node.name
+    if isinstance(node, Structured) and not node.table and not node.items and node.first_column:
+        return None if node.last_column else f"{OPTIONAL}{node.first_column}"
+    return None

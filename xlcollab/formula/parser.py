@@ -17,6 +17,7 @@ from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula.addresses import read_name, read_reference
 from xlcollab.formula.lexer import Kind, Token, syntax_error, tokenize
 from xlcollab.formula.nodes import (
+    APPLIED,
     ArrayLiteral,
     Binary,
     BinaryOperator,
@@ -135,7 +136,9 @@ class _Parser:
             waiting.append(_Prefix(*PREFIX[self._take().text]))
 
     def _postfixes(self, waiting: _Waiting, operands: list[Node]) -> None:
-        """postfix = "%" | "#" """
+        """postfix = "%" | "#" | "(" [argument {"," argument}] ")" behind a call"""
+        while isinstance(operands[-1], Call) and self._is_at("(") and not self._token.spaced:
+            operands.append(self._applied(operands.pop()))
         while self._token.kind == "operator" and self._token.text in POSTFIX:
             operator, power = POSTFIX[self._take().text]
             _apply(waiting, operands, power)
@@ -187,6 +190,15 @@ class _Parser:
         if len(arguments) != 1:
             raise syntax_error(self._text, token.position, f"one argument of {name}")
         return Unary(_UNARY_CALLS[name], arguments[0])
+
+    def _applied(self, called: Node) -> Node:
+        """What a call gave is called itself: `LAMBDA(x,x+1)(5)`."""
+        self._descend()
+        self._require("(")
+        arguments = () if self._is_at(")") else self._arguments()
+        self._require(")", "an operator, a comma or a closing parenthesis")
+        self._depth -= 1
+        return Call(APPLIED, (called, *arguments))
 
     def _arguments(self) -> tuple[Node, ...]:
         """argument {"," argument}"""

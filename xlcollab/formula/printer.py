@@ -8,6 +8,7 @@ from __future__ import annotations
 from xlcollab.formula.addresses import name_text, reference_text
 from xlcollab.formula.lexer import tokenize
 from xlcollab.formula.nodes import (
+    APPLIED,
     ArrayLiteral,
     Binary,
     Boolean,
@@ -121,7 +122,10 @@ def _unary_pieces(node: Unary) -> list[str | _Operand]:
 
 def _call_pieces(node: Call) -> list[str | _Operand]:
     pieces: list[str | _Operand] = [f"{node.name}("]
-    for index, argument in enumerate(node.arguments):
+    arguments = node.arguments
+    if node.name == APPLIED:
+        pieces, arguments = [(arguments[0], TIGHTEST), "("], arguments[1:]
+    for index, argument in enumerate(arguments):
         if index:
             pieces.append(",")
         pieces.append((argument, _ARGUMENT))

@@ -19,6 +19,7 @@ from __future__ import annotations
 from itertools import chain
 
 from xlcollab.kernels.forms import (
+    calls,
     choices,
     draws,
     lambdas,
@@ -73,6 +74,7 @@ _MODULES = (
     bases,
     bessel,
     bytewise,
+    calls,
     choices,
     counts,
     databases,

@@ -28,9 +28,12 @@ def reads(family: Family) -> Iterator[AreaRef]:
 
 def references_read(node: Node) -> Iterator[Reference]:
     """The references whose values the formula needs; those that are only places are not."""
-    pending = [node]
+    pending, seen = [node], set[int]()
     while pending:
         node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, Reference):
             yield node
         pending.extend(_valued(node) if isinstance(node, Call) else children(node))

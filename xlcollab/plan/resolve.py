@@ -5,12 +5,15 @@ After this, a node holds no `Structured` node and no `Name` but those that LET a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import (
+    APPLIED,
+    AS_LAMBDA,
+    OPTIONAL,
     Axis,
     Binary,
     Call,
@@ -20,12 +23,20 @@ from xlcollab.formula.nodes import (
     Reference,
     Structured,
     Unary,
+    parameter,
+    walk,
 )
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import Table, Workbook
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 _DEEPEST_NAME = 32
+_TAKING_LAMBDAS = frozenset(
+    ("MAP", "REDUCE", "SCAN", "BYROW", "BYCOL", "MAKEARRAY", "GROUPBY", "PIVOTBY")
+)
+"""Functions to which a function may be handed by its bare name."""
+_ITSELF = "()"
+"""Behind the name of a lambda: what calls itself means the lambda that is being called."""
 _OWN_BOOK = "[0]"
 _REF = ErrorValue("#REF!")
 _NAME = ErrorValue("#NAME?")
@@ -52,7 +63,9 @@ class _Resolver:
         self.workbook, self.sheet, self.rect = workbook, sheet, rect
         self.in_name = False
         self.opened: frozenset[str] = frozenset()
-        """Names that are being put in: a lambda that calls itself is left alone."""
+        """Names that are being put in: one among them means itself."""
+        self.known: dict[tuple[str, str], Node] = {}
+        """(name, sheet) → what it stands for: put in once, and shared."""
 
     def visit(self, node: Node, bound: frozenset[str], depth: int) -> Node:
         """`bound` are the names that an enclosing LET defines, in lower case."""
@@ -67,37 +80,49 @@ class _Resolver:
         if isinstance(node, Binary):
             return self.binary(node, bound, depth)
         if isinstance(node, Call):
-            if node.name == "LET":
-                bound = bound | {
-                    a.name.lower() for a in node.arguments[:-1:2] if isinstance(a, Name)
-                }
-            if node.name == "LAMBDA":
-                bound = bound | {a.name.lower() for a in node.arguments[:-1] if isinstance(a, Name)}
-            arguments = tuple(self.visit(a, bound, depth) for a in node.arguments)
-            if node.name in SIGNATURES or node.name.lower() in bound:
-                return Call(node.name, arguments)
-            return self.named_lambda(node.name, arguments, depth) or Call(node.name, arguments)
+            return self.call(node, bound, depth)
         return node
 
+    def call(self, node: Call, bound: frozenset[str], depth: int) -> Node:
+        if node.name == "LET":
+            bound = bound | {a.name.lower() for a in node.arguments[:-1:2] if isinstance(a, Name)}
+        if node.name == "LAMBDA" and node.arguments:
+            return self.lambda_(node, bound, depth)
+        given = node.arguments
+        if node.name in _TAKING_LAMBDAS:
+            given = tuple(self.as_lambda(argument, bound) for argument in given)
+        arguments = tuple(self.visit(argument, bound, depth) for argument in given)
+        if node.name in SIGNATURES or node.name == APPLIED or node.name.lower() in bound:
+            return Call(node.name, arguments)
+        return self.named_lambda(node.name, arguments, depth) or Call(node.name, arguments)
+
+    def lambda_(self, node: Call, bound: frozenset[str], depth: int) -> Node:
+        """A lambda; its parameters stay as they are, those in brackets become names."""
+        *given, body = node.arguments
+        names = [parameter(one) for one in given]
+        parameters = tuple(
+            one if name is None else Name(name) for one, name in zip(given, names, strict=True)
+        )
+        own = {name.removeprefix(OPTIONAL).lower() for name in names if name is not None}
+        return Call("LAMBDA", (*parameters, self.visit(body, bound | own, depth)))
+
+    def as_lambda(self, node: Node, bound: frozenset[str]) -> Node:
+        """A function's bare name as the lambda it stands for; anything else as it is."""
+        if not isinstance(node, Name) or node.name.lower() in bound or node.sheet or node.book:
+            return node
+        bare = node.name.upper().removeprefix(AS_LAMBDA.upper())
+        if bare not in SIGNATURES or self.workbook.name(node.name, self.sheet) is not None:
+            return node
+        return Name(f"{AS_LAMBDA}{bare}")
+
     def named_lambda(self, name: str, arguments: tuple[Node, ...], depth: int) -> Node | None:
-        """A call of a name that stands for a LAMBDA, as a LET; None where it stands for none."""
+        """A call of a name that stands for a LAMBDA; None where it stands for none."""
         if name.lower() in self.opened:
-            return None
+            return Call(f"{name.upper()}{_ITSELF}", arguments)
         found = self.name(Name(name), depth)
-        if not isinstance(found, Call) or found.name != "LAMBDA":
-            return None
-        *names, body = found.arguments
-        own = {
-            one.name.lower(): Name(f"{one.name}.{name}.{depth}")
-            for one in names
-            if isinstance(one, Name)
-        }
-        if not len(own) == len(names) == len(arguments):
-            return None
-        if not names:
-            return body
-        pairs = zip(own.values(), arguments, strict=True)
-        return Call("LET", (*(part for pair in pairs for part in pair), _renamed(body, own)))
+        if isinstance(found, Call) and found.name in ("LAMBDA", "LET"):
+            return Call(APPLIED, (found, *arguments))
+        return None
 
     def binary(self, node: Binary, bound: frozenset[str], depth: int) -> Node:
         """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
@@ -141,18 +166,33 @@ class _Resolver:
     def name(self, node: Name, depth: int) -> Node:
         if node.book not in ("", _OWN_BOOK) or depth > _DEEPEST_NAME:
             return node
+        if node.name.startswith(AS_LAMBDA):
+            return node
         found = self.workbook.name(node.name, node.sheet or self.sheet)
         if found is None:
             table = self.workbook.table(node.name)
             return self.structured(Structured(table.name)) if table else _NAME
+        if node.name.lower() in self.opened:
+            return Name(f"{node.name.upper()}{_ITSELF}")
+        sheet = found.sheet or node.sheet or self.sheet
+        known = self.known.get((node.name.lower(), sheet))
+        if known is not None:
+            return known
         try:
             parsed = parse(found.text, 0, 0)
         except FormulaSyntaxError:
             return node
-        inner = _Resolver(self.workbook, found.sheet or node.sheet or self.sheet, self.rect)
-        inner.in_name = True
+        inner = _Resolver(self.workbook, sheet, self.rect)
+        inner.in_name, inner.known = True, self.known
         inner.opened = self.opened | {node.name.lower()}
-        return inner.visit(parsed, frozenset(), depth + 1)
+        result = inner.visit(parsed, frozenset(), depth + 1)
+        own = f"{node.name.upper()}{_ITSELF}"
+        meant = _mean_themselves(result)
+        if own in meant and isinstance(result, Call) and result.name == "LAMBDA":
+            result = Call("LET", (Name(own), result, Name(own)))
+        if not meant - {own}:
+            self.known[node.name.lower(), sheet] = result
+        return result
 
     def structured(self, node: Structured) -> Node:
         table = self.workbook.table(node.table) if node.table else self.own_table()
@@ -186,17 +226,10 @@ class _Resolver:
         return first, last
 
 
-def _renamed(node: Node, names: Mapping[str, Name]) -> Node:
-    """The node with other names, so that a lambda's do not hide those of its caller."""
-    if isinstance(node, Name):
-        return names.get(node.name.lower(), node)
-    if isinstance(node, Unary):
-        return Unary(node.operator, _renamed(node.operand, names))
-    if isinstance(node, Binary):
-        return Binary(node.operator, _renamed(node.left, names), _renamed(node.right, names))
-    if isinstance(node, Call):
-        return Call(node.name, tuple(_renamed(a, names) for a in node.arguments))
-    return node
+def _mean_themselves(node: Node) -> set[str]:
+    """The names in a node that mean what is being put in."""
+    named = (one.name for one in walk(node) if isinstance(one, Name | Call))
+    return {name for name in named if name.endswith(_ITSELF) and name != APPLIED}
 
 
 def _wrapped(node: Reference, rect: Rect) -> Reference:

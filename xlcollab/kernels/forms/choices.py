@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Missing, Name, Node, Number
+from xlcollab.formula.nodes import Call, Missing, Node, Number
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.forms.calls import let_frame
 from xlcollab.kernels.forms.references import (
     choose_reference,
     chosen,
@@ -143,15 +143,7 @@ def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 def let_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """LET(name, value, …, result). Raises UnsupportedError on another form."""
-    *pairs, result = node.arguments
-    if len(pairs) % 2:
-        raise UnsupportedError("LET needs a value for each name and a result at the end")
-    for name, argument in zip(pairs[::2], pairs[1::2], strict=True):
-        if not isinstance(name, Name):
-            raise UnsupportedError("LET needs a name as every other argument")
-        bound = tracer.reference(argument, frame) or tracer.value(argument, frame)
-        frame = replace(frame, bound={**frame.bound, name.name.lower(): bound})
-    return tracer.value(result, frame)
+    return tracer.value(node.arguments[-1], let_frame(tracer, node, frame))
 
 
 _row = partial(function, category="logic")

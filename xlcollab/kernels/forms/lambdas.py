@@ -7,18 +7,18 @@ lambdas are put in by `plan.resolve`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Missing, Name, Node
+from xlcollab.formula.nodes import Call, Missing, Node
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.forms.calls import call, closure_of
 from xlcollab.kernels.values.arguments import ArgumentIsError, whole
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import MOVEMENT, Shape
+from xlcollab.kernels.values.facts import MOVEMENT
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import concatenated, moved
@@ -28,33 +28,18 @@ _MOST = 2000
 """Pieces; each is recorded for itself."""
 
 
-def bare_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """A lambda that nothing calls is #CALC!."""
-    del node, frame
-    return Value(tracer.tape.exact.error(ErrorCode.CALC))
-
-
 class _Body:
     """A lambda as something that can be called."""
 
     def __init__(self, tracer: Evaluator, name: str, node: Node, frame: Frame) -> None:
-        if not isinstance(node, Call) or node.name != "LAMBDA" or not node.arguments:
+        found = closure_of(tracer, node, frame)
+        if found is None:
             raise UnsupportedError(f"{name} needs a LAMBDA as its last argument")
-        *names, self.body = node.arguments
-        self.names = [one.name.lower() for one in names if isinstance(one, Name)]
-        if len(self.names) < len(names):
-            raise UnsupportedError("a LAMBDA has names before its last argument, none in brackets")
-        self.tracer, self.name, self.frame = tracer, name, replace(frame, array=True)
+        self.tracer, self.closure = tracer, found
 
     def __call__(self, *values: Value) -> Value:
-        """The result of one call, which has to be one value."""
-        if len(values) != len(self.names):
-            raise UnsupportedError(
-                f"the LAMBDA of {self.name} takes {len(self.names)} arguments, not {len(values)}"
-            )
-        given = dict(zip(self.names, values, strict=True))
-        frame = replace(self.frame, bound={**self.frame.bound, **given})
-        return self.tracer.value(self.body, frame)
+        """The result of one call."""
+        return call(self.tracer, self.closure, values)
 
     def single(self, *values: Value) -> Value:
         """The result of one call; an array is #CALC!, for arrays do not hold arrays."""
@@ -182,7 +167,6 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("LAMBDA", "V|V*1", form=bare_form, shape=Shape.STEPS),
     _row("MAP", "AV|V*1", form=map_form),
     _row("REDUCE", "VAV", form=_folded(every=False)),
     _row("SCAN", "VAV", form=_folded(every=True)),

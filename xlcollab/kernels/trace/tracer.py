@@ -17,6 +17,7 @@ from torch import Tensor
 from xlcollab.errors import ModelError, UnsupportedError, XlcollabError
 from xlcollab.formula import to_text
 from xlcollab.formula.nodes import (
+    APPLIED,
     ArrayLiteral,
     Binary,
     Boolean,
@@ -29,9 +30,12 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
     Unary,
+    shared,
+    walk,
 )
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.forms.calls import called_value
 from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.values.area import (
     Area,
@@ -44,7 +48,7 @@ from xlcollab.kernels.values.area import (
 )
 from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
-from xlcollab.kernels.values.frame import Frame, Source
+from xlcollab.kernels.values.frame import Closure, Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import NotReadyError, Store
@@ -64,6 +68,12 @@ class Tracer:
         self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
+        self.calls = self.nesting = 0
+        self.repeatable = True
+        self.answers: dict[tuple[object, ...], tuple[Closure, Value]] = {}
+        self._shared: frozenset[int] = frozenset()
+        self._known: dict[tuple[int, bool], Value] = {}
+        """The values of nodes that stand at several places of the formula."""
 
     def forget(self) -> None:
         """Stored values have changed: no view of them is known any more."""
@@ -104,6 +114,11 @@ class Tracer:
         return self.tape.emit(Operation("layout", layout, MOVEMENT), [value])
 
     def _whole_formula(self, family: Family) -> Value:
+        self.calls = self.nesting = 0
+        self._known.clear()
+        self.answers.clear()
+        self.repeatable = not _is_random(family.node)
+        self._shared = shared(family.node) if self.repeatable else frozenset()
         frame = Frame(family, family.array)
         if family.closing and isinstance(family.node, Binary):
             return self._binary(family.node, frame, closing=True)
@@ -123,6 +138,14 @@ class Tracer:
 
     def value(self, node: Node, frame: Frame) -> Value:
         """A node as a value: one per copy, or an array where the frame says so."""
+        if id(node) not in self._shared or frame.bound:
+            return self._value(node, frame)
+        key = (id(node), frame.array)
+        if key not in self._known:
+            self._known[key] = self._value(node, frame)
+        return self._known[key]
+
+    def _value(self, node: Node, frame: Frame) -> Value:
         area = self.reference(node, frame)
         if area is not None:
             if area.size > 1 and not frame.array:
@@ -282,6 +305,11 @@ class Tracer:
         return self.tape.emit(UNARY[node.operator], [operand])
 
     def _call(self, node: Call, frame: Frame) -> Value:
+        called = called_value(self, node, frame)
+        if called is not None:
+            return called
+        if node.name == APPLIED:
+            raise UnsupportedError("what stands before the brackets is no LAMBDA")
         record = RECORDS.get(node.name)
         if record is None:
             why = KEPT.get(node.name, f"the function {node.name} is not supported")
@@ -331,6 +359,8 @@ class Tracer:
         bound = frame.bound.get(node.name.lower())
         if isinstance(bound, Value):
             return bound
+        if node.name.endswith(APPLIED):
+            raise UnsupportedError(f"the name {node.name.removesuffix(APPLIED)} means itself")
         if node.book:
             raise UnsupportedError(
                 f"{node.book}!{node.name} is a name of another workbook; copy its values into this "
@@ -363,6 +393,11 @@ class Tracer:
         if area is not None and area.top.size * area.left.size > 1:
             raise RaggedError
         raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
+
+
+def _is_random(node: Node) -> bool:
+    calls = (one for one in walk(node) if isinstance(one, Call))
+    return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)
 
 
 def parts_of_union(node: Node) -> list[Node]:

@@ -21,7 +21,6 @@ from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan.families import Family
 from xlcollab.ref import CellRef, Rect
 
-Bound = Mapping[str, Value | Area]
 Source = Callable[[str, Rect], Value]
 """(sheet, rectangle) → something per cell, shape (1, 1, H, W)."""
 
@@ -33,6 +32,26 @@ class Frame:
     family: Family
     array: bool
     bound: Bound = field(default_factory=dict)
+    omitted: frozenset[str] = frozenset()
+    """Parameters of the lambda around it for which its call gave nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A lambda and the frame in which it stands.
+
+    `names` are its parameters, with `_xlop.` before those that may be left out; `own` is the name
+    by which it calls itself. With `function` it is that function of the table instead.
+    """
+
+    names: tuple[str, ...]
+    body: Node
+    frame: Frame
+    own: str = ""
+    function: str = ""
+
+
+Bound = Mapping[str, Value | Area | Closure]
 
 
 class Evaluator(Protocol):
@@ -43,6 +62,14 @@ class Evaluator(Protocol):
     generator: torch.Generator
     frozen: set[CellRef]
     """Cells in which a random function was drawn once and is kept."""
+    calls: int
+    """Calls of lambdas in the formula that is being evaluated."""
+    repeatable: bool
+    """Whether the same again gives the same: no number is drawn in the formula."""
+    nesting: int
+    """How many of them are inside one another now."""
+    answers: dict[tuple[object, ...], tuple[Closure, Value]]
+    """What calls with constant arguments gave."""
 
     def value(self, node: Node, frame: Frame) -> Value:
         """A node as a value: one per copy, or an array where the frame says so."""
