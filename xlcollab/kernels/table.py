@@ -19,7 +19,6 @@ from __future__ import annotations
 from itertools import chain
 
 from xlcollab.kernels.forms import (
-    calls,
     choices,
     draws,
     lambdas,
@@ -74,7 +73,6 @@ _MODULES = (
     bases,
     bessel,
     bytewise,
-    calls,
     choices,
     counts,
     databases,

@@ -8,7 +8,6 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Missing, Node, Number
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.forms.calls import let_frame
 from xlcollab.kernels.forms.references import (
     choose_reference,
     chosen,
@@ -18,6 +17,7 @@ from xlcollab.kernels.forms.references import (
 from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.calls import let_frame
 from xlcollab.kernels.values.facts import Facts, Role, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.operators import BINARY

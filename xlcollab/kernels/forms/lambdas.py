@@ -12,13 +12,13 @@ from functools import partial
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Missing, Node
+from xlcollab.formula.nodes import Call, Missing, Name, Node
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.forms.calls import call, closure_of
 from xlcollab.kernels.values.arguments import ArgumentIsError, whole
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import MOVEMENT
+from xlcollab.kernels.values.calls import call, closure_of
+from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import concatenated, moved
@@ -26,6 +26,19 @@ from xlcollab.kernels.values.tape import Operation, Value
 
 _MOST = 2000
 """Pieces; each is recorded for itself."""
+
+
+def omitted_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """ISOMITTED(parameter): whether the call gave nothing for it."""
+    (name,) = node.arguments
+    asked = name.name.lower() if isinstance(name, Name) else ""
+    return Value(tracer.tape.exact.scalar(asked in frame.omitted))
+
+
+def bare_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """A lambda that nothing calls is #CALC!."""
+    del node, frame
+    return Value(tracer.tape.exact.error(ErrorCode.CALC))
 
 
 class _Body:
@@ -167,6 +180,8 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
+    _row("LAMBDA", "V|V*1", form=bare_form, shape=Shape.STEPS),
+    _row("ISOMITTED", "V", form=omitted_form, shape=Shape.STEPS),
     _row("MAP", "AV|V*1", form=map_form),
     _row("REDUCE", "VAV", form=_folded(every=False)),
     _row("SCAN", "VAV", form=_folded(every=True)),

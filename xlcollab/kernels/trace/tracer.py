@@ -35,7 +35,6 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.forms.calls import called_value
 from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.values.area import (
     Area,
@@ -47,6 +46,7 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Closure, Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY

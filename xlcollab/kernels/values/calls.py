@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import (
@@ -22,11 +21,8 @@ from xlcollab.formula.nodes import (
     Node,
     parameter,
 )
-from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, RaggedError
-from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Closure, Evaluator, Frame
-from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 
 _DEEPEST = 256
@@ -193,24 +189,3 @@ def _entered(tracer: Evaluator, called: Closure, arguments: Sequence[Argument]) 
     own = {called.own: called} if called.own else {}
     bound = {name: _given(tracer, one) for name, one in zip(names, given, strict=True)}
     return replace(home, array=True, bound={**home.bound, **own, **bound}, omitted=omitted)
-
-
-def omitted_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """ISOMITTED(parameter): whether the call gave nothing for it."""
-    (name,) = node.arguments
-    asked = name.name.lower() if isinstance(name, Name) else ""
-    return Value(tracer.tape.exact.scalar(asked in frame.omitted))
-
-
-def bare_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """A lambda that nothing calls is #CALC!."""
-    del node, frame
-    return Value(tracer.tape.exact.error(ErrorCode.CALC))
-
-
-_row = partial(function, category="logic", shape=Shape.STEPS)
-
-FUNCTIONS: tuple[Record, ...] = (
-    _row("LAMBDA", "V|V*1", form=bare_form),
-    _row("ISOMITTED", "V", form=omitted_form),
-)
