@@ -135,7 +135,7 @@ def test_folds_are_in_json_and_on_a_sheet(tmp_path: Path) -> None:
     assert [fold["ratings"] for fold in found["folds"]] == [50, 50, 50]
     assert found["rmse"] == pytest.approx(np.mean([fold["rmse"] for fold in found["folds"]]))
     sheet = FileBook(tmp_path / "m.xlsx").read().sheet("folds")
-    assert (sheet.value(4, 0), sheet.value(4, 2)) == ("mean", pytest.approx(found["rmse"]))
+    assert (sheet.value(7, 0), sheet.value(7, 2)) == ("mean", pytest.approx(found["rmse"]))
 
 
 def test_the_rate_that_is_found_is_used(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_rate_that_is_found_is_used(tmp_path: Path) -> None:
     best = found["validation_rmse"].index(min(reached))
     assert found["suggestion"] == found["learning_rates"][best]
     history = FileBook(tmp_path / "m.xlsx").read().sheet("training history")
-    assert history.value(1, 1) == pytest.approx(found["suggestion"])
+    assert history.value(4, 1) == pytest.approx(found["suggestion"])
     assert "learning rates" in sheets(tmp_path / "m.xlsx")
 
 
@@ -230,5 +230,5 @@ def test_the_lesson(tmp_path: Path) -> None:
     (one,) = predicted.json["predictions"]
     sheet = FileBook(tmp_path / "t.xlsx").read().sheet("predictions")
     row = next(i for i in range(sheet.height) if sheet.value(i, 0) == 14)
-    column = next(j for j in range(sheet.width) if sheet.value(0, j) == "417")
+    column = next(j for j in range(sheet.width) if sheet.value(3, j) == "417")
     assert one["rating"] == pytest.approx(sheet.value(row, column), abs=1e-6)

@@ -34,9 +34,9 @@ def fitted(settings: dict[str, Any], text_ids: bool = False) -> xc.MatrixFactori
 def shown(path: Path) -> tuple[Any, Any, float, list[tuple[Any, float]]]:
     sheet = openpyxl.load_workbook(path, data_only=True)["predict"]
     best = [
-        (row[1].value, row[2].value) for row in sheet["A6:C15"] if row[1].value not in (None, "")
+        (row[1].value, row[2].value) for row in sheet["A9:C18"] if row[1].value not in (None, "")
     ]
-    return sheet["B1"].value, sheet["B2"].value, sheet["B3"].value, best
+    return sheet["B4"].value, sheet["B5"].value, sheet["B6"].value, best
 
 
 def check(path: Path, model: xc.MatrixFactorization) -> None:
@@ -67,7 +67,7 @@ def test_another_user_and_item_in_libreoffice(text_ids: bool, tmp_path: Path) ->
     model.to_workbook(tmp_path / "m.xlsx")
     book = openpyxl.load_workbook(tmp_path / "m.xlsx")
     ids = model.model_.user_ids.index.tolist()
-    book["predict"]["B1"], book["predict"]["B2"] = ids[7], 40
+    book["predict"]["B4"], book["predict"]["B5"] = ids[7], 40
     book.save(tmp_path / "other.xlsx")
     (tmp_path / "out").mkdir()
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
@@ -89,4 +89,4 @@ def test_the_choices_are_the_known_ids(tmp_path: Path) -> None:
     fitted(MODELS["dot"]).to_workbook(tmp_path / "m.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "m.xlsx")["predict"]
     lists = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation}
-    assert lists == {"B1": "users!$A$2:$A$21", "B2": "items!$A$2:$A$13"}
+    assert lists == {"B4": "users!$A$5:$A$24", "B5": "items!$A$5:$A$16"}

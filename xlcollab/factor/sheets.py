@@ -28,13 +28,15 @@ Row = Sequence[object]
 class Table:
     """A sheet to be: its name, the head of every column, and rows of plain values.
 
-    None is an empty cell. `chart` names the columns to plot over the first one.
+    None is an empty cell. `chart` names the columns to plot over the first one; `sentence` says
+    what was done, after the name of the verb.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: list[Row]
     chart: tuple[str, ...] = ()
+    sentence: str = ""
 
 
 def result_tables(
@@ -59,23 +61,37 @@ def model_table(result: TrainingResult) -> Table:
     """Settings, outcome and errors as name and value."""
     model = result.model
     rows: list[Row] = [
+        *_score_rows("train", result.train),
+        *_score_rows("validation", result.validation),
+        *_score_rows("test", result.test),
+        *((f"{name} RMSE of biases alone", alone.rmse) for name, alone in result.biases.items()),
         ("ratings", result.train.n_ratings),
         ("users", len(model.user_ids)),
         ("items", len(model.item_ids)),
         ("global bias", model.output.centre),
         *((name, _cell(value)) for name, value in asdict(model.settings).items()),
         *_training_rows(result.training),
-        *_score_rows("train", result.train),
-        *_score_rows("validation", result.validation),
-        *_score_rows("test", result.test),
-        *((f"{name} RMSE of biases alone", alone.rmse) for name, alone in result.biases.items()),
         ("best epoch", result.best_epoch),
         ("epochs run", result.epochs_run),
         ("status", result.status.sentence),
         *((f"{phase} seconds", seconds) for phase, seconds in result.seconds.items()),
         *(("note", note) for note in result.notes),
     ]
-    return Table("model", ("name", "value"), rows)
+    return Table("model", ("name", "value"), rows, sentence=_told(result))
+
+
+def _told(result: TrainingResult) -> str:
+    model, training = result.model, result.training
+    by = "" if training is None else f" by {training.optimizer}"
+    errors = [
+        f"{name} RMSE {scores.rmse:.4f}"
+        for name, scores in (("training", result.train), ("test", result.test))
+        if scores is not None
+    ]
+    return (
+        f"fit, {result.train.n_ratings:,} ratings of {len(model.user_ids):,} users and "
+        f"{len(model.item_ids):,} items{by}: {', '.join(errors)}"
+    )
 
 
 def history_table(result: TrainingResult) -> Table:
@@ -91,28 +107,24 @@ def history_table(result: TrainingResult) -> Table:
 
 
 def factor_tables(model: Model) -> list[Table]:
-    """users and items: id, ratings, bias, the first principal components, the factors."""
+    """users and items: id, title where it is known, ratings, bias, the first principal components,
+    the factors."""
     _check_size("users", len(model.user_ids), model.user_factors.shape[1])
     _check_size("items", len(model.item_ids), model.item_factors.shape[1])
     counts = model.rated.user_counts, model.rated.item_counts(len(model.item_ids))
     users = principal_components(model, "users").coordinates
     items = principal_components(model, "items").coordinates
+    named: Mapping[Any, Any] = model.titles
     return [
         _factor_table(
             "users",
-            model.user_ids.index.tolist(),
-            counts[0],
-            model.user_bias,
-            users,
-            model.user_factors,
+            (model.user_ids.index.tolist(), named.get("user"), counts[0]),
+            (model.user_bias, users, model.user_factors),
         ),
         _factor_table(
             "items",
-            model.item_ids.index.tolist(),
-            counts[1],
-            model.item_bias,
-            items,
-            model.item_factors,
+            (model.item_ids.index.tolist(), named.get("item"), counts[1]),
+            (model.item_bias, items, model.item_factors),
         ),
     ]
 
@@ -175,21 +187,22 @@ def _recommendation_rows(model: Model, user: Any, k: int) -> Iterator[Row]:
         yield user, rank, item, rating, note, *([title] if "item" in model.titles else [])
 
 
-def _factor_table(
-    name: str, ids: list[Any], counts: Any, bias: Any, components: Any, factors: Any
-) -> Table:
+def _factor_table(name: str, known: tuple[Any, Any, Any], learned: tuple[Any, Any, Any]) -> Table:
+    """`known` are ids, titles or None, and counts of ratings; `learned` biases, components,
+    factors."""
+    ids, titles, counts = known
+    _, components, factors = learned
     head = (
         name.removesuffix("s"),
+        *([] if titles is None else ["title"]),
         "ratings",
         "bias",
         *(f"component {i + 1}" for i in range(components.shape[1])),
         *(f"factor {i + 1}" for i in range(factors.shape[1])),
     )
-    numbers = np.column_stack([bias, components, factors]).tolist()
-    rows = [
-        (one, count, *values)
-        for one, count, values in zip(ids, counts.tolist(), numbers, strict=True)
-    ]
+    columns: list[Any] = [ids, *([] if titles is None else [titles]), counts.tolist()]
+    numbers = np.column_stack(learned).tolist()
+    rows = [(*one, *values) for *one, values in zip(*columns, numbers, strict=True)]
     return Table(name, head, list(rows))
 
 

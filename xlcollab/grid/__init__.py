@@ -3,12 +3,14 @@
 from xlcollab.grid.book import Book
 from xlcollab.grid.changes import (
     LOOKS,
+    PLOT,
     CellEdit,
     Changes,
     Chart,
     FormulaEdit,
     Look,
     NewSheet,
+    Place,
     Series,
 )
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
@@ -27,6 +29,7 @@ from xlcollab.grid.workbook import (
 
 __all__ = [
     "LOOKS",
+    "PLOT",
     "ArrayFormula",
     "Book",
     "CellEdit",
@@ -40,6 +43,7 @@ __all__ = [
     "Kind",
     "Look",
     "NewSheet",
+    "Place",
     "RowMark",
     "Scalar",
     "Series",

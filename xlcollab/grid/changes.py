@@ -57,11 +57,17 @@ Look = Literal[
     "tiny",
     "wide",
     "whole",
+    "tenths",
     "share",
     "seconds",
+    "text",
 ]
 """What a cell of a new sheet is for, which says how it looks."""
 LOOKS: tuple[Look, ...] = get_args(Look)
+
+
+Place = Literal["right", "left", "above", "below"]
+"""Where the label of a point stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,18 @@ class Series:
     y: AreaRef
     labels: AreaRef | None = None
     """Texts shown beside the points, one per point."""
+    texts: tuple[str, ...] = ()
+    """The same, as they are shown."""
+    places: tuple[Place | None, ...] = ()
+    """Where they stand, one per point; None for a point without a label. Right without any."""
     markers: bool = False
     line: bool = True
     faint: bool = False
     """Thin and grey: a background such as contour lines."""
+
+
+PLOT = (0.08, 0.12, 0.88, 0.72)
+"""Where the plot lies in a chart of placed labels: left, top, width, height as shares of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +118,10 @@ class NewSheet:
 
     `rows` are values row by row from A1. `table` marks the part that becomes a native Excel table
     (its first row holds unique header texts). `widths` are column widths in characters. `freeze` is
-    the number of rows and columns that stay in sight. `row_looks` are for all cells of a row,
-    `column_looks` for the numbers of a column elsewhere. A `hidden` sheet holds what charts need.
+    the number of rows and columns that stay in sight. `cell_looks` are for single cells at (row,
+    column), `row_looks` for all other cells of a row, `column_looks` for the numbers of a column
+    elsewhere; texts and blanks of the table and of `boxes` have a frame. A `hidden` sheet holds
+    what charts and formulas need.
     `formulas`, without =, stand at (row, column), whose value in `rows` is their stored result;
     `choices` are cells with a drop-down of an area's values, `heat` areas of numbers that are
     coloured by size, 0 in white.
@@ -119,6 +135,8 @@ class NewSheet:
     freeze: tuple[int, int] = (0, 0)
     row_looks: dict[int, Look] = field(default_factory=dict)
     column_looks: dict[int, Look] = field(default_factory=dict)
+    cell_looks: dict[tuple[int, int], Look] = field(default_factory=dict)
+    boxes: tuple[Rect, ...] = ()
     hidden: bool = False
     heat: tuple[Rect, ...] = ()
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -126,10 +144,25 @@ class NewSheet:
 
     def look(self, row: int, column: int, value: Scalar) -> Look | None:
         """How a cell looks; None for the workbook's own default."""
+        if (row, column) in self.cell_looks:
+            return self.cell_looks[row, column]
         if row in self.row_looks:
             return self.row_looks[row]
         is_number = isinstance(value, float | int) and not isinstance(value, bool | ErrorCode)
-        return self.column_looks.get(column) if is_number else None
+        if is_number and column in self.column_looks:
+            return self.column_looks[column]
+        return "text" if self._is_framed(row, column) else None
+
+    def _is_framed(self, row: int, column: int) -> bool:
+        boxes = self.boxes if self.table is None else (self.table, *self.boxes)
+        return any(box.top <= row < box.bottom and box.left <= column < box.right for box in boxes)
+
+    @property
+    def looks(self) -> set[Look]:
+        """All that cells of the sheet may have; none where none was given, frames neither."""
+        found = {*self.row_looks.values(), *self.column_looks.values(), *self.cell_looks.values()}
+        framed = found and (self.table is not None or self.boxes)
+        return found | {"text"} if framed else found
 
 
 @dataclass(frozen=True, slots=True)

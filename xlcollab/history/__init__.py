@@ -7,6 +7,7 @@ from xlcollab.history.names import added_name
 from xlcollab.history.page import (
     HEAD_ROW,
     free_of_ours,
+    head_row_of,
     look_of,
     looks_of,
     top,
@@ -14,6 +15,7 @@ from xlcollab.history.page import (
     widths_of,
 )
 from xlcollab.history.record import ITERATION_COLUMNS, Record
+from xlcollab.history.tables import table_sheet
 from xlcollab.history.variables import variable_names
 
 __all__ = [
@@ -29,9 +31,11 @@ __all__ = [
     "answer_sheet",
     "cell_names",
     "free_of_ours",
+    "head_row_of",
     "history_sheet",
     "look_of",
     "looks_of",
+    "table_sheet",
     "top",
     "top_looks",
     "variable_names",

@@ -14,13 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
+from xlcollab.history.axes import around, ends, log_around, wants_log
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
-from xlcollab.history.page import HEAD_ROW, look_of, looks_of, top, top_looks, widths_of
+from xlcollab.history.page import (
+    HEAD_ROW,
+    look_of,
+    looks_of,
+    number_widths,
+    top,
+    top_looks,
+    widths_of,
+)
 from xlcollab.history.record import Record
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
-_LOG_FROM = 20.0
 FEW_VARIABLES = 4
 """So many variables stand in the table of the history itself."""
 WEIGHT_ROWS = 200
@@ -50,25 +58,26 @@ OBJECTIVE_CHART = ChartSpec("Objective", "iteration", ("objective",), "objective
 def history_sheet(
     record: Record,
     *,
-    sheet: str,
+    sheet: str = "",
     title: str = "",
     sentence: str = "",
     existing_names: Iterable[str] = (),
     charts: Sequence[ChartSpec] = (OBJECTIVE_CHART,),
     what: str = "history",
+    name: str = "",
 ) -> NewSheet:
-    """The sheet "`sheet` `what`" that shows `record` and `charts` of its columns.
+    """The sheet "`sheet` `what`", or `name`, that shows `record` and `charts` of its columns.
 
     `existing_names` are sheet names that must not be taken. Columns that are empty or never change
     are left out, and so are rows in which no printed digit of a charted column changes, and the
-    weights where they are many (`weights_sheet` has them). A chart's scale is logarithmic when all
-    its numbers are positive and span more than a factor of 20; a single row is not charted. What
-    exceeds Excel's 1,048,576 rows is left out, rows evenly; a note below the table says so.
-    Numbers that are not finite become blanks.
+    weights where they are many (`weights_sheet` has them). A chart's scale is logarithmic where
+    that tells more (`wants_log`); a single row is not charted. What exceeds Excel's 1,048,576 rows
+    is left out, rows evenly; a note below the table says so. Numbers that are not finite become
+    blanks.
 
     Raises ValueError when a chart names a column that the record does not have.
     """
-    name = added_name(sheet, what, existing_names)
+    name = name or added_name(sheet, what, existing_names)
     charted = [column for spec in charts for column in spec.ys]
     shown = _moving(_telling(_narrow(record), charted), charted)
     shown, notes = _fitted(shown)
@@ -82,7 +91,7 @@ def history_sheet(
         rows=[*lines, [], *below] if notes else lines,
         charts=tuple(_chart(shown, name, spec, number) for number, spec in enumerate(specs)),
         table=Rect(HEAD_ROW, 0, len(shown) + 1, len(headings)) if len(shown) else None,
-        widths=widths_of(headings),
+        widths=number_widths(widths_of(headings), numbers, looks_of(numbers)),
         freeze=(HEAD_ROW + 1, 1),
         row_looks=top_looks(),
         column_looks=looks_of(numbers),
@@ -117,15 +126,16 @@ def weights_sheet(
             [],
             [f"The first {most:,} of {len(record.variables):,}: Excel has no more columns."],
         ]
-    whole, look = look_of(numbers[:, :1]), look_of(weights)
+    look = look_of(weights)
+    looks = {0: look_of(numbers[:, :1]), **dict.fromkeys(range(1, len(headings)), look)}
     return NewSheet(
         name=added_name(sheet, "weights", existing_names),
         rows=rows,
         table=Rect(HEAD_ROW, 0, len(shown) + 1, len(headings)),
-        widths=widths_of(headings),
+        widths=number_widths(widths_of(headings), numbers, looks),
         freeze=(HEAD_ROW + 1, 1),
         row_looks=top_looks({HEAD_ROW - 1: "note"}),
-        column_looks={0: whole, **dict.fromkeys(range(1, len(headings)), look)},
+        column_looks=looks,
     )
 
 
@@ -198,7 +208,7 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
     """Charts stand right of the table, one below the other."""
     height = _CHART_HEIGHT // _ROW_HEIGHT + 1
     values = np.concatenate([record.column(y) for y in spec.ys])
-    log = _wants_log(values)
+    log = wants_log(values)
     return Chart(
         title=spec.title,
         x_title=spec.x,
@@ -211,39 +221,10 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
         legend=len(spec.ys) > 1,
         width=_CHART_WIDTH,
         height=_CHART_HEIGHT,
-        x_range=_ends(record.column(spec.x)),
-        y_range=None if log else _cut(values),
+        x_range=ends(record.column(spec.x)),
+        y_range=log_around(values) if log else around(values),
     )
 
 
 def _data(record: Record, sheet: str, column: str) -> AreaRef:
     return AreaRef(sheet, Rect(HEAD_ROW + 1, record.columns.index(column), len(record), 1))
-
-
-def _ends(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    """An axis that ends with the data."""
-    finite = values[np.isfinite(values)]
-    if not finite.size or finite.min() == finite.max():
-        return None
-    return float(finite.min()), float(finite.max())
-
-
-_STEPS = ((2.0, 0.2), (5.0, 0.5), (math.inf, 1.0))
-"""Up to so many powers of ten, an axis ends at multiples of such a part of one."""
-
-
-def _cut(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    """An axis that shows the movement: round numbers just around the data, which need not reach
-    down to 0."""
-    ends = _ends(values)
-    if ends is None:
-        return None
-    unit = 10.0 ** math.floor(math.log10(ends[1] - ends[0]))
-    unit *= next(part for most, part in _STEPS if ends[1] - ends[0] <= most * unit)
-    low, high = math.floor(ends[0] / unit) * unit, math.ceil(ends[1] / unit) * unit
-    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
-
-
-def _wants_log(values: NDArray[np.float64]) -> bool:
-    finite = values[np.isfinite(values)]
-    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > _LOG_FROM)

@@ -4,7 +4,7 @@ read, and charts beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,37 @@ def look_of(values: ArrayLike) -> Look:
     return "large" if largest >= _LARGE else "number"
 
 
+_SHOWN: Mapping[Look, str] = {
+    "number": ".4f",
+    "wide": ".4f",
+    "large": ",.2f",
+    "tiny": ".3E",
+    "whole": ".0f",
+    "tenths": ".1f",
+}
+"""The looks of numbers as Python writes them."""
+
+
+def number_width(look: Look, values: ArrayLike) -> float:
+    """The width in characters that the numbers of a column want."""
+    numbers = np.asarray(values, np.float64).ravel()
+    numbers = numbers[np.isfinite(numbers)]
+    if look not in _SHOWN or not numbers.size:
+        return _NARROW
+    ends = (float(numbers.min()), float(numbers.max()))
+    return max(_NARROW, *(len(format(end, _SHOWN[look])) + 2.0 for end in ends))
+
+
+def number_widths(
+    widths: dict[int, float], columns: NDArray[np.float64], looks: Mapping[int, Look]
+) -> dict[int, float]:
+    """`widths` that also hold the numbers of columns (n, k), which stand from the first one on."""
+    wanted = {
+        i: number_width(look, columns[:, i]) for i, look in looks.items() if i < columns.shape[1]
+    }
+    return {i: max(width, wanted.get(i, 0.0)) for i, width in widths.items()}
+
+
 def looks_of(columns: NDArray[np.float64], first: int = 0) -> dict[int, Look]:
     """The looks of number columns (n, k), which stand from column `first` on."""
     return {first + i: look_of(columns[:, i]) for i in range(columns.shape[1])}
@@ -81,6 +112,13 @@ def is_ours(sheet: Sheet, words: Sequence[str]) -> bool:
         return False
     told, first = sheet.value(1, 0), sheet.value(0, 0)
     return (isinstance(told, str) and told.startswith(WRITTEN_BY)) or first in _OLD_FIRST_CELLS
+
+
+def head_row_of(sheet: Sheet) -> int:
+    """The row of the headings of a table that a verb wrote: below title and sentence, or the first
+    row in a workbook from before there were any."""
+    told = sheet.value(1, 0)
+    return HEAD_ROW if isinstance(told, str) and told.startswith(WRITTEN_BY) else 0
 
 
 def free_of_ours(workbook: Workbook, words: Sequence[str]) -> list[str]:

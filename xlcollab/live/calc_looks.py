@@ -29,6 +29,7 @@ _NUMBERS: Mapping[Look, str] = {
     "tiny": "0.000E+00",
     "wide": "[=0]0.0000;[<0.001]0.000E+00;0.0000",
     "whole": "0",
+    "tenths": "0.0",
     "share": "0.0%",
     "seconds": "0.00",
 }
@@ -42,8 +43,16 @@ def dress(document: Any, target: Any, sheet: NewSheet) -> None:
     for row, look in sheet.row_looks.items():
         width = len(sheet.rows[row]) if row < height else 0
         if width:
-            for name, value in _TEXTS.get(look, {}).items():
-                _cells(target, row, 0, 1, width).setPropertyValue(name, value)
+            _set_texts(_cells(target, row, 0, 1, width), look)
+    for (row, column), look in sheet.cell_looks.items():
+        cell = _cells(target, row, column, 1, 1)
+        _set_format(document, cell, look)
+        _set_texts(cell, look)
+
+
+def _set_texts(cells: Any, look: Look) -> None:
+    for name, value in _TEXTS.get(look, {}).items():
+        cells.setPropertyValue(name, value)
 
 
 def _cells(target: Any, top: int, left: int, height: int, width: int) -> Any:

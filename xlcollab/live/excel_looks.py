@@ -34,6 +34,7 @@ _NUMBERS: Mapping[Look, str] = {
     "tiny": "0.000E+00",
     "wide": "[=0]0.0000;[<0.001]0.000E+00;0.0000",
     "whole": "0",
+    "tenths": "0.0",
     "share": "0.0%",
     "seconds": "0.00",
 }
@@ -49,6 +50,12 @@ def dress(target: xw.Sheet, sheet: NewSheet) -> None:
         width = len(sheet.rows[row]) if row < height else 0
         if width and look in _TEXTS:
             _write(range_of(target, Rect(row, 0, 1, width)), _TEXTS[look])
+    for (row, column), look in sheet.cell_looks.items():
+        cell = range_of(target, Rect(row, column))
+        if look in _NUMBERS:
+            cell.number_format = _NUMBERS[look]
+        elif look in _TEXTS:
+            _write(cell, _TEXTS[look])
 
 
 def _write(cells: xw.Range, text: _Text) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import Kind, Scalar, Workbook
+from xlcollab.history import head_row_of
 
 FITTED = "items"
 """The name of the sheet."""
@@ -27,15 +28,20 @@ def fitted_items(workbook: Workbook) -> FittedItems | None:
     sheet = workbook.find(FITTED)
     if sheet is None or sheet.height < 2:
         return None
-    head = [str(sheet.value(0, column)) for column in range(sheet.width)]
+    row = head_row_of(sheet)
+    head = [str(sheet.value(row, column)) for column in range(sheet.width)]
     columns = [place for place, name in enumerate(head) if name.startswith(_FACTOR)]
     if head[0] != "item" or _BIAS not in head or not columns:
         return None
     needed = [head.index(_BIAS), *columns]
-    if (sheet.kinds[1:, needed] != Kind.NUMBER).any():
+    if (sheet.kinds[row + 1 :, needed] != Kind.NUMBER).any():
         return None
-    names = [_text(sheet.value(row, 0)) for row in range(1, sheet.height)]
-    numbers = sheet.numbers[1:]
+    named = head.index("title") if "title" in head else 0
+    names = [
+        _text(sheet.value(line, named) or sheet.value(line, 0))
+        for line in range(row + 1, sheet.height)
+    ]
+    numbers = sheet.numbers[row + 1 :]
     return FittedItems(names, numbers[:, columns], numbers[:, needed[0]])
 
 

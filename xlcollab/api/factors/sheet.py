@@ -1,88 +1,132 @@
-"""The factors of a sheet's items as a sheet: a table, variance shares, labelled charts."""
+"""The factors of a sheet's items as a sheet: a narrow table, labelled charts beside it, details."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.factors.factors import Factors
-from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
-from xlcollab.history import HEAD_ROW, added_name, look_of, top, top_looks
+from xlcollab.grid import Chart, Look, NewSheet, Scalar
+from xlcollab.history import HEAD_ROW, added_name, top, top_looks
+from xlcollab.history.points import Cloud, points_chart
+from xlcollab.history.tables import looks_of_lines, widths_of_lines
 from xlcollab.ref import AreaRef, Rect
 
-_CHART_ROWS = 22
+_CHART_ROWS = 30
 _WIDE = 28.0
 
 
+class _Table(NamedTuple):
+    """Headings and lines, the headings in the row `top`."""
+
+    top: int
+    headings: list[Scalar]
+    lines: list[list[Scalar]]
+
+    @property
+    def area(self) -> Rect:
+        return Rect(self.top, 0, len(self.lines) + 1, len(self.headings))
+
+    def column(self, sheet: str, heading: str) -> AreaRef:
+        place = self.headings.index(heading)
+        return AreaRef(sheet, Rect(self.top + 1, place, len(self.lines)))
+
+    def looks(self) -> dict[tuple[int, int], Look]:
+        """Of each cell: tables that stand one below the other share their columns."""
+        looks = looks_of_lines(self.lines)
+        return {
+            (self.top + 1 + i, column): look
+            for i in range(len(self.lines))
+            for column, look in looks.items()
+        }
+
+
 def factors_sheet(found: Factors, taken: Iterable[str]) -> NewSheet:
-    """The sheet "<sheet> factors": variance shares, a table of items, labelled charts beside."""
+    """The sheet "<sheet> factors": the items by their components and biases, labelled charts
+    beside; below them the shares of variance, the factors and the nearest items."""
     name = added_name(found.sheet, "factors", taken)
-    headings = _headings(found)
-    lines = _lines(found)
-    table = [headings, *lines]
-    shares: list[list[Scalar]] = [["component", "share of variance"]]
-    shares += [[f"pc{i + 1}", share] for i, share in enumerate(found.explained.tolist())]
+    main = _Table(HEAD_ROW, *_places(found))
+    shares = _Table(main.area.bottom + 1, ["component", "share of variance"], _shares(found))
+    count = found.scores.shape[1] - 1 + (found.factors.shape[1] > 1)
+    below = max(shares.area.bottom, HEAD_ROW + count * _CHART_ROWS) + 1
+    details = _Table(below + 1, *_details(found))
+    tables = (main, shares, details)
+    percent: dict[tuple[int, int], Look] = {
+        (shares.top + 1 + i, 1): "share" for i in range(len(shares.lines))
+    }
+    return NewSheet(
+        name=name,
+        rows=_rows(found, tables),
+        charts=_charts(found, name, main, details),
+        table=main.area,
+        boxes=(shares.area, details.area),
+        widths=_widths(main, details),
+        freeze=(HEAD_ROW + 1, 1),
+        row_looks=top_looks({shares.top: "head", below: "section", details.top: "head"}),
+        cell_looks=main.looks() | percent | details.looks(),
+    )
+
+
+def _rows(found: Factors, tables: tuple[_Table, ...]) -> list[list[Scalar]]:
     sentence = (
         f"factors, {len(found.items)} items by their {found.factors.shape[1]} factors; items that "
         "lie close together are rated alike"
     )
-    rows = [*top(f"{found.sheet}: what the factors say about the items", sentence), *table]
-    below = len(rows) + 1
-    return NewSheet(
-        name=name,
-        rows=[*rows, [], *shares],
-        charts=_charts(found, name, headings),
-        table=Rect(HEAD_ROW, 0, len(table), len(headings)),
-        widths={0: _WIDE, **_widths(headings)},
-        freeze=(HEAD_ROW + 1, 1),
-        row_looks=top_looks({below: "head"}),
-        column_looks=_looks(headings, lines),
-    )
+    rows = top(f"{found.sheet}: what the factors say about the items", sentence)
+    for table in tables:
+        rows += [[] for _ in range(table.top - len(rows))]
+        rows += [table.headings, *table.lines]
+    rows[tables[-1].top - 1] = ["Factors and nearest items"]
+    return rows
 
 
-def _looks(headings: list[Scalar], lines: list[list[Scalar]]) -> dict[int, Look]:
-    looks: dict[int, Look] = {}
-    for column, _ in enumerate(headings):
-        numbers = [line[column] for line in lines if isinstance(line[column], float)]
-        if len(numbers) == len(lines):
-            looks[column] = look_of(np.array(numbers, np.float64))
-    return looks
+def _places(found: Factors) -> tuple[list[Scalar], list[list[Scalar]]]:
+    """The items by their main components, and by their biases."""
+    scores = found.scores.tolist()
+    headings: list[Scalar] = ["item", *(f"pc{i + 1}" for i in range(found.scores.shape[1]))]
+    lines: list[list[Scalar]] = [
+        [item, *own] for item, own in zip(found.items, scores, strict=True)
+    ]
+    if found.bias is not None:
+        headings += ["bias", "rank by bias"]
+        ranks = _ranks(found.bias)
+        for line, bias, rank in zip(lines, found.bias.tolist(), ranks.tolist(), strict=True):
+            line += [bias, float(rank)]
+    return headings, lines
 
 
-def _headings(found: Factors) -> list[Scalar]:
-    ranked = ["bias", "rank by bias"] if found.bias is not None else []
+def _shares(found: Factors) -> list[list[Scalar]]:
+    return [[f"pc{i + 1}", share] for i, share in enumerate(found.explained.tolist())]
+
+
+def _details(found: Factors) -> tuple[list[Scalar], list[list[Scalar]]]:
+    """The items' factors, and the items that are most like them."""
     numbers = range(1, found.nearest.shape[1] + 1)
-    return [
+    headings: list[Scalar] = [
         "item",
-        *(f"pc{i + 1}" for i in range(found.scores.shape[1])),
-        *ranked,
         *(f"factor {i + 1}" for i in range(found.factors.shape[1])),
         *(text for i in numbers for text in (f"nearest {i}", f"cosine {i}")),
     ]
-
-
-def _widths(headings: list[Scalar]) -> dict[int, float]:
-    return {
-        column: 28.0 if str(heading).startswith("nearest") else 11.0
-        for column, heading in enumerate(headings)
-        if column
-    }
-
-
-def _lines(found: Factors) -> list[list[Scalar]]:
-    ranks = None if found.bias is None else _ranks(found.bias)
     lines: list[list[Scalar]] = []
     for i, item in enumerate(found.items):
-        line: list[Scalar] = [item, *found.scores[i].tolist()]
-        if found.bias is not None and ranks is not None:
-            line += [float(found.bias[i]), float(ranks[i])]
-        line += found.factors[i].tolist()
+        line: list[Scalar] = [item, *found.factors[i].tolist()]
         for j, cosine in zip(found.nearest[i], found.similarity[i], strict=True):
             line += [found.items[j], float(cosine)]
         lines.append(line)
-    return lines
+    return headings, lines
+
+
+def _widths(*tables: _Table) -> dict[int, float]:
+    """As all want it that stand one below the other."""
+    widths = {0: _WIDE}
+    for table in tables:
+        looks = looks_of_lines(table.lines)
+        for column, width in widths_of_lines(table.headings, table.lines, looks).items():
+            widths[column] = max(width, widths.get(column, 0.0))
+    return widths
 
 
 def _ranks(bias: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -92,30 +136,32 @@ def _ranks(bias: NDArray[np.float64]) -> NDArray[np.int64]:
     return ranks
 
 
-def _charts(found: Factors, sheet: str, headings: list[Scalar]) -> tuple[Chart, ...]:
-    """Items on the components, one chart per pair, below the table."""
-    last = found.scores.shape[1]
-    pairs = [("pc1", f"pc{i}") for i in range(2, last + 1)]
+def _charts(found: Factors, sheet: str, main: _Table, details: _Table) -> tuple[Chart, ...]:
+    """The items on the components, a chart for each pair, and on the first two factors."""
+    shares = [f"{share:.0%} of variance" for share in found.explained.tolist()]
+    wanted = []
+    for i in range(1, found.scores.shape[1]):
+        axes = (f"pc1 ({shares[0]})", f"pc{i + 1} ({shares[i]})")
+        cloud = _cloud(found, found.scores[:, [0, i]], main, sheet, ("pc1", f"pc{i + 1}"))
+        wanted.append((cloud, "Items by their principal components", axes))
     if found.factors.shape[1] > 1:
-        pairs.append(("factor 1", "factor 2"))
-    first = HEAD_ROW + len(found.items) + last + 4
-    return tuple(
-        _chart(found, sheet, headings, pair, (first + number * _CHART_ROWS, 0))
-        for number, pair in enumerate(pairs)
-    )
+        both = ("factor 1", "factor 2")
+        cloud = _cloud(found, found.factors[:, :2], details, sheet, both)
+        wanted.append((cloud, "Items by their first two factors", both))
+    column = len(main.headings) + 1
+    charts = [
+        points_chart(*one, (HEAD_ROW + number * _CHART_ROWS, column))
+        for number, one in enumerate(wanted)
+    ]
+    return tuple(chart for chart in charts if chart is not None)
 
 
-def _chart(
-    found: Factors, sheet: str, headings: list[Scalar], pair: tuple[str, str], at: tuple[int, int]
-) -> Chart:
-    n = len(found.items)
-    x, y = (AreaRef(sheet, Rect(HEAD_ROW + 1, headings.index(title), n)) for title in pair)
-    labels = AreaRef(sheet, Rect(HEAD_ROW + 1, 0, n))
-    series = Series("items", x, y, labels=labels, markers=True, line=False)
-    shares = dict(zip(("pc1", "pc2", "pc3"), found.explained.tolist(), strict=False))
-    x_title, y_title = (
-        f"{one} ({shares[one]:.0%} of variance)" if one in shares else one for one in pair
-    )
-    what = "principal components" if pair[0] == "pc1" else "first two factors"
-    title = f"Items by their {what}"
-    return Chart(title, x_title, y_title, (series,), at, legend=False)
+def _cloud(
+    found: Factors,
+    points: NDArray[np.float64],
+    table: _Table,
+    sheet: str,
+    headings: tuple[str, str],
+) -> Cloud:
+    x, y = (table.column(sheet, heading) for heading in headings)
+    return Cloud(points, found.items, x, y)

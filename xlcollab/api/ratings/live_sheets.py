@@ -7,7 +7,8 @@ the user has rated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,17 @@ from numpy.typing import NDArray
 
 from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
-from xlcollab.grid import NewSheet
+from xlcollab.grid import Look, NewSheet
+from xlcollab.history import HEAD_ROW, top
 from xlcollab.ref import AreaRef, Rect, column_letters
 
 _BEST = 10
+_FIRST = HEAD_ROW + 2
+"""The first line of users, items and the others, counted from 1."""
+_USER, _ITEM, _PREDICTION = HEAD_ROW, HEAD_ROW + 1, HEAD_ROW + 2
+"""The rows of the sheet predict that hold the choices and what comes of them."""
+_RANKS = HEAD_ROW + 4
+"""The row of its headings."""
 _HEAD = 4
 """Rows of the sheet scores above its table: the user's place, bias and factors."""
 _MOST_CELLS = 5_000_000
@@ -32,29 +40,37 @@ class _Layout:
     n_users: int
     n_items: int
     n_rated: int
-    factors: tuple[int, int]
-    """The first column of the factors and the one behind the last."""
+    heads: Mapping[str, Sequence[str]]
+    """The headings of the sheets users and items."""
+    n_factors: int
 
-    def column(self, sheet: str, place: int) -> str:
+    def column(self, sheet: str, name: str) -> str:
         """All of a column of users or items below its head."""
         n = self.n_users if sheet == "users" else self.n_items
-        letter = column_letters(place)
-        return f"{sheet}!${letter}$2:${letter}${n + 1}"
+        letter = self.letter(sheet, name)
+        return f"{sheet}!${letter}${_FIRST}:${letter}${n + _FIRST - 1}"
 
-    def row(self, sheet: str, number: int) -> str:
-        """The factors in one row of a sheet, from 1."""
-        first, last = column_letters(self.factors[0]), column_letters(self.factors[1] - 1)
-        return f"{sheet}!${first}{number}:${last}{number}"
+    def letter(self, sheet: str, name: str) -> str:
+        return column_letters(self.heads[sheet].index(name))
+
+    def factors(self, sheet: str, first: int, last: int) -> str:
+        """The factors in rows of a sheet, from 1."""
+        left = self.letter(sheet, "factor 1")
+        right = self.letter(sheet, f"factor {self.n_factors}")
+        return f"{sheet}!${left}{first}:${right}{last}"
 
 
-def live_sheets(model: FactorModel, head: tuple[str, ...]) -> list[NewSheet]:
-    """The two sheets, or none for a model too large to rank by formulas. `head` is the header of
-    the sheets users and items."""
-    first = next((at for at, name in enumerate(head) if name.startswith("factor ")), len(head))
+def live_sheets(model: FactorModel, heads: Mapping[str, Sequence[str]]) -> list[NewSheet]:
+    """The two sheets, or none for a model too large to rank by formulas. `heads` are the headings
+    of the sheets users and items."""
     layout = _Layout(
-        len(model.user_ids), len(model.item_ids), len(model.rated.items), (first, len(head))
+        len(model.user_ids),
+        len(model.item_ids),
+        len(model.rated.items),
+        heads,
+        model.item_factors.shape[1],
     )
-    if not len(model.rated.items) or layout.n_items * max(1, len(head)) > _MOST_CELLS:
+    if not len(model.rated.items) or layout.n_items * len(heads["items"]) > _MOST_CELLS:
         return []
     user = int(np.argmax(model.rated.user_counts))
     raw = _raw(model, user)
@@ -92,30 +108,45 @@ def _predict_sheet(
     ids = model.item_ids.ids(ranked)
     titles = model.titles.get("item")
     rows: list[list[Any]] = [
+        *top(
+            "Predict", f"fit, choose a user and an item; the best {_BEST} unrated items stand below"
+        ),
         ["user", scalar(model.user_ids.ids([user])[0])],
         ["item", scalar(model.item_ids.ids([item])[0])],
         ["prediction", _rating(model, raw[item])],
         [],
         ["rank", "item", "rating", *(["title"] if titles else [])],
     ]
-    at = f"MATCH($B$2,{layout.column('items', 0)},0)"
-    bias = f"scores!$B$3+INDEX({layout.column('items', 2)},{at})"
-    formulas = {(2, 1): _rating_formula(model, f"{bias}{_product_at(layout, at)}")}
+    at = f"MATCH($B${_ITEM + 1},{layout.column('items', 'item')},0)"
+    bias = f"scores!$B$3+INDEX({layout.column('items', 'bias')},{at})"
+    formulas = {(_PREDICTION, 1): _rating_formula(model, f"{bias}{_product_at(layout, at)}")}
     for rank in range(1, _BEST + 1):
-        line = 4 + rank
+        line = _RANKS + rank
         number = int(ranked[rank - 1]) if rank <= len(ranked) else None
         shown = "" if number is None else scalar(ids[rank - 1])
-        value = "" if number is None else _rating(model, raw[number])
-        rows.append([rank, shown, value])
+        value = "" if number is None else _rating(model, raw[number] - _behind(model, number))
+        rows.append([float(rank), shown, value])
         if titles:
             rows[-1].append("" if number is None else titles[number] or "")
         formulas |= _best_formulas(model, layout, line, has_titles=bool(titles))
     choices = {
-        (0, 1): AreaRef("users", Rect(1, 0, layout.n_users)),
-        (1, 1): AreaRef("items", Rect(1, 0, layout.n_items)),
+        (_USER, 1): AreaRef("users", Rect(_FIRST - 1, 0, layout.n_users)),
+        (_ITEM, 1): AreaRef("items", Rect(_FIRST - 1, 0, layout.n_items)),
     }
-    widths = {0: 14.0, 1: 24.0, 2: 14.0, 3: 40.0}
-    return NewSheet("predict", rows, widths=widths, formulas=formulas, choices=choices)
+    return _dressed(NewSheet("predict", rows, formulas=formulas, choices=choices), len(rows[-1]))
+
+
+def _dressed(sheet: NewSheet, width: int) -> NewSheet:
+    """Labels in bold, frames around what is chosen and what comes of it."""
+    looks: dict[tuple[int, int], Look] = {(row, 0): "label" for row in (_USER, _ITEM, _PREDICTION)}
+    return replace(
+        sheet,
+        widths={0: 14.0, 1: 24.0, 2: 14.0, 3: 44.0},
+        row_looks={0: "title", 1: "note", _RANKS: "head"},
+        column_looks={0: "whole", 1: "whole", 2: "number"},
+        cell_looks=looks | {(_PREDICTION, 1): "number"},
+        boxes=(Rect(_USER, 1, 3), Rect(_RANKS + 1, 0, _BEST, width)),
+    )
 
 
 def _best_formulas(
@@ -126,29 +157,27 @@ def _best_formulas(
     best = f"LARGE({scores},A{line + 1})"
     place = f"MATCH({best},{scores},0)"
     found = {
-        (line, 1): f'IFERROR(INDEX({layout.column("items", 0)},{place}),"")',
+        (line, 1): f'IFERROR(INDEX({layout.column("items", "item")},{place}),"")',
         (line, 2): f'IFERROR({_rating_formula(model, best)},"")',
     }
     if has_titles:
-        titles = f"'item features'!$B$2:$B${layout.n_items + 1}"
+        titles = f"'item features'!$B${_FIRST}:$B${layout.n_items + _FIRST - 1}"
         found[line, 3] = f'IFERROR(INDEX({titles},{place})&"","")'
     return found
 
 
 def _product_at(layout: _Layout, at: str) -> str:
     """+ the user's factors · those of the item at a place; nothing without factors."""
-    first, end = layout.factors
-    if first == end:
+    if not layout.n_factors:
         return ""
-    letters = column_letters(first), column_letters(end - 1)
-    block = f"items!${letters[0]}$2:${letters[1]}${layout.n_items + 1}"
+    left, right = (layout.letter("items", f"factor {i}") for i in (1, layout.n_factors))
+    block = f"items!${left}${_FIRST}:${right}${layout.n_items + _FIRST - 1}"
     return f"+SUMPRODUCT({_own(layout)},INDEX({block},{at},0))"
 
 
 def _own(layout: _Layout) -> str:
     """The chosen user's factors, in the first row of scores."""
-    width = layout.factors[1] - layout.factors[0]
-    return f"scores!$D$1:${column_letters(2 + width)}$1"
+    return f"scores!$D$1:${column_letters(2 + layout.n_factors)}$1"
 
 
 def _ranked(model: FactorModel, user: int, raw: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -160,8 +189,8 @@ def _ranked(model: FactorModel, user: int, raw: NDArray[np.float64]) -> NDArray[
 def _scores_sheet(
     model: FactorModel, layout: _Layout, user: int, raw: NDArray[np.float64]
 ) -> NewSheet:
-    first, end = layout.factors
-    who = f"MATCH(predict!$B$1,{layout.column('users', 0)},0)"
+    chosen = f"predict!$B${_USER + 1}"
+    who = f"MATCH({chosen},{layout.column('users', 'user')},0)"
     start = int(model.rated.starts[user])
     count = int(model.rated.user_counts[user])
     centre = model.output.centre
@@ -174,23 +203,41 @@ def _scores_sheet(
     ]
     formulas = {
         (0, 1): who,
-        (1, 1): f"IFERROR(MATCH(predict!$B$1,rated!$A$2:$A${layout.n_rated + 1},0),0)",
-        (2, 1): f"{centre!r}+INDEX({layout.column('users', 2)},$B$1)",
-        (3, 1): f"INDEX({layout.column('users', 1)},$B$1)",
+        (1, 1): f"IFERROR(MATCH({chosen},{_rated(layout, 'A')},0),0)",
+        (2, 1): f"{centre!r}+INDEX({layout.column('users', 'bias')},$B$1)",
+        (3, 1): f"INDEX({layout.column('users', 'ratings')},$B$1)",
     }
-    for number, column in enumerate(range(first, end)):
-        formulas[0, 3 + number] = f"INDEX({layout.column('users', column)},$B$1)"
-    rated = set(model.rated.by(user).tolist())
-    known = f"rated!$B$2:$B${layout.n_rated + 1}"
+    for number in range(layout.n_factors):
+        factor = layout.column("users", f"factor {number + 1}")
+        formulas[0, 3 + number] = f"INDEX({factor},$B$1)"
+    rated, wide = set(model.rated.by(user).tolist()), layout.n_factors > 0
+    known = _rated(layout, "B")
+    bias = layout.letter("items", "bias")
     stretch = f"INDEX({known},$B$2):INDEX({known},$B$2+$B$4-1)"
-    tie = f"{model.output.spread * 1e-12!r}"
+    tie = f"{_tie(model)!r}"
     for number, one in enumerate(model.item_ids.index.tolist()):
         line = _HEAD + 1 + number
-        product = f"+SUMPRODUCT({_own(layout)},{layout.row('items', number + 2)})"
-        score = f"$B$3+items!$C{number + 2}{product if end > first else ''}-ROW()*{tie}"
+        at = number + _FIRST
+        product = f"+SUMPRODUCT({_own(layout)},{layout.factors('items', at, at)})" if wide else ""
+        score = f"$B$3+items!${bias}{at}{product}-ROW()*{tie}"
         is_rated = f"ISNUMBER(MATCH(A{line + 1},{stretch},0))"
-        formulas[line, 0] = f"items!$A{number + 2}"
+        formulas[line, 0] = f"items!$A{at}"
         formulas[line, 1] = f'IF($B$2*$B$4=0,{score},IF({is_rated},"",{score}))'
-        value = "" if number in rated else raw[number] - (line + 1) * model.output.spread * 1e-12
+        value = "" if number in rated else raw[number] - _behind(model, number)
         rows.append([scalar(one), value])
-    return NewSheet("scores", rows, widths={0: 24.0, 1: 16.0}, formulas=formulas)
+    return NewSheet("scores", rows, widths={0: 24.0, 1: 16.0}, formulas=formulas, hidden=True)
+
+
+def _tie(model: FactorModel) -> float:
+    """What parts equal scores, so that each has a rank of its own: too little to be seen."""
+    return model.output.spread * 1e-12
+
+
+def _behind(model: FactorModel, number: int) -> float:
+    """How much an item's score stands behind for its row."""
+    return (_HEAD + 2 + number) * _tie(model)
+
+
+def _rated(layout: _Layout, letter: str) -> str:
+    """A column of the pairs that were rated."""
+    return f"rated!${letter}${_FIRST}:${letter}${layout.n_rated + _FIRST - 1}"

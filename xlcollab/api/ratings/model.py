@@ -42,7 +42,9 @@ from xlcollab.factor.models.model import Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import FileBook, write_new_workbook
-from xlcollab.grid import Chart, Scalar, Series, Workbook
+from xlcollab.grid import Chart, Scalar, Workbook
+from xlcollab.history import HEAD_ROW, head_row_of
+from xlcollab.history.points import Cloud, points_chart
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.table import SIDES, Feature, Side
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
@@ -135,8 +137,8 @@ def write_model_workbook(
     tables[0] = replace(tables[0], rows=[*_without_blanks(tables[0]), *measured])
     sheets = [sheet_of(tables[0], _item_map(tables)), *map(sheet_of, tables[1:])]
     if isinstance(model, FactorModel):
-        head = next(table.columns for table in tables if table.name == "items")
-        sheets[1:1] = live_sheets(model, head)
+        heads = {one.name: one.columns for one in tables if one.name in ("users", "items")}
+        sheets[1:1] = live_sheets(model, heads)
     if run is not None:
         sheets = [with_line(sheet, run) for sheet in sheets]
     write_new_workbook(path, sheets, record_of(run, path))
@@ -209,7 +211,7 @@ def _rated(
     return RatingsTable(
         users.numbers(ids_in(workbook, _RATED, 0, types["user"])),
         items.numbers(ids_in(workbook, _RATED, 1, types["item"])),
-        np.ones(workbook.sheet(_RATED).height - 1),
+        np.ones(workbook.sheet(_RATED).height - head_row_of(workbook.sheet(_RATED)) - 1),
         users,
         items,
     )
@@ -254,15 +256,20 @@ def _saved_table(model: Model) -> Table:
 def _item_map(tables: Sequence[Table]) -> tuple[Chart, ...]:
     """A chart of the items by the two main directions of their factors, where they are few."""
     items = next(table for table in tables if table.name == "items")
-    axes = ("component 1", "component 2")
-    if not set(axes) <= set(items.columns) or not 3 <= len(items.rows) <= _LARGEST_MAP:
+    heads, axes = items.columns, ("component 1", "component 2")
+    if not set(axes) <= set(heads) or not 3 <= len(items.rows) <= _LARGEST_MAP:
         return ()
-    x, y = (
-        AreaRef("items", Rect(1, items.columns.index(name), len(items.rows), 1)) for name in axes
+    places = [heads.index(axis) for axis in axes]
+    x, y = (AreaRef("items", Rect(HEAD_ROW + 1, place, len(items.rows))) for place in places)
+    named = heads.index("title") if "title" in heads else 0
+    cloud = Cloud(
+        np.array([[row[place] for place in places] for row in items.rows], np.float64),
+        [str(row[named] or row[0]) for row in items.rows],
+        x,
+        y,
     )
-    names = AreaRef("items", Rect(1, 0, len(items.rows), 1))
-    series = Series("items", x, y, labels=names, markers=True, line=False)
-    return (Chart("Items by their factors", *axes, (series,), (1, 3), legend=False, height=480),)
+    chart = points_chart(cloud, "Items by their factors", axes, (HEAD_ROW, 3))
+    return () if chart is None else (chart,)
 
 
 def _tuples(values: Mapping[str, object], kind: type) -> dict[str, Any]:
@@ -276,7 +283,7 @@ def _tuples(values: Mapping[str, object], kind: type) -> dict[str, Any]:
 
 def _column(workbook: Workbook, sheet: str, column: int) -> list[Scalar]:
     part = workbook.sheet(sheet)
-    return [part.value(row, column) for row in range(1, part.height)]
+    return [part.value(row, column) for row in range(head_row_of(part) + 1, part.height)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,5 +298,7 @@ class _Side:
 def _side(workbook: Workbook, name: str, dtype: str, width: int, type_: str | None) -> _Side:
     sheet = workbook.sheet(name)
     ids = Vocabulary(pd.Index(ids_in(workbook, name, 0, type_)), name.removesuffix("s"))
-    numbers = sheet.numbers[1:].astype(dtype)
-    return _Side(ids, numbers[:, sheet.width - width :], numbers[:, 2])
+    head = head_row_of(sheet)
+    heads = [sheet.value(head, column) for column in range(sheet.width)]
+    numbers = sheet.numbers[head + 1 :].astype(dtype)
+    return _Side(ids, numbers[:, sheet.width - width :], numbers[:, heads.index("bias")])

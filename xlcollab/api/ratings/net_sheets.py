@@ -13,6 +13,7 @@ from xlcollab.errors import DataError
 from xlcollab.factor import Model, ModelSettings, Table
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.grid import Workbook
+from xlcollab.history import head_row_of
 from xlcollab.ratings import Vocabulary
 from xlcollab.ratings.table import Feature, Side
 from xlcollab.ref import MAX_COLUMNS
@@ -56,8 +57,9 @@ def level_tables(model: Model) -> list[Table]:
 
 def read_layers(workbook: Workbook, dtype: str) -> dict[str, Floats]:
     """`layer.I.weight` (out, in) and `layer.I.bias` (out,)."""
-    numbers = workbook.sheet(LAYERS).numbers[1:]
-    kinds = workbook.sheet(LAYERS).kinds[1:]
+    sheet = workbook.sheet(LAYERS)
+    first = head_row_of(sheet) + 1
+    numbers, kinds = sheet.numbers[first:], sheet.kinds[first:]
     found: dict[str, Floats] = {}
     for layer in np.unique(numbers[:, 0]).astype(int).tolist():
         rows = numbers[:, 0] == layer
@@ -77,7 +79,9 @@ def read_levels(
         ids = ids_in(workbook, sheet, 0, types[name])
         texts: pd.Index = pd.Index(["" if one is None else one for one in ids])
         levels[name] = Vocabulary(texts, name)
-        weights[f"side.{name}"] = workbook.sheet(sheet).numbers[1:, 1:].astype(settings.dtype)
+        part = workbook.sheet(sheet)
+        embedding = part.numbers[head_row_of(part) + 1 :, 1:]
+        weights[f"side.{name}"] = embedding.astype(settings.dtype)
     return levels, weights
 
 
@@ -92,7 +96,8 @@ def read_features(
     for name, side in sides.items():
         sheet = f"{side} features"
         part = workbook.sheet(sheet)
-        head = [part.value(0, column) for column in range(part.width)]
+        row = head_row_of(part)
+        head = [part.value(row, column) for column in range(part.width)]
         ids = ids_in(workbook, sheet, _place(head, name), types[name])
         blank = "" if "" in levels[name] else None
         known = [blank if one is None else one for one in ids]

@@ -11,6 +11,7 @@ import pandas as pd
 from xlcollab.api.ratings.sheets import EXACT
 from xlcollab.errors import DataError
 from xlcollab.grid import Workbook
+from xlcollab.history import head_row_of
 from xlcollab.ratings import Vocabulary
 
 _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
@@ -42,7 +43,7 @@ def type_in_texts(ids: Vocabulary) -> str | None:
 def ids_in(workbook: Workbook, sheet: str, column: int, type_: str | None) -> list[Any]:
     """The ids in a column below its head, None for a blank."""
     part = workbook.sheet(sheet)
-    values = [part.value(row, column) for row in range(1, part.height)]
+    values = [part.value(row, column) for row in range(head_row_of(part) + 1, part.height)]
     if type_ is not None:
         parse = _FROM_TEXT[type_]
         return [

@@ -2,49 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from xlcollab.api.ratings.human import human
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
-from xlcollab.grid import Chart, NewSheet, Scalar, Series
-from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
+from xlcollab.grid import Chart, Look, NewSheet, Scalar
+from xlcollab.history import HEAD_ROW, ChartSpec, Record, history_sheet, table_sheet
+from xlcollab.history.tables import looks_of_lines
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
 TABLE_FILES = (".csv", ".parquet", ".xlsx")
 _SHEET_NAMES = {"history": "training history"}
 """Excel keeps the name "History" for itself."""
-_NARROWEST, _WIDEST, _MARGIN = 11.0, 60.0, 4.0
 EXACT = 2**53
 """Whole numbers beyond are written as texts: a cell would round them."""
-_LOOKED_AT = 200
-"""Rows whose texts decide how wide a column is."""
+
+_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "model": ("The fitted model", "fit"),
+        "history": ("Errors by epoch", "fit, the errors after each epoch"),
+        "users": (
+            "What was learned of the users",
+            "fit, each user's bias and factors; the components are the factors' main directions",
+        ),
+        "items": (
+            "What was learned of the items",
+            "fit, each item's bias and factors; the components are the factors' main directions",
+        ),
+        "item features": ("What is known of the items", "fit, titles and features as given"),
+        "user features": ("What is known of the users", "fit, features as given"),
+        "predictions": (
+            "Predicted ratings",
+            "the prediction for every user (down) and item (across)",
+        ),
+        "recommendations": (
+            "Recommendations",
+            "the unrated items with the highest predicted ratings, for each user",
+        ),
+        "similar items": ("Items that are alike", "items by the cosine of their factors"),
+        "ratings": ("Ratings", "crosstab, one line for each rating"),
+        "folds": ("Cross-validation", "fit, the error on each fold by a model of the others"),
+        "learning rates": (
+            "Learning rates tried",
+            "fit, the error that a short run reached with each rate",
+        ),
+        "tune": ("Settings tried", "tune, one line for each trial"),
+        "layers": ("The layers of the net", "fit, the weights of each unit, its bias in front"),
+        "rated": ("What was rated", "fit, the pairs that are not recommended again"),
+        "saved": ("How the model is read back", "fit, settings that no other sheet holds"),
+    }
+)
+"""Title and sentence of the sheet of a table by its name."""
+_HIDDEN = frozenset({"rated", "saved"})
+"""Sheets for the program, not for people."""
+_OURS = frozenset({"model", "history", "folds", "learning rates", "tune"})
+"""Tables whose names are all ours; those of others may be ids and columns of the ratings."""
+
+_PRUNED = frozenset({"recommendations", "similar items", "folds", "tune"})
+"""Tables that no verb reads back."""
 
 
 def sheet_of(table: Table, charts: Sequence[Chart] = ()) -> NewSheet:
-    """A plain table as a sheet with a native table, and a chart where one is asked for."""
-    head = _unique(table.columns)
-    rows: list[Sequence[Scalar]] = [head, *(tuple(map(scalar, row)) for row in table.rows)]
-    area = Rect(0, 0, len(rows), len(head)) if table.rows else None
-    own = _charts(table)
-    return NewSheet(
+    """A plain table as a sheet: title, sentence, a native table, a chart where one is asked for."""
+    kind = table.name.removeprefix("fit ")
+    if kind in _OURS:
+        table = _humanised(table)
+    if table.chart and table.rows:
+        return _charted(table)
+    shown = _for_people(table)
+    title, sentence = _words(table)
+    sheet = table_sheet(
         sheet_name(table),
-        rows,
-        charts=(*own, *charts),
-        table=area,
-        widths=_widths(rows),
-        freeze=(1, 1),
+        title,
+        sentence,
+        _unique(shown.columns),
+        [tuple(map(scalar, row)) for row in shown.rows],
+        charts=tuple(charts),
+        hidden=table.name in _HIDDEN,
     )
+    return _by_cell(sheet) if kind == "model" else sheet
+
+
+def _humanised(table: Table) -> Table:
+    """Heads, and the names in the first column, as people write them."""
+    rows = [
+        (human(row[0]) if isinstance(row[0], str) else row[0], *map(_yes_or_no, row[1:]))
+        for row in table.rows
+    ]
+    heads = tuple(map(human, table.columns))
+    return replace(table, columns=heads, rows=list(rows), chart=tuple(map(human, table.chart)))
+
+
+def _yes_or_no(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
+
+
+def _by_cell(sheet: NewSheet) -> NewSheet:
+    """Every number in the form that it wants itself, for the column mixes all kinds."""
+    looks: dict[tuple[int, int], Look] = {}
+    for row in range(HEAD_ROW + 1, len(sheet.rows)):
+        for column, look in looks_of_lines([sheet.rows[row]]).items():
+            looks[row, column] = look
+    return replace(sheet, cell_looks=looks, widths={0: 30.0, 1: 26.0})
 
 
 def sheet_name(table: Table) -> str:
     return _SHEET_NAMES.get(table.name, table.name)
+
+
+def _words(table: Table) -> tuple[str, str]:
+    name = table.name.removeprefix("fit ")
+    title, sentence = _WORDS.get(name, (name.capitalize(), "fit"))
+    return title, table.sentence or sentence
+
+
+def _charted(table: Table) -> NewSheet:
+    """A record of numbers with the chart of its errors beside it."""
+    columns = {
+        head: np.array([_number(row[i]) for row in table.rows])
+        for i, head in enumerate(table.columns)
+    }
+    x = table.columns[0]
+    title, sentence = _words(table)
+    return history_sheet(
+        Record.of(columns),
+        name=sheet_name(table),
+        title=title,
+        sentence=sentence,
+        charts=(ChartSpec(f"RMSE by {x}", x, table.chart, "RMSE"),),
+    )
+
+
+def _number(value: Any) -> float:
+    return np.nan if value is None else float(value)
+
+
+def _for_people(table: Table) -> Table:
+    """Without empty columns, a title beside its item; what is read back stays as it is."""
+    order = list(range(len(table.columns)))
+    if table.name.removeprefix("fit ") not in _PRUNED or not table.rows:
+        return table
+    if "title" in table.columns and "item" in table.columns:
+        order.remove(table.columns.index("title"))
+        order.insert(order.index(table.columns.index("item")) + 1, table.columns.index("title"))
+    empty = {i for i in order if i and all(row[i] is None or row[i] == "" for row in table.rows)}
+    kept = [i for i in order if i not in empty]
+    rows = [tuple(row[i] for i in kept) for row in table.rows]
+    return replace(table, columns=tuple(table.columns[i] for i in kept), rows=list(rows))
 
 
 def write_table(table: Table, path: Path, run: Provenance | None = None) -> None:
@@ -87,36 +202,17 @@ def scalar(value: Any) -> Scalar:
     return float(value) if isinstance(value, int | float | np.number) else str(value)
 
 
+_TOP = 4
+"""Rows above the first line: title, sentence, a free one, headings."""
+
+
 def _refuse_larger_than_a_sheet(table: Table) -> None:
-    rows, columns = len(table.rows) + 1, len(table.columns)
+    rows, columns = len(table.rows) + _TOP, len(table.columns)
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
         raise DataError(
             f"the {table.name} have {rows:,} rows and {columns:,} columns; Excel has {MAX_ROWS:,} "
             f"and {MAX_COLUMNS:,}. Write a .csv or a .parquet file instead"
         )
-
-
-def _widths(rows: Sequence[Sequence[Scalar]]) -> dict[int, float]:
-    """As wide as the texts in the first rows, within limits."""
-    shown = [[len(cell) if isinstance(cell, str) else 0 for cell in row] for row in rows]
-    longest = np.max([row for row in shown[:_LOOKED_AT] if len(row) == len(rows[0])], axis=0)
-    return {
-        column: float(np.clip(length + _MARGIN, _NARROWEST, _WIDEST))
-        for column, length in enumerate(longest.tolist())
-    }
-
-
-def _charts(table: Table) -> tuple[Chart, ...]:
-    if not table.chart or not table.rows:
-        return ()
-    sheet, height = sheet_name(table), len(table.rows)
-    x = AreaRef(sheet, Rect(1, 0, height))
-    series = tuple(
-        Series(name, x, AreaRef(sheet, Rect(1, table.columns.index(name), height)))
-        for name in table.chart
-    )
-    at = (1, len(table.columns) + 1)
-    return (Chart(f"RMSE by {table.columns[0]}", table.columns[0], "RMSE", series, at),)
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
 from xlcollab.api.tabs.run import Ending, TabRun, finished, run_epochs, stopped
 from xlcollab.api.tabs.sheets import comparison_of, taken_names
+from xlcollab.api.tabs.surface import FullLoss
 from xlcollab.api.tabs.tab import Tab
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Changes
@@ -166,8 +169,9 @@ def compare_tabs(book: Session, request: CompareRequest) -> tuple[TabRun, ...]:
     """Run every tab, and every optimizer named, from the start that the tabs' resets put.
 
     The workbook gets one sheet with the losses by epoch and their chart; its tabs stay as they
-    are. The loss is the root of the sum of squared errors everywhere. Optimizers descend on the
-    model of `request.sheet`, by default that of the first tab.
+    are. All start from the weights that the first tab's reset puts, and the loss is the same for
+    all: the root of the sum of squared errors over all rows, at the weights after the epoch.
+    Optimizers descend on the model of `request.sheet`, by default that of the first tab.
 
     Raises ModelError when there is no tab, UsageError for impossible settings, WriteRefusedError
     when no sheet can be added.
@@ -176,9 +180,13 @@ def compare_tabs(book: Session, request: CompareRequest) -> tuple[TabRun, ...]:
         raise UsageError("settings of the engine need an optimizer; the tabs have their own")
     refuse_unchangeable(book, sheets=True, instead="")
     found = _tabs(book)
-    tabs = [(sheet, partial(_compared, book, sheet, tab, request.epochs)) for sheet, tab in found]
+    start: dict[str, float] = {}
+    tabs = [
+        (sheet, partial(_compared, book, sheet, tab, request.epochs, start)) for sheet, tab in found
+    ]
     engine = [
-        (name, partial(_engine_run, book, found, name, request)) for name in request.optimizer
+        (name, partial(_engine_run, book, found, name, request, start))
+        for name in request.optimizer
     ]
     runs = _in_turn([*tabs, *engine], request.time_limit)
     drawn = [run for run in runs if run.record is not None]
@@ -188,16 +196,41 @@ def compare_tabs(book: Session, request: CompareRequest) -> tuple[TabRun, ...]:
     return runs
 
 
-def _compared(book: Session, sheet: str, tab: GraddescTab | ModelError, count: int) -> TabRun:
+def _compared(
+    book: Session, sheet: str, tab: GraddescTab | ModelError, count: int, start: dict[str, float]
+) -> TabRun:
     if isinstance(tab, ModelError):
         return _refused(sheet, tab)
     try:
         epochs = Epochs(book.plan, tab)
     except ModelError as error:
         return _refused(sheet, error)
-    epochs.reset()
+    _put(epochs, start)
     recorder = Recorder.of_tab(tab, steps=False)
-    return finished(tab, tab.optimizer, recorder, run_epochs(epochs, count, recorder), ())
+    run = finished(tab, tab.optimizer, recorder, run_epochs(epochs, count, recorder), ())
+    return _on_all_rows(book, tab, run)
+
+
+def _put(epochs: Epochs, start: dict[str, float]) -> None:
+    """Reset, and put the weights that all start from; a tab of other weights keeps its own, and so
+    does the first, which says what they are."""
+    epochs.reset()
+    names = [weight.name for weight in epochs.tab.weights]
+    own = dict(zip(names, epochs.weights.tolist(), strict=True))
+    if not start:
+        start |= own
+    can_be_put = all(weight.start is not None for weight in epochs.tab.weights)
+    if own != start and own.keys() == start.keys() and can_be_put:
+        epochs.start_from(np.array([start[name] for name in names]))
+
+
+def _on_all_rows(book: Session, tab: GraddescTab, run: TabRun) -> TabRun:
+    """The run with the loss over all rows at the weights of each epoch: a tab's own loss meets
+    each row with the weights that it had there."""
+    if run.record is None:
+        return run
+    loss = FullLoss(book.plan, tab)
+    return replace(run, measured=tuple(loss.at(row) for row in run.record.weights.tolist()))
 
 
 def _engine_run(
@@ -205,6 +238,7 @@ def _engine_run(
     found: Sequence[tuple[str, GraddescTab | ModelError]],
     name: str,
     request: CompareRequest,
+    start: dict[str, float],
 ) -> TabRun:
     from xlcollab.api.tabs.descent import Descent, Runner, descend
     from xlcollab.api.tabs.model import TabModel
@@ -217,11 +251,12 @@ def _engine_run(
         options=request.engine,
     )
     epochs = Epochs(book.plan, tab)
-    epochs.reset()
+    _put(epochs, start)
     recorder = Recorder([weight.name for weight in tab.weights], (), steps=False)
     runner = Runner(TabModel(book.workbook, tab), epochs, descent, request.epochs)
     ending = descend(runner, request.epochs, recorder)
-    return replace(finished(tab, descent.label, recorder, ending, ()), sheet=descent.label)
+    run = replace(finished(tab, descent.label, recorder, ending, ()), sheet=descent.label)
+    return _on_all_rows(book, tab, run)
 
 
 def _model_tab(

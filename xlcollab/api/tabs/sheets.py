@@ -21,10 +21,13 @@ from xlcollab.history import (
     top_looks,
     widths_of,
 )
+from xlcollab.history.axes import around
 from xlcollab.ref import AreaRef, Rect
 
 _LOSS_CHART = ChartSpec("Loss by epoch", "epoch", ("loss",), "loss")
 _CHART_ROWS = 22
+_SQUARE = 560
+"""The height of a chart of two weights."""
 _WORDS = ("history", "weights", "steps", "gradients", "contours", "comparison")
 """A word in the name of an added sheet."""
 
@@ -62,9 +65,19 @@ def history_of(
         series=(_path_series(sheet, x_name, y_name), *_contour_series(lines, contours)),
         at=(row + _CHART_ROWS, column),
         legend=False,
+        height=_SQUARE,
+        x_range=_axis(run, contours, 0),
+        y_range=_axis(run, contours, 1),
     )
     drawn = replace(sheet, charts=(*sheet.charts, path))
     return (drawn,) if lines is None else (drawn, lines)
+
+
+def _axis(run: TabRun, contours: Sequence[Contour], axis: int) -> tuple[float, float] | None:
+    """Around the path and the lines."""
+    assert run.record is not None
+    points = [one.points[:, axis] for one in contours]
+    return around(np.concatenate([run.record.weights[:, axis], *points]))
 
 
 def _sentence(run: TabRun) -> str:
@@ -155,7 +168,10 @@ def comparison_of(runs: Sequence[TabRun], taken: Iterable[str]) -> NewSheet:
         Record.of(columns),
         sheet="optimizer",
         title="The optimisers compared",
-        sentence="compare, the root of the sum of squared errors after each epoch",
+        sentence=(
+            "compare, the root of the sum of squared errors over all rows, at the weights after "
+            "each epoch"
+        ),
         existing_names=taken,
         charts=(spec,),
         what="comparison",

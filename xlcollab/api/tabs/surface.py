@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.history.axes import around
 from xlcollab.kernels.scalar import build_program
 from xlcollab.plan import Plan
 from xlcollab.problems.tab.tab import GraddescTab
@@ -15,7 +17,7 @@ Numbers = NDArray[np.float64]
 
 _GRID = 61
 _LEVELS = 8
-_MARGIN = 0.15
+_MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +37,56 @@ class Contour:
     points: Numbers
 
 
+class FullLoss:
+    """The root of the sum of squared errors of a tab with all rows at the same weights."""
+
+    def __init__(self, plan: Plan, tab: GraddescTab) -> None:
+        text = f"SQRT(SUMXMY2({tab.area(tab.prediction).rect},{tab.area(tab.target).rect}))"
+        columns = [list(tab.area(weight.column).cells()) for weight in tab.weights]
+        cells = [cell for column in columns for cell in column]
+        self._program = build_program(plan, cells, {"loss": (tab.sheet, text)})
+        self._registers = self._program.start()
+        self._columns = [[self._program.register(cell) for cell in column] for column in columns]
+
+    def at(self, weights: Sequence[float]) -> float:
+        """With these weights, one for each of the tab's."""
+        for column, weight in zip(self._columns, weights, strict=True):
+            self._registers[column] = weight
+        self._program.calculate(self._registers)
+        return float(self._registers[self._program.extra["loss"]])
+
+
 def loss_surface(plan: Plan, tab: GraddescTab, path: Numbers) -> Surface:
     """The root of the sum of squared errors around `path` (n, 2), a path of the two weights.
 
     All rows are taken at the same weights.
     """
-    text = f"SQRT(SUMXMY2({tab.area(tab.prediction).rect},{tab.area(tab.target).rect}))"
-    columns = [list(tab.area(weight.column).cells()) for weight in tab.weights]
-    program = build_program(
-        plan, [cell for column in columns for cell in column], {"loss": (tab.sheet, text)}
-    )
-    registers = program.start()
-    first, second = ([program.register(cell) for cell in column] for column in columns)
+    loss = FullLoss(plan, tab)
     x, y = (_around(path[:, axis]) for axis in (0, 1))
     values = np.empty((len(y), len(x)))
     for i, j in np.ndindex(values.shape):
-        registers[first], registers[second] = x[j], y[i]
-        program.calculate(registers)
-        values[i, j] = registers[program.extra["loss"]]
+        values[i, j] = loss.at((float(x[j]), float(y[i])))
     return Surface(x, y, values)
 
 
 def _around(values: Numbers) -> Numbers:
-    """Grid lines over the range of `values` with a margin."""
-    low, high = float(values.min()), float(values.max())
-    width = (high - low) or max(abs(high), 1.0)
-    return np.linspace(low - _MARGIN * width, high + _MARGIN * width, _GRID)
+    """Grid lines over the range of `values` with a margin, from line to line of a chart's axis."""
+    middle = float(values[0])
+    found = around(values, _MARGIN) or (
+        middle - (abs(middle) or 1.0),
+        middle + (abs(middle) or 1.0),
+    )
+    return np.linspace(*found, _GRID)
 
 
 def contours(surface: Surface) -> list[Contour]:
-    """Lines of equal loss, closer together near the lowest loss."""
+    """Lines of equal loss that show the valley: each encloses a chosen share of the surface, so
+    that those of a bowl lie at equal distances, however steep or narrow it is."""
     finite = surface.values[np.isfinite(surface.values)]
     if finite.size == 0 or finite.max() <= finite.min():
         return []
-    parts = np.linspace(0.0, 1.0, _LEVELS + 2)[1:-1] ** 2
-    levels = finite.min() + parts * (finite.max() - finite.min())
+    shares = np.linspace(0.0, 1.0, _LEVELS + 2)[1:-1] ** 2
+    levels = np.unique(np.quantile(finite, shares))
     found = [Contour(float(level), _joined(_segments(surface, level))) for level in levels]
     return [one for one in found if len(one.points)]
 
@@ -88,7 +105,8 @@ def _segments(surface: Surface, level: float) -> Numbers:
     crossed = above.any(axis=1) & ~above.all(axis=1) & np.isfinite(triangles[..., 2]).all(axis=1)
     for corners in triangles[crossed]:
         crossings = _crossings(corners, level)
-        if len(crossings) == 2:
+        # At a point of the grid that the level just touches a piece has no length.
+        if len(crossings) == 2 and (crossings[0] != crossings[1]).any():
             pieces.append(crossings)
     return np.array(pieces).reshape(-1, 2, 2)
 

@@ -19,10 +19,12 @@ from xlcollab.files.package.package import parse_relationships, rels_name
 from xlcollab.files.writing.cells import cell_xml, value_xml
 from xlcollab.files.writing.texts import Texts
 from xlcollab.grid import (
+    PLOT,
     Chart,
     ErrorCode,
     Look,
     NewSheet,
+    Place,
     Scalar,
     Series,
     TextPool,
@@ -114,13 +116,27 @@ def _draw_frame(target: Any, sheet: NewSheet, name: str, texts: Texts) -> None:
         target.data_validation(row, column, row, column, source)
     for hot in sheet.heat:
         target.conditional_format(hot.top, hot.left, hot.bottom - 1, hot.right - 1, dict(_HEAT))
-    target.set_landscape()
-    target.fit_to_pages(1, 0)
+    _set_up_print(target, sheet)
     if sheet.table:
         rect = sheet.table
         headers = [{"header": texts.head(text)} for text in _headers(sheet, rect)]
         options = {"name": name, "columns": headers, "style": "Table Style Medium 2"}
         target.add_table(rect.top, rect.left, rect.bottom - 1, rect.right - 1, options)
+
+
+_PAGE_ROWS = 84
+"""So many rows, those beside charts too, can still be read on one page."""
+_ROW_PIXELS = 20
+
+
+def _set_up_print(target: Any, sheet: NewSheet) -> None:
+    """A4 across, one page wide, a short sheet on one page: name, sheet and page at the foot."""
+    charts = [chart.at[0] + chart.height // _ROW_PIXELS + 2 for chart in sheet.charts]
+    tall = max([len(sheet.rows), *charts])
+    target.set_landscape()
+    target.set_paper(9)
+    target.fit_to_pages(1, 1 if tall <= _PAGE_ROWS else 0)
+    target.set_footer("&L&F&C&A&R&P / &N")
 
 
 def _headers(sheet: NewSheet, rect: Rect) -> list[str]:
@@ -167,6 +183,9 @@ def _draw_chart(
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
+    if any(series.places for series in chart.series):
+        sides = dict(zip(("x", "y", "width", "height"), PLOT, strict=True))
+        drawn.set_plotarea({"layout": sides})
     book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
 
 
@@ -195,10 +214,26 @@ def _series_options(
         "line": _line(series, color),
         "marker": _marker(color) if series.markers else {"type": "none"},
     }
-    if series.labels:
-        custom = [{"value": _label(cell, known, texts)} for cell in series.labels.cells()]
-        options["data_labels"] = {"value": True, "position": "right", "custom": custom}
+    if series.texts or series.labels:
+        options["data_labels"] = _labels(series, known, texts)
     return options
+
+
+def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, Any]:
+    """Of points; "above" is written out for each of them, and `_placed` puts it right."""
+    shown = (
+        [texts.shown(text) for text in series.texts]
+        if series.texts or series.labels is None
+        else [_label(cell, known, texts) for cell in series.labels.cells()]
+    )
+    small = {"size": 8}
+    custom: list[dict[str, Any]] = [{"value": text, "font": small} for text in shown]
+    if not series.places:
+        return {"value": True, "position": "right", "custom": custom}
+    for number, place in enumerate(series.places):
+        if place is None:
+            custom[number] = {"delete": True}
+    return {"value": True, "position": "above", "custom": custom, "font": small}
 
 
 def _line(series: Series, color: str) -> dict[str, object]:
@@ -259,9 +294,41 @@ def _collect(
             parts[name] = parts[name]._replace(
                 data=_said_outright(_only_values_in_labels(parts[name].data))
             )
+    _place_labels(parts, sheet)
     body = parts[main]
     parts[main] = body._replace(data=_with_cells(body.data, sheet, formats))
     return DrawnSheet(sheet.name, main, parts)
+
+
+_LABEL = re.compile(rb"<c:dLbl><c:idx val=\"(\d+)\"/>.*?</c:dLbl>", re.DOTALL)
+_PLACE = b'<c:dLblPos val="%b"/>'
+_PLACES: Mapping[Place, bytes] = {"right": b"r", "left": b"l", "above": b"t", "below": b"b"}
+"""ECMA-376 Part 1, 21.2.3.9."""
+
+
+def _place_labels(parts: dict[str, DrawnPart], sheet: NewSheet) -> None:
+    """Each label to its place: XlsxWriter knows one place for all labels of a series."""
+    charts = sorted((name for name in parts if parts[name].kind == "chart"), key=_number_in)
+    for name, chart in zip(charts, sheet.charts, strict=True):
+        first, *series = parts[name].data.split(b"<c:ser>")
+        placed = [_placed(*one) for one in zip(series, chart.series, strict=True)]
+        parts[name] = parts[name]._replace(data=b"<c:ser>".join([first, *placed]))
+
+
+def _number_in(name: str) -> int:
+    return int(re.sub(r"\D", "", name.rpartition("/")[2]))
+
+
+def _placed(drawn: bytes, series: Series) -> bytes:
+    if not series.places:
+        return drawn
+
+    def put(label: re.Match[bytes]) -> bytes:
+        place = series.places[int(label[1])]
+        return label[0].replace(_PLACE % b"t", _PLACE % _PLACES[place]) if place else label[0]
+
+    one_line = drawn.replace(b"<c:rich><a:bodyPr/>", b'<c:rich><a:bodyPr wrap="none"/>')
+    return _LABEL.sub(put, one_line)
 
 
 def _only_values_in_labels(chart: bytes) -> bytes:
@@ -300,23 +367,33 @@ def _with_cells(frame: bytes, sheet: NewSheet, formats: Mapping[Look, int]) -> b
 def _rows_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> Iterator[str]:
     texts = TextPool()
     for row, values in enumerate(sheet.rows):
-        cells = []
-        for column, value in enumerate(values):
-            if value is not None:
-                kind, number = encode(storable(value), texts)
-                formula = sheet.formulas.get((row, column))
-                type_, content = value_xml(kind, number, texts, "", is_result=formula is not None)
-                if formula is not None:
-                    content = f"<f>{escape(formula)}</f>{content}"
-                look = sheet.look(row, column, value)
-                style = formats.get(look) if look else None
-                cells.append(
-                    cell_xml(
-                        row, column, type_, content, style=None if style is None else str(style)
-                    )
-                )
+        cells = [
+            _cell_xml(sheet, row, column, value, formats, texts)
+            for column, value in enumerate(values)
+        ]
         height = _height(sheet, row, values)
         yield f'<row r="{row + 1}"{height}>{"".join(cells)}</row>'
+
+
+def _cell_xml(
+    sheet: NewSheet,
+    row: int,
+    column: int,
+    value: Scalar,
+    formats: Mapping[Look, int],
+    texts: TextPool,
+) -> str:
+    """A cell; a blank is one only where it has a frame."""
+    look = sheet.look(row, column, value)
+    style = str(formats[look]) if look is not None and look in formats else None
+    if value is None:
+        return cell_xml(row, column, None, "", style=style) if style and look == "text" else ""
+    kind, number = encode(storable(value), texts)
+    formula = sheet.formulas.get((row, column))
+    type_, content = value_xml(kind, number, texts, "", is_result=formula is not None)
+    if formula is not None:
+        content = f"<f>{escape(formula)}</f>{content}"
+    return cell_xml(row, column, type_, content, style=style)
 
 
 _LINE, _TITLE = 15.0, 24.0

@@ -76,11 +76,7 @@ def graft_sheets(
 def _formats(edit: PackageEdit, main: WorkbookPart, sheets: Sequence[NewSheet]) -> dict[Look, int]:
     """The formats of the looks that the sheets use, appended to the workbook's styles part; none
     where it has no such part."""
-    used = {
-        look
-        for sheet in sheets
-        for look in [*sheet.row_looks.values(), *sheet.column_looks.values()]
-    }
+    used = {look for sheet in sheets for look in sheet.looks}
     parts = [one.target for one in edit.relationships(main.part).values() if one.type == "styles"]
     if not used or not parts or parts[0] not in edit:
         return {}

@@ -35,6 +35,7 @@ class _Format:
 
     font: str = ""
     fill: str = ""
+    border: str = ""
     number: str = ""
     alignment: str = ""
 
@@ -53,6 +54,20 @@ _HEAD_FILL = (
 )
 _CENTRED = '<{p}alignment horizontal="center" vertical="center" wrapText="1"/>'
 
+_SIDES = "".join(
+    f'<{{p}}{side} style="thin"><{{p}}color rgb="FFBFC9D4"/></{{p}}{side}>'
+    for side in ("left", "right", "top", "bottom")
+)
+_BOX = f"<{{p}}border>{_SIDES}<{{p}}diagonal/></{{p}}border>"
+
+
+_INDENTED = '<{p}alignment horizontal="left" indent="1"/>'
+
+
+def _boxed(number: str = "", alignment: str = "") -> _Format:
+    return _Format(border=_BOX, number=number, alignment=alignment)
+
+
 _FORMATS: Mapping[Look, _Format] = MappingProxyType(
     {
         "title": _Format(font=_font(16, _ACCENT, bold=True)),
@@ -60,13 +75,15 @@ _FORMATS: Mapping[Look, _Format] = MappingProxyType(
         "section": _Format(font=_font(12, _ACCENT, bold=True)),
         "label": _Format(font=_font(11, _INK, bold=True)),
         "head": _Format(_font(11, "FFFFFFFF", bold=True), _HEAD_FILL, alignment=_CENTRED),
-        "number": _Format(number="0.0000"),
-        "large": _Format(number="#,##0.00"),
-        "tiny": _Format(number="0.000E+00"),
-        "wide": _Format(number="[=0]0.0000;[<0.001]0.000E+00;0.0000"),
-        "whole": _Format(number="0"),
-        "share": _Format(number="0.0%"),
-        "seconds": _Format(number="0.00"),
+        "number": _boxed("0.0000"),
+        "large": _boxed("#,##0.00"),
+        "tiny": _boxed("0.000E+00"),
+        "wide": _boxed("[=0]0.0000;[<0.001]0.000E+00;0.0000"),
+        "whole": _boxed("0"),
+        "tenths": _boxed("0.0"),
+        "share": _boxed("0.0%"),
+        "seconds": _boxed("0.00"),
+        "text": _boxed(alignment=_INDENTED),
     }
 )
 """Look → format. A test walks the looks of `grid`."""
@@ -116,12 +133,12 @@ class _Styles:
         pieces = {
             "fontId": self._index("fonts", wanted.font),
             "fillId": self._index("fills", wanted.fill),
+            "borderId": self._index("borders", wanted.border),
             "numFmtId": self._number_format(wanted.number),
         }
         ids = " ".join(f'{name}="{number}"' for name, number in pieces.items())
-        applied = {"fontId": "applyFont", "fillId": "applyFill", "numFmtId": "applyNumberFormat"}
-        flags = "".join(f' {applied[name]}="1"' for name, number in pieces.items() if number)
-        head = f'<{{p}}xf {ids} borderId="0" xfId="0"{flags}'
+        flags = "".join(f' {_APPLIED[name]}="1"' for name, number in pieces.items() if number)
+        head = f'<{{p}}xf {ids} xfId="0"{flags}'
         if not wanted.alignment:
             return self._index("cellXfs", f"{head}/>")
         return self._index("cellXfs", f'{head} applyAlignment="1">{wanted.alignment}</{{p}}xf>')
@@ -174,7 +191,13 @@ class _Styles:
         return [Splice(found.start, found.tag_end, new), Splice(found.end, found.end, added)]
 
 
-_LISTS = frozenset({"numFmts", "fonts", "fills", "cellXfs"})
+_LISTS = frozenset({"numFmts", "fonts", "fills", "borders", "cellXfs"})
+_APPLIED = {
+    "fontId": "applyFont",
+    "fillId": "applyFill",
+    "borderId": "applyBorder",
+    "numFmtId": "applyNumberFormat",
+}
 _ID = re.compile(rb'numFmtId\s*=\s*["\'](\d+)["\']')
 _CODE = re.compile(rb'formatCode\s*=\s*(?:"([^"]*)"|\'([^\']*)\')')
 

@@ -1,0 +1,67 @@
+"""Where the axes of charts begin and end."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LINES = 6
+"""So many lines across an axis, about."""
+
+
+def ends(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """An axis that ends with the data; None where it has no width."""
+    finite = values[np.isfinite(values)]
+    if not finite.size or finite.min() == finite.max():
+        return None
+    return float(finite.min()), float(finite.max())
+
+
+def around(values: NDArray[np.float64], margin: float = 0.0) -> tuple[float, float] | None:
+    """An axis that shows the movement: from line to line just around the data, with a `margin` as a
+    share of their width; it need not reach down to 0. None where the data have no width."""
+    found = ends(values)
+    if found is None:
+        return None
+    width = (found[1] - found[0]) * (1.0 + 2.0 * margin)
+    low, high = found[0] - margin * width, found[1] + margin * width
+    if not math.isfinite(width) or width < 1e-300:
+        return None
+    unit = 10.0 ** math.floor(math.log10(width / _LINES))
+    unit *= next(step for step in (1.0, 2.0, 5.0, 10.0) if width <= _LINES * step * unit * 1.001)
+    low, high = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
+    low, high = _rounded(low, unit), _rounded(high, unit)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
+
+
+def _rounded(end: float, unit: float) -> float:
+    """Without the dust of a product: 0.6000000000000001 would be written so."""
+    return round(end, max(0, 1 - math.floor(math.log10(unit))))
+
+
+_LOG_FROM, _LOG_PERHAPS = 20.0, 5.0
+
+
+def wants_log(values: NDArray[np.float64]) -> bool:
+    """Whether positive values span so much that a logarithmic axis tells more: over a factor of 20,
+    or of 5 where most of them lie at the bottom."""
+    finite = values[np.isfinite(values)]
+    if not finite.size or finite.min() <= 0.0:
+        return False
+    low, high = float(finite.min()), float(finite.max())
+    ratio = high / low
+    most = float(np.quantile(finite, 0.75))
+    return ratio > _LOG_FROM or (ratio > _LOG_PERHAPS and most < low + 0.25 * (high - low))
+
+
+def log_around(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """A logarithmic axis from a number of one digit below the data to one above."""
+    found = ends(values)
+    if found is None or found[0] <= 0.0:
+        return None
+    units = [10.0 ** math.floor(math.log10(end)) for end in found]
+    low = _rounded(math.floor(found[0] / units[0]) * units[0], units[0])
+    high = _rounded(math.ceil(found[1] / units[1]) * units[1], units[1])
+    return (low, high) if 0.0 < low < high < math.inf else None
