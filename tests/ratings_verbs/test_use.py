@@ -18,8 +18,9 @@ from xlcollab.files import FileBook
 
 
 def cells(path: Path) -> list[list[object]]:
+    """The rows of the first sheet below its title and sentence, the headings first."""
     sheet = FileBook(path).read().sheets[0]
-    return [[sheet.value(i, j) for j in range(sheet.width)] for i in range(sheet.height)]
+    return [[sheet.value(i, j) for j in range(sheet.width)] for i in range(3, sheet.height)]
 
 
 def test_predict_typed_pairs(model: Path) -> None:
@@ -150,7 +151,7 @@ def test_tune_writes_its_trials(tmp_path: Path) -> None:
     assert found.code == 0, found.err
     assert found.json["best"]["n_factors"] in (1, 2, 3)
     rows = cells(tmp_path / "r.tune.xlsx")
-    assert rows[0] == ["trial", "n_factors", "learning_rate", "validation_rmse", "seconds"]
+    assert rows[0] == ["trial", "factors", "learning rate", "validation RMSE", "seconds"]
     assert min(row[3] for row in rows[1:]) == found.json["validation_rmse"]  # type: ignore[type-var]
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
-from xlcollab.history.page import WRITTEN_BY, look_of
+from xlcollab.history.page import WRITTEN_BY
+from xlcollab.history.tables import looks_of_lines
 from xlcollab.ref import CellRef, Rect, cell_name
 
 _MOST_LINES = 500_000
@@ -20,6 +21,8 @@ _MOST_LINES = 500_000
 _OBJECTIVE = ("Cell", "Name", "Original Value", "Final Value")
 _VARIABLES = (*_OBJECTIVE, "Lower Bound", "Upper Bound", "Status", "Reduced Gradient")
 _CONSTRAINTS = ("Cell", "Name", "Cell Value", "Formula", "Status", "Slack", "Lagrange Multiplier")
+_ALWAYS = 4
+"""The first columns are shown whatever they hold."""
 _WIDTHS = {0: 14.0, 1: 34.0, 2: 18.0, 3: 24.0, 4: 14.0, 5: 14.0, 6: 20.0, 7: 18.0}
 _BINDING = {True: "Binding", False: "Not Binding"}
 
@@ -94,20 +97,39 @@ def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSh
         line = _objective(answer, answer.objective)
         page.section(f"Objective cell ({answer.goal})", _OBJECTIVE, [line])
     variables = _variable_lines(answer)
-    table = page.section("Variable cells", _VARIABLES, variables)
+    table = page.section("Variable cells", *_telling(_VARIABLES, variables))
     page.add(*_left_out(len(answer.variables.cells)))
     if answer.constraints is not None:
         lines = _constraint_lines(answer.constraints, answer.tolerance)
-        page.section("Constraints", _CONSTRAINTS, lines)
+        page.section("Constraints", *_telling(_CONSTRAINTS, lines))
         page.add(*_left_out(len(answer.constraints.cells)))
     return NewSheet(
         name=added_name(answer.sheet, "answer", existing_names),
         rows=page.rows,
         table=table if variables else None,
+        boxes=tuple(page.boxes),
         widths=_WIDTHS,
+        freeze=(1, 0),
         row_looks=page.looks,
-        column_looks=_number_looks(answer),
+        column_looks=looks_of_lines(page.lines),
     )
+
+
+def _telling(headings: Sequence[str], lines: Sequence[_Row]) -> tuple[_Row, list[_Row]]:
+    """Without the columns that are empty in every line; bounds and their status go or stay
+    together."""
+    empty = {
+        column
+        for column in range(_ALWAYS, len(headings))
+        if lines and all(line[column] is None for line in lines)
+    }
+    if "Lower Bound" in headings:
+        bounds = {headings.index(name) for name in ("Lower Bound", "Upper Bound")}
+        empty = (empty - bounds) | (
+            {*bounds, headings.index("Status")} if bounds <= empty else set()
+        )
+    kept = [column for column in range(len(headings)) if column not in empty]
+    return [headings[column] for column in kept], [[line[i] for i in kept] for line in lines]
 
 
 class _Page:
@@ -115,6 +137,8 @@ class _Page:
 
     def __init__(self) -> None:
         self.rows: list[_Row] = []
+        self.lines: list[_Row] = []
+        self.boxes: list[Rect] = []
         self.looks: dict[int, Look] = {0: "title", 1: "note"}
 
     def add(self, *rows: _Row) -> None:
@@ -126,21 +150,9 @@ class _Page:
         head = len(self.rows) - 1
         self.looks |= {head - 1: "section", head: "head"}
         self.add(*lines)
-        return Rect(head, 0, len(lines) + 1, len(headings))
-
-
-def _number_looks(answer: Answer) -> dict[int, Look]:
-    """Four to six digits in each column of numbers."""
-    of, limits = answer.variables, answer.constraints
-    first = [answer.initial, *of.initial]
-    final = [answer.final, *of.final]
-    fifth, sixth, last = [*of.lower], [*of.upper], [*of.reduced_gradient]
-    if limits is not None:
-        first += [*limits.values]
-        sixth += [*_slack(limits)]
-    columns = {2: first, 3: final, 4: fifth, 5: sixth, 7: last}
-    looks = {column: look_of(values) for column, values in columns.items()}
-    return looks | ({} if limits is None else {6: look_of(limits.multipliers)})
+        self.lines += lines
+        self.boxes.append(Rect(head, 0, len(lines) + 1, len(headings)))
+        return self.boxes[-1]
 
 
 def _title(answer: Answer) -> list[_Row]:

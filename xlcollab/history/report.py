@@ -10,6 +10,7 @@ import numpy as np
 from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history.names import added_name
 from xlcollab.history.page import WRITTEN_BY, look_of, widths_of
+from xlcollab.ref import Rect
 
 ENDLESS = 1e30
 """What Excel's Solver writes where a number has no limit."""
@@ -41,13 +42,18 @@ def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSh
     rows: list[Sequence[Scalar]] = [[report.title], [f"{WRITTEN_BY}: {report.sentence}"]]
     rows += [[note] for note in report.notes]
     looks: dict[int, Look] = {0: "title", 1: "note"}
+    boxes = []
     for section in report.sections:
-        looks |= {len(rows) + 1: "section", len(rows) + 2: "head"}
+        head = len(rows) + 2
+        looks |= {head - 1: "section", head: "head"}
         rows += [[], [section.title], list(section.headings), *section.lines]
+        boxes.append(Rect(head, 0, len(section.lines) + 1, len(section.headings)))
     return NewSheet(
         name=added_name(report.sheet, report.word, existing_names),
         rows=rows,
+        boxes=tuple(boxes),
         widths=_widths(report.sections),
+        freeze=(1, 0),
         row_looks=looks,
         column_looks=_number_looks(report.sections),
     )

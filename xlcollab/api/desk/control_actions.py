@@ -10,6 +10,7 @@ from xlcollab.api.desk.outcome import Outcome
 from xlcollab.api.session.controlled import HISTORY, history_cell, history_is_on
 from xlcollab.errors import DataError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
+from xlcollab.history import table_sheet
 from xlcollab.problems.control import SHEET as CONTROL
 from xlcollab.problems.control import read_control
 from xlcollab.ref import AreaRef, CellRef, Rect
@@ -51,8 +52,14 @@ def _control_sheet(history: str) -> NewSheet:
     ]
     titles: list[Scalar] = ["setting", "value", "what it does"]
     switch: list[Scalar] = [HISTORY, history, _HISTORY_MEANS]
-    rows = [titles, *settings, switch]
-    return NewSheet(CONTROL, rows, widths={0: 16.0, 1: 12.0, 2: 70.0}, freeze=(1, 0))
+    return table_sheet(
+        CONTROL,
+        "Settings",
+        "settings, read by every run of this workbook; an empty value leaves the choice to us",
+        titles,
+        [*settings, switch],
+        native=False,
+    )
 
 
 def toggle_history(book: OpenBook) -> Outcome:

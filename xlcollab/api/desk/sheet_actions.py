@@ -16,7 +16,7 @@ from xlcollab.api.desk.outcome import Outcome
 from xlcollab.api.session.controlled import for_fit, history_is_on
 from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
-from xlcollab.history import HEAD_ROW, added_name
+from xlcollab.history import HEAD_ROW, added_name, table_sheet
 from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
 
@@ -190,10 +190,12 @@ def check(book: OpenBook) -> Outcome:
     )
     if not found.differences:
         return Outcome(told)
-    lines: list[list[Scalar]] = [["cell", "in the sheet", "computed"]]
-    lines += [[str(one.cell), one.stored, one.computed] for one in found.differences]
-    name = "recalculation check"
-    _add(book, [NewSheet(name, lines, table=Rect(0, 0, len(lines), 3), widths={0: 24.0})])
+    lines: list[list[Scalar]] = [
+        [str(one.cell), one.stored, one.computed] for one in found.differences
+    ]
+    name, heads = "recalculation check", ["cell", "in the sheet", "computed"]
+    sentence = f"check, {len(lines)} formulas whose value in the sheet is not the one computed"
+    _add(book, [table_sheet(name, "Where values differ", sentence, heads, lines)])
     return Outcome(f"{told} They are listed on {name}.")
 
 

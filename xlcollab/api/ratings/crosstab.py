@@ -7,12 +7,12 @@ from pathlib import Path
 
 from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
 from xlcollab.api.ratings.source import read_source
-from xlcollab.api.session.provenance import Provenance, record_of
+from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.disk import output_path
 from xlcollab.errors import UsageError
 from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
-from xlcollab.grid import NewSheet
+from xlcollab.history import table_sheet
 from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
@@ -78,6 +78,9 @@ def _write_wide(table: RatingsTable, target: Path, run: Provenance) -> None:
     if target.suffix != ".xlsx":
         write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target, run)
         return
-    sheet = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
-    wide = NewSheet("ratings", sheet, freeze=(1, 1))
+    heads, *lines = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
+    told = f"{len(table):,} ratings of {table.n_users:,} users (down) and {table.n_items:,} items"
+    said = f"crosstab, {told} (across)"
+    wide = table_sheet("ratings", "Ratings", said, heads, lines, native=False)
+    wide = wide if run is None else with_line(wide, run)
     write_new_workbook(target, [wide], record_of(run, target))

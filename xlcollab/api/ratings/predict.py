@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.files import FileBook
+from xlcollab.history import head_row_of
 from xlcollab.problems.ratings.sheet import read_table
 from xlcollab.ratings import Columns, Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
@@ -45,7 +46,11 @@ def predictions_of(request: PredictRequest) -> Table:
     else:
         table = _typed(model, request)
     if request.output is not None:
-        write_table(table, request.output, Provenance.of("predict", request))
+        what = "every user (down) and item (across)" if request.crosstab else "each pair"
+        said = f"predict, the rating that {request.model.name} predicts for {what}"
+        write_table(
+            replace(table, sentence=said), request.output, Provenance.of("predict", request)
+        )
     return table
 
 
@@ -165,7 +170,9 @@ class _Pairs:
 def _read_pairs(path: Path) -> _Pairs:
     """User ids and item ids of a table in any form that ratings are read from."""
     if path.suffix.lower() in WORKBOOKS:
-        frame, first_row = read_table(FileBook(path).read().sheets[0]), 2
+        sheet = FileBook(path).read().sheets[0]
+        head = head_row_of(sheet)
+        frame, first_row = read_table(sheet, head), head + 2
     else:
         frame, first_row = _read_file(path)
     names = [str(name) for name in frame.columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xlcollab.api.ratings.ids import json_id
@@ -54,9 +54,16 @@ def ranked(request: RecommendRequest) -> Ranked:
         _for(model, str(request.user), request.k) if like is None else _like(model, like, request.k)
     )
     if output is not None:
-        table = found.table("rating" if like is None else "cosine")
-        write_table(table, output, Provenance.of("recommend", request))
+        write_table(_table(found, request), output, Provenance.of("recommend", request))
     return found
+
+
+def _table(found: Ranked, request: RecommendRequest) -> Table:
+    if request.like is None:
+        said = f"the items that {request.model.name} recommends to user {request.user}"
+        return replace(found.table("rating"), sentence=f"recommend, {said}")
+    said = f"the items that {request.model.name} finds most like {request.like}, by cosine"
+    return replace(found.table("cosine"), name="similar items", sentence=f"recommend, {said}")
 
 
 def recommend_all(request: RecommendRequest) -> int:
@@ -67,7 +74,8 @@ def recommend_all(request: RecommendRequest) -> int:
     check_table_file(request.output)
     model = open_model(request.model)
     table = recommendation_table(model, model.user_ids.index.tolist(), request.k)
-    write_table(table, request.output, Provenance.of("recommend", request))
+    said = f"recommend, the {request.k} best unrated items for each user by {request.model.name}"
+    write_table(replace(table, sentence=said), request.output, Provenance.of("recommend", request))
     return len(table.rows)
 
 

@@ -17,10 +17,11 @@ from xlcollab.disk import atomic_file, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
-from xlcollab.grid import Chart, Look, NewSheet, Scalar
+from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
 from xlcollab.history import HEAD_ROW, ChartSpec, Record, history_sheet, table_sheet
+from xlcollab.history.axes import around, log_around, wants_log
 from xlcollab.history.tables import looks_of_lines
-from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 TABLE_FILES = (".csv", ".parquet", ".xlsx")
 _SHEET_NAMES = {"history": "training history"}
@@ -82,6 +83,7 @@ def sheet_of(table: Table, charts: Sequence[Chart] = ()) -> NewSheet:
         return _charted(table)
     shown = _for_people(table)
     title, sentence = _words(table)
+    charts = [*charts, *_trials_chart(shown)] if kind == "tune" else charts
     sheet = table_sheet(
         sheet_name(table),
         title,
@@ -142,6 +144,30 @@ def _charted(table: Table) -> NewSheet:
         sentence=sentence,
         charts=(ChartSpec(f"RMSE by {x}", x, table.chart, "RMSE"),),
     )
+
+
+def _trials_chart(table: Table) -> list[Chart]:
+    """The error of each trial, those that diverged left out."""
+    head, n = "validation RMSE", len(table.rows)
+    if head not in table.columns or n < 2:
+        return []
+    place = table.columns.index(head)
+    errors = np.array([_number(row[place]) for row in table.rows])
+    x, y = (AreaRef(table.name, Rect(HEAD_ROW + 1, column, n)) for column in (0, place))
+    series = Series(head, x, y, markers=True, line=False)
+    return [
+        Chart(
+            "Error of each trial",
+            "trial",
+            head,
+            (series,),
+            (HEAD_ROW, len(table.columns) + 1),
+            legend=False,
+            log_y=wants_log(errors),
+            x_range=(0.0, float(n + 1)),
+            y_range=log_around(errors) if wants_log(errors) else around(errors, 0.02),
+        )
+    ]
 
 
 def _number(value: Any) -> float:

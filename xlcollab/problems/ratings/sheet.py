@@ -41,9 +41,10 @@ def read_sheet_ratings(
     )
 
 
-def read_table(sheet: Sheet) -> pd.DataFrame:
-    """The whole sheet as a table with its first row for a header."""
-    return _long_table(sheet, sheet.used)
+def read_table(sheet: Sheet, head: int = 0) -> pd.DataFrame:
+    """The whole sheet as a table whose header is the row `head` of what is used."""
+    used = sheet.used
+    return _long_table(sheet, Rect(used.top + head, used.left, used.height - head, used.width))
 
 
 def _crosstab(sheet: Sheet, rect: Rect) -> pd.DataFrame:
