@@ -210,6 +210,7 @@ def _of_compiling(
     """What compiling left as it stands, or found without a way to the objective."""
     yield from _frozen(compiler, model)
     yield from _kept(compiler)
+    yield from map(str, compiler.settled)
     yield from _unreached(compiler, cell, lines)
 
 

@@ -18,10 +18,12 @@ from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
 from xlcollab.kernels.pieces.smoothness import is_step, is_straight
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
+from xlcollab.kernels.trace.loops import Settled, write_out
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.tape import Program, Value, program
 from xlcollab.plan import Family, Plan
+from xlcollab.plan.circles import circles
 from xlcollab.plan.resolve import resolve
 from xlcollab.ref import AreaRef, CellRef, Rect
 
@@ -145,6 +147,14 @@ class Compiler:
             seed=seed,
         )
         self._evaluation.set_variables(self.variables, self.start)
+        self.settled: list[Settled] = []
+        """Circles of cells that are worked out by iteration, as the workbook asks."""
+        if plan.workbook.iteration is not None:
+            self._evaluation.circles = circles(plan)
+            self._evaluation.write_out = self._write_out
+
+    def _write_out(self, evaluation: Evaluation, circle: Sequence[int]) -> None:
+        self.settled.append(write_out(evaluation, circle))
 
     @property
     def kept(self) -> list[tuple[AreaRef, str]]:

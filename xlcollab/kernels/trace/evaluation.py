@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from torch import Tensor
 
@@ -44,6 +44,9 @@ class Evaluation:
         """Families that need themselves, and keep their stored values."""
         self.iterated: set[int] = set()
         """Families in `stored` whose stored values are worked out by iteration."""
+        self.circles: Mapping[int, tuple[int, ...]] = {}
+        """Family → its circle, for those that `write_out` gives values."""
+        self.write_out: Callable[[Evaluation, Sequence[int]], None] | None = None
         self.parts: dict[int, list[Rect]] = {}
         """Per family that keeps some of them, the areas that were evaluated."""
 
@@ -77,6 +80,9 @@ class Evaluation:
                 stack.pop()
                 path.pop(number, None)
                 continue
+            if number in self.circles and self.write_out is not None:
+                self._in_circle(number, self.write_out)
+                continue
             missing = self._missing(number)
             if not missing:
                 missing = self._try(number, [*path, number])
@@ -88,6 +94,22 @@ class Evaluation:
                 self._refuse_cycle(list(path), again)
             else:
                 stack.extend(missing)
+
+    def _in_circle(
+        self, number: int, write_out: Callable[[Evaluation, Sequence[int]], None]
+    ) -> None:
+        """Values for all families of a circle; where they have none, the stored ones if they may be
+        kept."""
+        circle = self.circles[number]
+        try:
+            write_out(self, circle)
+        except ModelError as error:
+            for one in circle:
+                self.store.results.pop(one, None)
+            if any(one not in self._replaceable for one in circle):
+                raise
+            for one in circle:
+                self._keep(one, str(error))
 
     def _missing(self, number: int) -> list[int]:
         if number in self.plan.circular:

@@ -35,20 +35,21 @@ def iterate(evaluation: Evaluation, numbers: Collection[int], how: Iteration) ->
     cell that cannot be evaluated.
     """
     plan = evaluation.plan
-    order = _in_order(plan.workbook, [plan.families[number] for number in numbers])
+    order = in_order(plan.workbook, [plan.families[number] for number in numbers])
     for _ in range(how.count):
-        changes = [_again(evaluation, family) for family in order]
+        changes = [again(evaluation, family) for family in order]
         if max(changes) < how.delta:
             return
 
 
-def _in_order(workbook: Workbook, families: Sequence[Family]) -> list[Family]:
+def in_order(workbook: Workbook, families: Sequence[Family]) -> list[Family]:
+    """The order in which Excel works out cells that need one another."""
     places = {sheet.name: place for place, sheet in enumerate(workbook)}
     return sorted(families, key=lambda f: (places[f.sheet], f.rect.top, f.rect.left))
 
 
-def _again(evaluation: Evaluation, family: Family) -> float:
-    """Work out a family once more; how much its values changed."""
+def again(evaluation: Evaluation, family: Family, *, relative: bool = False) -> float:
+    """Work out a family once more; how much its values changed, `relative` to them if asked."""
     evaluation.tracer.forget()
     while True:
         try:
@@ -64,7 +65,9 @@ def _again(evaluation: Evaluation, family: Family) -> float:
     sheet.numbers[rect.rows, rect.columns] = numbers
     blank_before = (old_kinds == Kind.BLANK) & (kinds == Kind.NUMBER)
     same = (old_kinds == kinds) | blank_before
-    return float(np.where(same, np.abs(numbers - old), np.inf).max())
+    size = np.abs(numbers) + np.abs(old) if relative else np.ones_like(numbers)
+    change = np.abs(numbers - old) / np.where(size > 0, size, 1.0)
+    return float(np.where(same, change, np.inf).max())
 
 
 def _arrays(block: Block) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from xlcollab.kernels.trace.iterate import iterate, with_own_values
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.store import Slice
 from xlcollab.plan import Family, Plan
+from xlcollab.plan.circles import circles
 from xlcollab.ref import AreaRef, CellRef
 
 
@@ -63,7 +64,8 @@ def _evaluated(plan: Plan, volatile: set[int], seed: int) -> Evaluation:
     everything = set(range(len(plan.families)))
     evaluation = Evaluation(plan, {*volatile}, replaceable=everything, seed=seed)
     evaluation.need(sorted(plan.circular))
-    cyclic, how = evaluation.cyclic, plan.workbook.iteration
+    together, how = circles(plan), plan.workbook.iteration
+    cyclic = {one for number in evaluation.cyclic for one in together.get(number, (number,))}
     if cyclic and how:
         own = with_own_values(plan, cyclic)
         evaluation = Evaluation(own, volatile | cyclic, replaceable=everything, seed=seed)
