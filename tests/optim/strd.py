@@ -1,11 +1,11 @@
-"""The NIST StRD nonlinear regression problems: data files read, models typed as torch functions."""
+"""The NIST StRD nonlinear regression problems: their numbers, their models as torch functions."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -35,21 +35,31 @@ class Regression:
         return min(11.0, -math.log10(error)) if error > 0 else 11.0
 
 
-def read(path: Path) -> Regression:
-    lines = path.read_text().splitlines()
-    text = "\n".join(lines[:60])
-    number = r"(-?[\d.]+(?:E[+-]?\d+)?)"
-    rows = re.findall(rf"^\s+b\d+ =\s+{number}\s+{number}\s+{number}\s+{number}", text, re.M)
+@cache
+def read(name: str) -> Regression:
+    """The problem of that name, from the file beside this one."""
+    lines = _blocks()[name]
+    rows = [line.split()[1:] for line in lines if line.startswith("parameter")]
     table = torch.tensor([[float(v) for v in row] for row in rows], dtype=torch.float64)
-    squares = re.search(rf"Residual Sum of Squares:\s+{number}", text)
-    first, last = re.search(r"Data\s+\(lines (\d+) to (\d+)\)", text).groups()
-    data = [[float(v) for v in line.split()] for line in lines[int(first) - 1 : int(last)]]
+    (squares,) = [line.split()[1] for line in lines if line.startswith("squares")]
+    data = [[float(v) for v in line.split()] for line in lines if line[0] in "-.0123456789"]
     columns = torch.tensor(data, dtype=torch.float64)
-    response = columns[:, 0].log() if path.stem == "Nelson" else columns[:, 0]
+    response = columns[:, 0].log() if name == "Nelson" else columns[:, 0]
     starts = (table[:, 0], table[:, 1])
-    return Regression(
-        path.stem, response, columns[:, 1:], starts, table[:, 2], float(squares.group(1))
-    )
+    return Regression(name, response, columns[:, 1:], starts, table[:, 2], float(squares))
+
+
+@cache
+def _blocks() -> dict[str, list[str]]:
+    """The lines of each problem."""
+    text = Path(__file__).with_name("nist_strd.txt").read_text("utf-8")
+    blocks = [block.splitlines() for block in text.split("\nproblem ")[1:]]
+    return {name: [line for line in lines if line] for name, *lines in blocks}
+
+
+def names() -> set[str]:
+    """Every problem in the file."""
+    return set(_blocks())
 
 
 def _bennett(b: Tensor, x: Tensor) -> Tensor:

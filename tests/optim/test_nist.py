@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.optim.strd import MODELS, read
-from tests.shared_data import shared
+from tests.optim.strd import MODELS, names, read
 from xlcollab.optim import Objective, Status, solve
 
 
 @pytest.mark.parametrize("start", [0, 1])
 @pytest.mark.parametrize("name", MODELS)
 def test_six_digits_in_every_parameter(name: str, start: int) -> None:
-    problem = read(shared("strd") / f"{name}.dat")
+    problem = read(name)
     objective = Objective(
         function=lambda b: problem.residuals(b).square().sum(), residuals=problem.residuals
     )
@@ -24,4 +23,4 @@ def test_six_digits_in_every_parameter(name: str, start: int) -> None:
 
 
 def test_all_problems_are_there() -> None:
-    assert {path.stem for path in shared("strd").glob("*.dat")} == set(MODELS)
+    assert names() == set(MODELS)

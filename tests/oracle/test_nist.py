@@ -8,9 +8,8 @@ import pytest
 import torch
 
 import xlcollab as xc
-from tests.optim.strd import read
+from tests.optim.strd import names, read
 from tests.oracle.nist import MODELS, OBJECTIVES, typed
-from tests.shared_data import shared
 from xlcollab.optim import Status
 
 NAMES = sorted(MODELS)
@@ -25,7 +24,7 @@ LONG = {"Bennett5", "ENSO", "Gauss3", "Lanczos1", "Lanczos2", "MGH09", "MGH10", 
     "name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in NAMES]
 )
 def test_six_digits_in_every_parameter(name: str, start: int, tmp_path: Path) -> None:
-    problem = read(shared("strd") / f"{name}.dat")
+    problem = read(name)
     objective = OBJECTIVES[(NAMES.index(name) + start) % len(OBJECTIVES)]
     book = xc.open(typed(tmp_path / "fit.xlsx", problem, start, objective))
     solved = book.solve(history=False)
@@ -35,6 +34,6 @@ def test_six_digits_in_every_parameter(name: str, start: int, tmp_path: Path) ->
 
 
 def test_every_problem_and_every_kind_of_objective_is_there() -> None:
-    assert {path.stem for path in shared("strd").glob("*.dat")} == set(MODELS)
+    assert names() == set(MODELS)
     used = {(number + start) % len(OBJECTIVES) for number in range(len(NAMES)) for start in (0, 1)}
     assert used == set(range(len(OBJECTIVES)))
