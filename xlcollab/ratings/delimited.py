@@ -7,16 +7,18 @@ what is wrong can be told by its row.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import DTypeLike
 
 from xlcollab.errors import DataError
 from xlcollab.ratings.columns import Columns
+from xlcollab.ratings.gathered import Coded, Column, Growing, Numbers, gathered, names_read
 from xlcollab.ratings.opening import encoding_of, first_lines, opened
 from xlcollab.ratings.typed import as_typed
 
@@ -41,12 +43,13 @@ class Frame:
 class Wanted:
     """Which columns are read: those of `columns`, guessed where not said, or `every` one.
 
-    `headless` says that the first line is no header.
+    `headless` says that the first line is no header; ratings will be of `dtype`.
     """
 
     columns: Columns
     headless: bool = False
     every: bool = False
+    dtype: DTypeLike = np.float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
     layout = replace(layout, names=_different(layout.names))
     kinds = _kinds(path, layout, wanted)
     first_row = layout.skip + 1
-    data = _by_arrow(path, layout, kinds)
+    data = _by_arrow(path, layout, kinds, wanted)
     if data is None:
         return Frame(_as_texts(path, layout, kinds), path.name, first_row)
     return Frame(data, path.name, first_row)
@@ -104,8 +107,7 @@ def _kinds(path: Path, layout: Layout, wanted: Wanted) -> _Kinds:
         numbers=said.time is not None and _are_numbers(_cells(lines, layout, said.time)),
         decimal=_decimal(_cells(lines, layout, str(said.rating))),
     )
-    read = [name for name in (*found.ids, found.rating, found.time) if name is not None]
-    return replace(found, read=list(dict.fromkeys(read)))
+    return replace(found, read=names_read((*found.ids, found.rating, found.time)))
 
 
 def _cells(lines: Sequence[Sequence[str]], layout: Layout, name: str) -> list[str]:
@@ -124,50 +126,68 @@ def _decimal(cells: Sequence[str]) -> str:
     return "," if has_comma and not any("." in cell for cell in cells) else "."
 
 
-def _by_arrow(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame | None:
-    """None where Arrow cannot read it all, or a cell is missing."""
+def _by_arrow(path: Path, layout: Layout, kinds: _Kinds, wanted: Wanted) -> pd.DataFrame | None:
+    """None where Arrow cannot read it all, a cell is missing or a rating is not finite."""
+    import pyarrow as pa
+
+    try:
+        with opened(path) as file:
+            columns = _columns(kinds, wanted.dtype)
+            data = gathered(_batches(path, file, layout, kinds), columns)
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError):
+        return None
+    if kinds.rating not in (None, *kinds.ids) and not np.isfinite(data[kinds.rating]).all():
+        return None
+    for name in kinds.ids:
+        data[name] = as_typed(data[name])
+        if name != kinds.rating and (data[name].array.codes < 0).any():
+            return None
+    return data
+
+
+_BLOCK = 1 << 20
+"""Bytes of text that are looked at at once."""
+
+
+def _batches(
+    path: Path, file: IO[bytes], layout: Layout, kinds: _Kinds
+) -> Iterator[pa.RecordBatch]:
+    """The columns that are read, batch by batch; ids as the texts that they are."""
     import pyarrow as pa
     from pyarrow import csv
 
-    types: dict[str, object] = {name: pa.dictionary(pa.int32(), pa.string()) for name in kinds.ids}
-    if kinds.rating is not None and kinds.rating not in types:
-        types[kinds.rating] = pa.float64()
-    if kinds.time is not None and kinds.time not in types and not kinds.numbers:
-        types[kinds.time] = pa.string()
+    types: dict[str, object] = dict.fromkeys(kinds.ids, pa.string())
+    if kinds.rating is not None:
+        types.setdefault(kinds.rating, pa.float64())
+    if kinds.time is not None and not kinds.numbers:
+        types.setdefault(kinds.time, pa.string())
     encoding = encoding_of(path)
-    try:
-        with opened(path) as file:
-            table = csv.read_csv(
-                file,
-                csv.ReadOptions(
-                    column_names=list(layout.names),
-                    skip_rows=layout.skip,
-                    encoding="utf8" if encoding == "utf-8-sig" else encoding,
-                ),
-                csv.ParseOptions(delimiter=layout.separator),
-                csv.ConvertOptions(
-                    column_types=types,
-                    include_columns=list(kinds.read),
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    decimal_point=kinds.decimal,
-                ),
-            )
-    except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError):
-        return None
-    if kinds.rating is not None and table.column(kinds.rating).null_count:
-        return None
-    return _as_frame(table.unify_dictionaries(), kinds)
+    yield from csv.open_csv(
+        file,
+        csv.ReadOptions(
+            column_names=list(layout.names),
+            skip_rows=layout.skip,
+            encoding="utf8" if encoding == "utf-8-sig" else encoding,
+            block_size=_BLOCK,
+        ),
+        csv.ParseOptions(delimiter=layout.separator),
+        csv.ConvertOptions(
+            column_types=types,
+            include_columns=list(kinds.read),
+            null_values=[""],
+            strings_can_be_null=True,
+            decimal_point=kinds.decimal,
+        ),
+    )
 
 
-def _as_frame(table: pa.Table, kinds: _Kinds) -> pd.DataFrame | None:
-    columns: dict[str, pd.Series] = {}
-    for name in kinds.read:
-        column = table.column(name).combine_chunks()
-        columns[name] = as_typed(column.to_pandas()) if name in kinds.ids else column.to_pandas()
-        if name in kinds.ids and name != kinds.rating and columns[name].isna().any():
-            return None
-    return pd.DataFrame(columns, copy=False)
+def _columns(kinds: _Kinds, dtype: DTypeLike) -> dict[str, Column]:
+    columns: dict[str, Column] = {name: Numbers() for name in kinds.read}
+    columns |= {} if kinds.rating is None else {kinds.rating: Numbers(Growing.of(dtype))}
+    columns |= {name: Coded() for name in kinds.ids}
+    if kinds.time is not None and kinds.time not in kinds.ids and not kinds.numbers:
+        columns[kinds.time] = Coded()
+    return columns
 
 
 def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:

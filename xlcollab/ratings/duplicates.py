@@ -22,9 +22,11 @@ def merge_duplicates(
     """
     if aggregate not in AGGREGATES:
         raise UsageError(f"unknown aggregate {aggregate!r}; one of {', '.join(AGGREGATES)}")
-    pairs = table.users.astype(np.int64) * table.n_items + table.items
-    if not (np.diff(np.sort(pairs)) == 0).any():
+    pairs = _pairs(table)
+    pairs.sort()
+    if not (pairs[1:] == pairs[:-1]).any():
         return table
+    pairs = _pairs(table)
     if aggregate == "error":
         raise DataError(_first_duplicate(table, pairs, first_row))
     order = _by_time(table)
@@ -39,6 +41,14 @@ def merge_duplicates(
         values = _combined(table.ratings[order], group, n_groups, aggregate == "mean")
         merged.ratings[:] = values[keep]
     return merged
+
+
+def _pairs(table: RatingsTable) -> NDArray[np.int64]:
+    """One number (n,) for each pair; a single array is made, of 8 bytes a rating."""
+    pairs: NDArray[np.int64] = table.users.astype(np.int64)
+    pairs *= table.n_items
+    pairs += table.items
+    return pairs
 
 
 def _by_time(table: RatingsTable) -> NDArray[np.intp]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from lzma import LZMAError
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,8 +20,12 @@ from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
 from xlcollab.ratings.duplicates import merge_duplicates
+from xlcollab.ratings.gathered import column_of, gathered, names_read
 from xlcollab.ratings.opening import first_lines, form_of, opened, separator_in
 from xlcollab.ratings.table import RatingsTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOVIELENS = ["user", "item", "rating", "time"]
 
@@ -43,8 +48,9 @@ def read_ratings(
     """
     path = Path(path)
     check_ratings_file(path)
-    wanted = Wanted(columns or Columns(), headless=headless)
-    return _table(_frame(path, wanted), wanted.columns, duplicates, dtype)
+    wanted = Wanted(columns or Columns(), headless=headless, dtype=dtype)
+    table, place = _read(path, wanted)
+    return _merged(table, place, duplicates)
 
 
 def read_frame(path: Path, headless: bool = False) -> Frame:
@@ -91,16 +97,39 @@ def from_frame(
 
     `first_row` is the number the first row has where the frame came from, for messages.
     """
-    return _table(Frame(frame, source, first_row), columns or Columns(), duplicates, dtype)
+    place = Place(source, first_row)
+    table = _table(Frame(frame, source, first_row), columns or Columns(), dtype)
+    return _merged(table, place, duplicates)
 
 
-def _table(frame: Frame, columns: Columns, duplicates: str, dtype: DTypeLike) -> RatingsTable:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table was read, and the row of its first rating there: for messages."""
+
+    source: str
+    first_row: int
+
+
+def _read(path: Path, wanted: Wanted) -> tuple[RatingsTable, Place]:
+    """The table of a file; the frame it came from is given up."""
+    frame = _frame(path, wanted)
+    return _table(frame, wanted.columns, wanted.dtype), Place(frame.source, frame.first_row)
+
+
+def _merged(table: RatingsTable, place: Place, duplicates: str) -> RatingsTable:
+    try:
+        return merge_duplicates(table, duplicates, place.first_row)
+    except DataError as error:
+        raise DataError(f"{place.source}, {error}") from None
+
+
+def _table(frame: Frame, columns: Columns, dtype: DTypeLike) -> RatingsTable:
     data = frame.data
     found = columns.resolve([str(name) for name in data.columns], frame.source)
     data = data.set_axis([str(name) for name in data.columns], axis=1)
     try:
         values = checked_ratings(data[found.rating], dtype, frame.first_row, str(found.rating))
-        table = RatingsTable.of(
+        return RatingsTable.of(
             _ids(data, found.user, frame.first_row),
             _ids(data, found.item, frame.first_row),
             values,
@@ -110,7 +139,6 @@ def _table(frame: Frame, columns: Columns, duplicates: str, dtype: DTypeLike) ->
             dtype=dtype,
             first_row=frame.first_row,
         )
-        return merge_duplicates(table, duplicates, frame.first_row)
     except DataError as error:
         raise DataError(f"{frame.source}, {error}") from None
 
@@ -156,11 +184,32 @@ def _read_double_colons(path: Path, wanted: Wanted) -> Frame:
 
 
 def _read_parquet(path: Path, wanted: Wanted) -> Frame:
-    return Frame(pd.read_parquet(path), path.name, 1)
+    if wanted.every:
+        return Frame(pd.read_parquet(path), path.name, 1)
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        return _gathered(
+            path, wanted, file.schema_arrow, lambda said: file.iter_batches(columns=said)
+        )
 
 
 def _read_feather(path: Path, wanted: Wanted) -> Frame:
     return Frame(pd.read_feather(path), path.name, 1)
+
+
+def _gathered(
+    path: Path,
+    wanted: Wanted,
+    schema: pa.Schema,
+    batches: Callable[[list[str]], Iterable[pa.RecordBatch]],
+) -> Frame:
+    """The wanted columns of a file that says their types."""
+    found = wanted.columns.resolve(list(schema.names), path.name)
+    ids = (found.user, found.item, found.split, *found.extra)
+    names = names_read((*ids, found.rating, found.time))
+    columns = {name: column_of(schema.field(name).type, is_id=name in ids) for name in names}
+    return Frame(gathered(batches(names), columns), path.name, 1)
 
 
 def _read_json_lines(path: Path, wanted: Wanted) -> Frame:

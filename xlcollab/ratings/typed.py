@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from xlcollab.ratings.places import looked_up
+
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _LARGEST = np.iinfo(np.int64).max
 
@@ -28,8 +30,9 @@ def as_typed(column: pd.Series) -> pd.Series:
     if numbers is not None:
         different = pd.Index(different.astype(np.int64))
     place = np.append(codes, -1).astype(np.int32)
-    found = pd.Categorical.from_codes(place[texts.cat.codes.to_numpy()], pd.Index(different))
-    return pd.Series(found, index=column.index, name=column.name)
+    codes = looked_up(place, np.asarray(texts.array.codes))
+    found = pd.Categorical.from_codes(codes, pd.Index(different))
+    return pd.Series(found, index=column.index, name=column.name, copy=False)
 
 
 def whole_numbers(texts: list[str]) -> list[int] | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.errors import DataError
+from xlcollab.ratings.places import looked_up, occurring
 
 Missing = Literal["error", "negative"]
 Id = Hashable
@@ -111,15 +112,15 @@ def _of_categories(
     column: pd.Series, kind: str, first_row: int
 ) -> tuple[Vocabulary, NDArray[np.int32]]:
     """The vocabulary of a column that is numbered already: only what differs is looked at."""
-    codes = column.cat.codes.to_numpy()
+    codes = np.asarray(column.array.codes)
     if len(codes) and codes.min() < 0:
         row = int(np.argmin(codes)) + first_row
         raise DataError(f"row {row}: the {kind} is missing; give every rating a {kind}")
-    used = np.flatnonzero(np.bincount(codes, minlength=len(column.cat.categories)))
+    used = np.flatnonzero(occurring(codes, len(column.cat.categories)))
     known, numbers = Vocabulary.of(column.cat.categories[used], kind)
     place = np.zeros(len(column.cat.categories), np.int32)
     place[used] = numbers
-    return known, place[codes]
+    return known, looked_up(place, codes)
 
 
 def _as_ids(values: ArrayLike, kind: str, first_row: int) -> pd.Series:

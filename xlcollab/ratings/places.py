@@ -1,0 +1,32 @@
+"""Looking numbers up part by part: numpy would make indices of 8 bytes of all of them first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PART = 1 << 18
+
+
+def parts(n: int) -> Iterator[slice]:
+    """Stretches of n numbers, one after the other."""
+    for begin in range(0, n, _PART):
+        yield slice(begin, min(n, begin + _PART))
+
+
+def looked_up(table: NDArray[np.generic], places: NDArray[np.generic]) -> NDArray[np.generic]:
+    """`table[places]` of one-dimensional arrays, without a copy of the places."""
+    found = np.empty(len(places), table.dtype)
+    for part in parts(len(places)):
+        found[part] = table[places[part]]
+    return found
+
+
+def occurring(places: NDArray[np.generic], n: int) -> NDArray[np.bool_]:
+    """Which of 0 … n − 1 (n,) are among the places."""
+    found = np.zeros(n, bool)
+    for part in parts(len(places)):
+        found[places[part]] = True
+    return found
