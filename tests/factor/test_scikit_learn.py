@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -89,3 +91,28 @@ def test_sparse_matrices_of_ratings() -> None:
         assert model.score(form) == pytest.approx(wanted, abs=0.01)
         assert len(model.predict(form)) == len(table)
         assert model.model_.user_ids.index.tolist() == list(range(60))
+
+
+_ALONE = """
+import sys
+import numpy as np
+import xlcollab
+model = xlcollab.MatrixFactorization(n_factors=2, epochs=2)
+rng = np.random.default_rng(0)
+pairs = np.column_stack([np.repeat(range(20), 5), np.tile(range(10), 10)])
+model.fit(pairs, rng.normal(size=100)).predict([1], [2])
+found = {name for name in ("sklearn", "torch") if name in sys.modules}
+assert not found, found
+import sklearn.base
+from sklearn.exceptions import NotFittedError
+assert sklearn.base.is_regressor(model) and isinstance(model, sklearn.base.BaseEstimator)
+try:
+    xlcollab.MatrixFactorization().predict([1], [2])
+except NotFittedError:
+    print("met")
+"""
+
+
+def test_a_fit_loads_neither_scikit_learn_nor_torch_and_meets_scikit_learn_later() -> None:
+    done = subprocess.run([sys.executable, "-c", _ALONE], capture_output=True, text=True)
+    assert done.stdout == "met\n", done.stderr

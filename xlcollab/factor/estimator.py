@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.errors import UsageError
-from xlcollab.factor.conventions import NotFittedError, Regressor
+from xlcollab.factor.conventions import Regressor, not_fitted
 from xlcollab.factor.models.files import load_model, save_model
 from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
 from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
@@ -264,7 +264,7 @@ class MatrixFactorization(Regressor):
     @property
     def _model(self) -> Model:
         if not hasattr(self, "model_"):
-            raise NotFittedError("this MatrixFactorization is not fitted yet; call fit first")
+            raise not_fitted("this MatrixFactorization is not fitted yet; call fit first")
         return self.model_
 
     def _trained(self, result: TrainingResult) -> Self:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xlcollab.errors import DataError
 from xlcollab.factor.models.model import Model, predict
 from xlcollab.factor.models.recommend import principal_components, recommend
-from xlcollab.factor.search import Tuning
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from xlcollab.factor.search import Tuning  # loads the engines
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384

@@ -37,7 +37,7 @@ from xlcollab.factor import (
     load_model,
     result_tables,
 )
-from xlcollab.factor.engines.gibbs import averaged_width
+from xlcollab.factor.engines.draws import averaged_width
 from xlcollab.factor.models.model import Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows

@@ -18,14 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.factor.engines.base import EpochLoss
+from xlcollab.factor.engines.draws import counts_draw
 from xlcollab.factor.engines.least_squares import Side
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 
-BURN_IN = 20
-"""Epochs before draws count."""
-MOST_KEPT = 50
-"""Draws kept for the model: more cost memory and gain little."""
 _BETA_0 = 2.0
 
 
@@ -71,17 +68,6 @@ class Gibbs:
             self.precision,
             noise,
         )
-
-
-def counts_draw(epoch: int, n_epochs: int) -> bool:
-    """Whether the draw of an epoch (from 0) is one that the model averages."""
-    every = max(1, -(-(n_epochs - BURN_IN) // MOST_KEPT))
-    return epoch >= BURN_IN and (epoch - BURN_IN) % every == 0
-
-
-def averaged_width(n_factors: int, n_epochs: int) -> int:
-    """The factors of the model that averages the draws of so many epochs, laid side by side."""
-    return n_factors * max(1, sum(counts_draw(epoch, n_epochs) for epoch in range(n_epochs)))
 
 
 def averaged(draws: list[Rows]) -> Rows:

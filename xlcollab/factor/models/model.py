@@ -11,9 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from xlcollab.factor.passes.compiled import enough_threads
-from xlcollab.factor.passes.kernels import predict_pairs
-from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
@@ -32,6 +29,8 @@ class Rated:
 
     @staticmethod
     def of(table: RatingsTable) -> Rated:
+        from xlcollab.factor.passes.order import BySide  # the compiler only where it is needed
+
         by_user = BySide.users(table, table.ratings.dtype)
         return Rated(by_user.starts, by_user.others)
 
@@ -189,11 +188,31 @@ def raw_predictions(
     rows: Rows, output: Output, users: NDArray[np.int32], items: NDArray[np.int32]
 ) -> Floats:
     """Predictions before clipping; the numbers must be within the rows. Shape (n,)."""
+    if len(users) * rows.users.shape[1] <= _FEW:
+        return _few_predictions(rows, output, users, items)
+    from xlcollab.factor.passes.compiled import enough_threads
+    from xlcollab.factor.passes.kernels import predict_pairs
+
     predictions = np.empty(len(users), rows.users.dtype)
     numbers = output.numbers(predictions.dtype)
     with enough_threads(len(users) * rows.users.shape[1]):
         predict_pairs(users, items, *numbers, rows.users, rows.items, predictions)
     return predictions
+
+
+_FEW = 4096
+"""Products for which a compiled kernel takes longer to load than they take."""
+
+
+def _few_predictions(
+    rows: Rows, output: Output, users: NDArray[np.int32], items: NDArray[np.int32]
+) -> Floats:
+    pairs = rows.users[users].astype(np.float64), rows.items[items].astype(np.float64)
+    with np.errstate(over="ignore"):
+        z = output.centre + np.einsum("nk,nk->n", *pairs)
+        if output.span:
+            z = output.low + output.span / (1 + np.exp(-z))
+        return z.astype(rows.users.dtype)
 
 
 def clipped(predictions: Floats, output: Output) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlcollab.factor.engines.base import n_parts
-from xlcollab.factor.engines.gibbs import MOST_KEPT
+from xlcollab.factor.engines.draws import MOST_KEPT
 from xlcollab.factor.engines.gradient import row_rule
 from xlcollab.factor.passes.rows import row_width
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings

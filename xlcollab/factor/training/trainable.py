@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from xlcollab.factor.engines.base import Engine, EpochLoss
-from xlcollab.factor.engines.gibbs import BURN_IN, Gibbs, averaged
+from xlcollab.factor.engines.draws import BURN_IN
+from xlcollab.factor.engines.gibbs import Gibbs, averaged
 from xlcollab.factor.engines.gradient import FullBatch, MiniBatch, Stepper
 from xlcollab.factor.engines.least_squares import LeastSquares, Side
 from xlcollab.factor.engines.per_rating import N_BLOCKS, PerRating
