@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T", bound=np.generic)
 _PART = 1 << 18
 
 
@@ -16,7 +18,7 @@ def parts(n: int) -> Iterator[slice]:
         yield slice(begin, min(n, begin + _PART))
 
 
-def looked_up(table: NDArray[np.generic], places: NDArray[np.generic]) -> NDArray[np.generic]:
+def looked_up(table: NDArray[T], places: NDArray[np.integer]) -> NDArray[T]:
     """`table[places]` of one-dimensional arrays, without a copy of the places."""
     found = np.empty(len(places), table.dtype)
     for part in parts(len(places)):
@@ -24,7 +26,7 @@ def looked_up(table: NDArray[np.generic], places: NDArray[np.generic]) -> NDArra
     return found
 
 
-def occurring(places: NDArray[np.generic], n: int) -> NDArray[np.bool_]:
+def occurring(places: NDArray[np.integer], n: int) -> NDArray[np.bool_]:
     """Which of 0 … n − 1 (n,) are among the places."""
     found = np.zeros(n, bool)
     for part in parts(len(places)):

@@ -212,7 +212,8 @@ def _few_predictions(
         z = output.centre + np.einsum("nk,nk->n", *pairs)
         if output.span:
             z = output.low + output.span / (1 + np.exp(-z))
-        return z.astype(rows.users.dtype)
+        few: Floats = z.astype(rows.users.dtype)
+    return few
 
 
 def clipped(predictions: Floats, output: Output) -> Floats:
