@@ -55,6 +55,7 @@ class Growing:
         self.n = end
 
     def whole(self) -> NDArray[np.generic]:
+        """All that was added (n,)."""
         self.array.resize(self.n, refcheck=False)
         return self.array
 

@@ -19,7 +19,7 @@ def parts(n: int) -> Iterator[slice]:
 
 
 def looked_up(table: NDArray[T], places: NDArray[np.integer]) -> NDArray[T]:
-    """`table[places]` of one-dimensional arrays, without a copy of the places."""
+    """`table[places]` (n,) of one-dimensional arrays, without a copy of the places."""
     found = np.empty(len(places), table.dtype)
     for part in parts(len(places)):
         found[part] = table[places[part]]
