@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -52,43 +52,48 @@ class MachineFunction:
 
     def __call__(self, x: Tensor) -> Tensor:
         """The value at x, (n,); shape ()."""
-        usual = x.dtype is torch.float64 and x.device.type == "cpu" and x.shape == self._start.shape
-        if not usual:
+        if x.dtype is not torch.float64 or not x.is_cpu or x.shape != self._start.shape:
             return self._function(x)
-        if self.program is None:
+        program = self.program
+        if program is None:
             return self.taped(lambda: self._function(x))
         try:
             point = x.detach().numpy()
         except RuntimeError:  # a tensor inside one of torch.func's transformations has no numbers
             return self._function(x)
-        found = self.program.value_and_gradient(point)
+        found = program.value_and_gradient(point)
         if found is None:
             return self._function(x)
-        value: Tensor = _Answer.apply(x, found[0], found[1], self._function)  # type: ignore[no-untyped-call]
+        value: Tensor = _Answer.apply(x, _Answered(*found, self._function))  # type: ignore[no-untyped-call]
         return value
 
 
-class _Context(Context, Protocol):
+class _Answered(NamedTuple):
+    """What the machine said at a point, and who is asked for derivatives of the derivative."""
+
+    value: float
     slope: NDArray[np.float64]
     function: Scalar
+
+
+class _Context(Context, Protocol):
+    answered: _Answered
 
 
 class _Answer(torch.autograd.Function):
     """A value whose derivative is known already."""
 
     @staticmethod
-    def forward(
-        ctx: _Context, x: Tensor, value: float, slope: NDArray[np.float64], function: Scalar
-    ) -> Tensor:
+    def forward(ctx: _Context, x: Tensor, answered: _Answered) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.slope, ctx.function = slope, function
-        return x.new_tensor(value)
+        ctx.answered = answered
+        return torch.scalar_tensor(answered.value, dtype=torch.float64)
 
     @staticmethod
-    def backward(ctx: _Context, *given: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, *given: Tensor) -> tuple[Tensor, None]:
         (by_value,) = given
         if torch.is_grad_enabled():  # a derivative of this one will be asked for
             (x,) = ctx.saved_tensors
-            (slope,) = torch.autograd.grad(ctx.function(x), x, create_graph=True)
-            return by_value * slope, None, None, None
-        return by_value * torch.from_numpy(ctx.slope), None, None, None
+            (slope,) = torch.autograd.grad(ctx.answered.function(x), x, create_graph=True)
+            return by_value * slope, None
+        return by_value * torch.from_numpy(ctx.answered.slope), None
