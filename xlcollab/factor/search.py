@@ -73,6 +73,7 @@ def find_learning_rate(
 
 
 _AROUND = 30.0
+"""Half a power of ten more than one on either side of what is usual."""
 
 
 def _compared_on(table: RatingsTable, seed: int) -> Tables:

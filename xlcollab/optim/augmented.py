@@ -29,9 +29,13 @@ _LOST = 0.1
 """A stage that misses by more than this, and by ten times the last one, has left for where the
 penalty is too weak; it is made again with a stronger one."""
 _LARGEST_PENALTY = 1e10
+"""Beyond, the penalty's curvature hides the objective's in float64."""
 _FIRST_TOLERANCE = 1e-3
+"""Early stages need no more: their multipliers are wrong anyway."""
 _STAGES = 100
+"""Penalties grow tenfold and multipliers converge linearly: a few dozen are usual."""
 _STAGES_OF_FIRST_ORDER = 50
+"""What a slow rule may spend on one stage is a fiftieth of all."""
 
 
 @dataclass(frozen=True, slots=True)

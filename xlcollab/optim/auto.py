@@ -13,7 +13,9 @@ from xlcollab.settings.methods import METHODS
 from xlcollab.settings.solving import Settings
 
 _MOST_JACOBIAN = 5_000_000
+"""40 MB in float64."""
 _MOST_SVD_WORK = 5e8
+"""Operations of a step, in the order of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ _SHAPES = {
     "steps": "holds steps",
 }
 _MOST_FOR_A_POPULATION = 200
+"""A population covers no more dimensions in a time that anybody waits."""
 
 
 def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -> str | None:

@@ -24,6 +24,7 @@ def jacobian(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 _ROWS_AT_ONCE = 512
+"""Rows of a Jacobian that torch holds at a time: memory grows with them."""
 _FEW_ROWS = 50
 """Up to so many go one by one: what batching loads takes longer."""
 

@@ -11,8 +11,11 @@ from torch import Tensor
 from xlcollab.optim.evaluator import Evaluator, Point
 
 _DECREASE = 1e-4
+"""Nocedal and Wright 2006, section 3.1, for quasi-Newton methods."""
 _CURVATURE = 0.9
+"""Nocedal and Wright 2006, section 3.1, for quasi-Newton methods."""
 _MOST_TRIALS = 30
+"""A bracket halved so often is below rounding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,13 @@ from xlcollab.optim.solution import Status
 from xlcollab.settings.schedules import Rate
 
 _STEPS_WITHOUT_CHANGE = 5
+"""One step may stand still by chance, five in a row do not."""
 _RECENT = 100
+"""Steps over which a value that still falls is told from one at rest."""
 _UNBOUNDED = -1e20
+"""No sheet means so much less than it began with."""
 _SMALL_GRADIENT = 1e-6
+"""In parts of the objective's size: where a run may be called stationary."""
 _SMALL = 1e-4
 """An objective below this part of its start, or of 1, counts as small as this: near 0 nothing is
 relative."""

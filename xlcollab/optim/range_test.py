@@ -24,6 +24,7 @@ _WORSE = 4.0
 _LEAST_GAIN = 0.1
 """What counts as gained at least, as a part of the objective at the start."""
 _FEWEST = 3
+"""Points that a slope can be told from."""
 
 
 @dataclass(frozen=True, slots=True)

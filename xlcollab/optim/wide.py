@@ -20,8 +20,11 @@ from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
 
 _MOST_TO_LOOK_AROUND = 200
+"""A second search costs as much as the first: for few variables that is nothing."""
 _ESCAPES = 5
+"""Each costs a whole search."""
 _GAIN = 1e-9
+"""Above the rounding of the objective."""
 
 
 def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:

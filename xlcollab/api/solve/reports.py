@@ -172,7 +172,10 @@ def _objective(compiled: Compiled, solved: Solved) -> list[Section]:
 
 
 _FAR = 1e12
+"""How far, in units of the start, a variable without a bound is followed: beyond, digits are
+gone."""
 _HALVINGS = 60
+"""2⁻⁶⁰ of the interval is below the last digit of either end."""
 
 
 def _end(compiled: Compiled, x: Tensor, place: int, side: float) -> float:

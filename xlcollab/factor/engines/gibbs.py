@@ -24,6 +24,7 @@ from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 
 _BETA_0 = 2.0
+"""β₀ of the prior: see the module."""
 
 
 @dataclass(slots=True)

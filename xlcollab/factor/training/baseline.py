@@ -12,6 +12,7 @@ from xlcollab.factor.training.result import Scores
 from xlcollab.ratings import RatingsTable, mae, rmse
 
 _SWEEPS = 6
+"""Means of the two sides in turn come to rest after a few."""
 _DAMPING = 5.0
 """Ratings of the mean that each user and item is given besides its own: Koren 2010, 2.1."""
 _PART = 1 << 20

@@ -23,6 +23,7 @@ from xlcollab.ratings import RatingsTable, Vocabulary
 _NOISE = 0.8
 """σ over the deviation of the ratings: what good models leave of it."""
 _INSIDE = 1e-3
+"""As `passes.output`: a rating at the very edge has an infinite logit."""
 Matrix = NDArray[np.float64]
 
 

@@ -30,6 +30,7 @@ _MOST_WRITTEN = 300
 _SETTLED = 1e-14
 """A change of no more than this, relative to the value, is none."""
 _FAR = 1e100
+"""An iteration that has come so far has no fixed point that a workbook could show."""
 _SHOWN = 3
 
 

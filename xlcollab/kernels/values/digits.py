@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 _DIGITS = 15
+"""Excel's precision, as its specification has it."""
 _NEAR = 1e-14
 """Numbers further apart than this part of themselves differ in 15 digits."""
 

@@ -173,6 +173,7 @@ def by_divisor(constants: Sequence[Block | None]) -> bool:
 
 
 _MOST_EXPONENT = 10
+"""Larger exponents make common numbers overflow."""
 
 
 def by_exponent(constants: Sequence[Block | None]) -> bool:

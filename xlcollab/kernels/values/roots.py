@@ -17,11 +17,15 @@ Sloped = Callable[[Tensor], tuple[Tensor, Tensor]]
 """x → (value, derivative by x)."""
 
 _MOST_STEPS = 300
+"""Newton's method needs a few; guesses that are far off, more."""
 _STILL = 1e-15
+"""A few roundings: such a step changes nothing that is shown."""
 _FOUND = 1e-9
+"""From here the polishing steps bring all digits."""
 _FAR = 1e9
 """Beyond it there is no root, but the tail of a function that falls to 0 for ever."""
 _POLISHING = 2
+"""Each step of Newton's method squares the error."""
 
 
 def root(function: Sloped, guess: Tensor, above: float) -> Tensor:

@@ -20,8 +20,11 @@ from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
 
 _GENERATIONS = 3000
+"""With the patience of the search most runs end long before."""
 _POPULATION = 100
+"""Excel's default population size."""
 _MUTATION = 0.075
+"""Excel's default mutation rate."""
 
 
 def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:

@@ -10,7 +10,9 @@ from xlcollab.optim.evolution.domain import Array, Domain
 from xlcollab.optim.evolution.scorer import Scorer
 
 MOST = 20_000
+"""Few enough that all are evaluated: the best is then proved to be so."""
 _AT_ONCE = 4096
+"""Points of a batch: memory grows with them."""
 
 
 def size_of(domain: Domain) -> float:

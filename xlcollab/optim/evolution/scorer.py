@@ -12,6 +12,7 @@ from xlcollab.optim.nonlinear.sized import FEASIBLE, SizedModel
 from xlcollab.optim.problem import Native, TensorFunction
 
 WORST = 1e300
+"""Not infinity, whose differences are no numbers."""
 Places = NDArray[np.intp]
 
 

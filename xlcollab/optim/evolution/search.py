@@ -19,6 +19,7 @@ _STALLED = 150
 _EVERY = 10
 """Generations between two searches around the best."""
 _LOCAL_ROUNDS = 40
+"""Most rounds of the search around the best point with which a run ends."""
 
 
 @dataclass(frozen=True, slots=True)

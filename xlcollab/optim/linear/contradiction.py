@@ -19,8 +19,11 @@ from xlcollab.optim.linear.model import Program, Sparse
 from xlcollab.optim.linear.scaling import scaled, scales
 
 _MOST_TRIES = 2000
+"""A model is solved for each."""
 _SECONDS_A_TRY = 2.0
+"""A model that is not shown to be infeasible by then counts as one that holds."""
 _PRICE = 1e-7
+"""HiGHS' own dual tolerance."""
 
 
 @dataclass(frozen=True, slots=True)

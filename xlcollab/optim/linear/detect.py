@@ -13,6 +13,7 @@ from xlcollab.optim.problem import TensorFunction
 
 _SPREADS = (1.0, 1e-3, 1e3)
 _AGREEMENT = 1e-9
+"""A linear function repeats to rounding; a curved one misses by far more."""
 
 
 def detect_linear(
@@ -132,7 +133,9 @@ def is_convex(hessian: Sparse) -> bool:
 
 
 _MOST_CORNERS = 1024
+"""All corners of ten variables."""
 _MORE_CORNERS = 256
+"""Where there are too many corners, so many are drawn."""
 
 
 def affine_on_corners(

@@ -115,7 +115,9 @@ def _contradiction(objective: Objective, model: LinearModel) -> Contradiction | 
 
 
 _AGREEMENT = 1e-6
+"""HiGHS' tolerance on whole numbers, on rows brought to size one."""
 _ROUNDING = 1e-9
+"""What the sheet's own sums may be off by, in parts of their terms."""
 
 
 def _agrees(task: Task, model: LinearModel, found: Found, attempt: Attempt) -> bool:

@@ -14,6 +14,7 @@ from xlcollab.optim.linear.writer import NoBoundError, Piece, Rewriter, Wish
 
 Rule = Callable[[Rewriter, Piece, Wish], None]
 _NOISE = 1e-9
+"""Far above rounding, far below any number that somebody types."""
 
 
 def _largest(writer: Rewriter, piece: Piece, wish: Wish) -> None:

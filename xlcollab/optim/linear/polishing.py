@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from xlcollab.optim.linear.model import Array, Program
 
 _ACTIVE = 1e-5
+"""Above HiGHS' tolerances: what it calls active lies within."""
 _MOST_UNKNOWNS = 2000
+"""A dense system of so many is solved in the order of a second."""
 _NO_WORSE = 1e-9
+"""Rounding of the objective."""
 
 
 def polished(program: Program, x: Array) -> Array:

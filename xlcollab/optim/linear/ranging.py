@@ -10,6 +10,7 @@ import numpy as np
 from xlcollab.optim.linear.model import Array, Program, Scales
 
 _ENDLESS = 1e20
+"""What HiGHS writes for infinity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from scipy.sparse import diags_array
 from xlcollab.optim.linear.model import Array, Program, Scales, Sparse
 
 _PASSES = 8
+"""Scaling rows and columns in turns comes to rest after a few."""
 
 
 def scales(program: Program) -> Scales:

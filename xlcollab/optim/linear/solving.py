@@ -147,6 +147,7 @@ def _cleaned(program: Program, x: Array) -> Array:
 
 
 _CLEAN = 1e-12
+"""The rounding of a row of size one."""
 
 
 def _is_feasible(program: Program) -> bool:

@@ -33,8 +33,11 @@ class Wish:
 
 
 _LARGEST_M = 1e9
+"""Beyond, HiGHS' tolerance of 1e-6 on a whole number lets the row through."""
 _EDGE = 1e-6
+"""HiGHS' tolerance on whole numbers: a smaller gap it does not see."""
 _EDGE_OF_RANGE = 1e-8
+"""The same in parts of a large range."""
 
 
 @dataclass(slots=True)

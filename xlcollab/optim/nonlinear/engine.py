@@ -26,10 +26,15 @@ from xlcollab.optim.rules.lbfgs import LBFGS
 from xlcollab.optim.solution import Status
 
 _ITERATIONS = 1000
+"""SLSQP needs tens; a run that makes so many is not coming to an end."""
 _ESCAPES = 8
+"""Starts from better points near the end: each costs a whole search."""
 _UNBOUNDED = -1e13
+"""On an objective of size one: nothing sensible is so low."""
 _NEARLY = 1e-3
+"""Half the digits of a stationary point: near, and not shown to be one."""
 _AUGMENTED_STEPS = 2000
+"""For all stages together of the method that comes second."""
 
 
 def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:

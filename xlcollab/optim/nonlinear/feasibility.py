@@ -16,7 +16,9 @@ from xlcollab.optim.rules.lm import LevenbergMarquardt
 from xlcollab.optim.starts import within
 
 _STEPS = 200
+"""Of a least-squares method, which needs tens."""
 _DRAWS = 8
+"""Starts, if the first finds no feasible point: each costs a search."""
 
 
 def least_violation(model: SizedModel, start: Array) -> Values:

@@ -11,8 +11,11 @@ from scipy.optimize import lsq_linear
 from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel
 
 _ON_A_BOUND = 1e-9
+"""Variables are put on bounds exactly; what is left is rounding."""
 _ON_A_LIMIT = 1e-5
+"""Ten times Excel's precision, to which rows hold."""
 STATIONARY = 1e-6
+"""Excel's default precision."""
 
 
 @dataclass(frozen=True, slots=True)

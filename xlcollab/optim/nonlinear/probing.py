@@ -8,10 +8,15 @@ from xlcollab.optim.nonlinear.sized import Array, SizedModel
 
 _WIDTHS = (1e-2, 0.5)
 _AXES = 6
+"""Single variables tried; all where there are so few."""
 _RANDOM = 4
+"""Random directions beside them."""
 _TIGHT = 1e-10
+"""Nearby points may gain by leaving the rows a little: they may not."""
 _RESTORING_STEPS = 4
+"""Newton's steps back onto the rows: each doubles the digits."""
 _GAIN = 1e-8
+"""Above the rounding of the objective and the tolerance of the search."""
 
 
 def better_nearby(model: SizedModel, y: Array) -> Array | None:

@@ -13,9 +13,13 @@ from xlcollab.optim.nonlinear.kkt import STATIONARY, conditions
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
 
 _NEAR = 1e-7
+"""Nearer than a search tells from the bound itself."""
 _MISSED = 1e-8
+"""A hundredth of Excel's precision."""
 _WORSE = 1e-9
+"""Rounding of the objective."""
 _MOST_ALONE = 20
+"""One evaluation each."""
 
 
 def on_bounds(model: SizedModel, y: Array) -> Array:

@@ -29,9 +29,13 @@ Solver."""
 BAD = 1e30
 """Stands for a value that is no number: every search turns back from it."""
 _TIGHT = 1e-9
+"""A point this near is kept before one that only just passes."""
 _CLEARLY = 1e-3
+"""A gain that no violation within the tolerance explains."""
 _PROBES = 4
+"""Points at which sizes are asked for: one could be a place where a row is flat."""
 _PROBE_WIDTH = 0.1
+"""Of size one: near enough that the model is alike, far enough to move."""
 
 
 class TimeIsUpError(Exception):

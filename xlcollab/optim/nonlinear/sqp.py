@@ -13,7 +13,9 @@ from scipy.optimize import Bounds, minimize
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, Values
 
 _ACCURACY = 1e-15
+"""Below rounding, so that our own tests end the search."""
 _TIGHT = 1e-9
+"""A point this near to feasible stands still."""
 
 
 def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
@@ -59,7 +61,9 @@ def _quietly() -> Iterator[None]:
 
 
 _LEVEL = 1e-13
+"""A few hundred roundings of the objective."""
 _STEPS = 3
+"""One step may stand still by chance."""
 
 
 Mask = NDArray[np.bool_]

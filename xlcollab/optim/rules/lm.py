@@ -15,7 +15,9 @@ from xlcollab.optim.solution import Status
 
 _NAN = float("nan")
 _MOST_TRIALS = 60
+"""Each shortens the radius: after so many it is below rounding."""
 _FIRST_RADIUS = 0.1
+"""Moré 1978 takes 0.1 to 100 times the length of the start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,11 @@ Scheme = Callable[[int, float], float]
 """(order from 0 on, x) → value"""
 
 _TWO_OVER_PI = 0.636619772
+"""As many digits as Numerical Recipes' bessj0 has; Excel's values show them."""
 _ACCURACY = 40.0
+"""Numerical Recipes, bessj: larger gives more digits of the downward recurrence."""
 _BIG = 1e10
+"""Numerical Recipes, bessj: where the recurrence is made small again."""
 _MOST = 1000
 """Orders beyond are #NUM!: values there are 0 or infinite for all but enormous x."""
 

@@ -28,7 +28,9 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
 _LARGEST = 2.0**53
+"""Beyond it whole numbers have gaps."""
 _MOST_BITS = 2.0**48
+"""Excel's limit for BITAND and its kin."""
 _FACTORIALS = [float(math.factorial(n)) for n in range(171)]
 _DOUBLE_FACTORIALS = [
     1.0,  # of -1

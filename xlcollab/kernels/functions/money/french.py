@@ -98,6 +98,7 @@ def _degressive(
 
 _MOST_YEARS = 1000
 _DIGITS = 1e-14
+"""Halves that rounding made a little less are rounded up all the same."""
 
 
 def _years(count: Tensor, valid: Tensor) -> int:

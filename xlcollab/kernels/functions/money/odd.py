@@ -231,6 +231,7 @@ def _first_yield(
 
 
 _GUESS = 0.05
+"""A usual yield: Newton's method goes on from there."""
 
 
 def _last_price(

@@ -29,6 +29,7 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 
 _GUESS = 0.1
+"""Excel's own, where none is given."""
 _YEAR = 365.0
 
 
@@ -154,6 +155,7 @@ def loan_rate(
 
 
 _NEARLY_NONE = 1e-6
+"""Below, the quotient cancels and its series stands in."""
 
 
 def annuity_slope(rate: Tensor, periods: Tensor) -> Tensor:

@@ -36,6 +36,7 @@ from xlcollab.kernels.values.valuewise import integer, number, refuse
 
 _FACE = 100.0
 _GUESS = 0.05
+"""A usual yield: Newton's method goes on from there."""
 _HALF_YEAR = 182
 
 

@@ -34,6 +34,7 @@ from xlcollab.kernels.values.tape import Function
 Ranking = Callable[..., tuple[Tensor, Tensor | None]]
 
 _NOISE = 1e-12
+"""What rounding makes of a share times a count that is whole."""
 
 
 def order_statistics(found: Members) -> Tensor:
