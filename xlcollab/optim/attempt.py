@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.augmented import FEASIBLE, descend_constrained
@@ -55,6 +57,8 @@ class Attempt:
     method: str
     recorder: Recorder
     linear: LinearReport | None = None
+    population: NDArray[np.float64] | None = None
+    """(P, n): where a population stood at the end."""
 
 
 def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:

@@ -213,6 +213,8 @@ class Solution:
     """No point is better than this; NaN where the method knows none."""
     linear: LinearReport | None = None
     """What a linear model tells besides: how far it may change, or what contradicts itself."""
+    population: NDArray[np.float64] | None = None
+    """(P, n): where the population of an evolution stood at the end; None for other methods."""
 
     @property
     def gap(self) -> float:

@@ -179,6 +179,7 @@ def _solution(
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
         linear=best.linear,
+        population=best.population,
         history=best.recorder.history(),
     )
 

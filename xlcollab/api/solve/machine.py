@@ -8,7 +8,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from xlcollab.kernels.program.lower import lowered, lowered_residuals, rows_are_few
+from xlcollab.kernels.program.lower import (
+    lowered,
+    lowered_residuals,
+    lowered_values,
+    rows_are_few,
+)
 from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
 from xlcollab.kernels.program.worth import worth_compiling
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
@@ -50,11 +55,12 @@ def with_machine(objective: Objective, start: Tensor, size: int, settings: Setti
 def program_of_many(
     function: TensorFunction, start: Tensor, settings: Settings
 ) -> NativeProgram | None:
-    """A function's program for a search that asks it at a whole population again and again."""
+    """A function's program for a search that asks it at a whole population again and again: its
+    values alone."""
     points = (settings.population or _POPULATION) * _iterations(settings)
     parts = ("evaluate", "batch")
     worth = worth_compiling(lambda: function(start), points, parts, _seconds(settings))
-    return lowered(function, start) if worth else None
+    return lowered_values(function, start) if worth else None
 
 
 def _program(objective: Objective, start: Tensor, settings: Settings) -> NativeProgram | None:

@@ -46,6 +46,26 @@ def lowered(function: Scalar, start: Tensor) -> NativeProgram | None:
     return program if all((np.abs(a - b) <= limit).all() for a, b in known) else None
 
 
+def lowered_values(function: Scalar, start: Tensor) -> NativeProgram | None:
+    """`function` as a native program of its values alone, for `batch`; None where it cannot be one.
+
+    Believed as `lowered` is, by its values.
+    """
+    try:
+        program = native(record(lambda x: [function(x)], start), slopes=False)
+    except (NotLoweredError, HiddenError, XlcollabError):
+        return None
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn((2, len(start)), generator=generator, dtype=torch.float64)
+    points = start + torch.tensor([[0.0], [1e-3]]) * (1.0 + start.abs()) * noise
+    found = program.batch(points.numpy())[0]
+    with torch.no_grad():
+        known = np.array([float(function(x)) for x in points])
+    there = ~np.isnan(found) & np.isfinite(known)
+    limit = TOLERANCE * np.abs(known[there]).max(initial=0.0)
+    return program if (np.abs(found - known)[there] <= limit).all() else None
+
+
 def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResiduals | None:
     """A function with values (m,) in the form that a least-squares method asks, or None.
 

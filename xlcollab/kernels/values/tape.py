@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError, XlcollabError
-from xlcollab.grid import Kind
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, HiddenError
@@ -181,6 +181,8 @@ class Program:
                 raise instruction.refusal() from None
             except ArgumentIsError as error:
                 slots[instruction.out] = context.error(error.code)
+            except RaggedError:  # some copies want a whole line in their one cell
+                slots[instruction.out] = context.error(ErrorCode.VALUE)
             except _OURS:
                 raise
             except Exception as error:

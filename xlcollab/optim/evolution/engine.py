@@ -3,6 +3,8 @@ by the gradient where there is one."""
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,7 +41,7 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     try:
         stop = run.search()
     except TimeIsUpError:
-        stop = Stop(Status.TIME_LIMIT, f"{run.scorer.evaluations} points were evaluated.")
+        stop = Stop(Status.TIME_LIMIT, run.evaluated())
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED, f"after {run.scorer.evaluations} evaluations.")
     task.evaluator.count(run.scorer.evaluations)
@@ -48,7 +50,15 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     recorder.close(task.evaluator, point)
     value = -point.objective if task.objective.maximize else point.objective
     none = torch.zeros(len(model.weight)).to(start)
-    return Attempt(Outcome(point, stop), x, value + point.penalty, none, "evolutionary", recorder)
+    return Attempt(
+        Outcome(point, stop),
+        x,
+        value + point.penalty,
+        none,
+        "evolutionary",
+        recorder,
+        population=run.population,
+    )
 
 
 class _Run:
@@ -58,12 +68,22 @@ class _Run:
         self.model = model
         self.scorer = Scorer(model)
         self.best: Array = model.start * model.size
+        self.population: Array | None = None
         self._feasible = False
+        self._began = time.perf_counter()
+
+    def evaluated(self) -> str:
+        """How many points were asked for, and how fast."""
+        count = self.scorer.evaluations
+        rate = count / max(time.perf_counter() - self._began, 1e-9)
+        return f"{count} points were evaluated, {rate:,.0f} a second."
 
     def search(self) -> Stop:
         """Raises TimeIsUpError."""
         model, settings = self.model, self.model.task.settings
         domain = self._domain()
+        if domain.groups:
+            self.scorer.box = (domain.lower, domain.upper)
         if settings.iterations != 0 and size_of(domain) <= MOST:
             return self._enumerated(domain)
         asked = settings.iterations
@@ -77,12 +97,15 @@ class _Run:
         )
         generator = np.random.default_rng(settings.seed)
         start = model.start * model.size
-        Evolution(self.scorer, domain, limits, generator).run(start, self._seen)
+        evolution = Evolution(self.scorer, domain, limits, generator)
+        try:
+            evolution.run(start, self._seen)
+        finally:
+            self.population = evolution.points
         if not self._feasible:
             text = "No point of any generation satisfies all constraints."
             return Stop(Status.INFEASIBLE, text)
-        text = f"{self.scorer.evaluations} points were evaluated."
-        return Stop(Status.BEST_FOUND, text)
+        return Stop(Status.BEST_FOUND, self.evaluated())
 
     def _domain(self) -> Domain:
         model = self.model
@@ -95,7 +118,8 @@ class _Run:
     def _enumerated(self, domain: Domain) -> Stop:
         best, feasible = best_of_all(self.scorer, domain)
         self._seen(best)
-        count = f"All {size_of(domain):.0f} combinations of the whole numbers were evaluated"
+        what = "orders" if domain.groups else "combinations of the whole numbers"
+        count = f"All {size_of(domain):.0f} {what} were evaluated"
         if not feasible:
             return Stop(Status.INFEASIBLE, f"{count}; none satisfies the constraints.")
         return Stop(Status.OPTIMAL, f"{count}.")

@@ -56,9 +56,11 @@ class Scorer:
     def __init__(self, model: SizedModel) -> None:
         self.model = model
         self.evaluations = 0
+        self.box: tuple[Array, Array] | None = None
+        """Bounds that points may miss, as orders do: what they miss counts as violation."""
         objective = model.task.objective
         make = objective.machine
-        self._value = objective.native or (make(objective.function) if make else None)
+        self._value = make(objective.function) if make else objective.native
         self._missed: Native | None = None
         self._constrained = bool(len(model.weight))
         if self._constrained and make and self._value is not None:
@@ -77,6 +79,9 @@ class Scorer:
         for place in np.flatnonzero(np.isnan(objective) | np.isnan(violation)):
             objective[place], violation[place] = self._one(points[place])
         self.evaluations += count
+        if self.box is not None:
+            outside = np.maximum(self.box[0] - points, points - self.box[1])
+            violation = violation + np.maximum(outside, 0.0).sum(axis=1)
         bad = ~np.isfinite(objective)
         return Scores(np.where(bad, WORST, objective), np.where(bad, WORST, violation))
 

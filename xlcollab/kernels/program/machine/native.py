@@ -191,16 +191,17 @@ class NativeResiduals:
         return values, jacobian
 
 
-def native(recording: Recording) -> NativeProgram:
-    """The program of a recording with one output of one element.
+def native(recording: Recording, *, slopes: bool = True) -> NativeProgram:
+    """The program of a recording with one output of one element; without `slopes` it gives values
+    alone, in half the time or less, and what it says of the gradient means nothing.
 
-    Raises NotLoweredError where an operation has no derivative.
+    Raises NotLoweredError where an operation has no derivative and slopes are wanted.
     """
     ((view, _),) = recording.outputs
     given = [view.node, *(guard.node for guard in recording.guards)]
     graph, now = rewritten(recording.graph, given)
     view = replace(view, node=now[view.node])
-    slope = gradient(graph, view)
+    slope = gradient(graph, view) if slopes else 0
     guards = [now[guard.node] for guard in recording.guards]
     encoded = encode(graph, schedule(graph, [0, view.node, slope, *guards]))
     at = encoded.offsets
