@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +133,44 @@ def test_no_whole_point_satisfies_the_rows(tmp_path: Path) -> None:
     found = Model(cells, "B1", "S!$A$1:$A$2", lines=lines).solve(tmp_path)
     assert (found.code, found.json["models"][0]["status"]) == (4, "infeasible")
     assert found.json["output"] is None
+
+
+@pytest.mark.parametrize("cities", [5, 7, 8])
+@pytest.mark.parametrize("bounded", [False, True])
+def test_orders_against_all_of_them(cities: int, bounded: bool, tmp_path: Path) -> None:
+    """Bounds on places hold, too: the first city comes first, the third place goes to the last."""
+    model, _ = tour(cities)
+    if bounded:
+        ends = [("S!$A$1", "<=", "1"), ("S!$A$3", ">=", str(cities))]
+        model = replace(model, lines=[*model.lines, *ends])
+    first = ord("F")
+    way = np.array(
+        [[model.cells[f"{chr(first + j)}{i + 1}"] for j in range(cities)] for i in range(cities)]
+    )
+    orders = np.array(list(itertools.permutations(range(cities))))
+    if bounded:
+        orders = orders[(orders[:, 0] == 0) & (orders[:, 2] == cities - 1)]
+    lengths = way[orders, np.roll(orders, -1, axis=1)].sum(axis=1)
+    found = model.solve(tmp_path)
+    assert found.code == 0, found.err
+    (told,) = found.json["models"]
+    assert told["final"] == pytest.approx(lengths.min(), abs=1e-9)
+    assert told["status"] == ("optimal" if cities < 8 else "best_found")
+
+
+def test_a_place_that_becomes_a_whole_line(tmp_path: Path) -> None:
+    """INDEX by a variable that sinks below 1 asks for a whole column: no value, and no crash."""
+    cells: dict[str, object] = {f"F{i}": float((i - 3) ** 2) for i in range(1, 6)}
+    cells |= {"A1": 1.5, "A2": 4.5, "B1": "=INDEX($F$1:$F$5,A1)", "B2": "=INDEX($F$1:$F$5,A2)"}
+    cells |= {"C1": "=B1+B2"}
+    lines = [("S!$A$1:$A$2", "<=", "5.9"), ("S!$A$1:$A$2", ">=", "0")]
+    found = Model(cells, "C1", "S!$A$1:$A$2", lines=lines).solve(tmp_path)
+    assert found.code == 0, found.err
+    assert found.json["models"][0]["final"] == 0.0
+
+
+def test_how_fast_points_are_evaluated_is_said(tmp_path: Path) -> None:
+    model = rastrigin(3)
+    found = model.solve(tmp_path, "--method", "evolutionary", "--iterations", "5")
+    message = found.json["models"][0]["message"]
+    assert re.search(r"\d+ points were evaluated, [\d,]+ a second", message)

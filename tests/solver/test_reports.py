@@ -123,3 +123,31 @@ def test_unknown_reports_are_refused(tmp_path: Path) -> None:
     found = _solved(tmp_path, WYNDOR, "--report", "sensitivity,other")
     assert found.code == 2
     assert "other" in found.sentence
+
+
+def test_a_population_is_reported_by_variable_and_constraint(tmp_path: Path) -> None:
+    cells = WYNDOR | {"B4": "=3*INT(B1)+5*INT(B2)-ABS(B1-B2)/9"}
+    bounds = {"num": "3", "lhs2": "S!$B$1:$B$2", "rel2": "1", "rhs2": "20"}
+    bounds |= {"lhs3": "S!$E$3", "rel3": "3", "rhs3": "1"}
+    found = _solved(tmp_path, cells, "--report", "population", "--method", "evolutionary", **bounds)
+    assert found.code == 0, found.err
+    rows = _rows(tmp_path, "S population")
+    heads = [row for row in rows if row[0] == "Cell"]
+    spread = ["Best Value", "Mean Value", "Standard Deviation", "Maximum Value", "Minimum Value"]
+    assert heads == [["Cell", "Name", *spread]] * 2
+    variables = _section(rows, "Variable Cells")
+    lines = _section(rows, "Constraints")
+    assert [row[1] for row in variables + lines][:3] == ["doors", "windows", "plant 1"]
+    sheet = xc.open(tmp_path / "b.solved.xlsx").workbook.sheet("S")
+    assert [row[2] for row in variables] == [sheet.value(0, 1), sheet.value(1, 1)]
+    for row in variables + lines:
+        best, mean, deviation, most, least = (float(value) for value in row[2:])  # type: ignore[arg-type]
+        assert least <= mean <= most
+        assert deviation >= 0.0
+        assert least - 1e-6 <= best <= most + 1e-6 or deviation > 0.0
+
+
+def test_without_a_population_the_report_says_so(tmp_path: Path) -> None:
+    assert _solved(tmp_path, WYNDOR, "--report", "population").code == 0
+    rows = _rows(tmp_path, "S population")
+    assert "No population" in str(rows[2][0])

@@ -57,7 +57,8 @@ class OpenBook(Session):
         one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
         learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. `history`
         says whether sheets are added, `reports` which besides: answer, sensitivity, limits,
-        feasibility. What is left open is taken from the book's control sheet, if it has one.
+        feasibility, population. What is left open is taken from the book's control sheet, if it
+        has one.
         `watch` names cells that go into the history and its chart, by default those labelled as a
         test error. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.

@@ -1,4 +1,4 @@
-"""The reports that Solver offers beside the answer: sensitivity, limits, feasibility."""
+"""The reports that Solver offers beside the answer, from sensitivity to population."""
 
 from __future__ import annotations
 
@@ -232,6 +232,41 @@ def _feasibility(compiled: Compiled, solved: Solved) -> Report | None:
     return _report(solved, "feasibility", [section], note)
 
 
+_SPREAD = ("Best Value", "Mean Value", "Standard Deviation", "Maximum Value", "Minimum Value")
+
+
+def _population(compiled: Compiled, solved: Solved) -> Report | None:
+    """Where the population of an evolution stood at the end, by variable and constraint."""
+    if not solved.kept:
+        return None
+    points = solved.solution.population
+    if points is None or len(points) < _LEAST:
+        note = "No population was kept: the method was not evolution, or every point was tried."
+        return _report(solved, "population", (), note)
+    heads = ("Cell", "Name", *_SPREAD)
+    variables = _spread(solved.weights, points)
+    sections = [Section("Variable Cells", heads, _lines(compiled, compiled.cells, *variables))]
+    if compiled.constraints is not None:
+        sides = compiled.constraints.sides
+        left, _ = _sides(compiled, solved)
+        values = np.array([sides(torch.as_tensor(point))[0] for point in points])
+        cells = [cell for _, cell in compiled.constraints.lines()]
+        lines = _lines(compiled, cells, *_spread(left, values))
+        sections.append(Section("Constraints", heads, lines))
+    note = f"{len(points)} members; their spread tells how alike they had become."
+    return _report(solved, "population", sections, note)
+
+
+_LEAST = 2
+
+
+def _spread(best: Array, members: Array) -> tuple[Array, ...]:
+    """Best, mean, standard deviation, largest and smallest value of each column, each (n,)."""
+    with np.errstate(invalid="ignore"):
+        deviation = members.std(axis=0, ddof=1)
+    return best, members.mean(axis=0), deviation, members.max(axis=0), members.min(axis=0)
+
+
 def _numbers(values: Tensor) -> Array:
     return np.asarray(values.detach().cpu().double().numpy(), np.float64)
 
@@ -240,5 +275,6 @@ _REPORTS: Mapping[str, Callable[[Compiled, Solved], Report | None]] = {
     "sensitivity": _sensitivity,
     "limits": _limits,
     "feasibility": _feasibility,
+    "population": _population,
 }
 """Besides the answer, which every run with a history has."""

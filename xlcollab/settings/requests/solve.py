@@ -19,7 +19,7 @@ from xlcollab.settings.requests.common import (
 )
 from xlcollab.settings.solving import Computing, Settings
 
-REPORTS = ("answer", "sensitivity", "limits", "feasibility")
+REPORTS = ("answer", "sensitivity", "limits", "feasibility", "population")
 MODEL = "The model (default: the stored Solver models)"
 
 
