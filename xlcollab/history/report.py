@@ -68,13 +68,18 @@ def _widths(sections: Sequence[Section]) -> dict[int, float]:
 
 
 def _number_looks(sections: Sequence[Section]) -> dict[int, Look]:
+    """Digits by column; none where a number is endless, which would fill its cell with them."""
     columns: dict[int, list[float]] = {}
     for section in sections:
         for line in section.lines:
             for column, value in enumerate(line):
-                if isinstance(value, float) and abs(value) < ENDLESS:
+                if isinstance(value, float):
                     columns.setdefault(column, []).append(value)
-    return {column: look_of(values) for column, values in columns.items()}
+    return {
+        column: look_of(values)
+        for column, values in columns.items()
+        if max(map(abs, values)) < ENDLESS
+    }
 
 
 def cell_value(number: float) -> Scalar:
