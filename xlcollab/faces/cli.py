@@ -15,12 +15,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.memory import limit_memory
+from xlcollab.faces.mistakes import Sentences
 from xlcollab.faces.shell import shown
 from xlcollab.interrupts import OutOfTime, Terminated, listening
 
@@ -45,7 +46,7 @@ def build() -> typer.Typer:
         cls=_Group,
         help=_HELP,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         context_settings=_CONTEXT,
     )
@@ -53,7 +54,7 @@ def build() -> typer.Typer:
     return app
 
 
-class _Group(TyperGroup):
+class _Group(Sentences):
     """Commands that are made when they are asked for; the help of the application lists sentences
     only."""
 

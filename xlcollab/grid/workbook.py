@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import IntEnum
 
 import numpy as np
@@ -212,8 +213,16 @@ class Workbook:
         sheet = self.find(name)
         if sheet is None:
             known = ", ".join(sheet.name for sheet in self.sheets)
-            raise WorkbookError(f"{self.source} has no sheet {name!r}; its sheets are {known}")
+            raise WorkbookError(
+                f"{self.source} has no sheet {name!r}; its sheets are {known}{self._meant(name)}"
+            )
         return sheet
+
+    def _meant(self, name: str) -> str:
+        """The sheet that is spelt most like it."""
+        names = {sheet.name.casefold(): sheet.name for sheet in self.sheets}
+        near = get_close_matches(name.casefold(), names, n=1)
+        return f"; did you mean {names[near[0]]}?" if near else ""
 
     def value(self, cell: CellRef) -> Scalar:
         return self.sheet(cell.sheet).value(cell.row, cell.column)

@@ -19,7 +19,11 @@ from xlcollab.problems.solver_model.saved import (
     saved_formulas,
     stored_or_saved,
 )
-from xlcollab.problems.solver_model.texts import model_from_texts
+from xlcollab.problems.solver_model.texts import (
+    home_sheet,
+    model_from_texts,
+    with_restrictions,
+)
 from xlcollab.problems.solver_model.writing import model_names, solver_names
 
 __all__ = [
@@ -36,6 +40,7 @@ __all__ = [
     "disjoint",
     "find_models",
     "find_saved",
+    "home_sheet",
     "model_from_texts",
     "model_names",
     "read_model",
@@ -48,4 +53,5 @@ __all__ = [
     "start",
     "stored_or_saved",
     "variable_cells",
+    "with_restrictions",
 ]

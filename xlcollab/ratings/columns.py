@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from xlcollab.errors import UsageError
+from xlcollab.settings.near import meant
 
 NAMES = {
     "user": "user userid uid usernumber customer customerid reader member reviewer reviewerid",
@@ -37,7 +38,10 @@ class Columns:
         wanted = [name for name in said.values() if isinstance(name, str)] + list(self.extra)
         for name in wanted:
             if name not in names:
-                raise UsageError(f"{source} has no column {name!r}; its columns: {_list(names)}")
+                raise UsageError(
+                    f"{source} has no column {name!r}; its columns: {_list(names)}"
+                    f"{meant(name, map(str, names))}"
+                )
         left = [name for name in names if name not in wanted]
         found = {role: said[role] or _guess(role, left) for role in NAMES}
         for role in REQUIRED:

@@ -78,7 +78,8 @@ def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Any], list[A
 
 def _test_size(table: RatingsTable, fraction: float) -> int:
     if not 0 < fraction < 1:
-        raise UsageError(f"a part that is held out lies between 0 and 1, found {fraction}")
+        share = f"; {fraction:g} % is {fraction / 100:g}" if 1 < fraction < 100 else ""
+        raise UsageError(f"a part that is held out lies between 0 and 1, found {fraction}{share}")
     n_test = round(len(table) * fraction)
     if not 0 < n_test < len(table):
         raise DataError(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from xlcollab.errors import UnknownOptionError
+from xlcollab.settings.near import meant
 from xlcollab.settings.option import settings_of
 
 T = TypeVar("T")
@@ -30,8 +30,7 @@ class Asked(Generic[T]):
         known = settings_of(kind)
         for name in given:
             if name not in known:
-                near = get_close_matches(name, known, n=1)
-                advice = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+                advice = meant(name, known) or f"; known are {', '.join(known)}"
                 raise UnknownOptionError(f"unknown option {name}{advice}")
         values = {name: value for name, value in given.items() if value is not None}
         for name, value in values.items():

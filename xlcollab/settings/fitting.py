@@ -117,7 +117,10 @@ class ModelSettings:
         if self.output_range is not None and self.range_margin is not None:
             raise UsageError("output_range and range_margin exclude each other; give one")
         if self.output_range and not self.output_range[0] < self.output_range[1]:
-            raise UsageError(f"output_range {self.output_range} must rise from low to high")
+            low, high = self.output_range
+            raise UsageError(
+                f"the range of predictions, {low:g} to {high:g}, must rise from low to high"
+            )
         if (self.learn_padding or self.padding) and self.output_range is None:
             raise UsageError("padding widens an output_range; give the range too")
         if self.side_columns and not self.hidden_sizes:

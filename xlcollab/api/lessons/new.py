@@ -91,7 +91,8 @@ def new_book(
     an unreadable file name or an impossible size, DataError for ratings that cannot be used.
     """
     if kind not in KINDS:
-        raise UsageError(f"no lesson of kind {kind!r}; there is {', '.join(KINDS)}")
+        swapped = "; the kind comes first, then the ratings" if Path(kind).suffix else ""
+        raise UsageError(f"no lesson of kind {kind!r}; there is {', '.join(KINDS)}{swapped}")
     source = Path(ratings)
     target = Path(output) if output is not None else source.with_suffix(".lesson.xlsx")
     if target.suffix.lower() != ".xlsx":

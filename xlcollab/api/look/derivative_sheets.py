@@ -26,7 +26,7 @@ from xlcollab.history import (
     top_looks,
     widths_of,
 )
-from xlcollab.problems import resolve_areas
+from xlcollab.problems import home_sheet, resolve_areas
 from xlcollab.ref import MAX_COLUMNS, CellRef, Rect
 from xlcollab.settings.requests.look import GradientRequest
 
@@ -69,7 +69,8 @@ def _derivatives(book: Session, request: GradientRequest) -> Derivatives:
     of, by = request.of, request.with_respect_to
     if request.second:
         return hessian_of(book, of, by)
-    areas = resolve_areas(book.workbook, of, book.workbook.sheets[0].name, "the area")
+    home = home_sheet(book.workbook, of, by, advice="")
+    areas = resolve_areas(book.workbook, of, home, "the area")
     if len(areas) != 1:
         raise UsageError(f"{of!r} is more than one area; name one cell or one area")
     return jacobian_of(book, of, by) if areas[0].rect.size > 1 else gradient(book, of, by)

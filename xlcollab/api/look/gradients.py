@@ -14,7 +14,7 @@ from xlcollab.api.look.checking import refresh
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.kernels.program.function import MachineFunction
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
-from xlcollab.problems import check_variables, disjoint, resolve_areas
+from xlcollab.problems import check_variables, disjoint, home_sheet, resolve_areas
 from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
     than one area, ModelError where the cells do not matter."""
     refresh(book)
     workbook = book.workbook
-    first = workbook.sheets[0].name
-    outputs = resolve_areas(workbook, of, first, "the cell to differentiate")
+    home = home_sheet(workbook, of, by_changing, advice="")
+    outputs = resolve_areas(workbook, of, home, "the cell to differentiate")
     if len(outputs) != 1:
         raise UsageError(f"{of!r} is more than one area; name one cell or one area")
     areas = disjoint(resolve_areas(workbook, by_changing, outputs[0].sheet, "the cells to change"))

@@ -29,6 +29,7 @@ from xlcollab.factor import (
 from xlcollab.factor.search import SPACE
 from xlcollab.interrupts import raise_stopped, time_limit
 from xlcollab.ratings import random_split
+from xlcollab.settings.near import meant
 from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.option import names_of, settings_of
 from xlcollab.settings.requests.ratings import TuneRequest
@@ -106,7 +107,10 @@ def parse_span(text: str) -> tuple[str, Span]:
         raise UsageError(f"{text!r} is no range; write it as n_factors=5..100") from None
     name = name.strip().replace("-", "_")
     if name not in SEARCHABLE:
-        raise UsageError(f"{name!r} cannot be searched; choose from {', '.join(SEARCHABLE)}")
+        raise UsageError(
+            f"{name!r} cannot be searched; choose from {', '.join(SEARCHABLE)}"
+            f"{meant(name, SEARCHABLE)}"
+        )
     if not (math.isfinite(ends[0]) and math.isfinite(ends[1]) and ends[0] <= ends[1]):
         raise UsageError(f"{text!r} must rise from a low to a high number")
     return name, Span(*ends, log=ends[0] > 0)

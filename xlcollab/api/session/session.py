@@ -30,6 +30,7 @@ from xlcollab.plan import Plan, build_plan, rectangles
 from xlcollab.problems import SolverModel, model_from_texts, read_saved, stored_or_saved
 from xlcollab.ref import AreaRef, CellRef
 
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
 _log = logging.getLogger("xlcollab")
 
 
@@ -193,6 +194,8 @@ class Session:
             target = self.path
         elif target.resolve() == self.path.resolve():
             raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
+        if target.suffix.lower() not in WORKBOOK_ENDINGS:
+            raise UsageError(f"{target} is no name of a workbook; let it end in {self.path.suffix}")
         refuse_unwritable(target)
         return target
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
-from xlcollab.api.solve.given import in_words
+from xlcollab.api.solve.given import given_models
 from xlcollab.api.solve.keeping import Keep
 from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
@@ -143,8 +143,7 @@ def _models(book: Session, request: SolveRequest) -> list[SolverModel]:
     """The model given in words, or the stored ones."""
     if request.load_model is not None:
         return [book.saved_model(request.load_model, request.sheet)]
-    model = in_words(book, request.model, request.sheet)
-    return book.models(request.sheet) if model is None else [model]
+    return given_models(book, request.model, request.sheet)
 
 
 def solve_models(

@@ -259,6 +259,6 @@ def _check_options(
     given += ["schedule"] if schedule != "constant" else []
     if optimizer is None and given:
         raise UsageError(
-            f"{', '.join(given)} needs an optimizer: without one the sheet's own formulas and "
-            "settings run"
+            f"{', '.join(given)} needs an optimizer, such as adam: without one the sheet's own "
+            "formulas and settings run"
         )

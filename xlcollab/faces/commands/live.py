@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from xlcollab.errors import UsageError
 from xlcollab.live.calc_office import ADDRESS
+from xlcollab.settings.near import meant
 
 
 class AppChoice(StrEnum):
@@ -43,6 +46,12 @@ def live(
     book: Annotated[
         str | None, typer.Option(help="The open workbook (default: the one in front).")
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="The sheet to work on (default: the one in front).")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the button does and reads; press nothing.")
+    ] = False,
     address: Annotated[
         str, typer.Option(help="libreoffice: what its --accept said.", metavar="ADDRESS")
     ] = ADDRESS,
@@ -53,8 +62,17 @@ def live(
 
     Example:  xlcollab live solve --app libreoffice
 
+    Example:  xlcollab live run_5 --sheet momentum --app libreoffice
+
     Example:  xlcollab live stop --app libreoffice
+
+    Example:  xlcollab live fit_ratings --explain
     """
+    if explain:
+        from xlcollab.faces.ribbon_help import EXPLAINED
+
+        typer.echo(EXPLAINED[button.value])
+        return
     from xlcollab.faces.ribbon import perform
     from xlcollab.live.desk import Desk
 
@@ -67,4 +85,16 @@ def live(
         from xlcollab.live.excel_desk import ExcelDesk
 
         desk = ExcelDesk.find(book)
+    if sheet is not None:
+        desk.show(sheet_of(desk.book.sheet_names(), sheet))
     typer.echo(perform(desk, button.value))
+
+
+def sheet_of(names: Sequence[str], wanted: str) -> str:
+    """The sheet of that name, whatever its case. Raises UsageError naming those that are open."""
+    known = {name.casefold(): name for name in names}
+    if wanted.casefold() not in known:
+        raise UsageError(
+            f"there is no sheet {wanted!r}; open are {', '.join(names)}{meant(wanted, names)}"
+        )
+    return known[wanted.casefold()]

@@ -11,6 +11,11 @@ _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _BIFF = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_TABLES = frozenset((".csv", ".tsv", ".txt", ".data", ".dat", ".parquet"))
+_OF_RATINGS = (
+    ". Ratings need no workbook: xlcollab fit takes them as they are, and xlcollab new makes a "
+    "lesson of them"
+)
 _OLE_BYTES_SEARCHED = 1 << 26
 
 
@@ -31,7 +36,8 @@ def read_workbook_file(path: Path, most: int) -> bytes:
                 data = head + file.read(most)
             else:
                 rest = file.read(_OLE_BYTES_SEARCHED) if head == _OLE else b""
-                raise NotAWorkbookError(f"{path.name} {_describe(head, rest)}")
+                advice = _OF_RATINGS if path.suffix.lower() in _TABLES else ""
+                raise NotAWorkbookError(f"{path.name} {_describe(head, rest)}{advice}")
     except OSError as error:
         raise WorkbookError(f"{path} cannot be opened: {error.strerror}") from None
     if len(data) > most:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xlcollab.errors import UsageError
 from xlcollab.grid import Workbook
@@ -53,7 +54,7 @@ def model_from_texts(
             "0 objectives are given; exactly one of --minimize, --maximize and --target is needed,"
             " or at least one --subject-to"
         )
-    home = _home_sheet(workbook, objective, by_changing, sheet)
+    home = home_sheet(workbook, objective, by_changing, sheet)
     restrictions = Restrictions(workbook, home)
     for text in subject_to:
         _add(restrictions, text)
@@ -68,6 +69,24 @@ def model_from_texts(
         binary=restrictions.areas("binary"),
         alldifferent=restrictions.areas("alldifferent"),
         non_negative=non_negative,
+    )
+
+
+def with_restrictions(
+    workbook: Workbook, model: SolverModel, subject_to: Sequence[str], *, non_negative: bool = False
+) -> SolverModel:
+    """The model with further constraints and domains, in the words of `model_from_texts`; texts
+    without a sheet mean the model's. Raises what `model_from_texts` raises."""
+    more = Restrictions(workbook, model.sheet)
+    for text in subject_to:
+        _add(more, text)
+    return replace(
+        model,
+        constraints=(*model.constraints, *more.constraints),
+        integer=(*model.integer, *more.areas("integer")),
+        binary=(*model.binary, *more.areas("binary")),
+        alldifferent=(*model.alldifferent, *more.areas("alldifferent")),
+        non_negative=model.non_negative or non_negative,
     )
 
 
@@ -99,9 +118,15 @@ def _split_target(text: str) -> tuple[str, float]:
     return cell.strip(), number
 
 
-def _home_sheet(
-    workbook: Workbook, objective: str | None, by_changing: str, sheet: str | None
+def home_sheet(
+    workbook: Workbook,
+    objective: str | None,
+    by_changing: str,
+    sheet: str | None = None,
+    advice: str = " or add --sheet",
 ) -> str:
+    """The sheet that addresses without one mean. Raises UsageError where nothing says it, with
+    `advice` besides that to write it."""
     if sheet is not None:
         return workbook.sheet(sheet).name
     first = split_list(by_changing)[0]
@@ -116,8 +141,7 @@ def _home_sheet(
         return workbook.sheets[0].name
     raise UsageError(
         f"{objective or first} names no sheet and {workbook.source} has"
-        f" {len(workbook.sheets)}; write {workbook.sheets[0].name}!{objective or first} or add"
-        " --sheet"
+        f" {len(workbook.sheets)}; write {workbook.sheets[0].name}!{objective or first}{advice}"
     )
 
 

@@ -27,7 +27,8 @@ MODEL = "The model (default: the stored Solver models)"
 class ModelWords:
     """A model in words; without a goal it asks for any point that the constraints allow.
 
-    Raises UsageError where its cells are missing, or both goal and constraints.
+    Constraints without cells to change are added to the stored model. Raises UsageError where a
+    goal has no cells, or cells neither goal nor constraints.
     """
 
     minimize: Annotated[str | None, Option("The objective cell.", metavar="CELL", group=MODEL)] = (
@@ -45,7 +46,8 @@ class ModelWords:
     subject_to: Annotated[
         tuple[str, ...],
         Option(
-            "A constraint, such as 'A1:A9<=B1:B9', 'C1=integer'. Repeatable.",
+            "A constraint, such as 'A1:A9<=B1:B9', 'C1=integer'; without --by-changing one more "
+            "for the stored model. Repeatable.",
             metavar="CONSTRAINT",
             group=MODEL,
         ),
@@ -54,7 +56,8 @@ class ModelWords:
 
     def __post_init__(self) -> None:
         goals = [goal for goal in (self.minimize, self.maximize, self.target) if goal]
-        if len(goals) > 1 or (self.is_given and not (self.by_changing and self._asks)):
+        whole = bool(goals or self.by_changing)
+        if len(goals) > 1 or (whole and not (self.by_changing and self._asks)):
             raise UsageError(
                 "a model on the command line needs --by-changing and one of --minimize, "
                 "--maximize, --target, or at least one --subject-to"

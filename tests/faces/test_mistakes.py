@@ -1,0 +1,109 @@
+"""What people type wrong: each answer is short, says what was typed, and leads on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.build import build
+from tests.faces.shell import BOWL, listing, minimised, xlcollab
+from tests.graddesc.typed_tabs import Layout, sgd_cells
+
+MISTAKES: list[tuple[str, int, str]] = [
+    ("solv b.xlsx", 2, "Did you mean 'solve'"),
+    ("solve", 2, "Missing argument 'book'"),
+    ("solve nosuch.xlsx", 3, "there is no file nosuch.xlsx"),
+    ("solve junk.xlsx", 3, "junk.xlsx is no workbook"),
+    ("solve old.xls", 3, "old binary workbook"),
+    ("solve r.csv", 3, "xlcollab fit takes them"),
+    ("solve .", 3, "is a folder"),
+    ("solve b.xlsx --sheet Bowels", 3, "did you mean Bowls?"),
+    ("solve b.xlsx --method addam", 2, "did you mean adam?"),
+    ("solve b.xlsx --learning_rate 0.1", 2, "--learning-rate"),
+    ("solve b.xlsx --learnrate 0.1", 2, "--learning-rate"),
+    ("solve b.xlsx --lr fast", 2, "'fast' is no number"),
+    ("solve b.xlsx --lr 0,05", 2, "write 0.05"),
+    ("solve b.xlsx --lr -1", 2, "learning_rate is -1.0; expected a number, 0 or more"),
+    ("solve b.xlsx --iterations 1.5", 2, "'1.5' is no whole number"),
+    ("solve b.xlsx --method lbfgs --lr 0.1", 2, "no effect with method lbfgs"),
+    ("solve b.xlsx --minimize Bowls!B1", 2, "--by-changing"),
+    ("solve b.xlsx --minimize Bowls!B1 --by-changing Bowls!ZZZZ1", 3, "neither an address"),
+    ("solve b.xlsx --minimize Bowl!B1 --by-changing Bowls!A1", 3, "did you mean Bowls?"),
+    ("solve b.xlsx --minimize Bowls!C1 --by-changing Bowls!A1", 3, "C1 holds 'left alone'"),
+    ("solve b.xlsx --subject-to A1>>1", 2, "such as 'A1:A9<=B1:B9'"),
+    ("solve b.xlsx -o b.xlsx", 2, "--in-place"),
+    ("solve b.xlsx -o out.csv", 2, "is no name of a workbook; let it end in .xlsx"),
+    ("solve b.xlsx -o nodir/out.xlsx", 3, "there is no folder"),
+    ("solve b.xlsx --watch Bowls!B1:B2", 2, "is no single cell"),
+    ("solve b.xlsx --report everything", 2, "choose among answer"),
+    ("run b.xlsx", 3, "no chain of gradient descent"),
+    ("run g.xlsx --sheet leson", 3, "did you mean lesson?"),
+    ("run g.xlsx --epochs -3", 2, "epochs is -3; expected a whole number"),
+    ("run g.xlsx --sheet lesson --lr 0.1", 2, "needs an optimizer, such as adam"),
+    ("fit r.csv --test-fraction 20", 2, "20 % is 0.2"),
+    ("fit nosuch.csv", 2, "there is no such file"),
+    ("fit empty.csv", 3, "is empty"),
+    ("fit two.csv", 2, "name the item column"),
+    ("fit words.csv", 3, "row 2, column 'rating': found 'good'"),
+    ("fit r.csv --user-column usr", 2, "did you mean user?"),
+    ("fit r.csv -o out.txt", 2, "write a workbook"),
+    ("fit r.csv --range 5 0.5", 2, "5 to 0.5, must rise from low to high"),
+    ("fit r.csv --epochs ten", 2, "'ten' is no whole number"),
+    ("predict b.xlsx --user 1 --item 1", 3, "holds no factor model"),
+    ("predict r.csv --user 1 --item 1", 2, "is no model"),
+    ("predict b.xlsx", 2, "give --user and --item"),
+    ("recommend b.xlsx", 2, "give one of --user, --like and --all"),
+    ("gradient two.xlsx --of B1 --with-respect-to A1", 2, "names no sheet"),
+    ("gradient b.xlsx --of Bowls!B1", 2, "Missing option '--with-respect-to'"),
+    ("gradient b.xlsx --of Bowls!B1 --with-respect-to Bowls!C1", 3, "Bowls!C1"),
+    ("crosstab r.csv --corner 15", 2, "requires 2 arguments"),
+    ("new r.csv matrix-factorisation", 2, "the kind comes first"),
+    ("new matrix-factorisation r.csv --n-factors many", 2, "'many' is no whole number"),
+    ("sweep b.xlsx --parameter B3", 2, "such as 'S!B3=1:10:10'"),
+    ("live solv", 2, "did you mean solve?"),
+    ("live solve --app calc", 2, "'calc' is not one of"),
+    ("addin instal", 2, "did you mean install?"),
+    ("tune r.csv --search n_factor=1..3", 2, "did you mean n_factors?"),
+    ("tune r.csv --search n_factors=5", 2, "write it as n_factors=5..100"),
+    ("lr-find b.xlsx --method lbfgs", 2, "has no learning rate"),
+    ("rerun b.xlsx", 3, "does not say what made it"),
+    ("warm b.xlsx", 2, "unexpected extra argument"),
+]
+
+
+BOX = str.maketrans("│─╭╮╰╯", " " * 6)
+"""The frame that rich draws around an answer of typer's."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    names = minimised("Bowls", "Bowls!$B$1", "Bowls!$A$1:$A$2")
+    build(tmp_path / "b.xlsx", {"Bowls": BOWL}, names)
+    build(tmp_path / "two.xlsx", {"Bowls": BOWL, "More": BOWL})
+    build(tmp_path / "g.xlsx", {"lesson": sgd_cells(Layout())})
+    (tmp_path / "junk.xlsx").write_text("hello")
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600))
+    (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n2,2,5\n2,3,1\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "two.csv").write_text("user,rating\n1,2\n")
+    (tmp_path / "words.csv").write_text("user,item,rating\n1,2,good\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("line", "code", "told"), MISTAKES, ids=lambda one: str(one)[:40])
+def test_a_mistake_is_answered(
+    line: str, code: int, told: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERMINAL_WIDTH", "300")
+    before = listing(folder)
+    found = xlcollab(*line.split())
+    answer = " ".join(found.err.translate(BOX).split())
+    assert found.code == code, answer
+    assert told in answer
+    assert "Traceback" not in answer
+    assert "Value error" not in answer
+    assert "internal error" not in answer
+    assert len(answer) < 700
+    assert listing(folder) == before
