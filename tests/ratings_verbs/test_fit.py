@@ -77,7 +77,7 @@ def test_a_summary_is_shown_where_no_json_is_asked_for(tmp_path: Path) -> None:
     assert found.code == 0
     assert "All epochs were run. Written to" in found.out
     assert "150 ratings in r.csv" in found.err
-    assert "This run takes less than 1 MB" in found.err
+    assert "MB at its peak: the program with what it has read" in found.err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,20 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.ratings.places import parts
 from xlcollab.ratings.table import RatingsTable
 
 Scorer = Callable[[int], NDArray[np.floating]]
 
 
 def rmse(predictions: NDArray[np.floating], ratings: NDArray[np.floating]) -> float:
-    """√ mean (prediction − rating)², summed in float64."""
-    error = predictions.astype(np.float64) - ratings
-    return float(np.sqrt(np.mean(error * error)))
+    """√ mean (prediction − rating)², summed in float64; no copy of all of them is made."""
+    return math.sqrt(_mean(predictions, ratings, lambda error: float(error @ error)))
 
 
 def mae(predictions: NDArray[np.floating], ratings: NDArray[np.floating]) -> float:
-    """mean |prediction − rating|, summed in float64."""
-    return float(np.mean(np.abs(predictions.astype(np.float64) - ratings)))
+    """mean |prediction − rating|, summed in float64; no copy of all of them is made."""
+    return _mean(predictions, ratings, lambda error: float(np.abs(error).sum()))
+
+
+def _mean(
+    predictions: NDArray[np.floating],
+    ratings: NDArray[np.floating],
+    total: Callable[[NDArray[np.float64]], float],
+) -> float:
+    if not len(ratings):
+        return math.nan
+    found = 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in parts(len(ratings)):
+            found += total(predictions[part].astype(np.float64) - ratings[part])
+    return found / len(ratings)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xlcollab.api.ratings.fitted import Fitted, Stopwatch
+from xlcollab.api.ratings.memory import peak_of
 from xlcollab.api.ratings.model import (
     MODEL_FILE,
     Size,
@@ -78,7 +79,7 @@ def fit_ratings(
         with clock.phase("read"):
             run = _read(request)
             _refuse_too_large(run, target)
-        _tell(run, say)
+        _tell(run, target, say)
         run, sweep = _with_found_rate(run, clock, say)
         folds = _cross_validated(run, clock, on_epoch)
         result = _trained(run, on_epoch)
@@ -203,11 +204,18 @@ def _refuse_too_large(run: _Run, target: Path) -> None:
         refuse_too_large(size, target, is_crosstab=run.source.is_crosstab)
 
 
-def _tell(run: _Run, say: Say) -> None:
+def _tell(run: _Run, target: Path, say: Say) -> None:
     say(run.source.said)
+    if not run.model.is_closed_form:
+        return
     of = run.tables.train
-    if run.model.is_closed_form:
-        say(estimate_memory(len(of), of.n_users, of.n_items, run.model, run.training).sentence)
+    estimate = estimate_memory(len(of), of.n_users, of.n_items, run.model, run.training)
+    size = Size.expected(of, run.model, run.training)
+    peak = peak_of(estimate, size, as_workbook=target.suffix == WORKBOOK)
+    if peak is None or estimate.gpu:
+        say(estimate.sentence)
+    if peak is not None:
+        say(peak.sentence)
 
 
 def _with_found_rate(run: _Run, clock: Stopwatch, say: Say) -> tuple[_Run, RateSweep | None]:
