@@ -33,6 +33,8 @@ FEW_VARIABLES = 4
 """So many variables stand in the table of the history itself."""
 WEIGHT_ROWS = 200
 """Rows of a sheet of weights: enough to see the way, few enough to keep the file small."""
+_PLACES = 4
+"""Of a number as most columns show it."""
 _DIGITS = 6
 """Iterations that change none of the printed digits are not written."""
 _CHART_WIDTH, _CHART_HEIGHT, _ROW_HEIGHT = 760, 420, 20
@@ -107,7 +109,8 @@ def weights_sheet(
     existing_names: Iterable[str] = (),
 ) -> NewSheet | None:
     """The sheet "`sheet` weights": the weights at up to 200 iterations, among them the first and
-    the last; None for few variables, which stand in the history.
+    the last, which have all their digits, those between the ones that are shown; None for few
+    variables, which stand in the history.
 
     The row above the headings says the cells, the headings their `names` where they are different.
     """
@@ -115,7 +118,7 @@ def weights_sheet(
         return None
     most = MAX_COLUMNS - 1
     shown = record.thinned(math.ceil(len(record) / WEIGHT_ROWS))
-    cells, weights = record.variables[:most], shown.weights[:, :most]
+    cells, weights = record.variables[:most], _shortened(shown.weights[:, :most])
     headings: list[Scalar] = [record.columns[0], *_different(names[:most], cells)]
     numbers = np.hstack([shown.rows[:, :1], weights])
     rows = top(f"{sheet}: weights", sentence)
@@ -137,6 +140,14 @@ def weights_sheet(
         row_looks=top_looks({HEAD_ROW - 1: "note"}),
         column_looks=looks,
     )
+
+
+def _shortened(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The digits that are shown for what is on the way: the others would be most of the file."""
+    found = weights.copy()
+    if look_of(weights) == "number":
+        found[1:-1] = np.round(found[1:-1], _PLACES)
+    return found
 
 
 def _different(names: Sequence[str], cells: Sequence[str]) -> list[str]:
