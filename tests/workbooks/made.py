@@ -16,8 +16,17 @@ from xlcollab.grid import Scalar, Workbook
 from xlcollab.ref import parse_area
 
 FOLDER = Path(__file__).resolve().parents[2] / "workbooks"
-NAMES = ("collab_filter.xlsx", "gradient_descent_formulas.xlsx", "graddesc.xlsx")
-TRAINED = ("trained/collab_filter.solved.xlsx", "trained/graddesc.run.xlsx")
+NAMES = (
+    "collab_filter.xlsx",
+    "gradient_descent_formulas.xlsx",
+    "graddesc.xlsx",
+    "building_blocks.xlsx",
+)
+TRAINED = (
+    "trained/collab_filter.solved.xlsx",
+    "trained/graddesc.run.xlsx",
+    "trained/building_blocks.swept.xlsx",
+)
 MODELS = ("dotprod", "bias", "sigmoid", "embeddings", "mini_net", "word_embeddings")
 
 if str(FOLDER) not in sys.path:

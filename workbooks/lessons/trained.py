@@ -9,13 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from xlcollab.api import OpenBook
 from xlcollab.api.factors.factors import factors_of
 from xlcollab.api.factors.sheet import factors_sheet
-from xlcollab.grid import Changes, NewSheet, Scalar
+from xlcollab.api.session.session import Session
+from xlcollab.api.solve.sweeping import swept
+from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
 from xlcollab.problems.tab.tab import find_tabs
+from xlcollab.ref import AreaRef, Rect
+from xlcollab.settings.requests.sweep import SweepRequest
 
 _EVERY, _EPOCHS = 10, 20
+_PENALTIES = (0.0, 1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 def solved_collab_filter(folder: Path) -> OpenBook:
@@ -38,9 +45,25 @@ def run_graddesc(folder: Path) -> OpenBook:
     return _timeless(book)
 
 
+def swept_building_blocks(folder: Path) -> OpenBook:
+    """`xlcollab sweep` over the penalty, and the model solved with the best of them."""
+    path = folder / "building_blocks.xlsx"
+    values = ",".join(f"{value:g}" for value in _PENALTIES)
+    request = SweepRequest(book=path, parameter=(f"penalty!A4={values}",), sheet="penalty")
+    _, lines, _, sheet = swept(Session(path), request)
+    book = OpenBook(path)
+    best = min(lines, key=lambda line: float(str(line[2])))
+    cell = AreaRef("penalty", Rect(3, 0))
+    value = CellEdit.of_numbers(cell, np.array([[float(str(best[0]))]]))
+    book.apply(Changes(inputs=[value], sheets=(sheet,)))
+    book.solve("penalty")
+    return _timeless(book)
+
+
 TRAINED = {
     "collab_filter.solved.xlsx": solved_collab_filter,
     "graddesc.run.xlsx": run_graddesc,
+    "building_blocks.swept.xlsx": swept_building_blocks,
 }
 
 

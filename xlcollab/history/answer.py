@@ -111,6 +111,7 @@ def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSh
         widths=_WIDTHS,
         freeze=(1, 0),
         row_looks=page.looks,
+        cell_looks={(6, 1): "whole", (7, 1): "seconds"},
         column_looks=looks_of_lines(page.lines),
     )
 

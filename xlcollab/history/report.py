@@ -23,6 +23,8 @@ class Section:
     title: str
     headings: Sequence[str]
     lines: Sequence[Sequence[Scalar]]
+    room: int = 0
+    """Rows that are kept for a chart beside the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSh
         looks |= {head - 1: "section", head: "head"}
         rows += [[], [section.title], list(section.headings), *section.lines]
         boxes.append(Rect(head, 0, len(section.lines) + 1, len(section.headings)))
+        rows += [[] for _ in range(section.room - len(section.lines))]
     return NewSheet(
         name=added_name(report.sheet, report.word, existing_names),
         rows=rows,

@@ -142,6 +142,7 @@ def _dressed(sheet: NewSheet, width: int) -> NewSheet:
     return replace(
         sheet,
         widths={0: 14.0, 1: 24.0, 2: 14.0, 3: 44.0},
+        freeze=(HEAD_ROW, 0),
         row_looks={0: "title", 1: "note", _RANKS: "head"},
         column_looks={0: "whole", 1: "whole", 2: "number"},
         cell_looks=looks | {(_PREDICTION, 1): "number"},

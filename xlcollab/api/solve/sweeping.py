@@ -57,9 +57,21 @@ def sweep_book(request: SweepRequest) -> Swept:
 
     Raises UsageError on texts that name no values, ModelError and DataError by cell.
     """
-    _refuse_ways(request)
     book = Session(request.book)
     refuse_target(book, request.output, "swept")
+    headings, lines, code, sheet = swept(book, request)
+    fresh = Session(request.book)
+    fresh.made_by("sweep", request)
+    fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
+    return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
+
+
+def swept(
+    book: Session, request: SweepRequest
+) -> tuple[tuple[str, ...], list[list[Scalar]], int, NewSheet]:
+    """Headings and lines of the table, the exit code, and the sheet. The cells of `book` are left
+    as the last run had them. Raises what `sweep_book` raises."""
+    _refuse_ways(request)
     refuse_unchangeable(book, sheets=True)
     model = given_model(book, request.model, request.sheet)
     if request.samples:
@@ -71,10 +83,7 @@ def sweep_book(request: SweepRequest) -> Swept:
         headings, lines = _table(model, cells, cases, outcomes)
         code = 0 if all(one.kept for one in outcomes) else 4
         sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
-    fresh = Session(request.book)
-    fresh.made_by("sweep", request)
-    fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
-    return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
+    return headings, lines, code, sheet
 
 
 def _refuse_ways(request: SweepRequest) -> None:
@@ -203,10 +212,12 @@ def _table(
 ) -> tuple[tuple[str, ...], list[list[Scalar]]]:
     named = any(case.name for case in cases)
     variables = [str(cell) for cell in variable_cells(model)][:_MOST_VARIABLES]
+    watched = list(dict.fromkeys(name for one in outcomes for name in one.watched))
     headings = (
         *(["scenario"] if named else []),
         *(str(cell) for cell in cells),
         f"objective {model.label}",
+        *watched,
         "status",
         *variables,
     )
@@ -216,7 +227,9 @@ def _table(
         weights = found.weights[: len(variables)] if found.kept else np.full(len(variables), np.nan)
         objective = found.objective if found.kept else math.nan
         numbers = [cell_value(float(value)) for value in weights]
-        lines.append([*head, *case.values, cell_value(objective), str(found.status), *numbers])
+        seen = [found.watched.get(name, (math.nan, math.nan))[1] for name in watched]
+        reached = [cell_value(float(value)) for value in (objective, *seen)]
+        lines.append([*head, *case.values, *reached, str(found.status), *numbers])
     return headings, lines
 
 
@@ -235,10 +248,35 @@ def _sweep_sheet(
         "sweep",
         f"{model.sheet}: the optimum by {names}",
         f"sweep of {model.label} over {len(cases)} runs",
-        [Section("Runs", headings, lines)],
+        _sections(headings, lines),
     )
     sheet = report_sheet(report, existing_names=taken)
-    return replace(sheet, charts=_charts(sheet, len(headings), cells, cases))
+    return replace(sheet, charts=_charts(sheet, headings, cells, cases))
+
+
+def _width(headings: Sequence[str]) -> int:
+    """Columns of the first table."""
+    return len(headings) if len(headings) <= _NARROW else headings.index("status") + 1
+
+
+_NARROW = 8
+"""Columns that leave room for a chart beside them."""
+_CHART_ROWS = 24
+
+
+def _sections(headings: tuple[str, ...], lines: list[list[Scalar]]) -> list[Section]:
+    """One table, or of many variables two: what came out beside its chart, the variables below."""
+    split = headings.index("status") + 1
+    if len(headings) <= _NARROW:
+        return [Section("Runs", headings, lines)]
+    return [
+        Section("Runs", headings[:split], [line[:split] for line in lines], _CHART_ROWS),
+        Section(
+            "Variable cells",
+            (*headings[:1], *headings[split:]),
+            [[line[0], *line[split:]] for line in lines],
+        ),
+    ]
 
 
 def _labels(book: Session, cells: Sequence[CellRef]) -> list[tuple[str, CellRef]]:
@@ -250,9 +288,10 @@ _FIRST_LINE = 5
 
 
 def _charts(
-    sheet: NewSheet, columns: int, cells: Sequence[CellRef], cases: Sequence[_Case]
+    sheet: NewSheet, headings: Sequence[str], cells: Sequence[CellRef], cases: Sequence[_Case]
 ) -> tuple[Chart, ...]:
-    """The objective by the last parameter, a line for each value of the first."""
+    """The objective by the last parameter, a line for each value of the first; of one parameter
+    with what watched cells say."""
     if not cases or any(case.name for case in cases):
         return ()
     groups = 1 if len(cells) == 1 else len({case.values[0] for case in cases})
@@ -266,13 +305,20 @@ def _charts(
             for column in (len(cells) - 1, len(cells))
         )
         series.append(Series(name, x, y, markers=True))
+    if groups == 1:
+        for column in range(len(cells) + 1, headings.index("status")):
+            x, y = (
+                AreaRef(sheet.name, Rect(_FIRST_LINE, place, size, 1))
+                for place in (len(cells) - 1, column)
+            )
+            series.append(Series(headings[column], x, y, markers=True))
     chart = Chart(
         title="Objective",
         x_title=str(cells[-1]),
         y_title="objective",
         series=tuple(series),
-        at=(2, columns + 1),
-        legend=groups > 1,
+        at=(2, _width(headings) + 1),
+        legend=len(series) > 1,
     )
     return (chart,)
 

@@ -120,7 +120,7 @@ def _contour_sheet(run: TabRun, contours: Sequence[Contour], taken: Iterable[str
     columns: list[list[Scalar]] = [["point", *(float(i + 1) for i in range(height))]]
     for one in contours:
         for axis, name in enumerate(run.weights):
-            values = [None if np.isnan(v) else float(v) for v in one.points[:, axis]]
+            values = [None if np.isnan(v) else float(f"{v:.6g}") for v in one.points[:, axis]]
             padding = [None] * (height - len(values))
             columns.append([f"{name} at loss {one.level:.4g}", *values, *padding])
     rows = [list(row) for row in zip(*columns, strict=True)]

@@ -1,0 +1,116 @@
+"""Every sheet that is written looks like the lesson's: what a person would see, checked."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.gallery.books import EXHIBITS, make
+from tests.gallery.pictures import printed, programs
+from xlcollab.history import HEAD_ROW
+
+_MOST_DIGITS = 6
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """By verb the workbook that it wrote; made when it is first asked for."""
+    return {}
+
+
+@pytest.fixture
+def book(
+    request: pytest.FixtureRequest,
+    books: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[str, Path]:
+    verb = request.param
+    if verb == "tune":
+        pytest.importorskip("optuna")
+    if verb not in books:
+        books[verb] = make(verb, tmp_path_factory.mktemp("gallery") / "book")
+    return verb, books[verb]
+
+
+every = pytest.mark.parametrize("book", EXHIBITS, indirect=True)
+
+
+@every
+def test_each_sheet_has_title_sentence_and_print_set_up(book: tuple[str, Path]) -> None:
+    verb, path = book
+    loaded = openpyxl.load_workbook(path)
+    for name, charts in EXHIBITS[verb].charts.items():
+        sheet = loaded[name]
+        assert sheet.sheet_state == "visible"
+        assert sheet["A1"].font.b
+        assert sheet["A1"].font.sz >= 14
+        assert str(sheet["A2"].value).startswith("Written by xlcollab: ")
+        assert sheet.freeze_panes is not None
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert "&P" in str(sheet.oddFooter.right.text)
+        assert sheet.column_dimensions
+        assert len(sheet._charts) == charts
+
+
+@every
+def test_numbers_are_shown_with_few_digits_in_columns_that_hold_them(
+    book: tuple[str, Path],
+) -> None:
+    verb, path = book
+    loaded = openpyxl.load_workbook(path, data_only=True)
+    for name in EXHIBITS[verb].charts:
+        for row in loaded[name].iter_rows(min_row=HEAD_ROW + 2):
+            for cell in row:
+                if isinstance(cell.value, float) and not cell.value.is_integer():
+                    assert _digits(cell.number_format) <= _MOST_DIGITS, (name, cell.coordinate)
+
+
+def _digits(code: str) -> int:
+    """After the decimal point; General shows up to ten."""
+    if code == "General":
+        return 10
+    return max(map(len, re.findall(r"\.(0+)", code)), default=0)
+
+
+@every
+def test_no_column_of_a_table_is_empty(book: tuple[str, Path]) -> None:
+    verb, path = book
+    loaded = openpyxl.load_workbook(path, data_only=True)
+    for name in set(EXHIBITS[verb].charts) - {"item features"}:
+        for table in loaded[name].tables.values():
+            head, *rows = loaded[name][table.ref]
+            for column, title in enumerate(head):
+                assert any(row[column].value is not None for row in rows), (name, title.value)
+
+
+@every
+def test_printed_by_libreoffice_each_page_has_something_and_no_cell_is_too_narrow(
+    book: tuple[str, Path], tmp_path: Path
+) -> None:
+    programs()
+    verb, path = book
+    sheets = list(EXHIBITS[verb].charts)
+    pages = printed(path, sheets, tmp_path / "printed")
+    assert len(pages) >= len(sheets)
+    for page in pages:
+        assert "###" not in page.text
+        assert page.ink > 0.005
+    for name in sheets:
+        assert any(name in page.text for page in pages), name
+
+
+def _charts(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(n).decode() for n in archive.namelist() if "charts/chart" in n]
+
+
+@pytest.mark.parametrize("book", ["fit", "factors"], indirect=True)
+def test_points_are_labelled_one_by_one(book: tuple[str, Path]) -> None:
+    labelled = [chart for chart in _charts(book[1]) if "<c:dLbl>" in chart and 'sz="800"' in chart]
+    assert len(labelled) == sum(EXHIBITS[book[0]].charts.values()) - (book[0] == "fit")
+    assert all(re.search('<c:dLblPos val="[rltb]"/>', chart) for chart in labelled)
