@@ -95,7 +95,7 @@ def test_a_rule_without_a_kernel_takes_the_same_steps(
     test_equals_torch(name, "mse", 0.1)
 
 
-@pytest.mark.parametrize("name", GRADIENT_RULES)
+@pytest.mark.parametrize("name", RULES)
 def test_a_kernel_keeps_the_buffers_of_its_rule(name: str) -> None:
     assert RULES[name].names == update_rule(name, {}).buffers
 
