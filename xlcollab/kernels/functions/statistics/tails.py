@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import special
 from torch import Tensor
 
@@ -25,6 +27,7 @@ from xlcollab.kernels.values.record import NOT_BY_SHAPE, Record, function
 from xlcollab.kernels.values.sloped import cumulative, inverse
 
 Formula = Callable[..., Tensor]
+Numbers = NDArray[np.float64]
 
 
 def _probability(p: Tensor) -> Tensor:
@@ -182,8 +185,14 @@ def _t_old(x: Tensor, freedom: Tensor, tails: Tensor) -> Tensor:
     return outside(value, (x >= 0) & ((count == 1) | (count == 2)))
 
 
+def _t_inverse(freedom: Numbers, p: Numbers) -> Numbers:
+    """scipy's quantile; exactly 0 at one half, where its older versions leave rounding."""
+    found: Numbers = np.where(p == 0.5, 0.0, special.stdtrit(freedom, p))
+    return found
+
+
 def t_quantile(name: str) -> Formula:
-    value = inverse(name, special.stdtrit, _standard_t)
+    value = inverse(name, _t_inverse, _standard_t)
 
     def run(p: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -221,9 +230,15 @@ def f_tail(name: str, function: Values, sign: float = 1.0) -> Formula:
     return run
 
 
+def _f_inverse(first: Numbers, second: Numbers, p: Numbers) -> Numbers:
+    """scipy's quantile; 0 at probability 0, where its older versions have no number."""
+    found: Numbers = np.where(p == 0.0, 0.0, special.fdtri(first, second, p))
+    return found
+
+
 def _f_quantile(p: Tensor, first: Tensor, second: Tensor) -> Tensor:
     m, n = whole(first), whole(second)
-    value = inverse("F.INV", special.fdtri, _standard_f)(m, n, p)
+    value = inverse("F.INV", _f_inverse, _standard_f)(m, n, p)
     return outside(value, _probability(p) & (m >= 1) & (n >= 1))
 
 
@@ -236,7 +251,7 @@ def _confidence(alpha: Tensor, deviation: Tensor, size: Tensor) -> tuple[Tensor,
     """CONFIDENCE.T; a single value has no deviation: #DIV/0!."""
     count = whole(size)
     valid = (alpha > 0) & (alpha < 1) & (deviation > 0) & (count >= 1)
-    value = inverse("CONFIDENCE.T", special.stdtrit, _standard_t)(count - 1, alpha / 2)
+    value = inverse("CONFIDENCE.T", _t_inverse, _standard_t)(count - 1, alpha / 2)
     single = valid & (count == 1)
     width = -value * deviation / torch.sqrt(inside(count, count >= 1, 1.0))
     return outside(width, valid), torch.where(single, float(ErrorCode.DIV0), 0.0)
