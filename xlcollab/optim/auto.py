@@ -43,6 +43,8 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     Raises:
         UsageError: the named method needs something that the model has not.
     """
+    if settings.method == "sqp" and objective.has_integers and not objective.alldifferent:
+        return Choice((Stage("branch"),), "as asked, with whole numbers")
     if settings.method != "auto":
         _check_needs(objective, settings.method)
         return Choice((Stage(settings.method),), "as asked")
@@ -52,6 +54,10 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     population = _why_a_population(objective, start, settings)
     if population is not None:
         return Choice((Stage("evolutionary"),), population)
+    if objective.has_integers:
+        shape = _SHAPES[objective.shape]
+        text = f"the model {shape}, is not linear, and holds whole numbers"
+        return Choice((Stage("branch"),), text)
     if objective.constraints is not None and start.numel() <= _MOST_FOR_SQP:
         return Choice((Stage("sqp"),), f"the model {_SHAPES[objective.shape]}, with constraints")
     reason = _why_not_squares(objective, start, settings)
@@ -79,7 +85,7 @@ def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -
         return "variables must be all different"
     if not objective.differentiable:
         return "a function of the model has no derivative"
-    if objective.has_integers:
+    if objective.has_integers and (objective.shape == "steps" or settings.multistart):
         return f"the model {_SHAPES[objective.shape]}, is not linear, and holds whole numbers"
     if start.numel() > _MOST_FOR_A_POPULATION:
         return None

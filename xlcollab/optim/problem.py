@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import UsageError
+from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.linear.model import LinearModel
 
 TensorFunction = Callable[[Tensor], Tensor]
@@ -128,6 +129,9 @@ class Objective:
     """Whether every function has a derivative; where it has none, 0 is taken for it."""
     machine: Callable[[TensorFunction], Native | None] | None = None
     """Makes a native program of a function of the variables."""
+    formulas: Callable[[TensorFunction], Algebra | None] | None = None
+    """Writes a function of the variables, (n,) → (k,), as formulas; None where it has no such
+    form."""
     fan_in: Tensor | None = None
     """(n,): how many products are added where a variable is used, for `init="kaiming"`; n when
     not given."""

@@ -16,10 +16,12 @@ from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.linear.engine import by_highs
 from xlcollab.optim.nonlinear.sized import FEASIBLE
 from xlcollab.optim.problem import Objective
+from xlcollab.optim.proving import proved
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Solution, Status, StepCallback
 from xlcollab.optim.starts import starts
 from xlcollab.optim.wide import run
+from xlcollab.settings.methods import METHODS
 from xlcollab.settings.serving import check_options
 from xlcollab.settings.solving import Settings
 
@@ -72,7 +74,8 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    return _solution(_modest(best, task, start), task, start, choice, iterations)
+    best = proved(_modest(best, task, start), task, start)
+    return _solution(best, task, start, choice, iterations)
 
 
 _RUNAWAY = 1e15
@@ -127,13 +130,13 @@ def _without_empty_constraints(objective: Objective) -> Objective:
 
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
     """Why the model cannot be optimised at all."""
-    whole = objective.has_integers or bool(objective.alldifferent)
-    if whole and choice.stages[0].method not in ("highs", "evolutionary"):
-        text = (
-            f"Some variables must be whole numbers, which method {choice.stages[0].method} does not"
-            " know; use auto or evolutionary."
-        )
-        return Stop(Status.REFUSED, text)
+    method = choice.stages[0].method
+    if objective.alldifferent and method != "evolutionary":
+        text = f"Some variables must be all different, which method {method} does not know"
+        return Stop(Status.REFUSED, f"{text}; use auto or evolutionary.")
+    if objective.has_integers and not METHODS[method].takes_integers:
+        text = f"Some variables must be whole numbers, which method {method} does not know"
+        return Stop(Status.REFUSED, f"{text}; use auto, branch or evolutionary.")
     crossed = _crossed(objective.lower, objective.upper)
     if crossed is not None:
         return Stop(

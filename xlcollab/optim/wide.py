@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -9,8 +10,9 @@ from torch import Tensor
 
 from xlcollab.optim.attempt import Attempt, Task, attempt
 from xlcollab.optim.auto import Choice, choose
+from xlcollab.optim.branching.engine import by_branching
 from xlcollab.optim.evaluator import Evaluator
-from xlcollab.optim.evolution.engine import by_evolution
+from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.engine import by_sqp
 from xlcollab.optim.nonlinear.probing import better_nearby
@@ -35,6 +37,8 @@ def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = N
         return by_sqp(task, start, recorder)
     if method == "evolutionary":
         return _evolved(task, start, recorder)
+    if method == "branch":
+        return _branched(task, start, recorder)
     return _escaping(task, choice, start, recorder)
 
 
@@ -81,6 +85,32 @@ def _evolved(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         return _finished(polished, found)
     recorder.close(task.evaluator, found.outcome.point)
     return found
+
+
+def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """Every combination where they are few; else branch and bound, and where that is no proof, a
+    population from its best as well."""
+    if can_enumerate(task, start):
+        return replace(by_evolution(task, start, recorder), method="branch")
+    found = by_branching(task, start, recorder)
+    if found.outcome.stop.status is not Status.BEST_FOUND or not _is_auto(task):
+        return found
+    if start.numel() > _MOST_TO_LOOK_AROUND or not math.isnan(recorder.bound):
+        return found
+    drawn = by_evolution(task, found.x, recorder)
+    polished = _descended(_held(task, drawn.x), drawn.x, recorder)
+    best = polished if _improves(polished, drawn) else drawn
+    if not _improves(best, found):
+        recorder.close(task.evaluator, found.outcome.point)
+        return found
+    text = f"{found.outcome.stop.message} A population from there found better."
+    stop = Stop(_ended_early(drawn) or Status.BEST_FOUND, text)
+    return replace(best, outcome=Outcome(best.outcome.point, stop), method="branch")
+
+
+def _ended_early(found: Attempt) -> Status | None:
+    status = found.outcome.stop.status
+    return status if status in (Status.INTERRUPTED, Status.TIME_LIMIT) else None
 
 
 def _is_auto(task: Task) -> bool:

@@ -25,6 +25,7 @@ class Method:
     scales: bool = False
     """Whether variables are measured by their start unless told otherwise."""
     takes_l2: bool = True
+    takes_integers: bool = False
     takes_constraints: bool = True
     learning_rate: float = float("nan")
     iterations: int = 1000
@@ -98,11 +99,17 @@ METHODS: Mapping[str, Method] = {
     "highs": Method(
         summary="the HiGHS simplex and branch-and-bound codes for linear models",
         needs_linear=True,
+        takes_integers=True,
         takes_l2=False,
     ),
     "evolutionary": Method(
         summary="a population without derivatives, for steps, look-ups and permutations",
+        takes_integers=True,
         takes_l2=False,
+    ),
+    "branch": Method(
+        summary="branch and bound over curved models, for whole numbers",
+        takes_integers=True,
     ),
     "sqp": Method(
         summary="sequential quadratic programming with exact derivatives, for constraints"
@@ -126,7 +133,7 @@ def method_options(name: str) -> frozenset[str]:
     if method.first_order:
         options |= _FIRST_ORDER
     options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
-    if name == "auto":
+    if name in ("auto", "branch", "sqp"):  # sqp with whole numbers is branch
         options |= _SEARCH
     if name in ("auto", "evolutionary"):
         options |= _POPULATION

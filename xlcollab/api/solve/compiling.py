@@ -17,7 +17,7 @@ from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
-from xlcollab.api.solve.machine import program_of_many, with_machine
+from xlcollab.api.solve.machine import formulas_of, program_of_many, with_machine
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     refuse_broken,
@@ -39,6 +39,7 @@ from xlcollab.optim import (
     Solution,
     gradient_of,
 )
+from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.problems import (
     Bounds,
     Constraint,
@@ -135,6 +136,7 @@ class Compiled:
             shape=self.shape,
             differentiable=self.differentiable,
             machine=self._machine if place.is_reference else None,
+            formulas=self._formulas if place.is_reference else None,
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense == "value":
@@ -145,6 +147,9 @@ class Compiled:
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
         return program_of_many(function, self.start, self.settings)
+
+    def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
+        return formulas_of(function, self.start)
 
     def in_its_own_units(self, solution: Solution) -> Solution:
         """For "value of": the cell's value, where the optimiser saw an equation or a square; for a

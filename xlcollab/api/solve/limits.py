@@ -63,7 +63,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     settings = replace(settings, time_limit=seconds)
     if settings.method in ("auto", "evolutionary"):
         settings = _with_population(settings, options)
-    if settings.method not in ("auto", "highs"):
+    if settings.method not in ("auto", "highs", "branch", "sqp"):
         return settings
     stored_gap = settings.gap is None
     return replace(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from xlcollab.kernels.program.formulas import formulas
 from xlcollab.kernels.program.lower import (
     lowered,
     lowered_residuals,
@@ -17,6 +19,8 @@ from xlcollab.kernels.program.lower import (
 from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
 from xlcollab.kernels.program.worth import worth_compiling
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
+from xlcollab.optim.algebra.formulas import Algebra, plain
+from xlcollab.optim.algebra.values import values
 from xlcollab.optim.problem import TensorFunction
 from xlcollab.settings.methods import METHODS
 
@@ -29,6 +33,26 @@ _MOST_WORK = 20_000_000
 one."""
 
 
+def formulas_of(function: TensorFunction, start: Tensor) -> Algebra | None:
+    """A function as formulas; None where it has none, or where they say otherwise than it does."""
+    found = formulas(function, start)
+    if found is None:
+        return None
+    algebra = plain(found.nodes, found.results)
+    generator = torch.Generator().manual_seed(0)
+    for spread in (0.0, 1e-3, 0.1, 1.0):
+        noise = torch.randn(start.shape, generator=generator, dtype=torch.float64)
+        x = start + spread * (1.0 + start.abs()) * noise
+        with torch.no_grad():
+            wanted = function(x).double().numpy()
+        known = np.isfinite(wanted)
+        missed = np.abs(values(algebra, x.numpy()) - wanted)[known]
+        if not (missed <= _AGREEMENT * (1.0 + np.abs(wanted[known]))).all():
+            return None
+    return algebra
+
+
+_AGREEMENT = 1e-9
 _FEW_STEPS, _MANY_STEPS = 50, 300
 """About how many least-squares steps, and steps of the other methods that end by themselves, a
 model takes."""

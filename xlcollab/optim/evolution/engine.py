@@ -61,6 +61,15 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     )
 
 
+def can_enumerate(task: Task, start: Tensor) -> bool:
+    """Whether a search would try every combination of whole numbers."""
+    whole = task.objective.integer
+    if whole is None or not bool(whole.all()) or bool(bad_start(task.evaluator.at(start))):
+        return False
+    run = _Run(SizedModel(task, start, task.recorder()))
+    return size_of(run.domain()) <= MOST
+
+
 class _Run:
     """What one search holds."""
 
@@ -81,7 +90,7 @@ class _Run:
     def search(self) -> Stop:
         """Raises TimeIsUpError."""
         model, settings = self.model, self.model.task.settings
-        domain = self._domain()
+        domain = self.domain()
         if domain.groups:
             self.scorer.box = (domain.lower, domain.upper)
         if settings.iterations != 0 and size_of(domain) <= MOST:
@@ -107,7 +116,8 @@ class _Run:
             return Stop(Status.INFEASIBLE, text)
         return Stop(Status.BEST_FOUND, self.evaluated())
 
-    def _domain(self) -> Domain:
+    def domain(self) -> Domain:
+        """The box that is searched, as narrow as the straight rows make it."""
         model = self.model
         lower, upper = model.lower * model.size, model.upper * model.size
         rows = model.straight_rows()

@@ -13,7 +13,7 @@ from xlcollab.optim.linear.highs import has_point, point, solved, status
 from xlcollab.optim.linear.model import Array, Program, Scales
 from xlcollab.optim.linear.polishing import polished
 from xlcollab.optim.linear.scaling import scaled, scales
-from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search
+from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search, search_here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,23 @@ def optimum(
         loose = dict.fromkeys(_FEASIBILITY, 1e-7)
         ending = search(small, limits, told, presolve="off", **loose)
     return _found(program, small, by, limits, ending)
+
+
+class Repeated:
+    """One program in many boxes: scaled once, run on this thread, unwatched."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._by = program, scales(program)
+        self._small = scaled(program, self._by)
+
+    def optimum(self, lower: Array, upper: Array, limits: Limits) -> Found:
+        """The optimum within a box, or what was found within `limits`."""
+        by = self._by
+        program = replace(self._program, lower=lower, upper=upper)
+        if program.crossed():
+            return Found(ending="infeasible")
+        small = replace(self._small, lower=lower / by.columns, upper=upper / by.columns)
+        return _found(program, small, by, limits, search_here(small, limits))
 
 
 _FEASIBILITY = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")

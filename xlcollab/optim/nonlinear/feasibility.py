@@ -27,18 +27,19 @@ def least_violation(model: SizedModel, start: Array) -> Values:
 
     Raises TimeIsUpError.
     """
-    best = _descended(model, start)
+    best = descended(model, start)
     generator = Generator().manual_seed(model.task.settings.seed)
     for _ in range(_DRAWS):
         if best.feasible:
             break
         y = within(model.start, model.lower, model.upper, generator)
-        found = _descended(model, y)
+        found = descended(model, y)
         best = min(best, found, key=lambda values: values.missed)
     return best
 
 
-def _descended(model: SizedModel, start: Array) -> Values:
+def descended(model: SizedModel, start: Array) -> Values:
+    """Where one descent of the violation ends. Raises TimeIsUpError."""
     evaluator = Evaluator(_violation(model), torch.as_tensor(start))
     silent = Recorder(0, None, time.perf_counter())
     y = evaluator.project(torch.as_tensor(start))

@@ -100,6 +100,10 @@ class SizedModel:
         clearly = tight.objective - _CLEARLY * max(1.0, abs(tight.objective))
         return loose if loose.objective < clearly else tight
 
+    def forget(self) -> None:
+        """What was seen, for a search in another box."""
+        self._tight = self._loose = self.nearest = None
+
     @property
     def n(self) -> int:
         return len(self.size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ _TIGHT = 1e-9
 """A point this near to feasible stands still."""
 
 
-def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
+def sqp(
+    model: SizedModel, start: Array, iterations: int, *, recorded: bool = True
+) -> tuple[Array, int]:
     """Where SLSQP ends from `start`, and how many iterations it made; each is recorded.
 
     Raises TimeIsUpError. The point is (n,).
@@ -31,7 +33,7 @@ def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
     def step(y: Array) -> None:
         nonlocal made
         made += 1
-        watch.see(model.record(model.clip(y)))
+        watch.see((model.record if recorded else model.values)(model.clip(y)))
 
     with (
         contextlib.suppress(_StandsStillError),
@@ -50,14 +52,6 @@ def sqp(model: SizedModel, start: Array, iterations: int) -> tuple[Array, int]:
             options={"maxiter": iterations, "ftol": _ACCURACY},
         )
     return watch.last(model, start), made
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Without scipy's and numpy's remarks on numbers that overflow on the way."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 _LEVEL = 1e-13

@@ -1,0 +1,1 @@
+"""Models as formulas, number by number: how large they can be, and whether they are convex."""

@@ -1,0 +1,55 @@
+"""A model's formulas, and whether they make it convex."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.optim.algebra.curvature import is_convex
+from xlcollab.optim.algebra.formulas import Algebra
+from xlcollab.optim.problem import Objective
+
+Array = NDArray[np.float64]
+
+
+def algebra_of(objective: Objective) -> Algebra | None:
+    """Objective and constraints as formulas, in this order; None where they have no such form."""
+    if objective.formulas is None:
+        return None
+    constraints = objective.constraints
+
+    def everything(x: Tensor) -> Tensor:
+        value = objective.function(x).reshape(1)
+        return value if constraints is None else torch.cat([value, constraints(x).reshape(-1)])
+
+    return objective.formulas(everything)
+
+
+def is_convex_model(objective: Objective, n: int, algebra: Algebra | None = None) -> bool:
+    """Whether the rules prove that a local optimum of the continuous model is the optimum."""
+    algebra = algebra_of(objective) if algebra is None else algebra
+    if algebra is None:
+        return False
+    return is_convex(algebra, box(objective, n), limits(objective), maximize=objective.maximize)
+
+
+def box(objective: Objective, n: int) -> tuple[Array, Array]:
+    """The bounds of the variables, (n,) each; infinite where there are none."""
+    return _numbers(objective.lower, n, -math.inf), _numbers(objective.upper, n, math.inf)
+
+
+def limits(objective: Objective) -> tuple[Array, Array]:
+    """The limits of the constraints, (k,) each."""
+    low, high = objective.constraint_lower, objective.constraint_upper
+    count = 0 if low is None else low.numel()
+    return _numbers(low, count, -math.inf), _numbers(high, count, math.inf)
+
+
+def _numbers(values: Tensor | None, n: int, otherwise: float) -> Array:
+    if values is None:
+        return np.full(n, otherwise)
+    return np.asarray(values.detach().double().cpu().numpy(), np.float64)

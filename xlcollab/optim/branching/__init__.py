@@ -1,0 +1,1 @@
+"""Whole numbers in curved models: branch and bound over continuous relaxations."""

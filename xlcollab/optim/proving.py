@@ -1,0 +1,53 @@
+"""What a local optimum is more than that: of a convex model it is the optimum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.algebra.models import is_convex_model
+from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.solution import Status
+
+_MOST_VARIABLES = 200
+_FARTHER = (1.0, 10.0, 1000.0)
+_GAIN = 1e-6
+_PROOF = "The model is convex, so there is no better one anywhere."
+
+
+def proved(best: Attempt, task: Task, start: Tensor) -> Attempt:
+    """The attempt, called optimal where its model is convex and nothing better lies further on: a
+    slope may also vanish on the way to infinity."""
+    stop, objective = best.outcome.stop, task.objective
+    asked = stop.status is Status.LOCALLY_OPTIMAL and objective.shape != "steps"
+    if not asked or start.numel() > _MOST_VARIABLES or objective.formulas is None:
+        return best
+    if not is_convex_model(objective, start.numel()) or _falls_further(best, task, start):
+        return best
+    told = Stop(Status.OPTIMAL, f"{stop.message} {_PROOF}".strip())
+    return replace(best, outcome=replace(best.outcome, stop=told))
+
+
+def _falls_further(best: Attempt, task: Task, start: Tensor) -> bool:
+    """Whether the objective falls on the line from the start through the end, or against its
+    slope."""
+    try:
+        model = SizedModel(task, best.x, task.recorder())
+        here, slope, _ = model.derivatives(model.start)
+        way = model.start - start.detach().double().cpu().numpy() / model.size
+        room = _GAIN * max(1.0, abs(here.objective))
+        for direction in (way, -slope):
+            length = float(torch.linalg.vector_norm(torch.as_tensor(direction)))
+            if length == 0.0:
+                continue
+            for times in _FARTHER:
+                there = model.values(model.clip(model.start + times / length * direction))
+                if there.feasible and there.objective < here.objective - room:
+                    return True
+    except TimeIsUpError:
+        return True
+    return False
