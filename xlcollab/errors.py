@@ -49,6 +49,7 @@ EXTRAS: Mapping[str, str] = {
     "optuna": "tune",
     "pyarrow": "parquet",
     "pyopenvba": "addin",
+    "pyscipopt": "global",
     "xlwings": "excel",
 }
 """The packages that only some of us need, and the extra that brings each."""

@@ -38,7 +38,7 @@ ROOMS: Mapping[str, Room] = {
     "formula": _room("ref"),
     "plan": _room("grid formula ref", "numpy"),
     "kernels": _room("plan formula grid ref jit llvm", "torch numpy scipy numba"),
-    "optim": _room("settings interrupts", "torch numpy scipy highspy"),
+    "optim": _room("settings interrupts", "torch numpy scipy highspy pyscipopt"),
     "ratings": _room("settings disk", "numpy pandas pyarrow"),
     "factor": _room(
         "ratings optim settings disk interrupts jit llvm",

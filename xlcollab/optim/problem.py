@@ -132,6 +132,8 @@ class Objective:
     formulas: Callable[[TensorFunction], Algebra | None] | None = None
     """Writes a function of the variables, (n,) → (k,), as formulas; None where it has no such
     form."""
+    culprit: Callable[[frozenset[str]], str] | None = None
+    """Names what holds an operation that is none of these, or no formula at all; "" if nothing."""
     fan_in: Tensor | None = None
     """(n,): how many products are added where a variable is used, for `init="kaiming"`; n when
     not given."""

@@ -131,7 +131,7 @@ def _without_empty_constraints(objective: Objective) -> Objective:
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
     """Why the model cannot be optimised at all."""
     method = choice.stages[0].method
-    if objective.alldifferent and method != "evolutionary":
+    if objective.alldifferent and method not in ("evolutionary", "global"):
         text = f"Some variables must be all different, which method {method} does not know"
         return Stop(Status.REFUSED, f"{text}; use auto or evolutionary.")
     if objective.has_integers and not METHODS[method].takes_integers:

@@ -19,6 +19,7 @@ from xlcollab.optim.nonlinear.probing import better_nearby
 from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
+from xlcollab.optim.scip.engine import by_scip
 from xlcollab.optim.solution import Status
 
 _MOST_TO_LOOK_AROUND = 200
@@ -33,10 +34,14 @@ def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = N
     """One run from one start by the choice's engine; a recorder that is given goes on."""
     recorder = task.recorder() if recorder is None else recorder
     method = choice.stages[0].method
+    if method == "branch" and not task.objective.has_integers:
+        return replace(by_sqp(task, start, recorder), method="branch")  # the one relaxation
     if method == "sqp":
         return by_sqp(task, start, recorder)
     if method == "evolutionary":
         return _evolved(task, start, recorder)
+    if method == "global":
+        return _global(task, start, recorder)
     if method == "branch":
         return _branched(task, start, recorder)
     return _escaping(task, choice, start, recorder)
@@ -106,6 +111,30 @@ def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     text = f"{found.outcome.stop.message} A population from there found better."
     stop = Stop(_ended_early(drawn) or Status.BEST_FOUND, text)
     return replace(best, outcome=Outcome(best.outcome.point, stop), method="branch")
+
+
+def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """SCIP's solution, its last digits by a descent with the whole numbers held."""
+    found = by_scip(task, start, recorder)
+    status = found.outcome.stop.status
+    if status not in (Status.OPTIMAL, Status.BEST_FOUND) or not task.objective.differentiable:
+        return found
+    if _all_whole(task) or task.objective.alldifferent or start.numel() > _MOST_TO_LOOK_AROUND:
+        return found
+    polished = _descended(_held(task, found.x), found.x, task.recorder())
+    point = polished.outcome.point
+    if not polished.outcome.stop.status.has_solution or point.violation > 1e-9:
+        return found
+    far = abs(polished.value - found.value) > _POLISHED * max(1.0, abs(found.value))
+    if far or polished.value > found.value + _POLISHED:
+        return found
+    recorder.end(task.evaluator, point, may_step=True)
+    return replace(
+        found, x=polished.x, value=polished.value, outcome=Outcome(point, found.outcome.stop)
+    )
+
+
+_POLISHED = 1e-5
 
 
 def _ended_early(found: Attempt) -> Status | None:

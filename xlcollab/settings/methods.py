@@ -107,6 +107,11 @@ METHODS: Mapping[str, Method] = {
         takes_integers=True,
         takes_l2=False,
     ),
+    "global": Method(
+        summary="SCIP on the formulas themselves: a proved optimum (needs pyscipopt)",
+        takes_integers=True,
+        takes_l2=False,
+    ),
     "branch": Method(
         summary="branch and bound over curved models, for whole numbers",
         takes_integers=True,
@@ -132,6 +137,8 @@ def method_options(name: str) -> frozenset[str]:
     options = frozenset(method.options)
     if method.first_order:
         options |= _FIRST_ORDER
+    if name == "global":
+        return _SEARCH
     options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
     if name in ("auto", "branch", "sqp"):  # sqp with whole numbers is branch
         options |= _SEARCH

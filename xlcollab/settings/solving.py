@@ -33,6 +33,7 @@ ENGINES = {
     "grg": "GRG nonlinear: here sequential quadratic programming",
     "simplex": "Simplex LP: here HiGHS; the model must be linear",
     "evolutionary": "a population",
+    "global": "SCIP: a proved optimum, where the functions have a form there",
 }
 HOW = "How to optimise"
 RATE = "The learning rate over the run"

@@ -15,6 +15,7 @@ from torch import Tensor
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
+from xlcollab.api.solve.culprit import culprit
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import formulas_of, program_of_many, with_machine
@@ -137,6 +138,7 @@ class Compiled:
             differentiable=self.differentiable,
             machine=self._machine if place.is_reference else None,
             formulas=self._formulas if place.is_reference else None,
+            culprit=self._culprit,
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense == "value":
@@ -151,6 +153,11 @@ class Compiled:
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
         return formulas_of(function, self.start)
 
+    def _culprit(self, forms: frozenset[str]) -> str:
+        goal = self.model.objective
+        results = [*([goal.area] if goal else []), *_areas(self.limits.general)]
+        return culprit(self.book.plan, self.model, self.compiler, results, forms)
+
     def in_its_own_units(self, solution: Solution) -> Solution:
         """For "value of": the cell's value, where the optimiser saw an equation or a square; for a
         model without an objective: any point that is allowed is what was asked for."""
@@ -162,7 +169,7 @@ class Compiled:
         return judged(solution, self.cell.scalar, self.start, self.model.target, rows)
 
 
-_TAKES_EQUATIONS = frozenset({"auto", "sqp"})
+_TAKES_EQUATIONS = frozenset({"auto", "sqp", "branch", "global"})
 
 
 def compile_model(book: Session, model: SolverModel, settings: Settings) -> Compiled:

@@ -33,7 +33,7 @@ def _with_population(settings: Settings, options: SolverOptions) -> Settings:
 _SMALLEST_POPULATION = 10
 
 
-_METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary"}
+_METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary", "global": "global"}
 
 
 def with_engine(settings: Settings, model: SolverModel) -> Settings:
@@ -63,7 +63,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     settings = replace(settings, time_limit=seconds)
     if settings.method in ("auto", "evolutionary"):
         settings = _with_population(settings, options)
-    if settings.method not in ("auto", "highs", "branch", "sqp"):
+    if settings.method not in ("auto", "highs", "branch", "sqp", "global"):
         return settings
     stored_gap = settings.gap is None
     return replace(
