@@ -23,7 +23,9 @@ from xlcollab.optim import (
 from xlcollab.optim.methods import rule_of
 from xlcollab.settings.methods import method_options
 
-ITERATIVE = [name for name, method in METHODS.items() if not method.needs_linear]
+ITERATIVE = [
+    name for name, method in METHODS.items() if not (method.needs_linear or method.needs_formulas)
+]
 FIRST_ORDER = [name for name, method in METHODS.items() if method.first_order]
 
 TARGET = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)

@@ -124,6 +124,8 @@ def _check_needs(objective: Objective, name: str) -> None:
     method = METHODS[name]
     if method.needs_linear and objective.linear is None:
         raise UsageError(f"method {name} needs a linear model; use auto or lbfgs")
+    if method.needs_formulas and objective.formulas is None:
+        raise UsageError(f"method {name} needs formulas in float64 on the CPU; use auto")
     if method.needs_residuals and (objective.residuals is None or objective.maximize):
         raise UsageError(f"method {name} needs a sum of squares to minimise; use auto or lbfgs")
     if objective.constraints is not None and not method.takes_constraints:

@@ -22,6 +22,7 @@ class Method:
     first_order: bool = False
     needs_residuals: bool = False
     needs_linear: bool = False
+    needs_formulas: bool = False
     scales: bool = False
     """Whether variables are measured by their start unless told otherwise."""
     takes_l2: bool = True
@@ -109,6 +110,7 @@ METHODS: Mapping[str, Method] = {
     ),
     "global": Method(
         summary="SCIP on the formulas themselves: a proved optimum (needs pyscipopt)",
+        needs_formulas=True,
         takes_integers=True,
         takes_l2=False,
     ),
@@ -137,7 +139,7 @@ def method_options(name: str) -> frozenset[str]:
     options = frozenset(method.options)
     if method.first_order:
         options |= _FIRST_ORDER
-    if name == "global":
+    if method.needs_formulas:
         return _SEARCH
     options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
     if name in ("auto", "branch", "sqp"):  # sqp with whole numbers is branch

@@ -15,12 +15,12 @@ from torch import Tensor
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
-from xlcollab.api.solve.culprit import culprit
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import formulas_of, program_of_many, with_machine
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
+    culprit,
     refuse_broken,
     refuse_constant,
     refuse_errors,

@@ -121,7 +121,8 @@ class _Writer:
             return args[0]
         if self._is_constant(args):
             with np.errstate(all="ignore"):
-                return self._constant(OPS[op].meaning(*(self.nodes[one].value for one in args)))
+                known = (self.nodes[one].value for one in args)
+                return self._constant(float(OPS[op].meaning(*known)))
         if args[:1] == args[1:2] and op in _OF_THE_SAME:
             return self._constant(_OF_THE_SAME[op])
         if op == "finite":  # where it is not, the sheet is an error, and the point no solution

@@ -60,7 +60,7 @@ class Quadratic:
         return mixed.plus(first).plus(Quadratic(0.0, other.linear).scaled(self.constant))
 
     def hessian(self) -> Array:
-        """Second derivatives by the variables that are squared or multiplied, in their order."""
+        """Second derivatives by the q variables that are squared or multiplied, (q, q)."""
         places = sorted({place for pair in self.square for place in pair})
         where = {place: number for number, place in enumerate(places)}
         matrix = np.zeros((len(places), len(places)))

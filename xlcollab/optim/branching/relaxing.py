@@ -137,7 +137,7 @@ def _hessian(form: Quadratic, n: int) -> Array | None:
 
 
 def fixed(lower: Array, upper: Array, places: Sequence[int], at: Array) -> tuple[Array, Array]:
-    """A box with some variables held."""
+    """A box, (n,) twice, with some variables held."""
     low, high = lower.copy(), upper.copy()
     low[places] = high[places] = at[places]
     return low, high

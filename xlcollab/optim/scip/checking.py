@@ -14,8 +14,8 @@ _GENERATIONS, _POINTS, _SECONDS = 30, 30, 2.0
 
 
 def better_than(model: SizedModel, x: Array, bound: float) -> Array | None:
-    """A feasible point whose value (minimised) lies below `bound`, if a short evolution from x
-    finds one; None also where time is up."""
+    """A feasible point, (n,), whose value (minimised) lies below `bound`, if a short evolution
+    from x finds one; None also where time is up."""
     scorer = Scorer(model)
     domain = domain_of(model.task.objective, x, model.lower * model.size, model.upper * model.size)
     limits = Limits(_GENERATIONS, _SECONDS, _POINTS, 0.1, stalled=_GENERATIONS)
