@@ -63,7 +63,7 @@ class OpenBook(Session):
         test error. `on_step` is told of every iteration, `on_point` of every
         point that is tried, with its weights. Raises ModelError, UsageError and DataError.
         """
-        from xlcollab.api.solve.asking import request_of
+        from xlcollab.api.solve.given import request_of
         from xlcollab.api.solve.solving import solve_with_control
 
         chosen = model if isinstance(model, SolverModel) else self.only_model(model)

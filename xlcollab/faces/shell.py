@@ -114,6 +114,16 @@ class Progress:
             )
         )
 
+    def watch_tabs(self, epochs: int) -> Callable[[str, int, float], None] | None:
+        """A callback for the epochs of tabs: the tab, the epochs that were run, the loss."""
+
+        def line(told: tuple[str, int, float]) -> str:
+            sheet, done, loss = told
+            return f"{sheet}  epoch {done} of {epochs}  loss {loss:.7g}"
+
+        update = self._callback(line)
+        return None if update is None else lambda *told: update(told)
+
     def watch_trials(self) -> Callable[[TrialProgress], None] | None:
         """A callback for the trials of a search."""
         return self._callback(

@@ -11,12 +11,14 @@ from pathlib import Path
 from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
+from xlcollab.api.session.viewer import Viewer
 from xlcollab.api.solve.given import given_models
 from xlcollab.api.solve.keeping import Keep
 from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
+from xlcollab.api.solve.viewing import ModelView
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
-from xlcollab.optim import Status, StepCallback
+from xlcollab.optim import Row, Status, StepCallback
 from xlcollab.problems import SolverModel
 from xlcollab.settings.requests.solve import SolveRequest
 
@@ -98,8 +100,10 @@ def solve_book(
     request: SolveRequest,
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     began: float | None = None,
+    viewer: Viewer | None = None,
 ) -> Run:
     """Open, solve, save: the whole of `xlcollab solve`, which began at `began` (perf_counter).
+    `viewer` looks on.
 
     What the request leaves open is taken from the book's control sheet, if it has one.
     """
@@ -127,6 +131,7 @@ def solve_book(
         watch=watch,
         cells=request.watch,
         keep=keep,
+        viewer=viewer,
         save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
     )
 
@@ -156,6 +161,7 @@ def solve_models(
     watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
     cells: Sequence[str] = (),
     keep: Keep | None = None,
+    viewer: Viewer | None = None,
     save: Callable[[Session], Path] | None = None,
 ) -> Run:
     """Solve the models in turn and save the book if one of them found weights.
@@ -168,7 +174,10 @@ def solve_models(
     wanted = _Wanted(reports, cells, began)
     for model in models:
         asked = replace(wanted, began=None) if outcomes else wanted
-        outcomes.append(_attempt(book, model, how, asked, watch(model)))
+        view = None if viewer is None else ModelView(book, model, viewer, cells)
+        outcomes.append(_attempt(book, model, how, asked, watch(model), view))
+        if view is not None:
+            view.finish(_sentence(outcomes[-1]))
         if outcomes[-1].status is Status.INTERRUPTED:
             break
     began = time.perf_counter()
@@ -193,6 +202,7 @@ def _attempt(
     how: Chosen,
     wanted: _Wanted,
     on_step: StepCallback | None,
+    view: ModelView | None,
 ) -> Solved | Refused:
     try:
         return solve_model(
@@ -205,7 +215,8 @@ def _attempt(
             watch=wanted.cells,
             began=wanted.began,
             who=how.who,
-            on_step=on_step,
+            on_step=_both(on_step, None if view is None else view.step),
+            on_point=None if view is None else view.point,
         )
     except UsageError:
         raise
@@ -213,6 +224,22 @@ def _attempt(
         return Refused(model, str(error))
     except KeyboardInterrupt:
         return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
+
+
+def _both(first: StepCallback | None, second: StepCallback | None) -> StepCallback | None:
+    """One callback for two who look on."""
+    if first is None or second is None:
+        return first or second
+
+    def tell(row: Row) -> None:
+        first(row)
+        second(row)
+
+    return tell
+
+
+def _sentence(one: Solved | Refused) -> str:
+    return one.message if isinstance(one, Refused) else one.solution.message
 
 
 def _exit_code(one: Solved | Refused) -> int:

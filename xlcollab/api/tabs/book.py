@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
+from xlcollab.api.session.viewer import Viewer
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
 from xlcollab.api.tabs.run import Ending, TabRun, finished, run_epochs, stopped
 from xlcollab.api.tabs.sheets import comparison_of, taken_names
 from xlcollab.api.tabs.surface import FullLoss
 from xlcollab.api.tabs.tab import Tab
+from xlcollab.api.tabs.viewing import TabView
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Changes
 from xlcollab.interrupts import raise_if_stopped, time_limit
@@ -66,8 +68,13 @@ class TabRuns:
         return [f"{run.sheet}: {run.message}" for run in self.runs]
 
 
-def run_book(request: RunRequest) -> TabRuns:
-    """Open, run the tabs, save: the whole of `xlcollab run`.
+def run_book(
+    request: RunRequest,
+    viewer: Viewer | None = None,
+    on_epoch: Callable[[str, int, float], None] | None = None,
+) -> TabRuns:
+    """Open, run the tabs, save: the whole of `xlcollab run`. `viewer` looks on, and `on_epoch` is
+    told the tab, the epochs that were run and the loss.
 
     Raises ModelError when the workbook (or the sheet asked for) holds no tab.
     """
@@ -83,7 +90,10 @@ def run_book(request: RunRequest) -> TabRuns:
         raise UsageError(f"--copy needs --sheet: {book.path.name} has tabs {', '.join(sheets)}")
     alone = request.sheet is not None
     runs = _in_turn(
-        [(sheet, partial(_attempt, book, sheet, request, alone=alone)) for sheet in sheets],
+        [
+            (sheet, partial(_attempt, book, sheet, request, (viewer, on_epoch), alone=alone))
+            for sheet in sheets
+        ],
         request.time_limit,
     )
     saved = None
@@ -122,11 +132,18 @@ def _is_worth_saving(runs: Sequence[TabRun], request: RunRequest | CompareReques
     return any(run.record is not None for run in runs) and (request.keep_partial or not early)
 
 
-def _attempt(book: Session, sheet: str, request: RunRequest, *, alone: bool) -> TabRun:
+Told = tuple["Viewer | None", Callable[[str, int, float], None] | None]
+"""Who looks on."""
+
+
+def _attempt(book: Session, sheet: str, request: RunRequest, told: Told, *, alone: bool) -> TabRun:
     """One tab; what is wrong with it hinders the others only if it was asked for alone."""
     try:
         tab = Tab(book, sheet, request.copy)
-        return tab.run_as(request)
+        view = TabView(sheet, *told)
+        run = tab.run_as(request, None if told == (None, None) else view.epoch)
+        view.finish(run.message)
+        return run
     except ModelError as error:
         if alone:
             raise

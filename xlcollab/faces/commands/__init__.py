@@ -26,6 +26,7 @@ _NAMES = (
     "recommend",
     "tune",
     "rerun",
+    "watch",
     "addin",
     "live",
     "docs",

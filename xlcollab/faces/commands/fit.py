@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.ratings import FitRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.ratings.fitted import Fitted
+    from xlcollab.faces.window.stream import Stream
 
 
 @command
@@ -24,12 +27,17 @@ def fit(request: FitRequest) -> int:
 
     Example:  xlcollab fit collab_filter.xlsx --sheet dotprod --range 0.5 5.5 -o trained.xlsx
     """
+    return fit_shown(request)
+
+
+def fit_shown(request: FitRequest, *, opens: bool = True) -> int:
+    """Fit, shown in a window where the request wants one; `opens` is for the browser to open."""
     from xlcollab.api.ratings.fit import is_first_process
     from xlcollab.api.ratings.fitted import INTERRUPTED
 
     is_first = is_first_process()
     try:
-        fitted = _fitted(request, shown=is_first)
+        fitted = _fitted(request, shown=is_first, opens=opens)
     except XlcollabError as error:
         if is_first or isinstance(error, ProcessLostError):
             raise
@@ -47,15 +55,33 @@ def fit(request: FitRequest) -> int:
     return fitted.exit_code
 
 
-def _fitted(request: FitRequest, *, shown: bool) -> Fitted | None:
+def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
     from xlcollab.api.ratings.fit import fit_ratings
 
     def say(text: str) -> None:
         if shown:
             print(text, file=sys.stderr)
 
-    with Progress(shown=shown) as progress:
-        return fit_ratings(request, progress.watch_epochs(), say)
+    with (
+        Progress(shown=shown and not request.json) as progress,
+        showing(request.browser and shown, opens=opens) as stream,
+    ):
+        return fit_ratings(request, _both(progress.watch_epochs(), stream), say)
+
+
+def _both(
+    progress: Callable[[Any], None] | None, stream: Stream | None
+) -> Callable[[Any], bool | None] | None:
+    """One callback for the terminal and the window."""
+    if stream is None:
+        return progress
+
+    def told(row: Any) -> bool:
+        if progress is not None:
+            progress(row)
+        return stream.epoch(row)
+
+    return told
 
 
 _SHOWN = ("ratings", "users", "items", "epochs", "train_rmse", "validation_rmse", "test_rmse")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import console, print_json, print_table
+from xlcollab.faces.shell import Progress, console, print_json, print_table
+from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.tabs import RunRequest
 
 if TYPE_CHECKING:
@@ -22,9 +23,18 @@ def run(request: RunRequest) -> int:
 
     Example:  xlcollab run graddesc.xlsx --sheet adam --optimizer adamw --batch-size 8
     """
+    return run_shown(request)
+
+
+def run_shown(request: RunRequest, *, opens: bool = True) -> int:
+    """Run, shown in a window where the request wants one; `opens` is for the browser to open."""
     from xlcollab.api.tabs.book import run_book
 
-    runs = run_book(request)
+    with (
+        Progress(shown=not request.json) as progress,
+        showing(request.browser, opens=opens) as stream,
+    ):
+        runs = run_book(request, stream, progress.watch_tabs(request.epochs))
     show(runs, json=request.json)
     return runs.exit_code
 

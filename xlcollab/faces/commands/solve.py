@@ -9,6 +9,7 @@ import typer
 
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, console, print_json, print_table
+from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.solve import SolveRequest
 
 if TYPE_CHECKING:
@@ -25,11 +26,24 @@ def solve(request: SolveRequest) -> int:
 
     Example:  xlcollab solve book.xlsx --minimize 'S!V41' --by-changing 'S!H19:V23,S!B25:F39'
     """
+    return solve_shown(request)
+
+
+def solve_shown(request: SolveRequest, *, opens: bool = True) -> int:
+    """Solve, shown in a window where the request wants one; `opens` is for the browser to open."""
     began = time.perf_counter()  # loading what solves takes its share of a time limit
     from xlcollab.api.solve.running import solve_book
 
-    with Progress(shown=not request.json) as progress:
-        run = solve_book(request, watch=lambda model: progress.watch(model.sheet), began=began)
+    with (
+        Progress(shown=not request.json) as progress,
+        showing(request.browser, opens=opens) as stream,
+    ):
+        run = solve_book(
+            request,
+            watch=lambda model: progress.watch(model.sheet),
+            began=began,
+            viewer=stream,
+        )
     if request.json:
         print_json(run.as_json())
     else:

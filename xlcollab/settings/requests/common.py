@@ -24,6 +24,9 @@ TimeLimit = Annotated[
 KeepPartial = Annotated[
     bool, Option("Write what a run that was stopped had reached.", group=OUTPUT)
 ]
+Browser = Annotated[
+    bool, Option("Show the run in a window of the browser while it goes on; Stop ends it.")
+]
 Json = Annotated[bool, Option("One JSON object on stdout.", group=OUTPUT)]
 Seed = Annotated[int, Option("Seed of every random draw.", COUNT)]
 

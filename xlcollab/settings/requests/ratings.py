@@ -12,7 +12,7 @@ from xlcollab.settings.asked import Asked
 from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import SUMMARIES
 from xlcollab.settings.option import NOT_NEGATIVE, Option, check
-from xlcollab.settings.requests.common import Json, KeepPartial, Output, Seed, TimeLimit
+from xlcollab.settings.requests.common import Browser, Json, KeepPartial, Output, Seed, TimeLimit
 from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RECIPE_WORDS
 
 DATA = "The ratings"
@@ -220,6 +220,7 @@ class FitRequest:
     checkpointing: Checkpointing = Checkpointing()
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
+    browser: Browser = False
     output: Output = None
     json: Json = False
 

@@ -11,6 +11,7 @@ from xlcollab.settings.option import Option, check
 from xlcollab.settings.requests.common import (
     OUTPUT,
     Book,
+    Browser,
     InPlace,
     Json,
     NoHistory,
@@ -126,6 +127,7 @@ class SolveRequest:
             group=OUTPUT,
         ),
     ] = ()
+    browser: Browser = False
     output: Output = None
     in_place: InPlace = False
     json: Json = False

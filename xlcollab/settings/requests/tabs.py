@@ -11,6 +11,7 @@ from xlcollab.settings.methods import FIRST_ORDER, METHODS
 from xlcollab.settings.option import COUNT, COUNT_FROM_ONE, Option, check
 from xlcollab.settings.requests.common import (
     Book,
+    Browser,
     InPlace,
     Json,
     KeepPartial,
@@ -83,6 +84,7 @@ class RunRequest:
     time_limit: TimeLimit = None
     no_history: NoHistory = False
     keep_partial: KeepPartial = True
+    browser: Browser = False
     output: Output = None
     in_place: InPlace = False
     json: Json = False

@@ -1,0 +1,32 @@
+"""Who looks at a run while it goes on: a stream of events, and a wish to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from xlcollab.grid import CellEdit
+
+Event = Mapping[str, Any]
+"""`kind` is begin, row, weights, end or done; the rest are plain numbers and texts."""
+MOST_CELLS = 4_000
+"""Cells of weights that a picture can show."""
+
+
+class Viewer(Protocol):
+    """Is told of events as they come, and says whether somebody wants the run to end."""
+
+    def tell(self, event: Event) -> None: ...
+
+    def is_stopped(self) -> bool: ...
+
+
+def blocks_of(edits: list[CellEdit]) -> list[dict[str, Any]]:
+    """Weights as {"name", "rows"}: an area each, as many as a picture can show."""
+    blocks, cells = list[dict[str, Any]](), 0
+    for edit in edits:
+        cells += edit.area.rect.size
+        if cells > MOST_CELLS:
+            break
+        blocks.append({"name": str(edit.area), "rows": edit.numbers.tolist()})
+    return blocks

@@ -1,0 +1,28 @@
+"""A run shown in a window of the browser, where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from xlcollab.faces.window.stream import Stream
+
+
+@contextmanager
+def showing(wanted: bool, *, opens: bool = True) -> Iterator[Stream | None]:
+    """The stream of a window, whose address is told on standard error; None where none is wanted.
+
+    With `opens` the browser is asked to show it.
+    """
+    if not wanted:
+        yield None
+        return
+    from xlcollab.faces.window.server import Window
+
+    with Window(opens=opens) as window:
+        typer.echo(f"the run is shown at {window.url}", err=True)
+        yield window.stream

@@ -1,0 +1,70 @@
+"""The events of a run, in order, for as many readers as there are."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from xlcollab.api.session.viewer import Event
+
+_MOST_ROWS = 20_000
+"""Rows beyond are thinned: a curve has no more points to show."""
+
+
+class Stream:
+    """What was told so far. Readers wait for what comes next; any of them may ask to stop."""
+
+    def __init__(self) -> None:
+        self._events: list[str] = []
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._rows = 0
+        self.is_over = False
+
+    def tell(self, event: Event) -> None:
+        """Add an event."""
+        if event["kind"] == "row":
+            self._rows += 1
+            if self._rows > _MOST_ROWS and self._rows % (self._rows // _MOST_ROWS + 1):
+                return
+        with self._changed:
+            self._events.append(json.dumps(dict(event), allow_nan=False))
+            self.is_over = self.is_over or event["kind"] == "done"
+            self._changed.notify_all()
+
+    def since(self, first: int, seconds: float) -> list[str]:
+        """The events from the place `first` on; waits up to `seconds` for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._events) > first, seconds)
+            return self._events[first:]
+
+    def stop(self) -> None:
+        """Ask the run to end."""
+        self._stop.set()
+
+    def is_stopped(self) -> bool:
+        """Whether somebody asked the run to end."""
+        return self._stop.is_set()
+
+    def epoch(self, told: Any) -> bool:
+        """A callback for the epochs of `fit`: whether to stop."""
+        row = told.row
+        if row.epoch <= 1:
+            self.tell({"kind": "begin", "run": "fit", "others": ["validation RMSE", "test RMSE"]})
+        others = {"validation RMSE": row.validation_rmse, "test RMSE": row.test_rmse}
+        self.tell(
+            {
+                "kind": "row",
+                "step": row.epoch,
+                "steps": told.epochs,
+                "loss": _finite(row.train_rmse),
+                "others": {name: _finite(value) for name, value in others.items()},
+                "seconds": row.seconds,
+            }
+        )
+        return self.is_stopped()
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
