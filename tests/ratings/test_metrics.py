@@ -37,6 +37,19 @@ def test_ranking_by_hand() -> None:
     assert found.precision == pytest.approx(0.5)
     assert found.recall == pytest.approx((1 / 2 + 1) / 2)
     assert found.ndcg == pytest.approx((1 / (1 + 1 / np.log2(3)) + 1) / 2)
+    assert found.map == pytest.approx((1 / 2 + 1) / 2)
+    assert found.mrr == found.hit_rate == 1
+    assert found.coverage == pytest.approx(2 / 5)
+
+
+def test_a_hit_at_the_second_place_and_none() -> None:
+    train = whole().take(np.array([0, 5]))
+    test = whole().take(np.array([3, 4, 6, 7, 8, 9]))
+    by_user = {0: np.array([0.0, 3, 0, 0, 2]), 1: np.array([0.0, 0, 3, 2, 1])}
+    found = ranking(by_user.get, train, test, k=2)
+    # Users like 4, found second, and 1, not found among 2 and 3.
+    assert (found.map, found.mrr, found.hit_rate) == pytest.approx((1 / 4, 1 / 4, 1 / 2))
+    assert found.coverage == pytest.approx(4 / 5)
 
 
 def test_ndcg_equals_scikit_learn() -> None:

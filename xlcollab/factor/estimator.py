@@ -16,9 +16,10 @@ from xlcollab.errors import UsageError
 from xlcollab.factor.conventions import Regressor, not_fitted
 from xlcollab.factor.models.files import load_model, save_model
 from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
-from xlcollab.factor.models.recommend import Recommendations, recommend, similar_items
+from xlcollab.factor.models.recommend import By, Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
 from xlcollab.factor.training.fold import folded_in
+from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
@@ -169,6 +170,7 @@ class MatrixFactorization(Regressor):
             rng = np.random.default_rng(self.seed)
             table, watched = random_split(table, self.validation_fraction, rng)
         tested = None if test is None else self._like(table, test)
+        self._ranks_by = table
         return self._trained(
             train(
                 Tables(table, watched, tested),
@@ -240,9 +242,17 @@ class MatrixFactorization(Regressor):
         error = float(weights @ (truth - found) ** 2)
         return 1 - error / spread if spread > 0 else float(error == 0)
 
-    def recommend(self, user: Any, k: int = 10) -> Recommendations:
-        """The k best items that `user` has not rated."""
-        return recommend(self._model, user, k)
+    def recommend(self, user: Any, k: int = 10, by: By = "mix") -> Recommendations:
+        """The k best items that `user` has not rated: by the prediction mixed with how many have
+        rated an item, or by "rating", the prediction alone."""
+        self._learn_to_rank()
+        return recommend(self._model, user, k, by)
+
+    def _learn_to_rank(self) -> None:
+        """Learns what popularity weighs, when a model is first asked to recommend or is saved."""
+        table = vars(self).pop("_ranks_by", None)
+        if table is not None and self.model_ is self.result_.model:
+            self._trained(ranked_better(self.result_, table, self.seed))
 
     def similar_items(self, item: Any, k: int = 10) -> list[tuple[Any, float]]:
         """The k items most like `item`, with the cosine of their factors."""
@@ -250,6 +260,7 @@ class MatrixFactorization(Regressor):
 
     def save(self, path: str | Path) -> None:
         """Write the trained model as a safetensors file."""
+        self._learn_to_rank()
         save_model(self._model, path)
 
     @staticmethod

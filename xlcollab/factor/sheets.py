@@ -10,7 +10,7 @@ import numpy as np
 
 from xlcollab.errors import DataError
 from xlcollab.factor.models.model import Model, predict
-from xlcollab.factor.models.recommend import principal_components, recommend
+from xlcollab.factor.models.recommend import By, principal_components, recommend
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
 from xlcollab.settings.fitting import TrainingSettings
@@ -163,10 +163,10 @@ def prediction_table(model: Model, users: list[Any], items: list[Any]) -> Table:
     return Table("predictions", ("user", *(str(item) for item in items)), list(rows))
 
 
-def recommendation_table(model: Model, users: list[Any], k: int = 10) -> Table:
+def recommendation_table(model: Model, users: list[Any], k: int = 10, by: By = "mix") -> Table:
     """user, rank, item, rating, a note where a user has no ratings, titles that are known."""
     _check_size("recommendations", len(users) * k, 0)
-    rows = [row for user in users for row in _recommendation_rows(model, user, k)]
+    rows = [row for user in users for row in _recommendation_rows(model, user, k, by)]
     head = ["user", "rank", "item", "rating", "note"]
     return Table("recommendations", (*head, *(["title"] if "item" in model.titles else [])), rows)
 
@@ -181,8 +181,8 @@ def tuning_table(tuning: Tuning) -> Table:
     return Table("tune", ("trial", *names, "validation_rmse", "seconds"), list(rows))
 
 
-def _recommendation_rows(model: Model, user: Any, k: int) -> Iterator[Row]:
-    best = recommend(model, user, k)
+def _recommendation_rows(model: Model, user: Any, k: int, by: By) -> Iterator[Row]:
+    best = recommend(model, user, k, by)
     found = zip(best.items, best.ratings.tolist(), best.titles, strict=True)
     for rank, (item, rating, title) in enumerate(found, 1):
         note = (best.note or None) if rank == 1 else None

@@ -48,6 +48,14 @@ class Ranking:
     recall: float
     ndcg: float
     n_users: int
+    map: float
+    """Mean over users of the mean precision at the places of hits (average precision at k)."""
+    mrr: float
+    """Mean of 1 / place of the first hit, 0 without one."""
+    hit_rate: float
+    """Share of the users with a hit."""
+    coverage: float
+    """Share of all items that stand in at least one of the lists."""
 
 
 def ranking(
@@ -57,26 +65,33 @@ def ranking(
 
     Items of `test` rated `relevant` or better count as hits, each with gain 1:
     DCG = Σ hit at place p / log2(p + 1), p from 1, divided by that of the ideal list (Järvelin and
-    Kekäläinen 2002). Raises DataError if no test rating reaches `relevant`.
+    Kekäläinen 2002). All items are ranked, none are sampled. Raises DataError if no test rating
+    reaches `relevant`.
     """
     if k < 1:
         raise UsageError(f"ranking measures need k of at least 1, found {k}")
     seen = dict(_items_by_user(train))
     liked = _items_by_user(test.take(test.ratings >= relevant))
-    rows = [_hits(scores(user), seen.get(user), items, k) for user, items in liked if len(items)]
+    rows, shown = [], np.zeros(train.n_items, bool)
+    for user, items in liked:
+        best = top(scores(user), k, seen.get(user))
+        shown[best] = True
+        rows.append(_hits(np.isin(best, items), len(items), k))
     if not rows:
         raise DataError(f"no test rating is {relevant:g} or better; nothing can be ranked")
-    precision, recall, ndcg = np.mean(rows, axis=0)
-    return Ranking(float(precision), float(recall), float(ndcg), len(rows))
+    precision, recall, ndcg, average, first, hit = np.mean(rows, axis=0).tolist()
+    return Ranking(precision, recall, ndcg, len(rows), average, first, hit, float(shown.mean()))
 
 
-def _hits(
-    scores: NDArray[np.floating], seen: NDArray[np.int32] | None, liked: NDArray[np.int32], k: int
-) -> tuple[float, float, float]:
-    hit = np.isin(top(scores, k, seen), liked)
+def _hits(hit: NDArray[np.bool_], n_liked: int, k: int) -> tuple[float, ...]:
+    """Precision, recall, NDCG, average precision, reciprocal rank and hit of one list."""
+    places = np.arange(1, len(hit) + 1)
     discount = 1 / np.log2(np.arange(2, k + 2))
-    ideal = discount[: min(k, len(liked))].sum()
-    return hit.sum() / k, hit.sum() / len(liked), (hit * discount[: len(hit)]).sum() / ideal
+    most = min(k, n_liked)
+    average = (hit * np.cumsum(hit) / places).sum() / most
+    first = 1 / places[hit][0] if hit.any() else 0.0
+    ndcg = (hit * discount[: len(hit)]).sum() / discount[:most].sum()
+    return hit.sum() / k, hit.sum() / n_liked, ndcg, average, first, float(hit.any())
 
 
 def top(

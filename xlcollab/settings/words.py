@@ -17,6 +17,10 @@ LOSSES: Mapping[str, str] = {
     "rmse": "its root",
     "sse": "half the sum of squared errors",
 }
+RANKINGS: Mapping[str, str] = {
+    "mix": "the predicted rating and the item's popularity, weighed as was learned",
+    "rating": "the predicted rating alone",
+}
 DEVICES: Mapping[str, str] = {
     "auto": "a GPU where one makes the run quicker, else the CPU",
     "cpu": "the processor",

@@ -63,6 +63,7 @@ class MatrixFactorization(factor.MatrixFactorization):
         """
         if not hasattr(self, "result_"):
             raise UsageError("there is no training to write; call fit first")
+        self._learn_to_rank()
         path = Path(path)
         refuse_too_large(Size.of(self.result_.model), path, is_crosstab=predictions)
         write_model_workbook(self.result_, path, with_predictions=predictions)

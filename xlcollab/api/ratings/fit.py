@@ -36,6 +36,7 @@ from xlcollab.factor import (
     save_model,
     train,
 )
+from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
@@ -88,6 +89,7 @@ def fit_ratings(
     if result.status in _STOPPED and not request.keep_partial:
         raise_stopped(result.status)
     clock.seconds |= result.seconds
+    result = _with_popularity(run, result, clock)
     rankings = _ranked(run, result, clock)
     result = replace(result, seconds=dict(clock.seconds))
     measured = Measured(rankings, folds, sweep)
@@ -252,6 +254,15 @@ def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
 
     saving = Saving(path, wanted.checkpoint_every, wanted.resume) if path else None
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
+
+
+def _with_popularity(run: _Run, result: TrainingResult, clock: Stopwatch) -> TrainingResult:
+    """The result whose model knows what popularity weighs in a recommendation."""
+    with clock.phase("learn to rank"):
+        try:
+            return ranked_better(result, run.tables.train, run.training.seed)
+        except KeyboardInterrupt:
+            return result
 
 
 def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
+from xlcollab.factor.models.recommend import mixed
 from xlcollab.grid import Look, NewSheet
 from xlcollab.history import HEAD_ROW, top
 from xlcollab.ref import AreaRef, Rect, column_letters
@@ -29,6 +30,8 @@ _RANKS = HEAD_ROW + 4
 """The row of its headings."""
 _HEAD = 4
 """Rows of the sheet scores above its table: the user's place, bias and factors."""
+_TIE = 1e-12
+"""What parts equal scores, so that each has a rank of its own: too little to be seen."""
 _MOST_CELLS = 5_000_000
 """Products that a recalculation of the scores makes: more keep people waiting."""
 
@@ -124,7 +127,7 @@ def _predict_sheet(
         line = _RANKS + rank
         number = int(ranked[rank - 1]) if rank <= len(ranked) else None
         shown = "" if number is None else scalar(ids[rank - 1])
-        value = "" if number is None else _rating(model, raw[number] - _behind(model, number))
+        value = "" if number is None else _rating(model, raw[number])
         rows.append([float(rank), shown, value])
         if titles:
             rows[-1].append("" if number is None else titles[number] or "")
@@ -155,11 +158,11 @@ def _best_formulas(
 ) -> dict[tuple[int, int], str]:
     """Item, rating and title of the rank that stands in the first cell of a line, from 0."""
     scores = f"scores!$B${_HEAD + 2}:$B${_HEAD + 1 + layout.n_items}"
-    best = f"LARGE({scores},A{line + 1})"
-    place = f"MATCH({best},{scores},0)"
+    place = f"MATCH(LARGE({scores},A{line + 1}),{scores},0)"
+    raw = f"INDEX({scores.replace('$B$', '$C$')},{place})"
     found = {
         (line, 1): f'IFERROR(INDEX({layout.column("items", "item")},{place}),"")',
-        (line, 2): f'IFERROR({_rating_formula(model, best)},"")',
+        (line, 2): f'IFERROR({_rating_formula(model, raw)},"")',
     }
     if has_titles:
         titles = f"'item features'!$B${_FIRST}:$B${layout.n_items + _FIRST - 1}"
@@ -184,7 +187,13 @@ def _own(layout: _Layout) -> str:
 def _ranked(model: FactorModel, user: int, raw: NDArray[np.float64]) -> NDArray[np.int64]:
     """The best items that the user has not rated."""
     left = np.setdiff1d(np.arange(len(raw)), model.rated.by(user))
-    return left[np.argsort(-raw[left], kind="stable")][:_BEST]
+    return left[np.argsort(-_mixed(model, raw)[left], kind="stable")][:_BEST]
+
+
+def _mixed(model: FactorModel, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What items are ranked by: see `recommend`."""
+    counts = model.rated.item_counts(len(raw))
+    return mixed(raw, counts, model.output.slope, model.popularity)
 
 
 def _scores_sheet(
@@ -200,7 +209,7 @@ def _scores_sheet(
         ["first of the rated", float(start + 1)],
         ["mean and bias", centre + float(model.user_bias[user])],
         ["ratings", float(count)],
-        ["item", "score"],
+        ["item", "score", "before the range"],
     ]
     formulas = {
         (0, 1): who,
@@ -215,28 +224,20 @@ def _scores_sheet(
     known = _rated(layout, "B")
     bias = layout.letter("items", "bias")
     stretch = f"INDEX({known},$B$2):INDEX({known},$B$2+$B$4-1)"
-    tie = f"{_tie(model)!r}"
+    ratings, scores = layout.letter("items", "ratings"), _mixed(model, raw)
     for number, one in enumerate(model.item_ids.index.tolist()):
         line = _HEAD + 1 + number
         at = number + _FIRST
         product = f"+SUMPRODUCT({_own(layout)},{layout.factors('items', at, at)})" if wide else ""
-        score = f"$B$3+items!${bias}{at}{product}-ROW()*{tie}"
+        popular = f"{model.popularity!r}*LN(1+items!${ratings}{at})"
+        score = f"C{line + 1}/{model.output.slope!r}+{popular}-ROW()*{_TIE!r}"
         is_rated = f"ISNUMBER(MATCH(A{line + 1},{stretch},0))"
         formulas[line, 0] = f"items!$A{at}"
         formulas[line, 1] = f'IF($B$2*$B$4=0,{score},IF({is_rated},"",{score}))'
-        value = "" if number in rated else raw[number] - _behind(model, number)
-        rows.append([scalar(one), value])
+        formulas[line, 2] = f"$B$3+items!${bias}{at}{product}"
+        value = "" if number in rated else scores[number] - (line + 1) * _TIE
+        rows.append([scalar(one), value, raw[number]])
     return NewSheet("scores", rows, widths={0: 24.0, 1: 16.0}, formulas=formulas, hidden=True)
-
-
-def _tie(model: FactorModel) -> float:
-    """What parts equal scores, so that each has a rank of its own: too little to be seen."""
-    return model.output.spread * 1e-12
-
-
-def _behind(model: FactorModel, number: int) -> float:
-    """How much an item's score stands behind for its row."""
-    return (_HEAD + 2 + number) * _tie(model)
 
 
 def _rated(layout: _Layout, letter: str) -> str:

@@ -38,7 +38,8 @@ from xlcollab.factor import (
     result_tables,
 )
 from xlcollab.factor.engines.draws import averaged_width
-from xlcollab.factor.models.model import Rated
+from xlcollab.factor.models.checks import check_weight
+from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import FileBook, write_new_workbook
@@ -155,7 +156,14 @@ def plain(model: Model) -> Model:
     parts = model.user_factors, model.item_factors, model.user_bias, model.item_bias
     output = model.output.widened(float(padding[0]))
     return FactorModel(
-        model.settings, model.user_ids, model.item_ids, Rows.pack(*parts), output, model.rated
+        model.settings,
+        model.user_ids,
+        model.item_ids,
+        Rows.pack(*parts),
+        output,
+        model.rated,
+        model.titles,
+        model.popularity,
     )
 
 
@@ -183,6 +191,7 @@ def _read(workbook: Workbook) -> Model:
     types = {"user": saved["user ids"], "item": saved["item ids"]}
     users = _side(workbook, "users", settings.dtype, width, types["user"])
     items = _side(workbook, "items", settings.dtype, width, types["item"])
+    popularity = check_weight(saved.get("popularity", POPULARITY))
     rated = Rated.of(_rated(workbook, users.ids, items.ids, types))
     titles: dict[Side, tuple[str | None, ...]] = {
         side: found
@@ -191,7 +200,7 @@ def _read(workbook: Workbook) -> Model:
     }
     if saved.get("kind", "factors") == "factors":
         rows = Rows.pack(users.factors, items.factors, users.bias, items.bias)
-        return FactorModel(settings, users.ids, items.ids, rows, output, rated, titles)
+        return FactorModel(settings, users.ids, items.ids, rows, output, rated, titles, popularity)
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
 
     weights = {"user_factors": users.factors, "item_factors": items.factors}
@@ -201,7 +210,16 @@ def _read(workbook: Workbook) -> Model:
     weights |= tables | read_layers(workbook, settings.dtype)
     features = read_features(workbook, levels, saved["features"], saved["level ids"])
     return NetModel(
-        settings, users.ids, items.ids, weights, levels, output, rated, features, titles
+        settings,
+        users.ids,
+        items.ids,
+        weights,
+        levels,
+        output,
+        rated,
+        features,
+        titles,
+        popularity,
     )
 
 
@@ -243,6 +261,7 @@ def _saved_table(model: Model) -> Table:
         "width": model.user_factors.shape[1],
         "settings": asdict(model.settings),
         "output": asdict(model.output),
+        "popularity": model.popularity,
         "user ids": type_in_texts(model.user_ids),
         "item ids": type_in_texts(model.item_ids),
         "level ids": {name: type_in_texts(ids) for name, ids in levels.items()},

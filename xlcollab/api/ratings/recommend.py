@@ -11,7 +11,7 @@ from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
-from xlcollab.factor.models.recommend import titles_of
+from xlcollab.factor.models.recommend import SENTENCE, By, titles_of
 from xlcollab.factor.sheets import Table, recommendation_table
 from xlcollab.settings.requests.ratings import RecommendRequest
 
@@ -51,7 +51,7 @@ def ranked(request: RecommendRequest) -> Ranked:
         check_table_file(output)
     model = open_model(request.model)
     found = (
-        _for(model, str(request.user), request.k) if like is None else _like(model, like, request.k)
+        _for(model, str(request.user), request) if like is None else _like(model, like, request.k)
     )
     if output is not None:
         write_table(_table(found, request), output, Provenance.of("recommend", request))
@@ -73,17 +73,22 @@ def recommend_all(request: RecommendRequest) -> int:
         raise UsageError("--all needs a file to write: -o recommendations.csv")
     check_table_file(request.output)
     model = open_model(request.model)
-    table = recommendation_table(model, model.user_ids.index.tolist(), request.k)
+    table = recommendation_table(model, model.user_ids.index.tolist(), request.k, _by(request))
     said = f"recommend, the {request.k} best unrated items for each user by {request.model.name}"
     write_table(replace(table, sentence=said), request.output, Provenance.of("recommend", request))
     return len(table.rows)
 
 
-def _for(model: Model, user: str, k: int) -> Ranked:
+def _for(model: Model, user: str, request: RecommendRequest) -> Ranked:
     """Raises DataError on an unknown user: somebody else's recommendations would be no answer."""
-    found = recommend(model, model.user_ids.parse(user), k)
-    note = found.note or ("" if found.items else f"User {user} has rated every item.")
+    found = recommend(model, model.user_ids.parse(user), request.k, _by(request))
+    note = found.note or (SENTENCE if request.by == "mix" else "")
+    note = note if found.items else f"User {user} has rated every item."
     return Ranked(tuple(found.items), tuple(found.ratings.tolist()), note, tuple(found.titles))
+
+
+def _by(request: RecommendRequest) -> By:
+    return "rating" if request.by == "rating" else "mix"
 
 
 def _like(model: Model, item: str, k: int) -> Ranked:

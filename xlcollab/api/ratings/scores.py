@@ -19,7 +19,7 @@ from xlcollab.factor import (
     TrainingSettings,
     find_learning_rate,
 )
-from xlcollab.factor.models.model import scores
+from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.ratings import Ranking, RatingsTable, ranking
 from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.requests.ratings import Measures
@@ -45,6 +45,10 @@ class Ranked:
             "precision": found.precision,
             "recall": found.recall,
             "ndcg": found.ndcg,
+            "map": found.map,
+            "mrr": found.mrr,
+            "hit_rate": found.hit_rate,
+            "coverage": found.coverage,
             "users": found.n_users,
         }
 
@@ -55,6 +59,10 @@ class Ranked:
             (f"precision at {self.k}", found.precision),
             (f"recall at {self.k}", found.recall),
             (f"NDCG at {self.k}", found.ndcg),
+            (f"MAP at {self.k}", found.map),
+            (f"MRR at {self.k}", found.mrr),
+            (f"hit rate at {self.k}", found.hit_rate),
+            (f"coverage at {self.k}", found.coverage),
             ("liked from rating", self.relevant),
             ("users ranked for", found.n_users),
         ]
@@ -72,7 +80,7 @@ def ranked(model: Model, tables: Tables, wanted: Measures, seed: int) -> Ranked 
     sample = _sampled(test, seed)
     try:
         found = ranking(
-            lambda user: scores(model, user), tables.train, sample, wanted.top_k, relevant
+            lambda user: rank_scores(model, user), tables.train, sample, wanted.top_k, relevant
         )
     except DataError:
         return None

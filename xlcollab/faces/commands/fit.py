@@ -101,7 +101,8 @@ def _show(source: str, fitted: Fitted) -> None:
         found_at_k = ranked.ranking
         print(
             f"at {ranked.k}: precision {found_at_k.precision:.4f}, recall {found_at_k.recall:.4f}, "
-            f"NDCG {found_at_k.ndcg:.4f}"
+            f"NDCG {found_at_k.ndcg:.4f}, MAP {found_at_k.map:.4f}, MRR {found_at_k.mrr:.4f}, "
+            f"hit rate {found_at_k.hit_rate:.4f}, coverage {found_at_k.coverage:.4f}"
         )
     for note in fitted.notes:
         typer.echo(f"! {note}", err=True)

@@ -90,6 +90,13 @@ def check_output(output: Output) -> None:
         raise DataError("the output range falls")
 
 
+def check_weight(weight: object) -> float:
+    """What popularity weighs. Raises DataError unless it is a finite number, 0 or more."""
+    if not _is_number(weight) or float(weight) < 0:  # type: ignore[arg-type]
+        raise DataError(f"the weight of popularity is {weight!r}, expected a number of 0 or more")
+    return float(weight)  # type: ignore[arg-type]
+
+
 def _is_number(value: Any) -> bool:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     return plain and math.isfinite(value)

@@ -27,10 +27,11 @@ from xlcollab.factor.models.checks import (
     check_floats,
     check_output,
     check_rated,
+    check_weight,
     check_weights,
     told_as_damage,
 )
-from xlcollab.factor.models.model import FactorModel, Model, Rated
+from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary
@@ -64,6 +65,7 @@ def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = 
         "kind": "factors" if isinstance(model, FactorModel) else "net",
         "settings": json.dumps(asdict(model.settings)),
         "output": json.dumps(asdict(model.output)),
+        "popularity": json.dumps(model.popularity),
         "features": json.dumps({name: feature.side for name, feature in features.items()}),
     }
     write_arrays(Path(path), arrays, {**(more or {}), **metadata})
@@ -90,6 +92,7 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     rated = Rated(arrays["rated/starts"], arrays["rated/items"])
     users = _ids_from_bytes(arrays["ids/user"], "user")
     items = _ids_from_bytes(arrays["ids/item"], "item")
+    popularity = check_weight(json.loads(metadata.get("popularity", str(POPULARITY))))
     titles: dict[Side, tuple[str | None, ...]] = {
         side: tuple(json.loads(arrays[f"titles/{side}"].tobytes().decode()))
         for side in SIDES
@@ -100,7 +103,7 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
         check_floats("user_bias", arrays["user_bias"], (len(users),))
         check_floats("item_bias", arrays["item_bias"], (len(items),))
         rows = Rows.pack(*(arrays[name] for name in names))
-        return FactorModel(settings, users, items, rows, output, rated, titles)
+        return FactorModel(settings, users, items, rows, output, rated, titles, popularity)
     if metadata["kind"] != "net":
         raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
@@ -117,7 +120,9 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
         name: Feature(side, arrays[f"features/{name}"], levels[name])
         for name, side in json.loads(metadata.get("features", "{}")).items()
     }
-    return NetModel(settings, users, items, weights, levels, output, rated, features, titles)
+    return NetModel(
+        settings, users, items, weights, levels, output, rated, features, titles, popularity
+    )
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:

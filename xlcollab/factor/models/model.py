@@ -59,8 +59,18 @@ Titles = Mapping[Side, tuple[str | None, ...]]
 """The titles of users, or of items, by their numbers."""
 
 
+POPULARITY = 0.0
+"""What the logarithm of an item's ratings weighs in a recommendation where nothing was learned:
+the prediction alone counts."""
+
+
 class Model(Protocol):
     """What predicts: a factor model or a net."""
+
+    @property
+    def popularity(self) -> float:
+        """What the logarithm of an item's ratings weighs in a recommendation."""
+        ...
 
     @property
     def titles(self) -> Titles:
@@ -137,6 +147,7 @@ class FactorModel:
     output: Output
     rated: Rated
     titles: Titles = field(default_factory=dict)
+    popularity: float = POPULARITY
 
     @property
     def user_factors(self) -> Floats:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xlcollab.factor.models.model import Rated, Titles, clipped
+from xlcollab.factor.models.model import POPULARITY, Rated, Titles, clipped
 from xlcollab.factor.models.netmath import Pairs, predictions
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats
@@ -35,6 +35,7 @@ class NetModel:
     rated: Rated
     features: Mapping[str, Feature] = field(default_factory=dict)
     titles: Titles = field(default_factory=dict)
+    popularity: float = POPULARITY
 
     @property
     def user_factors(self) -> Floats:

@@ -34,9 +34,39 @@ class Recommendations:
         return f"User {self.user!r} has no ratings: these items are liked best by all users."
 
 
-def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
-    """The k items with the highest prediction that `user` has not rated in training, ranked before
-    predictions are cut to the range of the ratings.
+SENTENCE = (
+    "Ranked by the predicted rating and by how many have rated an item, mixed; "
+    "--by rating ranks by the prediction alone."
+)
+"""What a list that is a mix says of itself."""
+By = Literal["mix", "rating"]
+
+
+def rank_scores(model: Model, user: int, by: By = "mix") -> NDArray[np.float64]:
+    """What every item (n_items,) is ranked by for a user number; −1 is an unknown user.
+
+    A prediction says how an item would be liked if it were taken up, the count of its ratings how
+    likely that is: score = prediction / spread + weight · log(1 + ratings). The weight is learned
+    from ratings set aside of the training ratings.
+    """
+    predicted = scores(model, user).astype(np.float64)
+    if by == "rating":
+        return predicted
+    counts = model.rated.item_counts(len(model.item_ids))
+    return mixed(predicted, counts, model.output.slope, model.popularity)
+
+
+def mixed(
+    predicted: NDArray[np.float64], counts: NDArray[np.int64], slope: float, weight: float
+) -> NDArray[np.float64]:
+    """Predictions in deviations of the ratings and a share of the counts' logarithms (n_items,)."""
+    found: NDArray[np.float64] = predicted / slope + weight * np.log1p(counts)
+    return found
+
+
+def recommend(model: Model, user: Any, k: int = 10, by: By = "mix") -> Recommendations:
+    """The k items that `user` has not rated in training and that are worth most to recommend: by
+    "mix", see `rank_scores`, or by "rating", the prediction before it is cut to a range.
 
     An unknown user, or one without ratings, is cold and gets the ranking by biases. Raises
     UsageError for k below 1.
@@ -46,8 +76,9 @@ def recommend(model: Model, user: Any, k: int = 10) -> Recommendations:
     number = int(model.user_ids.numbers([user], "negative")[0])
     rated = model.rated.by(number)
     cold = len(rated) == 0
-    predicted = scores(model, -1 if cold else number)
-    chosen = top(predicted, k, rated)
+    who = -1 if cold else number
+    chosen = top(rank_scores(model, who, by), k, rated)
+    predicted = scores(model, who)
     return Recommendations(
         user,
         model.item_ids.ids(chosen),

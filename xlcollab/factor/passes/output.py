@@ -52,6 +52,11 @@ class Output:
         centre = math.log(share / (1 - share)) if settings.global_bias else 0.0
         return Output(centre, low, span, seen, False, spread)
 
+    @property
+    def slope(self) -> float:
+        """How much of the inner sum z makes one deviation of the ratings, near their middle."""
+        return 4 * self.spread / self.span if self.span else self.spread
+
     def widened(self, padding: float) -> Output:
         """The same with the range wider by `padding` on both sides."""
         return replace(self, low=self.low - padding, span=self.span + 2 * padding)

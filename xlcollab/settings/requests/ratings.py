@@ -13,7 +13,7 @@ from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings,
 from xlcollab.settings.optimizers import SUMMARIES
 from xlcollab.settings.option import NOT_NEGATIVE, Option, check
 from xlcollab.settings.requests.common import Browser, Json, KeepPartial, Output, Seed, TimeLimit
-from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RECIPE_WORDS
+from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RANKINGS, RECIPE_WORDS
 
 DATA = "The ratings"
 TEST = "Held out for test (one of these)"
@@ -314,6 +314,7 @@ class RecommendRequest:
         False
     )
     k: Annotated[int, Option("How many items.", flags=("-k",))] = 10
+    by: Annotated[str, Option("What items are ranked by.", words=RANKINGS)] = "mix"
     output: Output = None
     json: Json = False
 
