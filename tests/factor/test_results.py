@@ -287,3 +287,25 @@ def test_tuning_can_be_stopped_and_needs_validation_ratings() -> None:
     assert len(found.trials) == 1
     with pytest.raises(UsageError, match="tune needs validation ratings"):
         tune(Tables(planted()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_advised"),
+    [
+        ({}, False),
+        ({"optimizer": "adam"}, False),
+        ({"optimizer": "als"}, False),
+        ({"optimizer": "adam", "learning_rate": 0.1}, True),
+        ({"epochs": 300, "l2_factors": 0.0}, True),
+    ],
+)
+def test_a_recipe_is_advised_to_those_alone_who_left_it(
+    settings: dict[str, Any], is_advised: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    items = np.concatenate([rng.choice(30, 5, replace=False) for _ in range(40)])
+    table = RatingsTable.of(np.repeat(np.arange(40), 5), items, rng.integers(1, 6, 200))
+    rest, test = random_split(table, 0.3, np.random.default_rng(1))
+    notes = train(Tables(rest, test=test), training=TrainingSettings(**settings)).notes
+    (told,) = [note for note in notes if "worse than that of biases alone" in note]
+    assert ("to the recipe" in told) == is_advised

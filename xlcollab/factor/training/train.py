@@ -238,10 +238,30 @@ def _worse_than_biases(result: TrainingResult) -> list[str]:
             return []
         return [
             f"The {name} RMSE {found.rmse:.4f} is worse than that of biases alone, {alone:.4f}: "
-            "this model helps nobody. Leave the learning rate and penalties to the recipe, or fit "
-            "fewer factors or epochs."
+            f"this model helps nobody. {_advice(result)}"
         ]
     return []
+
+
+_WHOLE = ("learning_rate", "epochs", "l2_factors", "l2_biases", "l2_scaling", "schedule")
+"""What of a recipe decides how well a model generalises."""
+
+
+def _advice(result: TrainingResult) -> str:
+    """What to do instead; a recipe is advised to those alone who left it."""
+    used, fewer = result.training, "fewer factors, or take the biases with --n-factors 0"
+    if used is None:
+        return f"Fit {fewer}."
+    blank = replace(used, **dict.fromkeys(_WHOLE))  # type: ignore[arg-type]
+    recipe = blank.resolved(result.model.settings, Profile(result.train.n_ratings))
+    left = [
+        name
+        for name in _WHOLE
+        if name != "learning_rate" and getattr(used, name) != getattr(recipe, name)
+    ]
+    if left or used.standardize is False:
+        return f"Leave the learning rate and penalties to the recipe, or fit {fewer}."
+    return f"These ratings bear no more than the recipe found; fit {fewer}, or gather more of them."
 
 
 def evaluate(model: Model, table: RatingsTable) -> Scores:
