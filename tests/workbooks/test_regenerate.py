@@ -9,9 +9,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.workbooks.made import FOLDER, NAMES
+from tests.workbooks.made import FOLDER, NAMES, TRAINED
 from xlcollab.api.lessons.evaluated import write_evaluated
 from xlcollab.errors import ModelError
+from xlcollab.files import FileBook
+from xlcollab.history import HEAD_ROW
 from xlcollab.lessons import Page
 
 from lessons import collab_filter, graddesc  # isort: skip
@@ -88,6 +90,19 @@ def test_charts_show_their_series_in_every_lesson() -> None:
     assert len(books["gradient_descent_formulas.xlsx"]["control"]._charts) == 2
     assert all(sheet._charts for sheet in books["graddesc.xlsx"])
     assert books["collab_filter.xlsx"]["word_embeddings"]._charts
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained_workbooks_are_the_same_on_any_day(name: str) -> None:
+    """Neither a date nor the clock stands in them: two writings could not be compared."""
+    for sheet in FileBook(FOLDER / name).read():
+        column = [str(sheet.value(row, 0)) for row in range(sheet.height)]
+        assert not any(" UTC" in text for text in column), sheet.name
+        heads = [sheet.value(HEAD_ROW, place) for place in range(sheet.width)]
+        if "seconds" in heads:
+            place = heads.index("seconds")
+            rows = range(HEAD_ROW + 1, sheet.height)
+            assert all(sheet.value(row, place) is None for row in rows), sheet.name
 
 
 def test_invented_films_keep_their_order() -> None:

@@ -17,6 +17,7 @@ from xlcollab.api.factors.sheet import factors_sheet
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.sweeping import swept
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
+from xlcollab.history import HEAD_ROW
 from xlcollab.problems.tab.tab import find_tabs
 from xlcollab.ref import AreaRef, Rect
 from xlcollab.settings.requests.sweep import SweepRequest
@@ -69,7 +70,7 @@ TRAINED = {
 
 def _timeless(book: OpenBook) -> OpenBook:
     """Without the clock, and without what says when and on which machine the runs were made."""
-    book.runs.clear()
+    book.forget_runs()
     sheets = tuple(without_clock(sheet) for sheet in book.changes().sheets)
     book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
     return book
@@ -78,11 +79,12 @@ def _timeless(book: OpenBook) -> OpenBook:
 def without_clock(sheet: NewSheet) -> NewSheet:
     """The sheet without what stands below a heading "seconds" or beside a label "Seconds"."""
     rows = [list(row) for row in sheet.rows]
-    if rows and "seconds" in rows[0]:
-        column = rows[0].index("seconds")
-        for row in rows[1:]:
-            if column < len(row):
-                row[column] = None
+    for head, row in enumerate(rows[: HEAD_ROW + 1]):
+        if "seconds" in row:
+            column = row.index("seconds")
+            for line in rows[head + 1 :]:
+                if column < len(line):
+                    line[column] = None
     return replace(sheet, rows=[_unclocked(row) for row in rows])
 
 

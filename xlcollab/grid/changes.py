@@ -103,6 +103,7 @@ class Chart:
     series: tuple[Series, ...]
     at: tuple[int, int]
     log_y: bool = False
+    log_base: float = 10.0
     log_x: bool = False
     legend: bool = True
     width: int = 760

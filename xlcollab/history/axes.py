@@ -56,12 +56,23 @@ def wants_log(values: NDArray[np.float64]) -> bool:
     return ratio > _LOG_FROM or (ratio > _LOG_PERHAPS and most < low + 0.25 * (high - low))
 
 
+_BASE_TWO = 100.0
+"""Up to such a factor a logarithmic axis has its lines at powers of two."""
+
+
+def log_base(values: NDArray[np.float64]) -> float:
+    """2 or 10: so that several lines have a number."""
+    found = ends(values)
+    return 2.0 if found is not None and 0.0 < found[0] * _BASE_TWO >= found[1] else 10.0
+
+
 def log_around(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    """A logarithmic axis from a number of one digit below the data to one above."""
+    """A logarithmic axis from the power below the data to the one above; None where it has no
+    width."""
     found = ends(values)
     if found is None or found[0] <= 0.0:
         return None
-    units = [10.0 ** math.floor(math.log10(end)) for end in found]
-    low = _rounded(math.floor(found[0] / units[0]) * units[0], units[0])
-    high = _rounded(math.ceil(found[1] / units[1]) * units[1], units[1])
+    base = log_base(values)
+    low = base ** math.floor(math.log(found[0], base) + 1e-9)
+    high = base ** math.ceil(math.log(found[1], base) - 1e-9)
     return (low, high) if 0.0 < low < high < math.inf else None

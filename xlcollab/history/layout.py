@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
-from xlcollab.history.axes import around, ends, log_around, wants_log
+from xlcollab.history.axes import around, ends, log_around, log_base, wants_log
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
 from xlcollab.history.page import (
@@ -229,6 +229,7 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
         ),
         at=(HEAD_ROW + number * height, len(record.columns) + len(record.variables) + 1),
         log_y=log,
+        log_base=log_base(values),
         legend=len(spec.ys) > 1,
         width=_CHART_WIDTH,
         height=_CHART_HEIGHT,

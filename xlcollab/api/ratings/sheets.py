@@ -19,7 +19,7 @@ from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
 from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
 from xlcollab.history import HEAD_ROW, ChartSpec, Record, history_sheet, table_sheet
-from xlcollab.history.axes import around, log_around, wants_log
+from xlcollab.history.axes import around, log_around, log_base, wants_log
 from xlcollab.history.tables import looks_of_lines
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
@@ -164,6 +164,7 @@ def _trials_chart(table: Table) -> list[Chart]:
             (HEAD_ROW, len(table.columns) + 1),
             legend=False,
             log_y=wants_log(errors),
+            log_base=log_base(errors),
             x_range=(0.0, float(n + 1)),
             y_range=log_around(errors) if wants_log(errors) else around(errors, 0.02),
         )

@@ -135,6 +135,11 @@ class Session:
         known = {self.path: None if self._file is None else self._file.data}
         self._run = Provenance.of(command, request, known, effective)
 
+    def forget_runs(self) -> None:
+        """Keep no record of what was made, so that what is written is the same on any day."""
+        self._run = None
+        self.runs.clear()
+
     def apply(self, changes: Changes) -> None:
         """Take changes into the workbook; `save` writes them. Raises WriteRefusedError."""
         run = self._run

@@ -95,6 +95,23 @@ class Run:
                 found += [f"{one.model.sheet}: warning: {text}" for text in one.warnings]
         return found
 
+    def next_steps(self) -> list[str]:
+        """What to open, and what to try next; nothing where nothing was written."""
+        if self.output is None:
+            return []
+        new = [name for one in self.outcomes if isinstance(one, Solved) for name in one.reports]
+        shown = ", ".join(new[:_MOST_NAMED]) + (", …" if len(new) > _MOST_NAMED else "")
+        told = f"; new sheets: {shown}" if new else ""
+        name = self.output.name
+        return [
+            f"open {name}{told}",
+            f"try next: xlcollab recalc {name} --check (our values beside those stored), "
+            f"xlcollab rerun {name} (the same run again), xlcollab docs (the lesson explained)",
+        ]
+
+
+_MOST_NAMED = 3
+
 
 def solve_book(
     request: SolveRequest,

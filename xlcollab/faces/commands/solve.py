@@ -56,3 +56,5 @@ def _show(run: Run) -> None:
     for sentence in run.sentences():
         console().print(sentence)
     typer.echo(f"written to {run.output}" if run.output else "nothing was written")
+    for step in run.next_steps():
+        typer.echo(step)

@@ -7,6 +7,7 @@ written here, so that numbers keep all their digits and texts need no shared str
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -179,7 +180,7 @@ def _draw_chart(
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
     x_scale = _scale(chart.x_range) | ({"log_base": 10} if chart.log_x else {})
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
-    scale = _scale(chart.y_range) | ({"log_base": 10} if chart.log_y else {})
+    scale = _scale(chart.y_range) | ({"log_base": chart.log_base} if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
@@ -189,8 +190,19 @@ def _draw_chart(
     book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
 
 
-def _scale(ends: tuple[float, float] | None) -> dict[str, float]:
-    return {} if ends is None else {"min": ends[0], "max": ends[1]}
+def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
+    """Where an axis begins and ends, and its numbers with as many digits as tell them apart."""
+    if ends is None:
+        return {}
+    low, high = ends
+    places = max(0, -math.floor(math.log10((high - low) / _LINES) + 1e-9))
+    size = max(abs(low), abs(high))
+    code = "0" if places == 0 else f"0.{'0' * places}" if places < _MOST_PLACES else "General"
+    return {"min": low, "max": high, "num_format": code if size < 1e6 else "General"}
+
+
+_LINES, _MOST_PLACES = 6, 6
+"""About so many lines cross an axis; more digits are left to the program that draws."""
 
 
 def _legend(chart: Chart) -> dict[str, object]:
