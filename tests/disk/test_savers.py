@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import xlcollab as xc
+from tests.build import build
 from tests.faces.shell import bowl, listing, xlcollab
 from xlcollab.disk import atomic_file, backup, output_path, private_folder
 from xlcollab.errors import WorkbookError, WriteRefusedError
@@ -89,6 +90,15 @@ def test_the_owner_is_kept(tmp_path: Path) -> None:
     _save(path)
     found = path.stat()
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 2345, 0o640)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_a_copy_is_no_more_open_than_what_it_comes_from(mode: int, tmp_path: Path) -> None:
+    book = build(tmp_path / "private.xlsx", {"S": {"A1": 1.0, "A2": ("=A1*2", 2.0)}})
+    book.chmod(mode)
+    copy = tmp_path / "copy.xlsx"
+    xc.open(book).save(copy)
+    assert stat.S_IMODE(copy.stat().st_mode) == mode
 
 
 def test_at_most_five_backups_and_the_first_one_stays(tmp_path: Path) -> None:

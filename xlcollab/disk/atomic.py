@@ -41,19 +41,20 @@ def refuse_unwritable(target: Path) -> None:
 
 
 @contextmanager
-def atomic_file(target: Path) -> Iterator[IO[bytes]]:
+def atomic_file(target: Path, source: Path | None = None) -> Iterator[IO[bytes]]:
     """A file that takes the place of `target` when the block ends without an error: `atomic_path`
     for those who write to an open file."""
-    with atomic_path(target) as path, path.open("r+b") as file:
+    with atomic_path(target, source) as path, path.open("r+b") as file:
         yield file
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, source: Path | None = None) -> Iterator[Path]:
     """An empty file beside `target` that takes its place when the block ends without an error.
 
     A link is followed to its file. The target keeps its permissions, owner, extended attributes
-    and other names as far as the system lets us. After an error the target is as before and the
+    and other names as far as the system lets us; a new one has the permissions of the `source` that
+    it comes from, if there is one. After an error the target is as before and the
     temporary file is gone. A signal waits until it has ended. Raises WriteRefusedError if the disk
     or the folder does not let us.
     """
@@ -69,7 +70,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         try:
             yield temporary
             _sync(temporary)
-            _put(temporary, place)
+            _put(temporary, place, source)
         except OSError as error:
             raise _unwritable(target, error) from None
         finally:
@@ -82,8 +83,8 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _put(temporary: Path, place: Path) -> None:
-    take_over(temporary, place)
+def _put(temporary: Path, place: Path, source: Path | None) -> None:
+    take_over(temporary, place, source)
     names = other_names(place)
     os.replace(temporary, place)
     join_names(place, names)

@@ -12,15 +12,16 @@ from pathlib import Path
 _log = logging.getLogger("xlcollab")
 
 
-def take_over(new: Path, old: Path) -> None:
-    """Give the file `new` what `old` has; without an `old`, what the process gives new files.
+def take_over(new: Path, old: Path, source: Path | None = None) -> None:
+    """Give the file `new` what `old` has; without an `old`, the permissions of the file `source`
+    that it comes from, else what the process gives new files.
 
     What the system does not let us keep is said.
     """
     try:
         had = os.stat(old)
     except FileNotFoundError:
-        os.chmod(new, 0o666 & ~_mask())
+        os.chmod(new, _of_new(source))
         return
     lost = []
     if hasattr(os, "chown") and not _same_owner(new, had):
@@ -31,6 +32,15 @@ def take_over(new: Path, old: Path) -> None:
         lost.append("extended attributes")
     if lost:
         _log.warning("xlcollab: %s of %s could not be kept", " and ".join(lost), old)
+
+
+def _of_new(source: Path | None) -> int:
+    """The permissions of a new file: a copy of what only some may read is no more open than that,
+    and its owner may write to it."""
+    with suppress(OSError):
+        if source is not None:
+            return stat.S_IMODE(os.stat(source).st_mode) & 0o777 | stat.S_IWUSR
+    return 0o666 & ~_mask()
 
 
 def _mask() -> int:

@@ -96,7 +96,7 @@ class FileBook:
                     refuse_changed(self.path)
                 if keep_backup:
                     backup(self.path)
-                with atomic_file(self.target) as file:
+                with atomic_file(self.target, self.path) as file:
                     edit.save(file)
                 if in_place:
                     self._data = None  # what is read next is what was written
