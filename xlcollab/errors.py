@@ -11,6 +11,7 @@
     ├── ModelError               the workbook is fine, the model in it is not
     │   ├── FormulaSyntaxError   a formula that cannot be parsed
     │   ├── UnsupportedError     a function or construct we do not compile
+    │   │   └── MovingReferenceError  where a formula looks depends on the variables
     │   ├── CircularError        cells that depend on themselves
     │   └── DataError            values that no model can use
     └── SolveError               the run began and found no usable end
@@ -90,6 +91,10 @@ class FormulaSyntaxError(ModelError):
 
 class UnsupportedError(ModelError):
     """A function or construct that has no compiled form."""
+
+
+class MovingReferenceError(UnsupportedError):
+    """Where a formula looks depends on the variables; the message names the cell."""
 
 
 class CircularError(ModelError):

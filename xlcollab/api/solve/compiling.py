@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,10 +27,11 @@ from xlcollab.api.solve.refusing import (
     refuse_errors,
     refuse_non_number,
 )
-from xlcollab.errors import UnsupportedError
+from xlcollab.errors import MovingReferenceError, UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
+from xlcollab.kernels.trace.recalculating import RecalculatingCompiler
 from xlcollab.kernels.values.tape import Value
 from xlcollab.optim import (
     LinearModel,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 _NAMED_AT_MOST = 8
+_log = logging.getLogger("xlcollab")
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ class Compiled:
 
         limits = self.limits
         bounded = bool(np.isfinite([limits.lower, limits.upper]).any())
-        descends = place.is_reference and self.linear is None
+        programs = place.is_reference and not isinstance(self.compiler, RecalculatingCompiler)
+        descends = programs and self.linear is None
         found = Objective(
             function=function,
             maximize=self.model.sense == "maximize",
@@ -136,8 +140,8 @@ class Compiled:
             alldifferent=self.limits.alldifferent,
             shape=self.shape,
             differentiable=self.differentiable,
-            machine=self._machine if place.is_reference else None,
-            formulas=self._formulas if place.is_reference else None,
+            machine=self._machine if programs else None,
+            formulas=self._formulas if programs else None,
             culprit=self._culprit,
             fan_in=tensor(_fan_in(self.model)),
         )
@@ -178,7 +182,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     workbook = book.workbook
     check(model, workbook, init="later")
     limits = bounds(model, workbook, Reach(book.plan, model).mask)
-    compiler = Compiler(book.plan, model.variables, start(model, workbook), seed=settings.seed)
+    compiler = _compiler(book, model, limits, settings)
     read = [] if model.objective is None else [model.objective.area]
     refuse_broken(book.plan, [*read, *_areas(limits.general)])
     value = _objective(compiler, model)
@@ -187,7 +191,8 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
     linear = None
-    if not limits.alldifferent:
+    moving = isinstance(compiler, RecalculatingCompiler)
+    if not limits.alldifferent and not moving:
         linear = linear_form(compiler, model, value, lines, limits, settings)
     if linear is None:  # else HiGHS needs no start
         check(model, workbook, init=settings.init)
@@ -223,7 +228,26 @@ def _of_compiling(
     yield from _frozen(compiler, model)
     yield from _kept(compiler)
     yield from map(str, compiler.settled)
+    if isinstance(compiler, RecalculatingCompiler):
+        yield (
+            "where OFFSET or INDIRECT look depends on the variables: every point is recalculated,"
+            " one by one and without slopes"
+        )
     yield from _unreached(compiler, cell, lines)
+
+
+def _compiler(book: Session, model: SolverModel, limits: Bounds, settings: Settings) -> Compiler:
+    """The compiler; one that recalculates where look-ups move with the variables."""
+    asked = (book.plan, model.variables, start(model, book.workbook))
+    compiler = Compiler(*asked, seed=settings.seed)
+    try:
+        _objective(compiler, model)
+        for area in _areas(limits.general):
+            compiler.cells(area)
+    except MovingReferenceError as error:
+        _log.info("%s: every point is recalculated", error)
+        return RecalculatingCompiler(*asked, seed=settings.seed)
+    return compiler
 
 
 def _objective(compiler: Compiler, model: SolverModel) -> Value:

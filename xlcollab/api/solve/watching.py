@@ -16,6 +16,7 @@ from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Kind, Sheet, Workbook
 from xlcollab.history import Record
 from xlcollab.kernels.program.function import MachineFunction
+from xlcollab.kernels.trace.recalculating import RecalculatingCompiler
 from xlcollab.problems import SolverModel, resolve_areas
 from xlcollab.ref import AreaRef, Rect
 
@@ -85,7 +86,7 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
     except ModelError:
         return None
     found = np.full(len(record), np.nan)
-    if len(record) > _FEW:
+    if len(record) > _FEW and not isinstance(compiled.compiler, RecalculatingCompiler):
         program = MachineFunction(function.scalar, compiled.start).program
         found = found if program is None else program.batch(record.weights)[0]
     with torch.no_grad():

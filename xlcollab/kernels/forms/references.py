@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.errors import FormulaSyntaxError, UnsupportedError
+from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
 from xlcollab.grid import ErrorCode
@@ -41,7 +41,7 @@ def _integers(
     """A constant argument per copy, shape (R or 1, C or 1). A size that is but a fraction is 1."""
     value = tracer.value(node, frame)
     if value.slot is not None:
-        raise UnsupportedError(
+        raise MovingReferenceError(
             f"{what} depends on the variable cells: where a formula looks must not change while "
             "it is optimised"
         )
@@ -183,7 +183,7 @@ def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
             raise UnsupportedError("INDIRECT with R1C1 addresses is not supported")
     value = tracer.value(node.arguments[0], frame)
     if value.slot is not None:
-        raise UnsupportedError("INDIRECT depends on the variable cells")
+        raise MovingReferenceError("INDIRECT depends on the variable cells")
     if value.block.shape[2:].numel() > 1:
         raise UnsupportedError("INDIRECT of an array is not supported")
     texts = tracer.tape.exact.values(value.block)

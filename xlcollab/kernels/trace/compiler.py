@@ -51,7 +51,7 @@ class SheetFunction:
         except HiddenError:
             context = replace(context, exact=True)
             blocks = self.program.run(context, x)
-        return [_flat(context, block) for block in blocks]
+        return [flat(context, block) for block in blocks]
 
     def scalar(self, x: Tensor) -> Tensor:
         """The only value of a function of one cell, shape ()."""
@@ -84,7 +84,8 @@ class SheetFunction:
         return tuple(instruction.name for instruction in self.program.instructions)
 
 
-def _flat(context: Context, block: Block) -> Tensor:
+def flat(context: Context, block: Block) -> Tensor:
+    """The numbers of a block in reading order, errors as NaN, shape (cells,)."""
     number, codes = context.numbers(block)
     if codes is not None:
         number = torch.where(codes > 0, torch.nan, number)
@@ -108,11 +109,12 @@ class Dependents:
         with torch.no_grad():
             blocks = self.program.run(self.context, x)
         return [
-            _edit(family.area, block) for family, block in zip(self.families, blocks, strict=True)
+            edit_of(family.area, block) for family, block in zip(self.families, blocks, strict=True)
         ]
 
 
-def _edit(area: AreaRef, block: Block) -> CellEdit:
+def edit_of(area: AreaRef, block: Block) -> CellEdit:
+    """A block as the new values of an area."""
     kinds: NDArray[np.uint8] = block.kinds()[0, 0].cpu().numpy().astype(np.uint8)
     numbers: NDArray[np.float64] = block.number.expand(block.shape)[0, 0].cpu().numpy()
     return CellEdit(area, kinds, numbers.astype(np.float64))
