@@ -121,7 +121,8 @@ class RecalculatedFunction(SheetFunction):
         return torch.cat(self.parts(x))
 
     def parts(self, x: Tensor) -> list[Tensor]:
-        """The outputs apart, each flat. Raises UnsupportedError where a derivative is wanted."""
+        """The outputs apart, each of shape (cells,). Raises UnsupportedError where a derivative is
+        wanted."""
         if x.requires_grad and torch.is_grad_enabled():
             raise UnsupportedError("where a formula looks depends on the variables: no derivative")
         evaluation = self.sheet.at(x)
