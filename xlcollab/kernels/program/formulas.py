@@ -171,14 +171,14 @@ class _Writer:
         return [self._joined(op, args) for args in falls]
 
     def _moved(self, node: Node) -> list[int]:
-        source = self._buffers[node.operands[0].node]
+        source = self._buffers[node.operands[0].node][node.operands[0].offset :]
         if node.op == "gather":
-            assert node.data is not None
-            return [int(one) for one in source[node.data]]
+            assert node.index is not None
+            return [int(one) for one in source[node.index]]
         if node.op == "scatter":
-            assert node.data is not None
+            assert node.index is not None
             falls: list[list[int]] = [[] for _ in range(node.size)]
-            for place, value in zip(node.data, source, strict=True):
+            for place, value in zip(node.index, source[: len(node.index)], strict=True):
                 falls[int(place)].append(int(value))
             return [self._joined("sum", args) for args in falls]
         if node.op == "cumulate":
