@@ -191,13 +191,11 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
     linear = None
-    moving = isinstance(compiler, RecalculatingCompiler)
-    if not limits.alldifferent and not moving:
+    if not limits.alldifferent and not isinstance(compiler, RecalculatingCompiler):
         linear = linear_form(compiler, model, value, lines, limits, settings)
     if linear is None:  # else HiGHS needs no start
         check(model, workbook, init=settings.init)
         refuse_non_number(value, model, compiler)
-    if lines is not None and linear is None:
         refuse_errors(lines, limits, compiler)
     return Compiled(
         book=book,

@@ -78,8 +78,10 @@ def refuse_non_number(value: Value, model: SolverModel, compiler: Compiler) -> N
         )
 
 
-def refuse_errors(lines: ConstraintLines, limits: Bounds, compiler: Compiler) -> None:
+def refuse_errors(lines: ConstraintLines | None, limits: Bounds, compiler: Compiler) -> None:
     """Raises DataError if a side of a constraint is an error at the start, within the bounds."""
+    if lines is None:
+        return
     start = np.clip(compiler.start.numpy(), limits.lower, limits.upper)
     x = torch.as_tensor(start)
     left, right = lines.sides(x)
