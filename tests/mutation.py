@@ -16,12 +16,12 @@ import os
 import random
 import re
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import CodeType
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "xlcollab"
@@ -178,16 +178,27 @@ def tests_of(mutant: Mutant, most: int) -> list[str]:
     return [str(file) for file in best[:most]]
 
 
+def noticed(mutant: Mutant, most: int, seconds: float) -> str:
+    """ "killed", "survived", "timed out" (which counts as noticed), or "broken": the test that failed
+    fails where nothing is changed, too."""
+    told = Path(tempfile.mkdtemp()) / "failed"
+    outcome = _forked(mutant, tests_of(mutant, most), told, seconds)
+    if outcome == "killed" and told.exists():
+        same = replace(mutant, source=mutant.file.read_text("utf-8"))
+        if _forked(same, [told.read_text()], told, seconds) != "survived":
+            return "broken"
+    return outcome
+
+
 _OUTCOMES = {0: "survived", 1: "killed", 2: "killed"}
 """By pytest's exit code; 2 is a module that cannot be imported any more."""
 
 
-def noticed(mutant: Mutant, most: int, seconds: float) -> str:
-    """ "killed", "survived" or "timed out" (which counts as noticed)."""
+def _forked(mutant: Mutant, tests: list[str], told: Path, seconds: float) -> str:
     child = os.fork()
     if child == 0:
         os.setsid()
-        _run(mutant, most)
+        _run(mutant, tests, told)
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -200,19 +211,27 @@ def noticed(mutant: Mutant, most: int, seconds: float) -> str:
     return "timed out"
 
 
-def _run(mutant: Mutant, most: int) -> None:
-    """In the child: the module's changed source, then the tests. Does not return."""
+def _run(mutant: Mutant, tests: list[str], told: Path) -> None:
+    """In the child: the module's changed source, then the tests. Does not return.
+
+    The name of the first test that fails goes to the file `told`.
+    """
     import pytest
 
-    class Loader(importlib.machinery.SourceFileLoader):
-        def get_code(self, fullname: str):  # type: ignore[no-untyped-def]
-            if Path(self.path) == mutant.file:
-                return compile(mutant.source, self.path, "exec")
-            return super().get_code(fullname)
+    class Failed:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                told.write_text(report.nodeid)
 
-    hook = importlib.machinery.FileFinder.path_hook((Loader, [".py"]))
-    sys.path_hooks.insert(0, hook)
-    sys.path_importer_cache.clear()
+    loader = importlib.machinery.SourceFileLoader
+    as_written = loader.get_code
+
+    def get_code(self: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
+        if Path(self.path) == mutant.file:
+            return compile(mutant.source, self.path, "exec")
+        return as_written(self, name)
+
+    loader.get_code = get_code  # type: ignore[method-assign]
     if "numba" in mutant.file.read_text("utf-8") or "machine" in mutant.file.parts:
         os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp()  # else the code of before would run
     null = os.open(os.devnull, os.O_WRONLY)
@@ -220,7 +239,7 @@ def _run(mutant: Mutant, most: int) -> None:
     os.dup2(null, 2)
     code = 9
     with contextlib.suppress(BaseException):
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant, most)]))
+        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[Failed()]))
     os._exit(code)
 
 
@@ -241,9 +260,6 @@ def main() -> None:
     source = mutants(random.Random(asked.seed))
     for number in range(1, asked.count + 1):
         mutant = next(source)
-        if number == 1:  # the tests must pass where nothing is changed
-            same = replace(mutant, source=mutant.file.read_text("utf-8"))
-            assert noticed(same, asked.files, asked.seconds) == "survived"
         outcome = noticed(mutant, asked.files, asked.seconds)
         counts[outcome] = counts.get(outcome, 0) + 1
         print(f"{number:3} {outcome:9} {mutant}", flush=True)
