@@ -239,7 +239,8 @@ def _run(mutant: Mutant, tests: list[str], told: Path) -> None:
     os.dup2(null, 2)
     code = 9
     with contextlib.suppress(BaseException):
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[Failed()]))
+        asked = ["-x", "-q", "-p", "no:cacheprovider", *tests]
+        code = int(pytest.main(asked, plugins=[Failed()]))
     os._exit(code)
 
 
