@@ -179,8 +179,10 @@ def tests_of(mutant: Mutant, most: int) -> list[str]:
 
 
 def noticed(mutant: Mutant, most: int, seconds: float) -> str:
-    """ "killed", "survived", "timed out" (which counts as noticed), or "broken": the test that failed
-    fails where nothing is changed, too."""
+    """What became of it: "killed", "survived", or "timed out", which counts as noticed.
+
+    It is "broken" where the test that failed fails without the change, too.
+    """
     told = Path(tempfile.mkdtemp()) / "failed"
     outcome = _forked(mutant, tests_of(mutant, most), told, seconds)
     if outcome == "killed" and told.exists():
