@@ -115,10 +115,14 @@ def finished_first() -> Iterator[None]:
         with _listeners[-1].holding():
             yield
         return
-    with listening() as listener, listener.holding():
-        yield
-    if listener.received and _in_main_thread():
-        signal.raise_signal(listener.received[0])
+    received: list[int] = []
+    try:
+        with listening() as listener, listener.holding():
+            received = listener.received
+            yield
+    finally:  # after an error, too: nobody else would hear of it
+        if received and _in_main_thread():
+            signal.raise_signal(received[0])
 
 
 def raise_if_stopped() -> None:

@@ -246,6 +246,10 @@ STRINGS: Mapping[str, str | bytes] = {
     + "</r>" * 3000
     + "</si></sst>",
     "many runs": f'<sst xmlns="{_NAMESPACE}"><si>' + "<r><t>x</t></r>" * 100_000 + "</si></sst>",
+    "300000 nested": f'<sst xmlns="{_NAMESPACE}"><si>'
+    + "<r>" * 300_000
+    + "</r>" * 300_000
+    + "</si></sst>",
     "phonetic": f'<sst xmlns="{_NAMESPACE}"><si><t>a</t><rPh sb="x"><t>b</t></rPh></si></sst>',
     "surrogate": f'<sst xmlns="{_NAMESPACE}"><si><t>_xD800_</t></si></sst>',
     "bad utf-8": f'<sst xmlns="{_NAMESPACE}"><si><t>'.encode() + b"\xff\xc0</t></si></sst>",
@@ -266,6 +270,9 @@ MAINS: Mapping[str, str] = {
     "relation missing": workbook_xml('<sheet name="S" sheetId="1"/>'),
     "macro sheet without a part": workbook_xml(
         _SHEET_LINE + '<sheet name="Macro1" sheetId="2" r:id="rId8"/>'
+    ),
+    "module with an empty relation": workbook_xml(
+        _SHEET_LINE + '<sheet name="Module1" sheetId="2" state="veryHidden" r:id=""/>'
     ),
     "scope -1": workbook_xml(
         _SHEET_LINE,
@@ -319,6 +326,7 @@ RELATIONS: Mapping[str, str] = {
     "itself": relationships(("rId1", "worksheet", "workbook.xml")),
     "300000": relationships(
         ("rId1", "worksheet", "worksheets/sheet1.xml"),
+        ("rId9", "sharedStrings", "sharedStrings.xml"),
         *((f"x{i}", "image", f"media/i{i}.png") for i in range(300_000)),
     ),
 }

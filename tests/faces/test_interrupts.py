@@ -45,6 +45,16 @@ def test_a_program_that_is_no_command_hears_of_it_afterwards() -> None:
     assert done == ["whole"]
 
 
+def test_a_signal_is_heard_of_after_an_error_too() -> None:
+    def fail() -> None:
+        with finished_first():
+            os.kill(os.getpid(), signal.SIGINT)
+            raise ValueError
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+
+
 def test_sigterm_is_an_interrupt_with_a_code_of_its_own() -> None:
     with listening() as listener:
         with pytest.raises(KeyboardInterrupt):

@@ -12,9 +12,11 @@ from openpyxl.workbook.protection import WorkbookProtection
 
 import xlcollab as xc
 from tests.faces.shell import bowl, listing, xlcollab
+from tests.files.packages import relationships
 from tests.graddesc.typed_tabs import Layout, sgd_cells, write
 from xlcollab.api.solve import solving
 from xlcollab.api.tabs import epochs as tabs_epochs
+from xlcollab.api.tabs import tab
 from xlcollab.errors import WriteRefusedError
 
 
@@ -102,3 +104,39 @@ def test_python_is_told_before_the_work_too(model: Path) -> None:
         xc.open(locked(model)).solve()
     with pytest.raises(WriteRefusedError, match="digitally signed"):
         xc.open(signed(model)).solve(history=False)
+
+
+PIVOT = '<pivotTableDefinition xmlns="x" name="P"><location ref="A1:A3"/></pivotTableDefinition>'
+
+
+def _with_pivot(path: Path) -> Path:
+    """The bowl, whose variables lie where a pivot table is laid out."""
+    source = bowl(path.with_name("plain.xlsx"))
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        rels = relationships(("rId1", "pivotTable", "../pivotTables/pivotTable1.xml"))
+        new.writestr("xl/worksheets/_rels/sheet1.xml.rels", rels)
+        new.writestr("xl/pivotTables/pivotTable1.xml", PIVOT)
+    return path
+
+
+def test_cells_of_a_pivot_table_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _with_pivot(tmp_path / "b.xlsx")
+    monkeypatch.setattr(solving, "solve", not_run)
+    found = xlcollab("solve", path)
+    assert (found.code, "S!A1 belongs to the pivot table 'P'" in found.err) == (3, True), found
+
+
+def test_protected_tabs_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "book.xlsx", {"lesson": sgd_cells(Layout())})
+    workbook = openpyxl.load_workbook(path)
+    workbook["lesson"].protection.enable()
+    workbook.save(path)
+    monkeypatch.setattr(tab, "run_epochs", not_run)
+    found = xlcollab("run", path)
+    assert (found.code, "'lesson' is protected" in found.err) == (3, True), found

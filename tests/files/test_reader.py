@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+import xlcollab as xc
 from tests.build import build
 from tests.files.packages import (
     HEAD,
@@ -364,3 +366,18 @@ def test_lesson_formulas_as_openpyxl_expands_them(name: str) -> None:
         for cell, text in formula_texts(sheet).items():
             assert expected[cell].lstrip("=") == text
     other.close()
+
+
+@pytest.mark.parametrize("id_", ["", "rId8"])
+def test_a_macro_sheet_without_a_part_is_left_alone(id_: str, tmp_path: Path) -> None:
+    """Modules of Excel 95 and macro sheets have a name in the list and no part."""
+    module = f'<sheet name="Module1" sheetId="2" state="veryHidden" r:id="{id_}"/>'
+    sheets = f'<sheet name="S" sheetId="1" r:id="rId1"/>{module}'
+    parts = one_sheet_parts(sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>'))
+    path = write_package(tmp_path / "b.xlsx", {**parts, "xl/workbook.xml": workbook_xml(sheets)})
+    book = xc.open(path)
+    assert [sheet.name for sheet in book.workbook] == ["S"]
+    assert "Module1 (sheet without a part)" in " ".join(book.workbook.notes)
+    book.save(tmp_path / "out.xlsx")
+    with zipfile.ZipFile(tmp_path / "out.xlsx") as package:
+        assert module.encode() in package.read("xl/workbook.xml")

@@ -3,6 +3,7 @@
 from xlcollab.disk.atomic import atomic_file, atomic_path, refuse_unwritable
 from xlcollab.disk.backups import backup
 from xlcollab.disk.names import fitting_name, output_path
+from xlcollab.disk.overwriting import refuse_others
 from xlcollab.disk.private import private_folder
 from xlcollab.disk.regular import refuse_irregular
 from xlcollab.disk.saver import refuse_changed, sole_saver
@@ -16,6 +17,7 @@ __all__ = [
     "private_folder",
     "refuse_changed",
     "refuse_irregular",
+    "refuse_others",
     "refuse_unwritable",
     "sole_saver",
 ]

@@ -74,7 +74,7 @@ def atomic_path(target: Path, source: Path | None = None) -> Iterator[Path]:
         except OSError as error:
             raise _unwritable(target, error) from None
         finally:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # it has its new name, or the next save sweeps it
                 os.unlink(temporary)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
+
+from xlcollab.disk.temporary import temporary_name
 
 _log = logging.getLogger("xlcollab")
 
@@ -105,7 +106,7 @@ def other_names(target: Path) -> list[Path]:
 def join_names(target: Path, names: list[Path]) -> None:
     """Let hard links lead to the file that `target` is now, one after the other."""
     for name in names:
-        between = name.with_name(f".xlcollab-link-{secrets.token_hex(6)}.tmp")
+        between = temporary_name(name.parent)
         try:
             os.link(target, between)
             os.replace(between, name)

@@ -20,10 +20,16 @@ def new_temporary(folder: Path) -> tuple[int, Path]:
     Its name says which process of which machine it belongs to. Raises OSError.
     """
     while True:
-        path = folder / f".xlcollab-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        path = temporary_name(folder)
         with suppress(FileExistsError):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             return os.open(path, flags, 0o600), path
+
+
+def temporary_name(folder: Path) -> Path:
+    """A path in `folder` that nobody uses, whose name says which process of which machine it
+    belongs to."""
+    return folder / f".xlcollab-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
 def sweep(folder: Path) -> None:

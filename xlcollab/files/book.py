@@ -29,6 +29,8 @@ from xlcollab.grid.naming import refuse_sheet_names
 from xlcollab.grid.refusals import refuse_locked_structure, refuse_signed
 from xlcollab.interrupts import finished_first
 
+COPY = "copy"
+"""The kind of result that a workbook is that was read, changed, and written elsewhere."""
 _BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
 
@@ -66,11 +68,14 @@ class FileBook:
         return self._data
 
     def has_changed(self) -> bool:
-        """Whether the file holds other bytes than those that were read."""
+        """Whether the file holds other bytes than those that were read. Raises WorkbookError where
+        it cannot be read any more."""
         try:
             return self._data is not None and self.path.read_bytes() != self._data
-        except OSError:
+        except FileNotFoundError:
             return True
+        except OSError as error:
+            raise WorkbookError(f"{self.path} cannot be read: {error.strerror}") from None
 
     def _package(self) -> Package:
         """The package as it was when it was first read: what others save meanwhile is not mixed
@@ -79,11 +84,11 @@ class FileBook:
             self._data = read_workbook_file(self.path, self._limits.file)
         return Package(self.path, self._data, self._limits)
 
-    def write(self, changes: Changes, *, keep_backup: bool = False) -> None:
+    def write(self, changes: Changes, *, keep_backup: bool = False, kind: str = COPY) -> None:
         """Save the file with `changes` to `target`, wholly or not at all.
 
         Where that is the file itself, it must still be as it was read; `keep_backup` copies it
-        first.
+        first. Another target is marked as a result of that `kind` (see `reading.origin`).
 
         Texts of cells are numbers in the pool of the workbook that `read` gave. Excel is told to
         recalculate when it loads the file. Raises WriteRefusedError naming the cell, part or path.
@@ -97,7 +102,7 @@ class FileBook:
                 if keep_backup:
                     backup(self.path)
                 with atomic_file(self.target, self.path) as file:
-                    edit.save(file)
+                    edit.save(file, "" if in_place else kind)
                 if in_place:
                     self._data = None  # what is read next is what was written
 

@@ -11,9 +11,11 @@ from xlcollab.grid import Changes, NewSheet
 from xlcollab.grid.naming import refuse_sheet_names
 
 
-def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet], run: str = "") -> Path:
-    """Write a workbook that holds these sheets, wholly or not at all; returns the path. `run` is
-    the record of what made them.
+def write_new_workbook(
+    path: str | Path, sheets: Sequence[NewSheet], run: str = "", kind: str = "table"
+) -> Path:
+    """Write a workbook that holds these sheets, a result of that `kind`, wholly or not at all;
+    returns the path. `run` is the record of what made them.
 
     Raises WriteRefusedError where the path cannot be written or a sheet is no proper one.
     """
@@ -25,5 +27,6 @@ def write_new_workbook(path: str | Path, sheets: Sequence[NewSheet], run: str = 
     book.add_worksheet(sheets[0].name)
     book.close()
     frame = FileBook("a new workbook", target=path, data=buffer.getvalue())
-    frame.write(Changes(sheets=sheets, replaces=frozenset({sheets[0].name}), run=run))
+    changes = Changes(sheets=sheets, replaces=frozenset({sheets[0].name}), run=run)
+    frame.write(changes, kind=kind)
     return Path(path)

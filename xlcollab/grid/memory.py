@@ -15,6 +15,7 @@ from xlcollab.grid.refusals import (
     Guard,
     array_guard,
     merged_guards,
+    pivot_guard,
     refuse,
     refuse_guarded,
     refuse_not_finite,
@@ -153,6 +154,7 @@ def _refuse_where(
 
 def _guards(workbook: Workbook, sheet: Sheet) -> list[Guard]:
     guards = [array_guard(array.rect) for array in sheet.arrays] + merged_guards(sheet.merged)
+    guards += [pivot_guard(*pivot) for pivot in sheet.pivots]
     for table in workbook.tables:
         if table.sheet.casefold() == sheet.name.casefold():
             guards += table_guards(table.name, table.rect, table.header_rows, table.totals_rows)

@@ -30,6 +30,11 @@ def array_guard(rect: Rect) -> Guard:
     return Guard(rect, f"belongs to the array formula of {rect}")
 
 
+def pivot_guard(rect: Rect, title: str) -> Guard:
+    """What a pivot table has laid out."""
+    return Guard(rect, f"belongs to the pivot table {title!r} in {rect}")
+
+
 def table_guards(name: str, rect: Rect, header_rows: int, totals_rows: int) -> list[Guard]:
     """The header and totals rows of a table: Excel keeps their texts twice, in cell and table."""
     last = rect.bottom - totals_rows

@@ -119,6 +119,8 @@ class Sheet:
     protected: bool = False
     row_marks: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     """A `RowMark` for each row from the first on; rows beyond are shown."""
+    pivots: list[tuple[Rect, str]] = field(default_factory=list)
+    """What pivot tables have laid out, each with the table's name."""
 
     @property
     def height(self) -> int:

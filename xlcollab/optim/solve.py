@@ -59,7 +59,8 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     if choice.stages[0].method == "highs":
         linear = by_highs(task, task.evaluator.project(start))
         if linear is not None:
-            return _solution(linear, task, start, choice, linear.recorder.iteration)
+            count = linear.recorder.iteration
+            return _solution(_unmoved(linear, task, start), task, start, choice, count)
         choice = _without_linear_form(task, start)
         stop = _hindrance(task.objective, choice)
         if stop is not None:
@@ -74,8 +75,48 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    best = proved(_modest(best, task, start), task, start)
+    best = proved(_modest(_unmoved(best, task, start), task, start), task, start)
     return _solution(best, task, start, choice, iterations)
+
+
+_SAME = 1e-12
+"""Values that differ by less of their size are the same."""
+
+
+def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:
+    """The start, where it keeps all constraints, is as good, and has no slope: an objective that
+    is constant moves no variable."""
+    if not best.outcome.stop.status.has_solution or task.settings.l2:
+        return best
+    objective = task.objective
+    point, reached = task.evaluator.at(start), best.outcome.point
+    size = _SAME * max(1.0, abs(reached.objective))
+    if not abs(point.objective - reached.objective) <= size:
+        return best
+    flat = bool((torch.nan_to_num(point.gradient).abs() <= size).all())
+    if not flat or not _is_allowed(objective, start):
+        return best
+    best.recorder.close(task.evaluator, point)
+    return replace(best, x=start, outcome=replace(best.outcome, point=point))
+
+
+def _is_allowed(objective: Objective, x: Tensor) -> bool:
+    """Whether a point keeps the bounds, the whole numbers and the constraints."""
+    for bound, over in ((objective.lower, -1.0), (objective.upper, 1.0)):
+        if bound is not None and bool((over * (x - bound.to(x)) > 0).any()):
+            return False
+    if objective.alldifferent:
+        return False
+    if objective.integer is not None and bool((x != x.round())[objective.integer].any()):
+        return False
+    if objective.constraints is None:
+        return True
+    assert objective.constraint_lower is not None
+    assert objective.constraint_upper is not None
+    with torch.no_grad():
+        values = objective.constraints(x)
+    low, high = objective.constraint_lower.to(values), objective.constraint_upper.to(values)
+    return bool(((values >= low) & (values <= high)).all())
 
 
 _RUNAWAY = 1e15

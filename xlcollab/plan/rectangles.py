@@ -45,8 +45,8 @@ def rectangles(labels: NDArray[np.int32]) -> list[tuple[int, Rect]]:
 
 def cover(cells: list[tuple[int, int]]) -> list[Rect]:
     """Disjoint rectangles that hold exactly the given (row, column) cells."""
-    if not cells:
-        return []
+    if len(cells) < 2:
+        return [Rect(row, column) for row, column in cells]
     where = np.array(cells)
     top, left = where.min(axis=0)
     height, width = where.max(axis=0) - (top, left) + 1

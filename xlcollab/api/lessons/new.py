@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from xlcollab.api.lessons.evaluated import write_evaluated
 from xlcollab.api.session.provenance import Provenance, record_of
+from xlcollab.disk import refuse_others, refuse_unwritable
 from xlcollab.errors import UsageError
+from xlcollab.files import is_result
 from xlcollab.lessons import BIAS, DOTPROD, SIGMOID, Rating, Sizes, factorisation_pages
 from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, read_ratings
 from xlcollab.settings.requests.look import NewRequest
 
+_SHEETS = ("dotprod", "bias", "sigmoid", "control")
+"""By which a lesson is known."""
 _MOST_CELLS = 250_000
 _MOST_FACTORS = 100
 _L2 = 0.03
@@ -82,7 +86,12 @@ class NewBook:
 
 
 def new_book(
-    kind: str, ratings: str | Path, output: str | Path | None = None, size: Size = Size()
+    kind: str,
+    ratings: str | Path,
+    output: str | Path | None = None,
+    size: Size = Size(),
+    *,
+    overwrite: bool = False,
 ) -> NewBook:
     """Write a lesson workbook of that kind from a file of ratings.
 
@@ -97,6 +106,8 @@ def new_book(
     target = Path(output) if output is not None else source.with_suffix(".lesson.xlsx")
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target} should end in .xlsx")
+    refuse_unwritable(target)
+    refuse_others(target, "a lesson", _is_lesson, overwrite=overwrite)
     table = merge_duplicates(read_ratings(source, duplicates="mean", dtype=np.float64), "mean")
     request = NewRequest(
         kind=kind,
@@ -104,6 +115,10 @@ def new_book(
         **{one.name: getattr(size, one.name) for one in fields(size)},
     )
     return KINDS[kind](table, target, size, record_of(Provenance.of("new", request), target))
+
+
+def _is_lesson(path: Path) -> bool:
+    return is_result(path, "", _SHEETS)
 
 
 def _matrix_factorisation(table: RatingsTable, target: Path, size: Size, run: str) -> NewBook:

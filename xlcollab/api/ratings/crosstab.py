@@ -9,7 +9,6 @@ from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
 from xlcollab.api.ratings.source import read_source
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.disk import output_path
-from xlcollab.errors import UsageError
 from xlcollab.factor import Table
 from xlcollab.files import write_new_workbook
 from xlcollab.history import table_sheet
@@ -48,9 +47,9 @@ def cross(request: CrosstabRequest) -> Crossed:
     """
     place, corner = request.place, request.corner
     target = request.output or output_path(place.source, "crosstab").with_suffix(".xlsx")
-    check_table_file(target)
-    if target.resolve() == place.source.resolve():
-        raise UsageError(f"{target} is the source itself; write to another file")
+    check_table_file(
+        target, "ratings", ("user",), inputs=[place.source], overwrite=request.overwrite
+    )
     found = read_source(place)
     table = densest_corner(found.table, *corner) if corner else found.table
     run = Provenance.of("crosstab", request)
@@ -83,4 +82,4 @@ def _write_wide(table: RatingsTable, target: Path, run: Provenance) -> None:
     said = f"crosstab, {told} (across)"
     wide = table_sheet("ratings", "Ratings", said, heads, lines, native=False)
     wide = wide if run is None else with_line(wide, run)
-    write_new_workbook(target, [wide], record_of(run, target))
+    write_new_workbook(target, [wide], record_of(run, target), "table of ratings")

@@ -14,6 +14,7 @@ from xlcollab.api.ratings.memory import peak_of
 from xlcollab.api.ratings.model import (
     MODEL_FILE,
     Size,
+    is_model,
     refuse_too_large,
     write_model_workbook,
 )
@@ -23,7 +24,7 @@ from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import HoldOut, split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of
-from xlcollab.disk import output_path, refuse_unwritable
+from xlcollab.disk import output_path, refuse_others, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
     ModelSettings,
@@ -36,6 +37,8 @@ from xlcollab.factor import (
     save_model,
     train,
 )
+from xlcollab.factor.models.files import format_of
+from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
 from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.torchrun import under_torchrun
@@ -121,9 +124,16 @@ def _target(request: FitRequest) -> Path:
     if target.resolve() == source.resolve():
         raise UsageError(f"{target} is the source itself; write to another file")
     refuse_unwritable(target)
-    if request.checkpointing.checkpoint is not None:
-        refuse_unwritable(request.checkpointing.checkpoint)
+    refuse_others(target, "a model", is_model, overwrite=request.overwrite)
+    checkpoint = request.checkpointing.checkpoint
+    if checkpoint is not None:
+        refuse_unwritable(checkpoint)
+        refuse_others(checkpoint, "a checkpoint", _is_checkpoint, overwrite=request.overwrite)
     return target
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return format_of(path) == CHECKPOINT
 
 
 def _read(request: FitRequest) -> _Run:

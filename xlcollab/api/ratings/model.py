@@ -6,6 +6,7 @@ What cannot be read from the sheets that people look at is kept as JSON in the l
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -39,10 +40,11 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.engines.draws import averaged_width
 from xlcollab.factor.models.checks import check_weight
+from xlcollab.factor.models.files import FORMAT, format_of
 from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.files import FileBook, write_new_workbook
+from xlcollab.files import FileBook, is_result, write_new_workbook
 from xlcollab.grid import Chart, Scalar, Workbook
 from xlcollab.history import HEAD_ROW, head_row_of
 from xlcollab.history.points import Cloud, points_chart
@@ -112,6 +114,16 @@ def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
         )
 
 
+def is_model(path: Path) -> bool:
+    """Whether a file holds a model that was fitted, as its mark, its sheets or its format say."""
+    if zipfile.is_zipfile(path):
+        return is_result(path, _RESULT, ("model", "users", "items"))
+    return format_of(path) == FORMAT
+
+
+_RESULT = "model"
+
+
 def write_model_workbook(
     result: TrainingResult,
     path: Path,
@@ -142,7 +154,7 @@ def write_model_workbook(
         sheets[1:1] = live_sheets(model, heads)
     if run is not None:
         sheets = [with_line(sheet, run) for sheet in sheets]
-    write_new_workbook(path, sheets, record_of(run, path))
+    write_new_workbook(path, sheets, record_of(run, path), _RESULT)
 
 
 def plain(model: Model) -> Model:

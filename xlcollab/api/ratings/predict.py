@@ -34,7 +34,14 @@ def predictions_of(request: PredictRequest) -> Table:
     user, item, rating; or for a crosstab the users down and the items across.
     """
     if request.output is not None:
-        check_table_file(request.output)
+        inputs = [request.model, *([request.pairs] if request.pairs else [])]
+        check_table_file(
+            request.output,
+            "predictions",
+            ("user",) if request.crosstab else _PAIR,
+            inputs=inputs,
+            overwrite=request.overwrite,
+        )
     model = open_model(request.model)
     if request.pairs is not None:
         pairs = _read_pairs(request.pairs)

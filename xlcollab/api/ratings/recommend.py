@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from xlcollab.api.ratings.ids import json_id
@@ -44,11 +45,16 @@ class Ranked:
         return Table("recommendations", head, list(zip(*columns, strict=True)))
 
 
+def _check_output(request: RecommendRequest, output: Path, head: tuple[str, ...]) -> None:
+    sheet = "recommendations" if request.like is None else "similar items"
+    check_table_file(output, sheet, head, inputs=[request.model], overwrite=request.overwrite)
+
+
 def ranked(request: RecommendRequest) -> Ranked:
     """Recommendations to a user, or items like one; written if an output is asked for."""
     like, output = request.like, request.output
     if output is not None:
-        check_table_file(output)
+        _check_output(request, output, ("rank", "item"))
     model = open_model(request.model)
     found = (
         _for(model, str(request.user), request) if like is None else _like(model, like, request.k)
@@ -71,7 +77,7 @@ def recommend_all(request: RecommendRequest) -> int:
     without a file to write."""
     if request.output is None:
         raise UsageError("--all needs a file to write: -o recommendations.csv")
-    check_table_file(request.output)
+    _check_output(request, request.output, ("user", "rank", "item"))
     model = open_model(request.model)
     table = recommendation_table(model, model.user_ids.index.tolist(), request.k, _by(request))
     said = f"recommend, the {request.k} best unrated items for each user by {request.model.name}"

@@ -13,10 +13,10 @@ import pandas as pd
 
 from xlcollab.api.ratings.human import human
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
-from xlcollab.disk import atomic_file, refuse_unwritable
+from xlcollab.disk import atomic_file, refuse_others, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
-from xlcollab.files import write_new_workbook
+from xlcollab.files import is_result, write_new_workbook
 from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
 from xlcollab.history import HEAD_ROW, ChartSpec, Record, history_sheet, table_sheet
 from xlcollab.history.axes import around, log_around, log_base, wants_log
@@ -72,6 +72,9 @@ _OURS = frozenset({"model", "history", "folds", "learning rates", "tune"})
 
 _PRUNED = frozenset({"recommendations", "similar items", "folds", "tune"})
 """Tables that no verb reads back."""
+_KIND = "table of {}"
+"""By which the mark of a workbook tells one table from another."""
+_LONGEST_HEAD = 1 << 16
 
 
 def sheet_of(table: Table, charts: Sequence[Chart] = ()) -> NewSheet:
@@ -195,12 +198,15 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
 
     Raises UsageError on another ending, DataError where a sheet is too small for it.
     """
-    check_table_file(path)
+    refuse_unwritable(path)
     if path.suffix == ".xlsx":
         _refuse_larger_than_a_sheet(table)
         sheet = sheet_of(table)
         write_new_workbook(
-            path, [sheet if run is None else with_line(sheet, run)], record_of(run, path)
+            path,
+            [sheet if run is None else with_line(sheet, run)],
+            record_of(run, path),
+            _KIND.format(table.name),
         )
         return
     frame = pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
@@ -212,12 +218,40 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
             frame.to_parquet(file, index=False)
 
 
-def check_table_file(path: Path) -> None:
-    """Refuse, before any work is done, a file that `write_table` could not write. Raises
-    UsageError."""
+def check_table_file(
+    path: Path,
+    sheet: str,
+    head: Sequence[str],
+    *,
+    inputs: Sequence[Path] = (),
+    overwrite: bool = False,
+) -> None:
+    """Refuse, before any work is done, a file that `write_table` could not write, one of the
+    `inputs`, and one that holds something else than a table of that sheet, whose first columns
+    are `head`. Raises UsageError and WriteRefusedError."""
     if path.suffix not in TABLE_FILES:
         raise UsageError(f"{path.name}: write one of {', '.join(TABLE_FILES)}")
+    if any(path.resolve() == one.resolve() for one in inputs):
+        raise UsageError(f"{path} is the source itself; write to another file")
     refuse_unwritable(path)
+
+    def is_ours(found: Path) -> bool:
+        if path.suffix == ".xlsx":
+            return is_result(found, _KIND.format(sheet), [sheet])
+        return tuple(_columns(found)[: len(head)]) == tuple(head)
+
+    refuse_others(path, f"a table of {sheet}", is_ours, overwrite=overwrite)
+
+
+def _columns(path: Path) -> list[str]:
+    """The names of a table's columns; none where it is no table."""
+    try:
+        if path.suffix == ".csv":
+            with path.open("rb") as file:
+                return file.readline(_LONGEST_HEAD).decode().rstrip("\r\n").split(",")
+        return list(pd.read_parquet(path).columns)
+    except (OSError, ValueError):
+        return []
 
 
 def scalar(value: Any) -> Scalar:

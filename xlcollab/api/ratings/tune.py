@@ -127,7 +127,7 @@ def tune_ratings(
     space = dict(map(parse_span, request.search))
     source, trials = request.place.source, request.trials
     target = request.output or output_path(source, "tune").with_suffix(".xlsx")
-    check_table_file(target)
+    check_table_file(target, "tune", ("trial",), inputs=[source], overwrite=request.overwrite)
     name = request.optimizer or str(QUALITIES["fast"]["optimizer"])
     training = TrainingSettings(optimizer=name, seed=request.seed)
     space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}

@@ -14,14 +14,28 @@ if TYPE_CHECKING:
 WITHOUT_HISTORY = "run with --no-history (in Python: history=False), which adds none, or "
 
 
-def save_beside(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> Path:
+def save_beside(
+    book: Session,
+    path: Path | None,
+    suffix: str,
+    *,
+    in_place: bool = False,
+    overwrite: bool = False,
+) -> Path:
     """Save to `path`, or to "<book>.<suffix>.xlsx" beside the workbook, or in place."""
-    return book.save(path, in_place=in_place, suffix=suffix)
+    return book.save(path, in_place=in_place, suffix=suffix, overwrite=overwrite)
 
 
-def refuse_target(book: Session, path: Path | None, suffix: str, *, in_place: bool = False) -> None:
+def refuse_target(
+    book: Session,
+    path: Path | None,
+    suffix: str,
+    *,
+    in_place: bool = False,
+    overwrite: bool = False,
+) -> None:
     """Raises what `save_beside` would raise about the place, before the work is done."""
-    book.target(path, in_place=in_place, suffix=suffix)
+    book.target(path, in_place=in_place, suffix=suffix, overwrite=overwrite)
 
 
 def refuse_unchangeable(book: Session, *, sheets: bool, instead: str = WITHOUT_HISTORY) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Self
 import numpy as np
 
 from xlcollab.api.session.provenance import Provenance, recorded, with_line
-from xlcollab.disk import output_path, refuse_changed, refuse_unwritable
+from xlcollab.disk import output_path, refuse_changed, refuse_others, refuse_unwritable
 from xlcollab.errors import UsageError
-from xlcollab.files import FileBook
+from xlcollab.files import COPY, FileBook, is_result
 from xlcollab.grid import (
     Book,
     CellEdit,
@@ -190,7 +190,12 @@ class Session:
         return edits
 
     def target(
-        self, path: str | Path | None = None, *, in_place: bool = False, suffix: str = "solved"
+        self,
+        path: str | Path | None = None,
+        *,
+        in_place: bool = False,
+        suffix: str = "solved",
+        overwrite: bool = False,
     ) -> Path:
         """Where `save` would write. Raises what `save` would raise about the place, so that it can
         be asked before the work."""
@@ -199,24 +204,38 @@ class Session:
             target = self.path
         elif target.resolve() == self.path.resolve():
             raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
+        refuse_unwritable(target)
         if target.suffix.lower() not in WORKBOOK_ENDINGS:
             raise UsageError(f"{target} is no name of a workbook; let it end in {self.path.suffix}")
-        refuse_unwritable(target)
+        if not in_place:
+            refuse_others(target, "a result", self._is_result(path), overwrite=overwrite)
         return target
 
+    def _is_result(self, path: str | Path | None) -> Callable[[Path], bool]:
+        """Whether a file is an earlier result of this workbook, as its marks or sheets say."""
+        names = [sheet.name for sheet in self.workbook]
+        own = [name for name in names if name.casefold() not in self._sheets]
+        return lambda target: is_result(target, COPY, own, more=path is not None)
+
     def save(
-        self, path: str | Path | None = None, *, in_place: bool = False, suffix: str = "solved"
+        self,
+        path: str | Path | None = None,
+        *,
+        in_place: bool = False,
+        suffix: str = "solved",
+        overwrite: bool = False,
     ) -> Path:
         """Write the workbook with all changes, wholly or not at all; returns the path.
 
         Default: "<book>.<suffix>.xlsx" beside it. `in_place` writes the file itself and keeps a
         backup "<book>.bak.xlsx". Without a `path` the file must still be as it was read: what
-        others have saved meanwhile is not covered. Raises WriteRefusedError, and UsageError for
-        the source as `path`.
+        others have saved meanwhile is not covered. A file that is there and no earlier result is
+        replaced only with `overwrite`. Raises WriteRefusedError, and UsageError for the source as
+        `path`.
         """
         if self._file is None:
             raise UsageError(f"{self.path} was opened from no file; store() writes to it")
-        target = self.target(path, in_place=in_place, suffix=suffix)
+        target = self.target(path, in_place=in_place, suffix=suffix, overwrite=overwrite)
         if self._file.has_changed():
             if path is None:
                 refuse_changed(self.path)

@@ -127,7 +127,8 @@ def solve_book(
     reports = request.reports
     _refuse_idle(request)
     book = Session(request.book)
-    refuse_target(book, request.output, "solved", in_place=request.in_place)
+    place = {"in_place": request.in_place, "overwrite": request.overwrite}
+    refuse_target(book, request.output, "solved", **place)
     how = chosen(
         book.workbook,
         request.settings,
@@ -149,7 +150,7 @@ def solve_book(
         cells=request.watch,
         keep=keep,
         viewer=viewer,
-        save=lambda book: save_beside(book, request.output, "solved", in_place=request.in_place),
+        save=lambda book: save_beside(book, request.output, "solved", **place),
     )
 
 

@@ -58,12 +58,13 @@ def sweep_book(request: SweepRequest) -> Swept:
     Raises UsageError on texts that name no values, ModelError and DataError by cell.
     """
     book = Session(request.book)
-    refuse_target(book, request.output, "swept")
+    refuse_target(book, request.output, "swept", overwrite=request.overwrite)
     headings, lines, code, sheet = swept(book, request)
     fresh = Session(request.book)
     fresh.made_by("sweep", request)
     fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
-    return Swept(headings, lines, save_beside(fresh, request.output, "swept"), code)
+    saved = save_beside(fresh, request.output, "swept", overwrite=request.overwrite)
+    return Swept(headings, lines, saved, code)
 
 
 def swept(

@@ -81,8 +81,8 @@ def run_book(
     from xlcollab.api.session.session import Session
 
     book = Session(request.book)
-    output, in_place = request.output, request.in_place
-    refuse_target(book, output, "run", in_place=in_place)
+    output, place = request.output, {"in_place": request.in_place, "overwrite": request.overwrite}
+    refuse_target(book, output, "run", **place)
     refuse_unchangeable(book, sheets=not request.no_history)
     book.made_by("run", request)
     sheets = [request.sheet] if request.sheet else [sheet for sheet, _ in _tabs(book)]
@@ -98,7 +98,7 @@ def run_book(
     )
     saved = None
     if _is_worth_saving(runs, request):
-        saved = save_beside(book, output, "run", in_place=in_place)
+        saved = save_beside(book, output, "run", **place)
     return TabRuns(book.path, saved, runs)
 
 
@@ -174,11 +174,12 @@ def compare_book(request: CompareRequest) -> TabRuns:
     from xlcollab.api.session.session import Session
 
     book = Session(request.book)
-    refuse_target(book, request.output, "compare")
+    output, overwrite = request.output, request.overwrite
+    refuse_target(book, output, "compare", overwrite=overwrite)
     book.made_by("compare", request)
     runs = compare_tabs(book, request)
     worth = _is_worth_saving(runs, request)
-    saved = save_beside(book, request.output, "compare") if worth else None
+    saved = save_beside(book, output, "compare", overwrite=overwrite) if worth else None
     return TabRuns(book.path, saved, runs)
 
 

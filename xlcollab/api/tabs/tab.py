@@ -133,6 +133,7 @@ class Tab:
         _check_options(request.optimizer, request.batch_size, request.schedule, request.engine)
         refuse_unchangeable(self._book, sheets=not request.no_history)
         motion = Epochs(self._book.plan, self.found)
+        self._book.rehearse(Changes(inputs=input_edits(motion)))
         if request.reset:
             motion.reset()
         recorder = Recorder.of_tab(self.found, steps=request.every == "step")

@@ -24,6 +24,7 @@ def factors(request: FactorsRequest) -> None:
         bias=request.bias,
         components=request.components,
         output=request.output,
+        overwrite=request.overwrite,
     )
     if request.json:
         print_json(found.as_json() | {"output": str(target)})

@@ -24,5 +24,7 @@ def new(request: NewRequest) -> None:
         request.test_fraction,
         request.seed,
     )
-    made = new_book(request.kind, request.ratings, request.output, size)
+    made = new_book(
+        request.kind, request.ratings, request.output, size, overwrite=request.overwrite
+    )
     print_json(made.as_json()) if request.json else typer.echo(made)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
 
 
+_MOST_SHOWN = 500
+"""Differences that are printed."""
+
+
 @command
 def recalc(request: RecalcRequest) -> None:
     """Evaluate every formula with our own engine, and store or compare the values.
@@ -30,13 +34,15 @@ def recalc(request: RecalcRequest) -> None:
     from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 
     opened = open_book(request.book)
-    output = request.output
+    output, overwrite = request.output, request.overwrite
     if not request.check:
-        refuse_target(opened, output, "recalc")
+        refuse_target(opened, output, "recalc", overwrite=overwrite)
         refuse_unchangeable(opened, sheets=False)
         opened.made_by("recalc", request)
     found = opened.recalculate()
-    target = None if request.check else save_beside(opened, output, "recalc")
+    target = None
+    if not request.check:
+        target = save_beside(opened, output, "recalc", overwrite=overwrite)
     if request.json:
         print_json(found.as_json(target))
     else:
@@ -59,9 +65,12 @@ def _check_folder(folder: Path, *, json: bool) -> None:
 
 
 def _show(found: Check, target: Path | None) -> None:
-    rows = [(str(d.cell), repr(d.stored), repr(d.computed)) for d in found.differences]
+    shown = found.differences[:_MOST_SHOWN]
+    rows = [(str(d.cell), repr(d.stored), repr(d.computed)) for d in shown]
     if rows:
         print_table("differences", ("cell", "stored", "computed"), rows)
+    if len(found.differences) > len(shown):
+        typer.echo(f"… and {len(found.differences) - len(shown)} more (--json lists them all)")
     refused = [(str(u.area), u.reason) for u in found.unsupported]
     if refused:
         print_table("not evaluated", ("cells", "reason"), refused)

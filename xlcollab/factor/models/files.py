@@ -147,6 +147,14 @@ def metadata_of(path: Path) -> dict[str, str]:
         raise DataError(f"{path} cannot be read as a model: {error}") from None
 
 
+def format_of(path: Path) -> str:
+    """The format that a safetensors file says it has; "" for any other file."""
+    try:
+        return metadata_of(path).get("format", "")
+    except DataError:
+        return ""
+
+
 def read_arrays(path: Path, wanted_format: str) -> tuple[Arrays, dict[str, str]]:
     """Arrays and metadata of a safetensors file of this format and version, else DataError."""
     refuse_irregular(path, DataError)

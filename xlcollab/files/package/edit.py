@@ -128,8 +128,11 @@ class PackageEdit:
                     open_.append(one.target)
         return found - {""}
 
-    def save(self, out: IO[bytes]) -> None:
-        write_package(out, self._package.zip, self._parts, self._removed)
+    def save(self, out: IO[bytes], kind: str = "") -> None:
+        """Write the package; with a `kind` it is marked as a result of ours, which no part
+        shows."""
+        mark = (self._package.workbook_part if kind else "", kind)
+        write_package(out, self._package.zip, self._parts, self._removed, mark)
 
 
 def _without(data: bytes, element: str, key: str, values: set[str], where: str) -> bytes:

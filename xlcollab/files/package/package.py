@@ -34,7 +34,7 @@ class Limits:
 
 
 LIMITS = Limits()
-_DAMAGED = (
+DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -73,13 +73,15 @@ class Package:
         self.path = path
         try:
             self.zip = zipfile.ZipFile(io.BytesIO(data))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise NotAWorkbookError(
                 f"{path.name} is a damaged or cut-off zip package ({error}); "
                 "copy it again from where it came from"
             ) from None
         for info in self.zip.infolist():
             info.filename = info.filename.replace("\\", "/")
+        self._relationships: dict[str, dict[str, Relationship]] = {}
+        """Those that were asked for, by part."""
         self._members = {info.filename.casefold(): info for info in self.zip.infolist()}
         try:
             self._refuse_unsafe(limits)
@@ -127,7 +129,7 @@ class Package:
             with self.zip.open(info) as member:
                 # No more than it declares: without a number, zipfile unpacks whatever there is.
                 return member.read(info.file_size + 1)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise NotAWorkbookError(f"{self.where(part)} is damaged: {error}") from None
 
     def read_utf8(self, part: str) -> bytes:
@@ -136,6 +138,11 @@ class Package:
 
     def relationships(self, part: str) -> dict[str, Relationship]:
         """{id: relationship} of a part; "" is the package itself. Empty if it has none."""
+        if part not in self._relationships:
+            self._relationships[part] = self._read_relationships(part)
+        return self._relationships[part]
+
+    def _read_relationships(self, part: str) -> dict[str, Relationship]:
         rels_part = rels_name(part)
         if rels_part not in self:
             return {}

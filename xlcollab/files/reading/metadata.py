@@ -10,6 +10,8 @@ _RICH_VALUE = "XLRICHVALUE"
 """The metadata type of rich values, newer errors among them (MS-XLSX, 2.2.4)."""
 _FIRST_NEW_ERROR = 8
 """From here on a rich error's type is one less than what ERROR.TYPE says of it."""
+_DEEPEST = 8
+"""Elements that are nested deeper are none of these."""
 _DYNAMIC_ARRAY = "XLDAPR"
 """The metadata type of dynamic array properties (MS-XLSX, 2.2.4)."""
 
@@ -22,6 +24,8 @@ def read_dynamic_marks(data: bytes, where: str) -> frozenset[int]:
 
     def start(name: str, attributes: Attributes, _: int) -> None:
         path.append(local(name))
+        if len(path) > _DEEPEST:
+            return
         if path[1:] == ["metadataTypes", "metadataType"]:
             types.append(attributes.get("name", ""))
         elif path[1:] == ["cellMetadata", "bk"]:
@@ -49,6 +53,8 @@ def read_rich_marks(data: bytes, where: str) -> dict[int, int]:
     def start(name: str, attributes: Attributes, _: int) -> None:
         nonlocal future, number
         path.append(local(name))
+        if len(path) > _DEEPEST:
+            return
         if path[1:] == ["metadataTypes", "metadataType"]:
             types.append(attributes.get("name", ""))
         elif path[1:] == ["futureMetadata"]:

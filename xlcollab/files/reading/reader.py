@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.package.package import Package
-from xlcollab.files.reading.guards import is_signed
+from xlcollab.files.reading.guards import is_signed, sheet_pivots
 from xlcollab.files.reading.metadata import (
     read_dynamic_marks,
     read_rich_errors,
@@ -33,6 +36,9 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
     ]
     tables = [table for sheet in main.worksheets for table in sheet_tables(package, sheet)]
     by_name = {sheet.name: sheet for sheet in sheets}
+    for entry in main.worksheets:
+        with suppress(NotAWorkbookError):  # a save will say so; who only reads needs no pivot
+            by_name[entry.name].pivots += sheet_pivots(package, entry)
     for table in tables:
         if table.filtered:
             by_name[table.sheet].mark_filtered(table.rect)

@@ -21,6 +21,8 @@ from xlcollab.files.reading.tokens import FormulaToken, RowToken
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell
 
 _CHUNK = 1 << 20
+_DEEPEST = 7
+"""How deep a cell's texts lie: worksheet, sheetData, row, c, is, r, t."""
 _ROW_NUMBER = re.compile(r"[0-9]{1,7}\Z")
 
 
@@ -82,7 +84,7 @@ class _Scanner:
             self._start_row(attributes, index)
         elif depth == 4 and tag == "c" and path[2] == "row":
             self._start_cell(attributes, index)
-        elif depth >= 5 and path[3] == "c":
+        elif 5 <= depth <= _DEEPEST and path[3] == "c":
             self._start_content(attributes, index)
 
     def end(self, name: str, index: int) -> None:

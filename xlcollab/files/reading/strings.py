@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from xlcollab.files.package.markup import Attributes, local, parse, unescape_xstring
 
+_DEEPEST = 4
+"""How deep the texts lie: a part may nest elements without end, and none of those is looked at."""
+
 
 def read_shared_strings(data: bytes, where: str) -> list[str]:
     """The texts in order: runs of rich text joined, phonetic runs (rPh) left out."""
@@ -17,7 +20,7 @@ def read_shared_strings(data: bytes, where: str) -> list[str]:
         path.append(local(name))
         if len(path) == 2:
             pieces.clear()
-        in_text = path[2:] in (["t"], ["r", "t"])
+        in_text = len(path) <= _DEEPEST and path[2:] in (["t"], ["r", "t"])
 
     def end(_: str, __: int) -> None:
         nonlocal in_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.package.markup import (
@@ -74,8 +75,22 @@ def parse_workbook_part(package: Package, part: str, data: bytes) -> WorkbookPar
     reader = _Reader(package, WorkbookPart(part, data))
     parse(data, package.where(part), reader.start, reader.end, reader.text)
     if not reader.found.worksheets:
-        raise NotAWorkbookError(f"{package.path.name} has no worksheet")
+        _refuse_without_worksheet(package, reader.found)
     return reader.found
+
+
+_DEEPEST = 3
+"""How deep sheets and names lie; what is nested deeper says nothing of them."""
+_PARTLESS = "sheet without a part"
+
+
+def _refuse_without_worksheet(package: Package, found: WorkbookPart) -> NoReturn:
+    for sheet in found.sheets:
+        if sheet.kind == _PARTLESS:
+            raise NotAWorkbookError(
+                f"{package.where(found.part)} names a sheet {sheet.name!r} whose part is not given"
+            )
+    raise NotAWorkbookError(f"{package.path.name} has no worksheet")
 
 
 _DEFAULT = Iteration()
@@ -111,6 +126,8 @@ class _Reader:
             self._start_root(name, attributes)
         elif len(self._path) == 2:
             self._start_setting(self._path[-1], attributes, index)
+        elif len(self._path) > _DEEPEST:
+            return
         elif self._path[1:] == ["sheets", "sheet"]:
             self.found.sheets.append(self._sheet(attributes))
         elif self._path[1:] == ["definedNames", "definedName"]:
@@ -156,11 +173,11 @@ class _Reader:
         name, where = attributes.get("name", ""), self._package.where(self.found.part)
         ids = [value for key, value in attributes.items() if ":" in key and local(key) == "id"]
         relationship = self._relationships.get(ids[0]) if ids else None
-        if relationship is None:
-            raise NotAWorkbookError(f"{where} names a sheet {name!r} whose part is not given")
         sheet_id = attributes.get("sheetId", "")
         if not sheet_id.isdecimal():
             raise NotAWorkbookError(f"{where} gives sheet {name!r} the number {sheet_id!r}")
+        if relationship is None:  # modules and macro sheets of old versions have r:id=""
+            return SheetEntry(name, int(sheet_id), "", _PARTLESS)
         return SheetEntry(name, int(sheet_id), relationship.target, relationship.type)
 
     def _defined_name(self, attributes: Attributes) -> DefinedName:

@@ -13,6 +13,10 @@ OUTPUT = "Output"
 Book = Annotated[Path, Option("The workbook, .xlsx or .xlsm.", positional=True)]
 Output = Annotated[Path | None, Option("Where to write.", also=("-o",), group=OUTPUT)]
 InPlace = Annotated[bool, Option("Write BOOK itself; keeps a backup.", group=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    Option("Replace what stands there even if it is no earlier result of ours.", group=OUTPUT),
+]
 NoHistory = Annotated[bool, Option("Add no sheets.", group=OUTPUT)]
 TimeLimit = Annotated[
     float | None,

@@ -12,6 +12,7 @@ from xlcollab.settings.requests.common import (
     InPlace,
     Json,
     Output,
+    Overwrite,
     Seed,
     refuse_both,
 )
@@ -32,6 +33,7 @@ class RecalcRequest:
     book: Book
     check: Annotated[bool, Option("Only compare with the stored values; write nothing.")] = False
     output: Annotated[Path | None, Option("Default: BOOK.recalc.xlsx.", also=("-o",))] = None
+    overwrite: Overwrite = False
     json: Json = False
 
 
@@ -65,6 +67,7 @@ class FactorsRequest:
     bias: Annotated[str | None, Option("The biases' cells.", metavar="AREA")] = None
     components: Annotated[int, Option("Principal components.", whole(1, 3))] = 2
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
@@ -80,6 +83,7 @@ class NewRequest:
         Path, Option("A table of user, item, rating: .csv, .parquet …", positional=True)
     ]
     output: Output = None
+    overwrite: Overwrite = False
     n_users: Annotated[int, Option("Users with the most ratings.")] = 15
     n_items: Annotated[int, Option("Items with the most ratings.")] = 15
     n_factors: Annotated[int, Option("Factors per user and item.")] = 5

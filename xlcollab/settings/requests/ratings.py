@@ -12,7 +12,15 @@ from xlcollab.settings.asked import Asked
 from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import SUMMARIES
 from xlcollab.settings.option import NOT_NEGATIVE, Option, check
-from xlcollab.settings.requests.common import Browser, Json, KeepPartial, Output, Seed, TimeLimit
+from xlcollab.settings.requests.common import (
+    Browser,
+    Json,
+    KeepPartial,
+    Output,
+    Overwrite,
+    Seed,
+    TimeLimit,
+)
 from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RANKINGS, RECIPE_WORDS
 
 DATA = "The ratings"
@@ -222,6 +230,7 @@ class FitRequest:
     keep_partial: KeepPartial = True
     browser: Browser = False
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
@@ -254,6 +263,7 @@ class TuneRequest:
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
@@ -272,6 +282,7 @@ class CrosstabRequest:
         Option("Only the densest corner of N users and M items.", metavar="N M"),
     ] = None
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
 
@@ -293,6 +304,7 @@ class PredictRequest:
     crosstab: Annotated[bool, Option("Every user with every item, or with those named.")] = False
     unknown_ids: Annotated[bool, Option("Let unknown ids have what is known without them.")] = False
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
@@ -316,6 +328,7 @@ class RecommendRequest:
     k: Annotated[int, Option("How many items.", flags=("-k",))] = 10
     by: Annotated[str, Option("What items are ranked by.", words=RANKINGS)] = "mix"
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:

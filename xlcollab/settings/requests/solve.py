@@ -16,6 +16,7 @@ from xlcollab.settings.requests.common import (
     Json,
     NoHistory,
     Output,
+    Overwrite,
     refuse_both,
 )
 from xlcollab.settings.solving import Computing, Settings
@@ -129,6 +130,7 @@ class SolveRequest:
     ] = ()
     browser: Browser = False
     output: Output = None
+    overwrite: Overwrite = False
     in_place: InPlace = False
     json: Json = False
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import COUNT, Option, check
-from xlcollab.settings.requests.common import Book, Json, Output
+from xlcollab.settings.requests.common import Book, Json, Output, Overwrite
 from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
 
@@ -49,6 +49,7 @@ class SweepRequest:
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:

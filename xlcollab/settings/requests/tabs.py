@@ -17,6 +17,7 @@ from xlcollab.settings.requests.common import (
     KeepPartial,
     NoHistory,
     Output,
+    Overwrite,
     TimeLimit,
     refuse_both,
 )
@@ -86,6 +87,7 @@ class RunRequest:
     keep_partial: KeepPartial = True
     browser: Browser = False
     output: Output = None
+    overwrite: Overwrite = False
     in_place: InPlace = False
     json: Json = False
 
@@ -118,6 +120,7 @@ class CompareRequest:
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
