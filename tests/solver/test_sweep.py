@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 import xlcollab as xc
 from tests.build import build
@@ -130,3 +131,33 @@ def test_what_cannot_be_swept_is_told(tmp_path: Path, options: tuple[str, ...], 
     found = _sweep(tmp_path, *options)
     assert found.code in (2, 3)
     assert word in found.sentence
+
+
+def test_draws_are_those_of_the_distribution(tmp_path: Path) -> None:
+    """A newsvendor's demand by NORM.INV(RAND(), …) beside scipy, within four standard errors."""
+    cells: dict[str, object] = {
+        "A1": 120.0,
+        "B1": "=NORM.INV(RAND(),100,20)",
+        "B2": "=A1-B1",
+        "B3": "=-5*LN(RAND())",
+        "C1": "=B1+B3",
+    }
+    names = solver_names(
+        "S", opt="S!$C$1", adj="S!$A$1", typ="1", num="1", lhs1="S!$B$2", rel1="3", rhs1="0"
+    )
+    path = build(tmp_path / "b.xlsx", {"S": cells}, names)
+    count = 1000
+    found = xlcollab("sweep", path, "--json", "--samples", str(count))
+    assert found.code == 0, found.err
+    total, left = found.json["rows"]
+    spread = (20.0**2 + 5.0**2) ** 0.5
+    assert total["mean"] == pytest.approx(105.0, abs=4 * spread / count**0.5)
+    assert total["standard deviation"] == pytest.approx(spread, rel=4 / (2 * count) ** 0.5 * 1.5)
+    demand = stats.norm(20.0, 20.0)  # what is left of 120
+    for share in (5, 25, 50, 75, 95):
+        place = demand.ppf(share / 100)
+        error = (share / 100 * (1 - share / 100) / count) ** 0.5 / demand.pdf(place)
+        assert left[f"percentile {share}"] == pytest.approx(place, abs=4 * error)
+    chance = 1 - demand.cdf(0.0)
+    error = (chance * (1 - chance) / count) ** 0.5
+    assert left["share that holds"] == pytest.approx(chance, abs=4 * error)
