@@ -102,7 +102,7 @@ def test_sliding_windows_overlap() -> None:
 
 
 def test_an_unsupported_function_is_named_with_its_cell() -> None:
-    with pytest.raises(UnsupportedError, match=r"Sheet1!B1: the function WEBSERVICE is not supp"):
+    with pytest.raises(UnsupportedError, match=r"Sheet1!B1: WEBSERVICE asks a service"):
         compiled({"A1": 1.0, "B1": "=WEBSERVICE(A1)+1"}, "B1")
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.build import build
 from tests.faces.shell import Outcome, xlcollab
 from tests.ratings_verbs.data import crosstab_book, crosstab_cells, planted, ratings_csv
+from xlcollab.history import HEAD_ROW
 
 
 def refused(found: Outcome, code: int, *parts: str) -> None:
@@ -285,7 +286,7 @@ def test_a_model_workbook_that_was_changed(folder: Path, tmp_path: Path) -> None
     import openpyxl
 
     book = openpyxl.load_workbook(folder / "m.xlsx")
-    book["saved"]["B2"] = "{"
+    book["saved"].cell(HEAD_ROW + 2, 2).value = "{"
     book.save(tmp_path / "m.xlsx")
     found = xlcollab("predict", tmp_path / "m.xlsx", "--user", 1, "--item", 10)
     refused(found, 3, "was changed and cannot be read back")

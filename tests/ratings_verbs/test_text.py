@@ -12,6 +12,7 @@ from tests.ratings_verbs.data import planted, ratings_csv
 from xlcollab.api.ratings.source import Place, Source, read_source
 from xlcollab.errors import XlcollabError
 from xlcollab.files import FileBook
+from xlcollab.history import HEAD_ROW
 
 FEW = "{corner},10,20,30\nanna,5,,3\nbob,,4,4\ncleo,5,3,\n"
 
@@ -57,7 +58,7 @@ def test_fitted_as_a_sheet_is_with_predictions_of_its_cells(tmp_path: Path) -> N
     assert fitted.code == 0, fitted.err
     assert "a crosstab of 150 ratings at w.csv!A1:M21" in fitted.err
     assert (fitted.json["users"], fitted.json["items"]) == (20, 12)
-    assert FileBook(model).read().sheet("predictions").height == 21
+    assert FileBook(model).read().sheet("predictions").height == HEAD_ROW + 21
 
 
 LONG = {

@@ -19,6 +19,10 @@ from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
 from xlcollab.history import HEAD_ROW, added_name, table_sheet
 from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
+from xlcollab.settings.asked import Asked
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
+from xlcollab.settings.requests.look import FactorsRequest
+from xlcollab.settings.requests.ratings import FitPlace, FitRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.session.told import Progress
@@ -102,6 +106,7 @@ def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
 
     block = _values(book, area)
     table = ratings_in(block)
+    book.made_by("fit", _as_typed(book, area))
     fitted = _estimator(book).fit(table, on_epoch=watch.epoch)
     corner = (table.user_ids.index.tolist(), table.item_ids.index.tolist())
     tables = result_tables(fitted.result_, crosstab=None if is_long(block) else corner)
@@ -120,6 +125,16 @@ def _estimator(book: OpenBook) -> MatrixFactorization:
     said = for_fit(book.workbook)
     return MatrixFactorization(
         n_factors=said.get("n_factors"), epochs=said.get("epochs"), seed=said.get("seed", 0)
+    )
+
+
+def _as_typed(book: OpenBook, area: AreaRef) -> FitRequest:
+    """What the shell would be asked for the same fit."""
+    said = for_fit(book.workbook)
+    return FitRequest(
+        place=FitPlace(source=book.path, sheet=area.sheet, area=str(area.rect)),
+        model=Asked.of(ModelSettings, {"n_factors": said.get("n_factors")}),
+        training=Asked.of(TrainingSettings, {name: said.get(name) for name in ("epochs", "seed")}),
     )
 
 
@@ -147,6 +162,7 @@ def add_factors(book: OpenBook, sheet: str) -> Outcome:
     from xlcollab.api.factors.factors import factors_of
     from xlcollab.api.factors.sheet import factors_sheet
 
+    book.made_by("factors", FactorsRequest(book=book.path, sheet=sheet))
     found = factors_of(book, sheet)
     own = added_name(sheet, "factors", ())
     new = factors_sheet(found, [one.name for one in book.workbook if one.name != own])
