@@ -24,6 +24,7 @@ from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
 from xlcollab.ratings.duplicates import merge_duplicates
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
@@ -242,7 +243,7 @@ class MatrixFactorization(Regressor):
         error = float(weights @ (truth - found) ** 2)
         return 1 - error / spread if spread > 0 else float(error == 0)
 
-    def recommend(self, user: Any, k: int = 10, by: By = "mix") -> Recommendations:
+    def recommend(self, user: Id, k: int = 10, by: By = "mix") -> Recommendations:
         """The k best items that `user` has not rated: by the prediction mixed with how many have
         rated an item, or by "rating", the prediction alone."""
         self._learn_to_rank()
@@ -254,7 +255,7 @@ class MatrixFactorization(Regressor):
         if table is not None and self.model_ is self.result_.model:
             self._trained(ranked_better(self.result_, table, self.seed))
 
-    def similar_items(self, item: Any, k: int = 10) -> list[tuple[Any, float]]:
+    def similar_items(self, item: Id, k: int = 10) -> list[tuple[Id, float]]:
         """The k items most like `item`, with the cosine of their factors."""
         return similar_items(self._model, item, k)
 

@@ -13,6 +13,7 @@ from xlcollab.factor.models.model import Model, predict
 from xlcollab.factor.models.recommend import By, principal_components, recommend
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
 
@@ -42,7 +43,7 @@ class Table:
 
 
 def result_tables(
-    result: TrainingResult, *, crosstab: tuple[list[Any], list[Any]] | None = None, k: int = 10
+    result: TrainingResult, *, crosstab: tuple[list[Id], list[Id]] | None = None, k: int = 10
 ) -> list[Table]:
     """model, history, users, items, predictions and recommendations.
 
@@ -151,19 +152,19 @@ def about_tables(model: Model) -> list[Table]:
     return tables
 
 
-def _levels(feature: Feature) -> list[Any]:
+def _levels(feature: Feature) -> list[Id]:
     ids = feature.vocabulary.index.tolist()
     return [ids[number] if number >= 0 else None for number in feature.numbers.tolist()]
 
 
-def prediction_table(model: Model, users: list[Any], items: list[Any]) -> Table:
+def prediction_table(model: Model, users: list[Id], items: list[Id]) -> Table:
     """The prediction for every user (down) and item (across); unknown ids by what is known."""
     _check_size("predictions", len(users), len(items))
     rows = [(user, *predict(model, [user] * len(items), items, "bias").tolist()) for user in users]
     return Table("predictions", ("user", *(str(item) for item in items)), list(rows))
 
 
-def recommendation_table(model: Model, users: list[Any], k: int = 10, by: By = "mix") -> Table:
+def recommendation_table(model: Model, users: list[Id], k: int = 10, by: By = "mix") -> Table:
     """user, rank, item, rating, a note where a user has no ratings, titles that are known."""
     _check_size("recommendations", len(users) * k, 0)
     rows = [row for user in users for row in _recommendation_rows(model, user, k, by)]
@@ -181,7 +182,7 @@ def tuning_table(tuning: Tuning) -> Table:
     return Table("tune", ("trial", *names, "validation_rmse", "seconds"), list(rows))
 
 
-def _recommendation_rows(model: Model, user: Any, k: int, by: By) -> Iterator[Row]:
+def _recommendation_rows(model: Model, user: Id, k: int, by: By) -> Iterator[Row]:
     best = recommend(model, user, k, by)
     found = zip(best.items, best.ratings.tolist(), best.titles, strict=True)
     for rank, (item, rating, title) in enumerate(found, 1):

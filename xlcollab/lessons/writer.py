@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO
 
 import xlsxwriter
+from xlsxwriter.chart import Chart as XlsxChart
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.lessons.page import Cell, Chart, Choice, Line, Page
@@ -37,7 +40,9 @@ def write_pages(out: IO[bytes], pages: Sequence[Page], values: Values, *, title:
     book.close()
 
 
-def _write_cells(sheet: Any, page: Page, formats: Mapping[str, object], values: Values) -> None:
+def _write_cells(
+    sheet: Worksheet, page: Page, formats: Mapping[str, object], values: Values
+) -> None:
     for rect in page.merged:
         style = formats[page.cells[rect.top, rect.left].style]
         sheet.merge_range(*_corners(rect), "", style)
@@ -46,7 +51,9 @@ def _write_cells(sheet: Any, page: Page, formats: Mapping[str, object], values: 
         _write_cell(sheet, row, column, cell, formats[cell.style], value)
 
 
-def _write_cell(sheet: Any, row: int, column: int, cell: Cell, style: Any, value: Scalar) -> None:
+def _write_cell(
+    sheet: Worksheet, row: int, column: int, cell: Cell, style: Format, value: Scalar
+) -> None:
     content = cell.content
     if cell.formula:
         result = value.text if isinstance(value, ErrorCode) else value
@@ -59,7 +66,7 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Cell, style: Any, value
         sheet.write(row, column, content, style)
 
 
-def _dress(sheet: Any, page: Page) -> None:
+def _dress(sheet: Worksheet, page: Page) -> None:
     """Everything around the cells: widths, colours, drop-downs, panes, print set-up."""
     sheet.hide_gridlines(2)
     for column, width in page.widths.items():
@@ -105,7 +112,7 @@ def _table(page: Page, name: str, rect: Rect) -> dict[str, object]:
     return {"name": name, "columns": headers, "style": "Table Style Medium 2"}
 
 
-def _write_names(book: Any, page: Page) -> None:
+def _write_names(book: xlsxwriter.Workbook, page: Page) -> None:
     scope = quote_sheet(page.name)
     for name, rect in page.names.items():
         book.define_name(f"{scope}!{name}", f"={absolute_name(AreaRef(page.name, rect))}")
@@ -117,7 +124,9 @@ def _write_names(book: Any, page: Page) -> None:
         book.defined_names[-1][3] = True
 
 
-def _chart(book: Any, pages: Mapping[str, Page], page: Page, chart: Chart, values: Values) -> Any:
+def _chart(
+    book: xlsxwriter.Workbook, pages: Mapping[str, Page], page: Page, chart: Chart, values: Values
+) -> XlsxChart:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, line in enumerate(chart.lines):
         source = pages[line.sheet or page.name]

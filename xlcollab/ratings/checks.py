@@ -45,7 +45,7 @@ def expected(found: Any, dtype: DTypeLike) -> str:
     return "a finite number"
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value as a message shows it."""
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "a blank"

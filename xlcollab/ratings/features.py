@@ -18,7 +18,7 @@ from xlcollab.ratings.opening import first_lines
 from xlcollab.ratings.read import read_frame
 from xlcollab.ratings.table import Feature, RatingsTable, Side
 from xlcollab.ratings.typed import as_typed
-from xlcollab.ratings.vocabulary import Vocabulary
+from xlcollab.ratings.vocabulary import Id, Vocabulary
 
 _GENRES = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
@@ -43,7 +43,7 @@ class About:
     """A table of users or of items: the ids, their titles if it has any, and further columns."""
 
     side: Side
-    ids: list[Any]
+    ids: list[Id]
     titles: list[str | None] | None
     columns: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ def described(table: RatingsTable, about: About) -> RatingsTable:
     return replace(table, features=features, titles=titles)
 
 
-def _places(ids: Vocabulary, listed: list[Any]) -> NDArray[np.int64]:
+def _places(ids: Vocabulary, listed: list[Id]) -> NDArray[np.int64]:
     """Where each known id is listed (n,), by how it is written; −1 where it is not."""
     where = {str(one): place for place, one in enumerate(listed)}
     return np.array([where.get(str(one), -1) for one in ids.index.tolist()], np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.dates import times
 from xlcollab.ratings.table import RatingsTable
+from xlcollab.ratings.vocabulary import Id
 
 Split = tuple[RatingsTable, RatingsTable]
 
@@ -69,7 +69,7 @@ def k_folds(table: RatingsTable, n_folds: int, rng: np.random.Generator) -> Iter
         yield _cut(table, test)
 
 
-def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Any], list[Any]]:
+def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Id], list[Id]]:
     """Users and items in `test` without a single training rating: their factors stay unlearned."""
     users = np.setdiff1d(test.users, train.users)
     items = np.setdiff1d(test.items, train.items)

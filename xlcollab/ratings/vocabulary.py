@@ -69,7 +69,9 @@ class Vocabulary:
     def __contains__(self, identifier: Id) -> bool:
         return identifier in self.index
 
-    def numbers(self, ids: ArrayLike, missing: Missing = "error") -> NDArray[np.int32]:
+    def numbers(
+        self, ids: ArrayLike | Sequence[Id], missing: Missing = "error"
+    ) -> NDArray[np.int32]:
         """The numbers of `ids` (n,); an unknown id raises DataError, or gives −1 on "negative"."""
         found: NDArray[np.int32] = self.index.get_indexer(pd.Index(_column(ids))).astype(np.int32)
         if missing == "error" and (found < 0).any():
@@ -96,7 +98,7 @@ class Vocabulary:
             raise DataError(f"unknown {self.kind} {text!r}; {self.example()}")
         return self.ids([self._by_text[text]])[0]
 
-    def _unknown(self, ids: ArrayLike, found: NDArray[np.int32]) -> str:
+    def _unknown(self, ids: ArrayLike | Sequence[Id], found: NDArray[np.int32]) -> str:
         rows = np.flatnonzero(found < 0)
         first = _column(ids)[rows[0]]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""

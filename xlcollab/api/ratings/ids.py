@@ -6,9 +6,10 @@ from typing import Any
 
 from xlcollab.errors import DataError
 from xlcollab.ratings import Vocabulary
+from xlcollab.ratings.vocabulary import Id
 
 
-def known_or_text(ids: Vocabulary, text: str) -> Any:
+def known_or_text(ids: Vocabulary, text: str) -> Id:
     """The id that is written so, or the text itself where none is."""
     try:
         return ids.parse(text)

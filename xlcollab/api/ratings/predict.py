@@ -25,6 +25,7 @@ from xlcollab.ratings import Columns, Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
 from xlcollab.ratings.opening import form_of
 from xlcollab.ratings.read import READERS, read_frame
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.requests.ratings import PredictRequest
 
 
@@ -93,7 +94,7 @@ def _typed(model: Model, request: PredictRequest) -> Table:
 
 
 def _pairs(
-    model: Model, users: list[Any], items: list[Any], unknown_ids: bool, side: Side | None = None
+    model: Model, users: list[Id], items: list[Id], unknown_ids: bool, side: Side | None = None
 ) -> Table:
     users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
     ratings = predict(model, users, items, "bias" if unknown_ids else "error", side)
@@ -121,12 +122,12 @@ def _of_user(model: Model, user: int, items: Any) -> list[float]:
     return ratings
 
 
-def _parsed(ids: Vocabulary, texts: Sequence[str], unknown_ids: bool = False) -> list[Any]:
+def _parsed(ids: Vocabulary, texts: Sequence[str], unknown_ids: bool = False) -> list[Id]:
     """Ids typed in a shell; DataError on an unknown one unless these are let through."""
     return [known_or_text(ids, text) if unknown_ids else ids.parse(text) for text in texts]
 
 
-def _matched(ids: Vocabulary, given: list[Any]) -> list[Any]:
+def _matched(ids: Vocabulary, given: list[Id]) -> list[Id]:
     """The same ids, where unknown ones are known by how they are written: 14 is "14"."""
     known = ids.numbers(given, "negative") >= 0
     pairs = zip(given, known.tolist(), strict=True)
@@ -144,11 +145,11 @@ class _Pairs:
     item: str
 
     @property
-    def users(self) -> list[Any]:
+    def users(self) -> list[Id]:
         return list(self.frame[self.user])
 
     @property
-    def items(self) -> list[Any]:
+    def items(self) -> list[Id]:
         return list(self.frame[self.item])
 
     def side(self, model: Model) -> Side:

@@ -13,8 +13,9 @@ from xlcollab.errors import DataError
 from xlcollab.grid import Workbook
 from xlcollab.history import head_row_of
 from xlcollab.ratings import Vocabulary
+from xlcollab.ratings.vocabulary import Id
 
-_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
+_FROM_TEXT: Mapping[str, Callable[[str], Id]] = {
     "int": int,
     "date": datetime.date.fromisoformat,
     "datetime": datetime.datetime.fromisoformat,
@@ -40,7 +41,7 @@ def type_in_texts(ids: Vocabulary) -> str | None:
     return every.pop()
 
 
-def ids_in(workbook: Workbook, sheet: str, column: int, type_: str | None) -> list[Any]:
+def ids_in(workbook: Workbook, sheet: str, column: int, type_: str | None) -> list[Id]:
     """The ids in a column below its head, None for a blank."""
     part = workbook.sheet(sheet)
     values = [part.value(row, column) for row in range(head_row_of(part) + 1, part.height)]

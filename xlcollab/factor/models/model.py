@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -15,6 +15,7 @@ from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.table import Side
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import ModelSettings
 
 Unknown = Literal["error", "bias"]
@@ -233,7 +234,11 @@ def clipped(predictions: Floats, output: Output) -> Floats:
 
 
 def predict(
-    model: Model, users: ArrayLike, items: ArrayLike, unknown: Unknown = "error", side: Any = None
+    model: Model,
+    users: ArrayLike | Sequence[Id],
+    items: ArrayLike | Sequence[Id],
+    unknown: Unknown = "error",
+    side: Any = None,
 ) -> Floats:
     """Predicted ratings of pairs of ids (n,).
 

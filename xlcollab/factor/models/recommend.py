@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,15 @@ from xlcollab.errors import UsageError
 from xlcollab.factor.models.model import Model, clipped, scores
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.ratings.metrics import top
+from xlcollab.ratings.vocabulary import Id
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
     """The best items for a user, best first, with predicted ratings."""
 
-    user: Any
-    items: list[Any]
+    user: Id
+    items: list[Id]
     ratings: Floats
     cold: bool
     """The user has no training rating: items are ranked by the biases alone."""
@@ -64,7 +65,7 @@ def mixed(
     return found
 
 
-def recommend(model: Model, user: Any, k: int = 10, by: By = "mix") -> Recommendations:
+def recommend(model: Model, user: Id, k: int = 10, by: By = "mix") -> Recommendations:
     """The k items that `user` has not rated in training and that are worth most to recommend: by
     "mix", see `rank_scores`, or by "rating", the prediction before it is cut to a range.
 
@@ -94,7 +95,7 @@ def titles_of(model: Model, items: NDArray[np.int32]) -> list[str | None]:
     return [titles[number] if titles else None for number in items.tolist()]
 
 
-def similar_items(model: Model, item: Any, k: int = 10) -> list[tuple[Any, float]]:
+def similar_items(model: Model, item: Id, k: int = 10) -> list[tuple[Id, float]]:
     """The k items whose factors point most alike, with the cosine, best first.
 
     Raises DataError if the item is unknown.

@@ -12,7 +12,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 
 from xlcollab.errors import WriteRefusedError
@@ -33,6 +33,10 @@ from xlcollab.grid import (
     storable,
 )
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
+
+if TYPE_CHECKING:
+    import xlsxwriter
+    from xlsxwriter.worksheet import Worksheet
 
 _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
@@ -106,7 +110,7 @@ def _unused_name(sheets: Sequence[NewSheet]) -> str:
     return next(name for name in ("-" * length for length in range(1, 31)) if name not in taken)
 
 
-def _draw_frame(target: Any, sheet: NewSheet, name: str, texts: Texts) -> None:
+def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> None:
     """Column widths, frozen panes, one page wide on paper, and the table."""
     for column, width in sheet.widths.items():
         target.set_column(column, column, width)
@@ -130,7 +134,7 @@ _PAGE_ROWS = 84
 _ROW_PIXELS = 20
 
 
-def _set_up_print(target: Any, sheet: NewSheet) -> None:
+def _set_up_print(target: Worksheet, sheet: NewSheet) -> None:
     """A4 across, one page wide, a short sheet on one page: name, sheet and page at the foot."""
     charts = [chart.at[0] + chart.height // _ROW_PIXELS + 2 for chart in sheet.charts]
     tall = max([len(sheet.rows), *charts])
@@ -152,7 +156,7 @@ def _headers(sheet: NewSheet, rect: Rect) -> list[str]:
     return headers
 
 
-def _add_missing_sheets(book: Any, sheets: Sequence[NewSheet]) -> None:
+def _add_missing_sheets(book: xlsxwriter.Workbook, sheets: Sequence[NewSheet]) -> None:
     """Sheets of the target that charts show: XlsxWriter wants to know their names."""
     for area in _chart_areas(sheets):
         if book.get_worksheet_by_name(area.sheet) is None:
@@ -167,7 +171,7 @@ def _chart_areas(sheets: Sequence[NewSheet]) -> Iterator[AreaRef]:
 
 
 def _draw_chart(
-    book: Any, sheet: str, chart: Chart, known: Mapping[str, NewSheet], texts: Texts
+    book: xlsxwriter.Workbook, sheet: str, chart: Chart, known: Mapping[str, NewSheet], texts: Texts
 ) -> None:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, series in enumerate(chart.series):
@@ -231,7 +235,7 @@ def _series_options(
     return options
 
 
-def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, Any]:
+def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, object]:
     """Of points; "above" is written out for each of them, and `_placed` puts it right."""
     shown = (
         [texts.shown(text) for text in series.texts]
@@ -239,7 +243,7 @@ def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict
         else [_label(cell, known, texts) for cell in series.labels.cells()]
     )
     small = {"size": 8}
-    custom: list[dict[str, Any]] = [{"value": text, "font": small} for text in shown]
+    custom: list[dict[str, object]] = [{"value": text, "font": small} for text in shown]
     if not series.places:
         return {"value": True, "position": "right", "custom": custom}
     for number, place in enumerate(series.places):
@@ -269,7 +273,9 @@ def _label(cell: CellRef, known: Mapping[str, NewSheet], texts: Texts) -> str:
     return texts.shown(f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def _store_for_cache(book: Any, area: AreaRef, known: Mapping[str, NewSheet], texts: Texts) -> None:
+def _store_for_cache(
+    book: xlsxwriter.Workbook, area: AreaRef, known: Mapping[str, NewSheet], texts: Texts
+) -> None:
     """Give XlsxWriter the values a chart shows: it stores them in the chart for viewers that do
     not read cells. Values of sheets that are not new stay out."""
     sheet, target = known.get(area.sheet.casefold()), book.get_worksheet_by_name(area.sheet)
