@@ -87,15 +87,21 @@ def _pixels(pdf: Path, resolution: int) -> NDArray[np.uint8]:
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """A small PNG file of at most 216 colours (ISO/IEC 15948)."""
-    levels = np.rint(pixels / 51.0).astype(np.uint8)
-    numbers = levels[..., 0] * 36 + levels[..., 1] * 6 + levels[..., 2]
-    palette = np.array([[r, g, b] for r in range(6) for g in range(6) for b in range(6)]) * 51
-    lines = np.pad(numbers.astype(np.uint8), ((0, 0), (1, 0)))  # each begins with filter 0
+    """A small PNG file of the 256 colours that are there most (ISO/IEC 15948)."""
+    colours, places, counts = np.unique(
+        pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
+    )
+    palette = colours[np.argsort(-counts)[:256]]
+    nearest = [
+        np.square(palette.astype(int) - colour.astype(int)).sum(axis=1).argmin()
+        for colour in colours
+    ]
+    numbers = np.array(nearest, np.uint8)[places.ravel()].reshape(pixels.shape[:2])
+    lines = np.pad(numbers, ((0, 0), (1, 0)))  # each begins with filter 0
     head = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 3, 0, 0, 0)
     parts = (
         (b"IHDR", head),
-        (b"PLTE", palette.astype(np.uint8).tobytes()),
+        (b"PLTE", palette.tobytes()),
         (b"IDAT", zlib.compress(lines.tobytes(), 9)),
         (b"IEND", b""),
     )

@@ -53,8 +53,8 @@ def test_dropout_is_right_on_average(book: Workbook) -> None:
 
 
 def test_the_learning_rate_found_is_one_that_falls(book: Workbook) -> None:
-    losses = block(book, "learning_rate", Rect(8, 7, 45, 1)).ravel()
-    rates = block(book, "learning_rate", Rect(8, 1, 45, 1)).ravel()
+    losses = block(book, "learning_rate", Rect(8, 7, 44, 1)).ravel()
+    rates = block(book, "learning_rate", Rect(8, 1, 44, 1)).ravel()
     lowest = int(losses.argmin())
     assert 0 < lowest < len(losses) - 1
     assert losses[-1] > losses[0] > losses[lowest]

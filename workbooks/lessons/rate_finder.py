@@ -5,7 +5,7 @@ from __future__ import annotations
 from xlcollab.lessons import Chart, Line, Page
 from xlcollab.ref import Rect, cell_name
 
-_HEAD, _STEPS = 7, 45
+_HEAD, _STEPS = 7, 44
 _X = (0.2, 0.5, 0.9, 1.4, 1.8, 2.3, 2.7, 3.1, 3.6, 4.0)
 _Y = (1.1, 1.9, 2.4, 3.6, 4.1, 5.3, 5.8, 7.1, 7.9, 8.8)
 _INTRO = (
@@ -51,7 +51,7 @@ def rate_finder_page() -> Page:
             log_y=True,
         )
     )
-    page.widths = dict.fromkeys(range(16), 11.0)
+    page.widths = dict.fromkeys(range(16), 11.0) | {7: 16.0}
     return page
 
 

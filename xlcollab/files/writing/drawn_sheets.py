@@ -184,7 +184,7 @@ def _draw_chart(
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
     x_scale = _scale(chart.x_range) | ({"log_base": 10} if chart.log_x else {})
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
-    scale = _scale(chart.y_range) | ({"log_base": chart.log_base} if chart.log_y else {})
+    scale = _scale(chart.y_range) | (_logarithmic(chart) if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
@@ -203,6 +203,11 @@ def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
     size = max(abs(low), abs(high))
     code = "0" if places == 0 else f"0.{'0' * places}" if places < _MOST_PLACES else "General"
     return {"min": low, "max": high, "num_format": code if size < 1e6 else "General"}
+
+
+def _logarithmic(chart: Chart) -> dict[str, object]:
+    """A line at each power of the base; LibreOffice would take those of ten."""
+    return {"log_base": chart.log_base, "major_unit": chart.log_base}
 
 
 _LINES, _MOST_PLACES = 6, 6
