@@ -53,7 +53,6 @@ _REASONS: dict[str, tuple[str, str]] = {
         "dfunc_kana_folding_probes",
         "dsum_criteria_header_halfwidth_vs_fullwidth_db_header",
     ),
-    "XIRR gives up from this guess; ours finds the rate": ("xirr_xnpv", "xirr_negative_guess"),
     "the sign ! escapes in the Japanese edition": ("text_format", "text_four_section_text"),
     "the empty text was typed into the cell, which left it blank": (
         "countif",

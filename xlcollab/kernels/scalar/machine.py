@@ -18,6 +18,10 @@ _LARGEST = np.finfo(np.float64).max
 _SMALLEST = np.finfo(np.float64).tiny
 
 
+_LARGEST_ANGLE = 2.0**27
+"""From here on SIN, COS and TAN are #NUM!."""
+
+
 @compiled
 def _unary(code: int, x: float) -> float:
     if code == ops.IS_ERROR:
@@ -47,6 +51,8 @@ def _unary(code: int, x: float) -> float:
 
 @compiled
 def _wave(code: int, x: float) -> float:
+    if ops.SIN <= code <= ops.TAN and not abs(x) < _LARGEST_ANGLE:
+        return math.nan
     if code == ops.SIN:
         return math.sin(x)
     if code == ops.COS:

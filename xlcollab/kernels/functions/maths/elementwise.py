@@ -78,6 +78,20 @@ def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Fun
     return numeric(run)
 
 
+_LARGEST_ANGLE = 2.0**27
+"""From here on the trigonometric functions are #NUM!."""
+
+
+def _turning(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A trigonometric function, for angles that are not too large."""
+
+    def run(x: Tensor) -> Tensor:
+        valid = x.abs() < _LARGEST_ANGLE
+        return outside(function(inside(x, valid, 1.0)), valid)
+
+    return run
+
+
 def division_by_zero(mask: Tensor) -> Tensor:
     return torch.where(mask, float(ErrorCode.DIV0), 0.0)
 
@@ -227,9 +241,9 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ROUNDUP", "VV", numeric(round_up), fails=False, shape=Shape.STEPS),
     _row("ROUNDDOWN", "VV", numeric(round_down), fails=False, shape=Shape.STEPS),
     _row("TRUNC", "V|V", numeric(truncate), fails=False, shape=Shape.STEPS),
-    _row("SIN", "V", numeric(torch.sin), scalar="SIN"),
-    _row("COS", "V", numeric(torch.cos), scalar="COS"),
-    _row("TAN", "V", numeric(torch.tan), scalar="TAN"),
+    _row("SIN", "V", numeric(_turning(torch.sin)), scalar="SIN"),
+    _row("COS", "V", numeric(_turning(torch.cos)), scalar="COS"),
+    _row("TAN", "V", numeric(_turning(torch.tan)), scalar="TAN"),
     _row("ASIN", "V", within(torch.asin, -1.0, 1.0)),
     _row("ACOS", "V", within(torch.acos, -1.0, 1.0)),
     _row("ATAN", "V", numeric(torch.atan), fails=False, scalar="ATAN"),
@@ -240,9 +254,9 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ASINH", "V", numeric(torch.asinh), fails=False),
     _row("ACOSH", "V", within(torch.acosh, 1.0, torch.inf)),
     _row("ATANH", "V", within(torch.atanh, -1.0, 1.0), also="FISHER"),
-    _row("SEC", "V", reciprocal(torch.cos)),
-    _row("CSC", "V", reciprocal(torch.sin)),
-    _row("COT", "V", reciprocal(torch.tan)),
+    _row("SEC", "V", reciprocal(_turning(torch.cos))),
+    _row("CSC", "V", reciprocal(_turning(torch.sin))),
+    _row("COT", "V", reciprocal(_turning(torch.tan))),
     _row("SECH", "V", reciprocal(torch.cosh)),
     _row("CSCH", "V", reciprocal(torch.sinh)),
     _row("COTH", "V", reciprocal(torch.tanh)),

@@ -11,6 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.money.payments import Amount, annuity, compound
@@ -125,6 +126,11 @@ def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None 
         return context.error(ErrorCode.NUM)
     amounts, years, valid, codes = _schedule(context, flows, days)
     start, own = _guessed(context, guess)
+    if given(guess) and bool((start.detach() < 0).any()):
+        raise UnsupportedError(
+            "XIRR from a guess below 0: Excel gives up from some of them, and which is not known; "
+            "leave the guess out"
+        )
     rate = outside(_internal(amounts, years, start), valid)
     return reduced(context, rate, first_code(codes, own))
 
