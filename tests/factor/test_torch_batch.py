@@ -15,11 +15,11 @@ from xlcollab.factor.engines import gather_pass, torch_batch, torch_rules
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.optimizers import GRADIENT_RULES
 
-cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+cuda = pytest.mark.gpu
 DEVICES = [
     "cpu",
-    pytest.param("cuda", marks=[pytest.mark.gpu, cuda]),
-    pytest.param("cuda without triton", marks=[pytest.mark.gpu, cuda]),
+    pytest.param("cuda", marks=cuda),
+    pytest.param("cuda without triton", marks=cuda),
 ]
 
 
