@@ -7,13 +7,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import xlcollab as xc
 from tests.build import build
-from tests.faces.shell import minimised
-from tests.random_books import books
+from tests.faces.shell import minimised, xlcollab
+from tests.graddesc.typed_tabs import Layout, momentum_cells, sgd_cells
+from tests.random_books import books, formulas
+from tests.ratings_verbs.data import crosstab_cells
 from xlcollab.errors import XlcollabError
 
+pytestmark = pytest.mark.filterwarnings("ignore:The recursion limit")
 QUIET = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -46,15 +50,96 @@ def confirm(cells: dict[str, object], objective: str, method: str) -> None:
         assert not book.recalculate().differences, cells
 
 
+def confirmed(verb: str, cells: dict[str, object], *options: object) -> None:
+    """Write a book, use a verb on it, and look whether what it stored is what a recalculation of
+    the written file finds."""
+    with TemporaryDirectory() as folder:
+        path = build(Path(folder) / "b.xlsx", {"S": cells})
+        output = Path(folder) / "out.xlsx"
+        done = xlcollab(verb, path, *options, "-o", output)
+        assert done.code == 0, (done.err, cells)
+        assert not xc.open(output).recalculate().differences, cells
+
+
+@st.composite
+def tabs(draw: st.DrawFn) -> dict[str, object]:
+    """A tab of gradient descent, plain or with momentum, and formulas beside and around it."""
+    layout = Layout(
+        rows=draw(st.integers(2, 6)),
+        weights=draw(st.integers(2, 3)),
+        rate=draw(st.sampled_from([0.01, 0.1, 0.5])),
+        backwards=draw(st.booleans()),
+    )
+    cells = draw(st.sampled_from([sgd_cells, momentum_cells]))(layout)
+    weight = f"{layout.column('weight')}{layout.bottom + 1}"
+    beside = {f"AC{row}": "=" + draw(formulas(1)) for row in range(1, 5)}
+    return {**cells, **beside, "AD1": f"=IF({weight}>0.5,SQRT({weight}-0.7),AC1)", "AD2": "=AD1+1"}
+
+
+@st.composite
+def rated(draw: st.DrawFn) -> dict[str, object]:
+    """A crosstab of ratings, and formulas that read it."""
+    beside = {f"AC{row}": "=" + draw(formulas(1)) for row in range(1, 5)}
+    return {**crosstab_cells(), **beside, "AD1": "=SUM(A1:F7)+COUNT(AC1:AC4)"}
+
+
+FIT = ("--n-factors", 2, "--epochs", 3)
+RUN = ("--sheet", "S", "--epochs", 2, "--reset")
+
+
 @pytest.mark.parametrize("method", ["gd", "auto"])
 def test_counters_follow_the_errors(method: str, tmp_path: Path) -> None:
     book = solved(tmp_path, COUNTED, "C$1", method)
     assert not book.recalculate().differences
 
 
-@pytest.mark.filterwarnings("ignore:The recursion limit")
 @pytest.mark.slow
 @settings(QUIET, max_examples=300)
 @given(cells=books())
 def test_what_solve_stored_is_confirmed(cells: dict[str, object]) -> None:
     confirm(cells, "C$6", "gd")
+
+
+@settings(QUIET, max_examples=4)
+@given(cells=books())
+def test_what_solve_stored_is_confirmed_on_a_few(cells: dict[str, object]) -> None:
+    confirm(cells, "C$6", "gd")
+
+
+@settings(QUIET, max_examples=20)
+@given(cells=books())
+def test_what_recalc_stored_is_confirmed(cells: dict[str, object]) -> None:
+    confirmed("recalc", cells)
+
+
+@settings(QUIET, max_examples=4)
+@given(cells=tabs())
+def test_what_run_stored_is_confirmed(cells: dict[str, object]) -> None:
+    confirmed("run", cells, *RUN)
+
+
+@settings(QUIET, max_examples=3)
+@given(cells=rated())
+def test_what_fit_stored_is_confirmed(cells: dict[str, object]) -> None:
+    confirmed("fit", cells, *FIT)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=500)
+@given(cells=books(rows=9))
+def test_what_recalc_stored_is_confirmed_widely(cells: dict[str, object]) -> None:
+    confirmed("recalc", cells)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=60)
+@given(cells=tabs())
+def test_what_run_stored_is_confirmed_widely(cells: dict[str, object]) -> None:
+    confirmed("run", cells, *RUN)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=40)
+@given(cells=rated())
+def test_what_fit_stored_is_confirmed_widely(cells: dict[str, object]) -> None:
+    confirmed("fit", cells, *FIT)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from xlcollab.api.look.checking import refresh
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
@@ -51,6 +52,7 @@ class Tab:
     """
 
     def __init__(self, book: Session, sheet: str, copy: str | None = None) -> None:
+        refresh(book)
         self._book, self._copy = book, copy
         self.found: GraddescTab = read_tab(book.workbook, sheet, copy)
         """What was recognised: data, model, optimiser, settings, copy pairs, oddities."""
