@@ -10,6 +10,7 @@ import pytest
 import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import minimised
+from xlcollab.grid import ErrorCode
 
 CELLS = {"A1": 1.0, "C1": 2.0, "D1": "=C1*10", "E1": "=D1+1", "B1": "=(A1-D1)^2"}
 """XlsxWriter stores 0 for every formula; Excel would show 20, 21 and 361."""
@@ -58,3 +59,41 @@ def test_a_second_solve_of_our_own_output_finds_all_values_in_date(tmp_path: Pat
     again = xc.open(book.save()).solve()
     assert again.warnings == ()
     assert again.objective == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("=[1]!rate*2", "rate is a name of another workbook"),
+        ("=[1]Sheet1!rate*2", "rate is a name of another workbook"),
+        ("=[1]Sheet1!A1*2", "lies in another workbook"),
+        ("=SUM([1]Sheet1!A1:A3)", "lies in another workbook"),
+        ('=GETPIVOTDATA("x",A1)', "GETPIVOTDATA reads a pivot table"),
+        ('=CUBEVALUE("c","m")', "asks a data server"),
+        ('=WEBSERVICE("http://example.org")', "asks a service"),
+    ],
+)
+def test_what_cannot_be_evaluated_keeps_its_stored_value(
+    formula: str, said: str, tmp_path: Path
+) -> None:
+    """And who reads it goes on with it."""
+    cells = {"A1": 1.0, "B1": (formula, 42.0), "C1": "=B1+A1", "D1": ("=[0]!own*2", 0.0)}
+    names = [("own", "S!$A$1", None, False)]
+    book = xc.open(build(tmp_path / "b.xlsx", {"S": cells}, names))
+    (refused,) = book.recalculate().unsupported
+    assert said in refused.reason
+    again = xc.open(book.save(tmp_path / "out.xlsx"))
+    sheet = again.workbook.sheets[0]
+    assert [sheet.value(0, column) for column in (1, 2, 3)] == [42.0, 43.0, 2.0]
+
+
+def test_an_array_formula_reaches_past_the_used_area(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 2.0, "D1": ("{=A1:A2*2}", "D1:E6"), "A3": '=SUMIF(D1:E6,">0")'}
+    book = xc.open(build(tmp_path / "b.xlsx", {"S": cells}))
+    assert not book.recalculate().unsupported
+    again = xc.open(book.save(tmp_path / "out.xlsx"))
+    sheet = again.workbook.sheets[0]
+    found = [[sheet.value(row, column) for column in (3, 4)] for row in range(6)]
+    assert found == [[2.0, 2.0], [4.0, 4.0]] + [[ErrorCode.NA, ErrorCode.NA]] * 4
+    assert sheet.value(2, 0) == 12.0
+    assert not again.recalculate().differences

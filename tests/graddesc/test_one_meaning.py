@@ -1,4 +1,4 @@
-"""The scalar machine means what the tensor engine means, kind by kind, on random books."""
+"""Scalar machine, tensor engine and exact evaluation mean the same, on random books."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.kernels.engine import workbook
 from tests.random_books import books
+from xlcollab.errors import XlcollabError
 from xlcollab.grid import Kind
 from xlcollab.kernels.scalar import build_program
 from xlcollab.kernels.scalar.digits import closed, same_digits
+from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.plan import Plan, build_plan
-from xlcollab.ref import CellRef
+from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
 
 INPUTS = [CellRef("Sheet1", row, 0) for row in range(4)]
+pytestmark = pytest.mark.filterwarnings("ignore:The recursion limit")
 QUIET = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -54,6 +57,44 @@ def differences(cells: dict[str, object]) -> list[str]:
 
 def _near(value: float, number: float) -> bool:
     return math.isclose(value, number, rel_tol=1e-12, abs_tol=0.0)
+
+
+def tensors(cells: dict[str, object]) -> list[str]:
+    """The formulas whose value in an optimiser's loop is not what a recalculation shows."""
+    plan = build_plan(workbook(cells))  # type: ignore[arg-type]
+    start = np.array([cells[f"A{row}"] for row in range(1, 5)], dtype=np.float64)
+    compiler = Compiler(plan, [parse_area("Sheet1!A1:A4")], start)
+    wrong = []
+    for cell, (kind, number) in shown(plan).items():
+        try:
+            values = compiler.cells(AreaRef(cell.sheet, Rect(cell.row, cell.column)))
+        except XlcollabError:
+            continue
+        value = float(compiler.function([values]).scalar(compiler.start))
+        alike = not math.isfinite(value) if kind is Kind.ERROR else _near(value, number)
+        if kind is not Kind.TEXT and not alike and not _is_rest(value, number, cells):
+            formula = cells[f"C{cell.row + 1}"]
+            wrong.append(f"{formula}: {value} for {number} ({kind.name}) in {cells}")
+    return wrong
+
+
+def _is_rest(value: float, number: float, cells: dict[str, object]) -> bool:
+    """Whether a 0 of Excel's 15 digits is there what rounding left: slopes know nothing of it."""
+    sizes = [abs(x) for x in cells.values() if isinstance(x, float)]
+    return number == 0.0 and abs(value) <= 1e-14 * max(1.0, *sizes)
+
+
+@settings(QUIET, max_examples=15)
+@given(cells=books(rows=4))
+def test_tensor_is_exact(cells: dict[str, object]) -> None:
+    assert not tensors(cells)
+
+
+@pytest.mark.slow
+@settings(QUIET, max_examples=800)
+@given(cells=books())
+def test_tensor_is_exact_widely(cells: dict[str, object]) -> None:
+    assert not tensors(cells)
 
 
 @settings(QUIET, max_examples=25)
