@@ -37,7 +37,8 @@ def safe_power(base: Tensor, exponent: Tensor) -> Tensor:
     nowhere = zero & (exponent <= 0)
     safe = torch.where(zero, 1.0, base)
     risky = torch.where(zero, 0.0, torch.pow(safe, exponent))
-    return torch.where(nowhere, torch.nan, risky)
+    unknown = torch.isnan(base) | torch.isnan(exponent)  # else an error ^ 0 would be 1
+    return torch.where(nowhere | unknown, torch.nan, risky)
 
 
 def safe_log(x: Tensor) -> Tensor:
