@@ -221,6 +221,7 @@ CASES: dict[str, str] = {
     "HSTACK": "SUM(HSTACK(A1:A4,C1:C4)*{1,2})",
     "VSTACK": "SUM(VSTACK(A1:A4,C1:C4)^2)",
     "TAKE": "SUM(TAKE(A1:A4,2))",
+    "TRIMRANGE": "SUM(TRIMRANGE(A1:A9)*{1;2;3;4})",
     "DROP": "SUM(DROP(A1:A4,2))",
     "TOROW": "SUM(TOROW(A1:A4)*{1,2,3,4})",
     "TOCOL": "SUM(TOCOL(A1:A4)*{1;2;3;4})",

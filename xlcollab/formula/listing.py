@@ -457,6 +457,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "TREND": ("A|AAV", ""),
     "TRIM": ("V", ""),
     "TRIMMEAN": ("AV", ""),
+    "TRIMRANGE": ("A|VV", ""),
     "TRUE": ("", ""),
     "TRUNC": ("V|V", ""),
     "TTEST": ("AAVV", ""),

@@ -134,6 +134,11 @@ KEPT: dict[str, str] = {
     **{
         name: f"{name} runs another program; its stored value is kept" for name in _PROGRAMS.split()
     },
+    **{
+        f"FORECAST.ETS{name}": f"FORECAST.ETS{name} searches in a way that Excel keeps to itself; "
+        "its stored value is kept"
+        for name in ("", ".CONFINT", ".SEASONALITY", ".STAT")
+    },
     "PHONETIC": "PHONETIC reads what was typed, not what the cell holds; its stored value is kept",
     "GETPIVOTDATA": "GETPIVOTDATA reads a pivot table; its stored value is kept",
     "INFO": "INFO asks about the program that opens the file; its stored value is kept",

@@ -110,6 +110,28 @@ def drop(
     return block
 
 
+_BOTH_ENDS = 3
+_NO_TRIM, _LEADING, _TRAILING = 0, 1, 2
+
+
+def trim_range(
+    context: Context, block: Block, rows: Block | None = None, columns: Block | None = None
+) -> Block:
+    """TRIMRANGE(range, [rows], [columns]): without the blank lines at the ends; 1 means those
+    before, 2 those behind, 3 both. Nothing but blanks is #REF!."""
+    modes = [whole(context, mode, _BOTH_ENDS) for mode in (rows, columns)]
+    if any(not _NO_TRIM <= mode <= _BOTH_ENDS for mode in modes):
+        return context.error(ErrorCode.VALUE)
+    for dim, mode in zip((2, 3), modes, strict=True):
+        filled = kept_lines((~block.mask(Kind.BLANK)).expand(block.shape).any(5 - dim))
+        if not len(filled):
+            return context.error(ErrorCode.REF)
+        first = int(filled[0]) if mode & _LEADING else 0
+        last = int(filled[-1]) if mode & _TRAILING else block.shape[dim] - 1
+        block = _narrow(block, dim, first, last - first + 1)
+    return block
+
+
 def _narrow(block: Block, dim: int, start: int, length: int) -> Block:
     return moved(block, lambda values: values.narrow(dim, start, length))
 
@@ -214,6 +236,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("VSTACK", "A|A*1", _stack(2), fails=False, shape=Shape.AFFINE),
     _row("TAKE", "A|VV", shaper(take)),
     _row("DROP", "A|VV", shaper(drop)),
+    _row("TRIMRANGE", "A|VV", shaper(trim_range), picks=True),
     _row("TOROW", "A|VV", _line(3), picks=True),
     _row("TOCOL", "A|VV", _line(2), picks=True),
     _row("WRAPROWS", "AV|V", _wrapped(by_row=True)),
