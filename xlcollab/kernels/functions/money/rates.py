@@ -121,7 +121,7 @@ def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Blo
 
 
 def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None = None) -> Block:
-    """XIRR; a blank flow is 0."""
+    """XIRR; a blank flow is 0. Raises UnsupportedError for a guess below 0."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
     amounts, years, valid, codes = _schedule(context, flows, days)
