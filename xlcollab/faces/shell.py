@@ -63,6 +63,13 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     _plain(width=width).print(table)
 
 
+def print_next(opened: object, *lines: str) -> None:
+    """The last lines of a command: the file to open, and what to try next."""
+    sys.stdout.write(f"open:     {shown(str(opened))}\n")
+    for place, line in enumerate(lines):
+        sys.stdout.write(f"{'' if place else 'try next:':<10}{shown(line)}\n")
+
+
 def number(value: object) -> str:
     """A number for a reader: 7 significant digits."""
     return f"{value:.7g}" if isinstance(value, float) else str(value)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.columns import Columns, bare
 from xlcollab.ratings.delimited import Layout, Wanted, read_text
-from xlcollab.ratings.opening import first_lines
-from xlcollab.ratings.read import read_frame
+from xlcollab.ratings.opening import first_lines, form_of
+from xlcollab.ratings.read import read_frame, separator_of
 from xlcollab.ratings.table import Feature, RatingsTable, Side
 from xlcollab.ratings.typed import as_typed
 from xlcollab.ratings.vocabulary import Id, Vocabulary
@@ -36,6 +36,7 @@ LAYOUTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """MovieLens' own tables, which have no header: what separates them, and their columns."""
 _TITLES = ("title", "name", "movietitle", "itemtitle", "itemname", "username", "product")
 _MOST_LEVELS = 1000
+_WITH_HEADER = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ def read_about(path: Path, side: Side) -> About:
     columns = {key: value for name in others for key, value in _parts(name, frame[name]).items()}
     plain = None if titles is None else [text or None for text in titles]
     return About(side, ids.tolist(), plain, columns)
+
+
+def titles_beside(path: Path) -> About | None:
+    """The items' titles where they stand beside the ratings in a text file with a header, the first
+    of each item; None where no column is called so, or where the titles are the ids."""
+    names = _header(path)
+    item = Columns.known(names).get("item")
+    title = next((name for name in names if name != item and bare(name) in _TITLES), None)
+    if item is None or title is None or bare(title) == "username":
+        return None
+    frame = read_frame(path).data[[item, title]].dropna().drop_duplicates(item)
+    return About("item", frame[item].tolist(), [text or None for text in _texts(frame[title])])
+
+
+def _header(path: Path) -> list[str]:
+    """The names in the first line of a text; none for other files."""
+    if not path.is_file() or form_of(path) not in _WITH_HEADER:
+        return []
+    line = next(iter(first_lines(path, 1)), "")
+    return [name.strip().strip('"') for name in line.split(separator_of(path))]
 
 
 def _frame(path: Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import calendar
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from xlcollab.errors import UsageError
 from xlcollab.files import is_result
 from xlcollab.lessons import BIAS, DOTPROD, SIGMOID, Rating, Sizes, factorisation_pages
 from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, read_ratings
+from xlcollab.ratings.features import described, read_about, titles_beside
 from xlcollab.settings.requests.look import NewRequest
 
 _SHEETS = ("dotprod", "bias", "sigmoid", "control")
@@ -90,14 +91,18 @@ def new_book(
     ratings: str | Path,
     output: str | Path | None = None,
     size: Size = Size(),
+    items: Path | None = None,
     *,
     overwrite: bool = False,
 ) -> NewBook:
     """Write a lesson workbook of that kind from a file of ratings.
 
     The users and items with the most ratings are taken; a pair rated twice counts with its mean.
-    Default output: "<ratings>.lesson.xlsx" beside the file. Raises UsageError for an unknown kind,
-    an unreadable file name or an impossible size, DataError for ratings that cannot be used.
+    Items are called by their titles where `items`, a table of them, or a column beside the ratings
+    has some. Default output: "<ratings>.lesson.xlsx" beside the file.
+
+    Raises UsageError for an unknown kind, an unreadable file name or an impossible size, DataError
+    for ratings that cannot be used.
     """
     if kind not in KINDS:
         swapped = "; the kind comes first, then the ratings" if Path(kind).suffix else ""
@@ -112,9 +117,12 @@ def new_book(
     request = NewRequest(
         kind=kind,
         ratings=source,
+        items=items,
         **{one.name: getattr(size, one.name) for one in fields(size)},
     )
-    return KINDS[kind](table, target, size, record_of(Provenance.of("new", request), target))
+    about = titles_beside(source) if items is None else read_about(items, "item")
+    titled = table if about is None else described(table, replace(about, columns={}))
+    return KINDS[kind](titled, target, size, record_of(Provenance.of("new", request), target))
 
 
 def _is_lesson(path: Path) -> bool:
@@ -124,7 +132,7 @@ def _is_lesson(path: Path) -> bool:
 def _matrix_factorisation(table: RatingsTable, target: Path, size: Size, run: str) -> NewBook:
     corner = densest_corner(table, size.n_users, size.n_items, refine=True)
     users = labels(corner.user_ids.index, "user")
-    items = labels(corner.item_ids.index, "item")
+    items = labels(_called(corner, table), "item")
     rows = [
         Rating(users[user], items[item], float(value), draw)
         for user, item, value, draw in zip(
@@ -135,6 +143,12 @@ def _matrix_factorisation(table: RatingsTable, target: Path, size: Size, run: st
     pages = factorisation_pages(rows, sizes, (DOTPROD, BIAS, SIGMOID), users=users, items=items)
     write_evaluated(target, pages, title="Matrix factorisation", run=run)
     return NewBook(target, len(users), len(items), len(rows))
+
+
+def _called(corner: RatingsTable, table: RatingsTable) -> list[object]:
+    """The titles of the corner's items, their ids where none is known."""
+    titles = dict(zip(table.item_ids.index.tolist(), table.titles.get("item", ()), strict=False))
+    return [titles.get(one) or one for one in corner.item_ids.index.tolist()]
 
 
 KINDS: Mapping[str, Callable[[RatingsTable, Path, Size, str], NewBook]] = MappingProxyType(

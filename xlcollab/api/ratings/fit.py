@@ -45,7 +45,7 @@ from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable
-from xlcollab.ratings.features import About, described, read_about
+from xlcollab.ratings.features import About, described, read_about, titles_beside
 from xlcollab.ratings.table import Side
 from xlcollab.settings.optimizers import GRADIENT_RULES
 from xlcollab.settings.requests.ratings import FitPlace, FitRequest
@@ -165,9 +165,11 @@ def _read(request: FitRequest) -> _Run:
 
 
 def _about(request: FitRequest) -> list[About]:
-    """The tables of items and users that were asked for."""
+    """The tables of items and users that were asked for; titles beside the ratings count, too."""
     asked: list[tuple[Path | None, Side]] = [(request.items, "item"), (request.users, "user")]
-    return [read_about(path, side) for path, side in asked if path is not None]
+    found = [read_about(path, side) for path, side in asked if path is not None]
+    beside = titles_beside(request.place.source) if request.items is None else None
+    return [*found, *([beside] if beside else [])]
 
 
 def _without(place: FitPlace, about: Sequence[About]) -> FitPlace:

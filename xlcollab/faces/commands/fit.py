@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import typer
 
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.ratings import FitRequest
 
@@ -107,3 +108,5 @@ def _show(source: str, fitted: Fitted) -> None:
     for note in fitted.notes:
         typer.echo(f"! {note}", err=True)
     print(f"{fitted.result.status.sentence} Written to {fitted.output}")
+    model, user = shlex.quote(str(fitted.output)), fitted.result.model.user_ids.index[0]
+    print_next(fitted.output, f"xlcollab recommend {model} --user {shlex.quote(str(user))} -k 10")

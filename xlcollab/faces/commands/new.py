@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json
+from xlcollab.faces.shell import print_json, print_next
 from xlcollab.settings.requests.look import NewRequest
 
 
@@ -14,6 +16,8 @@ def new(request: NewRequest) -> None:
     """Make a lesson workbook from ratings: all formulas live, a Solver model on each sheet.
 
     Example:  xlcollab new matrix-factorisation ratings.csv -o my_lesson.xlsx --n-factors 3
+
+    Example:  xlcollab new matrix-factorisation u.data --items u.item
     """
     from xlcollab.api.lessons.new import Size, new_book
 
@@ -25,6 +29,15 @@ def new(request: NewRequest) -> None:
         request.seed,
     )
     made = new_book(
-        request.kind, request.ratings, request.output, size, overwrite=request.overwrite
+        request.kind,
+        request.ratings,
+        request.output,
+        size,
+        request.items,
+        overwrite=request.overwrite,
     )
-    print_json(made.as_json()) if request.json else typer.echo(made)
+    if request.json:
+        print_json(made.as_json())
+        return
+    typer.echo(made)
+    print_next(made.output, f"xlcollab solve {shlex.quote(str(made.output))}")

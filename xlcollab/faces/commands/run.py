@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, console, print_json, print_table
+from xlcollab.faces.shell import Progress, console, print_json, print_next, print_table
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.tabs import RunRequest
 
@@ -49,3 +50,6 @@ def show(runs: TabRuns, *, json: bool) -> None:
     for sentence in runs.sentences():
         console().print(sentence)
     typer.echo(f"written to {runs.output}" if runs.output else "nothing was written")
+    if runs.output:
+        source = shlex.quote(str(runs.workbook))
+        print_next(runs.output, f"xlcollab compare {source} --optimizer adamw --learning-rate 0.1")

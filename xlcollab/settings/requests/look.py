@@ -84,6 +84,10 @@ class NewRequest:
     ]
     output: Output = None
     overwrite: Overwrite = False
+    items: Annotated[
+        Path | None,
+        Option("A table of the items, id and title: movies.csv, u.item.", metavar="FILE"),
+    ] = None
     n_users: Annotated[int, Option("Users with the most ratings.")] = 15
     n_items: Annotated[int, Option("Items with the most ratings.")] = 15
     n_factors: Annotated[int, Option("Factors per user and item.")] = 5
