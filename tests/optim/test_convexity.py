@@ -13,6 +13,7 @@ from torch import Tensor
 from xlcollab.kernels.program.formulas import formulas
 from xlcollab.optim.algebra.curvature import Curve, curves
 from xlcollab.optim.algebra.formulas import Algebra, plain
+from xlcollab.optim.algebra.values import values
 
 Function = Callable[[Tensor], Tensor]
 POSITIVE = (0.1, 3.0)
@@ -122,3 +123,21 @@ def test_what_is_called_convex_lies_below_its_chords(seed: int) -> None:
         if math.isfinite(low) and math.isfinite(between):
             assert not found.convex or between <= low + room
             assert not found.concave or between >= low - room
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: (x.roll(1) * x).sum() + x[[1, 0, 1]].sum(),
+        lambda x: x.cumsum(0).square().sum(),
+        lambda x: torch.stack([x[0], x[1]]).amax() + x.prod(),
+        lambda x: torch.where(x[0] > x[1], x[0].exp(), x[1]) + (x[:, None] @ x[None]).sum(),
+    ],
+)
+def test_formulas_say_what_the_function_says(function: Function) -> None:
+    """Moved, summed, picked and chosen numbers, at other points than they were written at."""
+    written = algebra(function, 1.0)
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(5):
+        x = torch.randn(2, generator=generator, dtype=torch.float64)
+        assert values(written, x.numpy())[0] == pytest.approx(float(function(x)), rel=1e-12)

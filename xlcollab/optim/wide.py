@@ -54,6 +54,8 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     looks = task.settings.method == "auto" and start.numel() <= _MOST_TO_LOOK_AROUND
     if not looks:
         return found
+    if _is_hard(task, found):
+        found = _better_of(by_sqp(task, found.x, recorder), found)
     for _ in range(_ESCAPES):
         if found.outcome.stop.status is not Status.LOCALLY_OPTIMAL:
             return found
@@ -61,9 +63,36 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
         if near is None:
             return found
         found = attempt(task, choice, near, found.recorder)
+    small = found.x.numel() <= _FEW and task.settings.iterations is None
+    if small:
+        last = by_sqp(task, found.x, found.recorder)
+        if _better_of(last, found) is last:
+            return last
     text = "Every time that the search was begun again, something better lay around its end."
     stop = Stop(Status.BEST_FOUND, text)
     return replace(found, outcome=Outcome(found.outcome.point, stop))
+
+
+def _is_hard(task: Task, found: Attempt) -> bool:
+    """Whether a descent ended on a bound of a small model: what does well in the open may stop
+    short there, and there may be several such ends."""
+    ends = task.evaluator.lower, task.evaluator.upper
+    held = any(end is not None and bool((found.x == end).any()) for end in ends)
+    done = found.outcome.stop.status in _STOPPED
+    return held and done and found.x.numel() <= _FEW and task.settings.iterations is None
+
+
+_FEW = 20
+_STOPPED = frozenset(
+    {Status.LOCALLY_OPTIMAL, Status.TOLERANCE, Status.BEST_FOUND, Status.ITERATION_LIMIT}
+)
+
+
+def _better_of(second: Attempt, first: Attempt) -> Attempt:
+    """The second, where it is better; else the first."""
+    gain = _GAIN * max(1.0, abs(first.value))
+    improved = second.outcome.stop.status.has_solution and second.value < first.value - gain
+    return second if improved else first
 
 
 def _better(task: Task, found: Attempt) -> Tensor | None:

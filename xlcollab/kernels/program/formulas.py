@@ -24,7 +24,7 @@ from xlcollab.kernels.values.block import HiddenError
 
 Ids = NDArray[np.int64]
 
-MOST = 200_000
+MOST = 50_000
 """Formulas beyond which no engine that takes them gets anywhere."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -75,11 +75,13 @@ class Curved:
 class Quadratics:
     """By HiGHS, where the objective is convex quadratic and every row is straight."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, left: Callable[[], float]) -> None:
         self._program = Repeated(program)
+        self._left = left
+        """Seconds until the run's limit."""
 
     def __call__(self, node: Node) -> Relaxed:
-        limits = Limits(seconds=_SECONDS, iterations=_MOST_STEPS)
+        limits = Limits(seconds=min(_SECONDS, self._left()), iterations=_MOST_STEPS)
         found = self._program.optimum(node.lower, node.upper, limits)
         if found.ending == "optimal" and found.x is not None:
             return Relaxed("solved", np.clip(found.x, node.lower, node.upper), found.value)

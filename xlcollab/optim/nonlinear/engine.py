@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
 from xlcollab.optim.augmented import descend_constrained
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.loop import Limits, Outcome
 from xlcollab.optim.nonlinear.feasibility import least_violation
 from xlcollab.optim.nonlinear.kkt import Conditions, conditions
-from xlcollab.optim.nonlinear.probing import better_nearby
+from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
 from xlcollab.optim.nonlinear.settling import on_bounds
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError, Values
 from xlcollab.optim.nonlinear.sqp import sqp
@@ -34,6 +35,8 @@ _UNBOUNDED = -1e13
 _NEARLY = 1e-3
 """Half the digits of a stationary point: near, and not shown to be one."""
 _AUGMENTED_STEPS = 2000
+_SMALL, _FEW_ROWS = 20, 200
+"""Variables and rows up to which other starts are tried as well: some runs cost little there."""
 """For all stages together of the method that comes second."""
 
 
@@ -79,6 +82,7 @@ class Search:
         self.model = model
         self._iterations = iterations
         self._last: Array = model.start
+        self._looked = False
 
     def run(self) -> Stop:
         """Until the conditions hold, or nothing is left to try."""
@@ -163,9 +167,23 @@ class Search:
                 return self._out_of_iterations() if self.left <= 0 else None
             start_again = None if found.vertex else better_nearby(self.model, y)
             if start_again is None:
+                start_again = self._elsewhere(y)
+            if start_again is None:
                 return self._held(y, found)
             start = start_again
         return None
+
+    def _elsewhere(self, y: Array) -> Array | None:
+        """A better point far away, looked for once, where the model is small and none was asked
+        for in another way."""
+        model, settings = self.model, self.model.task.settings
+        asked = settings.method != "auto" or settings.iterations is not None
+        if self._looked or asked or model.n > _SMALL or len(model.weight) > _FEW_ROWS:
+            return None
+        self._looked = True
+        if is_convex_model(model.task.objective, model.n):
+            return None
+        return better_elsewhere(model, y)
 
     def _held(self, y: Array, found: Conditions) -> Stop | None:
         best = self.model.best

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import Generator
 
 from xlcollab.optim.nonlinear.sized import Array, SizedModel
+from xlcollab.optim.nonlinear.sqp import sqp
+from xlcollab.optim.starts import within
 
 _WIDTHS = (1e-2, 0.5)
 _AXES = 6
@@ -63,3 +66,27 @@ def _restored(model: SizedModel, y: Array) -> Array:
             break
         y = model.clip(y + step)
     return y
+
+
+_STARTS = 8
+_STEPS_FROM_A_START = 200
+_MUCH = 1e-6
+
+
+def better_elsewhere(model: SizedModel, y: Array) -> Array | None:
+    """The best end, (n,), of a few searches from seeded points within the bounds that is better
+    than y; None when none is. Raises TimeIsUpError."""
+    here = model.values(y)
+    best = here.objective - _MUCH * max(1.0, abs(here.objective))
+    generator = Generator().manual_seed(model.task.settings.seed)
+    found: Array | None = None
+    for _ in range(_STARTS):
+        start = within(model.start, model.lower, model.upper, generator)
+        there, _ = sqp(model, start, _STEPS_FROM_A_START, recorded=False)
+        values = model.values(there)
+        if values.missed <= max(_TIGHT, here.missed) and _UNBOUNDED < values.objective < best:
+            best, found = values.objective, there
+    return found
+
+
+_UNBOUNDED = -1e13

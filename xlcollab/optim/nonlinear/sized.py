@@ -248,6 +248,13 @@ class SizedModel:
         norms = np.where(norms > 0, norms, 1.0)
         return float(norms[0]), 1.0 / norms[1:]
 
+    def seconds_left(self) -> float:
+        """Until the run's time limit; infinite without one."""
+        limit = self.task.settings.time_limit
+        if limit is None:
+            return math.inf
+        return max(0.01, limit - (time.perf_counter() - self.task.began))
+
     def watch_time(self) -> None:
         """Raises TimeIsUpError once the run's time limit has passed."""
         limit = self.task.settings.time_limit

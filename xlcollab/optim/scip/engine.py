@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +57,7 @@ def by_scip(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         raise ModelError(_without_a_form(task.objective, error.op)) from None
     recorder.bound = run.bound
     x = start if run.best is None else torch.as_tensor(run.best).to(start)
-    model = SizedModel(task, start, recorder)
+    model = _judge(task, start, recorder)
     point = model.point_at(x)
     recorder.close(task.evaluator, point)
     value = -point.objective if task.objective.maximize else point.objective
@@ -77,6 +79,12 @@ _CASES = {
     "not": "NOT of a number",
 }
 """Operations that have a form, but not always."""
+
+
+def _judge(task: Task, start: Tensor, recorder: Recorder) -> SizedModel:
+    """The sheet itself, which is asked of single points also when time is up."""
+    unhurried = replace(task.settings, time_limit=None)
+    return SizedModel(replace(task, settings=unhurried), start, recorder)
 
 
 class _Run:
@@ -112,7 +120,8 @@ class _Run:
         word, self._news = search(model, columns, self._tell, seconds)
         found = self._news
         if found.x is not None:
-            self._keep(found.x)
+            with contextlib.suppress(KeyboardInterrupt):  # the search is over already
+                self._keep(found.x)
         return self._stop(word, found, edged)
 
     def _model(self, *, strict: bool) -> tuple[Any, list[Any], bool]:
@@ -172,7 +181,7 @@ class _Run:
         if objective.integer is not None:
             x = np.where(objective.integer.cpu().numpy(), np.round(x), x)
         tensor = self.task.evaluator.settled(torch.as_tensor(x).to(self._start))
-        model = SizedModel(self.task, self._start, self.recorder)
+        model = _judge(self.task, self._start, self.recorder)
         there = model.values_at(tensor)
         said = self._news.value
         value = there.objective * model.unit
@@ -191,7 +200,7 @@ class _Run:
         """The ending, unless a point contradicts its proof: a code of this size has its faults."""
         if stop.status is not Status.OPTIMAL or self.best is None:
             return stop
-        model = SizedModel(self.task, self._start, self.recorder)
+        model = _judge(self.task, self._start, self.recorder)
         room = max(_AGREEMENT, 2.0 * (self.task.settings.gap or 0.0)) * max(1.0, abs(self._value))
         better = better_than(model, self.best, self._value - room)
         if better is None:

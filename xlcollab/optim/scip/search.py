@@ -52,28 +52,24 @@ def search(
 ) -> tuple[str, News]:
     """SCIP's own word for the ending, and what it knew by then.
 
-    `tell` is told of every better point and a few times a second; it may end the run with False or
-    KeyboardInterrupt. The word is then "interrupted".
+    `tell` is told of every better point and a few times a second; it may end the run with False
+    (the word is then "gaplimit") or KeyboardInterrupt ("userinterrupt").
     """
     news = News()
     _listen(model, columns, news)
     run = threading.Thread(target=_run, args=(model,), name="scip", daemon=True)
     began = time.perf_counter()
     run.start()
-    interrupted: KeyboardInterrupt | None = None
     try:
-        done = _watched(run, news, tell, began, seconds)
-    except KeyboardInterrupt as error:
-        interrupted, done = error, False
-    if not done:
+        word = _watched(run, news, tell, began, seconds)
+    except KeyboardInterrupt:
+        word = "userinterrupt"
+    if word:
         model.interruptSolve()
         _wait(run)
-    if run.is_alive():  # it does not obey: left to itself, with what it told
-        return "interrupted", news
-    _read(model, columns, news)
-    word = str(model.getStatus())
-    if interrupted is not None or not done:
-        word = "interrupted"
+    if not run.is_alive():  # else it does not obey: left to itself, with what it told
+        _read(model, columns, news)
+        word = word or str(model.getStatus())
     return word, news
 
 
@@ -127,8 +123,8 @@ def _watched(
     tell: Callable[[News], bool],
     began: float,
     seconds: float | None,
-) -> bool:
-    """Whether the run came to its own end; False where it is to be stopped."""
+) -> str:
+    """Why the run is to be stopped; "" where it came to its own end."""
     seen, told = 0, began
     while run.is_alive():
         run.join(_LOOK)
@@ -136,7 +132,7 @@ def _watched(
         if news.solutions != seen or now - told > _TELL:
             seen, told = news.solutions, now
             if not tell(news):
-                return False
+                return "gaplimit"
         if seconds is not None and now - began > seconds:
-            return False
-    return True
+            return "timelimit"
+    return ""

@@ -1,0 +1,91 @@
+"""Time that is up ends every engine, with the best it has."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.optim.test_branching import convex
+from tests.optim.test_highs import market_split
+from tests.optim.written import INF, model
+from xlcollab.optim import Objective, Row, Settings, Status, solve
+
+Function = Callable[[Tensor], Tensor]
+
+
+def slow(function: Function) -> Function:
+    """So slow that no processor comes to an end before the limit."""
+
+    def waits(x: Tensor) -> Tensor:
+        time.sleep(0.002)
+        return function(x)
+
+    return waits
+
+
+def valley(x: Tensor) -> Tensor:
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+def hills(x: Tensor) -> Tensor:
+    return (x.square() - 10 * torch.cos(2 * math.pi * x) + 10 + torch.sin(3 * x * x.roll(1))).sum()
+
+
+def ball(x: Tensor) -> Tensor:
+    return x.square().sum()
+
+
+def _box(n: int) -> list[tuple[float, float]]:
+    return [(-50.0, 50.0)] * n
+
+
+MODELS: dict[str, tuple[Callable[[], tuple[Objective, Tensor]], dict[str, Any]]] = {
+    "whole numbers, linear": (market_split, {}),
+    "whole numbers, curved": (lambda: convex(3, 24)[:2], {"gap": 0.0}),
+    "global": (lambda: model(hills, [3.3] * 9, box=_box(9)), {"method": "global"}),
+    "curved rows": (lambda: model(slow(valley), [3.0] * 300, [(ball, -INF, 5e3)]), {}),
+    "evolutionary": (
+        lambda: model(slow(hills), [3.3] * 30, box=_box(30)),
+        {"method": "evolutionary"},
+    ),
+    "multistart": (lambda: model(slow(hills), [3.3] * 30, box=_box(30)), {"multistart": True}),
+    "adam": (lambda: model(slow(valley), [3.0] * 99), {"method": "adam", "iterations": 10**6}),
+    "adam, rows": (
+        lambda: model(slow(valley), [3.0] * 99, [(ball, -INF, 5e3)]),
+        {"method": "adam", "iterations": 10**6},
+    ),
+    "lbfgs": (lambda: model(slow(valley), [3.0] * 5000), {"method": "lbfgs", "tolerance": 0.0}),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_time_is_up_and_the_best_is_kept(name: str) -> None:
+    if name == "global":
+        pytest.importorskip("pyscipopt")
+    build, options = MODELS[name]
+    objective, start = build()
+    found = solve(objective, start, Settings(time_limit=0.8, **options))
+    assert found.status in (Status.TIME_LIMIT, Status.ITERATION_LIMIT), found.message
+    if name != "whole numbers, linear":  # whose start satisfies nothing
+        assert found.feasible
+        better = found.objective <= found.initial
+        assert better
+
+
+def test_an_interrupted_global_search_keeps_its_best() -> None:
+    pytest.importorskip("pyscipopt")
+    objective, start = model(hills, [3.3] * 9, box=_box(9))
+
+    def stop(row: Row) -> None:
+        if row.iteration >= 1:
+            raise KeyboardInterrupt
+
+    found = solve(objective, start, Settings(method="global"), on_step=stop)
+    assert found.status is Status.INTERRUPTED, found.message
+    assert found.objective <= found.initial
