@@ -61,6 +61,10 @@ def test_one_parameter_makes_a_table_and_a_chart(tmp_path: Path) -> None:
     book = xc.open(tmp_path / "b.swept.xlsx").workbook
     assert [sheet.name for sheet in book] == ["S", "S sweep"]
     assert book.sheet("S").value(2, 1) == 3.0
+    runs = [
+        book.sheet("S sweep").value(6 + place, 0) for place in range(4)
+    ]  # where the chart reads
+    assert runs == [1.0, 4.0, 7.0, 10.0]
 
 
 def test_two_parameters_make_a_grid(tmp_path: Path) -> None:

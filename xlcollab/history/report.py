@@ -42,7 +42,7 @@ class Report:
 def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSheet:
     """The sheet "<sheet> <word>"; `existing_names` are sheet names that must not be taken."""
     rows: list[Sequence[Scalar]] = [[report.title], [f"{WRITTEN_BY}: {report.sentence}"]]
-    rows += [[note] for note in report.notes]
+    rows += [[note] for note in report.notes] or [[]]  # a free row takes the line of the run
     looks: dict[int, Look] = {0: "title", 1: "note"}
     boxes = []
     for section in report.sections:

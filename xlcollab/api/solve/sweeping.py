@@ -284,8 +284,8 @@ def _labels(book: Session, cells: Sequence[CellRef]) -> list[tuple[str, CellRef]
     return list(zip(cell_names(book.workbook, cells), cells, strict=True))
 
 
-_FIRST_LINE = 5
-"""The row of the first run: title, sentence, a free row, the section's title, headings."""
+_FIRST_LINE = 6
+"""The row of the first run: title, sentence, two free rows, the section's title, headings."""
 
 
 def _charts(
