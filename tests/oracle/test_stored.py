@@ -93,6 +93,28 @@ def test_counters_follow_the_errors(method: str, tmp_path: Path) -> None:
     assert not book.recalculate().differences
 
 
+CHOSEN = {
+    "A1": 3.0,
+    "B1": 10.0,
+    "B2": 20.0,
+    "C1": "=(A1-1)^2",
+    "D1": "=SUM(IF(A1<2,B1:B1,B1:B2),A1)",
+    "E1": "=D1+SUM(OFFSET(B1,IF(A1<2,1,0),0))",
+}
+"""D1 and E1 choose areas by the variable: no function of it can be made, but they have values."""
+
+
+@pytest.mark.parametrize("method", ["auto", "gd"])
+def test_what_no_function_can_be_made_of_is_evaluated_afterwards(
+    method: str, tmp_path: Path
+) -> None:
+    book = solved(tmp_path, CHOSEN, "C$1", method)
+    assert not book.recalculate().differences
+    at = book.workbook.sheet("S").value(0, 0)
+    assert isinstance(at, float)
+    assert book.workbook.sheet("S").value(0, 3) == pytest.approx((10 if at < 2 else 30) + at)
+
+
 @pytest.mark.slow
 @settings(QUIET, max_examples=300)
 @given(cells=books())

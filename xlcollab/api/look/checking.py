@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, Sheet, Wor
 from xlcollab.kernels.trace.recalculate import Recalculation, Unsupported, recalculate
 from xlcollab.kernels.values.block import Block
 from xlcollab.plan import Family
-from xlcollab.ref import CellRef
+from xlcollab.ref import AreaRef, CellRef
 
 if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
@@ -104,6 +105,28 @@ def refresh(book: Session) -> int:
     compared = _compared(book.workbook, recalculate(book.plan, draw=True))
     book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
     return sum(int((~each.same).sum()) for each in compared)
+
+
+def brought_up_to_date(
+    book: Session, left_alone: Sequence[tuple[AreaRef, str]]
+) -> tuple[tuple[AreaRef, str], ...]:
+    """Evaluate areas that no function of the variables could be made of, now that the variables
+    have their values. Returns those that cannot be evaluated at all, with the reason.
+    """
+    if not left_alone:
+        return ()
+    wanted = {area for area, _ in left_alone}
+    found = recalculate(book.plan)
+    compared = _compared(book.workbook, found)
+    edits = [each.edit for each in compared if any(meets(each.edit.area, one) for one in wanted)]
+    book.apply(Changes(results=edits))
+    refused = [one.area for one in found.unsupported]
+    return tuple(one for one in left_alone if any(meets(one[0], area) for area in refused))
+
+
+def meets(one: AreaRef, other: AreaRef) -> bool:
+    """Whether two areas have a cell in common."""
+    return one.sheet == other.sheet and one.rect.intersection(other.rect) is not None
 
 
 @dataclass(frozen=True, slots=True)

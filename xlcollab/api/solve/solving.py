@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from xlcollab.api.look.checking import brought_up_to_date
 from xlcollab.api.session.controlled import AS_ASKED, chosen
 from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
@@ -182,7 +183,7 @@ def _apply(book: Session, compiled: Compiled, solved: Solved, sheets: Sequence[N
     )
     left = tuple(
         f"{area} depends on the weights but keeps its old value: {reason}"
-        for area, reason in dependents.left_alone
+        for area, reason in brought_up_to_date(book, dependents.left_alone)
     )
     added = tuple(sheet.name for sheet in sheets)
     return replace(solved, warnings=solved.warnings + left, reports=added)

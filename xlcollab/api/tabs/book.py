@@ -225,7 +225,7 @@ def _compared(
         return _refused(sheet, error)
     _put(epochs, start)
     recorder = Recorder.of_tab(tab, steps=False)
-    run = finished(tab, tab.optimizer, recorder, run_epochs(epochs, count, recorder), ())
+    run = finished(tab, tab.optimizer, recorder, run_epochs(epochs, count, recorder))
     return _on_all_rows(book, tab, run)
 
 
@@ -273,7 +273,7 @@ def _engine_run(
     recorder = Recorder([weight.name for weight in tab.weights], (), steps=False)
     runner = Runner(TabModel(book.workbook, tab), epochs, descent, request.epochs)
     ending = descend(runner, request.epochs, recorder)
-    run = replace(finished(tab, descent.label, recorder, ending, ()), sheet=descent.label)
+    run = replace(finished(tab, descent.label, recorder, ending), sheet=descent.label)
     return _on_all_rows(book, tab, run)
 
 

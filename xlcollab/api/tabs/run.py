@@ -89,9 +89,7 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def finished(
-    tab: GraddescTab, optimizer: str, recorder: Recorder, ending: Ending, warnings: tuple[str, ...]
-) -> TabRun:
+def finished(tab: GraddescTab, optimizer: str, recorder: Recorder, ending: Ending) -> TabRun:
     """The result of what a recorder saw; its last row is the end of the run."""
     last = recorder.epochs[-1]
     return TabRun(
@@ -104,7 +102,6 @@ def finished(
         ending=ending,
         record=recorder.record(),
         steps=recorder.step_record(tab.top + 1),
-        warnings=warnings,
     )
 
 

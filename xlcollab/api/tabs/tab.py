@@ -9,10 +9,11 @@ book.save("after.xlsx")
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xlcollab.api.look.checking import refresh
+from xlcollab.api.look.checking import brought_up_to_date, refresh
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
@@ -29,6 +30,7 @@ from xlcollab.errors import UsageError
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.interrupts import finished_first
 from xlcollab.problems.tab.tab import GraddescTab, read_tab
+from xlcollab.ref import AreaRef
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.requests.tabs import RunRequest
 from xlcollab.settings.solving import RuleSettings
@@ -149,12 +151,12 @@ class Tab:
             ending, gradients, label = self._descend(motion, request, recorder)
         with finished_first():
             results = results_of(motion, self._book.plan)
-            run = finished(self.found, label, recorder, ending, _warnings(results))
+            run = finished(self.found, label, recorder, ending)
             losses = recorder.losses[:-1] if own else []
             sheets = () if request.no_history else self._sheets(run, gradients)
-            self._store(motion, results, losses, reset=request.reset, sheets=sheets)
-        self._last = run
-        return run
+            left = self._store(motion, results, losses, reset=request.reset, sheets=sheets)
+        self._last = replace(run, warnings=_warnings(left))
+        return self._last
 
     def gradients(self) -> Record:
         """The derivatives of each row's squared error at the start weights: by autograd, by the
@@ -210,8 +212,9 @@ class Tab:
         *,
         reset: bool,
         sheets: tuple[NewSheet, ...],
-    ) -> None:
-        """Put the registers, the pasted losses and new sheets into the workbook."""
+    ) -> tuple[tuple[AreaRef, str], ...]:
+        """Put the registers, the pasted losses and new sheets into the workbook. Returns the
+        formulas that depend on the weights and cannot be evaluated, with the reason."""
         workbook, listed = self._book.workbook, self.found.losses
         cleared = cleared_list(workbook, listed) if reset else []
         appended = appended_losses(workbook, listed, losses, cleared=reset)
@@ -224,6 +227,7 @@ class Tab:
             )
         )
         self.found = read_tab(self._book.workbook, self.sheet, self._copy)
+        return brought_up_to_date(self._book, results.left_alone)
 
 
 def _telling(
@@ -241,11 +245,9 @@ def replace_memories(recorder: Recorder) -> Recorder:
     return Recorder(recorder.weights, (), steps=recorder.wants_steps)
 
 
-def _warnings(results: Results) -> tuple[str, ...]:
+def _warnings(left: Sequence[tuple[AreaRef, str]]) -> tuple[str, ...]:
     """Formulas that depend on the weights and keep their old values."""
-    return tuple(
-        f"{area} keeps its stored value: {reason}." for area, reason in results.left_alone[:3]
-    )
+    return tuple(f"{area} keeps its stored value: {reason}." for area, reason in left[:3])
 
 
 def _check_epochs(epochs: int) -> None:
