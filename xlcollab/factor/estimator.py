@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from xlcollab.errors import UsageError
 from xlcollab.factor.conventions import Regressor, not_fitted
 from xlcollab.factor.models.files import load_model, save_model
+from xlcollab.factor.models.interval import interval
 from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
 from xlcollab.factor.models.recommend import By, Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
@@ -228,6 +229,22 @@ class MatrixFactorization(Regressor):
             side = None if frame is None else levels_of(self._model, frame)
             users, items = two_columns(users, self.columns)
         return predict(self._model, users, items, unknown, side)
+
+    def predict_interval(
+        self, users: ArrayLike, items: ArrayLike, level: float = 0.9
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The ends (n,) and (n,) between which a share `level` of such ratings lies.
+
+        It needs the draws that quality "best" keeps.
+
+        Raises UsageError on a model without draws.
+        """
+        model = self._model
+        numbers = (
+            model.user_ids.numbers(users, "negative"),
+            model.item_ids.numbers(items, "negative"),
+        )
+        return interval(model, *numbers, level)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
         """R² = 1 − Σ (rating − prediction)² / Σ (rating − mean)², as regressors in scikit-learn."""

@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ from xlcollab.factor import (
     result_tables,
 )
 from xlcollab.factor.engines.draws import averaged_width
-from xlcollab.factor.models.checks import check_weight
+from xlcollab.factor.models.checks import check_weight, checked_draws
 from xlcollab.factor.models.files import FORMAT, format_of
+from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
@@ -54,7 +56,7 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 MODEL_FILE = ".safetensors"
 _RECOMMENDED = 10
-_SAVED, _RATED = "saved", "rated"
+_SAVED, _RATED, _DRAWS = "saved", "rated", "draws"
 _HEAD_COLUMNS = 6
 """Columns of the sheets users and items besides the factors."""
 _LARGEST_MAP = 100
@@ -146,7 +148,7 @@ def write_model_workbook(
     tables += more
     if not isinstance(model, FactorModel):
         tables += [layer_table(model), *level_tables(model)]
-    tables += [_rated_table(model), _saved_table(model)]
+    tables += [*_draws_tables(model), _rated_table(model), _saved_table(model)]
     tables[0] = replace(tables[0], rows=[*_without_blanks(tables[0]), *measured])
     sheets = [sheet_of(tables[0], _item_map(tables)), *map(sheet_of, tables[1:])]
     if isinstance(model, FactorModel):
@@ -212,7 +214,10 @@ def _read(workbook: Workbook) -> Model:
     }
     if saved.get("kind", "factors") == "factors":
         rows = Rows.pack(users.factors, items.factors, users.bias, items.bias)
-        return FactorModel(settings, users.ids, items.ids, rows, output, rated, titles, popularity)
+        draws = _draws(workbook, saved.get("draws"), width)
+        return FactorModel(
+            settings, users.ids, items.ids, rows, output, rated, titles, popularity, draws
+        )
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
 
     weights = {"user_factors": users.factors, "item_factors": items.factors}
@@ -265,7 +270,28 @@ def _rated_table(model: Model) -> Table:
     return Table(_RATED, ("user", "item"), [list(row) for row in rows])
 
 
+def _draws_tables(model: Model) -> list[Table]:
+    """How uncertain biases are over the draws of an averaged model; none for any other."""
+    draws: Draws | None = getattr(model, "draws", None)
+    if draws is None:
+        return []
+    head = ("variance of the user bias", "variance of the item bias")
+    rows = zip_longest(draws.users.tolist(), draws.items.tolist())
+    return [Table(_DRAWS, head, [list(row) for row in rows])]
+
+
+def _draws(workbook: Workbook, said: Sequence[float] | None, width: int) -> Draws | None:
+    if said is None:
+        return None
+    columns = (_column(workbook, _DRAWS, column) for column in (0, 1))
+    users, items = (
+        np.array([one for one in column if one is not None], float) for column in columns
+    )
+    return checked_draws(Draws(int(said[0]), said[1], users, items), width)
+
+
 def _saved_table(model: Model) -> Table:
+    draws: Draws | None = getattr(model, "draws", None)
     levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
     features: Mapping[str, Feature] = getattr(model, "features", {})
     saved = {
@@ -274,6 +300,7 @@ def _saved_table(model: Model) -> Table:
         "settings": asdict(model.settings),
         "output": asdict(model.output),
         "popularity": model.popularity,
+        "draws": None if draws is None else [draws.n, draws.noise],
         "user ids": type_in_texts(model.user_ids),
         "item ids": type_in_texts(model.item_ids),
         "level ids": {name: type_in_texts(ids) for name, ids in levels.items()},

@@ -18,6 +18,7 @@ from xlcollab.api.ratings.source import WORKBOOKS
 from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
+from xlcollab.factor.models.interval import interval
 from xlcollab.files import FileBook
 from xlcollab.history import head_row_of
 from xlcollab.problems.ratings.sheet import read_table
@@ -48,7 +49,7 @@ def predictions_of(request: PredictRequest) -> Table:
         pairs = _read_pairs(request.pairs)
         if not request.unknown_ids:
             pairs.refuse_unknown(model)
-        table = _pairs(model, pairs.users, pairs.items, request.unknown_ids, pairs.side(model))
+        table = _pairs(model, pairs.users, pairs.items, request, pairs.side(model))
     elif request.crosstab:
         table = _crosstab(model, request)
     else:
@@ -64,8 +65,8 @@ def predictions_of(request: PredictRequest) -> Table:
 
 def as_json(table: Table) -> dict[str, object]:
     """{"predictions": one object per pair}, or {"users", "items", "ratings"} of a crosstab."""
-    if table.columns == _PAIR:
-        rows = [dict(zip(_PAIR, map(json_id, row), strict=True)) for row in table.rows]
+    if table.columns in (_PAIR, (*_PAIR, *_ENDS)):
+        rows = [dict(zip(table.columns, map(json_id, row), strict=True)) for row in table.rows]
         return {"predictions": rows}
     return {
         "users": [json_id(row[0]) for row in table.rows],
@@ -78,6 +79,8 @@ Side = dict[str, NDArray[np.int32]]
 """Numbers (n,) of the levels of side columns, by name."""
 
 _PAIR = ("user", "item", "rating")
+_ENDS = ("low", "high")
+"""The columns of an interval."""
 
 
 def _typed(model: Model, request: PredictRequest) -> Table:
@@ -90,15 +93,24 @@ def _typed(model: Model, request: PredictRequest) -> Table:
             f"{len(users)} users and {len(items)} items are given; give as many of both, or one"
         )
     users, items = users * (n // len(users)), items * (n // len(items))
-    return _pairs(model, users, items, request.unknown_ids)
+    return _pairs(model, users, items, request)
 
 
 def _pairs(
-    model: Model, users: list[Id], items: list[Id], unknown_ids: bool, side: Side | None = None
+    model: Model,
+    users: list[Id],
+    items: list[Id],
+    request: PredictRequest,
+    side: Side | None = None,
 ) -> Table:
     users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
-    ratings = predict(model, users, items, "bias" if unknown_ids else "error", side)
-    return Table("predictions", _PAIR, list(zip(users, items, ratings.tolist(), strict=True)))
+    ratings = predict(model, users, items, "bias" if request.unknown_ids else "error", side)
+    columns = [users, items, ratings.tolist()]
+    if request.interval is None:
+        return Table("predictions", _PAIR, list(zip(*columns, strict=True)))
+    numbers = model.user_ids.numbers(users, "negative"), model.item_ids.numbers(items, "negative")
+    columns += [end.tolist() for end in interval(model, *numbers, request.interval)]
+    return Table("predictions", (*_PAIR, *_ENDS), list(zip(*columns, strict=True)))
 
 
 def _crosstab(model: Model, request: PredictRequest) -> Table:

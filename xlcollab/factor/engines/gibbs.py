@@ -41,6 +41,8 @@ class Gibbs:
     n_epochs: int
     precision: float = 2.0
     kept: list[Rows] = field(default_factory=list)
+    noise: list[float] = field(default_factory=list)
+    """The variance of the noise at each draw that is kept."""
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         """Draws, and keeps the draw where `counts_draw` says so."""
@@ -52,6 +54,7 @@ class Gibbs:
         self.precision = self.rng.gamma(1 + n / 2, 1 / (1 + squared_error / 2))
         if counts_draw(epoch, self.n_epochs):
             self.kept.append(self.rows.copy())
+            self.noise.append(1 / self.precision)
         return EpochLoss(squared_error, n, math.nan)
 
     def _draw(self, side: Side, other: Side) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import Model, Rated
 from xlcollab.factor.passes.output import Output
 
@@ -67,6 +68,10 @@ def check_weights(model: Model) -> None:
     for name, ids, factors, bias in sides:
         check_floats(f"{name}_factors", factors, (len(ids), width))
         check_floats(f"{name}_bias", bias, (len(ids),))
+    draws: Draws | None = getattr(model, "draws", None)
+    if draws is not None:
+        check_floats("draws/user", draws.users, (len(model.user_ids),))
+        check_floats("draws/item", draws.items, (len(model.item_ids),))
 
 
 def check_floats(
@@ -95,6 +100,18 @@ def check_weight(weight: object) -> float:
     if not _is_number(weight) or float(weight) < 0:  # type: ignore[arg-type]
         raise DataError(f"the weight of popularity is {weight!r}, expected a number of 0 or more")
     return float(weight)  # type: ignore[arg-type]
+
+
+def checked_draws(draws: Draws, width: int) -> Draws:
+    """The same draws. Raises DataError where they do not lie in factors of this width."""
+    whole = isinstance(draws.n, int) and not isinstance(draws.n, bool) and draws.n > 1
+    if not whole or width % draws.n or check_weight(draws.noise) <= 0:
+        raise DataError(f"{draws.n!r} draws with noise {draws.noise!r} do not fit {width} factors")
+    for name, variances in (("draws/user", draws.users), ("draws/item", draws.items)):
+        check_floats(name, variances)
+        if variances.ndim != 1 or (variances < 0).any():
+            raise DataError(f"{name} holds no variances")
+    return draws
 
 
 def _is_number(value: Any) -> bool:

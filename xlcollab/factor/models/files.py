@@ -29,8 +29,10 @@ from xlcollab.factor.models.checks import (
     check_rated,
     check_weight,
     check_weights,
+    checked_draws,
     told_as_damage,
 )
+from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
@@ -59,6 +61,9 @@ def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = 
     features: Mapping[str, Feature] = getattr(model, "features", {})
     arrays |= {f"features/{name}": feature.numbers for name, feature in features.items()}
     arrays |= {f"titles/{side}": _as_bytes(titles) for side, titles in model.titles.items()}
+    draws: Draws | None = getattr(model, "draws", None)
+    if draws is not None:
+        arrays |= {"draws/user": draws.users, "draws/item": draws.items}
     metadata = {
         "format": FORMAT,
         "version": VERSION,
@@ -66,6 +71,7 @@ def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = 
         "settings": json.dumps(asdict(model.settings)),
         "output": json.dumps(asdict(model.output)),
         "popularity": json.dumps(model.popularity),
+        "draws": json.dumps(None if draws is None else [draws.n, draws.noise]),
         "features": json.dumps({name: feature.side for name, feature in features.items()}),
     }
     write_arrays(Path(path), arrays, {**(more or {}), **metadata})
@@ -103,7 +109,17 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
         check_floats("user_bias", arrays["user_bias"], (len(users),))
         check_floats("item_bias", arrays["item_bias"], (len(items),))
         rows = Rows.pack(*(arrays[name] for name in names))
-        return FactorModel(settings, users, items, rows, output, rated, titles, popularity)
+        return FactorModel(
+            settings,
+            users,
+            items,
+            rows,
+            output,
+            rated,
+            titles,
+            popularity,
+            _draws(arrays, metadata),
+        )
     if metadata["kind"] != "net":
         raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
@@ -123,6 +139,15 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     return NetModel(
         settings, users, items, weights, levels, output, rated, features, titles, popularity
     )
+
+
+def _draws(arrays: Arrays, metadata: Mapping[str, str]) -> Draws | None:
+    said = json.loads(metadata.get("draws", "null"))
+    if said is None:
+        return None
+    n, noise = said
+    draws = Draws(n, noise, arrays["draws/user"], arrays["draws/item"])
+    return checked_draws(draws, arrays["user_factors"].shape[1])
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:

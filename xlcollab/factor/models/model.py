@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
@@ -149,6 +150,8 @@ class FactorModel:
     rated: Rated
     titles: Titles = field(default_factory=dict)
     popularity: float = POPULARITY
+    draws: Draws | None = None
+    """What an averaged model knows of its own uncertainty."""
 
     @property
     def user_factors(self) -> Floats:

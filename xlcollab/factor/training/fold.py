@@ -104,4 +104,5 @@ def _grown(
     titles = dict(model.titles)
     if "user" in titles:
         titles["user"] = (*titles["user"], *[None] * len(new))
-    return replace(model, user_ids=users, rows=rows, rated=rated, titles=titles)
+    draws = None if model.draws is None else model.draws.with_users(len(new))
+    return replace(model, user_ids=users, rows=rows, rated=rated, titles=titles, draws=draws)

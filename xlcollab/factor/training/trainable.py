@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from xlcollab.factor.engines.gradient import FullBatch, MiniBatch, Stepper
 from xlcollab.factor.engines.least_squares import LeastSquares, Side
 from xlcollab.factor.engines.per_rating import N_BLOCKS, PerRating
 from xlcollab.factor.engines.schedules import learning_rates
+from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predictions
 from xlcollab.factor.passes.order import Blocks, BySide
 from xlcollab.factor.passes.output import Output
@@ -183,7 +184,9 @@ class BayesTrainable:
         return list(self.engine.kept) or [self.engine.rows.copy()]
 
     def model(self, snapshot: list[Rows]) -> FactorModel:
-        return factor_model(self.job, averaged(snapshot))
+        noise = self.engine.noise[: len(snapshot)]
+        draws = Draws.of(snapshot, noise, self.job.scale.spread) if noise else None
+        return replace(factor_model(self.job, averaged(snapshot)), draws=draws)
 
 
 def factor_model(job: Job, rows: Rows) -> FactorModel:

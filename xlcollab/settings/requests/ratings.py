@@ -302,6 +302,10 @@ class PredictRequest:
     item: Annotated[tuple[str, ...], Option("An item id; repeatable.")] = ()
     pairs: Annotated[Path | None, Option("A table with columns for user and item.")] = None
     crosstab: Annotated[bool, Option("Every user with every item, or with those named.")] = False
+    interval: Annotated[
+        float | None,
+        Option("Between which ratings this share of them lies; models of --quality best."),
+    ] = None
     unknown_ids: Annotated[bool, Option("Let unknown ids have what is known without them.")] = False
     output: Output = None
     overwrite: Overwrite = False
@@ -313,6 +317,10 @@ class PredictRequest:
             raise UsageError("--pairs says all there is to predict; give no other ids")
         if self.pairs is None and not self.crosstab and not (self.user and self.item):
             raise UsageError("give --user and --item, or --pairs with a file, or --crosstab")
+        if self.interval is not None and not 0 < self.interval < 1:
+            raise UsageError(f"--interval is {self.interval:g}; expected a share such as 0.9")
+        if self.interval is not None and self.crosstab:
+            raise UsageError("--interval has two numbers a pair, a crosstab has one; use --pairs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

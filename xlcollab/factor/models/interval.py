@@ -1,0 +1,92 @@
+"""Between which ratings one will probably lie, from the draws that an averaged model keeps.
+
+A rating is normal around its prediction; its variance is that of the noise and of what the draws of
+the sampler disagree about: the products of factors, draw by draw, and the biases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.errors import UsageError
+from xlcollab.factor.passes.rows import Rows
+
+if TYPE_CHECKING:
+    from xlcollab.factor.models.model import Model
+
+_PART = 1 << 20
+"""Products that are taken at once."""
+Variances = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """How many draws lie side by side in the factors, the noise of a rating (a deviation), and the
+    variances of biases over the draws, (n_users,) and (n_items,)."""
+
+    n: int
+    noise: float
+    users: Variances
+    items: Variances
+
+    @staticmethod
+    def of(draws: list[Rows], noise: list[float], spread: float) -> Draws | None:
+        """Those of a sampler on ratings of deviation 1; None of a single draw."""
+        if len(draws) < 2:
+            return None
+        users = np.var([draw.user_bias.astype(np.float64) for draw in draws], axis=0)
+        items = np.var([draw.item_bias.astype(np.float64) for draw in draws], axis=0)
+        deviation = float(np.sqrt(np.mean(noise)))
+        return Draws(len(draws), deviation * spread, users * spread**2, items * spread**2)
+
+    def with_users(self, n: int) -> Draws:
+        """The same for n users more, whose biases are as uncertain as those known."""
+        more = np.full(n, self.users.mean())
+        return Draws(self.n, self.noise, np.append(self.users, more), self.items)
+
+
+def interval(
+    model: Model, users: NDArray[np.int32], items: NDArray[np.int32], level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The ends (n,) and (n,) between which a share `level` of such ratings lies; −1 is an unknown
+    id, of which no more is known than that ratings deviate.
+
+    Raises UsageError on a model without draws, and on a level that is no share.
+    """
+    draws = getattr(model, "draws", None)
+    if draws is None:
+        raise UsageError(
+            "this model keeps no draws to tell how sure it is; fit it with --quality best"
+        )
+    if not 0 < level < 1:
+        raise UsageError(f"an interval holds a share between 0 and 1, found {level:g}")
+    predicted = model.predict_numbers(users, items).astype(np.float64)
+    unknown = model.output.spread**2
+    variance = draws.noise**2 + _of_products(model, draws.n, users, items)
+    variance += np.append(draws.users, unknown)[users] + np.append(draws.items, unknown)[items]
+    half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(variance)
+    ends = predicted - half, predicted + half
+    if model.output.clip:
+        low, high = (np.clip(end, *model.output.seen) for end in ends)
+        return low, high
+    return ends
+
+
+def _of_products(
+    model: Model, n: int, users: NDArray[np.int32], items: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """The variance over the draws of user factors · item factors (n,)."""
+    found = np.zeros(len(users))
+    known = np.flatnonzero((users >= 0) & (items >= 0))
+    step = max(1, _PART // max(1, model.user_factors.shape[1]))
+    for begin in range(0, len(known), step):
+        part = known[begin : begin + step]
+        products = model.user_factors[users[part]].astype(np.float64)
+        products *= model.item_factors[items[part]]
+        found[part] = n**2 * products.reshape(len(part), n, -1).sum(axis=2).var(axis=1)
+    return found
