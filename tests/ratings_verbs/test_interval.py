@@ -68,3 +68,5 @@ def test_what_has_no_draws_says_so(tmp_path: Path) -> None:
     found = xlcollab(*typed, "--interval", 0.9)
     assert (found.code, "fit it with --quality best" in found.sentence) == (2, True)
     assert xlcollab(*typed, "--interval", 1.5).code == 2
+    whole = xlcollab("predict", tmp_path / "m.safetensors", "--crosstab", "--interval", 0.9)
+    assert (whole.code, "use --pairs" in whole.sentence) == (2, True)

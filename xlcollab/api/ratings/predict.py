@@ -35,6 +35,8 @@ def predictions_of(request: PredictRequest) -> Table:
 
     user, item, rating; or for a crosstab the users down and the items across.
     """
+    if request.interval is not None and request.crosstab:
+        raise UsageError("--interval has two numbers a pair, a crosstab has one; use --pairs")
     if request.output is not None:
         inputs = [request.model, *([request.pairs] if request.pairs else [])]
         check_table_file(

@@ -319,8 +319,6 @@ class PredictRequest:
             raise UsageError("give --user and --item, or --pairs with a file, or --crosstab")
         if self.interval is not None and not 0 < self.interval < 1:
             raise UsageError(f"--interval is {self.interval:g}; expected a share such as 0.9")
-        if self.interval is not None and self.crosstab:
-            raise UsageError("--interval has two numbers a pair, a crosstab has one; use --pairs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
