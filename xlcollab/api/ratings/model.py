@@ -42,8 +42,8 @@ from xlcollab.factor import (
 from xlcollab.factor.engines.draws import averaged_width
 from xlcollab.factor.models.checks import check_weight, checked_draws
 from xlcollab.factor.models.files import FORMAT, format_of
-from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import POPULARITY, Rated
+from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import FileBook, is_result, write_new_workbook

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
-from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import Model, Rated
+from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.output import Output
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -32,8 +32,8 @@ from xlcollab.factor.models.checks import (
     checked_draws,
     told_as_damage,
 )
-from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated
+from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary

@@ -15,8 +15,8 @@ from xlcollab.factor.engines.gradient import FullBatch, MiniBatch, Stepper
 from xlcollab.factor.engines.least_squares import LeastSquares, Side
 from xlcollab.factor.engines.per_rating import N_BLOCKS, PerRating
 from xlcollab.factor.engines.schedules import learning_rates
-from xlcollab.factor.models.interval import Draws
 from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predictions
+from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.order import Blocks, BySide
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Counts, Floats, Rows
