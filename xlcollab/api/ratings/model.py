@@ -226,18 +226,8 @@ def _read(workbook: Workbook) -> Model:
     levels, tables = read_levels(workbook, settings, saved["level ids"])
     weights |= tables | read_layers(workbook, settings.dtype)
     features = read_features(workbook, levels, saved["features"], saved["level ids"])
-    return NetModel(
-        settings,
-        users.ids,
-        items.ids,
-        weights,
-        levels,
-        output,
-        rated,
-        features,
-        titles,
-        popularity,
-    )
+    ids = users.ids, items.ids
+    return NetModel(settings, *ids, weights, levels, output, rated, features, titles, popularity)
 
 
 def _rated(

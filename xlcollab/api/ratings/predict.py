@@ -34,6 +34,7 @@ def predictions_of(request: PredictRequest) -> Table:
     """The predictions as a table, written if an output is asked for.
 
     user, item, rating; or for a crosstab the users down and the items across.
+    Raises UsageError on a crosstab of intervals.
     """
     if request.interval is not None and request.crosstab:
         raise UsageError("--interval has two numbers a pair, a crosstab has one; use --pairs")

@@ -32,12 +32,12 @@ from xlcollab.factor.models.checks import (
     checked_draws,
     told_as_damage,
 )
-from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated
+from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated, Titles
 from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary
-from xlcollab.ratings.table import SIDES, Feature, Side
+from xlcollab.ratings.table import SIDES, Feature
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import ModelSettings
 
@@ -99,27 +99,13 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     users = _ids_from_bytes(arrays["ids/user"], "user")
     items = _ids_from_bytes(arrays["ids/item"], "item")
     popularity = check_weight(json.loads(metadata.get("popularity", str(POPULARITY))))
-    titles: dict[Side, tuple[str | None, ...]] = {
-        side: tuple(json.loads(arrays[f"titles/{side}"].tobytes().decode()))
-        for side in SIDES
-        if f"titles/{side}" in arrays
-    }
+    titles = _titles(arrays)
     if metadata["kind"] == "factors":
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         check_floats("user_bias", arrays["user_bias"], (len(users),))
         check_floats("item_bias", arrays["item_bias"], (len(items),))
-        rows = Rows.pack(*(arrays[name] for name in names))
-        return FactorModel(
-            settings,
-            users,
-            items,
-            rows,
-            output,
-            rated,
-            titles,
-            popularity,
-            _draws(arrays, metadata),
-        )
+        rows, draws = Rows.pack(*(arrays[name] for name in names)), _draws(arrays, metadata)
+        return FactorModel(settings, users, items, rows, output, rated, titles, popularity, draws)
     if metadata["kind"] != "net":
         raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
@@ -139,6 +125,14 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     return NetModel(
         settings, users, items, weights, levels, output, rated, features, titles, popularity
     )
+
+
+def _titles(arrays: Arrays) -> Titles:
+    return {
+        side: tuple(json.loads(arrays[f"titles/{side}"].tobytes().decode()))
+        for side in SIDES
+        if f"titles/{side}" in arrays
+    }
 
 
 def _draws(arrays: Arrays, metadata: Mapping[str, str]) -> Draws | None:
