@@ -148,7 +148,6 @@ MODELS: Mapping[str, Case] = {
 USAGE: Mapping[str, Case] = {
     "two goals": Case(_model(CELLS), ("--minimize",), (*GIVEN, "S!A1", "--maximize", "S!B1"), 2),
     "no variables": Case(_model(CELLS), ("--by-changing",), ("--minimize", "S!B1"), 2),
-    "only constraints": Case(_model(CELLS), ("--by-changing",), ("--subject-to", "A1<=2"), 2),
     "target without value": Case(
         _model(CELLS), ("--target",), ("--target", "S!B1", "--by-changing", "S!A1"), 2
     ),

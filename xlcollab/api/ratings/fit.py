@@ -128,7 +128,9 @@ def _target(request: FitRequest) -> Path:
     checkpoint = request.checkpointing.checkpoint
     if checkpoint is not None:
         refuse_unwritable(checkpoint)
-        refuse_others(checkpoint, "a checkpoint", _is_checkpoint, overwrite=request.overwrite)
+        # What is resumed is read first, and refused there if it is no checkpoint.
+        replaced = request.overwrite or request.checkpointing.resume
+        refuse_others(checkpoint, "a checkpoint", _is_checkpoint, overwrite=replaced)
     return target
 
 
