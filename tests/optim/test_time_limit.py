@@ -23,7 +23,7 @@ def slow(function: Function) -> Function:
     """So slow that no processor comes to an end before the limit."""
 
     def waits(x: Tensor) -> Tensor:
-        time.sleep(0.002)
+        time.sleep(0.02)
         return function(x)
 
     return waits
