@@ -139,7 +139,12 @@ def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         return found
     text = f"{found.outcome.stop.message} A population from there found better."
     stop = Stop(_ended_early(drawn) or Status.BEST_FOUND, text)
-    return replace(best, outcome=Outcome(best.outcome.point, stop), method="branch")
+    return replace(
+        best,
+        outcome=Outcome(best.outcome.point, stop),
+        method="branch",
+        population=drawn.population,
+    )
 
 
 def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
@@ -214,4 +219,9 @@ def _finished(polished: Attempt, found: Attempt) -> Attempt:
     """The polished point, told as the population's."""
     text = f"{found.outcome.stop.message} The best was polished by {polished.method}."
     stop = Stop(Status.BEST_FOUND, text)
-    return replace(polished, outcome=Outcome(polished.outcome.point, stop), method="evolutionary")
+    return replace(
+        polished,
+        outcome=Outcome(polished.outcome.point, stop),
+        method="evolutionary",
+        population=found.population,
+    )
