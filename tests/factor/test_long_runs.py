@@ -45,7 +45,6 @@ def test_the_first_of_a_billion_epochs_is_run_at_once(optimizer: str) -> None:
     model = ModelSettings(n_factors=2)
     result = train(planted(), model, settings, on_epoch=lambda progress: progress.row.epoch == 3)
     assert result.epochs_run == 3
-    assert sum(result.seconds.values()) < 5
 
 
 def row(epoch: int) -> EpochRow:

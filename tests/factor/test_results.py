@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,8 @@ from xlcollab.factor import (
     tuning_table,
 )
 from xlcollab.factor import sheets as sheets_module
+from xlcollab.factor.search import Trial
+from xlcollab.interrupts import listening
 from xlcollab.ratings import RatingsTable, random_split
 
 SMALL = ModelSettings(n_factors=3)
@@ -309,3 +313,18 @@ def test_a_recipe_is_advised_to_those_alone_who_left_it(
     notes = train(Tables(rest, test=test), training=TrainingSettings(**settings)).notes
     (told,) = [note for note in notes if "worse than that of biases alone" in note]
     assert ("to the recipe" in told) == is_advised
+
+
+def test_a_search_ends_where_an_interrupt_was_swallowed() -> None:
+    """Whose code was running when Ctrl-C came may have caught it; the next trial is not begun."""
+    pytest.importorskip("optuna")
+
+    def swallowing(trial: Trial) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    with listening():
+        found = tune(
+            tables_with_validation(), SMALL, TrainingSettings(), n_trials=5, on_trial=swallowing
+        )
+    assert (len(found.trials), found.stopped) == (1, "interrupted")
