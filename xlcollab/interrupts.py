@@ -134,6 +134,11 @@ def raise_if_stopped() -> None:
         raise KeyboardInterrupt
 
 
+def signals_received() -> int:
+    """How many signals the commands that are running have received."""
+    return sum(len(listener.received) for listener in _listeners)
+
+
 def raise_stopped(word: str) -> NoReturn:
     """The other way round of `reason`: what was stopped is not to be kept."""
     raise OutOfTime if word == "time_limit" else KeyboardInterrupt

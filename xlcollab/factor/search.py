@@ -11,7 +11,7 @@ import numpy as np
 from xlcollab.errors import MissingPackageError, SolveError, UsageError
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, resolved, train
-from xlcollab.interrupts import OutOfTime, raise_if_stopped, reason
+from xlcollab.interrupts import OutOfTime, reason, signals_received
 from xlcollab.ratings import RatingsTable, k_folds, random_split
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
@@ -175,9 +175,11 @@ def tune(
         raise UsageError("tune needs validation ratings to compare by; split some off")
     trials: list[Trial] = []
     stopped: str | None = None
+    before = signals_received()
     try:
         for _ in range(n_trials):
-            raise_if_stopped()  # an interrupt that somebody's code swallowed
+            if signals_received() > before:  # an interrupt that somebody's code swallowed
+                raise KeyboardInterrupt
             asked = study.ask()
             values = {name: _suggest(asked, name, span) for name, span in (space or SPACE).items()}
             trials.append(_tried(tables, model, training, values))

@@ -14,7 +14,7 @@ from xlcollab.factor.models.model import Model
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.training.record import Record
 from xlcollab.factor.training.result import EpochRow, OnEpoch, Progress, Status
-from xlcollab.interrupts import raise_if_stopped, reason
+from xlcollab.interrupts import reason
 from xlcollab.ratings import RatingsTable, mae, rmse
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
@@ -91,7 +91,6 @@ class Loop:
         status = Status.EPOCH_LIMIT
         try:
             for epoch in range(self.first_epoch, self.settings.epochs or 0):
-                raise_if_stopped()  # an interrupt that came while something was written
                 row = self._epoch(epoch)
                 if self.save is not None:
                     self.save(row.epoch, self.best)
