@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.workbook.defined_name import DefinedName
 
 import xlcollab as xc
 from tests.build import build
@@ -174,6 +176,43 @@ def test_a_record_that_was_tampered_with_is_a_sentence(tmp_path: Path) -> None:
     found = xlcollab("rerun", tmp_path / "bad.xlsx")
     assert found.code == 3
     assert "was changed" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["addin", "install"],
+        ["rerun", 0],
+        ["fit", 1],
+        ["fit", -1],
+        ["fit", True],
+        ["fit", 0, "--epochs", "1", "--checkpoint", "thesis.docx"],
+        ["fit", 0, "--epochs", "1", "--overwrite"],
+        ["fit", "thesis.docx", "--epochs", "1"],
+        ["fit", 0, "--epochs", "1", "--items", "thesis.docx"],
+        ["recalc", 0, "--in-place"],
+        ["fit", 0, "--epochs", "1", "--output", "thesis.docx"],
+    ],
+)
+def test_who_sends_a_result_does_not_choose_what_is_touched(
+    words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the last are refused; a second output is ours, and theirs is left alone."""
+    monkeypatch.chdir(tmp_path)
+    source = ratings(tmp_path)
+    thesis = tmp_path / "thesis.docx"
+    thesis.write_bytes(b"years of work")
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    record = {"command": words, "version": "0.1.0", "date": "", "settings": {}, "seed": None}
+    record["inputs"] = [{"path": source.name, "sha256": digest}]
+    book = openpyxl.Workbook()
+    book.defined_names[RUN_NAME] = DefinedName(RUN_NAME, attr_text=as_formula(json.dumps([record])))
+    book.save(tmp_path / "sent.xlsx")
+    found = xlcollab("rerun", tmp_path / "sent.xlsx", "-o", tmp_path / "again.xlsx")
+    assert found.code == 0 if "--output" in words else found.code in (2, 3), found.err
+    assert "internal error" not in found.err
+    assert thesis.read_bytes() == b"years of work"
+    assert (tmp_path / "again.xlsx").exists() == ("--output" in words)
 
 
 def _with_name(source: Path, target: Path, old: bytes, new: bytes) -> None:

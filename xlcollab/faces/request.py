@@ -12,6 +12,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache, cached_property
@@ -26,6 +28,8 @@ from xlcollab.settings.option import Option, Setting, settings_of
 from xlcollab.settings.spoken import flag_of
 
 R = TypeVar("R")
+Look = Callable[[object], None]
+_LOOK: ContextVar[Look | None] = ContextVar("look", default=None)
 
 
 class Spread(Generic[R]):
@@ -37,7 +41,11 @@ class Spread(Generic[R]):
         self._function = function
 
     def __call__(self, **given: object) -> int | None:
-        return self._function(_made(self._kind, given))
+        request = _made(self._kind, given)
+        look = _LOOK.get()
+        if look is not None:
+            look(request)
+        return self._function(request)
 
     @cached_property
     def _kind(self) -> type[R]:
@@ -52,6 +60,16 @@ class Spread(Generic[R]):
     @property
     def __annotations__(self) -> dict[str, object]:  # type: ignore[override]
         return {one.name: one.annotation for one in self.__signature__.parameters.values()}
+
+
+@contextmanager
+def looked_at(look: Look) -> Iterator[None]:
+    """Commands that are run in the block show their requests first; `look` may raise."""
+    token = _LOOK.set(look)
+    try:
+        yield
+    finally:
+        _LOOK.reset(token)
 
 
 def command(function: Callable[[R], int | None]) -> Spread[R]:

@@ -32,7 +32,7 @@ def spoken(request: object) -> list[str | Path]:
     first: list[str | Path] = []
     rest: list[str | Path] = []
     for setting, value, is_open in said(request):
-        if setting.name in WRITTEN or _is_default(setting, value, is_open=is_open):
+        if setting.name in WRITTEN or is_default(setting, value, is_open=is_open):
             continue
         if setting.option.positional:
             first += _words(setting, value)
@@ -65,7 +65,8 @@ def said(request: object) -> Iterator[Said]:
             yield from said(value)
 
 
-def _is_default(setting: Setting, value: object, *, is_open: bool) -> bool:
+def is_default(setting: Setting, value: object, *, is_open: bool) -> bool:
+    """Whether a request would have the value without being asked for it."""
     if value is None or value == ():
         return True
     return not is_open and setting.default is not MISSING and value == setting.default

@@ -18,6 +18,13 @@ from xlcollab.grid import NewSheet, Scalar
 from xlcollab.history.page import WRITTEN_BY
 from xlcollab.settings.spoken import WRITTEN, files_of, said, spoken
 
+RECORDED = frozenset(
+    [
+        *("compare", "crosstab", "factors", "fit", "gradient", "lr-find", "new", "predict"),
+        *("recalc", "recommend", "run", "solve", "sweep", "tune"),
+    ]
+)
+"""The commands whose results say what made them, and which `rerun` runs."""
 METADATA = "provenance"
 """The key under which model files keep it."""
 _SHOWN_DIGITS = 12
@@ -149,6 +156,10 @@ def _has_line(rows: Sequence[Sequence[Scalar]]) -> bool:
 
 
 def _run(one: Mapping[str, Any]) -> Provenance:
+    """Raises ValueError where it is no command of ours on the inputs that it names."""
+    first, *rest = one["command"]
+    if first not in RECORDED or not all(_is_word(word, len(one["inputs"])) for word in rest):
+        raise ValueError
     return Provenance(
         words=tuple(word if isinstance(word, int) else str(word) for word in one["command"]),
         inputs=tuple(Input(str(file["path"]), str(file["sha256"])) for file in one["inputs"]),
@@ -156,6 +167,11 @@ def _run(one: Mapping[str, Any]) -> Provenance:
         date=str(one["date"]),
         settings=dict(one["settings"]),
     )
+
+
+def _is_word(word: object, n_inputs: int) -> bool:
+    """A text, or the number of an input."""
+    return isinstance(word, str) or (type(word) is int and 0 <= word < n_inputs)
 
 
 def _hash(path: Path, known: Mapping[Path, bytes | None]) -> str:

@@ -15,6 +15,7 @@ from xlcollab.files import FileBook
 from xlcollab.grid.run_record import RUN_NAME, record_of
 from xlcollab.ratings.kept import attributes_of
 from xlcollab.settings.requests.rerun import RerunRequest
+from xlcollab.settings.spoken import WRITTEN, is_default, said
 
 _WORKBOOKS, MODEL_FILE = (".xlsx", ".xlsm"), ".safetensors"
 
@@ -52,6 +53,23 @@ class Rerun:
             files[0] = source
         words = [str(files[word]) if isinstance(word, int) else word for word in run.words]
         return [*words, "--output", str(target)]
+
+    def refuse_more(self, request: object, source: Path | None, target: Path, place: int) -> None:
+        """Raises DataError where the request of the command at `place` reads or writes more than
+        the record's inputs and `target`: who sends a result must not choose what it touches."""
+        files = {*(_found(self.result, one) for one in self.runs[place].inputs), source}
+        for setting, value, is_open in said(request):
+            if setting.name == "output":
+                refused = value != target
+            elif setting.name in WRITTEN - {"json"}:
+                refused = not is_default(setting, value, is_open=is_open)
+            else:
+                refused = isinstance(value, Path) and value not in files
+            if refused:
+                raise DataError(
+                    f"the record of its run in {self.result.name} asks for {setting.name} {value}, "
+                    "which is none of its inputs or its result; type the command if it is meant"
+                )
 
     def as_json(self) -> dict[str, Any]:
         return {"result": str(self.result), "runs": [run.as_json() for run in self.runs]}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, looked_at
 from xlcollab.faces.shell import print_json, shown
 from xlcollab.settings.requests.rerun import RerunRequest
 
@@ -49,7 +50,10 @@ def _run(found: Rerun, source: Path | None, *, json: bool) -> int:
             is_last = place + 1 == len(found.runs)
             between = Path(folder) / f"{place}{found.target.suffix}"
             target = found.target if is_last else between
-            code = _command([*found.arguments(place, source, target), *(more if is_last else [])])
+            words = [*found.arguments(place, source, target), *(more if is_last else [])]
+            look = partial(found.refuse_more, source=source, target=target, place=place)
+            with looked_at(look):
+                code = _command(words)
             if code:
                 return code
             source = target
@@ -60,9 +64,13 @@ def _command(arguments: list[str]) -> int:
     """The shell's own command, in this process.
 
     The application is looked up by its name: `rerun` is one of its commands, so that it imports us.
+    It ends as a process does, so that an option that this version does not know is a sentence.
     """
-    application = import_module("xlcollab.faces.cli").build()
-    return int(application(args=arguments, standalone_mode=False) or 0)
+    try:
+        import_module("xlcollab.faces.cli").build()(args=arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
 
 
 def _show(found: Rerun, *, json: bool) -> None:
