@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
@@ -18,6 +19,7 @@ import xlcollab as xc
 from tests.oracle.lesson import copied
 from tests.shared_data import lesson
 from xlcollab.grid import ErrorCode, Workbook
+from xlcollab.history import Record, history_sheet, table_sheet
 
 NAME = "collab_filter.xlsx"
 SOLVED = ("dotprod", "movielens_emb", "bias")
@@ -123,6 +125,16 @@ def test_the_loss_has_a_native_chart(solved: Path) -> None:
     ours = [text for text in charts if b"dotprod history" in text]
     assert len(ours) == 1
     assert b"<c:scatterChart>" in ours[0] or b"<c:lineChart>" in ours[0]
+
+
+@pytest.mark.parametrize("seconds", [[0.0, 0.0001], [0.3, 12.5], [1.0, 90000.0]])
+def test_how_long_it_took_is_no_look(seconds: list[float]) -> None:
+    """Else the styles of a file would depend on how busy the machine was."""
+    rows = np.column_stack([np.arange(2.0), [3.0, 2.5], seconds])
+    record = Record(("iteration", "objective", "seconds"), rows, (), np.zeros((2, 0)))
+    table = table_sheet("T", "title", "sentence", record.columns, rows.tolist())
+    for sheet in (history_sheet(record, sheet="S"), table):
+        assert sheet.column_looks[2] == "number"
 
 
 def _undated(part: bytes) -> bytes:

@@ -19,6 +19,7 @@ from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
 from xlcollab.history.page import (
     HEAD_ROW,
+    clock_looks,
     look_of,
     looks_of,
     number_widths,
@@ -85,6 +86,7 @@ def history_sheet(
     shown, notes = _fitted(shown)
     headings: list[Scalar] = [*shown.columns, *shown.variables]
     numbers = np.hstack([shown.rows, shown.weights])
+    looks = looks_of(numbers) | clock_looks(headings)
     lines = [*top(title or f"{sheet}: {what}", sentence), headings, *number_rows(numbers)]
     below: list[list[Scalar]] = [[note] for note in notes]
     specs = charts if len(shown) > 1 else ()
@@ -93,10 +95,10 @@ def history_sheet(
         rows=[*lines, [], *below] if notes else lines,
         charts=tuple(_chart(shown, name, spec, number) for number, spec in enumerate(specs)),
         table=Rect(HEAD_ROW, 0, len(shown) + 1, len(headings)) if len(shown) else None,
-        widths=number_widths(widths_of(headings), numbers, looks_of(numbers)),
+        widths=number_widths(widths_of(headings), numbers, looks),
         freeze=(HEAD_ROW + 1, 1),
         row_looks=top_looks(),
-        column_looks=looks_of(numbers),
+        column_looks=looks,
     )
 
 

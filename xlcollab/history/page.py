@@ -49,6 +49,12 @@ def look_of(values: ArrayLike) -> Look:
     return "large" if largest >= _LARGE else "number"
 
 
+def clock_looks(headings: Sequence[Scalar]) -> dict[int, Look]:
+    """The looks of columns that tell of time: always the same, so that the looks of a file do not
+    depend on how busy the machine was."""
+    return {i: "number" for i, heading in enumerate(headings) if heading == "seconds"}
+
+
 _SHOWN: Mapping[Look, str] = {
     "number": ".4f",
     "wide": ".4f",

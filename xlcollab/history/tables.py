@@ -8,7 +8,15 @@ from types import MappingProxyType
 import numpy as np
 
 from xlcollab.grid import Chart, Look, NewSheet, Scalar
-from xlcollab.history.page import HEAD_ROW, look_of, number_width, top, top_looks, widths_of
+from xlcollab.history.page import (
+    HEAD_ROW,
+    clock_looks,
+    look_of,
+    number_width,
+    top,
+    top_looks,
+    widths_of,
+)
 from xlcollab.ref import Rect
 
 _LARGEST_WHOLE = 1e15
@@ -34,7 +42,7 @@ def table_sheet(
     headings are different texts.
     """
     area = Rect(HEAD_ROW, 0, len(lines) + 1, len(headings))
-    found = {**looks_of_lines(lines), **looks}
+    found = {**looks_of_lines(lines), **clock_looks(headings), **looks}
     return NewSheet(
         name,
         [*top(title, sentence), list(headings), *lines],
