@@ -129,6 +129,10 @@ class AreaRef:
         for row, column in self.rect.cells():
             yield CellRef(self.sheet, row, column)
 
+    def meets(self, other: AreaRef) -> bool:
+        """Whether the two have a cell in common."""
+        return self.sheet == other.sheet and self.rect.intersection(other.rect) is not None
+
     def __str__(self) -> str:
         return f"{quote_sheet(self.sheet)}!{self.rect}"
 

@@ -118,15 +118,10 @@ def brought_up_to_date(
     wanted = {area for area, _ in left_alone}
     found = recalculate(book.plan)
     compared = _compared(book.workbook, found)
-    edits = [each.edit for each in compared if any(meets(each.edit.area, one) for one in wanted)]
+    edits = [each.edit for each in compared if any(each.edit.area.meets(one) for one in wanted)]
     book.apply(Changes(results=edits))
     refused = [one.area for one in found.unsupported]
-    return tuple(one for one in left_alone if any(meets(one[0], area) for area in refused))
-
-
-def meets(one: AreaRef, other: AreaRef) -> bool:
-    """Whether two areas have a cell in common."""
-    return one.sheet == other.sheet and one.rect.intersection(other.rect) is not None
+    return tuple(one for one in left_alone if any(one[0].meets(area) for area in refused))
 
 
 @dataclass(frozen=True, slots=True)

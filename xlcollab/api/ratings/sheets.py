@@ -21,6 +21,7 @@ from xlcollab.grid import Chart, Look, NewSheet, Scalar, Series
 from xlcollab.history import HEAD_ROW, ChartSpec, Record, history_sheet, table_sheet
 from xlcollab.history.axes import around, log_around, log_base, wants_log
 from xlcollab.history.tables import looks_of_lines
+from xlcollab.ratings.kept import columns_of
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 TABLE_FILES = (".csv", ".parquet", ".xlsx")
@@ -249,8 +250,8 @@ def _columns(path: Path) -> list[str]:
         if path.suffix == ".csv":
             with path.open("rb") as file:
                 return file.readline(_LONGEST_HEAD).decode().rstrip("\r\n").split(",")
-        return list(pd.read_parquet(path).columns)
-    except (OSError, ValueError):
+        return columns_of(path)
+    except (OSError, ValueError, DataError):
         return []
 
 
@@ -263,7 +264,7 @@ def scalar(value: Any) -> Scalar:
     return float(value) if isinstance(value, int | float | np.number) else str(value)
 
 
-_TOP = 4
+_TOP = HEAD_ROW + 1
 """Rows above the first line: title, sentence, a free one, headings."""
 
 

@@ -257,7 +257,7 @@ def reached_by(plan: Plan, areas: Sequence[AreaRef], also: Iterable[int] = ()) -
     users = plan.users()
     pending = list(also)
     for number, family in enumerate(plan.families):
-        if any(_meet(read, area) for read in reads(family) for area in areas):
+        if any(read.meets(area) for read in reads(family) for area in areas):
             pending.append(number)
     reached: set[int] = set()
     while pending:
@@ -266,7 +266,3 @@ def reached_by(plan: Plan, areas: Sequence[AreaRef], also: Iterable[int] = ()) -
             reached.add(number)
             pending.extend(users[number])
     return reached
-
-
-def _meet(a: AreaRef, b: AreaRef) -> bool:
-    return a.sheet == b.sheet and a.rect.intersection(b.rect) is not None
