@@ -67,7 +67,7 @@ class Listener:
             raise OutOfTime
         self.received.append(number)
         if self._holding:
-            _tell("the file is being written; the command ends after that")
+            _tell("what is under way is finished first; the command ends after that")
         elif len(self.received) == 2:
             _tell("stopping; the best so far is kept (once more ends at once)")
         else:
@@ -134,8 +134,20 @@ def raise_if_stopped() -> None:
         raise KeyboardInterrupt
 
 
-def signals_received() -> int:
-    """How many signals the commands that are running have received."""
+def unheard() -> Callable[[], None]:
+    """For a loop: a function to call before each step. It raises KeyboardInterrupt where a signal
+    has come since now that did not end the loop: it came while something was written, or code that
+    was running caught it."""
+    before = _received()
+
+    def check() -> None:
+        if _received() > before:
+            raise KeyboardInterrupt
+
+    return check
+
+
+def _received() -> int:
     return sum(len(listener.received) for listener in _listeners)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +38,8 @@ from xlcollab.factor import (
     tuning_table,
 )
 from xlcollab.factor import sheets as sheets_module
-from xlcollab.factor.search import Trial
-from xlcollab.interrupts import listening
+from xlcollab.factor.training.result import Status
+from xlcollab.interrupts import finished_first, listening
 from xlcollab.ratings import RatingsTable, random_split
 
 SMALL = ModelSettings(n_factors=3)
@@ -315,16 +316,37 @@ def test_a_recipe_is_advised_to_those_alone_who_left_it(
     assert ("to the recipe" in told) == is_advised
 
 
-def test_a_search_ends_where_an_interrupt_was_swallowed() -> None:
-    """Whose code was running when Ctrl-C came may have caught it; the next trial is not begun."""
+def swallowing(seen: object) -> None:
+    """What runs when Ctrl-C comes may catch it."""
+    with suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def writing(seen: object) -> None:
+    """What is written when Ctrl-C comes is finished first."""
+    with finished_first():
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("callback", [swallowing, writing])
+def test_a_search_ends_before_the_next_trial(callback: Callable[[object], None]) -> None:
     pytest.importorskip("optuna")
-
-    def swallowing(trial: Trial) -> None:
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-
+    tables = tables_with_validation()
     with listening():
-        found = tune(
-            tables_with_validation(), SMALL, TrainingSettings(), n_trials=5, on_trial=swallowing
-        )
+        found = tune(tables, SMALL, TrainingSettings(), n_trials=5, on_trial=callback)
     assert (len(found.trials), found.stopped) == (1, "interrupted")
+
+
+@pytest.mark.parametrize("callback", [swallowing, writing])
+def test_a_fit_ends_before_the_next_epoch(callback: Callable[[object], None]) -> None:
+    with listening():
+        found = train(Tables(planted()), SMALL, TrainingSettings(epochs=9), on_epoch=callback)
+        assert (found.epochs_run, found.status) == (1, Status.INTERRUPTED)
+    again = train(Tables(planted()), SMALL, TrainingSettings(epochs=9))
+    assert again.epochs_run == 9
+
+
+@pytest.mark.parametrize("callback", [swallowing, writing])
+def test_folds_end_before_the_next_one(callback: Callable[[object], None]) -> None:
+    with listening(), pytest.raises(KeyboardInterrupt):
+        cross_validate(planted(), SMALL, TrainingSettings(epochs=1), 3, on_epoch=callback)

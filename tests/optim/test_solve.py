@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import signal
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.optim import History, Objective, Settings, Status, solve
+from xlcollab.interrupts import listening
+from xlcollab.optim import History, Objective, Row, Settings, Status, solve
 from xlcollab.optim.problem import TensorFunction
 from xlcollab.optim.solution import SOLVER_WORDS
 from xlcollab.optim.starts import INITS, starts
@@ -282,3 +285,19 @@ def test_a_run_that_uses_up_its_iterations_says_what_the_last_gained() -> None:
     assert solve(Objective(function=banana), start, slow).message.endswith(
         "5 iterations were made."
     )
+
+
+@pytest.mark.parametrize("method", ["gd", "adam", "momentum"])
+def test_an_interrupt_that_was_caught_ends_the_run_all_the_same(method: str) -> None:
+    """Whatever code was running when Ctrl-C came may have swallowed it."""
+
+    def swallowing(row: Row) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    settings = Settings(method=method, iterations=50, learning_rate=1e-4)
+    with listening():
+        found = solve(Objective(function=bowl), START, settings, on_step=swallowing)
+    assert found.status is Status.INTERRUPTED
+    assert found.iterations <= 2
+    assert solve(Objective(function=bowl), START, settings).status is not Status.INTERRUPTED

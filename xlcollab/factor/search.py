@@ -11,7 +11,7 @@ import numpy as np
 from xlcollab.errors import MissingPackageError, SolveError, UsageError
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Tables, resolved, train
-from xlcollab.interrupts import OutOfTime, reason, signals_received
+from xlcollab.interrupts import OutOfTime, reason, unheard
 from xlcollab.ratings import RatingsTable, k_folds, random_split
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
@@ -175,11 +175,10 @@ def tune(
         raise UsageError("tune needs validation ratings to compare by; split some off")
     trials: list[Trial] = []
     stopped: str | None = None
-    before = signals_received()
+    check = unheard()
     try:
         for _ in range(n_trials):
-            if signals_received() > before:  # an interrupt that somebody's code swallowed
-                raise KeyboardInterrupt
+            check()
             asked = study.ask()
             values = {name: _suggest(asked, name, span) for name, span in (space or SPACE).items()}
             trials.append(_tried(tables, model, training, values))
@@ -232,7 +231,9 @@ def _whole(
     on_epoch: OnEpoch | None = None,
 ) -> TrainingResult:
     """A run to its end: one that is interrupted ends the search, half a run compares with none."""
+    check = unheard()
     result = train(tables, model, training, on_epoch=on_epoch)
+    check()
     if result.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     if result.status is Status.TIME_LIMIT:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from xlcollab.interrupts import unheard
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.native import steps
 from xlcollab.optim.recorder import Recorder
@@ -72,11 +73,13 @@ def descend(
     interruption, those of the lowest value.
     """
     point = best = evaluator.at(start)
+    check = unheard()
     recorder.begin(evaluator, point)
     try:
         watch = _Watch(point, limits)
         made = steps(rule, evaluator, point, rate, recorder.iteration, limits.iterations)
         for _ in range(limits.iterations):
+            check()
             stop = watch.stop(evaluator, point)
             if stop is not None:
                 return Outcome(best if stop.status is Status.TIME_LIMIT else point, stop)

@@ -14,7 +14,7 @@ from xlcollab.factor.models.model import Model
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.training.record import Record
 from xlcollab.factor.training.result import EpochRow, OnEpoch, Progress, Status
-from xlcollab.interrupts import reason
+from xlcollab.interrupts import reason, unheard
 from xlcollab.ratings import RatingsTable, mae, rmse
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
@@ -88,9 +88,10 @@ class Loop:
 
     def run(self) -> Outcome:
         """All epochs; an interrupt from the keyboard ends them like a callback."""
-        status = Status.EPOCH_LIMIT
+        status, check = Status.EPOCH_LIMIT, unheard()
         try:
             for epoch in range(self.first_epoch, self.settings.epochs or 0):
+                check()
                 row = self._epoch(epoch)
                 if self.save is not None:
                     self.save(row.epoch, self.best)
