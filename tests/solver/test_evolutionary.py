@@ -174,3 +174,11 @@ def test_how_fast_points_are_evaluated_is_said(tmp_path: Path) -> None:
     found = model.solve(tmp_path, "--method", "evolutionary", "--iterations", "5")
     message = found.json["models"][0]["message"]
     assert re.search(r"\d+ points were evaluated, [\d,]+ a second", message)
+
+
+def test_an_objective_without_end_says_so_and_nothing_else(tmp_path: Path) -> None:
+    """A step sends it down for good; numbers that overflow on the way warn nobody."""
+    cells: dict[str, object] = {"A1": 0.5, "C1": "=(A1-1)^2*IF(ABS(A1-1)>4,-1,1)"}
+    model = Model(cells, "C1", "S!$A$1", more={"neg": "2"})
+    (found,) = model.solve(tmp_path).json["models"]
+    assert found["status"] == "unbounded"

@@ -73,7 +73,8 @@ class Scorer:
         objective, violation = np.full(count, np.nan), np.zeros(count)
         if self._value is not None and (self._missed is not None or not self._constrained):
             sign = -1.0 if self.model.task.objective.maximize else 1.0
-            objective = sign * self._value.batch(points)[0] / self.model.unit
+            with np.errstate(over="ignore"):  # what is endless is the worst, see below
+                objective = sign * self._value.batch(points)[0] / self.model.unit
             if self._missed is not None:
                 violation = self._missed.batch(points)[0]
         for place in np.flatnonzero(np.isnan(objective) | np.isnan(violation)):
