@@ -106,7 +106,7 @@ def test_number_formats(number: float, pattern: str, expected: str | ErrorCode |
         assert value(formula) == expected
 
 
-@given(number=st.floats(-1e12, 1e12), decimals=st.integers(0, 6))
+@given(number=st.floats(-1e8, 1e8), decimals=st.integers(0, 6))  # within 15 digits
 def test_fixed_formats_round_like_decimals(number: float, decimals: int) -> None:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     shown = format_value(number, pattern)

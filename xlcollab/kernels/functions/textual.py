@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.number_format import format_value
-from xlcollab.kernels.text.texts import number_from_text
+from xlcollab.kernels.text.texts import number_from_text, to_decimals
 from xlcollab.kernels.text.wildcards import find_wildcard
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
@@ -139,7 +139,7 @@ def _replaced(source: str, start: int, count: int, new: str) -> str:
 
 
 def _fixed(value: float, decimals: int = 2, plain: bool = False) -> str:
-    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    rounded = to_decimals(Decimal(repr(value)), decimals)
     return f"{rounded:{'' if plain else ','}.{max(decimals, 0)}f}"
 
 

@@ -10,12 +10,12 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.text.fraction_format import fraction_format
 from xlcollab.kernels.text.moment_format import format_moment
-from xlcollab.kernels.text.texts import general, short_general
+from xlcollab.kernels.text.texts import general, short_general, to_decimals
 
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*")|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)
@@ -219,7 +219,7 @@ def _format_number(section: Section, value: float) -> str:
     percents = sum(token.kind == "percent" for token in tokens)
     scaled = Decimal(repr(abs(value))) * Decimal(10) ** (2 * percents - 3 * len(scaling))
     decimals = [i for i in places if i > point]
-    rounded = scaled.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    rounded = to_decimals(scaled, len(decimals))
     whole, _, fraction = f"{rounded:f}".partition(".")
     text = _laid_out(tokens, (whole, fraction, point), grouped)
     return f"-{text}" if value < 0 and rounded != 0 else text
@@ -327,10 +327,10 @@ def _scientific(section: Section, value: float) -> str:
     decimals = sum(t.kind == "digit" for t in tokens[point:mark])
     exact = Decimal(repr(abs(value)))
     power = 0 if exact == 0 else exact.adjusted() // leading * leading
-    mantissa = exact.scaleb(-power).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    mantissa = to_decimals(exact.scaleb(-power), decimals)
     if mantissa >= 10**leading:
         power, mantissa = power + leading, mantissa.scaleb(-leading)
-        mantissa = mantissa.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+        mantissa = to_decimals(mantissa, decimals)
     whole, _, fraction = f"{mantissa:f}".partition(".")
     front = _laid_out(tokens[:mark], (whole, fraction, point), grouped=False)
     places = [t.text for t in tokens[mark + 1 :] if t.kind == "digit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from xlcollab.kernels.text.calendar import moment_from_text
@@ -19,6 +19,17 @@ _MAY_BE_NUMBER = re.compile(
     r"\s*(?:[-+$€¥(.,\d]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
 )
 _MOST_DIGITS = 15
+_ENDLESS = Context(prec=34_000, rounding=ROUND_HALF_UP)
+"""More digits than 1e308 has before the point and a text of a cell after it."""
+
+
+def to_decimals(exact: Decimal, decimals: int) -> Decimal:
+    """`exact` rounded half away from zero to so many decimals, as Excel shows it: digits after the
+    15th significant one are zeros."""
+    known = _MOST_DIGITS - 1 - exact.adjusted()
+    if exact and known < decimals:
+        exact = exact.quantize(Decimal(1).scaleb(-known), context=_ENDLESS)
+    return exact.quantize(Decimal(1).scaleb(-decimals), context=_ENDLESS)
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +103,7 @@ def short_general(value: float) -> str:
         mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{mantissa}E{power[0]}{abs(int(power)):02d}"
     decimals = max(_WIDTH - len(str(int(value))), 0)
-    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    exact = to_decimals(Decimal(repr(value)), decimals)
     text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
