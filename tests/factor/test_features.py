@@ -181,6 +181,17 @@ def test_hidden_sizes_are_the_layers() -> None:
     assert model.weights["layer.1.weight"].shape == (1, 32)
 
 
+def test_layers_begin_as_he_and_others_say() -> None:
+    """Normal draws of variance 2 / inputs (He et al. 2015, equation 10)."""
+    settings = ModelSettings(n_factors=25, hidden_sizes=(400,))
+    few = replace(NET_TRAINING, epochs=1, learning_rate=1e-9)
+    model = train(planted(), settings, few).model
+    assert isinstance(model, NetModel)
+    for name, inputs in (("layer.0.weight", 50), ("layer.1.weight", 400)):
+        drawn = model.weights[name]
+        assert np.std(drawn) == pytest.approx(np.sqrt(2 / inputs), rel=0.15)
+
+
 SCHEDULERS: dict[str, Any] = {
     "constant": lambda o, n: torch.optim.lr_scheduler.ConstantLR(o, 1.0),
     "cosine": lambda o, n: torch.optim.lr_scheduler.CosineAnnealingLR(o, n),
