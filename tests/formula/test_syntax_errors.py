@@ -76,3 +76,9 @@ def test_any_text_parses_or_is_a_syntax_error(text: str) -> None:
     except FormulaSyntaxError:
         return
     assert parse(to_text(node, 9, 9), 9, 9) == node
+
+
+@pytest.mark.parametrize("sheets", [":a", "a:", ":", "a:b:c", "[1]:a"])
+def test_names_of_no_sheet_are_read_back(sheets: str) -> None:
+    node = parse(f"'{sheets}'!A1", 0, 0)
+    assert parse(to_text(node, 0, 0), 0, 0) == node

@@ -132,3 +132,11 @@ def test_a_missing_package_is_named_with_what_brings_it(
 
 def test_only_plain_text_may_hold_a_crosstab() -> None:
     assert {one for one in READERS if may_be_crosstab(Path(f"r{one}"))} == {".csv", ".tsv", ".txt"}
+
+
+@pytest.mark.parametrize("line", ["2", '"a"', "[1, 2]", "null", "[[]]", "[" * 3000])
+def test_json_lines_of_no_object_are_told_of(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(f'{{"user": 1, "item": 2, "rating": 3}}\n{line}\n')
+    with pytest.raises(DataError, match=r"r\.jsonl"):
+        read_ratings(path)

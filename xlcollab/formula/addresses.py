@@ -60,9 +60,12 @@ def _split_prefix(text: str) -> tuple[str, str | None, str]:
 
 
 def _split_sheets(sheets: str | None) -> tuple[str | None, str | None]:
-    """The two ends of a 3-D reference; a sheet name cannot hold a colon."""
-    first, mark, last = (sheets or "").partition(":")
-    return first or None, last if mark else None
+    """The two ends of a 3-D reference; a sheet name cannot hold a colon.
+
+    Where an end is missing, all of it is one name, that of no sheet.
+    """
+    first, _, last = (sheets or "").partition(":")
+    return (first, last) if first and last else (sheets, None)
 
 
 def _read_corner(text: str, row: int, column: int) -> tuple[Axis | None, Axis | None]:

@@ -215,7 +215,10 @@ def _gathered(
 def _read_json_lines(path: Path, wanted: Wanted) -> Frame:
     """An object a line."""
     with opened(path) as file:
-        data = pd.read_json(file, lines=True, dtype=False)
+        try:
+            data = pd.read_json(file, lines=True, dtype=False)
+        except (TypeError, AttributeError, KeyError, RecursionError):  # pandas' words say nothing
+            raise ValueError('a line is no object such as {"user": 1, …}') from None
     return Frame(data, path.name, 1)
 
 

@@ -319,17 +319,23 @@ def _fraction_digits(fraction: str, places: list[str]) -> list[str]:
 
 
 def _scientific(section: Section, value: float) -> str:
-    """`0.00E+00`; several places before the point make the exponent a multiple of their number."""
+    """`0.00E+00`; several places before the point make the exponent a multiple of their number.
+
+    With none, as in `.00E+00`, the mantissa is below 1.
+    """
     tokens = section.tokens
     mark = next(i for i, token in enumerate(tokens) if token.kind == "exponent")
     point = next((i for i, t in enumerate(tokens[:mark]) if t.kind == "point"), mark)
     leading = sum(t.kind == "digit" for t in tokens[:point])
     decimals = sum(t.kind == "digit" for t in tokens[point:mark])
+    if not leading + decimals:
+        raise UnsupportedError("a number format with an exponent and no digit before it")
     exact = Decimal(repr(abs(value)))
-    power = 0 if exact == 0 else exact.adjusted() // leading * leading
+    step = max(leading, 1)
+    power = 0 if exact == 0 else (exact.adjusted() + step - leading) // step * step
     mantissa = to_decimals(exact.scaleb(-power), decimals)
-    if mantissa >= 10**leading:
-        power, mantissa = power + leading, mantissa.scaleb(-leading)
+    if mantissa >= 10**leading and exact:
+        power, mantissa = power + step, mantissa.scaleb(-step)
         mantissa = to_decimals(mantissa, decimals)
     whole, _, fraction = f"{mantissa:f}".partition(".")
     front = _laid_out(tokens[:mark], (whole, fraction, point), grouped=False)
