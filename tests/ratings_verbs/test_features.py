@@ -72,6 +72,24 @@ def test_titles_and_features_go_with_the_model(name: str, kind: str, tmp_path: P
         )
 
 
+@pytest.mark.parametrize("given", [["a", "b", None], ["a", "b", "a"], [1, 2, None], [1, 2, 1]])
+def test_features_are_the_same_in_every_file(given: list[object], tmp_path: Path) -> None:
+    """Levels that are blank, and such that are numbers, are read back from sheets as they were."""
+    about = pd.DataFrame({"user_id": range(1, 21), "kind": [given[n % 3] for n in range(20)]})
+    about.to_csv(tmp_path / "users.csv", index=False)
+    answers = []
+    for name in ("m.xlsx", "m.safetensors"):
+        target = tmp_path / name
+        options = (*NET, "--users", tmp_path / "users.csv", "-o", target)
+        found = xlcollab("fit", ratings_csv(tmp_path), *options)
+        assert found.code == 0, found.err
+        model = open_model(target)
+        kinds = model.features["kind"]  # type: ignore[attr-defined]
+        assert len(set(kinds.numbers[:3])) == len(set(map(str, given)))
+        answers.append(model.predict_numbers(*pairs()))
+    np.testing.assert_allclose(*answers, rtol=1e-6)
+
+
 def pairs() -> tuple[np.ndarray, np.ndarray]:
     return np.arange(12, dtype=np.int32), np.arange(12, dtype=np.int32)
 
