@@ -7,12 +7,16 @@ folder, and where that cannot be, there is none.
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 import numba
+from numba.core.errors import NumbaSystemWarning
 
 from xlcollab.disk import private_folder
 
+# Said where there is no /dev/shm, as in small containers: threads start without a lock there.
+warnings.filterwarnings("ignore", "Could not obtain multiprocessing lock", NumbaSystemWarning)
 _config: Any = numba.config
 if "NUMBA_THREADING_LAYER" not in os.environ:
     # GNU OpenMP, numba's choice, aborts a child that is forked after a fit; these two do not.
