@@ -205,6 +205,8 @@ CASES: dict[str, str] = {
     "SCAN": "SUM(SCAN(0,A1:A4,LAMBDA(s,x,s+x^2)))",
     "BYROW": "SUM(BYROW(A1:B4,LAMBDA(r,SUM(r)^2)))",
     "BYCOL": "SUM(BYCOL(A1:A4,LAMBDA(c,PRODUCT(c))))",
+    "GROUPBY": "SUM(DROP(GROUPBY({1;2;1;2},A1:A4,LAMBDA(x,SUM(x^2))),,1))",
+    "PIVOTBY": "SUM(PIVOTBY({1;2;1;2},{3;3;3;4},A1:A4,LAMBDA(x,SUM(x)^2)))",
     "MAKEARRAY": "SUM(MAKEARRAY(2,2,LAMBDA(r,c,A1^r*A2^c)))",
     "CONVERT": 'CONVERT(A1,"C","F")+CONVERT(A2^2,"mi","km")',
     "BESSELJ": "BESSELJ(A1,0)+BESSELJ(A2,3)",

@@ -28,6 +28,7 @@ from xlcollab.kernels.forms import (
     references,
     sheets,
 )
+from xlcollab.kernels.forms.summary import grouping
 from xlcollab.kernels.functions import (
     bytewise,
     dates,
@@ -82,6 +83,7 @@ _MODULES = (
     draws,
     elementwise,
     french,
+    grouping,
     imaginary,
     information,
     integers,

@@ -90,7 +90,7 @@ class _Resolver:
             return self.lambda_(node, bound, depth)
         given = node.arguments
         if node.name in _TAKING_LAMBDAS:
-            given = tuple(self.as_lambda(argument, bound) for argument in given)
+            given = tuple(self.as_lambdas(argument, bound) for argument in given)
         arguments = tuple(self.visit(argument, bound, depth) for argument in given)
         if node.name in SIGNATURES or node.name == APPLIED or node.name.lower() in bound:
             return Call(node.name, arguments)
@@ -105,6 +105,12 @@ class _Resolver:
         )
         own = {name.removeprefix(OPTIONAL).lower() for name in names if name is not None}
         return Call("LAMBDA", (*parameters, self.visit(body, bound | own, depth)))
+
+    def as_lambdas(self, node: Node, bound: frozenset[str]) -> Node:
+        """A function's bare name, or several side by side or stacked, as lambdas."""
+        if isinstance(node, Call) and node.name in ("HSTACK", "VSTACK"):
+            return Call(node.name, tuple(self.as_lambda(one, bound) for one in node.arguments))
+        return self.as_lambda(node, bound)
 
     def as_lambda(self, node: Node, bound: frozenset[str]) -> Node:
         """A function's bare name as the lambda it stands for; anything else as it is."""

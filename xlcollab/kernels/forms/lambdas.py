@@ -6,26 +6,41 @@ lambdas are put in by `plan.resolve`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import product
 
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Missing, Name, Node
+from xlcollab.formula.nodes import (
+    ArrayLiteral,
+    Boolean,
+    Call,
+    Missing,
+    Name,
+    Node,
+    Number,
+    Reference,
+    Text,
+)
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.arguments import ArgumentIsError, whole
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import call, closure_of
 from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.shapes import concatenated, moved
+from xlcollab.kernels.values.shapes import as_array, as_values, concatenated, moved
 from xlcollab.kernels.values.tape import Operation, Value
 
 _MOST = 2000
 """Pieces; each is recorded for itself."""
+_PLAIN = (Number, Text, Boolean, Reference, ArrayLiteral, Missing)
+"""What is a value and no lambda; where one is wanted it is #VALUE!."""
 
 
 def omitted_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -46,15 +61,17 @@ class _Body:
 
     def __init__(self, tracer: Evaluator, name: str, node: Node, frame: Frame) -> None:
         found = closure_of(tracer, node, frame)
+        if found is None and isinstance(node, _PLAIN):
+            raise ArgumentIsError(ErrorCode.VALUE)
         if found is None:
             raise UnsupportedError(f"{name} needs a LAMBDA as its last argument")
         self.tracer, self.closure = tracer, found
 
-    def __call__(self, *values: Value) -> Value:
+    def __call__(self, *values: Value | Area) -> Value:
         """The result of one call."""
         return call(self.tracer, self.closure, values)
 
-    def single(self, *values: Value) -> Value:
+    def single(self, *values: Value | Area) -> Value:
         """The result of one call; an array is #CALC!, for arrays do not hold arrays."""
         found = self(*values)
         if found.block.shape[2:].numel() > 1:
@@ -62,44 +79,53 @@ class _Body:
         return found
 
 
-def _part(tracer: Evaluator, value: Value, rows: slice, columns: slice) -> Value:
-    """Some rows and columns of a value."""
+class _Array:
+    """An argument that is taken apart: references of a reference, values of values."""
 
-    def take(values: Tensor) -> Tensor:
-        return values[..., rows, columns]
+    def __init__(self, tracer: Evaluator, node: Node, frame: Frame) -> None:
+        self.tracer = tracer
+        self.area = tracer.reference(node, replace(frame, array=True))
+        self.value = tracer.argument(node, Param.ARRAY, frame)
+        self.height, self.width = self.value.block.shape[2:]
+        _refuse_many(self.height * self.width)
 
-    def run(context: Context, block: Block) -> Block:
-        del context
-        return moved(block, take)
+    def cells(self) -> list[Value | Area]:
+        """Cell by cell, in reading order."""
+        places = product(range(self.height), range(self.width))
+        return [self._part(slice(i, i + 1), slice(j, j + 1), as_values) for i, j in places]
 
-    return tracer.tape.emit(Operation("part", run, MOVEMENT), [value])
+    def lines(self, by_row: bool) -> list[Value | Area]:
+        """Row by row, or column by column."""
+        rows, columns = slice(0, self.height), slice(0, self.width)
+        if by_row:
+            return [self._part(slice(i, i + 1), columns, as_array) for i in range(self.height)]
+        return [self._part(rows, slice(j, j + 1), as_array) for j in range(self.width)]
+
+    def _part(self, rows: slice, columns: slice, made: Callable[[Block], Block]) -> Value | Area:
+        if self.area is not None and self.area.broken is None:
+            top, left = self.area.top + rows.start, self.area.left + columns.start
+            height, width = rows.stop - rows.start, columns.stop - columns.start
+            return replace(self.area, top=top, left=left, height=height, width=width)
+
+        def take(values: Tensor) -> Tensor:
+            return values[..., rows, columns]
+
+        def run(context: Context, block: Block) -> Block:
+            del context
+            return made(moved(block, take))
+
+        return self.tracer.tape.emit(Operation("part", run, MOVEMENT), [self.value])
 
 
-def _cells(tracer: Evaluator, value: Value) -> list[Value]:
-    height, width = value.block.shape[2:]
-    return [
-        _part(tracer, value, slice(i, i + 1), slice(j, j + 1))
-        for i in range(height)
-        for j in range(width)
-    ]
-
-
-def _table(tracer: Evaluator, values: Sequence[Value], width: int) -> Value:
+def table_of(tracer: Evaluator, values: Sequence[Value], width: int) -> Value:
     """Single values in reading order as an array."""
 
     def join(context: Context, *blocks: Block) -> Block:
         del context
         rows = [concatenated(list(blocks[i : i + width]), 3) for i in range(0, len(blocks), width)]
-        return concatenated(rows, 2)
+        return as_array(concatenated(rows, 2))
 
     return tracer.tape.emit(Operation("table", join, MOVEMENT), list(values))
-
-
-def _array(tracer: Evaluator, node: Node, frame: Frame) -> Value:
-    """An argument as an array of few enough cells."""
-    value = tracer.argument(node, Param.ARRAY, frame)
-    _refuse_many(value.block.shape[2:].numel())
-    return value
 
 
 def _refuse_many(count: int) -> None:
@@ -110,27 +136,24 @@ def _refuse_many(count: int) -> None:
 def map_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """MAP(array, …, lambda): arrays of one size, cell by cell. Raises UnsupportedError for arrays
     of several sizes."""
-    arrays = [_array(tracer, argument, frame) for argument in node.arguments[:-1]]
     body = _Body(tracer, "MAP", node.arguments[-1], frame)
-    sizes = {array.block.shape[2:] for array in arrays}
+    arrays = [_Array(tracer, argument, frame) for argument in node.arguments[:-1]]
+    sizes = {(array.height, array.width) for array in arrays}
     if len(sizes) > 1:
         raise UnsupportedError("MAP is computed for arrays of one size only")
-    columns = zip(*(_cells(tracer, array) for array in arrays), strict=True)
+    columns = zip(*(array.cells() for array in arrays), strict=True)
     results = [body.single(*values) for values in columns]
-    return _table(tracer, results, arrays[0].block.shape[3])
+    return table_of(tracer, results, arrays[0].width)
 
 
 def _lines(by_row: bool) -> Form:
     """BYROW and BYCOL(array, lambda)."""
 
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-        array = _array(tracer, node.arguments[0], frame)
         body = _Body(tracer, node.name, node.arguments[1], frame)
-        every = slice(None)
-        lines = [slice(i, i + 1) for i in range(array.block.shape[2 if by_row else 3])]
-        places = [(line, every) if by_row else (every, line) for line in lines]
-        results = [body.single(_part(tracer, array, *place)) for place in places]
-        return _table(tracer, results, 1 if by_row else len(results))
+        array = _Array(tracer, node.arguments[0], frame)
+        results = [body.single(line) for line in array.lines(by_row)]
+        return table_of(tracer, results, 1 if by_row else len(results))
 
     return form
 
@@ -140,19 +163,20 @@ def _folded(every: bool) -> Form:
 
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         start, array_node, last = node.arguments
-        array = _array(tracer, array_node, frame)
         body = _Body(tracer, node.name, last, frame)
-        cells = _cells(tracer, array)
+        array = _Array(tracer, array_node, frame)
+        cells = array.cells()
         found: list[Value] = []
         if isinstance(start, Missing):
-            found.append(cells.pop(0))
-            here = found[0]
+            first = cells.pop(0)
+            here = tracer.fetch(first) if isinstance(first, Area) else first
+            found.append(here)
         else:
             here = tracer.argument(start, Param.ARRAY, frame)
         for cell in cells:
             here = body.single(here, cell) if every else body(here, cell)
             found.append(here)
-        return _table(tracer, found, array.block.shape[3]) if every else here
+        return table_of(tracer, found, array.width) if every else here
 
     return form
 
@@ -161,10 +185,10 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """MAKEARRAY(rows, columns, lambda): the lambda is given row and column, from 1. Raises
     UnsupportedError where the size depends on the variable cells."""
     exact = tracer.tape.exact
+    body = _Body(tracer, "MAKEARRAY", node.arguments[2], frame)
     sizes = [tracer.value(argument, frame) for argument in node.arguments[:2]]
     if any(size.slot is not None for size in sizes):
         raise UnsupportedError("the size of MAKEARRAY depends on the variable cells")
-    body = _Body(tracer, "MAKEARRAY", node.arguments[2], frame)
     try:
         height, width = (whole(exact, size.block, 1) for size in sizes)
     except ArgumentIsError as error:
@@ -174,7 +198,7 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     _refuse_many(height * width)
     places = [(i + 1.0, j + 1.0) for i in range(height) for j in range(width)]
     results = [body.single(Value(exact.scalar(i)), Value(exact.scalar(j))) for i, j in places]
-    return _table(tracer, results, width)
+    return table_of(tracer, results, width)
 
 
 _row = partial(function, category="lookup")

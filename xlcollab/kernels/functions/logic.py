@@ -69,7 +69,7 @@ def _conditions(context: Context, block: Block) -> tuple[Tensor, Tensor, Tensor 
     errors = context.codes(block)
     codes = None if errors is None else _first_in_cells(errors, block.shape)
     skipped = block.mask(Kind.ERROR)
-    if block.cells or block.shape[2:].numel() > 1:
+    if not block.lone:
         skipped = (
             skipped | block.mask(Kind.TEXT) | (block.mask(Kind.BLANK) if block.cells else False)
         )

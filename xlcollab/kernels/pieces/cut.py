@@ -74,12 +74,12 @@ class Cutter:
         rows = np.arange(first, first + block.shape.numel()).reshape(block.shape)
         kinds = block.kinds().expand(block.shape).cpu().numpy()
         kinds = np.where(kinds == Kind.ERROR, int(Kind.NUMBER), kinds).astype(np.uint8)
-        return Operand(rows, np.zeros(block.shape), kinds, block.cells)
+        return Operand(rows, np.zeros(block.shape), kinds, not block.lone)
 
     def _constant(self, block: Block) -> Operand:
         kinds = block.kinds().expand(block.shape).cpu().numpy()
         numbers = block.number.expand(block.shape).cpu().numpy()
-        return Operand(np.full(block.shape, -1), numbers, kinds, block.cells)
+        return Operand(np.full(block.shape, -1), numbers, kinds, not block.lone)
 
     def inputs(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
         """New columns, one for each value of a block. Their numbers have its shape."""

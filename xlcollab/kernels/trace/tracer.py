@@ -45,6 +45,7 @@ from xlcollab.kernels.values.area import (
     view,
     view_block,
 )
+from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
@@ -219,7 +220,7 @@ class Tracer:
         """What a form answers; a mistake inside it refuses the cell and no more."""
         try:
             return ask()
-        except (XlcollabError, NotReadyError, RaggedError, HiddenError):
+        except (XlcollabError, NotReadyError, RaggedError, HiddenError, ArgumentIsError):
             raise
         except Exception as error:
             raise internal_error(name, error) from error
@@ -305,6 +306,12 @@ class Tracer:
         return self.tape.emit(UNARY[node.operator], [operand])
 
     def _call(self, node: Call, frame: Frame) -> Value:
+        try:
+            return self._called(node, frame)
+        except ArgumentIsError as error:
+            return Value(self.tape.exact.error(error.code))
+
+    def _called(self, node: Call, frame: Frame) -> Value:
         called = called_value(self, node, frame)
         if called is not None:
             return called
@@ -372,7 +379,8 @@ class Tracer:
         rows = [[self._constant(item, frame).block for item in row] for row in node.rows]
         context = self.tape.exact
         values = [context.values(block)[0] for row in rows for block in row]
-        return context.block(values, (1, 1, len(rows), len(rows[0])))
+        block = context.block(values, (1, 1, len(rows), len(rows[0])))
+        return Block(block.number, block.kind, array=True)
 
     def _joined(self, node: Binary, frame: Frame) -> Area | None:
         left = self.reference(node.left, frame)

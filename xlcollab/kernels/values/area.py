@@ -204,7 +204,7 @@ def _split(values: Tensor, dim: int, sizes: tuple[int, int]) -> Tensor:
 def apply(block: Block, op: Op) -> Block:
     """A movement of values, applied to numbers and kinds alike."""
     kind = op(block.kind) if isinstance(block.kind, Tensor) else block.kind
-    return Block(op(block.number), kind, cells=block.cells)
+    return Block(op(block.number), kind, cells=block.cells, array=block.array)
 
 
 def view_block(op: Callable[..., Tensor]) -> Callable[..., Block]:

@@ -21,7 +21,7 @@ class ArgumentIsError(Exception):
 
 def given(block: Block | None) -> TypeGuard[Block]:
     """Whether an optional argument is there; `F(x,,y)` leaves out the second one."""
-    return block is not None and (block.cells or block.kind is not Kind.BLANK)
+    return block is not None and (block.cells or block.array or block.kind is not Kind.BLANK)
 
 
 def _single(number: Tensor, codes: Tensor | None) -> float:

@@ -40,13 +40,17 @@ class Block:
     the same things in every iteration.
     """
 
-    __slots__ = ("_derived", "cells", "kind", "number")
+    __slots__ = ("_derived", "array", "cells", "kind", "number")
 
-    def __init__(self, number: Tensor, kind: int | Tensor, *, cells: bool = False) -> None:
+    def __init__(
+        self, number: Tensor, kind: int | Tensor, *, cells: bool = False, array: bool = False
+    ) -> None:
         self.number = number
         self.kind: Kind | Tensor = Kind(kind) if isinstance(kind, int) else kind
         self.cells = cells
         """Read straight from cells: there aggregates skip texts, booleans and blanks."""
+        self.array = array
+        """An array even if it holds one value: there aggregates skip texts and booleans."""
         self._derived: dict[Hashable, object] = {}
 
     @property
@@ -54,6 +58,11 @@ class Block:
         if not isinstance(self.kind, Tensor) or self.kind.shape == self.number.shape:
             return self.number.shape
         return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
+
+    @property
+    def lone(self) -> bool:
+        """Whether it is one value given directly: no cell, and no array of one."""
+        return not self.cells and not self.array and self.shape[2:].numel() == 1
 
     def is_kind(self, kind: Kind) -> bool | Tensor:
         """Which values are of `kind`: a bool for all of them, or a mask. A mask has the block's

@@ -21,7 +21,9 @@ from xlcollab.formula.nodes import (
     Node,
     parameter,
 )
+from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, RaggedError
+from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.frame import Closure, Evaluator, Frame
 from xlcollab.kernels.values.tape import Value
 
@@ -169,7 +171,8 @@ def _opened(
 
 
 def _entered(tracer: Evaluator, called: Closure, arguments: Sequence[Argument]) -> Frame:
-    """The frame with the parameters bound. Raises UnsupportedError, RaggedError."""
+    """The frame with the parameters bound. Raises UnsupportedError, RaggedError, ArgumentIsError
+    for a wrong number of arguments."""
     home = called.frame
     tracer.calls += 1
     if tracer.nesting > _DEEPEST or tracer.calls > _MOST_CALLS:
@@ -183,7 +186,7 @@ def _entered(tracer: Evaluator, called: Closure, arguments: Sequence[Argument]) 
     names = [name.removeprefix(OPTIONAL) for name in called.names]
     fewest = sum(not name.startswith(OPTIONAL) for name in called.names)
     if not fewest <= len(arguments) <= len(names):
-        raise UnsupportedError(f"a LAMBDA takes {len(names)} arguments, not {len(arguments)}")
+        raise ArgumentIsError(ErrorCode.VALUE)
     given = [*arguments, *[None] * (len(names) - len(arguments))]
     omitted = frozenset(name for name, one in zip(names, given, strict=True) if one is None)
     own = {called.own: called} if called.own else {}

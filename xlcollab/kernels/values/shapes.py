@@ -47,14 +47,24 @@ def full(block: Block, shape: torch.Size | tuple[int, ...] | None = None) -> Blo
     """The block with number and kind expanded to its whole shape (or to `shape`)."""
     target = block.shape if shape is None else torch.Size(shape)
     kind = block.kind.expand(target) if isinstance(block.kind, Tensor) else block.kind
-    return Block(block.number.expand(target), kind, cells=block.cells)
+    return Block(block.number.expand(target), kind, cells=block.cells, array=block.array)
 
 
 def moved(block: Block, op: Callable[[Tensor], Tensor]) -> Block:
     """`op`, a movement of values, applied to the whole numbers and kinds alike."""
     whole = full(block)
     kind = op(whole.kind) if isinstance(whole.kind, Tensor) else whole.kind
-    return Block(op(whole.number), kind, cells=block.cells)
+    return Block(op(whole.number), kind, cells=block.cells, array=block.array)
+
+
+def as_array(block: Block) -> Block:
+    """The same as an array: no cells any more, so that its blanks count, and no lone value."""
+    return Block(block.number, block.kind, array=True)
+
+
+def as_values(block: Block) -> Block:
+    """The same as values that were handed over: no cells any more, and no array if it is one."""
+    return Block(block.number, block.kind)
 
 
 def concatenated(blocks: list[Block], dim: int) -> Block:

@@ -213,7 +213,7 @@ class Program:
 def _moved(block: Block, context: Context) -> Block:
     kind = block.kind.to(context.device) if isinstance(block.kind, Tensor) else block.kind
     number = block.number.to(device=context.device, dtype=context.dtype)
-    return Block(number, kind, cells=block.cells)
+    return Block(number, kind, cells=block.cells, array=block.array)
 
 
 def program(tape: Tape, outputs: Sequence[Value]) -> Program:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.lookup.shaping import kept_lines, shaper
+from xlcollab.kernels.functions.lookup.shaping import arrayed, kept_lines, shaper
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import flag, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
@@ -134,8 +134,8 @@ def filtered(
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SORT", "A|VVV", shaper(sort), picks=True),
-    _row("SORTBY", "AA|VAV*2", shaper(sort_by), picks=True),
-    _row("UNIQUE", "A|VV", shaper(unique), picks=True),
-    _row("FILTER", "AA|V", shaper(filtered), picks=True),
+    _row("SORT", "A|VVV", arrayed(shaper(sort)), picks=True),
+    _row("SORTBY", "AA|VAV*2", arrayed(shaper(sort_by)), picks=True),
+    _row("UNIQUE", "A|VV", arrayed(shaper(unique)), picks=True),
+    _row("FILTER", "AA|V", arrayed(shaper(filtered)), picks=True),
 )

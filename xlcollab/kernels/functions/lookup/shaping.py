@@ -15,7 +15,7 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
+from xlcollab.kernels.values.shapes import as_array, concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
@@ -29,6 +29,27 @@ def shaper(function: Callable[..., Block]) -> Function:
             return function(context, *blocks)
         except ArgumentIsError as error:
             return context.error(error.code)
+
+    return run
+
+
+def arrayed(function: Function) -> Function:
+    """A function whose result is an array, whatever it was made of."""
+
+    @wraps(function)
+    def run(context: Context, *blocks: Block) -> Block:
+        return as_array(function(context, *blocks))
+
+    return run
+
+
+def _part_of(function: Function) -> Function:
+    """A function whose result is a part of its first argument: cells of cells, else an array."""
+
+    @wraps(function)
+    def run(context: Context, block: Block, *rest: Block) -> Block:
+        found = function(context, block, *rest)
+        return found if block.cells else as_array(found)
 
     return run
 
@@ -230,16 +251,16 @@ _row = partial(function, category="lookup", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("SEQUENCE", "V|VVV", shaper(sequence)),
-    _row("CHOOSEROWS", "AV|V*1", _chosen(2), shape=Shape.AFFINE),
-    _row("CHOOSECOLS", "AV|V*1", _chosen(3), shape=Shape.AFFINE),
-    _row("HSTACK", "A|A*1", _stack(3), fails=False, shape=Shape.AFFINE),
-    _row("VSTACK", "A|A*1", _stack(2), fails=False, shape=Shape.AFFINE),
-    _row("TAKE", "A|VV", shaper(take)),
-    _row("DROP", "A|VV", shaper(drop)),
-    _row("TRIMRANGE", "A|VV", shaper(trim_range), picks=True),
-    _row("TOROW", "A|VV", _line(3), picks=True),
-    _row("TOCOL", "A|VV", _line(2), picks=True),
-    _row("WRAPROWS", "AV|V", _wrapped(by_row=True)),
-    _row("WRAPCOLS", "AV|V", _wrapped(by_row=False)),
-    _row("EXPAND", "AV|VV", shaper(expand), shape=Shape.KINKS),
+    _row("CHOOSEROWS", "AV|V*1", arrayed(_chosen(2)), shape=Shape.AFFINE),
+    _row("CHOOSECOLS", "AV|V*1", arrayed(_chosen(3)), shape=Shape.AFFINE),
+    _row("HSTACK", "A|A*1", arrayed(_stack(3)), fails=False, shape=Shape.AFFINE),
+    _row("VSTACK", "A|A*1", arrayed(_stack(2)), fails=False, shape=Shape.AFFINE),
+    _row("TAKE", "A|VV", _part_of(shaper(take))),
+    _row("DROP", "A|VV", _part_of(shaper(drop))),
+    _row("TRIMRANGE", "A|VV", _part_of(shaper(trim_range)), picks=True),
+    _row("TOROW", "A|VV", arrayed(_line(3)), picks=True),
+    _row("TOCOL", "A|VV", arrayed(_line(2)), picks=True),
+    _row("WRAPROWS", "AV|V", arrayed(_wrapped(by_row=True))),
+    _row("WRAPCOLS", "AV|V", arrayed(_wrapped(by_row=False))),
+    _row("EXPAND", "AV|VV", arrayed(shaper(expand)), shape=Shape.KINKS),
 )

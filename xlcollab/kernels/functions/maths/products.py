@@ -108,7 +108,7 @@ def sum_of_products(context: Context, *blocks: Block) -> Block:
     if len({block.shape[2:] for block in blocks}) > 1:
         return context.error(ErrorCode.VALUE)
     codes = first_code(*(cell_codes(context, block) for block in blocks))
-    if len(blocks) > 1 and blocks[0].shape[2:].numel() == 1:
+    if len(blocks) > 1 and blocks[0].shape[2:].numel() == 1 and not blocks[0].array:
         pairs = [context.numbers(block) for block in blocks]
         own = first_code(*(code for _, code in pairs))
         factors = [number.expand(b.shape) for (number, _), b in zip(pairs, blocks, strict=True)]

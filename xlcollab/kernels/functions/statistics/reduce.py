@@ -71,7 +71,7 @@ def flat(values: Tensor, shape: torch.Size) -> Tensor:
 
 def _members_of(context: Context, block: Block) -> Members:
     shape = block.shape
-    if not block.cells and shape[2:].numel() == 1:
+    if block.lone:
         number, codes = context.numbers(block)
         return Members(
             flat(number, shape), None, None if codes is None else flat(codes, shape)[..., 0]
@@ -219,16 +219,14 @@ def as_cells(block: Block) -> Block:
 
 def in_array(block: Block) -> Block:
     """The members of a parameter that wants an array: a lone value is read as one of its kind."""
-    lone = not block.cells and block.shape[2:].numel() == 1
-    return block if lone else as_cells(block)
+    return block if block.lone else as_cells(block)
 
 
 def _count(context: Context, *blocks: Block) -> Block:
     """COUNT: numbers; errors are simply not counted."""
     total: Tensor | None = None
     for block in blocks:
-        direct = not block.cells and block.shape[2:].numel() == 1
-        if direct:
+        if block.lone:
             _, codes = context.numbers(block)
             counted = torch.ones(block.shape, device=context.device, dtype=context.dtype)
             if codes is not None:
@@ -273,7 +271,7 @@ def _of_all_values(function: Function) -> Function:
 
 
 def _counting_all(block: Block) -> Block:
-    if not block.cells and block.shape[2:].numel() == 1:
+    if block.lone:
         return block
     texts = block.mask(Kind.TEXT)
     kinds = block.kinds()
