@@ -20,11 +20,13 @@ from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of,
 from xlcollab.factor.models.recommend import By, Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
 from xlcollab.factor.training.fold import folded_in
+from xlcollab.factor.training.implicit import ranked_as_taken
 from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, TrainingResult
 from xlcollab.factor.training.train import Start, Tables, train
 from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
 from xlcollab.ratings.duplicates import merge_duplicates
+from xlcollab.ratings.taken import taken_up
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 
@@ -41,7 +43,8 @@ class MatrixFactorization(Regressor):
             `n_factors` where these are None.
         recipe: a set of settings by its name, such as "fastai"; what is given besides wins.
         columns: the names of a DataFrame's columns; guessed unless given.
-        duplicates: a pair rated twice is an "error", or its "mean", "sum" or "last" counts.
+        duplicates: a pair rated twice is an "error", or its "mean", "sum" or "last" counts; None
+            is "error", and "sum" with `implicit`.
         validation_fraction: the part of the ratings that is set aside when `patience` is given.
 
     After `fit`: `model_` (the trained model), `result_` (history, errors, status, notes).
@@ -50,6 +53,7 @@ class MatrixFactorization(Regressor):
         model.predict([14, 29], [417, 27])
     """
 
+    implicit: bool
     quality: str
     recipe: str | None
     side_columns: Sequence[str]
@@ -57,13 +61,14 @@ class MatrixFactorization(Regressor):
     patience: int | None
     seed: int
     columns: Columns | None
-    duplicates: str
+    duplicates: str | None
     validation_fraction: float
 
     def __init__(
         self,
         n_factors: int | None = None,
         *,
+        implicit: bool = False,
         quality: str = "fast",
         recipe: str | None = None,
         bias: bool = True,
@@ -87,6 +92,8 @@ class MatrixFactorization(Regressor):
         batch_size: int | None = None,
         l2_scaling: str | None = None,
         standardize: bool | None = None,
+        alpha: float | None = None,
+        confidence: str | None = None,
         loss: str = "mse",
         l2_factors: float | None = None,
         l2_biases: float | None = None,
@@ -105,7 +112,7 @@ class MatrixFactorization(Regressor):
         restarts: int = 0,
         seed: int = 0,
         columns: Columns | None = None,
-        duplicates: str = "error",
+        duplicates: str | None = None,
         validation_fraction: float = 0.1,
     ) -> None:
         # scikit-learn's clone compares parameters by identity: they are stored as they came.
@@ -167,6 +174,8 @@ class MatrixFactorization(Regressor):
         `validation` and `test` must hold ids that occur in `ratings`, or be cut from one table.
         """
         table = self._table(ratings, y)
+        if self.implicit:
+            table = taken_up(table)
         watched = None if validation is None else self._like(table, validation)
         if watched is None and self.patience is not None:
             rng = np.random.default_rng(self.seed)
@@ -195,6 +204,7 @@ class MatrixFactorization(Regressor):
         if not isinstance(model, FactorModel) or self.training_settings.optimizer in (
             "als",
             "gibbs",
+            "bpr",
         ):
             raise UsageError(
                 "partial_fit goes on with sgd or a gradient rule; fit all ratings anew"
@@ -247,8 +257,11 @@ class MatrixFactorization(Regressor):
         return interval(model, *numbers, level)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
-        """R² = 1 − Σ (rating − prediction)² / Σ (rating − mean)², as regressors in scikit-learn."""
+        """R² = 1 − Σ (rating − prediction)² / Σ (rating − mean)², as regressors in scikit-learn;
+        of an implicit model the NDCG at 10 of what users took up besides the training."""
         table = self._table(X, y)
+        if self._model.settings.implicit:
+            return ranked_as_taken(self._model, table)
         users, items = table.user_ids.index[table.users], table.item_ids.index[table.items]
         extra = {n: c.vocabulary.index[c.numbers] for n, c in table.extra.items()}
         side = levels_of(self._model, pd.DataFrame(extra))
@@ -268,7 +281,7 @@ class MatrixFactorization(Regressor):
 
     def _learn_to_rank(self) -> None:
         """Learns what popularity weighs, when a model is first asked to recommend or is saved."""
-        table = vars(self).pop("_ranks_by", None)
+        table = None if self.implicit else vars(self).pop("_ranks_by", None)
         if table is not None and self.model_ is self.result_.model:
             self._trained(ranked_better(self.result_, table, self.seed))
 
@@ -311,7 +324,8 @@ class MatrixFactorization(Regressor):
         }
 
     def _table(self, ratings: Any, y: ArrayLike | None) -> RatingsTable:
-        duplicates, dtype = self.duplicates, self.dtype
+        duplicates = self.duplicates or ("sum" if self.implicit else "error")
+        dtype = self.dtype
         if isinstance(ratings, RatingsTable):
             return merge_duplicates(ratings, duplicates)
         if hasattr(ratings, "tocoo") and y is None:
@@ -321,11 +335,14 @@ class MatrixFactorization(Regressor):
         frame = frame_of(ratings)
         if frame is not None:
             columns = self.columns or Columns(extra=self._extra(frame))
+            columns = replace(columns, counts=self.implicit)
             if y is not None:
                 name = columns.rating or _UNNAMED
                 frame = frame.assign(**{name: np.asarray(y)})
                 columns = replace(columns, rating=name)
             return from_frame(frame, columns, duplicates=duplicates, dtype=dtype)
+        if y is None and self.implicit:
+            y = np.ones(len(two_columns(ratings)[0]))
         if y is None:
             raise UsageError("give a RatingsTable, a DataFrame, or ids (n, 2) with ratings y (n,)")
         return merge_duplicates(RatingsTable.of(*two_columns(ratings), y, dtype=dtype), duplicates)

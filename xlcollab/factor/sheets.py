@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlcollab.errors import DataError
-from xlcollab.factor.models.model import Model, predict
+from xlcollab.factor.models.model import Model, predict, predicted_name
 from xlcollab.factor.models.recommend import By, principal_components, recommend
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
@@ -87,14 +87,22 @@ def _told(result: TrainingResult) -> str:
     model, training = result.model, result.training
     by = "" if training is None else f" by {training.optimizer}"
     errors = [
-        f"{name} RMSE {scores.rmse:.4f}"
+        f"{name} {what}"
         for name, scores in (("training", result.train), ("test", result.test))
         if scores is not None
+        for what in _in_words(scores)
     ]
+    what = "pairs taken up" if model.settings.implicit else "ratings"
     return (
-        f"fit, {result.train.n_ratings:,} ratings of {len(model.user_ids):,} users and "
-        f"{len(model.item_ids):,} items{by}: {', '.join(errors)}"
+        f"fit, {result.train.n_ratings:,} {what} of {len(model.user_ids):,} users and "
+        f"{len(model.item_ids):,} items{by}{': ' if errors else ''}{', '.join(errors)}"
     )
+
+
+def _in_words(scores: Scores) -> list[str]:
+    """What was measured on a table."""
+    found = {"RMSE": scores.rmse, "NDCG at 10": scores.ndcg}
+    return [f"{name} {value:.4f}" for name, value in found.items() if not np.isnan(value)]
 
 
 def history_table(result: TrainingResult) -> Table:
@@ -105,7 +113,7 @@ def history_table(result: TrainingResult) -> Table:
     rows: list[Row] = [
         tuple(_cell(getattr(row, name)) for name in columns) for row in result.history
     ]
-    chart = tuple(name for name in columns if name.endswith("_rmse"))
+    chart = tuple(name for name in columns if name.endswith(("_rmse", "_loss", "_ndcg")))
     return Table("history", tuple(columns), _fitting("history", rows), chart)
 
 
@@ -168,7 +176,7 @@ def recommendation_table(model: Model, users: list[Id], k: int = 10, by: By = "m
     """user, rank, item, rating, a note where a user has no ratings, titles that are known."""
     _check_size("recommendations", len(users) * k, 0)
     rows = [row for user in users for row in _recommendation_rows(model, user, k, by)]
-    head = ["user", "rank", "item", "rating", "note"]
+    head = ["user", "rank", "item", predicted_name(model), "note"]
     return Table("recommendations", (*head, *(["title"] if "item" in model.titles else [])), rows)
 
 
@@ -221,7 +229,8 @@ def _training_rows(training: TrainingSettings | None) -> list[Row]:
 def _score_rows(name: str, scores: Scores | None) -> list[Row]:
     if scores is None:
         return []
-    return [(f"{name} RMSE", scores.rmse), (f"{name} MAE", scores.mae)]
+    found = {"RMSE": scores.rmse, "MAE": scores.mae, "NDCG at 10": scores.ndcg}
+    return [(f"{name} {what}", value) for what, value in found.items() if not np.isnan(value)]
 
 
 def _cell(value: Any) -> Any:

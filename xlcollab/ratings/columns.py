@@ -9,12 +9,22 @@ from xlcollab.errors import UsageError
 from xlcollab.settings.near import meant
 
 NAMES = {
-    "user": "user userid uid usernumber customer customerid reader member reviewer reviewerid",
-    "item": "item itemid iid movie movieid product productid book bookid isbn title song asin",
-    "rating": "rating ratings score stars value vote overall",
-    "time": "time timestamp date datetime ratedat unixtime",
+    "user": "user userid uid usernumber username customer customerid customernumber client "
+    "clientid reader member memberid reviewer reviewerid account accountid visitor visitorid "
+    "buyer person",
+    "item": "item itemid iid movie movieid film filmid product productid book bookid isbn title "
+    "song songid track trackid artist artistid article articleid asin sku stockcode show game "
+    "gameid",
+    "rating": "rating ratings score scores stars star value vote votes overall grade ratingvalue "
+    "reviewscore",
+    "time": "time timestamp date datetime ratedat unixtime unixreviewtime createdat",
     "split": "split fold part set subset",
 }
+COUNTS = (
+    "count counts quantity qty plays playcount purchases orders clicks views listens weight times "
+    "frequency events interactions bought"
+)
+"""What the third column may be called besides where counts are read."""
 REQUIRED = ("user", "item", "rating")
 
 
@@ -28,6 +38,8 @@ class Columns:
     time: str | None = None
     split: str | None = None
     extra: tuple[str, ...] = ()
+    counts: bool = False
+    """Whether counts are read instead of ratings; without a column for them each row is one."""
 
     def resolve(self, names: Sequence[str], source: str) -> Columns:
         """The same with every guess made from `names`, the header of `source`.
@@ -43,25 +55,27 @@ class Columns:
                     f"{meant(name, map(str, names))}"
                 )
         left = [name for name in names if name not in wanted]
-        found = {role: said[role] or _guess(role, left) for role in NAMES}
-        for role in REQUIRED:
+        found = {role: said[role] or _guess(role, left, self.counts) for role in NAMES}
+        for role in REQUIRED[: 2 if self.counts else 3]:
             if found[role] is None:
                 raise UsageError(
                     f"{source}: no column looks like the {role}; its columns: {_list(names)}; "
                     f"name the {role} column"
                 )
-        return Columns(**found, extra=self.extra)
+        return Columns(**found, extra=self.extra, counts=self.counts)
 
     @staticmethod
-    def known(names: Sequence[str]) -> dict[str, str]:
+    def known(names: Sequence[str], *, counts: bool = False) -> dict[str, str]:
         """{role: name} of the roles that can be guessed from the names."""
-        found = {role: _guess(role, names) for role in NAMES}
+        found = {role: _guess(role, names, counts) for role in NAMES}
         return {role: name for role, name in found.items() if name is not None}
 
 
-def _guess(role: str, names: Sequence[str]) -> str | None:
-    known = NAMES[role].split()
-    return next((name for name in names if bare(name) in known), None)
+def _guess(role: str, names: Sequence[str], counts: bool = False) -> str | None:
+    """The name that is called most like the role: earlier words before later ones."""
+    known = (COUNTS.split() if counts and role == "rating" else []) + NAMES[role].split()
+    found = {bare(name): name for name in reversed(names)}
+    return next((found[word] for word in known if word in found), None)
 
 
 def bare(name: str) -> str:

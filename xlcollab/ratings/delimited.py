@@ -105,7 +105,7 @@ def _kinds(path: Path, layout: Layout, wanted: Wanted) -> _Kinds:
         rating=said.rating,
         time=said.time,
         numbers=said.time is not None and _are_numbers(_cells(lines, layout, said.time)),
-        decimal=_decimal(_cells(lines, layout, str(said.rating))),
+        decimal="." if said.rating is None else _decimal(_cells(lines, layout, said.rating)),
     )
     return replace(found, read=names_read((*found.ids, found.rating, found.time)))
 

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.errors import DataError, MissingPackageError, UsageError, XlcollabError
 from xlcollab.ratings.checks import checked_ratings
@@ -75,13 +75,14 @@ def may_be_crosstab(path: Path) -> bool:
     return READERS[form_of(path)].may_be_crosstab
 
 
-def reads_as_long(path: Path) -> bool:
+def reads_as_long(path: Path, *, counts: bool = False) -> bool:
     """Whether a file is surely no crosstab: it is no plain text, or its first line names two of
     user, item and rating, or holds MovieLens' columns without a header."""
     if not may_be_crosstab(path):
         return True
-    layout = _layout(path, Wanted(Columns()))
-    return layout.skip != 1 or _is_header(layout.names, Columns())
+    columns = Columns(counts=counts)
+    layout = _layout(path, Wanted(columns))
+    return layout.skip != 1 or _is_header(layout.names, columns)
 
 
 def from_frame(
@@ -128,7 +129,7 @@ def _table(frame: Frame, columns: Columns, dtype: DTypeLike) -> RatingsTable:
     found = columns.resolve([str(name) for name in data.columns], frame.source)
     data = data.set_axis([str(name) for name in data.columns], axis=1)
     try:
-        values = checked_ratings(data[found.rating], dtype, frame.first_row, str(found.rating))
+        values = _values(data, found, frame.first_row, dtype)
         return RatingsTable.of(
             _ids(data, found.user, frame.first_row),
             _ids(data, found.item, frame.first_row),
@@ -141,6 +142,15 @@ def _table(frame: Frame, columns: Columns, dtype: DTypeLike) -> RatingsTable:
         )
     except DataError as error:
         raise DataError(f"{frame.source}, {error}") from None
+
+
+def _values(
+    data: pd.DataFrame, found: Columns, first_row: int, dtype: DTypeLike
+) -> NDArray[np.floating]:
+    """The ratings; where counts are read and no column has them, 1 for each row."""
+    if found.rating is None:
+        return checked_ratings(np.ones(len(data)), dtype, first_row)
+    return checked_ratings(data[found.rating], dtype, first_row, found.rating)
 
 
 def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series:
@@ -161,14 +171,14 @@ def _read_delimited(path: Path, wanted: Wanted) -> Frame:
 
 
 def _read_tabs(path: Path, wanted: Wanted) -> Frame:
-    n = _width(path, "\t")
+    n = _width(path, "\t", wanted)
     return read_text(path, Layout("\t", MOVIELENS[:n]), wanted)
 
 
-def _width(path: Path, separator: str) -> int:
+def _width(path: Path, separator: str, wanted: Wanted) -> int:
     """How many of MovieLens' columns there are. Raises DataError where these are none."""
     n = len(next(iter(first_lines(path, 1)), "").split(separator))
-    if not len(REQUIRED) <= n <= len(MOVIELENS):
+    if not len(REQUIRED) - wanted.columns.counts <= n <= len(MOVIELENS):
         raise DataError(
             f"{path.name}: its first line has {n} columns; expected {', '.join(MOVIELENS)} with "
             f"{separator!r} between them, the last one if need be"
@@ -178,7 +188,7 @@ def _width(path: Path, separator: str) -> int:
 
 def _read_double_colons(path: Path, wanted: Wanted) -> Frame:
     """`user::item::rating::time`, read by single colons (empty columns between): the fast way."""
-    n = _width(path, "::")
+    n = _width(path, "::", wanted)
     names = [name for role in MOVIELENS[:n] for name in (role, f" after {role}")][:-1]
     return read_text(path, Layout(":", names), wanted)
 
@@ -286,7 +296,7 @@ def _layout(path: Path, wanted: Wanted) -> Layout:
     first = next(iter(lines), "")
     separator = "\t" if ending in (".tsv", ".inter") else separator_in(first)
     cells = _cells(first, separator)
-    if wanted.headless or _is_headless(cells):
+    if wanted.headless or _is_headless(cells, wanted.columns.counts):
         return Layout(separator, MOVIELENS[: len(cells)])
     return Layout(separator, cells, 1)
 
@@ -296,7 +306,7 @@ def _is_header(names: Sequence[str], columns: Columns) -> bool:
     said = {name for name in (columns.user, columns.item, columns.rating) if name is not None}
     if said:
         return said <= set(names)
-    return len(Columns.known(names).keys() & set(REQUIRED)) >= 2
+    return len(Columns.known(names, counts=columns.counts).keys() & set(REQUIRED)) >= 2
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -310,8 +320,9 @@ def separator_of(path: Path) -> str:
     return separator_in(next(iter(first_lines(path, 1)), ""))
 
 
-def _is_headless(first: list[str]) -> bool:
-    return len(first) in (3, 4) and all(_is_number(cell) for cell in first)
+def _is_headless(first: list[str], counts: bool) -> bool:
+    fewest = 2 if counts else 3
+    return fewest <= len(first) <= len(MOVIELENS) and all(_is_number(cell) for cell in first)
 
 
 def _is_number(cell: str) -> bool:

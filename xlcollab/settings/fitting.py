@@ -20,9 +20,9 @@ from xlcollab.settings.option import (
     plain,
     whole,
 )
-from xlcollab.settings.recipes import Kind, Profile, Recipe, recipe_of
+from xlcollab.settings.recipes import IMPLICIT, Kind, Profile, Recipe, recipe_of
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
-from xlcollab.settings.words import DRAWS, DTYPES, FIT_DEVICES, LOSSES, SCALINGS
+from xlcollab.settings.words import CONFIDENCES, DRAWS, DTYPES, FIT_DEVICES, LOSSES, SCALINGS
 
 MODEL = "The model"
 NET = "A net instead of the dot product"
@@ -43,6 +43,16 @@ class ModelSettings:
     """
 
     n_factors: Annotated[int, Option("Latent factors.", whole(0, 4096), group=MODEL)] = 50
+    implicit: Annotated[
+        bool,
+        Option(
+            "Learn from counts, purchases or 0/1 what is taken up, not how it is rated.",
+            flags=("--implicit",),
+            group=MODEL,
+        ),
+    ] = False
+    """By "als", weighted (Hu, Koren and Volinsky 2008), or "bpr"; what is predicted then is a
+    preference."""
     bias: Annotated[bool, Option("A bias for every user and item.", group=MODEL)] = True
     global_bias: Annotated[
         bool, Option("The mean of the training ratings as a start; fixed.", group=MODEL)
@@ -114,6 +124,8 @@ class ModelSettings:
     def __post_init__(self) -> None:
         plain(self)
         check(self)
+        if self.implicit:
+            self._check_implicit()
         if self.output_range is not None and self.range_margin is not None:
             raise UsageError("output_range and range_margin exclude each other; give one")
         if self.output_range and not self.output_range[0] < self.output_range[1]:
@@ -132,6 +144,17 @@ class ModelSettings:
             )
         if self.embedding_dropout and not self.hidden_sizes:
             raise UsageError("embedding_dropout belongs to the net; give hidden_sizes too")
+
+    def _check_implicit(self) -> None:
+        if self.output_range is not None or self.range_margin is not None or self.learn_padding:
+            raise UsageError(
+                "an implicit model predicts preferences, which have no range; leave the range out"
+            )
+        if self.hidden_sizes:
+            raise UsageError(
+                "implicit feedback is learned by factors (als, bpr), not by a net; leave "
+                "hidden_sizes out"
+            )
 
     @property
     def kind(self) -> Kind:
@@ -210,6 +233,22 @@ class TrainingSettings:
     ] = None
     """The same is then learned on every scale; a learning rate that is given is meant in the
     ratings' own units."""
+    alpha: Annotated[
+        float | None,
+        Option(
+            "How sure a count makes (with --implicit): confidence 1 + alpha · count, else 1.",
+            NOT_NEGATIVE,
+            group=TRAINING,
+        ),
+    ] = None
+    confidence: Annotated[
+        str | None,
+        Option(
+            "How confidence grows with a count (with --implicit).",
+            words=CONFIDENCES,
+            group=TRAINING,
+        ),
+    ] = None
     weight_decay_factors: Annotated[
         float | None, Option("Decoupled decay of the factors.", NOT_NEGATIVE, group=RULE)
     ] = None
@@ -286,6 +325,8 @@ class TrainingSettings:
 
     def recipe(self, model: ModelSettings | None = None, profile: Profile | None = None) -> Recipe:
         """What None stands for; a penalty that is given counts once a step, as in torch."""
+        if model is not None and model.implicit:
+            return IMPLICIT.get(self.optimizer, {})
         kind: Kind = "dot" if model is None else model.kind
         found = recipe_of(self.optimizer, self.batch_size, kind, profile or Profile())
         is_rule = self.optimizer in GRADIENT_RULES
@@ -310,6 +351,7 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
     # With the bias a row has 16 unknowns, which fill vectors of 8: twice as fast as one more.
     "best": {"optimizer": "gibbs", "n_factors": 15},
 }
+_IMPLICIT_FACTORS = 40
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
 
 NAMED: Mapping[str, Mapping[str, object]] = {
@@ -338,16 +380,35 @@ NAMED: Mapping[str, Mapping[str, object]] = {
 def defaults(quality: str, recipe: str | None, given: Mapping[str, object]) -> dict[str, object]:
     """Settings that a quality or a named recipe stands for, for what is not `given`.
 
-    A net that is asked for without a rule is trained by Adam. Raises UsageError on an unknown name,
-    and on "best" with a net.
+    A net that is asked for without a rule is trained by Adam, an implicit model by weighted least
+    squares. Raises UsageError on an unknown name, and on what an implicit model or a net has not.
     """
     for kind, name, known in (("quality", quality, QUALITIES), ("recipe", recipe, NAMED)):
         if name is not None and name not in known:
             raise UsageError(f"{kind} is {name!r}; choose one of {', '.join(known)}")
     values = {**QUALITIES[quality], **({} if recipe is None else NAMED[recipe])}
+    if given.get("implicit"):
+        return {**values, **_implicit(quality, recipe, given)}
     by_autograd = given.get("hidden_sizes") or given.get("learn_padding")
     if by_autograd and given.get("optimizer") is None and values["optimizer"] not in GRADIENT_RULES:
         if quality == "best":
             raise UsageError("quality best draws factors, which no net has; leave it out")
         values["optimizer"] = "adam"
     return values
+
+
+IMPLICIT_RULES = tuple(IMPLICIT)
+"""The optimizers that learn what is taken up."""
+
+
+def _implicit(quality: str, recipe: str | None, given: Mapping[str, object]) -> dict[str, object]:
+    """What stands for the optimizer of an implicit model; UsageError for what it cannot be."""
+    if quality != "fast" or recipe is not None:
+        asked = f"quality {quality}" if recipe is None else f"recipe {recipe}"
+        raise UsageError(f"{asked} is for ratings; with implicit choose als or bpr as optimizer")
+    if given.get("optimizer") not in (None, *IMPLICIT_RULES):
+        raise UsageError(
+            f"{given['optimizer']} learns ratings; implicit feedback is learned by "
+            f"{' or '.join(IMPLICIT_RULES)}"
+        )
+    return {"optimizer": IMPLICIT_RULES[0], "n_factors": _IMPLICIT_FACTORS}

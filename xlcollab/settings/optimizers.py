@@ -64,13 +64,25 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
     ),
     "als": Optimizer(
         "each side solved exactly in turn",
-        _COMMON | _PENALTY,
+        _COMMON | _PENALTY | {"alpha", "confidence"},
         {"epochs": 15, "l2_factors": 0.11, "l2_biases": 0.04, "standardize": True},
     ),
     "gibbs": Optimizer(
         "factors drawn from their posterior and averaged",
         _COMMON,
         {"epochs": 120, "standardize": True},
+    ),
+    # Found on u2 to u5 of the same, for what is taken up.
+    "bpr": Optimizer(
+        "items taken up ranked before others, pair by pair (needs --implicit)",
+        (_COMMON - {"standardize"}) | _PENALTY | _RATE,
+        {
+            "learning_rate": 0.05,
+            "epochs": 100,
+            "schedule": "constant",
+            "l2_factors": 0.01,
+            "l2_biases": 0.01,
+        },
     ),
     **{
         name: _of_rule(method, method.fit_rate)

@@ -138,6 +138,38 @@ def recipe_of(rule: str, batch_size: int | None, kind: Kind, profile: Profile) -
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A penalty as a share of what chance alone puts into a factor.
+
+    Without weights the penalty λ takes λ from every singular value of the table of 0 and 1, and a
+    table drawn at random with density d has singular values up to √(d (1 − d)) (√users + √items)
+    (Bai and Yin 1988). A pair that was taken up counts by its confidence.
+    """
+
+    share: float
+
+    def penalty(self, n_taken: int, n_users: int, n_items: int, confidence: float) -> float:
+        """λ for a table with so many pairs, whose mean confidence is given."""
+        density = n_taken / (n_users * n_items)
+        spread = math.sqrt(max(density * (1 - density), 1 / (n_users * n_items)))
+        return self.share * confidence * spread * (math.sqrt(n_users) + math.sqrt(n_items))
+
+
+IMPLICIT: Mapping[str, Recipe] = {
+    "als": {
+        "epochs": 15,
+        "alpha": 2.5,
+        "confidence": "linear",
+        "standardize": False,
+    },
+    "bpr": OPTIMIZERS["bpr"].recipe,
+}
+"""The recipes for what is taken up, counts or 0/1; here alpha is that of the mean count, and the
+penalty of als is `OF_NOISE`."""
+OF_NOISE = Noise(0.57)
+
+
 STARTS: Mapping[tuple[str, Batch, Kind], float] = {
     **{(name, "full", kind): 0.05 for name in _ADAPTIVE for kind in ("dot", "range")},
     **{(name, "mini", kind): 0.02 for name in GRADIENT_RULES for kind in ("dot", "range")},

@@ -44,6 +44,11 @@ QUALITY_WORDS: Mapping[str, str] = {
 RECIPE_WORDS: Mapping[str, str] = {
     "fastai": "the dot product of fastai's lesson: AdamW in small batches, 5 epochs",
 }
+CONFIDENCES: Mapping[str, str] = {
+    "linear": "in proportion to the count",
+    "log": "with the logarithm of the count over the mean",
+    "once": "the same for every count above 0",
+}
 SCALINGS: Mapping[str, str] = {
     "step": "once a step, as torch does",
     "root": "by the root of a row's ratings",

@@ -18,7 +18,15 @@ from xlcollab.api.ratings.model import (
     refuse_too_large,
     write_model_workbook,
 )
-from xlcollab.api.ratings.scores import Folds, Measured, Ranked, ranked, swept
+from xlcollab.api.ratings.scores import (
+    Folds,
+    Measured,
+    Ranked,
+    ranked,
+    ranked_by_popularity,
+    swept,
+    worse_than_popular,
+)
 from xlcollab.api.ratings.settled import settled
 from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import HoldOut, split_tables
@@ -39,6 +47,8 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.models.files import format_of
 from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
+from xlcollab.factor.training.checkpoint import Saving
+from xlcollab.factor.training.implicit import train_implicit
 from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, Status
 from xlcollab.factor.training.torchrun import under_torchrun
@@ -47,6 +57,7 @@ from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.features import About, described, read_about, titles_beside
 from xlcollab.ratings.table import Side
+from xlcollab.ratings.taken import taken_up
 from xlcollab.settings.optimizers import GRADIENT_RULES
 from xlcollab.settings.requests.ratings import FitPlace, FitRequest
 
@@ -95,7 +106,9 @@ def fit_ratings(
     result = _with_popularity(run, result, clock)
     rankings = _ranked(run, result, clock)
     result = replace(result, seconds=dict(clock.seconds))
-    measured = Measured(rankings, folds, sweep)
+    popular = _popular(run, rankings)
+    result = replace(result, notes=(*result.notes, *worse_than_popular(rankings, popular)))
+    measured = Measured(rankings, folds, sweep, popular)
     with clock.phase("write"), finished_first():
         _write(run, result, measured, target)
     return Fitted(
@@ -142,12 +155,12 @@ def _read(request: FitRequest) -> _Run:
     start = start_of(request.start, request.start_cells, request.place)
     model, training = settled(request, implied_settings(start))
     held_out = HoldOut.of(request.test_part), HoldOut.of(request.validation_part)
-    _check_distributed(request, training)
+    _check_distributed(request, model, training)
     about = _about(request)
-    place = _without(request.place, about)
+    place = replace(_without(request.place, about), counts=model.implicit)
     source = read_source(place)
     tables = split_tables(
-        source.table,
+        taken_up(source.table) if model.implicit else source.table,
         place,
         *held_out,
         watch=training.patience is not None,
@@ -198,8 +211,13 @@ def _with_features(model: ModelSettings, table: RatingsTable, request: FitReques
     return replace(model, side_columns=(*model.side_columns, *table.features))
 
 
-def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
+def _check_distributed(
+    request: FitRequest, model: ModelSettings, training: TrainingSettings
+) -> None:
     """What several processes, or a run that saves its state, cannot do; said in shell words."""
+    if model.implicit:
+        _check_implicit(request)
+        return
     if request.checkpointing.checkpoint is None and not under_torchrun():
         return
     if training.optimizer not in GRADIENT_RULES:
@@ -211,6 +229,16 @@ def _check_distributed(request: FitRequest, training: TrainingSettings) -> None:
         raise UsageError(
             "--find-learning-rate and --folds run in one process that saves no checkpoint; run "
             "them first"
+        )
+
+
+def _check_implicit(request: FitRequest) -> None:
+    if under_torchrun():
+        raise UsageError("--implicit is fitted in one process; start it without torchrun")
+    if request.find_learning_rate:
+        raise UsageError(
+            "--find-learning-rate compares errors of ratings, which --implicit has not; leave it "
+            "out"
         )
 
 
@@ -262,16 +290,23 @@ def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
     wanted = run.request.checkpointing
     tables, model, training, start = run.tables, run.model, run.training, run.start
     path = wanted.checkpoint
+    saving = Saving(path, wanted.checkpoint_every, wanted.resume) if path else None
+    if model.implicit:
+        return train_implicit(
+            tables, model, training, start=start, on_epoch=on_epoch, saving=saving
+        )
     if path is None and not under_torchrun():
         return train(tables, model, training, start=start, on_epoch=on_epoch)
-    from xlcollab.factor.training.distributed import Saving, train_distributed  # loads torch
+    from xlcollab.factor.training.distributed import train_distributed  # loads torch
 
-    saving = Saving(path, wanted.checkpoint_every, wanted.resume) if path else None
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
 
 
 def _with_popularity(run: _Run, result: TrainingResult, clock: Stopwatch) -> TrainingResult:
-    """The result whose model knows what popularity weighs in a recommendation."""
+    """The result whose model knows what popularity weighs in a recommendation; an implicit one has
+    learned that anyway."""
+    if run.model.implicit:
+        return result
     with clock.phase("learn to rank"):
         try:
             return ranked_better(result, run.tables.train, run.training.seed)
@@ -287,6 +322,13 @@ def _ranked(run: _Run, result: TrainingResult, clock: Stopwatch) -> Ranked | Non
             return ranked(result.model, run.tables, run.request.measures, run.training.seed)
         except KeyboardInterrupt:
             return None  # the model is worth more than a measure of it
+
+
+def _popular(run: _Run, rankings: Ranked | None) -> Ranked | None:
+    """What an implicit model is read beside, as ratings are beside biases alone."""
+    if rankings is None or not run.model.implicit:
+        return None
+    return ranked_by_popularity(run.tables, rankings, run.training.seed)
 
 
 def _write(run: _Run, result: TrainingResult, measured: Measured, target: Path) -> None:

@@ -53,6 +53,9 @@ class Fitted:
             )
             for measure in ("rmse", "mae")
         }
+        if result.model.settings.implicit:
+            watched = None if result.validation is None else _number(result.validation.ndcg)
+            scores |= {"validation_ndcg": watched}
         return {
             **scores,
             "biases_alone": self.biases_alone,

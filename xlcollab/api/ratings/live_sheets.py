@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
+from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import mixed
 from xlcollab.grid import Look, NewSheet
 from xlcollab.history import HEAD_ROW, top
@@ -110,15 +111,16 @@ def _predict_sheet(
     item = int(ranked[0]) if len(ranked) else 0
     ids = model.item_ids.ids(ranked)
     titles = model.titles.get("item")
+    new = "not yet taken" if model.settings.implicit else "unrated"
     rows: list[list[Any]] = [
         *top(
-            "Predict", f"fit, choose a user and an item; the best {_BEST} unrated items stand below"
+            "Predict", f"fit, choose a user and an item; the best {_BEST} {new} items stand below"
         ),
         ["user", scalar(model.user_ids.ids([user])[0])],
         ["item", scalar(model.item_ids.ids([item])[0])],
         ["prediction", _rating(model, raw[item])],
         [],
-        ["rank", "item", "rating", *(["title"] if titles else [])],
+        ["rank", "item", predicted_name(model), *(["title"] if titles else [])],
     ]
     at = f"MATCH($B${_ITEM + 1},{layout.column('items', 'item')},0)"
     bias = f"scores!$B$3+INDEX({layout.column('items', 'bias')},{at})"

@@ -40,10 +40,11 @@ from xlcollab.factor import (
     result_tables,
 )
 from xlcollab.factor.engines.draws import averaged_width
-from xlcollab.factor.models.checks import check_weight, checked_draws
+from xlcollab.factor.models.checks import check_weight, checked_draws, checked_uptake
 from xlcollab.factor.models.files import FORMAT, format_of
 from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.models.uncertainty import Draws
+from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import FileBook, is_result, write_new_workbook
@@ -215,9 +216,9 @@ def _read(workbook: Workbook) -> Model:
     if saved.get("kind", "factors") == "factors":
         rows = Rows.pack(users.factors, items.factors, users.bias, items.bias)
         draws = _draws(workbook, saved.get("draws"), width)
-        return FactorModel(
-            settings, users.ids, items.ids, rows, output, rated, titles, popularity, draws
-        )
+        uptake = checked_uptake(saved.get("uptake"), settings)
+        ids = users.ids, items.ids
+        return FactorModel(settings, *ids, rows, output, rated, titles, popularity, draws, uptake)
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed
 
     weights = {"user_factors": users.factors, "item_factors": items.factors}
@@ -282,6 +283,7 @@ def _draws(workbook: Workbook, said: Sequence[float] | None, width: int) -> Draw
 
 def _saved_table(model: Model) -> Table:
     draws: Draws | None = getattr(model, "draws", None)
+    uptake: Uptake | None = getattr(model, "uptake", None)
     levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
     features: Mapping[str, Feature] = getattr(model, "features", {})
     saved = {
@@ -291,6 +293,7 @@ def _saved_table(model: Model) -> Table:
         "output": asdict(model.output),
         "popularity": model.popularity,
         "draws": None if draws is None else [draws.n, draws.noise],
+        "uptake": None if uptake is None else asdict(uptake),
         "user ids": type_in_texts(model.user_ids),
         "item ids": type_in_texts(model.item_ids),
         "level ids": {name: type_in_texts(ids) for name, ids in levels.items()},

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from xlcollab.api.ratings.ids import json_id, known_or_text
 from xlcollab.api.ratings.model import open_model
+from xlcollab.api.ratings.newcomers import with_newcomers
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.ratings.source import WORKBOOKS
 from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval
+from xlcollab.factor.models.model import predicted_name
 from xlcollab.files import FileBook
 from xlcollab.history import head_row_of
 from xlcollab.problems.ratings.sheet import read_table
@@ -43,11 +45,13 @@ def predictions_of(request: PredictRequest) -> Table:
         check_table_file(
             request.output,
             "predictions",
-            ("user",) if request.crosstab else _PAIR,
+            ("user", *([] if request.crosstab else ["item"])),
             inputs=inputs,
             overwrite=request.overwrite,
         )
     model = open_model(request.model)
+    if request.ratings is not None:
+        model, _ = with_newcomers(model, request.ratings)
     if request.pairs is not None:
         pairs = _read_pairs(request.pairs)
         if not request.unknown_ids:
@@ -59,7 +63,7 @@ def predictions_of(request: PredictRequest) -> Table:
         table = _typed(model, request)
     if request.output is not None:
         what = "every user (down) and item (across)" if request.crosstab else "each pair"
-        said = f"predict, the rating that {request.model.name} predicts for {what}"
+        said = f"predict, the {predicted_name(model)} that {request.model.name} has for {what}"
         write_table(
             replace(table, sentence=said), request.output, Provenance.of("predict", request)
         )
@@ -68,7 +72,7 @@ def predictions_of(request: PredictRequest) -> Table:
 
 def as_json(table: Table) -> dict[str, object]:
     """{"predictions": one object per pair}, or {"users", "items", "ratings"} of a crosstab."""
-    if table.columns in (_PAIR, (*_PAIR, *_ENDS)):
+    if table.columns[:2] == _PAIR and table.columns[2:] in _PREDICTED:
         rows = [dict(zip(table.columns, map(json_id, row), strict=True)) for row in table.rows]
         return {"predictions": rows}
     return {
@@ -81,9 +85,11 @@ def as_json(table: Table) -> dict[str, object]:
 Side = dict[str, NDArray[np.int32]]
 """Numbers (n,) of the levels of side columns, by name."""
 
-_PAIR = ("user", "item", "rating")
+_PAIR = ("user", "item")
 _ENDS = ("low", "high")
 """The columns of an interval."""
+_PREDICTED = (("rating",), ("rating", *_ENDS), ("preference",))
+"""What stands beside a pair."""
 
 
 def _typed(model: Model, request: PredictRequest) -> Table:
@@ -110,10 +116,11 @@ def _pairs(
     ratings = predict(model, users, items, "bias" if request.unknown_ids else "error", side)
     columns = [users, items, ratings.tolist()]
     if request.interval is None:
-        return Table("predictions", _PAIR, list(zip(*columns, strict=True)))
+        head = (*_PAIR, predicted_name(model))
+        return Table("predictions", head, list(zip(*columns, strict=True)))
     numbers = model.user_ids.numbers(users, "negative"), model.item_ids.numbers(items, "negative")
     columns += [end.tolist() for end in interval(model, *numbers, request.interval)]
-    return Table("predictions", (*_PAIR, *_ENDS), list(zip(*columns, strict=True)))
+    return Table("predictions", (*_PAIR, "rating", *_ENDS), list(zip(*columns, strict=True)))
 
 
 def _crosstab(model: Model, request: PredictRequest) -> Table:

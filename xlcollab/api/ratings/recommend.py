@@ -8,12 +8,15 @@ from typing import Any
 
 from xlcollab.api.ratings.ids import json_id
 from xlcollab.api.ratings.model import open_model
+from xlcollab.api.ratings.newcomers import with_newcomers
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.session.provenance import Provenance
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, recommend, similar_items
-from xlcollab.factor.models.recommend import SENTENCE, By, titles_of
+from xlcollab.factor.models.model import predicted_name
+from xlcollab.factor.models.recommend import PREFERENCE_SENTENCE, SENTENCE, By, titles_of
 from xlcollab.factor.sheets import Table, recommendation_table
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.requests.ratings import RecommendRequest
 
 
@@ -26,6 +29,8 @@ class Ranked:
     note: str
     titles: tuple[str | None, ...]
     """What the items are called, where that is known."""
+    number: str
+    """What the numbers are: "rating", "preference" or "cosine"."""
 
     @property
     def has_titles(self) -> bool:
@@ -37,11 +42,11 @@ class Ranked:
         items = [{"item": json_id(item), "value": value, **more} for item, value, more in found]
         return {"items": items, "note": self.note}
 
-    def table(self, value: str) -> Table:
+    def table(self) -> Table:
         ranks = range(1, len(self.items) + 1)
         columns: list[Any] = [ranks, self.items, self.values]
         columns += [self.titles] if self.has_titles else []
-        head = ("rank", "item", value, *(["title"] if self.has_titles else []))
+        head = ("rank", "item", self.number, *(["title"] if self.has_titles else []))
         return Table("recommendations", head, list(zip(*columns, strict=True)))
 
 
@@ -52,24 +57,34 @@ def _check_output(request: RecommendRequest, output: Path, head: tuple[str, ...]
 
 def ranked(request: RecommendRequest) -> Ranked:
     """Recommendations to a user, or items like one; written if an output is asked for."""
-    like, output = request.like, request.output
+    like, output, user = request.like, request.output, request.user
     if output is not None:
         _check_output(request, output, ("rank", "item"))
     model = open_model(request.model)
-    found = (
-        _for(model, str(request.user), request) if like is None else _like(model, like, request.k)
-    )
+    if request.ratings is not None:
+        model, new = with_newcomers(model, request.ratings)
+        user = _only(new, request) if user is None else user
+    found = _for(model, str(user), request) if like is None else _like(model, like, request.k)
     if output is not None:
-        write_table(_table(found, request), output, Provenance.of("recommend", request))
+        write_table(_table(found, request, user), output, Provenance.of("recommend", request))
     return found
 
 
-def _table(found: Ranked, request: RecommendRequest) -> Table:
+def _only(new: list[Id], request: RecommendRequest) -> str:
+    if len(new) == 1:
+        return str(new[0])
+    assert request.ratings is not None
+    raise UsageError(
+        f"{request.ratings.name} has {len(new)} new users; name one with --user, or --all with -o"
+    )
+
+
+def _table(found: Ranked, request: RecommendRequest, user: str | None) -> Table:
     if request.like is None:
-        said = f"the items that {request.model.name} recommends to user {request.user}"
-        return replace(found.table("rating"), sentence=f"recommend, {said}")
+        said = f"the items that {request.model.name} recommends to user {user}"
+        return replace(found.table(), sentence=f"recommend, {said}")
     said = f"the items that {request.model.name} finds most like {request.like}, by cosine"
-    return replace(found.table("cosine"), name="similar items", sentence=f"recommend, {said}")
+    return replace(found.table(), name="similar items", sentence=f"recommend, {said}")
 
 
 def recommend_all(request: RecommendRequest) -> int:
@@ -79,7 +94,10 @@ def recommend_all(request: RecommendRequest) -> int:
         raise UsageError("--all needs a file to write: -o recommendations.csv")
     _check_output(request, request.output, ("user", "rank", "item"))
     model = open_model(request.model)
-    table = recommendation_table(model, model.user_ids.index.tolist(), request.k, _by(request))
+    users = model.user_ids.index.tolist()
+    if request.ratings is not None:
+        model, users = with_newcomers(model, request.ratings)
+    table = recommendation_table(model, users, request.k, _by(request))
     said = f"recommend, the {request.k} best unrated items for each user by {request.model.name}"
     write_table(replace(table, sentence=said), request.output, Provenance.of("recommend", request))
     return len(table.rows)
@@ -89,8 +107,12 @@ def _for(model: Model, user: str, request: RecommendRequest) -> Ranked:
     """Raises DataError on an unknown user: somebody else's recommendations would be no answer."""
     found = recommend(model, model.user_ids.parse(user), request.k, _by(request))
     note = found.note or (SENTENCE if request.by == "mix" else "")
-    note = note if found.items else f"User {user} has rated every item."
-    return Ranked(tuple(found.items), tuple(found.ratings.tolist()), note, tuple(found.titles))
+    if found.is_preference:
+        note = found.note or PREFERENCE_SENTENCE
+    taken = "taken up" if found.is_preference else "rated"
+    note = note if found.items else f"User {user} has {taken} every item."
+    numbers, titles = tuple(found.ratings.tolist()), tuple(found.titles)
+    return Ranked(tuple(found.items), numbers, note, titles, predicted_name(model))
 
 
 def _by(request: RecommendRequest) -> By:
@@ -103,4 +125,4 @@ def _like(model: Model, item: str, k: int) -> Ranked:
     found = similar_items(model, model.item_ids.parse(item), k)
     items = tuple(item for item, _ in found)
     titles = titles_of(model, model.item_ids.numbers(items))
-    return Ranked(items, tuple(cosine for _, cosine in found), "", tuple(titles))
+    return Ranked(items, tuple(cosine for _, cosine in found), "", tuple(titles), "cosine")

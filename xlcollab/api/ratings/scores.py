@@ -21,6 +21,8 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.ratings import Ranking, RatingsTable, ranking
+from xlcollab.ratings.metrics import Scorer
+from xlcollab.ratings.taken import ANY
 from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.requests.ratings import Measures
 
@@ -31,7 +33,8 @@ _MOST_PREDICTIONS = 2**28
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Ranking measures at k on the test ratings; `relevant` is the least rating that is liked."""
+    """Ranking measures at k on the test ratings; `relevant` is the least rating that is liked, or
+    `ANY` where all that was taken up counts."""
 
     k: int
     relevant: float
@@ -41,7 +44,7 @@ class Ranked:
         found = self.ranking
         return {
             "k": self.k,
-            "relevant": self.relevant,
+            "relevant": 0.0 if self.relevant == ANY else self.relevant,
             "precision": found.precision,
             "recall": found.recall,
             "ndcg": found.ndcg,
@@ -63,7 +66,7 @@ class Ranked:
             (f"MRR at {self.k}", found.mrr),
             (f"hit rate at {self.k}", found.hit_rate),
             (f"coverage at {self.k}", found.coverage),
-            ("liked from rating", self.relevant),
+            *([] if self.relevant == ANY else [("liked from rating", self.relevant)]),
             ("users ranked for", found.n_users),
         ]
 
@@ -76,15 +79,34 @@ def ranked(model: Model, tables: Tables, wanted: Measures, seed: int) -> Ranked 
     low, high = tables.train.range
     relevant = wanted.relevant
     if relevant is None:
-        relevant = low + _RELEVANT_SHARE * (high - low)
-    sample = _sampled(test, seed)
+        usual = low + _RELEVANT_SHARE * (high - low)
+        relevant = ANY if model.settings.implicit else usual
+    return _ranked(lambda user: rank_scores(model, user), tables, wanted.top_k, relevant, seed)
+
+
+def ranked_by_popularity(tables: Tables, model: Ranked, seed: int) -> Ranked | None:
+    """The same measures of a list that is alike for all: what most have taken up, first."""
+    counts = np.bincount(tables.train.items, minlength=tables.train.n_items).astype(np.float64)
+    return _ranked(lambda user: counts, tables, model.k, model.relevant, seed)
+
+
+def _ranked(scores: Scorer, tables: Tables, k: int, relevant: float, seed: int) -> Ranked | None:
+    assert tables.test is not None
     try:
-        found = ranking(
-            lambda user: rank_scores(model, user), tables.train, sample, wanted.top_k, relevant
-        )
+        found = ranking(scores, tables.train, _sampled(tables.test, seed), k, relevant)
     except DataError:
         return None
-    return Ranked(wanted.top_k, relevant, found)
+    return Ranked(k, relevant, found)
+
+
+def worse_than_popular(model: Ranked | None, popular: Ranked | None) -> list[str]:
+    """A sentence where a model ranks no better than what is popular."""
+    if model is None or popular is None or model.ranking.ndcg > popular.ranking.ndcg:
+        return []
+    return [
+        f"The NDCG at {model.k}, {model.ranking.ndcg:.4f}, is no better than that of popularity "
+        f"alone, {popular.ranking.ndcg:.4f}: fit fewer factors, or gather more."
+    ]
 
 
 def _sampled(test: RatingsTable, seed: int) -> RatingsTable:
@@ -132,17 +154,25 @@ class Measured:
     ranked: Ranked | None
     folds: Folds | None
     sweep: RateSweep | None
+    popular: Ranked | None = None
+    """Beside an implicit model: the same measures of what is most popular."""
 
     def as_json(self) -> dict[str, object]:
+        popular = {"popularity_alone": self.popular.as_json()} if self.popular else {}
         return {
             "ranking": self.ranked and self.ranked.as_json(),
+            **popular,
             "cross_validation": self.folds and self.folds.as_json(),
             "learning_rate_sweep": self.sweep and _sweep_json(self.sweep),
         }
 
     def rows(self) -> list[tuple[str, float]]:
         """For the model sheet."""
-        return self.ranked.rows() if self.ranked else []
+        rows = self.ranked.rows() if self.ranked else []
+        if self.popular is not None:
+            name, value = f"NDCG at {self.popular.k} of popularity alone", self.popular.ranking.ndcg
+            rows.append((name, value))
+        return rows
 
     def tables(self) -> list[Table]:
         """For sheets of their own."""

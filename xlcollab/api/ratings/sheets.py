@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.human import human
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_others, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
@@ -146,8 +145,18 @@ def _charted(table: Table) -> NewSheet:
         name=sheet_name(table),
         title=title,
         sentence=sentence,
-        charts=(ChartSpec(f"RMSE by {x}", x, table.chart, "RMSE"),),
+        charts=_charts(x, table.chart),
     )
+
+
+def _charts(x: str, heads: Sequence[str]) -> tuple[ChartSpec, ...]:
+    """A chart of each measure: errors, or loss and ranking of an implicit model."""
+    found = []
+    for measure in ("RMSE", "loss", "NDCG"):
+        shown = tuple(head for head in heads if head.endswith(measure))
+        if shown:
+            found.append(ChartSpec(f"{measure} by {x}", x, shown, measure))
+    return tuple(found)
 
 
 def _trials_chart(table: Table) -> list[Chart]:
@@ -285,3 +294,17 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
         count = seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
         found.append(name if count == 1 else f"{name} ({count})")
     return tuple(found)
+
+
+_WRITTEN = {"rmse": "RMSE", "mae": "MAE", "ndcg": "NDCG", "l2": "L2", "sgd": "SGD", "als": "ALS"}
+_COUNT_OF = "n_"
+
+
+def human(name: str) -> str:
+    """ "train_rmse" → "train RMSE", "n_factors" → "factors"; other names as they are."""
+    words = name.removeprefix(_COUNT_OF).split("_") if _is_identifier(name) else [name]
+    return " ".join(_WRITTEN.get(word, word) for word in words)
+
+
+def _is_identifier(name: str) -> bool:
+    return "_" in name and name.isidentifier() and name.islower()

@@ -41,7 +41,18 @@ def _columns(place: Place) -> Columns:
         time=place.time_column,
         split=place.split_column,
         extra=place.side_columns,
+        counts=place.counts,
     )
+
+
+def _said(place: Place) -> bool:
+    """Whether a column is named."""
+    return _columns(place) != Columns(counts=place.counts)
+
+
+def _duplicates(place: Place) -> str:
+    """What a pair that occurs twice becomes: counts add up unless something else is asked for."""
+    return place.duplicates or ("sum" if place.counts else "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,8 @@ def _read(place: Place) -> Source:
     if place.sheet:
         raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
     check_ratings_file(place.source)
-    said = place.no_header or _columns(place) != Columns()
-    if place.area is None and (said or reads_as_long(place.source)):
+    said = place.no_header or _said(place)
+    if place.area is None and (said or reads_as_long(place.source, counts=place.counts)):
         return _long_file(place)
     if not may_be_crosstab(place.source):
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
@@ -87,17 +98,19 @@ def _read(place: Place) -> Source:
 
 def _long_file(place: Place) -> Source:
     table = read_ratings(
-        place.source, _columns(place), duplicates=place.duplicates, headless=place.no_header
+        place.source, _columns(place), duplicates=_duplicates(place), headless=place.no_header
     )
-    return Source(table, f"{len(table):,} ratings in {place.source.name}")
+    what = "pairs with a count" if place.counts else "ratings"
+    return Source(table, f"{len(table):,} {what} in {place.source.name}")
 
 
 def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     if place.area is not None:
         sheet = place.sheet or (None if is_workbook(place) else workbook.sheets[0].name)
-        candidates = [area_ratings(workbook, parse_area(place.area, sheet))]
+        area = parse_area(place.area, sheet)
+        candidates = [area_ratings(workbook, area, counts=place.counts)]
     else:
-        candidates = find_ratings(workbook, place.sheet)
+        candidates = find_ratings(workbook, place.sheet, counts=place.counts)
     if not candidates and not is_workbook(place) and begins_as_crosstab(workbook.sheets[0]):
         candidates = [area_ratings(workbook, whole(workbook.sheets[0]))]
     if not candidates:
@@ -107,17 +120,17 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
             f"nor a table with columns for user, item and rating; {advice}"
         )
     found = candidates[0]
-    if found.is_crosstab and _columns(place) != Columns():
+    if found.is_crosstab and _said(place):
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
     try:
-        table = read_sheet_ratings(workbook, found, _columns(place), place.duplicates)
+        table = read_sheet_ratings(workbook, found, _columns(place), _duplicates(place))
     except DataError as error:
         where = "" if found.area.sheet in str(error) else f"{found.area}: "
         raise DataError(f"{where}{error}") from None
-    return Source(table, _said(candidates), found.is_crosstab)
+    return Source(table, _told(candidates), found.is_crosstab)
 
 
-def _said(candidates: Sequence[FoundRatings]) -> str:
+def _told(candidates: Sequence[FoundRatings]) -> str:
     """What is read, and where else there may be ratings."""
     said, n = candidates[0].sentence, len(candidates)
     others = f", the largest of {n} that may be ratings; --area names another" if n > 1 else ""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from xlcollab import factor
 from xlcollab.kernels.program.warming import run_every_part
+from xlcollab.settings.fitting import IMPLICIT_RULES
 from xlcollab.settings.optimizers import OPTIMIZERS
 
 _SIDE = 6
@@ -33,6 +34,7 @@ def _seconds_of(run: Callable[[], None]) -> float:
 def _fit_by_every_optimizer() -> None:
     user, item = np.divmod(np.arange(_SIDE * _SIDE), _SIDE)
     ratings = pd.DataFrame({"user": user, "item": item, "rating": 1.0 + (user * item) % 5})
-    for optimizer in OPTIMIZERS:
-        model = factor.MatrixFactorization(n_factors=2, optimizer=optimizer, epochs=1)
+    ways = [(optimizer, optimizer in IMPLICIT_RULES) for optimizer in OPTIMIZERS]
+    for optimizer, implicit in [*ways, ("als", False)]:
+        model = factor.MatrixFactorization(2, optimizer=optimizer, implicit=implicit, epochs=1)
         model.fit(ratings).predict([0, 1], [0, 1])

@@ -93,7 +93,7 @@ def _show(source: str, fitted: Fitted) -> None:
     names = [name for name in _SHOWN if found[name] is not None]
     alone = fitted.biases_alone
     rows = [("fit", *(found[name] for name in names))]
-    rows.append(("biases alone", *(alone.get(name, "") for name in names)))
+    rows += [("biases alone", *(alone.get(name, "") for name in names))] if alone else []
     print_table(source, ("model", *names), rows)
     folds, ranked = fitted.measured.folds, fitted.measured.ranked
     if folds is not None:
@@ -105,6 +105,8 @@ def _show(source: str, fitted: Fitted) -> None:
             f"NDCG {found_at_k.ndcg:.4f}, MAP {found_at_k.map:.4f}, MRR {found_at_k.mrr:.4f}, "
             f"hit rate {found_at_k.hit_rate:.4f}, coverage {found_at_k.coverage:.4f}"
         )
+    if fitted.measured.popular is not None:
+        print(f"popularity alone: NDCG {fitted.measured.popular.ranking.ndcg:.4f}")
     for note in fitted.notes:
         typer.echo(f"! {note}", err=True)
     print(f"{fitted.result.status.sentence} Written to {fitted.output}")

@@ -16,6 +16,8 @@ def recommend(request: RecommendRequest) -> None:
     Example:  xlcollab recommend model.xlsx --user 14 -k 10
 
     Example:  xlcollab recommend model.xlsx --all -o recommendations.csv
+
+    Example:  xlcollab recommend model.xlsx --ratings mine.csv -k 10
     """
     from xlcollab.api.ratings.recommend import ranked, recommend_all
 
@@ -30,10 +32,9 @@ def recommend(request: RecommendRequest) -> None:
     if request.json:
         print_json(found.as_json())
         return
-    value = "rating" if request.like is None else "cosine"
     shown = [list(map(str, found.items)), list(found.values)]
     shown += [[title or "" for title in found.titles]] if found.has_titles else []
-    head = ("item", value, *(["title"] if found.has_titles else []))
+    head = ("item", found.number, *(["title"] if found.has_titles else []))
     print_table(str(request.model), head, zip(*shown, strict=True))
     if found.note:
         typer.echo(found.note, err=True)

@@ -14,7 +14,8 @@ from xlcollab.factor.passes.rows import Floats, Rows
 class EpochLoss:
     """What an epoch saw of the training ratings, before each of its steps.
 
-    `squared_error` is Σ error² over `n_ratings`; `learning_rate` that of the last step.
+    `squared_error` is Σ error² over `n_ratings`, or the loss of what is taken up over its pairs;
+    `learning_rate` that of the last step.
     """
 
     squared_error: float

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor.models.model import Model, Rated
 from xlcollab.factor.models.uncertainty import Draws
+from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.output import Output
+from xlcollab.settings.fitting import IMPLICIT_RULES, ModelSettings
+from xlcollab.settings.words import CONFIDENCES
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -112,6 +115,22 @@ def checked_draws(draws: Draws, width: int) -> Draws:
         if variances.ndim != 1 or (variances < 0).any():
             raise DataError(f"{name} holds no variances")
     return draws
+
+
+def checked_uptake(said: Any, settings: ModelSettings) -> Uptake | None:
+    """What a file says of an implicit model's training; None of any other model. Raises DataError
+    where it is no such record."""
+    if not settings.implicit:
+        return None
+    if not isinstance(said, dict):
+        raise DataError("it says nothing of how its counts were weighed")
+    found = Uptake(**said)
+    numbers = (found.l2, found.alpha, found.mean)
+    if not all(_is_number(one) and one >= 0 for one in numbers) or not found.mean:
+        raise DataError(f"counts are weighed by {numbers}, expected numbers of 0 or more")
+    if found.rule not in IMPLICIT_RULES or found.confidence not in CONFIDENCES:
+        raise DataError(f"counts are weighed by {found.rule!r} and {found.confidence!r}")
+    return found
 
 
 def _is_number(value: Any) -> bool:

@@ -30,10 +30,12 @@ from xlcollab.factor.models.checks import (
     check_weight,
     check_weights,
     checked_draws,
+    checked_uptake,
     told_as_damage,
 )
 from xlcollab.factor.models.model import POPULARITY, FactorModel, Model, Rated, Titles
 from xlcollab.factor.models.uncertainty import Draws
+from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import Vocabulary
@@ -62,6 +64,7 @@ def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = 
     arrays |= {f"features/{name}": feature.numbers for name, feature in features.items()}
     arrays |= {f"titles/{side}": _as_bytes(titles) for side, titles in model.titles.items()}
     draws: Draws | None = getattr(model, "draws", None)
+    uptake: Uptake | None = getattr(model, "uptake", None)
     if draws is not None:
         arrays |= {"draws/user": draws.users, "draws/item": draws.items}
     metadata = {
@@ -72,6 +75,7 @@ def save_model(model: Model, path: str | Path, more: Mapping[str, str] | None = 
         "output": json.dumps(asdict(model.output)),
         "popularity": json.dumps(model.popularity),
         "draws": json.dumps(None if draws is None else [draws.n, draws.noise]),
+        "uptake": json.dumps(None if uptake is None else asdict(uptake)),
         "features": json.dumps({name: feature.side for name, feature in features.items()}),
     }
     write_arrays(Path(path), arrays, {**(more or {}), **metadata})
@@ -105,7 +109,10 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
         check_floats("user_bias", arrays["user_bias"], (len(users),))
         check_floats("item_bias", arrays["item_bias"], (len(items),))
         rows, draws = Rows.pack(*(arrays[name] for name in names)), _draws(arrays, metadata)
-        return FactorModel(settings, users, items, rows, output, rated, titles, popularity, draws)
+        uptake = checked_uptake(json.loads(metadata.get("uptake", "null")), settings)
+        return FactorModel(
+            settings, users, items, rows, output, rated, titles, popularity, draws, uptake
+        )
     if metadata["kind"] != "net":
         raise DataError(f"it holds a model of an unknown kind, {metadata['kind']!r}")
     from xlcollab.factor.models.netmodel import NetModel  # torch only where it is needed

@@ -27,6 +27,8 @@ def interval(
     Raises UsageError on a model without draws, and on a level that is no share.
     """
     draws = getattr(model, "draws", None)
+    if model.settings.implicit:
+        raise UsageError("a preference is no rating that could lie in an interval")
     if draws is None:
         raise UsageError(
             "this model keeps no draws to tell how sure it is; fit it with --quality best"

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.factor.models.uncertainty import Draws
+from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
@@ -64,6 +65,11 @@ Titles = Mapping[Side, tuple[str | None, ...]]
 POPULARITY = 0.0
 """What the logarithm of an item's ratings weighs in a recommendation where nothing was learned:
 the prediction alone counts."""
+
+
+def predicted_name(model: Model) -> str:
+    """What a model predicts: "rating", or "preference" where it learned what is taken up."""
+    return "preference" if model.settings.implicit else "rating"
 
 
 class Model(Protocol):
@@ -152,6 +158,8 @@ class FactorModel:
     popularity: float = POPULARITY
     draws: Draws | None = None
     """What an averaged model knows of its own uncertainty."""
+    uptake: Uptake | None = None
+    """What an implicit model keeps of its training."""
 
     @property
     def user_factors(self) -> Floats:

@@ -26,12 +26,16 @@ class Recommendations:
     """The user has no training rating: items are ranked by the biases alone."""
     titles: list[str | None] = field(default_factory=list)
     """What the items are called; None where no title is known."""
+    is_preference: bool = False
+    """Whether the numbers are preferences of an implicit model."""
 
     @property
     def note(self) -> str:
         """What to tell a cold user; empty for others."""
         if not self.cold:
             return ""
+        if self.is_preference:
+            return f"User {self.user!r} has taken up nothing: these items are taken up by most."
         return f"User {self.user!r} has no ratings: these items are liked best by all users."
 
 
@@ -40,6 +44,9 @@ SENTENCE = (
     "--by rating ranks by the prediction alone."
 )
 """What a list that is a mix says of itself."""
+PREFERENCE_SENTENCE = (
+    "Ranked by how likely the user is to take an item up, learned from what all have taken up."
+)
 By = Literal["mix", "rating"]
 
 
@@ -48,10 +55,13 @@ def rank_scores(model: Model, user: int, by: By = "mix") -> NDArray[np.float64]:
 
     A prediction says how an item would be liked if it were taken up, the count of its ratings how
     likely that is: score = prediction / spread + weight · log(1 + ratings). The weight is learned
-    from ratings set aside of the training ratings.
+    from ratings set aside of the training ratings. An implicit model predicts the latter itself;
+    whoever has taken up nothing gets what most have.
     """
     predicted = scores(model, user).astype(np.float64)
-    if by == "rating":
+    if model.settings.implicit and not len(model.rated.by(user)):
+        return model.rated.item_counts(len(model.item_ids)).astype(np.float64)
+    if by == "rating" or model.settings.implicit:
         return predicted
     counts = model.rated.item_counts(len(model.item_ids))
     return mixed(predicted, counts, model.output.slope, model.popularity)
@@ -86,6 +96,7 @@ def recommend(model: Model, user: Id, k: int = 10, by: By = "mix") -> Recommenda
         clipped(predicted[chosen], model.output),
         cold,
         titles_of(model, chosen),
+        model.settings.implicit,
     )
 
 

@@ -33,6 +33,15 @@ class Checkpoint:
     best: Best
 
 
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Where to save the state of the run and after how many epochs; whether to go on from there."""
+
+    path: Path
+    every: int = 10
+    resume: bool = False
+
+
 def write_checkpoint(path: Path, saved: Checkpoint, job: Job) -> None:
     """Write `saved` to `path`, whole or not at all."""
     arrays: Arrays = {"users": saved.rows.users, "items": saved.rows.items}

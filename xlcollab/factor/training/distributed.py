@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +30,12 @@ from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predic
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.order import BySide, even_cuts
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.factor.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from xlcollab.factor.training.checkpoint import (
+    Checkpoint,
+    Saving,
+    read_checkpoint,
+    write_checkpoint,
+)
 from xlcollab.factor.training.loop import Best, Save
 from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.factor.training.result import OnEpoch, Progress, TrainingResult
@@ -49,15 +53,6 @@ from xlcollab.factor.training.trainable import Job, factor_model
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import GRADIENT_RULES
-
-
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """Where to save the state of the run and after how many epochs; whether to go on from there."""
-
-    path: Path
-    every: int = 10
-    resume: bool = False
 
 
 def train_distributed(

@@ -18,7 +18,9 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.factor.models.model import FactorModel, Rated
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.factor.training.extend import with_new_ids
+from xlcollab.factor.training.fold_taken import TasteOf
 from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings.taken import taken_up
 
 _NOISE = 0.8
 """σ over the deviation of the ratings: what good models leave of it."""
@@ -33,6 +35,8 @@ def folded_in(model: FactorModel, table: RatingsTable) -> FactorModel:
     Ratings of items that the model does not know tell nothing and are left out. Raises UsageError
     where every user is known already, DataError where a new user has rated no known item.
     """
+    if model.settings.implicit:
+        table = taken_up(table)
     unknown = model.user_ids.numbers(table.user_ids.index, "negative") < 0
     if not unknown.any():
         raise UsageError(
@@ -40,14 +44,15 @@ def folded_in(model: FactorModel, table: RatingsTable) -> FactorModel:
         )
     items = model.item_ids.numbers(table.item_ids.index, "negative")[table.items]
     chosen = unknown[table.users] & (items >= 0)
-    prior = _Prior.of(model)
+    row = TasteOf(model).row if model.settings.implicit else _Prior.of(model).posterior
     new, stretches = [], []
     for user in np.flatnonzero(unknown).tolist():
         mine = chosen & (table.users == user)
         if not mine.any():
             name = table.user_ids.ids([user])[0]
             raise DataError(f"user {name!r} has rated no item that the model knows")
-        new.append(prior.posterior(items[mine], table.ratings[mine].astype(np.float64)))
+        found = row(items[mine], table.ratings[mine].astype(np.float64))
+        new.append(np.append(0.0, found) if model.settings.implicit else found)
         stretches.append(items[mine])
     return _grown(model, table.user_ids, np.array(new), stretches)
 

@@ -109,7 +109,15 @@ class Loop:
                 f"the training error became {loss.squared_error} in epoch {epoch + 1} at learning "
                 f"rate {loss.learning_rate:g}; {self._advice()}"
             )
-        row = EpochRow(
+        row = self._measured(epoch, loss)
+        self._record.add(row)
+        error = self._watched(row)
+        if error < self.best.error:
+            self.best = Best(error, row.epoch, self.trainable.snapshot())
+        return row
+
+    def _measured(self, epoch: int, loss: EpochLoss) -> EpochRow:
+        return EpochRow(
             epoch + 1,
             loss.learning_rate,
             self.unit * math.sqrt(loss.squared_error / loss.n_ratings),
@@ -117,10 +125,14 @@ class Loop:
             *self._errors("test", self.test),
             time.perf_counter() - self.began,
         )
-        self._record.add(row)
-        if row.validation_rmse < self.best.error:
-            self.best = Best(row.validation_rmse, row.epoch, self.trainable.snapshot())
-        return row
+
+    def _watched(self, row: EpochRow) -> float:
+        """What is lowest in the epoch to keep; NaN where nothing is watched."""
+        return row.validation_rmse
+
+    def _trained(self, row: EpochRow) -> float:
+        """What tells runs without validation apart."""
+        return row.train_rmse
 
     def _advice(self) -> str:
         """What may help against divergence."""
@@ -152,6 +164,7 @@ class Loop:
     def _outcome(self, status: Status) -> Outcome:
         best, last = self.best, self._record.last
         if not best.epoch:
-            error, epoch = (last.train_rmse, last.epoch) if last else (math.inf, self.first_epoch)
+            first = math.inf, self.first_epoch
+            error, epoch = (self._trained(last), last.epoch) if last else first
             best = Best(error, epoch, self.trainable.snapshot())
         return Outcome(best.snapshot, best.epoch, best.error, status, self._record.rows())

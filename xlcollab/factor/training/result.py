@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -51,6 +52,10 @@ class EpochRow:
     test_mae: float
     seconds: float
     """Since the start of the run."""
+    train_loss: float = math.nan
+    """Of an implicit model, in place of errors: its loss over the pairs that were taken up."""
+    validation_ndcg: float = math.nan
+    """Of an implicit model: how well it ranks what was set aside, at 10."""
 
     @staticmethod
     def columns() -> tuple[str, ...]:
@@ -80,6 +85,8 @@ class Scores:
     rmse: float
     mae: float
     n_ratings: int
+    ndcg: float = math.nan
+    """Of an implicit model, which has no errors: how well it ranks the table, at 10."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from xlcollab.errors import DataError, UsageError
-from xlcollab.factor.models.initial import StartArrays, start_rows
-from xlcollab.factor.models.model import FactorModel, Model, Rated
+from xlcollab.errors import UsageError
+from xlcollab.factor.models.model import Model, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Rows
 from xlcollab.factor.training.baseline import BiasesAlone
+from xlcollab.factor.training.implicit import train_implicit
 from xlcollab.factor.training.loop import Loop, Outcome, Trainable
 from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.scale import Scale, deviation
+from xlcollab.factor.training.starting import Start as Start
+from xlcollab.factor.training.starting import given_arrays
+from xlcollab.factor.training.starting import rows_to_start as rows_to_start
+from xlcollab.factor.training.tables import Clock as Clock
+from xlcollab.factor.training.tables import Tables as Tables
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.recipes import Profile, start_spread
-
-Start = StartArrays | FactorModel | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Training ratings and, with the same vocabularies, those to stop by and to test on."""
-
-    train: RatingsTable
-    validation: RatingsTable | None = None
-    test: RatingsTable | None = None
-
-    def __post_init__(self) -> None:
-        if not len(self.train):
-            raise DataError("there are no training ratings")
-        for name, table in (("validation", self.validation), ("test", self.test)):
-            if table is not None and not self._shares(table):
-                raise UsageError(
-                    f"the {name} ratings are numbered by other ids than the training ratings; cut "
-                    "both from one table, or use `joined` of xlcollab.ratings"
-                )
-
-    def _shares(self, table: RatingsTable) -> bool:
-        train = self.train
-        same = table.user_ids is train.user_ids and table.item_ids is train.item_ids
-        return same or (table.user_ids == train.user_ids and table.item_ids == train.item_ids)
 
 
 def train(
@@ -68,6 +45,8 @@ def train(
     DivergedError if the error is no longer finite.
     """
     tables = tables if isinstance(tables, Tables) else Tables(tables)
+    if model is not None and model.implicit:
+        return train_implicit(tables, model, training, start=start, on_epoch=on_epoch)
     model, settings = resolved(tables.train, model or ModelSettings(), training)
     _check(tables, model, settings)
     clock = Clock()
@@ -150,34 +129,12 @@ def _trainable(job: Job, start: Start) -> Trainable:
     return factor_trainable(job, rows)
 
 
-def rows_to_start(job: Job, start: Start) -> Rows:
-    """Drawn or given rows. Drawn rows of ids without ratings are 0, and so stay: no noise there."""
-    given = given_arrays(job, start)
-    table = job.table
-    rows = start_rows(job.model, table.n_users, table.n_items, job.rng, given)
-    if given.user_factors is None:
-        rows.user_factors[job.rated.user_counts == 0] = 0
-    if given.item_factors is None:
-        rows.item_factors[job.rated.item_counts(table.n_items) == 0] = 0
-    return rows
-
-
-def given_arrays(job: Job, start: Start) -> StartArrays:
-    """`start` as arrays in the order of the job's ids; a model must know all of them."""
-    if not isinstance(start, FactorModel):
-        return job.scale.start_inward(start or StartArrays(), job.output)
-    users = start.user_ids.numbers(job.table.user_ids.index)
-    items = start.item_ids.numbers(job.table.item_ids.index)
-    found = StartArrays(
-        start.user_factors[users],
-        start.item_factors[items],
-        start.user_bias[users],
-        start.item_bias[items],
-    )
-    return job.scale.start_inward(found, job.output)
-
-
 def _check(tables: Tables, model: ModelSettings, settings: TrainingSettings) -> None:
+    for name in ("alpha", "confidence"):
+        if getattr(settings, name) is not None:
+            raise UsageError(f"{name} weighs counts; it needs implicit, or leave it out")
+    if settings.optimizer == "bpr":
+        raise UsageError("bpr learns what is taken up, not ratings; it needs implicit")
     linear = settings.optimizer in ("als", "gibbs")
     if not model.is_closed_form and (linear or settings.optimizer == "sgd"):
         raise UsageError(
@@ -290,16 +247,3 @@ def _notes(tables: Tables) -> list[str]:
                     "their predictions rest on biases alone."
                 )
     return notes
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds by phase."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    _last: float = field(default_factory=time.perf_counter)
-
-    def lap(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
-        self._last = now

@@ -50,10 +50,12 @@ class FoundRatings:
         return f"a {self.form} of {self.count:,} ratings at {self.area}"
 
 
-def find_ratings(workbook: Workbook, sheet: str | None = None) -> list[FoundRatings]:
-    """What may be ratings, the largest first; in one sheet, or in all."""
+def find_ratings(
+    workbook: Workbook, sheet: str | None = None, *, counts: bool = False
+) -> list[FoundRatings]:
+    """What may be ratings, or counts, the largest first; in one sheet, or in all."""
     sheets = [workbook.sheet(sheet)] if sheet is not None else list(workbook)
-    found = [one for part in sheets for one in _in_sheet(part)]
+    found = [one for part in sheets for one in _in_sheet(part, counts)]
     if sheet is not None and not found:
         found = list(_crosstabs(sheets[0], np.ones(sheets[0].kinds.shape, np.bool_)))
     return sorted(found, key=lambda one: -one.count)
@@ -67,20 +69,20 @@ def kinds_of(sheet: Sheet, rect: Rect) -> NDArray[np.uint8]:
     return kinds
 
 
-def _in_sheet(sheet: Sheet) -> list[FoundRatings]:
-    tables = list(_long_tables(sheet))
+def _in_sheet(sheet: Sheet, counts: bool) -> list[FoundRatings]:
+    tables = list(_long_tables(sheet, counts))
     typed = ~sheet.formula_mask()
     for one in tables:
         typed[one.area.rect.rows, one.area.rect.columns] = False
     return tables + list(_crosstabs(sheet, typed))
 
 
-def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
+def area_ratings(workbook: Workbook, area: AreaRef, *, counts: bool = False) -> FoundRatings:
     """An area that the user names: a long table if its first row reads so, else a crosstab. Raises
     DataError for an area that is too small."""
     sheet, rect = workbook.sheet(area.sheet), area.rect
     head = [sheet.value(rect.top, column) for column in range(rect.left, rect.right)]
-    if _is_header(head):
+    if _is_header(head, counts):
         return FoundRatings(area, False, rect.height - 1)
     if rect.height < 2 or rect.width < 2:
         raise DataError(f"{area} is too small for ratings; include the ids on its edges")
@@ -88,18 +90,20 @@ def area_ratings(workbook: Workbook, area: AreaRef) -> FoundRatings:
     return FoundRatings(area, True, int((kinds[1:, 1:] != Kind.BLANK).sum()))
 
 
-def _is_header(values: list[Scalar]) -> bool:
+def _is_header(values: list[Scalar], counts: bool) -> bool:
     names = [value for value in values if isinstance(value, str)]
-    if len(names) < len(REQUIRED):  # no name stands for two roles
+    needed = REQUIRED[: 2 if counts else 3]
+    if len(names) < len(needed):  # no name stands for two roles
         return False
-    return Columns.known(names).keys() >= set(REQUIRED)
+    return Columns.known(names, counts=counts).keys() >= set(needed)
 
 
-def _long_tables(sheet: Sheet) -> Iterator[FoundRatings]:
+def _long_tables(sheet: Sheet, counts: bool) -> Iterator[FoundRatings]:
     filled = sheet.kinds != Kind.BLANK
     for row in range(min(sheet.height - 1, _HEADER_ROWS)):
         for left, right in _runs(sheet.kinds[row] == Kind.TEXT):
-            if not _is_header([sheet.value(row, column) for column in range(left, right)]):
+            head = [sheet.value(row, column) for column in range(left, right)]
+            if not _is_header(head, counts):
                 continue
             body = filled[row + 1 :, left:right].any(axis=1)
             height = int(np.argmin(body)) if not body.all() else len(body)

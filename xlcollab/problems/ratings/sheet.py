@@ -81,7 +81,9 @@ def _check_columns(sheet: Sheet, rect: Rect, data: pd.DataFrame, said: Columns) 
         (said.rating, (Kind.NUMBER,), "a number"),
     )
     for name, kinds, expected in wanted:
-        at = rect.left + list(data.columns).index(str(name))
+        if name is None:
+            continue
+        at = rect.left + list(data.columns).index(name)
         _check(sheet, Rect(rect.top + 1, at, rect.height - 1, 1), kinds, expected)
 
 

@@ -51,8 +51,13 @@ class Place:
     ] = None
     split_column: str | None = None
     duplicates: Annotated[
-        str, Option("What a pair rated twice becomes.", words=AGGREGATES, group=DATA)
-    ] = "error"
+        str | None,
+        Option(
+            "What a pair rated twice becomes; default error, with --implicit sum.",
+            words=AGGREGATES,
+            group=DATA,
+        ),
+    ] = None
     no_header: Annotated[
         bool,
         Option(
@@ -65,6 +70,8 @@ class Place:
     """Further columns that a net embeds."""
     date_parts: tuple[str, ...] = ()
     """Parts of the time that become such columns."""
+    counts: bool = False
+    """Whether counts are read, of which there need be no column, instead of ratings."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -287,6 +294,10 @@ class CrosstabRequest:
 
 
 ModelFile = Annotated[Path, Option("What `xlcollab fit` wrote.", positional=True)]
+Newcomers = Annotated[
+    Path | None,
+    Option("A few ratings of new users, who are folded in first.", metavar="FILE"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +317,7 @@ class PredictRequest:
         float | None,
         Option("Between which ratings this share of them lies; models of --quality best."),
     ] = None
+    ratings: Newcomers = None
     unknown_ids: Annotated[bool, Option("Let unknown ids have what is known without them.")] = False
     output: Output = None
     overwrite: Overwrite = False
@@ -323,7 +335,10 @@ class PredictRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendRequest:
-    """To whom the best items are named, or what is like an item."""
+    """To whom the best items are named, or what is like an item.
+
+    With `ratings` of one new user nobody else need be named; `everyone` then are the new users.
+    """
 
     model: ModelFile
     user: Annotated[str | None, Option("The user to recommend to.")] = None
@@ -332,11 +347,15 @@ class RecommendRequest:
         False
     )
     k: Annotated[int, Option("How many items.", flags=("-k",))] = 10
+    ratings: Newcomers = None
     by: Annotated[str, Option("What items are ranked by.", words=RANKINGS)] = "mix"
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
-        if (self.user is not None) + (self.like is not None) + self.everyone != 1:
+        asked = (self.user is not None) + (self.like is not None) + self.everyone
+        if asked > 1 or not (asked or self.ratings):
             raise UsageError("give one of --user, --like and --all")
+        if self.like is not None and self.ratings is not None:
+            raise UsageError("--like knows no users; leave --ratings out")
