@@ -455,7 +455,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "TOCOL": ("A|VV", ""),
     "TODAY": ("", ""),
     "TOROW": ("A|VV", ""),
-    "TRANSPOSE": ("A", ""),
+    "TRANSPOSE": ("V", ""),
     "TREND": ("A|AAV", ""),
     "TRIM": ("V", ""),
     "TRIMMEAN": ("AV", ""),

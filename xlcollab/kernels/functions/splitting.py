@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, flag, given, whole
 from xlcollab.kernels.values.block import Block, Context
@@ -232,6 +232,8 @@ def _value_to_text(value: Scalar, form: int = 0) -> str:
 def array_to_text(context: Context, array: Block, form: Block | None = None) -> Block:
     """ARRAYTOTEXT(array, [form]): a list, or with form 1 an array constant."""
     strict = whole(context, form, 0)
+    if array.lone and array.kind is Kind.ERROR:
+        return array
     style = _style(strict)
     width = array.shape[3]
 

@@ -27,6 +27,8 @@ from xlcollab.kernels.values.valuewise import (
 )
 
 _LONGEST = 32767
+_MOST_DECIMALS, _MOST_ROUNDED = 127, 400
+"""Of FIXED and DOLLAR, behind the point and before it; no number has so many before it."""
 """Characters that a cell can hold."""
 _FIRST_PRINTABLE = 32
 _WINDOWS = "cp1252"
@@ -139,6 +141,9 @@ def _replaced(source: str, start: int, count: int, new: str) -> str:
 
 
 def _fixed(value: float, decimals: int = 2, plain: bool = False) -> str:
+    if decimals > _MOST_DECIMALS:
+        raise refuse()
+    decimals = max(decimals, -_MOST_ROUNDED)
     rounded = to_decimals(Decimal(repr(value)), decimals)
     return f"{rounded:{'' if plain else ','}.{max(decimals, 0)}f}"
 

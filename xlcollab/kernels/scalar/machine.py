@@ -20,6 +20,8 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 _LARGEST_ANGLE = 2.0**27
 """From here on SIN, COS and TAN are #NUM!."""
+_LARGEST_QUOTIENT = 1.1259e12
+"""From here on MOD is #NUM!."""
 
 
 @compiled
@@ -85,7 +87,7 @@ def _binary(code: int, x: float, y: float) -> float:
     if code == ops.POWER:
         return x**y if x != 0.0 or y > 0.0 else math.nan
     if code == ops.MOD:
-        return x - y * np.floor(x / y) if y != 0.0 else math.nan
+        return x % y if y != 0.0 and abs(x / y) < _LARGEST_QUOTIENT else math.nan
     if code == ops.CLOSING_ADD:
         return closed(x, y)
     if code == ops.CLOSING_SUBTRACT:

@@ -72,21 +72,35 @@ def month_length(year: int, month: int) -> int:
     return (following - datetime.date(year, month, 1)).days
 
 
-_TIME = re.compile(r"(\d{1,4}):(\d{1,4})(?::(\d{1,4}(?:\.\d+)?))?(?:\s+([ap])m?)?\Z", re.IGNORECASE)
-_SEPARATED = re.compile(r"(\d{1,4})([-/])(\d{1,2})(?:\2(\d{1,4}))?\Z")
-_NAMED_SECOND = re.compile(r"(\d{1,2})[-\s/]([a-z]{3,9})[-\s/,]*(\d{2}|\d{4})?\Z", re.IGNORECASE)
-_NAMED_FIRST = re.compile(r"([a-z]{3,9})[-\s/]+(\d{1,2}),?[-\s/]+(\d{4}|\d{2})\Z", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:(\d{1,4}):(\d{1,4})(?::(\d{1,4}(?:\.\d*)?))?|(\d{1,2})(?=\s))(?:\s+([ap])m?)?\Z",
+    re.IGNORECASE,
+)
+_MINUTES = re.compile(r"(\d{1,4}):(\d{1,4}\.\d*)\Z")
+"""Minutes and seconds: the point tells them from hours and minutes."""
+_SEPARATED = re.compile(r"(\d{1,4})([-/])(\d{1,4})(?:\2(\d{1,4}))?\Z")
+_NAMED_SECOND = re.compile(
+    r"(\d{1,2})(?:[-/\s]\s*)?([a-z]{3,9})(?:(?:[-/\s]\s*)?(\d{4}|\d{1,2}))?\Z", re.IGNORECASE
+)
+_NAMED_FIRST = re.compile(
+    r"([a-z]{3,9})(?:[-/\s]\s*)(\d{1,2})(?:,\s+(\d{4}|\d{1,2}))\Z", re.IGNORECASE
+)
+_NAMED_ALONE = re.compile(r"([a-z]{3,9})(?:[-/\s]\s*)?(\d{4}|\d{1,2})\Z", re.IGNORECASE)
 
 
 def date_from_text(text: str, date1904: bool = False) -> int | None:
-    """ "2024-03-15", "3/15/2024", "15-Mar-24", "March 15, 2024" → serial number, else None."""
+    """ "2024-03-15", "3/15/2024", "15-Mar-24", "March 15, 2024" → serial number, else None. A month
+    and a day are of this year, a month and what can be no day are the first of a month."""
     parts = _date_parts(text.strip())
     if parts is None:
         return None
     year, month, day = parts
     if year < 100:
         year += 2000 if year < _TWO_DIGIT_YEARS else 1900
-    if not (1 <= month <= 12 and 1900 <= year <= 9999 and 1 <= day <= month_length(year, month)):
+    if not (1 <= month <= 12 and 1900 <= year <= 9999):
+        return None
+    phantom = not date1904 and (year, month, day) == (1900, 2, 29)
+    if not (1 <= day <= month_length(year, month) or phantom):
         return None
     return serial_of_parts(year, month, day, date1904)
 
@@ -95,36 +109,67 @@ def _date_parts(text: str) -> Day | None:
     if match := _SEPARATED.match(text):
         first, middle, last = match[1], match[3], match[4]
         if last is None:
-            return None
+            return _of_a_month(int(first), middle) if len(first) <= 2 else None
         if len(first) == 4:
             return int(first), int(middle), int(last)
-        return (int(last), int(first), int(middle)) if len(last) in (2, 4) else None
+        return (int(last), int(first), int(middle)) if len(last) != 3 else None
     if match := _NAMED_SECOND.match(text):
+        year = int(match[3]) if match[3] else datetime.date.today().year
         month = _month(match[2])
-        return (int(match[3]), month, int(match[1])) if month and match[3] else None
+        return (year, month, int(match[1])) if month else None
     if match := _NAMED_FIRST.match(text):
         month = _month(match[1])
         return (int(match[3]), month, int(match[2])) if month else None
+    if match := _NAMED_ALONE.match(text):
+        month = _month(match[1])
+        return _of_a_month(month, match[2]) if month else None
     return None
+
+
+def _of_a_month(month: int, number: str) -> Day | None:
+    """A month with a number: its day this year, or the first of it in that year."""
+    if not 1 <= month <= 12 or len(number) == 3:
+        return None
+    this_year = datetime.date.today().year
+    if len(number) < 4 and 1 <= int(number) <= month_length(this_year, month):
+        return this_year, month, int(number)
+    return int(number), month, 1
 
 
 def _month(name: str) -> int:
     """1 … 12, or 0 for a word that is no month."""
     short, full = name[:3].lower(), name.title()
-    known = short in _MONTHS and (len(name) == 3 or full in MONTH_NAMES)
+    known = short in _MONTHS and (len(name) == 3 or full in MONTH_NAMES or full == "Sept")
     return _MONTHS.index(short) + 1 if known else 0
 
 
 def time_from_text(text: str) -> float | None:
-    """ "13:30", "1:30:15.5 PM" → days (may exceed 1), else None."""
-    match = _TIME.match(text.strip())
-    if match is None:
+    """ "13:30", "1:30:15.5 PM", "1 PM", "93:22.15" → days (may exceed 1), else None. One field may
+    lie beyond its range, none where AM or PM is said."""
+    text = text.strip()
+    if match := _MINUTES.match(text):
+        fields = [0, int(match[1]), float(match[2])]
+        return _in_days(fields, match[2].rstrip(".").find(".") < 0)
+    match = _TIME.match(text)
+    if match is None or (match[4] and not match[5]):
         return None
-    hours, minutes, seconds = int(match[1]), int(match[2]), float(match[3] or 0)
-    if match[4]:
-        if hours > 12:
-            return None
-        hours = hours % 12 + (12 if match[4].lower() == "p" else 0)
+    fields = [int(match[1] or match[4]), int(match[2] or 0), float(match[3] or 0)]
+    if not match[5]:
+        return _in_days(fields)
+    if fields[0] > 12 or fields[1] > 59 or fields[2] >= 60:
+        return None
+    fields[0] = fields[0] % 12 + (12 if match[5].lower() == "p" else 0)
+    return _in_days(fields)
+
+
+def _in_days(fields: list[float], of_hours: bool = False) -> float | None:
+    """Hours, minutes and seconds in days; `of_hours`: minutes and seconds mean hours and minutes.
+    None where more than one is beyond its range."""
+    if of_hours:
+        fields = [fields[1], fields[2], 0]
+    hours, minutes, seconds = fields
+    if (hours > 23) + (minutes > 59) + (seconds >= 60) > 1:
+        return None
     return (hours * 3600 + minutes * 60 + seconds) / 86400
 
 
@@ -138,8 +183,9 @@ def moment_from_text(text: str, date1904: bool = False) -> tuple[int | None, flo
     if time is not None:
         return None, time
     for split in re.finditer(r"\s+", text):
-        day = date_from_text(text[: split.start()], date1904)
-        time = time_from_text(text[split.end() :])
-        if day is not None and time is not None:
-            return day, time
+        parts = text[: split.start()], text[split.end() :]
+        for date, clock in (parts, parts[::-1]):
+            day, time = date_from_text(date, date1904), time_from_text(clock)
+            if day is not None and time is not None:
+                return day, time
     return None

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from xlcollab.kernels.text.calendar import moment_from_text
 
 _NUMBER = re.compile(
-    r"""\s*(?P<sign>[+-]?)\s*(?P<money>[$€¥]?)\s*(?P<sign2>[+-]?)
-        (?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?)(?P<power>[eE][+-]?\d+)?
-        \s*(?P<percent>%?)\s*\Z""",
+    r"""[ ]*(?P<open>\()?[ ]*(?P<signs>(?:[-+$€¥%][ ]*){0,3})
+        (?P<digits>(?:\d+(?:,\d{3,})+|\d+)?(?:\.\d*)?)(?P<power>[eE][+-]?\d+)?
+        (?:[ ](?P<above>\d{1,5})/(?P<below>\d{1,5}))?
+        [ ]*(?P<percent>%?)[ ]*(?P<close>\))?[ ]*(?P<behind>%?)[ ]*\Z""",
     re.VERBOSE,
 )
+"""Signs, money and percent before the digits, or percent behind them; brackets for below zero."""
 _MAY_BE_NUMBER = re.compile(
-    r"\s*(?:[-+$€¥(.,\d]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
+    r"\s*(?:[-+$€¥%(.,\d]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
 )
 _MOST_DIGITS = 15
 _ENDLESS = Context(prec=34_000, rounding=ROUND_HALF_UP)
@@ -36,7 +38,7 @@ def to_decimals(exact: Decimal, decimals: int) -> Decimal:
 def number_from_text(text: str, date1904: bool = False) -> float | None:
     """ "1,234.5", "50%", "$3", "(2)", "2024-03-15", "13:30" → the number Excel reads, or None."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    if _MAY_BE_NUMBER.match(plain) is None:
+    if _MAY_BE_NUMBER.match(plain) is None or _HARD_SPACE in text:
         return None
     number = _plain_number(plain)
     if number is not None:
@@ -45,20 +47,49 @@ def number_from_text(text: str, date1904: bool = False) -> float | None:
     return None if moment is None else float((moment[0] or 0) + (moment[1] or 0.0))
 
 
+_HARD_SPACE = "\u00a0"
+"""Never trimmed: a number beside it is a text."""
+_LARGEST_PART = 32767
+"""Of a fraction."""
+_TOO_LARGE = 1e308
+
+
 def _plain_number(text: str) -> float | None:
-    stripped = text.strip()
-    if stripped.startswith("(") and stripped.endswith(")"):
-        inner = _plain_number(stripped[1:-1])
-        return None if inner is None or inner < 0 else -inner
     match = _NUMBER.match(text)
-    if match is None or not any(char.isdigit() for char in match["digits"]):
+    if match is None or not _well_formed(match):
         return None
-    if match["sign"] and match["sign2"]:
-        return None
-    value = float(match["digits"].replace(",", "") + (match["power"] or ""))
-    if "-" in (match["sign"], match["sign2"]):
+    value = _cut(match["digits"].replace(",", "") + (match["power"] or ""))
+    if match["above"]:
+        value += int(match["above"]) / int(match["below"])
+    if match["open"] or "-" in match["signs"]:
         value = -value
-    return value / 100 if match["percent"] else value
+    return None if abs(value) >= _TOO_LARGE else value / 100 if "%" in match[0] else value
+
+
+def _well_formed(match: re.Match[str]) -> bool:
+    """Whether signs go together: one of each, percent or money but not both; and whether groups and
+    fractions are such."""
+    digits, signs = match["digits"], match["signs"].replace(" ", "")
+    marks = signs + match["percent"] + match["behind"]
+    signed = sum(marks.count(one) for one in "+-") + bool(match["open"])
+    money = sum(marks.count(one) for one in "$€¥")
+    first = digits.partition(",")[0]
+    if not any(char.isdigit() for char in digits) or (first != digits and not first.strip("0")):
+        return False
+    if signed > 1 or money + marks.count("%") > 1 or bool(match["open"]) != bool(match["close"]):
+        return False
+    if not match["above"]:
+        return True
+    parts = int(match["above"]), int(match["below"])
+    whole = "." not in digits and not match["power"]
+    return whole and 0 < parts[1] <= _LARGEST_PART and parts[0] <= _LARGEST_PART
+
+
+def _cut(text: str) -> float:
+    """A number of whose digits the first 15 count."""
+    exact = Decimal(text)
+    kept = Context(prec=_MOST_DIGITS, rounding=ROUND_DOWN).create_decimal(exact)
+    return float(kept)
 
 
 def folded(text: str) -> str:
@@ -79,16 +110,39 @@ _KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 
 def general(value: float) -> str:
-    """A number as the & operator writes it: up to 15 significant digits."""
+    """A number as the & operator writes it: up to 15 significant digits, positional where that
+    takes at most 20 characters."""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
-    text = f"{value:.{_MOST_DIGITS}g}"
-    mantissa, mark, power = text.partition("e")
-    exponent = int(power) if mark else 0
-    if not mark or -10 < exponent < 0:
-        return _plain(value)
-    sign = "-" if exponent < 0 else "+"
-    return f"{mantissa}E{sign}{abs(exponent):02d}"
+    sign = "-" if value < 0 else ""
+    digits, exponent = _significant(abs(value))
+    if exponent < 0 and len("0.") - exponent - 1 + len(digits) <= _LONGEST:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    if 0 <= exponent < _LONGEST:
+        before = digits[: exponent + 1].ljust(exponent + 1, "0")
+        after = digits[exponent + 1 :]
+        return f"{sign}{before}.{after}" if after else f"{sign}{before}"
+    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{fraction}E{exponent:+03d}"
+
+
+_LONGEST = 20
+"""Characters of a number that is written without a power of ten."""
+_LONG_POWER = 98
+"""Powers beyond it cost a digit: what has 15 is rounded once more."""
+
+
+def _significant(value: float) -> tuple[str, int]:
+    """(digits without the zeros behind them, power of ten of the first one) of a number above 0."""
+    exact = _HALF_UP.create_decimal(Decimal(value))
+    if abs(exact.adjusted()) > _LONG_POWER:
+        exact = _HALF_UP_SHORT.create_decimal(exact)
+    digits = "".join(map(str, exact.as_tuple().digits)).rstrip("0")
+    return digits, exact.adjusted()
+
+
+_HALF_UP = Context(prec=_MOST_DIGITS, rounding=ROUND_HALF_UP)
+_HALF_UP_SHORT = Context(prec=_MOST_DIGITS - 1, rounding=ROUND_HALF_UP)
 
 
 _WIDTH = 10
@@ -106,9 +160,3 @@ def short_general(value: float) -> str:
     exact = to_decimals(Decimal(repr(value)), decimals)
     text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _plain(value: float) -> str:
-    """Positional notation with at most 15 significant digits."""
-    decimals = _MOST_DIGITS - 1 - int(f"{value:.{_MOST_DIGITS - 1}e}".partition("e")[2])
-    return f"{value:.{max(decimals, 0)}f}".rstrip("0").rstrip(".")

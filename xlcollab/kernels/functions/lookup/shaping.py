@@ -236,6 +236,8 @@ def expand(
 def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Block | None) -> Block:
     """The block with `filler` (#N/A) below and to the right up to `shape`."""
     filling = filler if given(filler) else context.error(ErrorCode.NA)
+    if filling.shape[2:].numel() > 1:
+        raise ArgumentIsError(ErrorCode.VALUE)
     refuse_cells(*block.shape[:2], *shape)
     height, width = block.shape[2:]
     if width < shape[1]:

@@ -131,10 +131,17 @@ def log10(x: Tensor) -> Tensor:
 
 
 def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
-    """MOD: the sign of the divisor; gradient that of x − divisor·⌊x / divisor⌋."""
+    """MOD: the exact remainder, with the sign of the divisor; #NUM! for a huge quotient. Gradient
+    that of x − divisor·⌊x / divisor⌋."""
     quotient, zero = safe_divide(x, divisor)
-    rest = x - divisor * torch.floor(quotient.detach())
+    by = divisor if zero is None else torch.where(zero, 1.0, divisor)
+    fits = quotient.detach().abs() < LARGEST_QUOTIENT
+    rest = torch.where(fits, torch.remainder(x, by), torch.nan)
     return rest, None if zero is None else division_by_zero(zero)
+
+
+LARGEST_QUOTIENT = 1.1259e12
+"""From where on MOD is #NUM!, as Microsoft's page of it says."""
 
 
 def quotient(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:

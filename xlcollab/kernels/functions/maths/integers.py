@@ -103,8 +103,9 @@ def _whole_members(function: Callable[[Members], Tensor]) -> Function:
 
     def of_members(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
         del context
-        number = whole(found.filled(1.0))
-        bad = ((number < 0) | (number >= _LARGEST)).any(-1)
+        given = found.filled(1.0)
+        number = whole(given)
+        bad = ((given < 0) | (number >= _LARGEST)).any(-1)
         safe = Members(torch.where(bad[..., None], 1.0, number), found.mask, None)
         return function(safe), torch.where(bad, float(ErrorCode.NUM), 0.0)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.lookup.shaping import shaper
+from xlcollab.kernels.functions.lookup.shaping import arrayed, shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
@@ -64,6 +64,8 @@ def matrix_product(context: Context, a: Block, b: Block) -> Block:
 
 
 def transpose(context: Context, block: Block) -> Block:
+    """TRANSPOSE. In a plain formula it turns the one cell of an area that stands in the formula's
+    own row or column, unless it stands in an argument that is an array."""
     del context
     return moved(block, lambda values: values.transpose(2, 3))
 
@@ -172,7 +174,7 @@ _row = partial(function, category="maths", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("MMULT", "AA", matrix_product, shape=Shape.AFFINE),
-    _row("TRANSPOSE", "A", transpose, shape=Shape.AFFINE),
+    _row("TRANSPOSE", "V", arrayed(transpose), shape=Shape.AFFINE),
     _row("MINVERSE", "A", _square(_inverse), fails=True),
     _row("MDETERM", "A", _square(_determinant), fails=True),
     _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS, fails=True),

@@ -92,10 +92,17 @@ def present_value(
 def payment(
     rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
-    """PMT; no periods are #NUM!."""
-    worth = present * compound(rate, periods) + future
-    received = _due(rate, kind) * annuity(rate, periods)
-    return outside(-worth / inside(received, periods != 0, 1.0), periods != 0)
+    """PMT; no periods are #NUM!, and so is everything lost in a period."""
+    endless = (rate > 0) & (periods.detach() * torch.log1p(rate.detach().clamp(min=0.0)) > _ENDLESS)
+    some = inside(periods, (periods != 0) & ~endless, 1.0)
+    worth = present * compound(rate, some) + future
+    usual = -worth / (_due(rate, kind) * annuity(rate, some))
+    for_ever = -present * rate / _due(rate, kind)
+    return outside(torch.where(endless, for_ever, usual), (periods != 0) & (rate != -1))
+
+
+_ENDLESS = 700.0
+"""The logarithm of a growth beyond which what is left at the end is worth nothing now."""
 
 
 def periods_needed(
@@ -138,7 +145,7 @@ def interest(
     before = future_value(rate, period - 1, paid, present, kind)
     owed = before * rate / torch.where(early, 1 + rate, torch.ones_like(rate))
     owed = torch.where(early & (period == 1), 0.0, owed)
-    return outside(owed, (period >= 1) & (period <= periods))
+    return outside(owed, (period >= 1) & (period < periods + 1))
 
 
 def principal(
@@ -177,10 +184,10 @@ def interest_between(
 def _between(
     rate: Tensor, periods: Tensor, present: Tensor, first: Tensor, last: Tensor, kind: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """(principal, interest); periods lose their fractions."""
-    periods, first, last = whole(periods), whole(first), whole(last)
-    valid = (rate > 0) & (periods > 0) & (present > 0) & ((kind == 0) | (kind == 1))
+    """(principal, interest); from the first whole period to the last one."""
+    valid = (rate > 0) & (periods >= 1) & (present > 0) & ((kind == 0) | (kind == 1))
     valid = valid & (first >= 1) & (first <= last) & (last <= periods)
+    periods, first, last = whole(periods), torch.ceil(first.detach()), whole(last)
     rate, periods = inside(rate, valid, 1.0), inside(periods, valid, 1.0)
     first, last = inside(first, valid, 1.0), inside(last, valid, 1.0)
     paid = payment(rate, periods, present, 0.0, kind)
@@ -250,11 +257,11 @@ _row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
 FUNCTIONS: tuple[Record, ...] = (
     _row("FV", "VVV|VV", _loan(future_value)),
     _row("PV", "VVV|VV", _loan(present_value)),
-    _row("PMT", "VVV|VV", _loan(payment)),
+    _row("PMT", "VVV|VV", numeric(payment)),
     _row("NPER", "VVV|VV", numeric(periods_needed), shape=Shape.KINKS),
     _row("NPV", "VR|R*1", net_present_value, elementwise=False),
-    _row("IPMT", "VVVV|VV", _loan(interest)),
-    _row("PPMT", "VVVV|VV", _loan(principal)),
+    _row("IPMT", "VVVV|VV", numeric(interest)),
+    _row("PPMT", "VVVV|VV", numeric(principal)),
     _row("SLN", "VVV", with_codes(straight_line)),
     _row("SYD", "VVVV", numeric(years_digits)),
     _row("EFFECT", "VV", numeric(effective_rate)),

@@ -198,6 +198,8 @@ def grown(context: Context, principal: Block, rates: Block) -> Block:
     """FVSCHEDULE: what a sum grows to by one rate after another; blanks are 0, texts #VALUE!."""
     number, own = context.numbers(principal)
     each, codes = _listed(context, rates)
+    texts = rates.mask(Kind.TEXT).expand(rates.shape).flatten(2).any(-1)
+    codes = first_code(codes, error_where(texts, ErrorCode.VALUE))
     wrong = None if own is None else own[..., 0, 0]
     return reduced(context, number[..., 0, 0] * (1 + each).prod(-1), first_code(wrong, codes))
 

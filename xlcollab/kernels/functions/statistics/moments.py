@@ -87,6 +87,8 @@ def _kurtosis(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
 
 def power_series(context: Context, x: Block, first: Block, step: Block, terms: Block) -> Block:
     """SERIESSUM: Σ aᵢ · x^(first + i · step) over the coefficients aᵢ."""
+    if any(block.shape[2:].numel() > 1 for block in (x, first, step)):
+        return context.error(ErrorCode.VALUE)
     found = members(context, terms)
     pairs = [context.numbers(block) for block in (x, first, step)]
     base, start, stride = (number for number, _ in pairs)

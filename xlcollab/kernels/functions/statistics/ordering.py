@@ -12,7 +12,6 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import round_down
 from xlcollab.kernels.functions.statistics.reduce import (
@@ -24,6 +23,8 @@ from xlcollab.kernels.functions.statistics.reduce import (
     in_array,
     members,
 )
+from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
@@ -251,11 +252,13 @@ def _modes(context: Context, *blocks: Block) -> Block:
 def frequency(context: Context, data: Block, bins: Block) -> Block:
     """FREQUENCY: how many numbers lie up to each limit and above those before; last, above all.
 
-    A limit that comes twice counts 0 the second time. Raises UnsupportedError for limits that are
-    not numbers.
+    A limit that comes twice counts 0 the second time; what is no number is no limit. Raises
+    RaggedError where copies have differently many.
     """
-    if not bool(bins.mask(Kind.NUMBER).all()):
-        raise UnsupportedError("FREQUENCY needs numbers as limits; one of them is none")
+    if bins.lone:
+        number, wrong = context.numbers(bins)
+        bins = context.with_errors(Block(number, Kind.NUMBER), wrong)
+    bins = _numbers_alone(context, bins)
     found = members(context, as_cells(data))
     limits, order = flat(bins.number.detach(), bins.shape).sort(dim=-1, stable=True)
     upto = _below(found, limits[..., None], or_equal=True)[..., 0]
@@ -265,6 +268,22 @@ def frequency(context: Context, data: Block, bins: Block) -> Block:
     counts = torch.cat([within, steps[..., -1:]], -1)[..., None]
     codes = None if found.codes is None else found.codes[..., None, None]
     return context.result(counts, codes)
+
+
+def _numbers_alone(context: Context, block: Block) -> Block:
+    """The numbers of a block in reading order, shape (R, C, 1, n); an error among them is raised as
+    ArgumentIsError."""
+    codes = context.codes(block)
+    if codes is not None and bool((codes > 0).any()):
+        if codes.shape[:2].numel() > 1:
+            raise RaggedError
+        raise ArgumentIsError(ErrorCode(int(codes[codes > 0].reshape(-1)[0])))
+    wanted = block.mask(Kind.NUMBER).expand(block.shape).flatten(2)
+    first = wanted[:1, :1]
+    if bool((wanted != first).any()):
+        raise RaggedError
+    numbers = block.number.expand(block.shape).flatten(2)[..., first[0, 0]]
+    return Block(numbers[:, :, None, :], Kind.NUMBER)
 
 
 _row = partial(function, category="statistics")
