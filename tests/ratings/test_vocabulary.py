@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlcollab.errors import DataError
+from xlcollab.factor.training.extend import with_new_ids
 from xlcollab.ratings import Vocabulary
 
 IDS = {
@@ -85,3 +86,11 @@ def test_text_from_a_shell_finds_its_id() -> None:
 def test_an_id_listed_twice_is_refused() -> None:
     with pytest.raises(DataError, match="item 'a' is listed twice"):
         Vocabulary(pd.Index(["a", "b", "a"]), "item")
+
+
+@given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
+def test_new_ids_come_behind_those_that_are_known(old: list[int], new: list[int]) -> None:
+    known, other = Vocabulary.of(old)[0], Vocabulary.of(new)[0]
+    both = with_new_ids(known, other)
+    assert list(both.index) == sorted(set(old)) + sorted(set(new) - set(old))
+    assert both.kind == known.kind
