@@ -6,7 +6,7 @@ solution = solve(Objective(function=f), start, Settings(method="adam", learning_
 from xlcollab.optim.jacobian import gradient_of, jacobian
 from xlcollab.optim.linear.detect import detect_linear
 from xlcollab.optim.linear.model import LinearModel
-from xlcollab.optim.problem import Native, Objective, Shape, TensorFunction
+from xlcollab.optim.problem import Native, NativeSquares, Objective, Shape, TensorFunction
 from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback
 from xlcollab.optim.solve import solve
 from xlcollab.settings.methods import METHODS, Method
@@ -20,6 +20,7 @@ __all__ = [
     "LinearModel",
     "Method",
     "Native",
+    "NativeSquares",
     "Objective",
     "Row",
     "Settings",

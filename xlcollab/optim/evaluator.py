@@ -18,6 +18,7 @@ from torch import Tensor
 from xlcollab.optim.jacobian import Differentiator, gradient_of
 from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.problem import Native, Objective
+from xlcollab.optim.raw import Raw
 
 _ROUNDING = 2e-15
 """What multiplying by a scale and dividing by it may leave of a number, relative."""
@@ -64,6 +65,7 @@ class Evaluator:
         self._sign = -1.0 if objective.maximize else 1.0
         self._tally = _Tally()
         self._differentiator = Differentiator()
+        self.raw = Raw(objective, l2)
 
     @property
     def evaluations(self) -> int:

@@ -129,6 +129,8 @@ class Objective:
     """Whether every function has a derivative; where it has none, 0 is taken for it."""
     machine: Callable[[TensorFunction], Native | None] | None = None
     """Makes a native program of a function of the variables."""
+    machine_rows: Callable[[TensorFunction], NativeSquares | None] | None = None
+    """Makes a native program of a function with several values, (n,) → (m,)."""
     formulas: Callable[[TensorFunction], Algebra | None] | None = None
     """Writes a function of the variables, (n,) → (k,), as formulas; None where it has no such
     form."""

@@ -57,7 +57,7 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     if _is_hard(task, found):
         found = _better_of(by_sqp(task, found.x, recorder), found)
     for _ in range(_ESCAPES):
-        if found.outcome.stop.status is not Status.LOCALLY_OPTIMAL:
+        if found.outcome.stop.status not in (Status.LOCALLY_OPTIMAL, Status.TOLERANCE):
             return found
         near = _better(task, found)
         if near is None:

@@ -18,7 +18,12 @@ from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
-from xlcollab.api.solve.machine import formulas_of, program_of_many, with_machine
+from xlcollab.api.solve.machine import (
+    formulas_of,
+    program_of_many,
+    rows_of_many,
+    with_machine,
+)
 from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     culprit,
@@ -36,6 +41,7 @@ from xlcollab.kernels.values.tape import Value
 from xlcollab.optim import (
     LinearModel,
     Native,
+    NativeSquares,
     Objective,
     Settings,
     Shape,
@@ -141,6 +147,7 @@ class Compiled:
             shape=self.shape,
             differentiable=self.differentiable,
             machine=self._machine if programs else None,
+            machine_rows=self._machine_rows if programs else None,
             formulas=self._formulas if programs else None,
             culprit=self._culprit,
             fan_in=tensor(_fan_in(self.model)),
@@ -153,6 +160,9 @@ class Compiled:
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
         return program_of_many(function, self.start, self.settings)
+
+    def _machine_rows(self, function: Callable[[Tensor], Tensor]) -> NativeSquares | None:
+        return rows_of_many(function, self.start, self.settings)
 
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
         return formulas_of(function, self.start)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from xlcollab.optim import History, Objective, Solution, Status
+from xlcollab.errors import UnsupportedError
+from xlcollab.optim import History, Objective, Solution, Status, gradient_of
 
 MET = 1e-6
-"""A goal missed by no more than this, relative to max(1, |target|), is met."""
+"""A goal missed by no more than this is met: relative to the target, or to 1; where the cell itself
+is smaller than that near the start, relative to the cell, so that its unit does not matter."""
 
 
 def as_equation(objective: Objective, target: float) -> Objective:
@@ -59,6 +63,7 @@ def judged(
     `rows` counts the model's own constraints; the goal's own multiplier is left out.
     """
     history = solution.history
+    size = _size(cell, start, target)
     with torch.no_grad():
         values = [float(cell(torch.as_tensor(x).double())) for x in history.weights]
         final = float(cell(solution.x.double().cpu()))
@@ -66,7 +71,7 @@ def judged(
     shown = tuple(
         replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
     )
-    status, ending = _ending(solution, final, target)
+    status, ending = _ending(solution, final, target, MET * size)
     return replace(
         solution,
         objective=final,
@@ -91,9 +96,22 @@ def any_point(solution: Solution) -> Solution:
 _UNJUDGED = frozenset({Status.INTERRUPTED, Status.DIVERGED, Status.REFUSED})
 
 
-def _ending(solution: Solution, final: float, target: float) -> tuple[Status, str]:
+def _size(cell: Callable[[Tensor], Tensor], start: Tensor, target: float) -> float:
+    """Of what a goal is judged by: the target's, or 1 where cell and slope at the start are no
+    smaller than that."""
+    leaf = start.detach().clone().requires_grad_()
+    value = cell(leaf)
+    known = [abs(float(value.detach()) - target)]
+    with contextlib.suppress(UnsupportedError):
+        slope = gradient_of(value, leaf) * start.abs().clamp(min=1.0)
+        known.append(float(torch.linalg.vector_norm(slope)))
+    own = max((one for one in known if math.isfinite(one)), default=0.0)
+    return max(abs(target), min(1.0, own) if own > 0.0 else 1.0)
+
+
+def _ending(solution: Solution, final: float, target: float, room: float) -> tuple[Status, str]:
     gap = abs(final - target)
-    if gap <= MET * max(1.0, abs(target)) and solution.feasible:
+    if gap <= room and solution.feasible:
         known = Status.OPTIMAL if solution.status is not Status.INTERRUPTED else solution.status
         return known, f" The objective has the value {target:g} that was asked for."
     missed = f" The target {target:g} was missed by {gap:.6g}; the objective came to {final:.6g}."

@@ -87,6 +87,19 @@ def program_of_many(
     return lowered_values(function, start) if worth else None
 
 
+def rows_of_many(
+    function: TensorFunction, start: Tensor, settings: Settings
+) -> NativeResiduals | None:
+    """A function with several values as a program, for a search that asks it a few hundred times
+    for them and their derivatives."""
+    times = min(_iterations(settings), _MANY_STEPS) * _runs(settings)
+    parts = ("evaluate", "rows")
+    work = lambda: jacobian(function, start)  # noqa: E731
+    if not worth_compiling(work, times, parts, _seconds(settings)):
+        return None
+    return lowered_residuals(function, start, _MOST_WORK)
+
+
 def _program(objective: Objective, start: Tensor, settings: Settings) -> NativeProgram | None:
     steps = _iterations(settings)
     if not METHODS[settings.method].first_order:

@@ -114,10 +114,10 @@ class Program:
         return float(self.c @ x) + curved + self.offset
 
     def violation(self, x: Array) -> float:
-        """By how much x misses a row or a bound, at most."""
+        """By how much x misses a row or a bound, at most; 0 where it misses none."""
         values = self.matrix @ x
         missed = [values - self.row_upper, self.row_lower - values, x - self.upper, self.lower - x]
-        return float(max((part.max() for part in missed if part.size), default=0.0))
+        return max(0.0, *(float(part.max(initial=0.0)) for part in missed))
 
 
 def sparse(values: Any) -> Sparse:

@@ -1,7 +1,8 @@
 """Bringing a program to size one before HiGHS applies its tolerances, which are absolute.
 
 Ruiz, "A scaling algorithm to equilibrate both rows and columns norms in matrices", 2001, with
-powers of two, so that nothing is rounded. Columns of whole numbers keep their unit.
+powers of two, so that nothing is rounded. Columns of whole numbers keep their unit; those in which a
+quadratic objective bends are measured by that.
 """
 
 from __future__ import annotations
@@ -19,11 +20,17 @@ def scales(program: Program) -> Scales:
     """The scales of a program."""
     columns, rows = np.ones(program.columns), np.ones(program.rows)
     matrix = abs(program.matrix)
+    bent = np.zeros(program.columns, np.bool_)
+    if program.hessian is not None:
+        bend = program.hessian.diagonal()
+        bent = (bend > 0.0) & ~program.integer
+        bend = bend / bend.max(initial=0.0) if bent.any() else bend
+        columns = np.where(bent, _power_of_two(1.0 / np.sqrt(np.where(bent, bend, 1.0))), 1.0)
     for _ in range(_PASSES):
         scaled = _times(rows, matrix, columns)
         rows *= _power_of_two(1.0 / np.sqrt(_largest(scaled, 1)))
         sizes = 1.0 / np.sqrt(_largest(scaled, 0))
-        columns *= np.where(program.integer, 1.0, _power_of_two(sizes))
+        columns *= np.where(program.integer | bent, 1.0, _power_of_two(sizes))
     rows *= _power_of_two(1.0 / _largest(_times(rows, matrix, columns), 1))
     costs = _largest_cost(program, columns)
     return Scales(columns=columns, rows=rows, objective=float(_power_of_two(np.array(1.0 / costs))))

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from xlcollab.optim.linear.highs import has_point, point, solved, status
+from xlcollab.optim.linear.highs import point, solved, status
 from xlcollab.optim.linear.model import Array, Program, Scales
 from xlcollab.optim.linear.polishing import polished
 from xlcollab.optim.linear.scaling import scaled, scales
 from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search, search_here
+from xlcollab.optim.linear.verifying import confirmed, is_feasible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +114,16 @@ _FEASIBILITY = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
 def _found(program: Program, small: Program, by: Scales, limits: Limits, end: Ending) -> Found:
     ending, limit = _ENDINGS.get(end.status, ("limit", end.status))
     if ending == "either":
-        ending = "unbounded" if _is_feasible(small) else "infeasible"
+        ending = "unbounded" if is_feasible(small) else "infeasible"
     if end.interrupted:
         ending, limit = "interrupted", ""
     x = None
     if end.x is not None and ending not in ("infeasible", "unbounded"):
         x = _cleaned(small, end.x)
+    if small.hessian is not None:
+        ending = confirmed(small, ending, x)
+        x = x if ending in ("optimal", "limit", "interrupted") else None
+        ending, limit = ("limit", "doubt") if ending == "doubt" else (ending, limit)
     whole = bool(program.integer.any())
     value = small.value(x) if x is not None else math.inf
     bound = end.bound if whole else value if ending == "optimal" else -math.inf
@@ -165,12 +170,6 @@ def _cleaned(program: Program, x: Array) -> Array:
 
 _CLEAN = 1e-12
 """The rounding of a row of size one."""
-
-
-def _is_feasible(program: Program) -> bool:
-    """Presolve may leave open whether a program is infeasible or unbounded: one without costs
-    tells."""
-    return has_point(solved(replace(program, c=np.zeros(program.columns), hessian=None)))
 
 
 def _multipliers(highs: Any, by: Scales) -> Array:

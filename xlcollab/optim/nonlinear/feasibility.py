@@ -17,6 +17,8 @@ from xlcollab.optim.starts import within
 
 _STEPS = 200
 """Of a least-squares method, which needs tens."""
+_NO_NUMBER = 1e15
+"""Of rows of size one: what stands for no number is larger, whatever a row's unit."""
 _DRAWS = 8
 """Starts, if the first finds no feasible point: each costs a search."""
 
@@ -48,6 +50,26 @@ def descended(model: SizedModel, start: Array) -> Values:
     return model.values(outcome.point.y.numpy())
 
 
+class _Misses:
+    """The misses of the rows by the model's own numbers, which a machine may make."""
+
+    def __init__(self, model: SizedModel) -> None:
+        self._model = model
+
+    def values(self, x: Array) -> Array | None:
+        """The misses at x, (k,); None where a row is no number. Raises TimeIsUpError."""
+        found = self._model.values(x)
+        return None if found.missed > _NO_NUMBER else self._model.missed_by(found.rows)
+
+    def jacobian(self, x: Array) -> tuple[Array, Array] | None:
+        """The misses and their derivatives, (k, n), or None. Raises TimeIsUpError."""
+        found, _, matrix = self._model.derivatives(x)
+        if found.missed > _NO_NUMBER:
+            return None
+        gaps = self._model.missed_by(found.rows)
+        return gaps, matrix * (gaps != 0.0)[:, None]
+
+
 def _violation(model: SizedModel) -> Objective:
     """½ Σ of squared misses as an objective of the sized variables."""
     lower, upper = torch.as_tensor(model.row_lower), torch.as_tensor(model.row_upper)
@@ -60,6 +82,7 @@ def _violation(model: SizedModel) -> Objective:
     return Objective(
         function=lambda y: residuals(y).square().sum(),
         residuals=residuals,
+        native_residuals=_Misses(model),
         lower=torch.as_tensor(model.lower),
         upper=torch.as_tensor(model.upper),
     )

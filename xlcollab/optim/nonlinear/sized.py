@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from xlcollab.optim.evaluator import Point
-from xlcollab.optim.jacobian import Differentiator
 from xlcollab.optim.problem import TensorFunction
 from xlcollab.optim.recorder import Recorder
 
@@ -68,7 +67,7 @@ class SizedModel:
     def __init__(self, task: Task, start: Tensor, recorder: Recorder) -> None:
         self.task, self.recorder = task, recorder
         self._like = start
-        self._differentiator = Differentiator()
+        self._raw = task.evaluator.raw
         evaluator = task.evaluator
         n = start.numel()
         self.lower = _array(evaluator.lower, n, -math.inf)
@@ -129,23 +128,20 @@ class SizedModel:
     def values(self, y: Array) -> Values:
         """Objective and rows at y. Raises TimeIsUpError."""
         self.watch_time()
-        with torch.no_grad():
-            raw = self._raw(self.x(y)).double().cpu().numpy()
-        return self._seen(self._sized(y, raw))
+        return self._seen(self._sized(y, self._raw.values(self.x(y))))
 
     def values_at(self, x: Tensor) -> Values:
         """The same at the model's own variables. Raises TimeIsUpError."""
         self.watch_time()
-        with torch.no_grad():
-            raw = self._raw(x.to(self._like)).double().cpu().numpy()
+        raw = self._raw.values(x.to(self._like))
         return self._seen(self._sized(_numpy(x) / self.size, raw))
 
     def derivatives(self, y: Array) -> tuple[Values, Array, Array]:
         """Values, gradient (n,) and rows' derivatives (k, n) at y; 0 where there is no number."""
         self.watch_time()
-        raw, slopes = self._differentiator.jacobian(self._raw, self.x(y))
-        found = self._seen(self._sized(y, raw.double().cpu().numpy()))
-        matrix = slopes.double().cpu().numpy() * self.size
+        raw, slopes = self._raw.jacobian(self.x(y))
+        found = self._seen(self._sized(y, raw))
+        matrix = slopes * self.size
         matrix = np.nan_to_num(matrix, nan=0.0, posinf=0.0, neginf=0.0)
         return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
 
@@ -184,17 +180,6 @@ class SizedModel:
         gap = np.abs(rows - np.clip(rows, self._row_lower, self._row_upper))
         return _with_violation(point, float(gap.max(initial=0.0)))
 
-    def _raw(self, x: Tensor) -> Tensor:
-        """(1 + k,): what is minimised, then the constraints."""
-        objective, evaluator = self.task.objective, self.task.evaluator
-        value = objective.function(x).reshape(1)
-        value = -value if objective.maximize else value
-        if evaluator.l2:
-            value = value + 0.5 * evaluator.l2 * x.dot(x)
-        if objective.constraints is None:
-            return value
-        return torch.cat([value, objective.constraints(x)])
-
     def _sized(self, y: Array, raw: Array) -> Values:
         objective = raw[0] / self.unit if math.isfinite(raw[0]) else BAD
         rows = np.where(np.isfinite(raw[1:]), raw[1:], BAD) * self.weight
@@ -219,9 +204,9 @@ class SizedModel:
         for spread in (1.0, 10.0, 100.0):
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             x = torch.as_tensor((self.start + spread * noise) * self.size).to(self._like)
-            values, slopes = self._differentiator.jacobian(self._raw, x)
-            rows = slopes.double().cpu().numpy()[1:]
-            samples.append((rows, values.double().cpu().numpy()[1:] - rows @ _numpy(x)))
+            values, slopes = self._raw.jacobian(x)
+            rows = slopes[1:]
+            samples.append((rows, values[1:] - rows @ _numpy(x)))
         first, offset = samples[0]
         size = np.abs(first).max(axis=1, initial=0.0)
         straight = size > 0
@@ -241,8 +226,8 @@ class SizedModel:
         for number in range(_PROBES):
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
-            _, slopes = self._differentiator.jacobian(self._raw, self.x(y))
-            matrix = slopes.double().cpu().numpy() * self.size
+            _, slopes = self._raw.jacobian(self.x(y))
+            matrix = slopes * self.size
             found = np.sqrt(np.square(matrix).sum(axis=1))
             norms = np.fmax(norms, np.where(np.isfinite(found), found, 0.0))
         norms = np.where(norms > 0, norms, 1.0)

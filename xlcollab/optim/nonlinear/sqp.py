@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import warnings
 from collections.abc import Callable
 
@@ -58,25 +59,35 @@ _LEVEL = 1e-13
 """A few hundred roundings of the objective."""
 _STEPS = 3
 """One step may stand still by chance."""
+_WITHOUT_GAIN = 50
+"""Steps in which no point misses the rows by less, or holds them and is better: where nothing can
+be satisfied SLSQP wanders as long as it may."""
+_NEARER = 0.999
+"""Of what is missed: less of a gain counts as none over so many steps."""
 
 
 Mask = NDArray[np.bool_]
 
 
 class _StandsStillError(Exception):
-    """Rounding hides any further gain: SLSQP itself would go on. Never seen by a user."""
+    """Nothing is gained any more: SLSQP itself would go on. Never seen by a user."""
 
 
 class _Standstill:
-    """Ends a search whose feasible values have stopped to change."""
+    """Ends a search whose feasible values have stopped to change, or that gains nothing."""
 
     def __init__(self) -> None:
-        self._still = 0
+        self._still = self._idle = 0
         self._values: Values | None = None
+        self._missed = self._objective = math.inf
 
     def see(self, values: Values) -> None:
-        """Raises _StandsStillError at the third step without a change."""
+        """Raises _StandsStillError at the third step without a change, or after many without a
+        gain."""
         old, self._values = self._values, values
+        self._idle = 0 if self._gains(values) else self._idle + 1
+        if self._idle >= _WITHOUT_GAIN:
+            raise _StandsStillError
         if old is None:
             return
         level = _LEVEL * max(1.0, abs(values.objective))
@@ -84,6 +95,17 @@ class _Standstill:
         self._still = self._still + 1 if same else 0
         if self._still >= _STEPS:
             raise _StandsStillError
+
+    def _gains(self, values: Values) -> bool:
+        """Whether a point misses the rows by clearly less than those before, or, where one held
+        them, holds them and is better."""
+        if values.feasible and values.objective < self._objective:
+            self._missed, self._objective = 0.0, values.objective
+            return True
+        if values.missed < _NEARER * self._missed:
+            self._missed = values.missed
+            return True
+        return False
 
     def last(self, model: SizedModel, start: Array) -> Array:
         """The last point of the search."""

@@ -1,0 +1,28 @@
+"""The same model measured in other units: nothing that is true of it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+
+from tests.solver.battery.case import Case, Truth
+
+_FARTHEST = 9
+
+
+def measured(random: Generator, case: Case, truth: Truth | None = None) -> Case:
+    """Objective and rows times 1e-9 … 1e9, each its own, in half of the cases; variables times
+    1e-3 … 1e3 in a third of those that hold no whole numbers."""
+    truth = case.truth if truth is None else truth
+    far = random.random() < 0.5
+
+    def factor() -> float:
+        return float(10.0 ** random.integers(-_FARTHEST, _FARTHEST + 1)) if far else 1.0
+
+    rows = [replace(row, size=factor()) for row in case.rows]
+    scales: list[float] = []
+    if random.random() < 1 / 3 and not case.integer and not case.permutation:
+        scales = [float(10.0**k) for k in random.integers(-3, 4, case.n)]
+    return replace(case, truth=truth, rows=rows, size=factor(), scales=scales)

@@ -1,0 +1,103 @@
+"""What HiGHS says of a quadratic program, looked at again.
+
+Its solver regularises the hessian and takes steps of active sets whose tolerances are absolute: it
+called bounded programs unbounded, and points optimal that are none. What it says of linear programs
+needs no such look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
+from scipy.sparse import vstack
+
+from xlcollab.optim.linear.highs import has_point, solved, status
+from xlcollab.optim.linear.model import Array, Program
+
+_ACTIVE = 1e-6
+"""HiGHS' tolerance on rows of size one, ten times."""
+_HOLDS = 1e-6
+"""Of the terms of the gradient: Excel's precision."""
+_FALLS = 1e-7
+"""Of the costs: a direction of size one that gains less gains nothing."""
+_FLAT = 1e-9
+"""Of the hessian: a direction of size one that bends by less is straight."""
+_MOST_ACTIVE = 2000
+"""Beyond, fitting the multipliers takes more than a second; HiGHS' own word is taken."""
+
+
+_JUDGED = frozenset({"optimal", "unbounded", "infeasible"})
+
+
+def confirmed(program: Program, ending: str, x: Array | None) -> str:
+    """The ending that holds: "infeasible" where there is no point without an objective either,
+    "unbounded" where a way falls for ever, "optimal" by the conditions of optimality; "doubt" where
+    none of these is so."""
+    if ending not in _JUDGED:
+        return ending
+    if x is None and not is_feasible(program):
+        return "infeasible"
+    if _falls_for_ever(program):
+        return "unbounded"
+    return "optimal" if x is not None and _is_stationary(program, x) else "doubt"
+
+
+def is_feasible(program: Program) -> bool:
+    """Whether a program without costs has a point."""
+    return has_point(solved(replace(program, c=np.zeros(program.columns), hessian=None)))
+
+
+def _is_stationary(program: Program, x: Array) -> bool:
+    """Whether the slope is held by rows and bounds that press, each from its own side."""
+    assert program.hessian is not None
+    values = program.matrix @ x
+    low, high = _near(values, program.row_lower), _near(values, program.row_upper)
+    below, above = _near(x, program.lower), _near(x, program.upper)
+    rows, bounds = np.flatnonzero(low | high), np.flatnonzero(below | above)
+    if len(rows) + len(bounds) > _MOST_ACTIVE:
+        return True
+    slope = program.hessian @ x + program.c
+    size = np.linalg.norm(abs(program.hessian) @ np.abs(x) + np.abs(program.c))
+    if len(rows) + len(bounds):
+        eye = np.zeros((len(bounds), len(x)))
+        eye[np.arange(len(bounds)), bounds] = 1.0
+        columns = np.concatenate([program.matrix[rows].toarray(), eye]).T
+        # a lower limit presses upwards, with a multiplier of 0 or more; an upper one downwards
+        least = np.where(np.concatenate([high[rows], above[bounds]]), -np.inf, 0.0)
+        most = np.where(np.concatenate([low[rows], below[bounds]]), np.inf, 0.0)
+        slope = slope - columns @ lsq_linear(columns, slope, (least, most), tol=1e-14).x
+    return bool(np.linalg.norm(slope) <= _HOLDS * max(size, 1e-300))
+
+
+def _near(values: Array, limits: Array) -> NDArray[np.bool_]:
+    known = np.isfinite(limits)
+    size = np.where(known, limits, 0.0)
+    return known & (np.abs(values - size) <= _ACTIVE * (1.0 + np.abs(size)))
+
+
+def _falls_for_ever(program: Program) -> bool:
+    """Whether a direction without curvature leads down and leaves no row and no bound."""
+    assert program.hessian is not None
+    flat = np.full(program.columns, _FLAT * abs(program.hessian).max())
+    ways = replace(
+        program,
+        hessian=None,
+        offset=0.0,
+        matrix=vstack([program.matrix, program.hessian]).tocsr(),
+        row_lower=np.concatenate([_closed(program.row_lower, -np.inf), -flat]),
+        row_upper=np.concatenate([_closed(program.row_upper, np.inf), flat]),
+        lower=_closed(program.lower, -1.0),
+        upper=_closed(program.upper, 1.0),
+        integer=np.zeros(program.columns, np.bool_),
+    )
+    highs = solved(ways)
+    gain = -float(highs.getInfo().objective_function_value)
+    return status(highs) == "Optimal" and gain > _FALLS * np.abs(program.c).max(initial=0.0)
+
+
+def _closed(limits: Array, otherwise: float) -> Array:
+    """0 where there is a limit: a direction must not lead beyond it."""
+    return np.where(np.isfinite(limits), 0.0, otherwise)

@@ -1,0 +1,65 @@
+"""Objective and constraints together, as plain numbers: by the machine where it knows them, else by
+the functions themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.optim.jacobian import Differentiator
+from xlcollab.optim.problem import NativeSquares, Objective
+
+Array = NDArray[np.float64]
+
+
+class Raw:
+    """x (n,) ↦ what is minimised, then the constraints, (1 + k,), in the model's own units."""
+
+    def __init__(self, objective: Objective, l2: float) -> None:
+        self.objective, self.l2 = objective, l2
+        self._differentiator = Differentiator()
+        self._native: NativeSquares | None = None
+        self._asked = False
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Differentiable by autograd."""
+        objective = self.objective
+        value = objective.function(x).reshape(1)
+        value = -value if objective.maximize else value
+        if self.l2:
+            value = value + 0.5 * self.l2 * x.dot(x)
+        if objective.constraints is None:
+            return value
+        return torch.cat([value, objective.constraints(x)])
+
+    def values(self, x: Tensor) -> Array:
+        """The numbers at x, which may be no numbers. Shape (1 + k,)."""
+        native = self._machine()
+        found = None if native is None else native.values(x.detach().numpy())
+        if found is not None:
+            return found
+        with torch.no_grad():
+            return _numpy(self(x))
+
+    def jacobian(self, x: Tensor) -> tuple[Array, Array]:
+        """The numbers at x, (1 + k,), and their derivatives, (1 + k, n)."""
+        native = self._machine()
+        found = None if native is None else native.jacobian(x.detach().numpy())
+        if found is not None:
+            return found
+        values, slopes = self._differentiator.jacobian(self, x)
+        return _numpy(values), _numpy(slopes)
+
+    def _machine(self) -> NativeSquares | None:
+        """Made when it is first asked for: many a model is settled before."""
+        if not self._asked:
+            self._asked = True
+            make = self.objective.machine_rows
+            self._native = None if make is None else make(self)
+        return self._native
+
+
+def _numpy(values: Tensor) -> Array:
+    return np.asarray(values.detach().double().cpu().numpy(), np.float64)
