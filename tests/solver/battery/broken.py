@@ -177,7 +177,7 @@ def orders(random: Generator) -> Case:
     best = max(every) if maximize else min(every)
     case = Case(
         "orders",
-        _Looked(text, lambda x: value(table, [int(round(v)) - 1 for v in x])),
+        _Looked(text, lambda x: value(table, [round(v) - 1 for v in x])),
         "maximize" if maximize else "minimize",
         [float(i) for i in range(1, n + 1)],
         Truth("optimum", float(best)),

@@ -1,8 +1,8 @@
 """Bringing a program to size one before HiGHS applies its tolerances, which are absolute.
 
 Ruiz, "A scaling algorithm to equilibrate both rows and columns norms in matrices", 2001, with
-powers of two, so that nothing is rounded. Columns of whole numbers keep their unit; those in which a
-quadratic objective bends are measured by that.
+powers of two, so that nothing is rounded. Columns of whole numbers keep their unit; those in which
+a quadratic objective bends are measured by that.
 """
 
 from __future__ import annotations
