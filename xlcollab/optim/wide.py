@@ -8,14 +8,18 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, attempt
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.branching.engine import by_branching
 from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.evolution.domain import domain_of
 from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.engine import by_sqp
-from xlcollab.optim.nonlinear.probing import better_nearby
+from xlcollab.optim.nonlinear.multistart import distinct_optima, told
+from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
+from xlcollab.optim.nonlinear.sampling import MOST, better_over_kinks
 from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
@@ -37,14 +41,35 @@ def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = N
     if method == "branch" and not task.objective.has_integers:
         return replace(by_sqp(task, start, recorder), method="branch")  # the one relaxation
     if method == "sqp":
-        return by_sqp(task, start, recorder)
+        return _over_kinks(task, by_sqp(task, start, recorder))
     if method == "evolutionary":
         return _evolved(task, start, recorder)
     if method == "global":
         return _global(task, start, recorder)
     if method == "branch":
         return _branched(task, start, recorder)
-    return _escaping(task, choice, start, recorder)
+    return _over_kinks(task, _escaping(task, choice, start, recorder))
+
+
+def _over_kinks(task: Task, found: Attempt) -> Attempt:
+    """What a method made for kinks comes to from the end of one that is not, as long as something
+    better lies around."""
+    objective, settings = task.objective, task.settings
+    asked = settings.method == "auto" and settings.iterations is None and not settings.l2
+    fits = objective.shape == "kinks" and objective.differentiable and found.x.numel() <= MOST
+    if not asked or not fits:
+        return found
+    for _ in range(_ESCAPES):
+        if found.outcome.stop.status not in _STOPPED:
+            break
+        found = better_over_kinks(task, found)
+        near = _better(task, found)
+        if near is None or found.outcome.stop.status is Status.BEST_FOUND:
+            break
+        point = SizedModel(task, near, found.recorder).point_at(near)
+        value = -point.objective if objective.maximize else point.objective
+        found = replace(found, x=near, value=value, outcome=Outcome(point, found.outcome.stop))
+    return found
 
 
 def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> Attempt:
@@ -61,7 +86,7 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
             return found
         near = _better(task, found)
         if near is None:
-            return found
+            return _elsewhere(task, found)
         found = attempt(task, choice, near, found.recorder)
     small = found.x.numel() <= _FEW and task.settings.iterations is None
     if small:
@@ -71,6 +96,21 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     text = "Every time that the search was begun again, something better lay around its end."
     stop = Stop(Status.BEST_FOUND, text)
     return replace(found, outcome=Outcome(found.outcome.point, stop))
+
+
+def _elsewhere(task: Task, found: Attempt) -> Attempt:
+    """A better end of descents from seeded points of a small box that is closed on all sides."""
+    ends = task.evaluator.lower, task.evaluator.upper
+    closed = all(end is not None and bool(torch.isfinite(end).all()) for end in ends)
+    small = found.x.numel() <= _FEW and task.settings.iterations is None
+    if not closed or not small or is_convex_model(task.objective, found.x.numel()):
+        return found
+    try:
+        model = SizedModel(task, found.x, found.recorder)
+        y = better_elsewhere(model, model.start)
+    except TimeIsUpError:
+        return found
+    return found if y is None else _better_of(by_sqp(task, model.x(y), found.recorder), found)
 
 
 def _is_hard(task: Task, found: Attempt) -> bool:
@@ -110,6 +150,33 @@ def _evolved(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     if objective.differentiable and not objective.has_integers and _is_auto(task):
         first = _descended(task, start, recorder)
         start = first.x if first.outcome.stop.status.has_solution else start
+        if task.settings.multistart and not objective.alldifferent:
+            return _of_many(task, start, recorder)
+    return _by_population(task, start, recorder)
+
+
+def _of_many(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """A population that begins at the best of many descents, and what those ended in."""
+    model = SizedModel(task, start, recorder)
+    x = model.start * model.size
+    domain = domain_of(task.objective, x, model.lower * model.size, model.upper * model.size)
+    try:
+        optima = distinct_optima(model, domain.lower / model.size, domain.upper / model.size)
+    except TimeIsUpError:
+        return _by_population(task, start, recorder)
+    here = model.values(model.start)
+    if optima and (not here.feasible or optima[0].objective < here.objective):
+        start = model.x(optima[0].y)
+    found = _by_population(task, start, recorder)
+    sign = -1.0 if task.objective.maximize else 1.0
+    stop = found.outcome.stop
+    text = f"{stop.message} {told(optima, sign * model.unit)}".strip()
+    return replace(found, outcome=replace(found.outcome, stop=replace(stop, message=text)))
+
+
+def _by_population(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
+    """A population, and a descent from its best."""
+    objective = task.objective
     found = by_evolution(task, start, recorder)
     status = found.outcome.stop.status
     if status is not Status.BEST_FOUND or not objective.differentiable or _all_whole(task):

@@ -60,7 +60,7 @@ def _is_stationary(program: Program, x: Array) -> bool:
     if len(rows) + len(bounds) > _MOST_ACTIVE:
         return True
     slope = program.hessian @ x + program.c
-    size = np.linalg.norm(abs(program.hessian) @ np.abs(x) + np.abs(program.c))
+    size = float(np.linalg.norm(abs(program.hessian) @ np.abs(x) + np.abs(program.c)))
     if len(rows) + len(bounds):
         eye = np.zeros((len(bounds), len(x)))
         eye[np.arange(len(bounds)), bounds] = 1.0

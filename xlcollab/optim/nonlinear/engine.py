@@ -140,9 +140,9 @@ class Search:
         return found.y if found.feasible else None
 
     def _augmented(self) -> Array | None:
-        """The end of an augmented Lagrangian from the best point seen."""
+        """The end of an augmented Lagrangian from the best point seen, where there are rows."""
         model = self.model
-        if self.left <= 0 or model.best is None:
+        if self.left <= 0 or model.best is None or not len(model.weight):
             return None
         objective = _sized_objective(model)
         start = torch.as_tensor(model.best.y)

@@ -37,6 +37,12 @@ _PROBE_WIDTH = 0.1
 """Of size one: near enough that the model is alike, far enough to move."""
 
 
+def _quiet() -> np.errstate:
+    """On the way of an objective that has no end numbers grow beyond all bounds: its status
+    tells."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
 class TimeIsUpError(Exception):
     """The run's time limit was reached while a model was evaluated. Never seen by a user."""
 
@@ -141,9 +147,9 @@ class SizedModel:
         self.watch_time()
         raw, slopes = self._raw.jacobian(self.x(y))
         found = self._seen(self._sized(y, raw))
-        matrix = slopes * self.size
-        matrix = np.nan_to_num(matrix, nan=0.0, posinf=0.0, neginf=0.0)
-        return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
+        with _quiet():
+            matrix = np.nan_to_num(slopes * self.size, nan=0.0, posinf=0.0, neginf=0.0)
+            return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
 
     def missed_by(self, rows: Array) -> Array:
         """The signed amount by which each row misses its limits, (k,)."""
@@ -181,8 +187,9 @@ class SizedModel:
         return _with_violation(point, float(gap.max(initial=0.0)))
 
     def _sized(self, y: Array, raw: Array) -> Values:
-        objective = raw[0] / self.unit if math.isfinite(raw[0]) else BAD
-        rows = np.where(np.isfinite(raw[1:]), raw[1:], BAD) * self.weight
+        with _quiet():
+            objective = raw[0] / self.unit if math.isfinite(raw[0]) else BAD
+            rows = np.where(np.isfinite(raw[1:]), raw[1:], BAD) * self.weight
         missed = np.abs(self.missed_by(rows)).max(initial=0.0)
         return Values(np.array(y), float(objective), rows, float(missed))
 
@@ -227,8 +234,8 @@ class SizedModel:
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
             _, slopes = self._raw.jacobian(self.x(y))
-            matrix = slopes * self.size
-            found = np.sqrt(np.square(matrix).sum(axis=1))
+            with _quiet():
+                found = np.sqrt(np.square(slopes * self.size).sum(axis=1))
             norms = np.fmax(norms, np.where(np.isfinite(found), found, 0.0))
         norms = np.where(norms > 0, norms, 1.0)
         return float(norms[0]), 1.0 / norms[1:]
