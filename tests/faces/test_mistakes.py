@@ -42,7 +42,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("run g.xlsx --epochs -3", 2, "epochs is -3; expected a whole number"),
     ("run g.xlsx --sheet lesson --lr 0.1", 2, "needs an optimizer, such as adam"),
     ("fit r.csv --test-fraction 20", 2, "20 % is 0.2"),
-    ("fit nosuch.csv", 2, "there is no such file"),
+    ("fit nosuch.csv", 3, "there is no such file"),
     ("fit empty.csv", 3, "is empty"),
     ("fit two.csv", 2, "name the item column"),
     ("fit words.csv", 3, "row 2, column 'rating': found 'good'"),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xlcollab.errors import DataError, UsageError
+from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.ratings import Columns, from_frame, read_ratings
 from xlcollab.ratings.typed import as_typed
 
@@ -116,7 +116,7 @@ def test_negative_and_huge_ids_are_only_names() -> None:
 def test_unknown_endings_and_absent_files_are_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no reader for \.doc; known are \.csv"):
         read_ratings(tmp_path / "a.doc")
-    with pytest.raises(UsageError, match="there is no such file"):
+    with pytest.raises(WorkbookError, match="there is no such file"):
         read_ratings(tmp_path / "a.csv")
 
 

@@ -236,7 +236,7 @@ def test_targets_that_cannot_be(tmp_path: Path) -> None:
     refused(xlcollab("fit", source, "-o", tmp_path / "no" / "m.xlsx"), 3, "there is no folder")
     book = crosstab_book(tmp_path / "b.xlsx")
     refused(xlcollab("fit", book, "-o", book), 2, "is the source itself")
-    refused(xlcollab("fit", tmp_path / "none.csv"), 2, "there is no such file")
+    refused(xlcollab("fit", tmp_path / "none.csv"), 3, "there is no such file")
 
 
 def test_wrong_start_cells(tmp_path: Path) -> None:

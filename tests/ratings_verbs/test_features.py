@@ -119,4 +119,4 @@ def test_tables_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     found = xlcollab("fit", ratings_csv(tmp_path), "--items", tmp_path / "i.csv")
     assert (found.code, "lists item 10 twice" in found.sentence) == (3, True)
     found = xlcollab("fit", ratings_csv(tmp_path), "--items", tmp_path / "none.csv")
-    assert (found.code, "there is no such file" in found.sentence) == (2, True)
+    assert (found.code, "there is no such file" in found.sentence) == (3, True)

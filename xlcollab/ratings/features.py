@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xlcollab.errors import DataError, UsageError
+from xlcollab.errors import DataError, WorkbookError
 from xlcollab.ratings.columns import Columns, bare
 from xlcollab.ratings.delimited import Layout, Wanted, read_text
 from xlcollab.ratings.opening import first_lines, form_of
@@ -52,11 +52,11 @@ class About:
 def read_about(path: Path, side: Side) -> About:
     """What a table says of the ids in its column for them, which is the first unless one is named.
 
-    A column of lists, such as "Action|Comedy", becomes a column for each part. Raises UsageError
+    A column of lists, such as "Action|Comedy", becomes a column for each part. Raises WorkbookError
     without a file, DataError on an id that is blank or listed twice.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: there is no such file")
+        raise WorkbookError(f"{path}: there is no such file")
     frame = _frame(path)
     names = [str(name) for name in frame.columns]
     id_name = Columns.known(names).get(side) or names[0]

@@ -15,7 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
-from xlcollab.errors import DataError, MissingPackageError, UsageError, XlcollabError
+from xlcollab.errors import (
+    DataError,
+    MissingPackageError,
+    UsageError,
+    WorkbookError,
+    XlcollabError,
+)
 from xlcollab.ratings.checks import checked_ratings
 from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
@@ -44,7 +50,7 @@ def read_ratings(
     `.parquet`, `.feather`, JSON lines, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and
     `.dat` (`::`, no header); texts also packed as .gz, .bz2, .xz or .zip. `headless` says that the
     first line is a rating: user, item, rating, time. Raises UsageError on another ending or an
-    unknown column, DataError by row on bad values.
+    unknown column, WorkbookError without a file, DataError by row on bad values.
     """
     path = Path(path)
     check_ratings_file(path)
@@ -60,14 +66,14 @@ def read_frame(path: Path, headless: bool = False) -> Frame:
 
 
 def check_ratings_file(path: Path) -> None:
-    """Raises UsageError where there is no file, or none of a known ending."""
+    """Raises UsageError for an ending that is not known, WorkbookError where there is no file."""
     if form_of(path) not in READERS:
         raise UsageError(
             f"{path}: no reader for {path.suffix or 'a file without ending'}; "
             f"known are {', '.join(READERS)}"
         )
     if not path.is_file():
-        raise UsageError(f"{path}: there is no such file")
+        raise WorkbookError(f"{path}: there is no such file")
 
 
 def may_be_crosstab(path: Path) -> bool:

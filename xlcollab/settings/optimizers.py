@@ -77,11 +77,11 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
         "items taken up ranked before others, pair by pair (needs --implicit)",
         (_COMMON - {"standardize"}) | _PENALTY | _RATE,
         {
-            "learning_rate": 0.05,
+            "learning_rate": 0.1,
             "epochs": 100,
-            "schedule": "constant",
-            "l2_factors": 0.01,
-            "l2_biases": 0.01,
+            "schedule": "cosine",
+            "l2_factors": 0.016,
+            "l2_biases": 0.0015,
         },
     ),
     **{

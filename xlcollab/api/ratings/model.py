@@ -28,7 +28,8 @@ from xlcollab.api.ratings.sheet_ids import ids_in, type_in_texts
 from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.ratings.source import WORKBOOKS
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
-from xlcollab.errors import DataError, UsageError, WorkbookError
+from xlcollab.disk import refuse_irregular
+from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import (
     FactorModel,
     Model,
@@ -66,9 +67,8 @@ _LARGEST_MAP = 100
 
 def open_model(path: Path) -> Model:
     """A model from a workbook or a model file that `fit` wrote. Raises DataError for others."""
+    refuse_irregular(path)
     if path.suffix == MODEL_FILE:
-        if not path.is_file():
-            raise WorkbookError(f"there is no file {path}")
         return load_model(path)
     if path.suffix.lower() in WORKBOOKS:
         return read_model_workbook(path)

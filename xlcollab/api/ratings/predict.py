@@ -224,7 +224,7 @@ def _read_pairs(path: Path) -> _Pairs:
 
 
 def _read_file(path: Path) -> tuple[pd.DataFrame, int]:
-    if form_of(path) not in READERS or not path.is_file():
+    if form_of(path) not in READERS:
         known = ", ".join([*READERS, *WORKBOOKS])
         raise UsageError(f"{path} is no file of pairs; its ending must be one of {known}")
     read = read_frame(path)

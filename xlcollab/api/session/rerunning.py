@@ -135,7 +135,7 @@ def _refuse_changed(result: Path, path: Path, one: Input) -> None:
 
 def _on_another(other: Path, one: Input) -> Sequence[str]:
     if not other.is_file():
-        raise UsageError(f"--input {other}: there is no such file")
+        raise WorkbookError(f"--input {other}: there is no such file")
     if sha256_of(other) == one.sha256:
         return []
     return [f"{other} differs from {Path(one.path).name} as it was then; the result may differ"]

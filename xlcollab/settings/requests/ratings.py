@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from xlcollab.errors import UsageError
+from xlcollab.errors import UsageError, WorkbookError
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import SUMMARIES
@@ -179,7 +179,7 @@ class Checkpointing:
                 f"--checkpoint-every is {self.checkpoint_every}; expected 1 or more epochs"
             )
         if self.resume and not self.checkpoint.is_file():
-            raise UsageError(
+            raise WorkbookError(
                 f"there is no checkpoint {self.checkpoint}; leave --resume out to begin"
             )
 
