@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.ratings import Columns, from_frame, read_ratings
+from xlcollab.ratings.columns import REQUIRED
 from xlcollab.ratings.typed import as_typed
 
 ROWS = [(14, 417, 2.0, 100), (29, 27, 5.0, 200), (14, 27, 3.5, 300)]
@@ -166,8 +167,10 @@ TEXTS = {
     "bars": "user|item|rating\n",
     "titles above": "Ratings of May\n\nuser;item;rating\n",
     "synonyms": "Customer ID,Product,Score\n",
+    "German": "Kunde;Artikel;Bewertung\n",
+    "Excel's own line": "sep=;\nuser;item;rating\n",
 }
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "latin-1"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"]
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -178,7 +181,7 @@ def test_texts_of_any_packing_and_encoding(
 ) -> None:
     separator = next(one for one in ",;|" if one in TEXTS[form])
     lines = [separator.join(row) for row in (("Zoë", "07", "4.5"), ("bob", "7", "3"))]
-    text = TEXTS[form] + "\n".join(lines) + "\n\n\n"
+    text = TEXTS[form] + "\n".join(lines) + "\n\n  \n"
     (tmp_path / name).write_bytes(PACKED[name](text.encode(encoding)))
     table = read_ratings(tmp_path / name)
     assert table.user_ids.ids(table.users) == ["Zoë", "bob"]
@@ -189,6 +192,8 @@ def test_texts_of_any_packing_and_encoding(
 def test_a_zip_with_one_table_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
         archive.writestr("folder/ratings.tsv", "user\titem\trating\n1\t2\t3\n")
+        archive.writestr("__MACOSX/folder/._ratings.tsv", "\0")
+        archive.writestr("folder/.DS_Store", "\0")
     assert len(read_ratings(tmp_path / "r.zip")) == 1
     with zipfile.ZipFile(tmp_path / "two.csv.zip", "w") as archive:
         archive.writestr("a.csv", "user,item,rating\n")
@@ -197,8 +202,10 @@ def test_a_zip_with_one_table_is_read(tmp_path: Path) -> None:
         read_ratings(tmp_path / "two.csv.zip")
 
 
-def test_decimal_commas(tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("user;item;rating\n1;2;4,5\n1;3;3\n")
+@pytest.mark.parametrize("text", ["1;2;4,5\n1;3;3\n", '1,2,"4,5"\n1,3,3\n'])
+def test_decimal_commas(text: str, tmp_path: Path) -> None:
+    head = ";".join(REQUIRED) if ";" in text else ",".join(REQUIRED)
+    (tmp_path / "r.csv").write_text(f"{head}\n{text}")
     assert read_ratings(tmp_path / "r.csv").ratings.tolist() == [4.5, 3.0]
 
 
@@ -206,7 +213,10 @@ def test_feather_and_json_lines(tmp_path: Path) -> None:
     frame = pd.DataFrame({"user": ["07", "7"], "item": [1, 2], "rating": [2.5, 3.0]})
     frame.to_feather(tmp_path / "r.feather")
     frame.to_json(tmp_path / "r.jsonl", orient="records", lines=True)
-    for name in ("r.feather", "r.jsonl"):
+    frame.to_json(tmp_path / "list.json", orient="records")
+    (tmp_path / "wide.jsonl").write_text((tmp_path / "r.jsonl").read_text(), "utf-16")
+    (tmp_path / "r.feather.gz").write_bytes(gzip.compress((tmp_path / "r.feather").read_bytes()))
+    for name in ("r.feather", "r.jsonl", "list.json", "wide.jsonl", "r.feather.gz"):
         table = read_ratings(tmp_path / name)
         assert table.user_ids.ids(table.users) == ["07", "7"]
         assert table.ratings.tolist() == [2.5, 3.0]

@@ -39,6 +39,7 @@ WRITERS: Mapping[str, Callable[[Path, pd.DataFrame], None]] = {
     ".feather": lambda path, frame: frame.to_feather(path),
     ".jsonl": lambda path, frame: frame.to_json(path, orient="records", lines=True),
     ".ndjson": lambda path, frame: frame.to_json(path, orient="records", lines=True),
+    ".json": lambda path, frame: frame.to_json(path, orient="records"),
     ".data": _text("\t", False),
     ".base": _text("\t", False),
     ".test": _text("\t", False),

@@ -11,12 +11,12 @@ from xlcollab.settings.near import meant
 NAMES = {
     "user": "user userid uid usernumber username customer customerid customernumber client "
     "clientid reader member memberid reviewer reviewerid account accountid visitor visitorid "
-    "buyer person",
+    "buyer person customername kunde kundennummer kundin nutzer benutzer utilisateur",
     "item": "item itemid iid movie movieid film filmid product productid book bookid isbn title "
     "song songid track trackid artist artistid article articleid asin sku stockcode show game "
-    "gameid",
+    "gameid productname itemname moviename movietitle artikel artikelnummer produkt buch produit",
     "rating": "rating ratings score scores stars star value vote votes overall grade ratingvalue "
-    "reviewscore",
+    "reviewscore bewertung note sterne",
     "time": "time timestamp date datetime ratedat unixtime unixreviewtime createdat",
     "split": "split fold part set subset",
 }

@@ -6,6 +6,7 @@ what is wrong can be told by its row.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -99,7 +100,8 @@ def _kinds(path: Path, layout: Layout, wanted: Wanted) -> _Kinds:
     if wanted.every:
         return _Kinds(ids=list(layout.names), read=list(layout.names))
     said = wanted.columns.resolve(layout.names, path.name)
-    lines = [line.split(layout.separator) for line in first_lines(path, _LOOKED_AT)[layout.skip :]]
+    below = first_lines(path, layout.skip + _LOOKED_AT)[layout.skip :]
+    lines = list(csv.reader(below, delimiter=layout.separator))
     found = _Kinds(
         ids=[name for name in (said.user, said.item, said.split, *said.extra) if name is not None],
         rating=said.rating,
@@ -191,13 +193,13 @@ def _columns(kinds: _Kinds, dtype: DTypeLike) -> dict[str, Column]:
 
 
 def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:
-    data = _read_as_texts(path, layout).fillna("")
+    data = _read_as_texts(path, layout).fillna("").apply(lambda column: column.str.strip())
     blank = (data == "").all(axis=1).to_numpy()
     used = len(data) - int(np.argmin(blank[::-1])) if not blank.all() else 0
     data = data.iloc[:used]
     columns: dict[str, object] = {}
     for name in kinds.read:
-        column = data[name].str.strip()
+        column = data[name]
         if name in kinds.ids:
             columns[name] = as_typed(column)
         elif name == kinds.rating:

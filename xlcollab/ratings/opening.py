@@ -9,7 +9,7 @@ import io
 import lzma
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from xlcollab.errors import DataError
@@ -20,9 +20,18 @@ _HEAD = 40
 SEPARATORS = ",;\t|"
 
 
+def _files_in(archive: zipfile.ZipFile) -> list[str]:
+    """The files of an archive without those that systems add: .DS_Store, __MACOSX/._ratings.csv."""
+    return [name for name in archive.namelist() if not name.endswith("/") and not _is_hidden(name)]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+
+
 def _from_zip(path: Path) -> IO[bytes]:
     archive = zipfile.ZipFile(path)
-    names = [name for name in archive.namelist() if not name.endswith("/")]
+    names = _files_in(archive)
     if len(names) != 1:
         raise DataError(f"{path.name} holds {len(names)} files; expected one table of ratings")
     return archive.open(names[0])
@@ -52,7 +61,7 @@ def form_of(path: Path) -> str:
 def _name_inside(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
+            names = _files_in(archive)
     except (OSError, zipfile.BadZipFile):
         return None
     return names[0] if len(names) == 1 else None
@@ -67,11 +76,23 @@ def opened(path: Path) -> IO[bytes]:
         raise DataError(f"{path.name} is no zip file") from None
 
 
+_MARKS: Mapping[str, tuple[bytes, ...]] = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+"""What a text of an encoding may begin with; the longer ones first."""
+
+
 def encoding_of(path: Path) -> str:
-    """By the mark at its start, else UTF-8 where the first lines are that, else Latin-1."""
+    """By the mark at its start, by letters of which half is 0, else UTF-8 where the first lines are
+    that, else Latin-1."""
     start = _start(path)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    for encoding, marks in _MARKS.items():
+        if start.startswith(marks):
+            return encoding
+    for encoding, first in (("utf-16-be", 0), ("utf-16-le", 1)):
+        if start[first::2].count(0) > len(start) // 4:
+            return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:

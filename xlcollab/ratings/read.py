@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,14 @@ from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
 from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.gathered import column_of, gathered, names_read
-from xlcollab.ratings.opening import first_lines, form_of, opened, separator_in
+from xlcollab.ratings.opening import (
+    PACKED,
+    encoding_of,
+    first_lines,
+    form_of,
+    opened,
+    separator_in,
+)
 from xlcollab.ratings.table import RatingsTable
 
 if TYPE_CHECKING:
@@ -47,10 +55,10 @@ def read_ratings(
     """The ratings in a file, its form told by the name.
 
     Known: `.csv`, `.tsv`, `.txt`, RecBole's `.inter` (a header, or four unnamed columns),
-    `.parquet`, `.feather`, JSON lines, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and
-    `.dat` (`::`, no header); texts also packed as .gz, .bz2, .xz or .zip. `headless` says that the
-    first line is a rating: user, item, rating, time. Raises UsageError on another ending or an
-    unknown column, WorkbookError without a file, DataError by row on bad values.
+    `.parquet`, `.feather`, JSON lines or a JSON list, MovieLens' `.data`, `.base`, `.test` (tabs,
+    no header) and `.dat` (`::`, no header); texts also packed as .gz, .bz2, .xz or .zip. `headless`
+    says that the first line is a rating: user, item, rating, time. Raises UsageError on another
+    ending or an unknown column, WorkbookError without a file, DataError by row on bad values.
     """
     path = Path(path)
     check_ratings_file(path)
@@ -211,7 +219,9 @@ def _read_parquet(path: Path, wanted: Wanted) -> Frame:
 
 
 def _read_feather(path: Path, wanted: Wanted) -> Frame:
-    return Frame(pd.read_feather(path), path.name, 1)
+    with opened(path) as file:  # Arrow looks behind first, which a packed file cannot
+        whole = io.BytesIO(file.read()) if path.suffix.lower() in PACKED else file
+        return Frame(pd.read_feather(whole), path.name, 1)
 
 
 def _gathered(
@@ -229,10 +239,12 @@ def _gathered(
 
 
 def _read_json_lines(path: Path, wanted: Wanted) -> Frame:
-    """An object a line."""
+    """An object a line, or one list of objects."""
+    is_list = next(iter(first_lines(path, 1)), "").lstrip().startswith("[")
     with opened(path) as file:
         try:
-            data = pd.read_json(file, lines=True, dtype=False)
+            encoding = encoding_of(path)
+            data = pd.read_json(file, lines=not is_list, dtype=False, encoding=encoding)
         except (TypeError, AttributeError, KeyError, RecursionError):  # pandas' words say nothing
             raise ValueError('a line is no object such as {"user": 1, …}') from None
     return Frame(data, path.name, 1)
@@ -259,7 +271,7 @@ _FORMS = (
     Reader("RecBole's text", (".inter",), _read_delimited),
     Reader("a Parquet file", (".parquet",), _read_parquet, needs="pyarrow"),
     Reader("a Feather file", (".feather",), _read_feather, needs="pyarrow"),
-    Reader("JSON lines", (".jsonl", ".ndjson"), _read_json_lines),
+    Reader("JSON", (".jsonl", ".ndjson", ".json"), _read_json_lines),
     Reader("MovieLens' text with tabs", (".data", ".base", ".test"), _read_tabs),
     Reader("MovieLens' text with double colons", (".dat",), _read_double_colons),
 )
