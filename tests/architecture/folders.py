@@ -14,11 +14,12 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "values": "text",
         "functions": "values text",
         "scalar": "text",
+        "scan": "scalar values text",
         "program": "values",
         "forms": "functions values text",
         "table": "forms functions values text",
         "pieces": "program functions values",
-        "trace": "pieces program table functions values text",
+        "trace": "scan scalar pieces program table functions values text",
     },
     "api": {
         "session": "",

@@ -11,8 +11,10 @@ from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Changes, FormulaEdit, Kind, Scalar, TextPool, decode
 from xlcollab.kernels.trace.evaluation import Evaluation
+from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.values.block import Block
 from xlcollab.optim import Settings
+from xlcollab.plan import Plan
 from xlcollab.problems import (
     Engine,
     SolverModel,
@@ -92,10 +94,14 @@ def _refuse_longer(book: Session, first: CellRef, height: int) -> None:
 
 def _evaluate(book: Session) -> None:
     """The values of formulas that were typed."""
-    evaluation = Evaluation(book.plan, set(), replaceable=set(range(len(book.plan.families))))
     typed = book.changes().formulas
     texts = book.workbook.texts
-    values = [evaluation.cells(one.cell.area).block for one in typed]
+
+    def values_of(plan: Plan) -> list[Block]:
+        evaluation = Evaluation(plan, set(), replaceable=set(range(len(plan.families))))
+        return [evaluation.cells(one.cell.area).block for one in typed]
+
+    _, values = with_passes(scannable(book.plan), values_of)
     edits = [
         replace(one, value=_scalar(block, texts)) for one, block in zip(typed, values, strict=True)
     ]

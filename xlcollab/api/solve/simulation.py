@@ -12,6 +12,8 @@ from xlcollab.grid import Scalar
 from xlcollab.history import cell_names
 from xlcollab.history.report import cell_value
 from xlcollab.kernels.trace.evaluation import Evaluation
+from xlcollab.kernels.trace.passes import scannable, with_passes
+from xlcollab.plan import Plan
 from xlcollab.problems import Constraint, SolverModel
 from xlcollab.ref import AreaRef, CellRef
 
@@ -67,11 +69,15 @@ def _drawn(
     book: Session, asked: list[tuple[CellRef, str, Constraint | None]], seed: int
 ) -> list[float]:
     """The value of each cell and its limit, with one draw of every random function."""
-    evaluation = Evaluation(book.plan, set(), seed=seed)
-    found = []
-    for cell, _, constraint in asked:
-        found += [_value(evaluation, cell.area), _limit(evaluation, cell, constraint)]
-    return found
+
+    def values_of(plan: Plan) -> list[float]:
+        evaluation = Evaluation(plan, set(), seed=seed)
+        found = []
+        for cell, _, constraint in asked:
+            found += [_value(evaluation, cell.area), _limit(evaluation, cell, constraint)]
+        return found
+
+    return with_passes(scannable(book.plan), values_of)[1]
 
 
 def _value(evaluation: Evaluation, area: AreaRef) -> float:

@@ -24,6 +24,7 @@ def build_program(
 
     Raises UnsupportedError when an extra formula cannot be lowered.
     """
+    plan = plan.unrolled()
     parsed = {label: _parsed(plan, *where) for label, where in (extra or {}).items()}
     lowering = Lowering(plan.workbook, inputs)
     dependents = _dependents(plan, inputs)

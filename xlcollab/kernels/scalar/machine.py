@@ -25,7 +25,7 @@ _LARGEST_QUOTIENT = 1.1259e12
 
 
 @compiled
-def _unary(code: int, x: float) -> float:
+def of_one_number(code: int, x: float) -> float:
     if code == ops.IS_ERROR:
         return 1.0 if math.isnan(x) else 0.0
     if math.isnan(x) or code == ops.COPY:
@@ -73,7 +73,7 @@ def _wave(code: int, x: float) -> float:
 
 
 @compiled
-def _binary(code: int, x: float, y: float) -> float:
+def of_two_numbers(code: int, x: float, y: float) -> float:
     if math.isnan(x) or math.isnan(y):
         return math.nan
     if code == ops.ADD:
@@ -193,9 +193,9 @@ def calculate(
     for i in range(len(codes)):
         code, start = codes[i], starts[i]
         if code < ops.BINARY:
-            value = _unary(code, registers[operands[start]])
+            value = of_one_number(code, registers[operands[start]])
         elif code < ops.MANY:
-            value = _binary(code, registers[operands[start]], registers[operands[start + 1]])
+            value = of_two_numbers(code, registers[operands[start]], registers[operands[start + 1]])
         else:
             value = _many(code, registers, operands[start : starts[i + 1]])
         registers[results[i]] = _stored(value)

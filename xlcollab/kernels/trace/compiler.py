@@ -19,6 +19,7 @@ from xlcollab.kernels.pieces.cutting import cut
 from xlcollab.kernels.pieces.smoothness import is_step, is_straight
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.loops import Settled, write_out
+from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.tape import Program, Value, program
@@ -135,25 +136,34 @@ class Compiler:
         *,
         seed: int = 0,
     ) -> None:
-        self.plan, self.variables = plan, tuple(variables)
+        self.variables = tuple(variables)
         self.start = torch.as_tensor(start, dtype=torch.float64)
+        self.settled: list[Settled] = []
+        """Circles of cells that are worked out by iteration, as the workbook asks."""
+        self._seed = seed
+        passable = scannable(plan, bent=False, variables=self.variables)
+        self.plan, self._evaluation = with_passes(passable, self._prepared)
+
+    def _prepared(self, plan: Plan) -> Evaluation:
+        """An evaluation of the plan, its chains worked out. Raises PassRefusedError."""
+        self.settled.clear()
         families = plan.families
         moving = {n for n, family in enumerate(families) if moves(family)}
         self._empty = {n for n, family in enumerate(families) if not keeps_stored(plan, family)}
         self._candidates = reached_by(plan, self.variables, moving)
         frozen = {n for n, family in enumerate(families) if is_random(family)} - self._empty
-        self._evaluation = Evaluation(
+        evaluation = Evaluation(
             plan,
             frozen - reached_by(plan, self.variables),
             replaceable=set(range(len(families))) - self._candidates - self._empty,
-            seed=seed,
+            seed=self._seed,
         )
-        self._evaluation.set_variables(self.variables, self.start)
-        self.settled: list[Settled] = []
-        """Circles of cells that are worked out by iteration, as the workbook asks."""
+        evaluation.set_variables(self.variables, self.start)
         if plan.workbook.iteration is not None:
-            self._evaluation.circles = circles(plan)
-            self._evaluation.write_out = self._write_out
+            evaluation.circles = circles(plan)
+            evaluation.write_out = self._write_out
+        evaluation.try_chains()
+        return evaluation
 
     def _write_out(self, evaluation: Evaluation, circle: Sequence[int]) -> None:
         self.settled.append(write_out(evaluation, circle))

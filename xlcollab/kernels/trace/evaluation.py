@@ -10,6 +10,7 @@ from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.table import RECORDS
+from xlcollab.kernels.trace.passes import PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
 from xlcollab.kernels.values.record import Record
@@ -22,6 +23,9 @@ from xlcollab.ref import AreaRef, Rect
 
 class Evaluation:
     """The state of one compilation: which families have values, which keep their stored ones.
+
+    Raises PassRefusedError where a chain cannot be worked out in one pass: then the plan must be
+    another (`passes.with_passes`).
 
     Families in `stored` are taken as the file has them; those in `replaceable` are, too, if they
     cannot be evaluated; of others only those copies that cannot, and `replaced` says why.
@@ -70,6 +74,15 @@ class Evaluation:
             except NotReadyError as missing:
                 self.need(missing.families)
 
+    def try_chains(self) -> None:
+        """Work out all chains. Raises PassRefusedError for one that cannot be in one pass, or that
+        reads what cannot be evaluated: cut into waves, it may be in part."""
+        for chain in self.plan.chains:
+            try:
+                self.need(chain.members)
+            except ModelError:
+                raise PassRefusedError(self.plan.families[chain.members[0]]) from None
+
     def need(self, families: Iterable[int]) -> None:
         """Evaluate these families and all they read. Raises ModelError naming the cell."""
         stack = list(families)
@@ -114,7 +127,16 @@ class Evaluation:
     def _missing(self, number: int) -> list[int]:
         if number in self.plan.circular:
             return []
-        return [n for n in self.plan.needs[number] if not self.done(n)]
+        together = self._together(number)
+        needed = {n for member in together for n in self.plan.needs[member]}
+        if len(together) > 1 or number in self.plan.chain_of:
+            needed.difference_update(together)
+        return [n for n in sorted(needed) if not self.done(n)]
+
+    def _together(self, number: int) -> tuple[int, ...]:
+        """The families of a chain that are worked out with this one; else itself alone."""
+        chain = self.plan.chain_of.get(number)
+        return chain.members if chain else (number,)
 
     def done(self, number: int) -> bool:
         return number in self.store.results or number in self.store.stored
@@ -125,6 +147,10 @@ class Evaluation:
         store.busy, store.met = path, set()
         family = self.plan.families[number]
         try:
+            if number in self.plan.chain_of:
+                chain = self.plan.chain_of[number]
+                store.results.update(record_pass(self.tracer, self.plan, chain))
+                return []
             value = self.tracer.family(family)
             if store.met and _is_circular(value):
                 self._refuse_cycle(path, [*store.met])
@@ -200,6 +226,9 @@ class Evaluation:
         Raises CircularError naming the cells where that may not be.
         """
         cycle = path[min(path.index(number) for number in again) :]
+        for number in cycle:
+            if number in self.plan.chain_of:
+                raise PassRefusedError(self.plan.families[number])
         cells = ", ".join(str(self.plan.families[number].area) for number in cycle[:_SHOWN])
         for number in cycle:
             sentence = self.plan.circular.get(number, f"{cells} looks up cells that depend on it")

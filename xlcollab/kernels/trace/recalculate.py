@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xlcollab.errors import ModelError
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, undrawn
 from xlcollab.kernels.trace.iterate import iterate, with_own_values
+from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.store import Slice
 from xlcollab.plan import Family, Plan
@@ -41,6 +42,11 @@ def recalculate(plan: Plan, seed: int = 0, *, draw: bool = False) -> Recalculati
 
     With `draw`, random functions whose stored values are all 0 are drawn: no one has yet.
     """
+    _, done = with_passes(scannable(plan), lambda one: _recalculated(one, seed, draw=draw))
+    return done
+
+
+def _recalculated(plan: Plan, seed: int, *, draw: bool) -> Recalculation:
     families = plan.families
     volatile = [
         number

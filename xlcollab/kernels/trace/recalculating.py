@@ -52,6 +52,7 @@ class RecalculatingCompiler(Compiler):
         *,
         seed: int = 0,
     ) -> None:
+        plan = plan.unrolled()
         self.plan, self.variables = plan, tuple(variables)
         self.start = torch.as_tensor(start, dtype=torch.float64)
         self.settled = []

@@ -114,12 +114,16 @@ class Tracer:
 
         return self.tape.emit(Operation("layout", layout, MOVEMENT), [value])
 
-    def _whole_formula(self, family: Family) -> Value:
+    def begin(self, family: Family) -> None:
+        """Another formula is evaluated from here on: forget what was known of the last."""
         self.calls = self.nesting = 0
         self._known.clear()
         self.answers.clear()
         self.repeatable = not _is_random(family.node)
         self._shared = shared(family.node) if self.repeatable else frozenset()
+
+    def _whole_formula(self, family: Family) -> Value:
+        self.begin(family)
         frame = Frame(family, family.array)
         if family.closing and isinstance(family.node, Binary):
             return self._binary(family.node, frame, closing=True)
