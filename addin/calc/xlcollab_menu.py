@@ -15,21 +15,70 @@ from com.sun.star.bridge import XInstanceProvider
 from com.sun.star.task import XJobExecutor
 
 PYTHON = "@PYTHON@"
+FIELDS = "@FIELDS@"
+OK, CANCEL = 1, 2  # of com.sun.star.awt.PushButtonType
 SERVICE = "org.xlcollab.Menu"
 
 
 class Menu(unohelper.Base, XJobExecutor):
-    """`service:org.xlcollab.Menu?solve` presses the button solve."""
+    """`service:org.xlcollab.Menu?solve` presses the button solve, `…?solve:once` asks for settings
+    before."""
 
     def __init__(self, context):
         self._context = context
 
-    def trigger(self, button):
+    def trigger(self, entry):
+        button, _, asks = entry.partition(":")
         document = self._new("com.sun.star.frame.Desktop").CurrentComponent
+        once = self._asked(document, button) if asks else []
+        if once is not None:
+            self._press(document, button, once)
+
+    def _asked(self, document, button):
+        """Settings for one press, from a small window; None where it was closed without Run."""
+        window = self._new("com.sun.star.awt.UnoControlDialogModel")
+        names = FIELDS[button]
+        window.Title, window.Width, window.Height = (
+            "xlcollab: for this press",
+            170,
+            32 + 16 * len(names),
+        )
+        for row, name in enumerate(names):
+            place = {"PositionY": 8 + 16 * row, "Height": 13}
+            self._put(
+                window, "FixedText", f"label {name}", PositionX=6, Width=58, Label=name, **place
+            )
+            self._put(window, "Edit", name, PositionX=68, Width=94, **place)
+        foot = {"PositionY": 12 + 16 * len(names), "Width": 45, "Height": 14}
+        self._put(window, "Button", "run", PositionX=68, Label="Run", PushButtonType=OK, **foot)
+        self._put(
+            window, "Button", "no", PositionX=117, Label="Cancel", PushButtonType=CANCEL, **foot
+        )
+        dialog = self._new("com.sun.star.awt.UnoControlDialog")
+        dialog.setModel(window)
+        above = document.CurrentController.Frame.ContainerWindow
+        dialog.createPeer(above.Toolkit, above)
+        try:
+            if not dialog.execute():
+                return None
+            typed = [(name, window.getByName(name).Text.strip()) for name in names]
+            return [f"{name}={text}" for name, text in typed if text]
+        finally:
+            dialog.dispose()
+
+    def _put(self, window, kind, name, **said):
+        """A control of the window."""
+        control = window.createInstance(f"com.sun.star.awt.UnoControl{kind}Model")
+        for key, value in said.items():
+            setattr(control, key, value)
+        window.insertByName(name, control)
+
+    def _press(self, document, button, once):
         pipe = f"pipe,name=xlcollab{uuid.uuid4().hex}"
         acceptor = self._new("com.sun.star.connection.Acceptor")
         threading.Thread(target=self._accept, args=(acceptor, pipe), daemon=True).start()
         command = [PYTHON, "-m", "xlcollab.faces.ribbon", button, document.Title, pipe]
+        command += ["--once", *once] if once else []
         threading.Thread(target=self._run, args=(command, acceptor, document), daemon=True).start()
 
     def _accept(self, acceptor, pipe):

@@ -15,11 +15,12 @@ from typer.testing import CliRunner
 from tests.build import build
 from tests.live.office import headless_office
 from xlcollab.faces import ribbon
-from xlcollab.faces.addin.calc import build_calc, entries
+from xlcollab.faces.addin.calc import ASKED, build_calc, entries
 from xlcollab.faces.cli import build as application
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_office import Office
 from xlcollab.ref import CellRef
+from xlcollab.settings.once import for_one_press
 
 _SECONDS = 60
 
@@ -40,8 +41,16 @@ def test_every_button_is_an_entry(extension: Path) -> None:
         root = ElementTree.fromstring(package.read("Addons.xcu"))
     urls = [value.text or "" for value in root.iter("value")]
     pressed = [url.partition("?")[2] for url in urls if url.startswith("service:")]
-    assert sorted(pressed) == sorted(ribbon.NAMES)
-    assert [url for url, _ in entries()][2] == "service:org.xlcollab.Menu?restore"
+    asking = [one for one in pressed if one.endswith(":once")]
+    assert sorted(set(pressed) - set(asking)) == sorted(ribbon.NAMES)
+    assert asking == [f"{button}:once" for button in ("solve", "run_n", "fit_ratings")]
+    assert [url for url, _ in entries()][3] == "service:org.xlcollab.Menu?restore"
+
+
+def test_what_a_window_asks_for_the_button_takes() -> None:
+    for button, fields in ASKED.items():
+        for field in fields:
+            assert for_one_press(button, [f"{field}="]) == {}
 
 
 def test_the_menu_starts_the_interpreter_that_built_it(extension: Path) -> None:

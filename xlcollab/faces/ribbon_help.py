@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xlcollab.settings.control import label
+from xlcollab.settings.once import TAKEN
+
 EXPLAINED: Mapping[str, str] = {
     "solve": "Optimises the Solver model of the sheet in front. Reads every setting of the sheet "
     "control; Stop ends it with the best weights, Restore undoes it.",
@@ -33,6 +36,15 @@ EXPLAINED: Mapping[str, str] = {
     "model's objective by the selected cells. Reads no setting.",
     "check": "Compares every formula with our own evaluation and lists what differs. Reads no "
     "setting.",
+    "log": "Shows what the buttons did since the workbook was opened, the newest first. Reads no "
+    "setting.",
     "help": "Shows what the buttons do. Reads no setting.",
 }
 """By the button's name: a sentence, and which settings it reads."""
+
+
+def explained(button: str) -> str:
+    """The sentence, and which settings the button takes for one press."""
+    taken = ", ".join(map(label, TAKEN.get(button, ())))
+    more = f" For one press it takes: {taken}." if taken else " It takes no setting for one press."
+    return EXPLAINED[button] + more

@@ -18,10 +18,11 @@ _SECONDS_BETWEEN_FRAMES = 0.3
 
 
 class LiveWatch:
-    """Shows the weights under trial every few hundred milliseconds, and stops when asked."""
+    """Shows the weights under trial every few hundred milliseconds, and stops when asked. `before`
+    stands behind the words in the status bar: what the last button did."""
 
-    def __init__(self, desk: Desk, stop: StopFlag) -> None:
-        self._desk, self._stop = desk, stop
+    def __init__(self, desk: Desk, stop: StopFlag, before: str = "") -> None:
+        self._desk, self._stop, self._before = desk, stop, before
         self._weights: Callable[[], Sequence[CellEdit]] | None = None
         self._first: Sequence[CellEdit] = ()
         self._shown = 0.0
@@ -42,7 +43,7 @@ class LiveWatch:
         if self._is_time():
             self._desk.say(
                 f"xlcollab: iteration {row.iteration}, objective {row.objective:.7g}, "
-                f"{row.seconds:.1f} s"
+                f"{row.seconds:.1f} s{self._before}"
             )
             if self._weights is not None and row.iteration:
                 self._desk.book.put(self._weights())
@@ -53,7 +54,7 @@ class LiveWatch:
         if self._is_time():
             self._desk.say(
                 f"xlcollab: epoch {row.epoch}, training RMSE {row.train_rmse:.6g}, "
-                f"{row.seconds:.1f} s"
+                f"{row.seconds:.1f} s{self._before}"
             )
         return self._stop.is_set()
 

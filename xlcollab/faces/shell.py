@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from xlcollab.faces.columns import Column, fitting
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
+    from rich.table import Table
 
     from xlcollab.api.ratings.tune import TrialProgress
     from xlcollab.api.session.told import EpochRow, Row
@@ -47,20 +50,41 @@ def print_json(value: object) -> None:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on standard output; nothing where there are no rows."""
+    """A table on standard output; nothing where there are no rows. Columns that have no room are
+    left out, and a line says how many."""
     lines = list(rows)
     if not lines:
         return
+    texts = [[_text(cell) for cell in line] for line in lines]
+    numbers = [all(_is_number(line[i]) for line in lines) for i in range(len(headings))]
+    output = _plain(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+    columns = fitting([shown(one) for one in headings], texts, numbers, output.width)
+    output.print(_table(shown(title), columns, texts))
+    if len(columns) < len(headings):
+        output.print(f"… and {len(headings) - len(columns)} more columns (--json has them all)")
+
+
+def _text(cell: object) -> str:
+    return shown(cell if isinstance(cell, str) else number(cell))
+
+
+def _is_number(value: object) -> bool:
+    """Or nothing, where a number would stand."""
+    return isinstance(value, int | float) or value == ""
+
+
+def _table(title: str, columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=shown(title), title_justify="left", box=box.SIMPLE_HEAD)
-    for position, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=position == 0)
-    for row in lines:
-        table.add_row(*(shown(cell if isinstance(cell, str) else number(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
-    _plain(width=width).print(table)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(
+            column.heading, overflow="fold", no_wrap=column.is_firm, min_width=column.width
+        )
+    for line in texts:
+        table.add_row(*line[: len(columns)])
+    return table
 
 
 def print_next(opened: object, *lines: str) -> None:

@@ -56,6 +56,15 @@ def wants_log(values: NDArray[np.float64]) -> bool:
     return ratio > _LOG_FROM or (ratio > _LOG_PERHAPS and most < low + 0.25 * (high - low))
 
 
+def is_spaced_by_factors(values: NDArray[np.float64]) -> bool:
+    """Whether positive values over more than a factor of 20 lie mostly at the bottom, as 0.01, 0.1
+    and 1 do."""
+    if not wants_log(values):
+        return False
+    low, high = float(values.min()), float(values.max())
+    return float(np.median(values)) < low + 0.25 * (high - low)
+
+
 _BASE_TWO = 100.0
 """Up to such a factor a logarithmic axis has its lines at powers of two."""
 

@@ -21,6 +21,8 @@ class CalcDesk(Desk):
     With `boxes` it tells in message boxes. A shell that pressed the button tells by itself.
     """
 
+    is_excel = False
+
     def __init__(self, office: Office, document: Any, *, boxes: bool = False) -> None:
         self.office, self.document, self.boxes = office, document, boxes
         self.book = CalcBook(office, document)
@@ -36,6 +38,10 @@ class CalcDesk(Desk):
     @property
     def key(self) -> str:
         return str(self.document.URL or self.document.RuntimeUID)
+
+    @property
+    def session(self) -> str:
+        return f"calc {self.document.RuntimeUID} {self.key}"
 
     @property
     def sheet(self) -> str:
@@ -101,4 +107,7 @@ class CalcDesk(Desk):
         self.document.enableAutomaticCalculation(bool(settings))
         while self.document.hasControllersLocked():
             self.document.unlockControllers()
+        self.quiet()
+
+    def quiet(self) -> None:
         self._indicator.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 
@@ -16,11 +17,18 @@ class Desk(ABC):
     """Excel or Calc with one workbook in front."""
 
     book: LiveBook
+    is_excel = True
+    """Whether its formulas mean what Excel's mean."""
 
     @property
     @abstractmethod
     def key(self) -> str:
         """What tells this workbook from every other one that is open."""
+
+    @property
+    @abstractmethod
+    def session(self) -> str:
+        """What tells this opening of the workbook from every other one, earlier ones too."""
 
     @property
     @abstractmethod
@@ -47,6 +55,16 @@ class Desk(ABC):
     @abstractmethod
     def show(self, sheet: str) -> None:
         """Bring a sheet to the front."""
+
+    def keep_saying(self, text: str, seconds: float) -> None:
+        """Leave a sentence in the status bar for some seconds after a run."""
+        self.say(text)
+        time.sleep(seconds)
+        self.quiet()
+
+    @abstractmethod
+    def quiet(self) -> None:
+        """Give the status bar back to the application's own words."""
 
     def ended(self, error: BaseException) -> str | None:
         """The sentence for an error that means that the application has ended; None for others."""

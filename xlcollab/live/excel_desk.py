@@ -42,6 +42,10 @@ class ExcelDesk(Desk):
         return str(self._book.fullname)
 
     @property
+    def session(self) -> str:
+        return f"excel {self._book.app.pid} {self.key}"
+
+    @property
     def sheet(self) -> str:
         return str(self._book.sheets.active.name)
 
@@ -74,4 +78,7 @@ class ExcelDesk(Desk):
     def _restore(self, settings: Any) -> None:
         app = self._book.app
         app.calculation, app.screen_updating = settings
-        app.status_bar = False  # the words are Excel's own again
+        self.quiet()
+
+    def quiet(self) -> None:
+        self._book.app.status_bar = False  # the words are Excel's own again

@@ -5,15 +5,16 @@ of it. Changes are left in the `OpenBook`; `store` writes them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from xlcollab.api.book import OpenBook
 from xlcollab.api.desk.outcome import Outcome
-from xlcollab.api.session.controlled import for_fit, history_is_on
+from xlcollab.api.session.controlled import OF_FIT, for_fit, history_is_on
 from xlcollab.errors import DataError, ModelError, ReferenceSyntaxError
 from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
 from xlcollab.history import HEAD_ROW, added_name, table_sheet
@@ -56,9 +57,15 @@ class Watch(Protocol):
         ...
 
 
-def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
+Once = Mapping[str, str | float | int | bool]
+"""Settings for this press alone; they win over the control sheet."""
+_NOTHING: Once = MappingProxyType({})
+
+
+def solve(book: OpenBook, sheet: str, watch: Watch, once: Once = _NOTHING) -> Outcome:
     """Solve the sheet's Solver model with the settings of the control sheet."""
-    solved = book.solve(sheet, on_step=watch.step, on_point=watch.point)
+    settings: dict[str, Any] = dict(once)
+    solved = book.solve(sheet, on_step=watch.step, on_point=watch.point, **settings)
     found = solved.solution
     objective = f"{solved.model.label}: {found.initial:.6g} → {found.objective:.6g}"
     told = (f"{objective} after {found.iterations} iterations.", found.message, *solved.warnings)
@@ -67,7 +74,7 @@ def solve(book: OpenBook, sheet: str, watch: Watch) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _EpochRow:
-    """What a watch shows of a tab's epoch; the objective is the tab's measured loss."""
+    """What a watch shows of a tab's epoch; the objective is the tab's loss."""
 
     iteration: int
     objective: float
@@ -87,9 +94,15 @@ def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
     return Outcome(f"{sheet}: {run.message} {weights}", in_sight=run.exit_code == 0)
 
 
-def epochs_asked(book: OpenBook, otherwise: int) -> int:
-    """The epochs that the control sheet asks for."""
-    return for_fit(book.workbook).get("epochs", otherwise)
+def epochs_asked(book: OpenBook, otherwise: int, once: Once = _NOTHING) -> int:
+    """The epochs that this press or the control sheet asks for."""
+    return _of_fit(book, once).get("epochs", otherwise)
+
+
+def _of_fit(book: OpenBook, once: Once) -> dict[str, int]:
+    """What the control sheet says of epochs, factors and seed, and over it this press."""
+    asked = {word: int(once[name]) for name, word in OF_FIT.items() if name in once}
+    return for_fit(book.workbook) | asked
 
 
 def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
@@ -98,7 +111,7 @@ def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
     return Outcome(f"{sheet} is reset.", in_sight=True)
 
 
-def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
+def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch, once: Once = _NOTHING) -> Outcome:
     """Train a factor model on the ratings of an area, and add its sheets ("fit model", …)."""
     from xlcollab.api.cells.ratings import is_long, ratings_in
     from xlcollab.api.ratings.sheets import sheet_of
@@ -106,8 +119,9 @@ def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
 
     block = _values(book, area)
     table = ratings_in(block)
-    book.made_by("fit", _as_typed(book, area))
-    fitted = _estimator(book).fit(table, on_epoch=watch.epoch)
+    said = _of_fit(book, once)
+    book.made_by("fit", _as_typed(book, area, said))
+    fitted = _estimator(said).fit(table, on_epoch=watch.epoch)
     corner = (table.user_ids.index.tolist(), table.item_ids.index.tolist())
     tables = result_tables(fitted.result_, crosstab=None if is_long(block) else corner)
     sheets = [sheet_of(replace(one, name=f"fit {one.name}")) for one in tables]
@@ -118,19 +132,17 @@ def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch) -> Outcome:
     )
 
 
-def _estimator(book: OpenBook) -> MatrixFactorization:
-    """Factors, epochs and seed are the control sheet's where it says so."""
+def _estimator(said: Mapping[str, int]) -> MatrixFactorization:
+    """Factors, epochs and seed are those that were said."""
     from xlcollab.factor import MatrixFactorization
 
-    said = for_fit(book.workbook)
     return MatrixFactorization(
         n_factors=said.get("n_factors"), epochs=said.get("epochs"), seed=said.get("seed", 0)
     )
 
 
-def _as_typed(book: OpenBook, area: AreaRef) -> FitRequest:
+def _as_typed(book: OpenBook, area: AreaRef, said: Mapping[str, int]) -> FitRequest:
     """What the shell would be asked for the same fit."""
-    said = for_fit(book.workbook)
     return FitRequest(
         place=FitPlace(source=book.path, sheet=area.sheet, area=str(area.rect)),
         model=Asked.of(ModelSettings, {"n_factors": said.get("n_factors")}),
@@ -191,9 +203,10 @@ def add_gradient(book: OpenBook, area: AreaRef) -> Outcome:
     )
 
 
-def find_rate(book: OpenBook, sheet: str) -> Outcome:
+def find_rate(book: OpenBook, sheet: str, once: Once = _NOTHING) -> Outcome:
     """Try growing learning rates on the sheet's Solver model; their curve becomes a sheet."""
-    curve = book.lr_find(sheet, add_sheet=True)
+    settings: dict[str, Any] = dict(once)
+    curve = book.lr_find(sheet, add_sheet=True, **settings)
     return Outcome(f"Take a learning rate of {curve.suggestion:.3g}. {curve.sentence}.")
 
 

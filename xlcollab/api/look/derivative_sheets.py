@@ -53,16 +53,16 @@ def derive(request: GradientRequest) -> Derived:
     """Open, differentiate, and write a sheet where that is asked for: `xlcollab gradient`."""
     book = Session(request.book)
     writes = request.output is not None or request.in_place
+    place = {"in_place": request.in_place, "overwrite": request.overwrite}
     if writes:
-        refuse_target(book, request.output, "derivatives", in_place=request.in_place)
+        refuse_target(book, request.output, "derivatives", **place)
         refuse_unchangeable(book, sheets=True, instead="")
         book.made_by("gradient", request)
     found = _derivatives(book, request)
     if not writes:
         return Derived(found, None)
     add_derivatives(book, found)
-    in_place = request.in_place
-    return Derived(found, save_beside(book, request.output, "derivatives", in_place=in_place))
+    return Derived(found, save_beside(book, request.output, "derivatives", **place))
 
 
 def _derivatives(book: Session, request: GradientRequest) -> Derivatives:
@@ -116,6 +116,7 @@ def _gradient_sheet(book: Session, found: Gradient) -> NewSheet:
         rows=[*frame.rows, head, *rows],
         widths=widths_of(head, rows),
         column_looks=looks,
+        boxes=(Rect(HEAD_ROW, 0, len(rows) + 1, len(head)),),
         heat=(Rect(HEAD_ROW + 1, 3, len(rows)),),
     )
 
@@ -154,7 +155,12 @@ def _hessian(book: Session, found: Hessian) -> NewSheet:
     rows = [*sheet.rows, *below]
     sections = [len(sheet.rows) + 1, len(sheet.rows) + 5]
     looks = {**sheet.row_looks, **dict.fromkeys(sections, "section")}
-    return replace(sheet, rows=rows, row_looks=looks)  # type: ignore[arg-type]
+    places = {(len(sheet.rows) + _CONDITION, 1): look_of([condition])}
+    return replace(sheet, rows=rows, row_looks=looks, cell_looks=places)  # type: ignore[arg-type]
+
+
+_CONDITION = 3
+"""Rows from the end of the matrix to the condition number."""
 
 
 def _with_matrix(
@@ -180,6 +186,7 @@ def _with_matrix(
         rows=[*frame.rows, head, *rows],
         widths=widths_of(head, rows),
         column_looks={2: look_of(own), **dict.fromkeys(columns, number)},
+        boxes=(Rect(HEAD_ROW, 0, len(rows) + 1, len(head)),),
         heat=(Rect(HEAD_ROW + 1, _LEFT, *matrix.shape),),
         freeze=(HEAD_ROW + 1, _LEFT),
     )

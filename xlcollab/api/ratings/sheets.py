@@ -178,7 +178,7 @@ def _trials_chart(table: Table) -> list[Chart]:
             legend=False,
             log_y=wants_log(errors),
             log_base=log_base(errors),
-            x_range=(0.0, float(n + 1)),
+            x_range=(1.0, float(n)),
             y_range=log_around(errors) if wants_log(errors) else around(errors, 0.02),
         )
     ]

@@ -74,14 +74,15 @@ def _check(control: Control, name: str, value: object) -> None:
         raise DataError(f"{control.cells[name]}: {error}") from None
 
 
-_OF_FIT = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
+OF_FIT = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
+"""What a fit of ratings takes from the sheet, and the names that `fit` has for it."""
 
 
 def for_fit(workbook: Workbook) -> dict[str, int]:
     """What the sheet says of a fit of ratings, by the names that `fit` has for it."""
     control = read_control(workbook)
     values = control.values if control else {}
-    return {_OF_FIT[name]: int(values[name]) for name in _OF_FIT if name in values}
+    return {OF_FIT[name]: int(values[name]) for name in OF_FIT if name in values}
 
 
 def history_is_on(workbook: Workbook) -> bool:

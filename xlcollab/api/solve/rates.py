@@ -169,14 +169,15 @@ def add_rates(book: Session, curve: RateCurve) -> NewSheet:
 def find_rate_in_book(request: RatesRequest) -> FoundRate:
     """Open, try, add the sheet, save: the whole of `xlcollab lr-find`."""
     book = Session(request.book)
-    refuse_target(book, request.output, "rates", in_place=request.in_place)
+    place = {"in_place": request.in_place, "overwrite": request.overwrite}
+    refuse_target(book, request.output, "rates", **place)
     refuse_unchangeable(book, sheets=True, instead="")
     book.made_by("lr-find", request)
     model = given_model(book, request.model, request.sheet)
     rates = RateRange(request.lowest, request.highest, request.steps)
     curve = find_rate(book, model, request.settings, request.computing, rates)
     add_rates(book, curve)
-    return FoundRate(curve, save_beside(book, request.output, "rates", in_place=request.in_place))
+    return FoundRate(curve, save_beside(book, request.output, "rates", **place))
 
 
 def of_one_cycle(

@@ -11,6 +11,7 @@ from pathlib import Path
 from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
+from xlcollab.api.session.together import told_together
 from xlcollab.api.session.viewer import Viewer
 from xlcollab.api.solve.given import given_models
 from xlcollab.api.solve.keeping import Keep
@@ -84,30 +85,16 @@ class Run:
         return tuple(dict.fromkeys(found))
 
     def sentences(self) -> list[str]:
-        """What happened to each model, and warnings."""
-        found = []
-        for one in self.outcomes:
-            if isinstance(one, Refused):
-                found.append(f"{one.model.sheet}: {one.message}")
-            else:
-                found.append(f"{one.model.sheet}: {one.solution.message}")
-                found += [_in_solvers_words(one)] if _says_it_best(one) else []
-                found += [f"{one.model.sheet}: warning: {text}" for text in one.warnings]
-        return found
+        """What happened to each model, and warnings; those to which the same happened together."""
+        return told_together(
+            (one.model.sheet, text) for one in self.outcomes for text in _told(one)
+        )
 
-    def next_steps(self) -> list[str]:
-        """What to open, and what to try next; nothing where nothing was written."""
-        if self.output is None:
-            return []
+    def new_sheets(self) -> str:
+        """The first of the sheets that were added, in words; "" for none."""
         new = [name for one in self.outcomes if isinstance(one, Solved) for name in one.reports]
         shown = ", ".join(new[:_MOST_NAMED]) + (", …" if len(new) > _MOST_NAMED else "")
-        told = f"; new sheets: {shown}" if new else ""
-        name = self.output.name
-        return [
-            f"open {name}{told}",
-            f"try next: xlcollab recalc {name} --check (our values beside those stored), "
-            f"xlcollab rerun {name} (the same run again), xlcollab docs (the lesson explained)",
-        ]
+        return f"; new sheets: {shown}" if new else ""
 
 
 _MOST_NAMED = 3
@@ -266,6 +253,13 @@ def _exit_code(one: Solved | Refused) -> int:
     return EXIT_CODES.get(one.status, 4 if lost else 0)
 
 
+def _told(one: Solved | Refused) -> list[str]:
+    if isinstance(one, Refused):
+        return [one.message]
+    words = [_in_solvers_words(one)] if _says_it_best(one) else []
+    return [one.solution.message, *words, *(f"warning: {text}" for text in one.warnings)]
+
+
 def _says_it_best(one: Solved) -> bool:
     """Whether Solver's words add something: it has none for steps that were planned and made."""
     return one.kept and one.status is not Status.DONE
@@ -274,7 +268,7 @@ def _says_it_best(one: Solved) -> bool:
 def _in_solvers_words(one: Solved) -> str:
     """The result as Excel's Solver would put it."""
     status = one.status
-    return f"{one.model.sheet}: Solver's result {status.solver_code}: {status.solver_words}"
+    return f"Solver's result {status.solver_code}: {status.solver_words}"
 
 
 _ONLY_OF_RUNS = (

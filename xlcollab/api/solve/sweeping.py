@@ -20,6 +20,7 @@ from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar, Series
 from xlcollab.history import cell_names, free_of_ours
+from xlcollab.history.axes import ends, is_spaced_by_factors
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
 from xlcollab.problems import SolverModel, start, variable_cells
 from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
@@ -243,16 +244,28 @@ def _sweep_sheet(
 ) -> NewSheet:
     cells, cases = varied
     taken = free_of_ours(book.workbook, ("sweep",))
-    names = ", ".join(name or str(cell) for name, cell in _labels(book, cells))
+    called = _called(book, [*cells, *variable_cells(model)])
+    words = tuple(called.get(heading, heading) for heading in headings)
     report = Report(
         model.sheet,
         "sweep",
-        f"{model.sheet}: the optimum by {names}",
+        f"{model.sheet}: the optimum by {', '.join(called[str(cell)] for cell in cells)}",
         f"sweep of {model.label} over {len(cases)} runs",
-        _sections(headings, lines),
+        _sections(words, lines),
     )
     sheet = report_sheet(report, existing_names=taken)
-    return replace(sheet, charts=_charts(sheet, headings, cells, cases))
+    return replace(
+        sheet, charts=_charts(sheet, words, [called[str(cell)] for cell in cells], cases)
+    )
+
+
+def _called(book: Session, cells: Sequence[CellRef]) -> dict[str, str]:
+    """By cell what a person calls it, with the cell: "L2 penalty (penalty!A4)"."""
+    names = cell_names(book.workbook, cells)
+    return {
+        str(cell): f"{name} ({cell})" if name else str(cell)
+        for name, cell in zip(names, cells, strict=True)
+    }
 
 
 def _width(headings: Sequence[str]) -> int:
@@ -280,48 +293,61 @@ def _sections(headings: tuple[str, ...], lines: list[list[Scalar]]) -> list[Sect
     ]
 
 
-def _labels(book: Session, cells: Sequence[CellRef]) -> list[tuple[str, CellRef]]:
-    return list(zip(cell_names(book.workbook, cells), cells, strict=True))
-
-
 _FIRST_LINE = 6
 """The row of the first run: title, sentence, two free rows, the section's title, headings."""
 
 
 def _charts(
-    sheet: NewSheet, headings: Sequence[str], cells: Sequence[CellRef], cases: Sequence[_Case]
+    sheet: NewSheet, headings: Sequence[str], varied: Sequence[str], cases: Sequence[_Case]
 ) -> tuple[Chart, ...]:
     """The objective by the last parameter, a line for each value of the first; of one parameter
-    with what watched cells say."""
+    with what watched cells say. `varied` is what the parameters are called."""
     if not cases or any(case.name for case in cases):
         return ()
-    groups = 1 if len(cells) == 1 else len({case.values[0] for case in cases})
-    size = len(cases) // groups
-    series = []
-    for group in range(groups):
-        top = _FIRST_LINE + group * size
-        name = "objective" if groups == 1 else f"{cells[0]} = {cases[group * size].values[0]:g}"
-        x, y = (
-            AreaRef(sheet.name, Rect(top, column, size, 1))
-            for column in (len(cells) - 1, len(cells))
-        )
-        series.append(Series(name, x, y, markers=True))
-    if groups == 1:
-        for column in range(len(cells) + 1, headings.index("status")):
-            x, y = (
-                AreaRef(sheet.name, Rect(_FIRST_LINE, place, size, 1))
-                for place in (len(cells) - 1, column)
-            )
-            series.append(Series(headings[column], x, y, markers=True))
+    along = np.array([case.values[-1] for case in cases])
+    series = _lines_of_one(sheet, headings, cases)
+    if len(varied) > 1:
+        series = _lines_of_two(sheet, varied[0], cases)
     chart = Chart(
         title="Objective",
-        x_title=str(cells[-1]),
+        x_title=varied[-1],
         y_title="objective",
         series=tuple(series),
-        at=(2, _width(headings) + 1),
+        at=(_FIRST_LINE - 2, _width(headings) + 1),
         legend=len(series) > 1,
+        log_x=is_spaced_by_factors(along),
+        x_range=ends(along),
     )
     return (chart,)
+
+
+def _lines_of_one(sheet: NewSheet, headings: Sequence[str], cases: Sequence[_Case]) -> list[Series]:
+    """The objective and what was watched, over the one parameter."""
+    named = {"objective": 1} | {headings[i]: i for i in range(2, headings.index("status"))}
+    x = _column(sheet, 0, 0, len(cases))
+    return [
+        Series(name, x, _column(sheet, place, 0, len(cases)), markers=True)
+        for name, place in named.items()
+    ]
+
+
+def _lines_of_two(sheet: NewSheet, first: str, cases: Sequence[_Case]) -> list[Series]:
+    """The objective over the second parameter, a line for each value of the first."""
+    size = len(cases) // len({case.values[0] for case in cases})
+    return [
+        Series(
+            f"{first} = {cases[top].values[0]:g}",
+            _column(sheet, 1, top, size),
+            _column(sheet, 2, top, size),
+            markers=True,
+        )
+        for top in range(0, len(cases), size)
+    ]
+
+
+def _column(sheet: NewSheet, column: int, top: int, size: int) -> AreaRef:
+    """Runs from `top` on, of one column of the first table."""
+    return AreaRef(sheet.name, Rect(_FIRST_LINE + top, column, size, 1))
 
 
 def _simulation_sheet(

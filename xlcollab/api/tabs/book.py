@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
+from xlcollab.api.session.together import told_together
 from xlcollab.api.session.viewer import Viewer
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import Recorder
@@ -36,6 +37,8 @@ class TabRuns:
     workbook: Path
     output: Path | None
     runs: tuple[TabRun, ...]
+    is_comparison: bool = False
+    """Whether the runs are shown by the one measure for all, not by their tabs' own losses."""
 
     @property
     def exit_code(self) -> int:
@@ -56,16 +59,20 @@ class TabRuns:
                 run.sheet,
                 run.optimizer,
                 run.epochs,
-                run.measured[0] if run.measured else "",
-                run.measured[-1] if run.measured else "",
+                *self._ends(run),
                 ", ".join(f"{name} {value:.6g}" for name, value in run.weights.items()),
                 run.status,
             )
             for run in self.runs
         ]
 
+    def _ends(self, run: TabRun) -> tuple[object, object]:
+        losses = run.measured if self.is_comparison else run.losses
+        return (losses[0], losses[-1]) if losses else ("", "")
+
     def sentences(self) -> list[str]:
-        return [f"{run.sheet}: {run.message}" for run in self.runs]
+        """What happened to each tab; those to which the same happened together."""
+        return told_together((run.sheet, run.message) for run in self.runs)
 
 
 def run_book(
@@ -180,7 +187,7 @@ def compare_book(request: CompareRequest) -> TabRuns:
     runs = compare_tabs(book, request)
     worth = _is_worth_saving(runs, request)
     saved = save_beside(book, output, "compare", overwrite=overwrite) if worth else None
-    return TabRuns(book.path, saved, runs)
+    return TabRuns(book.path, saved, runs, is_comparison=True)
 
 
 def compare_tabs(book: Session, request: CompareRequest) -> tuple[TabRun, ...]:

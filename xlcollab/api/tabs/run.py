@@ -66,6 +66,11 @@ class TabRun:
         return EXIT_CODES.get(self.status, 0)
 
     @property
+    def losses(self) -> tuple[float, ...]:
+        """The tab's own loss as its history shows it, the start first."""
+        return () if self.record is None else tuple(self.record.column("loss").tolist())
+
+    @property
     def history(self) -> pd.DataFrame:
         """One row per epoch, the start first; empty for a tab that could not be run."""
         import pandas as pd

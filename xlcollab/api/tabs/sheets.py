@@ -81,11 +81,8 @@ def _axis(run: TabRun, contours: Sequence[Contour], axis: int) -> tuple[float, f
 
 
 def _sentence(run: TabRun) -> str:
-    first, last = run.measured[0], run.measured[-1]
-    return (
-        f"run, {run.epochs} epochs of {run.optimizer}: root of the sum of squared errors "
-        f"{first:.6g} → {last:.6g}"
-    )
+    first, last = run.losses[0], run.losses[-1]
+    return f"run, {run.epochs} epochs of {run.optimizer}: loss {first:.6g} → {last:.6g}"
 
 
 def _path_series(sheet: NewSheet, x_name: str, y_name: str) -> Series:

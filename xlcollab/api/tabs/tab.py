@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from xlcollab.history import Record
 
 OnEpoch = Callable[[int, float, Callable[[], list[CellEdit]]], None]
-"""Told the epochs that were run, the measured loss, and what the weights and memories are now."""
+"""Told the epochs that were run, the loss, and what the weights and memories are now."""
 
 
 class Tab:
@@ -236,7 +236,7 @@ def _telling(
     if on_epoch is None:
         return None
     return lambda: on_epoch(
-        len(recorder.epochs) - 1, recorder.epochs[-1].measured, lambda: input_edits(motion)
+        len(recorder.epochs) - 1, recorder.epochs[-1].loss, lambda: input_edits(motion)
     )
 
 

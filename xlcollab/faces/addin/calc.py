@@ -1,4 +1,5 @@
 """Building `xlcollab.oxt`, the menu for LibreOffice Calc: the buttons of Excel's ribbon as entries.
+Those that take settings for one press come once more, with a window that asks for them.
 
 The interpreter that builds it is the one that the menu starts. Format: LibreOffice's extension
 packages (a zip with META-INF/manifest.xml) and the configuration of add-ons in their menu bar.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
@@ -21,12 +22,23 @@ _RIBBON = "{http://schemas.microsoft.com/office/2009/07/customui}"
 _SERVICE = "service:org.xlcollab.Menu?"
 _CALC = "com.sun.star.sheet.SpreadsheetDocument"
 _SEPARATOR = "private:separator"
+ASKED: Mapping[str, tuple[str, ...]] = {
+    "solve": ("method", "learning rate", "iterations"),
+    "run_n": ("iterations",),
+    "fit_ratings": ("n_factors", "iterations", "seed"),
+}
+"""The entries that come a second time, asking before: for which settings of one press."""
 
 
 def build_calc(target: Path, python: str = sys.executable) -> Path:
     """Write the extension; its menu starts the interpreter `python`."""
     folder = sources() / "calc"
-    words = {"@VERSION@": __version__, '"@PYTHON@"': repr(python)}
+    fields = {button: list(names) for button, names in ASKED.items()}
+    words = {
+        "@VERSION@": __version__,
+        '"@PYTHON@"': repr(python),
+        '"@FIELDS@"': repr(fields),
+    }
     parts = {
         "META-INF/manifest.xml": (folder / "manifest.xml").read_text("utf-8"),
         "Addons.xcu": _menu(),
@@ -53,7 +65,10 @@ def entries() -> Iterator[tuple[str, str]]:
         if number:
             yield _SEPARATOR, ""
         for button in group.iter(f"{_RIBBON}button"):
-            yield _SERVICE + button.attrib["id"].removeprefix("xlc_"), button.attrib["label"]
+            name, title = button.attrib["id"].removeprefix("xlc_"), button.attrib["label"]
+            yield _SERVICE + name, title
+            if name in ASKED:
+                yield f"{_SERVICE}{name}:once", f"{title} with …"
 
 
 def _menu() -> str:

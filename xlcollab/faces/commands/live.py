@@ -37,6 +37,7 @@ class ButtonChoice(StrEnum):
     HISTORY = "history"
     RESTORE = "restore"
     STOP = "stop"
+    LOG = "log"
     HELP = "help"
 
 
@@ -49,6 +50,20 @@ def live(
     sheet: Annotated[
         str | None, typer.Option(help="The sheet to work on (default: the one in front).")
     ] = None,
+    method: Annotated[
+        str | None, typer.Option("--method", "--optimizer", help="The method, for this press.")
+    ] = None,
+    learning_rate: Annotated[
+        str | None, typer.Option("--learning-rate", "--lr", help="The step size, for this press.")
+    ] = None,
+    iterations: Annotated[
+        str | None,
+        typer.Option("--iterations", "--epochs", help="Steps or epochs, for this press."),
+    ] = None,
+    once: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any other setting for this press.", metavar="NAME=VALUE"),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what the button does and reads; press nothing.")
     ] = False,
@@ -58,20 +73,24 @@ def live(
 ) -> None:
     """Press a button of the ribbon on the workbook that is open in Excel or LibreOffice.
 
+    Settings named here hold for this press alone and win over the sheet control.
+
     Start LibreOffice so that it listens: soffice --accept="socket,host=localhost,port=2002;urp;"
 
     Example:  xlcollab live solve --app libreoffice
 
     Example:  xlcollab live run_5 --sheet momentum --app libreoffice
 
+    Example:  xlcollab live solve --method adam --lr 0.05 --iterations 200 --app libreoffice
+
     Example:  xlcollab live stop --app libreoffice
 
     Example:  xlcollab live fit_ratings --explain
     """
     if explain:
-        from xlcollab.faces.ribbon_help import EXPLAINED
+        from xlcollab.faces.ribbon_help import explained
 
-        typer.echo(EXPLAINED[button.value])
+        typer.echo(explained(button.value))
         return
     from xlcollab.faces.ribbon import perform
     from xlcollab.live.desk import Desk
@@ -87,7 +106,9 @@ def live(
         desk = ExcelDesk.find(book)
     if sheet is not None:
         desk.show(sheet_of(desk.book.sheet_names(), sheet))
-    typer.echo(perform(desk, button.value))
+    named = {"method": method, "learning rate": learning_rate, "iterations": iterations}
+    words = [f"{name}={value}" for name, value in named.items() if value is not None]
+    typer.echo(perform(desk, button.value, [*words, *(once or ())]))
 
 
 def sheet_of(names: Sequence[str], wanted: str) -> str:

@@ -47,9 +47,18 @@ def show(runs: TabRuns, *, json: bool) -> None:
         return
     headings = ("tab", "optimizer", "epochs", "loss before", "loss after", "weights", "status")
     print_table(str(runs.workbook), headings, runs.lines())
+    if runs.is_comparison:
+        console().print("The loss of all is the root of the sum of squared errors over all rows.")
     for sentence in runs.sentences():
         console().print(sentence)
     typer.echo(f"written to {runs.output}" if runs.output else "nothing was written")
     if runs.output:
-        source = shlex.quote(str(runs.workbook))
-        print_next(runs.output, f"xlcollab compare {source} --optimizer adamw --learning-rate 0.1")
+        print_next(runs.output, _next(runs))
+
+
+def _next(runs: TabRuns) -> str:
+    source = shlex.quote(str(runs.workbook))
+    if not runs.is_comparison:
+        return f"xlcollab compare {source} --epochs 50"
+    best = min((one for one in runs.runs if one.measured), key=lambda one: one.measured[-1])
+    return f"xlcollab run {source} --sheet {shlex.quote(best.sheet)} --epochs 100"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, console, print_json, print_table
+from xlcollab.faces.shell import Progress, console, print_json, print_next, print_table
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.solve import SolveRequest
 
@@ -56,5 +57,11 @@ def _show(run: Run) -> None:
     for sentence in run.sentences():
         console().print(sentence)
     typer.echo(f"written to {run.output}" if run.output else "nothing was written")
-    for step in run.next_steps():
-        typer.echo(step)
+    if run.output:
+        name = shlex.quote(str(run.output))
+        print_next(
+            f"{run.output}{run.new_sheets()}",
+            f"xlcollab recalc {name} --check   (our values beside those stored)",
+            f"xlcollab rerun {name}   (the same run again)",
+            "xlcollab docs   (the lesson explained)",
+        )

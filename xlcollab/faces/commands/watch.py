@@ -57,6 +57,7 @@ def _solve(request: WatchRequest) -> SolveRequest:
         browser=True,
         output=request.output,
         in_place=request.in_place,
+        overwrite=request.overwrite,
         json=request.json,
     )
 
@@ -69,6 +70,7 @@ def _run(request: WatchRequest) -> RunRequest:
         browser=True,
         output=request.output,
         in_place=request.in_place,
+        overwrite=request.overwrite,
         json=request.json,
     )
 
@@ -76,4 +78,5 @@ def _run(request: WatchRequest) -> RunRequest:
 def _fit(request: WatchRequest) -> FitRequest:
     epochs = {} if request.iterations is None else {"epochs": request.iterations}
     made = FitRequest(place=FitPlace(source=request.book), browser=True, json=request.json)
-    return replace(made, training=Asked(TrainingSettings, epochs), output=request.output)
+    training = Asked(TrainingSettings, epochs)
+    return replace(made, training=training, output=request.output, overwrite=request.overwrite)

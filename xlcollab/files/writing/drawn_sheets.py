@@ -131,17 +131,35 @@ def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> 
 
 _PAGE_ROWS = 84
 """So many rows, those beside charts too, can still be read on one page."""
-_ROW_PIXELS = 20
+_PAGE_CHARACTERS = 300.0
+"""So many characters beside one another can still be read on one page."""
+_ROW_PIXELS, _CHARACTER_PIXELS = 20, 7
+_COLUMN = 8.43
+"""Characters of a column whose width nobody said."""
 
 
 def _set_up_print(target: Worksheet, sheet: NewSheet) -> None:
-    """A4 across, one page wide, a short sheet on one page: name, sheet and page at the foot."""
+    """A4 across, one page wide where that can be read, a short sheet on one page: name, sheet and
+    page at the foot."""
     charts = [chart.at[0] + chart.height // _ROW_PIXELS + 2 for chart in sheet.charts]
     tall = max([len(sheet.rows), *charts])
     target.set_landscape()
     target.set_paper(9)
-    target.fit_to_pages(1, 1 if tall <= _PAGE_ROWS else 0)
     target.set_footer("&L&F&C&A&R&P / &N")
+    wide = math.ceil(_characters(sheet) / _PAGE_CHARACTERS)
+    target.fit_to_pages(wide, 1 if tall <= _PAGE_ROWS else 0)
+
+
+def _characters(sheet: NewSheet) -> float:
+    """The width of the table and of what stands beside it."""
+    columns = max((len(row) for row in sheet.rows), default=1)
+    cells = sum(sheet.widths.get(column, _COLUMN) for column in range(columns))
+    beside = [
+        sum(sheet.widths.get(column, _COLUMN) for column in range(chart.at[1]))
+        + chart.width / _CHARACTER_PIXELS
+        for chart in sheet.charts
+    ]
+    return max([cells, *beside])
 
 
 def _headers(sheet: NewSheet, rect: Rect) -> list[str]:
@@ -182,9 +200,9 @@ def _draw_chart(
     drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
-    x_scale = _scale(chart.x_range) | ({"log_base": 10} if chart.log_x else {})
+    x_scale = _scale(chart.x_range) | (_powers(10.0) if chart.log_x else {})
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
-    scale = _scale(chart.y_range) | (_logarithmic(chart) if chart.log_y else {})
+    scale = _scale(chart.y_range) | (_powers(chart.log_base) if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
@@ -205,9 +223,10 @@ def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
     return {"min": low, "max": high, "num_format": code if size < 1e6 else "General"}
 
 
-def _logarithmic(chart: Chart) -> dict[str, object]:
-    """A line at each power of the base; LibreOffice would take those of ten."""
-    return {"log_base": chart.log_base, "major_unit": chart.log_base}
+def _powers(base: float) -> dict[str, object]:
+    """A line at each power of the base; LibreOffice would take those of ten. Their numbers differ
+    in size, so each has the digits that it wants itself."""
+    return {"log_base": base, "major_unit": base, "num_format": "General"}
 
 
 _LINES, _MOST_PLACES = 6, 6

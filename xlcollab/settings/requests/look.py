@@ -51,6 +51,7 @@ class GradientRequest:
         Path | None, Option("Write the workbook with a sheet of them there.", also=("-o",))
     ] = None
     in_place: InPlace = False
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import POSITIVE, Option, Range, check
-from xlcollab.settings.requests.common import Book, InPlace, Json, Output, refuse_both
+from xlcollab.settings.requests.common import Book, InPlace, Json, Output, Overwrite, refuse_both
 from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
 
@@ -41,6 +41,7 @@ class RatesRequest:
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
     output: Output = None
     in_place: InPlace = False
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:

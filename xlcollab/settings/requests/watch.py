@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.option import COUNT, Option, check
-from xlcollab.settings.requests.common import InPlace, Json, Output, refuse_both
+from xlcollab.settings.requests.common import InPlace, Json, Output, Overwrite, refuse_both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class WatchRequest:
     ] = True
     output: Output = None
     in_place: InPlace = False
+    overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
