@@ -69,6 +69,29 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("lr-find b.xlsx --method lbfgs", 2, "has no learning rate"),
     ("rerun b.xlsx", 3, "does not say what made it"),
     ("warm b.xlsx", 2, "unexpected extra argument"),
+    ("solve b", 3, "did you mean b.xlsx?"),
+    ("solve bb.xlsx", 3, "did you mean b.xlsx?"),
+    ("fit rr.csv", 3, "did you mean r.csv?"),
+    ("fit r.csv --items movie.csv", 3, "movie.csv: there is no such file"),
+    ("solve b.xlsx --batch-size 3", 2, "it is an option of run, compare, fit"),
+    ("run g.xlsx --epoch 3", 2, "did you mean --epochs?"),
+    ("fit r.csv --optimiser adam", 2, "No such option: --optimiser; did you mean --optimizer?"),
+    ("fit r.csv --user item", 2, "did you mean --user-column or --users?"),
+    ("solve b.xlsx --frobnicate", 2, "-h lists the options there are"),
+    ("solve g.xlsx", 3, "It holds tabs of gradient descent (lesson): xlcollab run g.xlsx"),
+    ("lr-find g.xlsx", 3, "xlcollab run g.xlsx"),
+    ("compare b.xlsx", 3, "It holds Solver models (Bowls): xlcollab solve b.xlsx"),
+    ("solve b.xlsx --subject-to A1:A2=>0", 2, "=> is no sign; write >="),
+    ("factors g.xlsx", 3, "name them with --sheet and --items"),
+    ("factors b.xlsx --sheet Bowls", 3, "say it with --items"),
+    ("fit bin.csv", 3, "it is no text"),
+    ("fit r.csv --test-fraction 1.0", 2, "a number between 0 and 1 was expected"),
+    ("predict b.xlsx --pairs pairs.csv", 3, "make one with `xlcollab fit RATINGS"),
+    ("recommend b.xlsx --user 1", 3, "make one with `xlcollab fit RATINGS -o model.xlsx`"),
+    ("gradient b.xlsx --of Bowls!B1 --with-respect-to Bowls!XFE1", 3, "is neither an address"),
+    ("lr-find b.xlsx --lowest 1 --highest 0.1", 2, "the rates go from 1 to 0.1"),
+    ("rerun b.xlsy", 3, "did you mean b.xlsx?"),
+    ("live solve --explain --lr", 2, "requires an argument"),
 ]
 
 
@@ -86,6 +109,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "old.xls").write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600))
     (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n2,2,5\n2,3,1\n")
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "bin.csv").write_bytes(bytes(range(255, 127, -1)) * 9)
     (tmp_path / "two.csv").write_text("user,rating\n1,2\n")
     (tmp_path / "words.csv").write_text("user,item,rating\n1,2,good\n")
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@
 
 from xlcollab.disk.atomic import atomic_file, atomic_path, refuse_unwritable
 from xlcollab.disk.backups import backup
+from xlcollab.disk.missing import meant_file, no_file
 from xlcollab.disk.names import fitting_name, output_path
 from xlcollab.disk.overwriting import refuse_others
 from xlcollab.disk.private import private_folder
@@ -13,6 +14,8 @@ __all__ = [
     "atomic_path",
     "backup",
     "fitting_name",
+    "meant_file",
+    "no_file",
     "output_path",
     "private_folder",
     "refuse_changed",

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from xlcollab.disk.missing import no_file
 from xlcollab.errors import WorkbookError, XlcollabError
 
 _KINDS = {
@@ -34,7 +35,7 @@ def refuse_irregular(path: Path, error: type[XlcollabError] = WorkbookError) -> 
     try:
         os.stat(path)
     except FileNotFoundError:
-        raise error(f"there is no file {path}") from None
+        raise error(no_file(path)) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise error(f"{path} cannot be opened: {reason}") from None

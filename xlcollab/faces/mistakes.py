@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -26,6 +28,49 @@ class Sentences(TyperGroup):
         except typer.BadParameter as error:
             error.message = mended(error.message, _typed(error))
             raise
+        except Exception as error:
+            if hasattr(error, "option_name") and hasattr(error, "possibilities"):
+                self._name_options(ctx, error)
+            raise
+
+    def _name_options(self, ctx: Any, error: Any) -> None:
+        """For an option that a command has not: those it has that are spelt so, else the commands
+        that have it."""
+        typed, flags = error.option_name, {}
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            params = command.params if command is not None else []
+            flags[name] = [flag for one in params for flag in one.opts if flag.startswith("--")]
+        own = flags.get(error.ctx.info_name, []) if error.ctx is not None else []
+        error.possibilities = None
+        error.message += _options_meant(typed, own or [*self._own_flags(ctx)], flags)
+
+    @staticmethod
+    def _own_flags(ctx: Any) -> list[str]:
+        """Those that stand before a command."""
+        return [flag for one in ctx.command.params for flag in one.opts if flag.startswith("--")]
+
+
+def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence[str]]) -> str:
+    near = _near(typed, own, _ALIKE)
+    if not near:
+        elsewhere = [name for name, flags in of_all.items() if typed in flags]
+        if elsewhere:
+            return f"; it is an option of {', '.join(elsewhere)}."
+        near = _near(typed, own, _SOMEWHAT_ALIKE)
+    return f"; did you mean {' or '.join(near)}?" if near else "; -h lists the options there are."
+
+
+_ALIKE, _SOMEWHAT_ALIKE = 0.8, 0.6
+"""Shares of letters that two flags have in common, as difflib counts."""
+_MOST = 3
+"""Flags that are named."""
+
+
+def _near(typed: str, flags: Sequence[str], alike: float) -> list[str]:
+    """Flags that begin so, else those that are spelt so."""
+    begun = [flag for flag in flags if flag.startswith(typed)]
+    return begun[:_MOST] or get_close_matches(typed.replace("_", "-"), flags, n=1, cutoff=alike)
 
 
 def mended(message: str, typed: str | None) -> str:

@@ -11,7 +11,7 @@ from xlcollab.problems.solver_model.model import (
     start,
     variable_cells,
 )
-from xlcollab.problems.solver_model.names import find_models, read_model, read_models
+from xlcollab.problems.solver_model.names import NoModelError, find_models, read_model, read_models
 from xlcollab.problems.solver_model.saved import (
     SavedModel,
     find_saved,
@@ -30,6 +30,7 @@ __all__ = [
     "Bounds",
     "Constraint",
     "Engine",
+    "NoModelError",
     "SavedModel",
     "SolverModel",
     "SolverOptions",

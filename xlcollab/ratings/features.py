@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xlcollab.disk import meant_file
 from xlcollab.errors import DataError, WorkbookError
 from xlcollab.ratings.columns import Columns, bare
 from xlcollab.ratings.delimited import Layout, Wanted, read_text
@@ -56,7 +57,7 @@ def read_about(path: Path, side: Side) -> About:
     without a file, DataError on an id that is blank or listed twice.
     """
     if not path.is_file():
-        raise WorkbookError(f"{path}: there is no such file")
+        raise WorkbookError(f"{path}: there is no such file{meant_file(path)}")
     frame = _frame(path)
     names = [str(name) for name in frame.columns]
     id_name = Columns.known(names).get(side) or names[0]

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
+from xlcollab.disk import meant_file
 from xlcollab.errors import (
     DataError,
     MissingPackageError,
@@ -81,7 +82,7 @@ def check_ratings_file(path: Path) -> None:
             f"known are {', '.join(READERS)}"
         )
     if not path.is_file():
-        raise WorkbookError(f"{path}: there is no such file")
+        raise WorkbookError(f"{path}: there is no such file{meant_file(path)}")
 
 
 def may_be_crosstab(path: Path) -> bool:

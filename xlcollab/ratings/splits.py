@@ -79,7 +79,10 @@ def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Id], list[Id
 def _test_size(table: RatingsTable, fraction: float) -> int:
     if not 0 < fraction < 1:
         share = f"; {fraction:g} % is {fraction / 100:g}" if 1 < fraction < 100 else ""
-        raise UsageError(f"a part that is held out lies between 0 and 1, found {fraction}{share}")
+        raise UsageError(
+            f"the share that is held out for the test or the validation is {fraction}; a number "
+            f"between 0 and 1 was expected, such as 0.2{share}"
+        )
     n_test = round(len(table) * fraction)
     if not 0 < n_test < len(table):
         raise DataError(

@@ -11,7 +11,7 @@ from xlcollab.api.look.roles import Roles
 from xlcollab.errors import DataError, ModelError, UsageError
 from xlcollab.grid import Kind, Workbook
 from xlcollab.grid.beside import labels_beside
-from xlcollab.problems import read_model, read_models
+from xlcollab.problems import NoModelError, find_models, read_model, read_models
 from xlcollab.ref import AreaRef, parse_area
 
 _FACTOR_NAMES = ("item_factors", "film_table", "word_table")
@@ -23,7 +23,13 @@ def sheet_of_factors(workbook: Workbook, sheet: str | None) -> str:
     several and none was named."""
     if sheet is not None:
         return workbook.sheet(sheet).name
-    models = read_models(workbook)
+    try:
+        models = read_models(workbook)
+    except NoModelError:
+        raise ModelError(
+            f"{workbook.source} holds no Solver model that would say where its factors are; name "
+            "them with --sheet and --items 'A1:E5'"
+        ) from None
     if len(models) > 1:
         names = ", ".join(model.sheet for model in models)
         raise UsageError(f"{workbook.source} holds models on {names}; name one with --sheet")
@@ -90,7 +96,13 @@ def _named(workbook: Workbook, sheet: str, names: Iterable[str]) -> AreaRef | No
 
 def _wide_variables(workbook: Workbook, sheet: str) -> AreaRef:
     """The variable area of the Solver model that is wider than high: items side by side."""
-    areas = read_model(workbook, sheet).variables
+    try:
+        areas = read_model(workbook, sheet).variables
+    except NoModelError:
+        raise ModelError(
+            f"sheet {sheet} holds no Solver model that would say where its factors are; "
+            f"{_with_models(workbook)}name them with --items, such as --items 'H19:V23'"
+        ) from None
     wide = [area for area in areas if 1 < area.rect.height < area.rect.width]
     if len(wide) != 1:
         raise ModelError(
@@ -98,6 +110,11 @@ def _wide_variables(workbook: Workbook, sheet: str) -> AreaRef:
             f"{', '.join(map(str, areas))}; say it with --items, such as --items 'H19:V23'"
         )
     return wide[0]
+
+
+def _with_models(workbook: Workbook) -> str:
+    names = [name for name, _ in find_models(workbook)]
+    return f"sheets with a model: {', '.join(names)}; or " if names else ""
 
 
 def _numbers(workbook: Workbook, area: AreaRef) -> NDArray[np.float64]:

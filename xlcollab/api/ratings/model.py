@@ -27,6 +27,7 @@ from xlcollab.api.ratings.net_sheets import (
 from xlcollab.api.ratings.sheet_ids import ids_in, type_in_texts
 from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.ratings.source import WORKBOOKS
+from xlcollab.api.ratings.written import RATED, SAVED, holds_model
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.disk import refuse_irregular
 from xlcollab.errors import DataError, UsageError
@@ -58,7 +59,7 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 MODEL_FILE = ".safetensors"
 _RECOMMENDED = 10
-_SAVED, _RATED, _DRAWS = "saved", "rated", "draws"
+_DRAWS = "draws"
 _HEAD_COLUMNS = 6
 """Columns of the sheets users and items besides the factors."""
 _LARGEST_MAP = 100
@@ -102,7 +103,7 @@ class Size:
 def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
     """Raises DataError, before anything is trained, where a sheet has too few rows or columns."""
     recommended = size.users * min(_RECOMMENDED, size.items)
-    rows = {_RATED: size.ratings, "recommendations": recommended, "items": size.items}
+    rows = {RATED: size.ratings, "recommendations": recommended, "items": size.items}
     name, most = max(rows.items(), key=lambda one: one[1])
     if most >= MAX_ROWS:
         raise DataError(
@@ -185,9 +186,10 @@ def plain(model: Model) -> Model:
 def read_model_workbook(path: Path) -> Model:
     """The model that `write_model_workbook` wrote. Raises DataError for any other workbook."""
     workbook = FileBook(path).read()
-    if any(workbook.find(name) is None for name in (_SAVED, _RATED, "users", "items")):
+    if not holds_model(workbook):
         raise DataError(
-            f"{path.name} holds no factor model; make one with `xlcollab fit … -o {path.name}`"
+            f"{path.name} holds no factor model; make one with "
+            "`xlcollab fit RATINGS -o model.xlsx` and name model.xlsx"
         )
     try:
         return _read(workbook)
@@ -198,7 +200,7 @@ def read_model_workbook(path: Path) -> Model:
 
 
 def _read(workbook: Workbook) -> Model:
-    pairs = dict(zip(*(_column(workbook, _SAVED, column) for column in (0, 1)), strict=True))
+    pairs = dict(zip(*(_column(workbook, SAVED, column) for column in (0, 1)), strict=True))
     saved = {str(name): json.loads(str(text)) for name, text in pairs.items()}
     settings = ModelSettings(**_tuples(saved["settings"], ModelSettings))
     output = Output(**_tuples(saved["output"], Output))
@@ -235,9 +237,9 @@ def _rated(
     workbook: Workbook, users: Vocabulary, items: Vocabulary, types: Mapping[str, str | None]
 ) -> RatingsTable:
     return RatingsTable(
-        users.numbers(ids_in(workbook, _RATED, 0, types["user"])),
-        items.numbers(ids_in(workbook, _RATED, 1, types["item"])),
-        np.ones(workbook.sheet(_RATED).height - head_row_of(workbook.sheet(_RATED)) - 1),
+        users.numbers(ids_in(workbook, RATED, 0, types["user"])),
+        items.numbers(ids_in(workbook, RATED, 1, types["item"])),
+        np.ones(workbook.sheet(RATED).height - head_row_of(workbook.sheet(RATED)) - 1),
         users,
         items,
     )
@@ -258,7 +260,7 @@ def _without_blanks(table: Table) -> list[Sequence[object]]:
 def _rated_table(model: Model) -> Table:
     users, items = model.rated.pairs()
     rows = zip(model.user_ids.ids(users), model.item_ids.ids(items), strict=True)
-    return Table(_RATED, ("user", "item"), [list(row) for row in rows])
+    return Table(RATED, ("user", "item"), [list(row) for row in rows])
 
 
 def _draws_tables(model: Model) -> list[Table]:
@@ -300,7 +302,7 @@ def _saved_table(model: Model) -> Table:
         "features": {name: one.side for name, one in features.items()},
     }
     return Table(
-        _SAVED, ("name", "value"), [(name, json.dumps(value)) for name, value in saved.items()]
+        SAVED, ("name", "value"), [(name, json.dumps(value)) for name, value in saved.items()]
     )
 
 

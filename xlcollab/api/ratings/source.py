@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
+from xlcollab.api.ratings.written import holds_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
@@ -110,6 +111,7 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
         area = parse_area(place.area, sheet)
         candidates = [area_ratings(workbook, area, counts=place.counts)]
     else:
+        _refuse_model(place, workbook)
         candidates = find_ratings(workbook, place.sheet, counts=place.counts)
     if not candidates and not is_workbook(place) and begins_as_crosstab(workbook.sheets[0]):
         candidates = [area_ratings(workbook, whole(workbook.sheets[0]))]
@@ -128,6 +130,16 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
         where = "" if found.area.sheet in str(error) else f"{found.area}: "
         raise DataError(f"{where}{error}") from None
     return Source(table, _told(candidates), found.is_crosstab)
+
+
+def _refuse_model(place: Place, workbook: Workbook) -> None:
+    """What a fit wrote are its results, no ratings, unless somebody names their sheet."""
+    if place.sheet is None and is_workbook(place) and holds_model(workbook):
+        name = place.source.name
+        raise DataError(
+            f"{name} is a model that fit wrote: `xlcollab predict {name}` and `recommend` take it; "
+            "name the ratings it was made of, or with --sheet a sheet that holds some"
+        )
 
 
 def _told(candidates: Sequence[FoundRatings]) -> str:

@@ -72,7 +72,12 @@ def _rows(path: Path) -> list[list[str]]:
                         f"{path.name} has more than {MAX_CELLS:,} cells, too many for a crosstab; "
                         f"if it is a long table, {NAME_COLUMNS}"
                     )
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{path.name} cannot be read as a table: it is no text (a byte of it is not UTF-8); "
+            "save it as CSV in UTF-8, or name a file of another ending"
+        ) from None
+    except csv.Error as error:
         raise DataError(f"{path.name} cannot be read as a table: {error}") from None
     return rows
 

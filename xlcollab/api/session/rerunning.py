@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.api.session.provenance import METADATA, Input, Provenance, runs_of, sha256_of
-from xlcollab.disk import output_path, refuse_unwritable
+from xlcollab.disk import meant_file, no_file, output_path, refuse_unwritable
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor.models.files import metadata_of
 from xlcollab.files import FileBook
@@ -80,7 +80,7 @@ def rerun_of(request: RerunRequest) -> Rerun:
     is one of the files."""
     result = request.result
     if not result.is_file():
-        raise WorkbookError(f"there is no file {result}")
+        raise WorkbookError(no_file(result))
     record = _record(result)
     if not record:
         raise DataError(
@@ -135,7 +135,7 @@ def _refuse_changed(result: Path, path: Path, one: Input) -> None:
 
 def _on_another(other: Path, one: Input) -> Sequence[str]:
     if not other.is_file():
-        raise WorkbookError(f"--input {other}: there is no such file")
+        raise WorkbookError(f"--input {other}: there is no such file{meant_file(other)}")
     if sha256_of(other) == one.sha256:
         return []
     return [f"{other} differs from {Path(one.path).name} as it was then; the result may differ"]

@@ -104,7 +104,7 @@ class Session:
         models = self.models(sheet)
         if len(models) > 1:
             names = ", ".join(model.sheet for model in models)
-            raise UsageError(f"{self.path.name} holds models on {names}; name the sheet to solve")
+            raise UsageError(f"{self.path.name} holds models on {names}; name one with --sheet")
         return models[0]
 
     def model(

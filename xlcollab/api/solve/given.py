@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from xlcollab.api.session.elsewhere import tabs_instead
 from xlcollab.api.session.session import Session
-from xlcollab.problems import SolverModel, find_models, with_restrictions
+from xlcollab.problems import NoModelError, SolverModel, find_models, with_restrictions
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.requests.solve import ModelWords, SolveRequest
 from xlcollab.settings.solving import Computing, Settings
@@ -31,7 +33,11 @@ def given_model(book: Session, words: ModelWords, sheet: str | None) -> SolverMo
 
     Raises UsageError where the book stores several and none is named.
     """
-    return in_words(book, words, sheet) or restricted(book, words, book.only_model(sheet))
+    found = in_words(book, words, sheet)
+    if found is not None:
+        return found
+    with _other_verb_named(book):
+        return restricted(book, words, book.only_model(sheet))
 
 
 def given_models(book: Session, words: ModelWords, sheet: str | None) -> list[SolverModel]:
@@ -42,9 +48,19 @@ def given_models(book: Session, words: ModelWords, sheet: str | None) -> list[So
     model = in_words(book, words, sheet)
     if model is not None:
         return [model]
-    if not words.is_given:
-        return book.models(sheet)
-    return [restricted(book, words, book.only_model(sheet))]
+    with _other_verb_named(book):
+        if not words.is_given:
+            return book.models(sheet)
+        return [restricted(book, words, book.only_model(sheet))]
+
+
+@contextmanager
+def _other_verb_named(book: Session) -> Iterator[None]:
+    """Where no model is stored, the sentence goes on with what the book holds instead."""
+    try:
+        yield
+    except NoModelError as error:
+        raise NoModelError(f"{error}{tabs_instead(book)}") from None
 
 
 def restricted(book: Session, words: ModelWords, model: SolverModel) -> SolverModel:

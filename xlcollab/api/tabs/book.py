@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xlcollab.api.session.elsewhere import models_instead
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.together import told_together
 from xlcollab.api.session.viewer import Viewer
@@ -172,6 +173,7 @@ def _tabs(book: Session) -> list[tuple[str, GraddescTab | ModelError]]:
         raise ModelError(
             f"{book.path.name} holds no chain of gradient descent on any sheet: rows in which each "
             "weight is the update of the row above (such as C5: =N4, with N5 computed from C5)"
+            f"{models_instead(book)}"
         )
     return found
 

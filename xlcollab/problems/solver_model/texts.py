@@ -15,6 +15,8 @@ from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
 _GOAL = "the objective"
+_TURNED = {"=>": ">=", "=<": "<=", "==": "="}
+"""Signs as programming languages or slips write them, and as they are here."""
 _RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
 _DOMAINS: dict[str, Domain] = {
     "integer": "integer",
@@ -147,6 +149,9 @@ def home_sheet(
 
 def _add(restrictions: Restrictions, text: str) -> None:
     match = _CONSTRAINT.match(text.strip())
+    for turned, sign in _TURNED.items():
+        if turned in text:
+            raise UsageError(f"constraint {text!r}: {turned} is no sign; write {sign}")
     if match is None:
         raise UsageError(
             f"constraint {text!r} is none: cells, then <=, = or >=, then a number, cells or a"
