@@ -27,7 +27,14 @@ class Column:
 def fitting(
     headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[bool], room: int
 ) -> list[Column]:
-    """The first columns that fit `room` characters; `numbers` says which hold numbers alone."""
+    """The first columns that fit `room` characters; `numbers` says which hold numbers alone.
+    Headings are broken where not all columns fit otherwise."""
+    whole = [
+        max(len(heading), *(len(row[place]) for row in rows), 0)
+        for place, heading in enumerate(headings)
+    ]
+    if sum(whole) + _BETWEEN * len(whole) <= room:
+        return [Column(*both, is_firm=True) for both in zip(headings, whole, strict=True)]
     found: list[Column] = []
     used = 0
     for place, heading in enumerate(headings):

@@ -80,8 +80,8 @@ def _test_size(table: RatingsTable, fraction: float) -> int:
     if not 0 < fraction < 1:
         share = f"; {fraction:g} % is {fraction / 100:g}" if 1 < fraction < 100 else ""
         raise UsageError(
-            f"the share that is held out for the test or the validation is {fraction}; a number "
-            f"between 0 and 1 was expected, such as 0.2{share}"
+            "the share that is held out for the test or the validation lies between 0 and 1, such "
+            f"as 0.2; found {fraction}{share}"
         )
     n_test = round(len(table) * fraction)
     if not 0 < n_test < len(table):

@@ -82,7 +82,7 @@ def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
     outputs = resolve_areas(workbook, of, home, "the cell to differentiate")
     if len(outputs) != 1:
         raise UsageError(f"{of!r} is more than one area; name one cell or one area")
-    areas = disjoint(resolve_areas(workbook, by_changing, outputs[0].sheet, "the cells to change"))
+    areas = disjoint(resolve_areas(workbook, by_changing, outputs[0].sheet, "a cell to change"))
     check_variables(workbook, areas)
     start = np.concatenate([workbook.sheet(a.sheet).block(a.rect)[1].reshape(-1) for a in areas])
     compiler = Compiler(book.plan, areas, start)

@@ -26,8 +26,7 @@ from xlcollab.api.ratings.net_sheets import (
 )
 from xlcollab.api.ratings.sheet_ids import ids_in, type_in_texts
 from xlcollab.api.ratings.sheets import sheet_of
-from xlcollab.api.ratings.source import WORKBOOKS
-from xlcollab.api.ratings.written import RATED, SAVED, holds_model
+from xlcollab.api.ratings.source import RATED, SAVED, WORKBOOKS, holds_model
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.disk import refuse_irregular
 from xlcollab.errors import DataError, UsageError

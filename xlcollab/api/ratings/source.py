@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
-from xlcollab.api.ratings.written import holds_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
@@ -25,8 +24,15 @@ from xlcollab.ref import parse_area
 from xlcollab.settings.requests.ratings import Place
 
 WORKBOOKS = (".xlsx", ".xlsm")
+SAVED, RATED = "saved", "rated"
+"""Hidden sheets of a fitted model: what is read back, and which pairs were rated."""
 _SHOWN = 4
 """Cells of a first line that a message shows."""
+
+
+def holds_model(workbook: Workbook) -> bool:
+    """Whether `fit` wrote the workbook: then its ratings are predictions."""
+    return all(workbook.find(name) is not None for name in (SAVED, RATED, "users", "items"))
 
 
 def is_workbook(place: Place) -> bool:

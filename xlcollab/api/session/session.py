@@ -104,7 +104,9 @@ class Session:
         models = self.models(sheet)
         if len(models) > 1:
             names = ", ".join(model.sheet for model in models)
-            raise UsageError(f"{self.path.name} holds models on {names}; name one with --sheet")
+            raise UsageError(
+                f"{self.path.name} holds models on {names}; name the sheet to solve, with --sheet"
+            )
         return models[0]
 
     def model(

@@ -83,7 +83,7 @@ def _resolve_part(
         if table:
             return [table]
         raise ModelError(
-            f"{what}: {part!r} is neither an address such as {sheet}!A1:B5 nor a name"
+            f"{what} is {part!r}: neither an address such as {sheet}!A1:B5 nor a name"
             " of this workbook that stands for cells"
         ) from error
 

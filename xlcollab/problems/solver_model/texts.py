@@ -15,7 +15,7 @@ from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
 _GOAL = "the objective"
-_TURNED = {"=>": ">=", "=<": "<=", "==": "="}
+_TURNED = {"=>": ">=", "=<": "<="}
 """Signs as programming languages or slips write them, and as they are here."""
 _RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
 _DOMAINS: dict[str, Domain] = {
