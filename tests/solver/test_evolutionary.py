@@ -40,6 +40,18 @@ def test_multistart_as_stored(tmp_path: Path) -> None:
     assert found.json["models"][0]["final"] == pytest.approx(0.0, abs=1e-8)
 
 
+def test_multistart_tells_distinct_optima(tmp_path: Path) -> None:
+    """(x² − 1)² + x/10 has two: near −1 and near 1, at −0.1 and 0.1 to the first order."""
+    cells: dict[str, object] = {"A1": 0.9, "C1": "=(A1^2-1)^2+A1/10"}
+    lines = [("S!$A$1", ">=", "-3"), ("S!$A$1", "<=", "3")]
+    model = Model(cells, "C1", "S!$A$1", lines=lines, free=True)
+    (found,) = model.solve(tmp_path, "--multistart").json["models"]
+    assert found["final"] == pytest.approx(-0.10063, abs=1e-4)
+    assert "ended in 2 distinct optima" in found["message"]
+    assert "-0.100" in found["message"]
+    assert "0.099" in found["message"]
+
+
 def tour(cities: int) -> tuple[Model, float]:
     """Cities on a circle, shuffled: the shortest way round is the circle."""
     order = np.random.default_rng(3).permutation(cities)

@@ -47,6 +47,10 @@ class Problem:
     optimum: float
 
     def solve(self, folder: Path) -> xc.Solved:
+        book, model = self.open(folder)
+        return book.solve(model, history=False)
+
+    def open(self, folder: Path) -> tuple[xc.OpenBook, xc.SolverModel]:
         cells: dict[str, object] = {f"A{i}": value for i, value in enumerate(self.start, 1)}
         cells["B1"] = "=" + self.objective
         cells |= {f"C{i}": "=" + left for i, (left, _, _) in enumerate(self.rows, 1)}
@@ -54,8 +58,8 @@ class Problem:
         limits = [f"S!C{i}{sign}{right}" for i, (_, sign, right) in enumerate(self.rows, 1)]
         limits += [f"S!{left}{sign}{right}" for left, sign, right in self.bounds]
         area = f"S!A1:A{len(self.start)}"
-        model = book.model(minimize="S!B1", by_changing=area, subject_to=limits, non_negative=False)
-        return book.solve(model, history=False)
+        words = {"minimize": "S!B1", "by_changing": area, "subject_to": limits}
+        return book, book.model(**words, non_negative=False)
 
     def is_reached(self, found: xc.Solved) -> bool:
         room = 1e-6 * max(1.0, abs(self.optimum))

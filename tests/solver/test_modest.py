@@ -75,3 +75,23 @@ def test_time_is_up(method: str, tmp_path: Path) -> None:
     assert found.json["output"] is not None
     assert time.perf_counter() - began < 60.0
     assert found.json["models"][0]["final"] < found.json["models"][0]["initial"]
+
+
+@pytest.mark.parametrize(("engine", "status"), [("stored", "iteration_limit"), ("auto", "optimal")])
+def test_stored_iterations_are_those_of_the_stored_engine(
+    engine: str, status: str, tmp_path: Path
+) -> None:
+    cells = {"A1": -3.0, "A2": 4.0, "B1": "=EXP(A1)+EXP(-A1)+(A2-A1)^4", "B2": "=A1+A2"}
+    lines = [("S!$B$2", ">=", "1")]
+    more = {"eng": "1", "itr": "2"}
+    model = Model(cells, "B1", "S!$A$1:$A$2", lines=lines, free=True, more=more)
+    (found,) = model.solve(tmp_path, "--engine", engine).json["models"]
+    assert found["status"] == status, found["message"]
+
+
+def test_a_goal_that_is_met_is_no_optimum_in_words(tmp_path: Path) -> None:
+    model = Model({"A1": 1.0, "B1": "=A1^3"}, "B1", "S!$A$1", "3", more={"val": "8"})
+    (found,) = model.solve(tmp_path).json["models"]
+    assert "The goal was met." in found["message"]
+    assert "optimum" not in found["message"]
+    assert "constraints" not in found["message"]

@@ -165,3 +165,26 @@ def test_draws_are_those_of_the_distribution(tmp_path: Path) -> None:
     chance = 1 - demand.cdf(0.0)
     error = (chance * (1 - chance) / count) ** 0.5
     assert left["share that holds"] == pytest.approx(chance, abs=4 * error)
+
+
+def test_a_time_limit_is_one_of_all_runs(tmp_path: Path) -> None:
+    """The first is made however little time there is; the others are told as not run."""
+    found = _sweep(tmp_path, "--parameter", "S!B3=1:10:4", "--time-limit", "0.001")
+    rows = found.json["rows"]
+    assert found.code == 4
+    assert rows[0]["status"] == "optimal"
+    assert {row["status"] for row in rows[1:]} == {"not run: time was up"}
+    assert {row["objective S!B1"] for row in rows[1:]} == {None}
+
+
+def test_a_time_limit_ends_draws(tmp_path: Path) -> None:
+    cells: dict[str, object] = {"A1": 1.0, "B1": "=A1+RAND()"}
+    model = solver_names("S", opt="S!$B$1", adj="S!$A$1", typ="1", num="0")
+    path = build(tmp_path / "b.xlsx", {"S": cells}, model)
+    asked = ("--samples", "1000000", "--time-limit", "0.001")
+    found = xlcollab("sweep", path, "--json", *asked)
+    assert found.code == 0, found.err
+    sheet = xc.open(found.json["output"]).workbook.sheet("S simulation")
+    title = str(sheet.value(0, 0))
+    assert "1000000" not in title
+    assert "draws" in title

@@ -72,15 +72,27 @@ def judged(
         replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
     )
     status, ending = _ending(solution, final, target, MET * size)
+    message = _without_equation(solution.message, rows)
+    if status is Status.OPTIMAL:
+        met = "The goal was met, and all constraints are satisfied." if rows else _MET
+        message = message.partition(solution.status.sentence)[0] + met
     return replace(
         solution,
         objective=final,
         initial=initial,
         status=status,
-        message=solution.message.replace(solution.status.sentence, status.sentence) + ending,
+        message=message.replace(solution.status.sentence, status.sentence) + ending,
         multipliers=solution.multipliers[:rows],
         history=History(shown, history.weights),
     )
+
+
+_MET = "The goal was met."
+
+
+def _without_equation(message: str, rows: int) -> str:
+    """The message without the constraints that a model has only by its goal."""
+    return message if rows else message.replace(", with constraints", ", its goal an equation", 1)
 
 
 def any_point(solution: Solution) -> Solution:

@@ -36,6 +36,13 @@ _SMALLEST_POPULATION = 10
 _METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary", "global": "global"}
 
 
+def _iterations(settings: Settings, model: SolverModel) -> int | None:
+    """The stored limit of iterations, for the stored engine of a model without whole numbers: the
+    steps of `auto` are not those that Excel counts."""
+    whole = model.integer or model.binary or model.alldifferent
+    return None if settings.engine != "stored" or whole else model.options.iterations
+
+
 def with_engine(settings: Settings, model: SolverModel) -> Settings:
     """The settings with the method of Solver's engine that they ask for.
 
@@ -70,6 +77,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
         settings,
         gap=options.integer_tolerance if stored_gap else settings.gap,
         gap_grace=_SECONDS_FOR_A_PROOF if stored_gap else 0.0,
+        iterations=settings.iterations or _iterations(settings, model),
         node_limit=settings.node_limit or options.nodes,
         solution_limit=settings.solution_limit or options.solutions,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,8 @@ from xlcollab.plan import Plan
 from xlcollab.problems import Constraint, SolverModel
 from xlcollab.ref import AreaRef, CellRef
 
+_LEAST = 2
+"""Draws that are made however late it is: they tell whether anything is random."""
 _PERCENTILES = (5, 25, 50, 75, 95)
 
 HEADINGS = (
@@ -34,16 +39,20 @@ HEADINGS = (
 
 
 def simulated(
-    book: Session, model: SolverModel, samples: int, seed: int
-) -> tuple[tuple[str, ...], list[list[Scalar]]]:
-    """(headings, a line for the objective and for each constraint cell) over `samples` draws of
-    every random function, by `seed`. Raises ModelError for a model without any."""
+    book: Session, model: SolverModel, samples: int, seed: int, deadline: float = math.inf
+) -> tuple[tuple[str, ...], list[list[Scalar]], int]:
+    """(headings, a line for the objective and for each constraint cell, draws made) over `samples`
+    draws of every random function, by `seed`, or as many as come before the deadline
+    (perf_counter). Raises ModelError for a model without any."""
     refresh(book)
     goal = [] if model.objective is None else [(model.objective, "", None)]
     asked = [*goal, *_constraint_cells(model)]
-    draws = np.array([_drawn(book, asked, seed + number) for number in range(samples)])
+    drawn: list[list[float]] = []
+    while len(drawn) < samples and (len(drawn) < _LEAST or time.perf_counter() < deadline):
+        drawn.append(_drawn(book, asked, seed + len(drawn)))
+    draws = np.array(drawn)
     alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
-    if samples > 1 and alike:
+    if len(draws) > 1 and alike:
         raise ModelError(
             f"nothing that {model.label} and its constraints read is random; --samples draws"
             " RAND, RANDBETWEEN and what is made of them"
@@ -54,7 +63,7 @@ def simulated(
         values, limits = draws[:, 2 * place], draws[:, 2 * place + 1]
         lines.append([str(cell), name, *_figures(values), text, _held(values, limits, relation)])
         lines[-1].append(float((~np.isfinite(values)).sum()))
-    return HEADINGS, lines
+    return HEADINGS, lines, len(draws)
 
 
 def _constraint_cells(model: SolverModel) -> list[tuple[CellRef, str, Constraint | None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,14 +54,15 @@ class _Case:
     values: tuple[float, ...]
 
 
-def sweep_book(request: SweepRequest) -> Swept:
-    """Open, vary, solve, save. The workbook itself keeps its values; a sheet is added.
+def sweep_book(request: SweepRequest, began: float | None = None) -> Swept:
+    """Open, vary, solve, save: the whole of `xlcollab sweep`, which began at `began`
+    (perf_counter). The workbook itself keeps its values; a sheet is added.
 
     Raises UsageError on texts that name no values, ModelError and DataError by cell.
     """
     book = Session(request.book)
     refuse_target(book, request.output, "swept", overwrite=request.overwrite)
-    headings, lines, code, sheet = swept(book, request)
+    headings, lines, code, sheet = swept(book, request, began)
     fresh = Session(request.book)
     fresh.made_by("sweep", request)
     fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
@@ -69,21 +71,24 @@ def sweep_book(request: SweepRequest) -> Swept:
 
 
 def swept(
-    book: Session, request: SweepRequest
+    book: Session, request: SweepRequest, began: float | None = None
 ) -> tuple[tuple[str, ...], list[list[Scalar]], int, NewSheet]:
     """Headings and lines of the table, the exit code, and the sheet. The cells of `book` are left
-    as the last run had them. Raises what `sweep_book` raises."""
+    as the last run had them. A time limit is one of all runs together, which began at `began`
+    (perf_counter), by default when the book was read. Raises what `sweep_book` raises."""
+    began = time.perf_counter() - book.seconds_read if began is None else began
     _refuse_ways(request)
     refuse_unchangeable(book, sheets=True)
     model = given_model(book, request.model, request.sheet)
     if request.samples:
-        headings, lines = simulated(book, model, request.samples, _seed(request))
-        code, sheet = 0, _simulation_sheet(book, model, headings, lines, request.samples)
+        deadline = _deadline(request.settings.values.get("time_limit"), began)
+        headings, lines, made = simulated(book, model, request.samples, _seed(request), deadline)
+        code, sheet = 0, _simulation_sheet(book, model, headings, lines, made)
     else:
         cells, cases = _cases(book, request)
-        outcomes = list(_outcomes(book, model, request, cells, cases))
+        outcomes = list(_outcomes(book, model, request, cells, cases, began))
         headings, lines = _table(model, cells, cases, outcomes)
-        code = 0 if all(one.kept for one in outcomes) else 4
+        code = 0 if all(one is not None and one.kept for one in outcomes) else 4
         sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
     return headings, lines, code, sheet
 
@@ -173,19 +178,37 @@ def _outcomes(
     request: SweepRequest,
     cells: Sequence[CellRef],
     cases: Sequence[_Case],
-) -> Iterator[Solved]:
-    """Each run begins at the workbook's own start."""
+    began: float,
+) -> Iterator[Solved | None]:
+    """Each run begins at the workbook's own start; None where time was up before it."""
     _refuse_formulas(book, cells)
     how = chosen(book.workbook, request.settings, request.computing, history=False)
     begin = _start_edits(book, model)
-    for case in cases:
+    deadline = _deadline(how.settings.time_limit, began)
+    for number, case in enumerate(cases):
+        now = time.perf_counter()
+        if number and now >= deadline:
+            yield None
+            continue
+        settings = how.settings
+        if math.isfinite(deadline):
+            settings = replace(settings, time_limit=max(_LEAST_SECONDS, deadline - now))
         edits = [
             CellEdit.of_value(cell.area, value, book.workbook.texts)
             for cell, value in zip(cells, case.values, strict=True)
         ]
         book.apply(Changes(inputs=(*begin, *edits)))
         book.stale = True
-        yield solve_model(book, model, how.settings, how.computing, history=False)
+        yield solve_model(book, model, settings, how.computing, history=False, began=now)
+
+
+_LEAST_SECONDS = 0.5
+"""Of the first run, however long reading took."""
+
+
+def _deadline(limit: object, began: float) -> float:
+    """When all runs together end (perf_counter); infinite without a limit."""
+    return began + float(limit) if isinstance(limit, int | float) else math.inf
 
 
 def _refuse_formulas(book: Session, cells: Sequence[CellRef]) -> None:
@@ -206,15 +229,18 @@ def _start_edits(book: Session, model: SolverModel) -> list[CellEdit]:
     return edits
 
 
+_NOT_RUN = "not run: time was up"
+
+
 def _table(
     model: SolverModel,
     cells: Sequence[CellRef],
     cases: Sequence[_Case],
-    outcomes: Sequence[Solved],
+    outcomes: Sequence[Solved | None],
 ) -> tuple[tuple[str, ...], list[list[Scalar]]]:
     named = any(case.name for case in cases)
     variables = [str(cell) for cell in variable_cells(model)][:_MOST_VARIABLES]
-    watched = list(dict.fromkeys(name for one in outcomes for name in one.watched))
+    watched = list(dict.fromkeys(name for one in outcomes if one for name in one.watched))
     headings = (
         *(["scenario"] if named else []),
         *(str(cell) for cell in cells),
@@ -226,6 +252,10 @@ def _table(
     lines: list[list[Scalar]] = []
     for case, found in zip(cases, outcomes, strict=True):
         head: list[Scalar] = [case.name] if named else []
+        if found is None:
+            empty = [None] * (1 + len(watched))
+            lines.append([*head, *case.values, *empty, _NOT_RUN, *[None] * len(variables)])
+            continue
         weights = found.weights[: len(variables)] if found.kept else np.full(len(variables), np.nan)
         objective = found.objective if found.kept else math.nan
         numbers = [cell_value(float(value)) for value in weights]

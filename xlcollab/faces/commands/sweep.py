@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import typer
 
 from xlcollab.faces.request import command
@@ -19,9 +21,10 @@ def sweep(request: SweepRequest) -> int:
 
     Example:  xlcollab sweep book.xlsx --samples 1000
     """
+    began = time.perf_counter()  # loading what solves takes its share of a time limit
     from xlcollab.api.solve.sweeping import sweep_book
 
-    found = sweep_book(request)
+    found = sweep_book(request, began)
     if request.json:
         print_json(found.as_json())
         return found.exit_code

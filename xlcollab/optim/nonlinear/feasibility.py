@@ -17,6 +17,9 @@ from xlcollab.optim.starts import within
 
 _STEPS = 200
 """Of a least-squares method, which needs tens."""
+_STILL = 1e-9
+"""Of what is missed: five steps that gain less have come to where it is least. Where the rows can
+be satisfied nothing stands still before they are."""
 _NO_NUMBER = 1e15
 """Of rows of size one: what stands for no number is larger, whatever a row's unit."""
 _DRAWS = 8
@@ -45,7 +48,7 @@ def descended(model: SizedModel, start: Array) -> Values:
     evaluator = Evaluator(_violation(model), torch.as_tensor(start))
     silent = Recorder(0, None, time.perf_counter())
     y = evaluator.project(torch.as_tensor(start))
-    limits = Limits(_STEPS, 1e-15, 1e-15)
+    limits = Limits(_STEPS, 1e-15, _STILL)
     outcome = descend(LevenbergMarquardt(), evaluator, y, lambda step: 0.0, limits, silent)
     return model.values(outcome.point.y.numpy())
 
