@@ -57,7 +57,8 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
         fit = lsq_linear(columns, gradient, (least, most), tol=1e-14).x
         multipliers[binding] = fit[: len(binding)]
         rest = gradient - columns @ fit
-        pressing = int(np.linalg.matrix_rank(columns[:, np.abs(fit) > STATIONARY]))
+        held = columns[:, np.abs(fit) > STATIONARY]
+        pressing = int(np.linalg.matrix_rank(held)) if held.size else 0  # before numpy 2.4 it raises
     residual = float(np.linalg.norm(rest)) / max(1.0, slope)
     return Conditions(residual, multipliers, values.missed, slope, pressing >= model.n)
 
