@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -62,11 +63,13 @@ def test_the_first_evaluation_of_all_may_load_things(monkeypatch: pytest.MonkeyP
 def test_a_function_is_compiled_when_its_calls_have_taken_as_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(function, "time", SimpleNamespace(perf_counter=lambda: seconds[0]))
     monkeypatch.setattr(function, "seconds_to_compile", lambda *parts: 0.1)
     start = torch.tensor([2.0, 3.0], dtype=torch.float64)
 
     def slow(x: torch.Tensor) -> torch.Tensor:
-        time.sleep(0.03)
+        seconds[0] += 0.03
         return (x * x).sum()
 
     machine = MachineFunction(slow, start)

@@ -58,7 +58,9 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
         multipliers[binding] = fit[: len(binding)]
         rest = gradient - columns @ fit
         held = columns[:, np.abs(fit) > STATIONARY]
-        pressing = int(np.linalg.matrix_rank(held)) if held.size else 0  # before numpy 2.4 it raises
+        pressing = (
+            int(np.linalg.matrix_rank(held)) if held.size else 0
+        )  # before numpy 2.4 it raises
     residual = float(np.linalg.norm(rest)) / max(1.0, slope)
     return Conditions(residual, multipliers, values.missed, slope, pressing >= model.n)
 

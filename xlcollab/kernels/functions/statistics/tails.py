@@ -231,8 +231,16 @@ def f_tail(name: str, function: Values, sign: float = 1.0) -> Formula:
 
 
 def _f_inverse(first: Numbers, second: Numbers, p: Numbers) -> Numbers:
-    """scipy's quantile; 0 at probability 0, where its older versions have no number."""
-    found: Numbers = np.where(p == 0.0, 0.0, special.fdtri(first, second, p))
+    """By the quantiles of beta from both ends, so that neither tail loses its digits; that of F
+    itself has no number for tails below 1e-16 in scipy before 1.17."""
+    below = special.betaincinv(first / 2, second / 2, p)
+    above = special.betaincinv(second / 2, first / 2, 1 - p)
+    below, above = (
+        np.where(below < above, below, 1 - above),
+        np.where(below < above, 1 - below, above),
+    )
+    with np.errstate(divide="ignore"):
+        found: Numbers = second * below / (first * above)
     return found
 
 
