@@ -60,7 +60,8 @@ class SheetFunction:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> SheetFunction:
         """The same function on another device or in another precision."""
-        context = Context(self.context.texts, False, device, dtype, date1904=self.context.date1904)
+        exact, date1904 = self.context.exact, self.context.date1904
+        context = Context(self.context.texts, exact, device, dtype, date1904=date1904)
         return SheetFunction(self.program.to(context), context)
 
     def constants(self) -> list[Block]:
@@ -198,7 +199,19 @@ class Compiler:
 
     def function(self, values: Sequence[Value]) -> SheetFunction:
         """The values as one function of the variables."""
-        return SheetFunction(program(self._evaluation.tape, values), self._evaluation.fast)
+        made = program(self._evaluation.tape, values)
+        context = self._evaluation.fast
+        if self._beside_errors(made, values):
+            context = replace(context, exact=True)
+        return SheetFunction(made, context)
+
+    def _beside_errors(self, made: Program, values: Sequence[Value]) -> bool:
+        """Whether something on the way is an error at the start though the values are none: another
+        copy of a formula, whose not-a-number would spoil the slopes of what both read."""
+        known = self._evaluation.tape.values
+        on_the_way = (known[one.out].block.number for one in made.instructions)
+        shown = all(bool(torch.isfinite(one.block.number).all()) for one in values)
+        return shown and not all(bool(torch.isfinite(one).all()) for one in on_the_way)
 
     def cut(self, values: Sequence[Value], *, products: bool = False) -> Cut | None:
         """The values with the kinks between them and the variables cut out, and with `products`

@@ -189,7 +189,7 @@ class Context:
         if isinstance(block.kind, Tensor) or block.kind == Kind.ERROR:
             mask = block.mask(Kind.ERROR)
             return mask if self.exact else mask | ~torch.isfinite(block.number)
-        if self.exact or block.kind != Kind.NUMBER:
+        if self.exact or block.kind not in (Kind.NUMBER, Kind.BOOLEAN):
             return torch.zeros(block.number.shape, dtype=torch.bool, device=self.device)
         return ~torch.isfinite(block.number)
 

@@ -34,8 +34,9 @@ def safe_power(base: Tensor, exponent: Tensor) -> Tensor:
         if constant.is_integer() and 1 <= constant <= 64:
             return base ** int(constant)
     zero = base == 0
-    nowhere = zero & (exponent <= 0)
-    safe = torch.where(zero, 1.0, base)
+    fraction = exponent.detach() != torch.trunc(exponent.detach())
+    nowhere = (zero & (exponent <= 0)) | ((base < 0) & fraction)
+    safe = torch.where(zero | nowhere, 1.0, base)
     risky = torch.where(zero, 0.0, torch.pow(safe, exponent))
     unknown = torch.isnan(base) | torch.isnan(exponent)  # else an error ^ 0 would be 1
     return torch.where(nowhere | unknown, torch.nan, risky)

@@ -101,7 +101,8 @@ def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
         a, b = aligned(context, a, b)
         if _plain(a) and _plain(b):
             left, right = a.number, b.number
-            return context.booleans(function(left, _snapped(context, left, right)))
+            truth = function(left, _snapped(context, left, right))
+            return context.booleans(truth) if context.exact else _known(truth, left, right)
         codes = first_code(context.codes(a), context.codes(b))
         a, b = _filled(context, a, b), _filled(context, b, a)
         rank_a, key_a = sort_key(context, a)
@@ -109,9 +110,18 @@ def comparison(function: Callable[[Tensor, Tensor], Tensor]) -> Binary:
         same = rank_a == rank_b
         by_key = function(key_a, _snapped(context, key_a, key_b))
         by_rank = function(rank_a.to(key_a.dtype), rank_b.to(key_a.dtype))
-        return context.booleans(torch.where(same, by_key, by_rank), codes)
+        truth = torch.where(same, by_key, by_rank)
+        if context.exact:
+            return context.booleans(truth, codes)
+        return context.with_errors(_known(truth, a.number, b.number), codes)
 
     return run
+
+
+def _known(truth: Tensor, a: Tensor, b: Tensor) -> Block:
+    """What a comparison found, not-a-number where a side is an error of fast evaluation."""
+    finite = torch.isfinite(a) & torch.isfinite(b)
+    return Block(torch.where(finite.detach(), truth.to(a.dtype), torch.nan), Kind.BOOLEAN)
 
 
 def _snapped(context: Context, a: Tensor, b: Tensor) -> Tensor:

@@ -120,14 +120,21 @@ def logarithm(x: Tensor, base: Tensor | None = None) -> tuple[Tensor, Tensor | N
     """LOG(x, [base]); base 10 if none. Base 1 is #DIV/0!."""
     if base is None:
         return safe_log(x) / math.log(10.0), None
-    quotient, zero = safe_divide(safe_log(x), safe_log(base))
-    quotient = outside(quotient, (x > 0) & (base > 0))
+    valid = (x > 0) & (base > 0)
+    logarithms = safe_log(inside(x, valid, 1.0)), safe_log(inside(base, valid, 10.0))
+    quotient, zero = safe_divide(*logarithms)
+    quotient = outside(quotient, valid)
     return quotient, None if zero is None else division_by_zero(zero & (x > 0))
 
 
 def log10(x: Tensor) -> Tensor:
     positive = x > 0
     return outside(torch.log10(inside(x, positive, 1.0)), positive)
+
+
+def sign(x: Tensor) -> Tensor:
+    """SIGN; of what is no number torch knows 0."""
+    return torch.where(torch.isfinite(x.detach()), torch.sign(x), torch.nan)
 
 
 def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -240,7 +247,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("LOG10", "V", numeric(log10), scalar="LOG10"),
     _row("POWER", "VV", power, fails=by_exponent, role=Role.POWER, scalar="POWER"),
     _row("ABS", "V", numeric(torch.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
-    _row("SIGN", "V", numeric(torch.sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
+    _row("SIGN", "V", numeric(sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
     _row("INT", "V", numeric(torch.floor), fails=False, scalar="INT", shape=Shape.STEPS),
     _row("MOD", "VV", with_codes(modulo), scalar="MOD", shape=Shape.KINKS),
     _row("QUOTIENT", "VV", strict(with_codes(quotient)), shape=Shape.STEPS),

@@ -112,8 +112,11 @@ def periods_needed(
     none = rate == 0
     some = inside(rate, ~none, 1.0)
     due = paid * _due(some, kind)
-    ratio = (due - future * some) / (due + present * some)
-    usual = safe_log(ratio) / safe_log(1 + some)
+    under = due + present * some
+    ratio = (due - future * some) / inside(under, under != 0, 1.0)
+    valid = (under != 0) & (ratio > 0) & (some > -1)
+    usual = safe_log(inside(ratio, valid, 1.0)) / safe_log(1 + inside(some, valid, 1.0))
+    usual = outside(usual, valid)
     straight = -(present + future) / inside(paid, none & (paid != 0), 1.0)
     return torch.where(none, outside(straight, paid != 0), usual)
 

@@ -76,7 +76,8 @@ def normal_below(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
 
 
 def normal_quantile(p: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    return mean + outside(deviation, deviation > 0) * quantile(p)
+    valid = (deviation > 0) & (p > 0) & (p < 1)
+    return outside(mean + deviation * quantile(inside(p, valid, 0.5)), valid)
 
 
 def lognormal_density(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
@@ -88,7 +89,9 @@ def lognormal_below(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
 
 
 def lognormal_quantile(p: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    return torch.exp(normal_quantile(p, mean, deviation))
+    valid = (deviation > 0) & (p > 0) & (p < 1)
+    some = normal_quantile(inside(p, valid, 0.5), mean, inside(deviation, valid, 1.0))
+    return outside(torch.exp(some), valid)
 
 
 def exponential_density(x: Tensor, rate: Tensor) -> Tensor:

@@ -231,10 +231,12 @@ def _count(context: Context, *blocks: Block) -> Block:
             counted = torch.ones(block.shape, device=context.device, dtype=context.dtype)
             if codes is not None:
                 counted = torch.where(codes > 0, 0.0, counted)
+            if not context.exact:
+                counted = torch.where(torch.isfinite(block.number), counted, 0.0)
         else:
             counted = block.mask(Kind.NUMBER).to(context.dtype)
             if not context.exact:
-                counted = torch.where(torch.isnan(block.number), 0.0, counted)
+                counted = torch.where(torch.isfinite(block.number), counted, 0.0)
         part = flat(counted, block.shape).sum(-1)
         total = part if total is None else total + part
     assert total is not None

@@ -76,7 +76,7 @@ def gamma_below(name: str) -> Formula:
 def gamma_quantile(p: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
     valid = _probability(p) & (shape > 0) & (scale > 0)
     function = inverse("GAMMA.INV", special.gammaincinv, _standard_gamma)
-    return outside(function(shape, p) * scale, valid)
+    return outside(function(inside(shape, valid, 1.0), inside(p, valid, 0.5)) * scale, valid)
 
 
 def _unit(x: Tensor, low: Tensor | None, high: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -117,8 +117,9 @@ def beta_quantile(
     """BETA.INV; probabilities 0 and 1 are outside Excel's domain."""
     low = torch.zeros_like(p) if low is None else low
     high = torch.ones_like(p) if high is None else high
-    part = inverse("BETA.INV", special.betaincinv, _standard_beta)(a, b, p)
     valid = (p > 0) & (p < 1) & (a > 0) & (b > 0) & (low < high)
+    function = inverse("BETA.INV", special.betaincinv, _standard_beta)
+    part = function(inside(a, valid, 1.0), inside(b, valid, 1.0), inside(p, valid, 0.5))
     return outside(low + part * (high - low), valid)
 
 
