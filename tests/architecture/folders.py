@@ -46,6 +46,7 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "models": "passes settings",
         "engines": "passes settings",
         "training": "engines models passes settings",
+        "sharded": "training engines models passes settings",
         "search": "training settings",
         "sheets": "search training models settings",
         "estimator": "training models settings conventions",

@@ -21,7 +21,7 @@ from tests.faces.shell import bowl, listing
 from xlcollab.api.ratings.sheets import write_table
 from xlcollab.disk import atomic_file, backup
 from xlcollab.errors import XlcollabError
-from xlcollab.factor.models.files import write_arrays
+from xlcollab.factor.models.arrays import write_arrays
 from xlcollab.factor.sheets import Table
 from xlcollab.files import FileBook, write_new_workbook
 from xlcollab.grid import Changes, NewSheet

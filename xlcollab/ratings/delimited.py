@@ -21,6 +21,7 @@ from xlcollab.errors import DataError
 from xlcollab.ratings.columns import Columns
 from xlcollab.ratings.gathered import Coded, Column, Growing, Numbers, gathered, names_read
 from xlcollab.ratings.opening import encoding_of, first_lines, opened
+from xlcollab.ratings.parted.window import Window, lines_before, seen_through
 from xlcollab.ratings.typed import as_typed
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Wanted:
     headless: bool = False
     every: bool = False
     dtype: DTypeLike = np.float32
+    window: Window | None = None
+    """Of a text: the bytes that are read."""
+    groups: tuple[int, ...] | None = None
+    """Of a Parquet file: the row groups that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,17 @@ def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
     layout = replace(layout, names=_different(layout.names))
     kinds = _kinds(path, layout, wanted)
     first_row = layout.skip + 1
+    if wanted.window is not None:
+        layout = replace(layout, skip=0)
     data = _by_arrow(path, layout, kinds, wanted)
     if data is None:
-        return Frame(_as_texts(path, layout, kinds), path.name, first_row)
+        first_row += 0 if wanted.window is None else lines_before(path, wanted.window)
+        return Frame(_as_texts(path, layout, kinds, wanted.window), path.name, first_row)
     return Frame(data, path.name, first_row)
+
+
+def _opened(path: Path, window: Window | None) -> IO[bytes]:
+    return opened(path) if window is None else seen_through(path, window)
 
 
 def _different(names: Sequence[str]) -> list[str]:
@@ -133,7 +145,7 @@ def _by_arrow(path: Path, layout: Layout, kinds: _Kinds, wanted: Wanted) -> pd.D
     import pyarrow as pa
 
     try:
-        with opened(path) as file:
+        with _opened(path, wanted.window) as file:
             columns = _columns(kinds, wanted.dtype)
             data = gathered(_batches(path, file, layout, kinds), columns)
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError):
@@ -192,8 +204,9 @@ def _columns(kinds: _Kinds, dtype: DTypeLike) -> dict[str, Column]:
     return columns
 
 
-def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:
-    data = _read_as_texts(path, layout).fillna("").apply(lambda column: column.str.strip())
+def _as_texts(path: Path, layout: Layout, kinds: _Kinds, window: Window | None) -> pd.DataFrame:
+    data = _read_as_texts(path, layout, window)
+    data = data.fillna("").apply(lambda column: column.str.strip())
     blank = (data == "").all(axis=1).to_numpy()
     used = len(data) - int(np.argmin(blank[::-1])) if not blank.all() else 0
     data = data.iloc[:used]
@@ -209,10 +222,10 @@ def _as_texts(path: Path, layout: Layout, kinds: _Kinds) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _read_as_texts(path: Path, layout: Layout) -> pd.DataFrame:
+def _read_as_texts(path: Path, layout: Layout, window: Window | None) -> pd.DataFrame:
     for encoding in (encoding_of(path), "latin-1"):
         try:
-            with opened(path) as file:
+            with _opened(path, window) as file:
                 return pd.read_csv(
                     file,
                     sep=layout.separator,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,15 +22,32 @@ def merge_duplicates(
     ratings, and keep time, split and extra of that last row. "error" raises DataError, naming the
     first pair and its rows, the first of which is `first_row`.
     """
+    found = once_each(table, aggregate, lambda place: first_row + place)
+    if found is None:
+        return table
+    rows, values = found
+    merged = table.take(rows)
+    merged.ratings[:] = values
+    return merged
+
+
+Once = tuple[NDArray[np.intp], NDArray[np.floating]]
+"""The places of ratings that stay, ascending, and what they are then."""
+
+
+def once_each(table: RatingsTable, aggregate: str, row_of: Callable[[int], int]) -> Once | None:
+    """The last place of each pair and its rating, see `merge_duplicates`; None where no pair is
+    there twice. `row_of` numbers places for messages. Raises UsageError on an unknown
+    aggregate, DataError where duplicates are refused."""
     if aggregate not in AGGREGATES:
         raise UsageError(f"unknown aggregate {aggregate!r}; one of {', '.join(AGGREGATES)}")
     pairs = _pairs(table)
     pairs.sort()
     if not (pairs[1:] == pairs[:-1]).any():
-        return table
+        return None
     pairs = _pairs(table)
     if aggregate == "error":
-        raise DataError(_first_duplicate(table, pairs, first_row))
+        raise DataError(_first_duplicate(table, pairs, row_of))
     order = _by_time(table)
     _, group = np.unique(pairs[order], return_inverse=True)
     n_groups = int(group.max()) + 1
@@ -36,11 +55,10 @@ def merge_duplicates(
     np.maximum.at(last, group, np.arange(len(group)))
     rows = order[last]
     keep = np.argsort(rows, kind="stable")
-    merged = table.take(rows[keep])
-    if aggregate != "last":
-        values = _combined(table.ratings[order], group, n_groups, aggregate == "mean")
-        merged.ratings[:] = values[keep]
-    return merged
+    if aggregate == "last":
+        return rows[keep], table.ratings[rows[keep]]
+    values = _combined(table.ratings[order], group, n_groups, aggregate == "mean")
+    return rows[keep], values[keep]
 
 
 def _pairs(table: RatingsTable) -> NDArray[np.int64]:
@@ -64,14 +82,16 @@ def _combined(
     return total / np.bincount(group, minlength=n_groups) if mean else total
 
 
-def _first_duplicate(table: RatingsTable, pairs: NDArray[np.int64], first_row: int) -> str:
+def _first_duplicate(
+    table: RatingsTable, pairs: NDArray[np.int64], row_of: Callable[[int], int]
+) -> str:
     order = np.argsort(pairs, kind="stable")
     again = np.flatnonzero(np.diff(pairs[order]) == 0)
-    first, second = order[again[0]], order[again[0] + 1]
+    first, second = int(order[again[0]]), int(order[again[0] + 1])
     user = table.user_ids.ids([table.users[first]])[0]
     item = table.item_ids.ids([table.items[first]])[0]
     return (
-        f"user {user!r} rated item {item!r} twice (rows {first_row + first} and "
-        f"{first_row + second}), and "
+        f"user {user!r} rated item {item!r} twice (rows {row_of(first)} and "
+        f"{row_of(second)}), and "
         f"{len(again)} ratings repeat a pair in all; choose mean, sum or last for duplicates"
     )

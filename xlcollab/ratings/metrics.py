@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +57,13 @@ class Ranking:
     coverage: float
     """Share of all items that stand in at least one of the lists."""
 
+    @staticmethod
+    def of(means: Sequence[float], n_users: int, shown: NDArray[np.bool_]) -> Ranking:
+        """From the means of precision, recall, NDCG, average precision, reciprocal rank and hit."""
+        precision, recall, ndcg, average, first, hit = means
+        coverage = float(shown.mean())
+        return Ranking(precision, recall, ndcg, n_users, average, first, hit, coverage)
+
 
 def ranking(
     scores: Scorer, train: RatingsTable, test: RatingsTable, k: int = 10, relevant: float = 4.0
@@ -68,6 +75,17 @@ def ranking(
     Kekäläinen 2002). All items are ranked, none are sampled. Raises DataError if no test rating
     reaches `relevant`.
     """
+    rows, shown = list_measures(scores, train, test, k, relevant)
+    if not len(rows):
+        raise DataError(f"no test rating is {relevant:g} or better; nothing can be ranked")
+    return Ranking.of(rows.mean(axis=0).tolist(), len(rows), shown)
+
+
+def list_measures(
+    scores: Scorer, train: RatingsTable, test: RatingsTable, k: int, relevant: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The measures of each user's list (n_users, 6), in the order of `Ranking.of`, and which items
+    stand in at least one of them (n_items,). Raises UsageError for k below 1."""
     if k < 1:
         raise UsageError(f"ranking measures need k of at least 1, found {k}")
     seen = dict(_items_by_user(train))
@@ -77,10 +95,7 @@ def ranking(
         best = top(scores(user), k, seen.get(user))
         shown[best] = True
         rows.append(_hits(np.isin(best, items), len(items), k))
-    if not rows:
-        raise DataError(f"no test rating is {relevant:g} or better; nothing can be ranked")
-    precision, recall, ndcg, average, first, hit = np.mean(rows, axis=0).tolist()
-    return Ranking(precision, recall, ndcg, len(rows), average, first, hit, float(shown.mean()))
+    return np.array(rows, np.float64).reshape(-1, 6), shown
 
 
 def _hits(hit: NDArray[np.bool_], n_liked: int, k: int) -> tuple[float, ...]:

@@ -37,6 +37,8 @@ from xlcollab.ratings.opening import (
     opened,
     separator_in,
 )
+from xlcollab.ratings.parted.joined import joined
+from xlcollab.ratings.parted.parts import is_parted, parts_of
 from xlcollab.ratings.table import RatingsTable
 
 if TYPE_CHECKING:
@@ -55,27 +57,76 @@ def read_ratings(
 ) -> RatingsTable:
     """The ratings in a file, its form told by the name.
 
-    Known: `.csv`, `.tsv`, `.txt`, RecBole's `.inter` (a header, or four unnamed columns),
-    `.parquet`, `.feather`, JSON lines or a JSON list, MovieLens' `.data`, `.base`, `.test` (tabs,
-    no header) and `.dat` (`::`, no header); texts also packed as .gz, .bz2, .xz or .zip. `headless`
-    says that the first line is a rating: user, item, rating, time. Raises UsageError on another
-    ending or an unknown column, WorkbookError without a file, DataError by row on bad values.
+    A folder, or a pattern such as ratings/*.parquet, is read as one table: its files in order of
+    name, without those whose names begin with _ or a point. Known: `.csv`, `.tsv`, `.txt`,
+    RecBole's `.inter` (a header, or four unnamed columns), `.parquet`, `.feather`, JSON lines or a
+    JSON list, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and `.dat` (`::`, no header);
+    texts also packed as .gz, .bz2, .xz or .zip. `headless` says that the first line is a rating:
+    user, item, rating, time. Raises UsageError on another ending or an unknown column,
+    WorkbookError without a file, DataError by row on bad values.
     """
     path = Path(path)
     check_ratings_file(path)
     wanted = Wanted(columns or Columns(), headless=headless, dtype=dtype)
+    if is_parted(path):
+        return merged_parts([read_part(part, wanted) for part in files_of(path)], path, duplicates)
     table, place = _read(path, wanted)
     return _merged(table, place, duplicates)
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that a path names: itself, or those of a folder or a pattern. Errors as
+    `parts_of`."""
+    return parts_of(path, READERS) if is_parted(path) else [path]
+
+
+def read_part(path: Path, wanted: Wanted) -> RatingsTable | None:
+    """The ratings of one of several files, or of the part of it that is wanted; None where it holds
+    none. Errors are told by the row of that file."""
+    frame = _frame(path, wanted)
+    return _table(frame, wanted.columns, wanted.dtype) if len(frame.data) else None
+
+
+def merged_parts(
+    tables: Sequence[RatingsTable | None], path: Path, duplicates: str
+) -> RatingsTable:
+    """One table of those of the parts, its duplicates merged; rows are counted through all.
+    Raises DataError where there is no rating, or ids have nothing in common."""
+    there = [table for table in tables if table is not None]
+    if not there:
+        raise DataError(f"{path} holds no rating; a model needs at least one")
+    try:
+        table = joined(there)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    return _merged(table, Place(f"{path} ({len(tables)} files)", 1), duplicates)
+
+
 def read_frame(path: Path, headless: bool = False) -> Frame:
-    """All columns of a file as a long table, ids as they are typed; errors as `read_ratings`."""
+    """All columns of a file as a long table, ids as they are typed; errors as `read_ratings`.
+
+    The files of a folder or a pattern are laid one below the other.
+    """
     check_ratings_file(path)
-    return _frame(path, Wanted(Columns(), headless=headless, every=True))
+    frames = [_frame(one, Wanted(Columns(), headless, every=True)) for one in files_of(path)]
+    if len(frames) == 1:
+        return frames[0]
+    plain = [one.data.astype(dict.fromkeys(_coded(one.data), object)) for one in frames]
+    return Frame(pd.concat(plain, ignore_index=True), path.name, 1)
+
+
+def _coded(frame: pd.DataFrame) -> list[str]:
+    """The columns that hold numbers into what differs, which parts have each its own."""
+    kinds = frame.dtypes.items()
+    return [str(name) for name, kind in kinds if isinstance(kind, pd.CategoricalDtype)]
 
 
 def check_ratings_file(path: Path) -> None:
-    """Raises UsageError for an ending that is not known, WorkbookError where there is no file."""
+    """Raises UsageError for an ending that is not known, WorkbookError where there is no file; of a
+    folder or a pattern see `parts_of`."""
+    if is_parted(path):
+        files_of(path)
+        return
     if form_of(path) not in READERS:
         raise UsageError(
             f"{path}: no reader for {path.suffix or 'a file without ending'}; "
@@ -87,6 +138,8 @@ def check_ratings_file(path: Path) -> None:
 
 def may_be_crosstab(path: Path) -> bool:
     """Whether a file is of a form that may hold a crosstab as well as a long table."""
+    if is_parted(path):
+        return False
     return READERS[form_of(path)].may_be_crosstab
 
 
@@ -214,8 +267,12 @@ def _read_parquet(path: Path, wanted: Wanted) -> Frame:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
+        groups = None if wanted.groups is None else list(wanted.groups)
         return _gathered(
-            path, wanted, file.schema_arrow, lambda said: file.iter_batches(columns=said)
+            path,
+            wanted,
+            file.schema_arrow,
+            lambda said: file.iter_batches(columns=said, row_groups=groups),
         )
 
 
@@ -301,6 +358,12 @@ def _frame(path: Path, wanted: Wanted) -> Frame:
     if len(frame.data.columns) < 2:
         raise DataError(f"{path.name} holds no table: {len(frame.data.columns)} columns were found")
     return frame
+
+
+def lines_above(path: Path, wanted: Wanted) -> int:
+    """How many lines of a text file, its header among them, lie above its first rating."""
+    has_none = form_of(path) in (".data", ".base", ".test", ".dat")
+    return 0 if has_none else _layout(path, wanted).skip
 
 
 def _layout(path: Path, wanted: Wanted) -> Layout:

@@ -17,13 +17,13 @@ Split = tuple[RatingsTable, RatingsTable]
 
 def random_split(table: RatingsTable, fraction: float, rng: np.random.Generator) -> Split:
     """Training and test ratings, round(`fraction` · n) of them drawn for test."""
-    n_test = _test_size(table, fraction)
+    n_test = n_held_out(len(table), fraction)
     return _cut(table, rng.permutation(len(table))[:n_test])
 
 
 def time_split(table: RatingsTable, fraction: float) -> Split:
     """The latest `fraction` of the ratings for test. Raises DataError without times."""
-    n_test = _test_size(table, fraction)
+    n_test = n_held_out(len(table), fraction)
     return _cut(table, np.argsort(times(table), kind="stable")[len(table) - n_test :])
 
 
@@ -76,18 +76,18 @@ def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Id], list[Id
     return test.user_ids.ids(users), test.item_ids.ids(items)
 
 
-def _test_size(table: RatingsTable, fraction: float) -> int:
+def n_held_out(n: int, fraction: float) -> int:
+    """How many of n ratings a fraction is. Raises UsageError for no fraction, DataError where one
+    side stays empty."""
     if not 0 < fraction < 1:
         share = f"; {fraction:g} % is {fraction / 100:g}" if 1 < fraction < 100 else ""
         raise UsageError(
             "the share that is held out for the test or the validation lies between 0 and 1, such "
             f"as 0.2; found {fraction}{share}"
         )
-    n_test = round(len(table) * fraction)
-    if not 0 < n_test < len(table):
-        raise DataError(
-            f"{fraction:g} of {len(table)} ratings leaves one side empty; hold out another part"
-        )
+    n_test = round(n * fraction)
+    if not 0 < n_test < n:
+        raise DataError(f"{fraction:g} of {n} ratings leaves one side empty; hold out another part")
     return n_test
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from xlcollab.api.ratings.fitted import Fitted, Stopwatch
-from xlcollab.api.ratings.memory import peak_of
-from xlcollab.api.ratings.model import (
-    MODEL_FILE,
-    Size,
-    is_model,
-    refuse_too_large,
-    write_model_workbook,
-)
+from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
+from xlcollab.api.ratings.memory import highest, peak_of
+from xlcollab.api.ratings.model import MODEL_FILE, Size, refuse_too_large, write_model_workbook
 from xlcollab.api.ratings.scores import (
     Folds,
     Measured,
@@ -28,13 +21,14 @@ from xlcollab.api.ratings.scores import (
     worse_than_popular,
 )
 from xlcollab.api.ratings.settled import settled
+from xlcollab.api.ratings.sharded.target import Target, target_of
 from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import HoldOut, split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
-from xlcollab.api.session.provenance import METADATA, Provenance, record_of
-from xlcollab.disk import output_path, refuse_others, refuse_unwritable
+from xlcollab.api.session.provenance import METADATA, Provenance, record_of, sha256_of
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
+    FactorModel,
     ModelSettings,
     RateSweep,
     Tables,
@@ -45,7 +39,9 @@ from xlcollab.factor import (
     save_model,
     train,
 )
-from xlcollab.factor.models.files import format_of
+from xlcollab.factor.models.arrays import format_of
+from xlcollab.factor.models.folder import has_state
+from xlcollab.factor.models.spark import refuse_for_spark, save_folder
 from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
 from xlcollab.factor.training.checkpoint import Saving
 from xlcollab.factor.training.implicit import train_implicit
@@ -60,8 +56,6 @@ from xlcollab.ratings.table import Side
 from xlcollab.ratings.taken import taken_up
 from xlcollab.settings.optimizers import GRADIENT_RULES
 from xlcollab.settings.requests.ratings import FitPlace, FitRequest
-
-WORKBOOK = ".xlsx"
 
 Say = Callable[[str], None]
 
@@ -89,10 +83,14 @@ def fit_ratings(
     Under torchrun every process calls this; the first one writes, the others get None. Raises
     UsageError, DataError by cell, row and column, and WriteRefusedError before training starts.
     """
-    target, clock = _target(request), Stopwatch()
+    target, clock = target_of(request, _is_checkpoint), Stopwatch()
+    if _is_sharded(request):
+        from xlcollab.api.ratings.sharded.fit import fit_sharded  # loads torch
+
+        return fit_sharded(request, target, clock, on_epoch, say)
     with time_limit(request.time_limit):
         with clock.phase("read"):
-            run = _read(request)
+            run = _read(request, target)
             _refuse_too_large(run, target)
         _tell(run, target, say)
         run, sweep = _with_found_rate(run, clock, say)
@@ -108,16 +106,17 @@ def fit_ratings(
     result = replace(result, seconds=dict(clock.seconds))
     popular = _popular(run, rankings)
     result = replace(result, notes=(*result.notes, *worse_than_popular(rankings, popular)))
-    measured = Measured(rankings, folds, sweep, popular)
+    measured, train = Measured(rankings, folds, sweep, popular), run.tables.train
     with clock.phase("write"), finished_first():
         _write(run, result, measured, target)
     return Fitted(
         result=result,
-        tables=run.tables,
-        output=target,
+        counts=Counts(len(train), train.n_users, train.n_items),
+        output=target.path,
         seconds=clock.seconds,
         notes=result.notes,
         measured=measured,
+        peaks=() if (peak := highest()) is None else (peak,),
     )
 
 
@@ -129,29 +128,19 @@ def is_first_process() -> bool:
     return not under_torchrun() or os.environ.get("RANK") == "0"
 
 
-def _target(request: FitRequest) -> Path:
-    source = request.place.source
-    target = request.output or output_path(source, "model").with_suffix(WORKBOOK)
-    if target.suffix not in (WORKBOOK, MODEL_FILE):
-        raise UsageError(f"{target}: write a workbook ({WORKBOOK}) or a model file ({MODEL_FILE})")
-    if target.resolve() == source.resolve():
-        raise UsageError(f"{target} is the source itself; write to another file")
-    refuse_unwritable(target)
-    refuse_others(target, "a model", is_model, overwrite=request.overwrite)
-    checkpoint = request.checkpointing.checkpoint
-    if checkpoint is not None:
-        refuse_unwritable(checkpoint)
-        # What is resumed is read first, and refused there if it is no checkpoint.
-        replaced = request.overwrite or request.checkpointing.resume
-        refuse_others(checkpoint, "a checkpoint", _is_checkpoint, overwrite=replaced)
-    return target
+def _is_sharded(request: FitRequest) -> bool:
+    """Whether several processes, or one that keeps a checkpoint, are to hold their own ratings
+    each; on GPUs every process still reads all."""
+    several = under_torchrun() or request.checkpointing.checkpoint is not None
+    on_cpu = request.training.values.get("device", "cpu") == "cpu"
+    return several and on_cpu and not request.model.values.get("implicit")
 
 
 def _is_checkpoint(path: Path) -> bool:
-    return format_of(path) == CHECKPOINT
+    return has_state(path) if path.is_dir() else format_of(path) == CHECKPOINT
 
 
-def _read(request: FitRequest) -> _Run:
+def _read(request: FitRequest, target: Target) -> _Run:
     start = start_of(request.start, request.start_cells, request.place)
     model, training = settled(request, implied_settings(start))
     held_out = HoldOut.of(request.test_part), HoldOut.of(request.validation_part)
@@ -168,6 +157,7 @@ def _read(request: FitRequest) -> _Run:
     )
     tables = _described(tables, about)
     model = _with_features(model, tables.train, request)
+    _refuse_form(target, model)
     return _Run(
         request=request,
         source=source,
@@ -177,6 +167,17 @@ def _read(request: FitRequest) -> _Run:
         start=start,
         made=Provenance.of("fit", request, effective=(model, training)),
     )
+
+
+def _refuse_form(target: Target, model: ModelSettings) -> None:
+    """Raises UsageError where a folder cannot hold such a model."""
+    if target.is_folder and not model.is_closed_form:
+        raise UsageError(
+            f"{target.path} would be a folder of shards, which hold factors; write a net, or a "
+            f"learned padding, as one file: {target.path.stem}{MODEL_FILE}"
+        )
+    if target.is_for_spark:
+        refuse_for_spark(model)
 
 
 def _about(request: FitRequest) -> list[About]:
@@ -242,20 +243,20 @@ def _check_implicit(request: FitRequest) -> None:
         )
 
 
-def _refuse_too_large(run: _Run, target: Path) -> None:
-    if target.suffix == WORKBOOK:
+def _refuse_too_large(run: _Run, target: Target) -> None:
+    if target.is_workbook:
         size = Size.expected(run.tables.train, run.model, run.training)
-        refuse_too_large(size, target, is_crosstab=run.source.is_crosstab)
+        refuse_too_large(size, target.path, is_crosstab=run.source.is_crosstab)
 
 
-def _tell(run: _Run, target: Path, say: Say) -> None:
+def _tell(run: _Run, target: Target, say: Say) -> None:
     say(run.source.said)
     if not run.model.is_closed_form:
         return
     of = run.tables.train
     estimate = estimate_memory(len(of), of.n_users, of.n_items, run.model, run.training)
     size = Size.expected(of, run.model, run.training)
-    peak = peak_of(estimate, size, as_workbook=target.suffix == WORKBOOK)
+    peak = peak_of(estimate, size, as_workbook=target.is_workbook)
     if peak is None or estimate.gpu:
         say(estimate.sentence)
     if peak is not None:
@@ -331,14 +332,20 @@ def _popular(run: _Run, rankings: Ranked | None) -> Ranked | None:
     return ranked_by_popularity(run.tables, rankings, run.training.seed)
 
 
-def _write(run: _Run, result: TrainingResult, measured: Measured, target: Path) -> None:
-    """A workbook of what was learned, or a model file, as the target's ending says."""
-    if target.suffix == MODEL_FILE:
-        save_model(result.model, target, {METADATA: record_of(run.made, target)})
+def _write(run: _Run, result: TrainingResult, measured: Measured, target: Target) -> None:
+    """A workbook of what was learned, a model file or a folder, as the target's ending says."""
+    path = target.path
+    if target.is_folder:
+        assert isinstance(result.model, FactorModel)
+        record = {METADATA: record_of(run.made, path)}
+        save_folder(result.model, path, record, for_spark=target.is_for_spark)
+        return
+    if not target.is_workbook:
+        save_model(result.model, path, {METADATA: record_of(run.made, path)})
         return
     write_model_workbook(
         result,
-        target,
+        path,
         run=run.made,
         with_predictions=run.source.is_crosstab,
         measured=[*measured.rows(), *_origin(run.request.place.source)],
@@ -348,9 +355,7 @@ def _write(run: _Run, result: TrainingResult, measured: Measured, target: Path) 
 
 def _origin(source: Path) -> list[tuple[str, str]]:
     """Which file was fitted, the hash of its content, and the version of the package, if known."""
-    with source.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    rows = [("file", source.name), ("SHA-256 of the file", content)]
+    rows = [("file", source.name), ("SHA-256 of the file", sha256_of(source))]
     try:
         return [*rows, ("xlcollab", version("xlcollab"))]
     except PackageNotFoundError:

@@ -10,23 +10,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlcollab.api.ratings.scores import Measured
-from xlcollab.factor import Tables, TrainingResult
+from xlcollab.factor import TrainingResult
 from xlcollab.factor.training.result import Status
 
 INTERRUPTED = 130
 """The exit code of a shell command that Ctrl-C ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many training ratings there are, and of how many users and items."""
+
+    ratings: int
+    users: int
+    items: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A trained model, where it was written, and what was measured on the way."""
+    """A trained model, where it was written, and what was measured on the way.
+
+    Of several processes the model in the result is the part of the first one.
+    """
 
     result: TrainingResult
-    tables: Tables
+    counts: Counts
     output: Path
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
     measured: Measured
+    peaks: tuple[int, ...] = ()
+    """The most memory that each process took, in bytes; none where the system does not tell."""
 
     @property
     def exit_code(self) -> int:
@@ -43,7 +57,7 @@ class Fitted:
 
     def as_json(self) -> dict[str, object]:
         """Errors of the kept model and what it was made of; what was not asked for is null."""
-        result, train = self.result, self.tables.train
+        result = self.result
         scores = {
             f"{name}_{measure}": _number(getattr(found, measure, None))
             for name, found in (
@@ -62,11 +76,12 @@ class Fitted:
             **self.measured.as_json(),
             "epochs": result.epochs_run,
             "best_epoch": result.best_epoch,
-            "ratings": len(train),
-            "users": train.n_users,
-            "items": train.n_items,
+            "ratings": self.counts.ratings,
+            "users": self.counts.users,
+            "items": self.counts.items,
             "status": str(result.status),
             "seconds": dict(self.seconds),
+            "peak_bytes": list(self.peaks) or None,
             "output": str(self.output),
             "notes": list(self.notes),
         }

@@ -62,6 +62,12 @@ def peak_of(estimate: MemoryEstimate, size: Size, *, as_workbook: bool) -> Peak 
     return Peak(*here, training, writing if as_workbook else 0)
 
 
+def highest() -> int | None:
+    """The most bytes that this process has taken until now, as Linux tells; None elsewhere."""
+    here = _used()
+    return None if here is None else here[1]
+
+
 def _used() -> tuple[int, int] | None:
     """Bytes that this process holds now and that it held at most, as Linux tells."""
     try:

@@ -41,8 +41,8 @@ from xlcollab.factor import (
     result_tables,
 )
 from xlcollab.factor.engines.draws import averaged_width
+from xlcollab.factor.models.arrays import FORMAT, format_of
 from xlcollab.factor.models.checks import check_weight, checked_draws, checked_uptake
-from xlcollab.factor.models.files import FORMAT, format_of
 from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.models.uptake import Uptake
@@ -66,7 +66,10 @@ _LARGEST_MAP = 100
 
 
 def open_model(path: Path) -> Model:
-    """A model from a workbook or a model file that `fit` wrote. Raises DataError for others."""
+    """A model from a workbook, a model file or a folder that `fit` wrote. Raises DataError for
+    others."""
+    if path.is_dir():
+        return load_model(path)
     refuse_irregular(path)
     if path.suffix == MODEL_FILE:
         return load_model(path)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import (
@@ -21,7 +22,7 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.ratings import Ranking, RatingsTable, ranking
-from xlcollab.ratings.metrics import Scorer
+from xlcollab.ratings.metrics import Scorer, list_measures
 from xlcollab.ratings.taken import ANY
 from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.requests.ratings import Measures
@@ -76,11 +77,9 @@ def ranked(model: Model, tables: Tables, wanted: Measures, seed: int) -> Ranked 
     test = tables.test
     if test is None:
         return None
-    low, high = tables.train.range
-    relevant = wanted.relevant
-    if relevant is None:
-        usual = low + _RELEVANT_SHARE * (high - low)
-        relevant = ANY if model.settings.implicit else usual
+    relevant = least_liked(wanted, tables.train.range)
+    if wanted.relevant is None and model.settings.implicit:
+        relevant = ANY
     return _ranked(lambda user: rank_scores(model, user), tables, wanted.top_k, relevant, seed)
 
 
@@ -109,14 +108,51 @@ def worse_than_popular(model: Ranked | None, popular: Ranked | None) -> list[str
     ]
 
 
+Together = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""The sum of an array over all processes."""
+
+
+def ranked_over(
+    scores: Scorer, tables: Tables, wanted: Measures, chosen: NDArray[np.bool_], together: Together
+) -> Ranked | None:
+    """The same where each process ranks for its own users; `chosen` says for which (n_users,).
+
+    Every process calls this. `wanted.relevant` is given.
+    """
+    test, relevant = tables.test, wanted.relevant
+    assert test is not None
+    assert relevant is not None
+    own = test.take(chosen[test.users])
+    rows, shown = list_measures(scores, tables.train, own, wanted.top_k, relevant)
+    sums = together(np.append(rows.sum(axis=0), len(rows)))
+    is_shown = together(shown.astype(np.float64)) > 0
+    if not sums[-1]:
+        return None
+    means = (sums[:-1] / sums[-1]).tolist()
+    return Ranked(wanted.top_k, relevant, Ranking.of(means, int(sums[-1]), is_shown))
+
+
+def users_ranked(users: NDArray[np.integer], n_items: int, seed: int) -> NDArray[np.integer]:
+    """Of these users all, or as many as can be ranked for in seconds."""
+    most = max(1, _MOST_PREDICTIONS // n_items)
+    if len(users) <= most:
+        return users
+    drawn: NDArray[np.integer] = np.random.default_rng(seed).choice(users, most, replace=False)
+    return drawn
+
+
+def least_liked(wanted: Measures, seen: tuple[float, float]) -> float:
+    """The least rating that counts as liked."""
+    low, high = seen
+    asked = wanted.relevant
+    return low + _RELEVANT_SHARE * (high - low) if asked is None else asked
+
+
 def _sampled(test: RatingsTable, seed: int) -> RatingsTable:
     """The ratings of all users, or of as many as can be ranked in seconds."""
-    most = max(1, _MOST_PREDICTIONS // test.n_items)
     users = np.unique(test.users)
-    if len(users) <= most:
-        return test
-    chosen = np.random.default_rng(seed).choice(users, most, replace=False)
-    return test.take(np.isin(test.users, chosen))
+    chosen = users_ranked(users, test.n_items, seed)
+    return test if chosen is users else test.take(np.isin(test.users, chosen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
@@ -19,7 +20,8 @@ from xlcollab.ratings import (
     read_ratings,
     with_date_parts,
 )
-from xlcollab.ratings.read import check_ratings_file, may_be_crosstab, reads_as_long
+from xlcollab.ratings.parted.parts import is_parted
+from xlcollab.ratings.read import check_ratings_file, files_of, may_be_crosstab, reads_as_long
 from xlcollab.ref import parse_area
 from xlcollab.settings.requests.ratings import Place
 
@@ -40,7 +42,8 @@ def is_workbook(place: Place) -> bool:
     return place.source.suffix.lower() in WORKBOOKS
 
 
-def _columns(place: Place) -> Columns:
+def columns_of(place: Place) -> Columns:
+    """The columns by the names that are said."""
     return Columns(
         user=place.user_column,
         item=place.item_column,
@@ -54,10 +57,10 @@ def _columns(place: Place) -> Columns:
 
 def _said(place: Place) -> bool:
     """Whether a column is named."""
-    return _columns(place) != Columns(counts=place.counts)
+    return columns_of(place) != Columns(counts=place.counts)
 
 
-def _duplicates(place: Place) -> str:
+def duplicates_of(place: Place) -> str:
     """What a pair that occurs twice becomes: counts add up unless something else is asked for."""
     return place.duplicates or ("sum" if place.counts else "error")
 
@@ -86,11 +89,7 @@ def read_source(place: Place) -> Source:
 def _read(place: Place) -> Source:
     if is_workbook(place):
         return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
-    if place.sheet:
-        raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
-    check_ratings_file(place.source)
-    said = place.no_header or _said(place)
-    if place.area is None and (said or reads_as_long(place.source, counts=place.counts)):
+    if reads_long(place):
         return _long_file(place)
     if not may_be_crosstab(place.source):
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
@@ -103,12 +102,32 @@ def _read(place: Place) -> Source:
     return _among_cells(place, workbook, advice)
 
 
+def reads_long(place: Place) -> bool:
+    """Whether a file, or the files of a folder or a pattern, are read as long tables: surely no
+    crosstabs. Raises UsageError where there are none."""
+    if place.sheet:
+        raise UsageError(f"{place.source.name} has no sheets; leave --sheet out")
+    check_ratings_file(place.source)
+    said = place.no_header or _said(place)
+    return place.area is None and (said or reads_as_long(place.source, counts=place.counts))
+
+
 def _long_file(place: Place) -> Source:
     table = read_ratings(
-        place.source, _columns(place), duplicates=_duplicates(place), headless=place.no_header
+        place.source,
+        columns_of(place),
+        duplicates=duplicates_of(place),
+        headless=place.no_header,
     )
     what = "pairs with a count" if place.counts else "ratings"
-    return Source(table, f"{len(table):,} {what} in {place.source.name}")
+    return Source(table, f"{len(table):,} {what} in {shown(place.source)}")
+
+
+def shown(source: Path) -> str:
+    """The name of a source in messages; of several files how many they are, too."""
+    if not is_parted(source):
+        return source.name
+    return f"{source} ({len(files_of(source)):,} files)"
 
 
 def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
@@ -131,7 +150,7 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     if found.is_crosstab and _said(place):
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
     try:
-        table = read_sheet_ratings(workbook, found, _columns(place), _duplicates(place))
+        table = read_sheet_ratings(workbook, found, columns_of(place), duplicates_of(place))
     except DataError as error:
         where = "" if found.area.sheet in str(error) else f"{found.area}: "
         raise DataError(f"{where}{error}") from None

@@ -35,7 +35,8 @@ class HoldOut:
         return HoldOut(ways=ways)
 
 
-_USUAL = HoldOut(ways={"validation_fraction": 0.1})
+USUAL = HoldOut(ways={"validation_fraction": 0.1})
+"""What is set aside to stop by where nothing else is said."""
 
 
 def split_tables(
@@ -48,7 +49,7 @@ def split_tables(
     rng = np.random.default_rng(seed)
     rest, tested = _held_out(table, place, test, rng)
     if watch and not validation.ways:
-        validation = _USUAL
+        validation = USUAL
     if not validation.ways:
         return Tables(rest, test=tested)
     rest, watched = _held_out(rest, place, validation, rng)

@@ -16,6 +16,7 @@ from typing import Any
 from xlcollab.errors import DataError
 from xlcollab.grid import NewSheet, Scalar
 from xlcollab.history.page import WRITTEN_BY
+from xlcollab.ratings.parted.parts import is_parted, listed
 from xlcollab.settings.spoken import WRITTEN, files_of, said, spoken
 
 RECORDED = frozenset(
@@ -178,12 +179,29 @@ def _hash(path: Path, known: Mapping[Path, bytes | None]) -> str:
     if path in known:
         data = known[path]
         return "" if data is None else hashlib.sha256(data).hexdigest()
+    return _of_many(path) if is_parted(path) else _of_file(path)
+
+
+def _of_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _of_many(path: Path) -> str:
+    """That of the names and the hashes of the files of a folder or a pattern."""
+    whole = hashlib.sha256()
+    for one in listed(path):
+        whole.update(f"{_of_file(one)} {one.name}\n".encode())
+    return whole.hexdigest()
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file, a folder, or a file that a pattern names is there."""
+    return path.exists() or (is_parted(path) and bool(listed(path)))
+
+
 def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes."""
+    """The hash of a file's bytes, or of what a folder or a pattern names."""
     return _hash(path, {})
 
 

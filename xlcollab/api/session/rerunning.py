@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xlcollab.api.session.provenance import METADATA, Input, Provenance, runs_of, sha256_of
+from xlcollab.api.session.provenance import (
+    METADATA,
+    Input,
+    Provenance,
+    is_there,
+    runs_of,
+    sha256_of,
+)
 from xlcollab.disk import meant_file, no_file, output_path, refuse_unwritable
 from xlcollab.errors import DataError, UsageError, WorkbookError
-from xlcollab.factor.models.files import metadata_of
+from xlcollab.factor.models.arrays import metadata_of
+from xlcollab.factor.models.folder import manifest_of
 from xlcollab.files import FileBook
 from xlcollab.grid.run_record import RUN_NAME, record_of
 from xlcollab.ratings.kept import attributes_of
@@ -79,7 +87,7 @@ def rerun_of(request: RerunRequest) -> Rerun:
     """What made a result. Raises DataError where it does not say so, UsageError for an output that
     is one of the files."""
     result = request.result
-    if not result.is_file():
+    if not result.exists():
         raise WorkbookError(no_file(result))
     record = _record(result)
     if not record:
@@ -96,6 +104,8 @@ def rerun_of(request: RerunRequest) -> Rerun:
 
 def _record(result: Path) -> str:
     """The text that the result keeps of its making; "" where there is none."""
+    if result.is_dir():
+        return str(manifest_of(result)["metadata"].get(METADATA, ""))
     if result.suffix.lower() in _WORKBOOKS:
         return _of_workbook(result)
     if result.suffix == MODEL_FILE:
@@ -117,11 +127,11 @@ def _found(result: Path, one: Input) -> Path:
     """The file as it was seen from the result's folder, or one of its name beside the result."""
     folder = result.absolute().parent
     places = [folder / one.path, folder / Path(one.path).name, Path(Path(one.path).name)]
-    return next((place for place in places if place.is_file()), places[0])
+    return next((place for place in places if is_there(place)), places[0])
 
 
 def _refuse_changed(result: Path, path: Path, one: Input) -> None:
-    if not path.is_file():
+    if not is_there(path):
         raise DataError(
             f"{result.name} was made from {path.name}, which is not there any more "
             f"({path}); name it with --input FILE"
@@ -134,7 +144,7 @@ def _refuse_changed(result: Path, path: Path, one: Input) -> None:
 
 
 def _on_another(other: Path, one: Input) -> Sequence[str]:
-    if not other.is_file():
+    if not is_there(other):
         raise WorkbookError(f"--input {other}: there is no such file{meant_file(other)}")
     if sha256_of(other) == one.sha256:
         return []

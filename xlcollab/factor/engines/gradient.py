@@ -39,6 +39,8 @@ class Stepper:
     n_steps: int = 0
     total: Callable[[float], float] = float
     """The sum of a number over all processes that share the users."""
+    total_of_items: Callable[[float], float] = float
+    """The same where processes share the items, too."""
     n_ratings: int = 1
     """Of which a step sees some, or all."""
 
@@ -94,7 +96,7 @@ class Stepper:
             float(np.sum((blocks.sum(axis=0) * columns.active).astype(np.float64) ** 2))
             for blocks, columns in zip((users, items), self.columns, strict=True)
         )
-        norm = abs(scale) * math.sqrt(self.total(users_square) + items_square)
+        norm = abs(scale) * math.sqrt(self.total(users_square) + self.total_of_items(items_square))
         return min(1.0, self.settings.clip / (norm + 1e-6))
 
 
@@ -161,7 +163,7 @@ class FullBatch:
         return self.stepper.rows
 
     def run_epoch(self, epoch: int) -> EpochLoss:
-        items, squared_error = self.reduce(self.item_gradient, self._pass())
+        items, squared_error = self.reduce(self.item_gradient, self.pass_over())
         rate = self.stepper.step(self.user_gradient, items, squared_error, self.n_ratings)
         return EpochLoss(squared_error, self.n_ratings, rate)
 
@@ -177,7 +179,7 @@ class FullBatch:
                 buffer[:] = values
         self.stepper.n_steps = n_steps
 
-    def _pass(self) -> float:
+    def pass_over(self) -> float:
         """Fills the gradients; returns this process's Σ error²."""
         squared_errors = np.zeros(len(self.cuts) - 1)
         rows = self.rows

@@ -98,3 +98,66 @@ def solve_rows(
             _backward(matrix, right)
             for i in range(d):
                 solution[row, i] = right[i]
+
+
+def n_sums(d: int) -> int:
+    """Numbers that a row's part in the normal equations takes: a triangle and a right side."""
+    return d * (d + 1) // 2 + d
+
+
+@parallel
+def normal_sums(
+    cuts: Ints,
+    starts: Ints,
+    others: Ints,
+    ratings: Floats,
+    centre: Float,
+    features: Floats,
+    offsets: Floats,
+    sums: Floats,
+) -> None:
+    """Adds to `sums` (n, n_sums(d)) what these ratings bring to each row: the lower half of
+    Σ x xᵀ, row by row, then Σ x (rating − centre − offset). Parts of other processes can be added.
+
+    `starts` (n + 1,) are those of n rows; `features` and `offsets` as in `solve_rows`.
+    """
+    d = features.shape[1]
+    for c in prange(len(cuts) - 1):
+        for row in range(cuts[c], cuts[c + 1]):
+            for at in range(starts[row], starts[row + 1]):
+                other = np.uint32(others[at])
+                target = np.float64(ratings[at] - centre) - offsets[other]
+                place = 0
+                for i in range(d):
+                    weight = np.float64(features[other, i])
+                    for j in range(i + 1):
+                        sums[row, place + j] += weight * features[other, j]
+                    place += i + 1
+                for i in range(d):
+                    sums[row, place + i] += target * features[other, i]
+
+
+@parallel
+def solve_sums(
+    cuts: Ints, sums: Floats, counts: Ints, ridge: float, per_rating: Floats, solution: Floats
+) -> None:
+    """Solves the rows (n, d) of `solution` from sums over all their ratings, of which they have
+    `counts` (n,)."""
+    d = solution.shape[1]
+    for c in prange(len(cuts) - 1):
+        matrix = np.empty((d, d), np.float64)
+        right = np.empty(d, np.float64)
+        for row in range(cuts[c], cuts[c + 1]):
+            place = 0
+            for i in range(d):
+                for j in range(i + 1):
+                    matrix[i, j] = sums[row, place + j]
+                matrix[i, i] += ridge + counts[row] * per_rating[i]
+                place += i + 1
+            for i in range(d):
+                right[i] = sums[row, place + i]
+            _cholesky(matrix)
+            _forward(matrix, right)
+            _backward(matrix, right)
+            for i in range(d):
+                solution[row, i] = right[i]

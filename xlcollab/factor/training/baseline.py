@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from xlcollab.factor.training.result import Scores
 from xlcollab.ratings import RatingsTable, mae, rmse
 
-_SWEEPS = 6
+SWEEPS = 6
 """Means of the two sides in turn come to rest after a few."""
-_DAMPING = 5.0
+DAMPING = 5.0
 """Ratings of the mean that each user and item is given besides its own: Koren 2010, 2.1."""
 _PART = 1 << 20
 
@@ -34,7 +34,7 @@ class BiasesAlone:
         """Damped means of what the other side leaves, in turn."""
         mean = float(table.ratings.mean(dtype=np.float64))
         found = BiasesAlone(mean, np.zeros(table.n_users), np.zeros(table.n_items), table.range)
-        for _ in range(_SWEEPS):
+        for _ in range(SWEEPS):
             found._improve(table, found.items, table.items, found.users, table.users)
             found._improve(table, found.users, table.users, found.items, table.items)
         return found
@@ -51,7 +51,7 @@ class BiasesAlone:
         self, table: RatingsTable, other: Sums, others: Any, bias: Sums, numbers: Any
     ) -> None:
         """`bias` ← the damped means of ratings − mean − the other side's."""
-        total, count = np.zeros(len(bias)), np.full(len(bias), _DAMPING)
+        total, count = np.zeros(len(bias)), np.full(len(bias), DAMPING)
         for part in _parts(len(table)):
             left = table.ratings[part] - self.mean - other[others[part]]
             total += np.bincount(numbers[part], left, len(bias))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from xlcollab.errors import UsageError
+from xlcollab.factor.models.arrays import Arrays, read_arrays, write_arrays
 from xlcollab.factor.models.checks import check_floats, told_as_damage
-from xlcollab.factor.models.files import Arrays, read_arrays, write_arrays
 from xlcollab.factor.passes.rows import Floats, Rows, row_width
 from xlcollab.factor.training.loop import Best
 from xlcollab.factor.training.trainable import Job

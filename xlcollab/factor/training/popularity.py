@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xlcollab.errors import XlcollabError
 from xlcollab.factor.models.model import POPULARITY, FactorModel, Model
@@ -16,9 +17,9 @@ from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 50.0)
 """Tried from the prediction alone to hardly anything but popularity."""
-_FEWEST = 500
+FEWEST = 500
 """Ratings that a choice can rest on."""
-_MOST = 300_000
+MOST = 300_000
 """Ratings that are enough for it: of more, users are drawn."""
 _MOST_SCORES = 2**22
 _SET_ASIDE = 0.1
@@ -36,10 +37,15 @@ def learned_weight(table: RatingsTable, seed: int = 0) -> float:
     """The weight with the highest NDCG at 10 on a tenth of `table` that a small model of the rest
     has not seen; 0 where there is too little to learn from.
     """
-    if len(table) < _FEWEST:
+    if len(table) < FEWEST:
         return POPULARITY
     rng = np.random.default_rng(seed)
-    rest, aside = random_split(_sample(table, rng), _SET_ASIDE, rng)
+    return weight_from(_sample(table, rng), rng, seed)
+
+
+def weight_from(sample: RatingsTable, rng: np.random.Generator, seed: int) -> float:
+    """The same on ratings that are few enough; what is set aside is drawn from `rng`."""
+    rest, aside = random_split(sample, _SET_ASIDE, rng)
     try:
         found = train(Tables(rest), ModelSettings(n_factors=20), TrainingSettings(seed=seed)).model
         assert isinstance(found, FactorModel)
@@ -71,10 +77,16 @@ class _Quality:
 
 
 def _sample(table: RatingsTable, rng: np.random.Generator) -> RatingsTable:
-    if len(table) <= _MOST:
+    if len(table) <= MOST:
         return replace(table, extra={}, features={}, titles={})
-    chosen = rng.random(table.n_users) < _MOST / len(table)
+    chosen = some_users(table.n_users, len(table), rng)
     return replace(table.take(chosen[table.users]), extra={}, features={}, titles={})
+
+
+def some_users(n_users: int, n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which users (n_users,) are looked at where there are n ratings, more than enough."""
+    chosen: NDArray[np.bool_] = rng.random(n_users) < MOST / n
+    return chosen
 
 
 def _few_users(aside: RatingsTable, rng: np.random.Generator) -> RatingsTable:

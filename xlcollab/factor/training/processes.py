@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 
-from xlcollab.errors import ProcessLostError
+from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.training.torchrun import under_torchrun
 
+T = TypeVar("T")
+Array = NDArray[Any]
 LOST = "another process of this run ended or could not be reached, so this one ends too"
 
 
@@ -41,11 +45,85 @@ class Processes:
     size: int
     interrupt: Interrupt = field(default_factory=Interrupt)
 
-    def sum(self, array: Floats) -> Floats:
+    def sum(self, array: Array) -> Array:
         """The sum of `array` over all processes, in place. Its shape stays."""
         if self.size > 1:
             self.sum_tensor(torch.from_numpy(array))
         return array
+
+    def agreed(self, work: Callable[[], T]) -> T:
+        """What `work` returns here. Where it raises one of our errors on some process, all of them
+        raise that of the first one, so that nobody waits for who has ended."""
+        found: Any = None
+        error: XlcollabError | None = None
+        try:
+            found = work()
+        except XlcollabError as raised:
+            error = raised
+        first = next((one for one in self.told(error) if one is not None), None)
+        if first is not None:
+            raise first
+        return found  # type: ignore[no-any-return]
+
+    def told(self, thing: T) -> list[T]:
+        """What every process says, by rank: small things, which are pickled."""
+        if self.size == 1:
+            return [thing]
+        found: list[Any] = [None] * self.size
+        dist.all_gather_object(found, thing)
+        return found
+
+    def from_first(self, work: Callable[[], T]) -> T:
+        """What `work` returns on rank 0, on every process; errors as of `agreed`."""
+        found = self.agreed(lambda: work() if self.rank == 0 else None)
+        return self.told(found)[0]  # type: ignore[return-value]
+
+    def exchanged(self, parts: Sequence[Array]) -> list[Array]:
+        """Arrays of one type and row shape, part r for rank r; the parts that others have for us,
+        by rank."""
+        if self.size == 1:
+            return list(parts)
+        own = np.ascontiguousarray(np.concatenate(parts))
+        lengths = [len(part) for part in parts]
+        coming = [sent[self.rank] for sent in self.told(lengths)]
+        found = np.empty((sum(coming), *own.shape[1:]), own.dtype)
+        dist.all_to_all_single(torch.from_numpy(found), torch.from_numpy(own), coming, lengths)
+        return np.split(found, np.cumsum(coming)[:-1])
+
+    def summed_blocks(self, blocks: Sequence[Array]) -> Array:
+        """Block r of every process added up on rank r alone, in the order of the ranks (a
+        reduce-scatter); the sum of ours, in the shape of our block."""
+        first, *others = self.exchanged(blocks)
+        for other in others:
+            first += other
+        return first
+
+    def spread(self, array: Array, cuts: Sequence[int]) -> None:
+        """The rows cuts[r] … cuts[r + 1] − 1 as rank r has them, on every process, in place."""
+        if self.size == 1:
+            return
+        whole = torch.from_numpy(array)
+        for rank, (begin, end) in enumerate(pairwise(cuts)):
+            if begin < end:
+                dist.broadcast(whole[begin:end], rank)
+
+    def passed_on(self, array: Array) -> Array:
+        """What the next rank has, in exchange for ours of the same shape, which goes to the one
+        before."""
+        if self.size == 1:
+            return array
+        found = np.empty_like(array)
+        going = dist.isend(torch.from_numpy(array), (self.rank - 1) % self.size)
+        coming = dist.irecv(torch.from_numpy(found), (self.rank + 1) % self.size)
+        for one in (coming, going):
+            if one is not None:
+                one.wait()
+        return found
+
+    def meet(self) -> None:
+        """Go on when all are here."""
+        if self.size > 1:
+            self.total(0.0)
 
     def sum_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of `tensor` over all processes, in place, on the device it lies on. Its shape

@@ -43,6 +43,10 @@ class Scale:
             ratings[part] = (table.ratings[part].astype(np.float64) - self.mean) / self.spread
         return replace(table, ratings=ratings)
 
+    def outward(self, ratings: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Inner ratings (n,) as they were, but for rounding."""
+        return ratings if self.is_plain else ratings * self.spread + self.mean
+
     def output_inward(self, output: Output) -> Output:
         """The output of a model of inner ratings. What a sigmoid takes in has no scale."""
         if self.is_plain:

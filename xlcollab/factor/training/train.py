@@ -72,9 +72,18 @@ def resolved(
     table: RatingsTable, model: ModelSettings, training: TrainingSettings | None
 ) -> tuple[ModelSettings, TrainingSettings]:
     """Settings with the recipe for this rule, model, batch and table in place of every None."""
-    asked = training or TrainingSettings()
-    model = model.on(table.range)
     profile = Profile(len(table), most_of_a_row(table))
+    return filled_in(model, training or TrainingSettings(), table.range, profile)
+
+
+def filled_in(
+    model: ModelSettings,
+    asked: TrainingSettings,
+    seen: tuple[float, float],
+    profile: Profile,
+) -> tuple[ModelSettings, TrainingSettings]:
+    """The same for ratings of this range and profile."""
+    model = model.on(seen)
     found = asked.resolved(model, profile)
     is_whole = asked.learning_rate is None  # the start is part of the recipe
     if is_whole and model.init_scale is None and model.init == "normal":
@@ -174,7 +183,7 @@ def finished(
             training=training,
             biases=_biases_alone(tables),
         )
-        result = replace(result, notes=(*result.notes, *_worse_than_biases(result)))
+        result = replace(result, notes=(*result.notes, *worse_than_biases(result)))
     clock.lap("evaluate")
     return result
 
@@ -185,7 +194,7 @@ def _biases_alone(tables: Tables) -> dict[str, Scores]:
     return {name: alone.scores(table) for name, table in parts.items() if table is not None}
 
 
-def _worse_than_biases(result: TrainingResult) -> list[str]:
+def worse_than_biases(result: TrainingResult) -> list[str]:
     """A sentence where the model errs more than biases alone on ratings that it has not seen."""
     for name, found in (("test", result.test), ("validation", result.validation)):
         if found is None:

@@ -34,7 +34,12 @@ PROCESSES = "Long runs, and several processes (torchrun)"
 class Place:
     """Where ratings are and how they are read: `sheet` of a workbook, `area` of it or a text."""
 
-    source: Annotated[Path, Option("A workbook, CSV, Parquet or MovieLens file.", positional=True)]
+    source: Annotated[
+        Path,
+        Option(
+            "A workbook, CSV, Parquet or MovieLens file, a folder or a pattern.", positional=True
+        ),
+    ]
     sheet: Annotated[str | None, Option("The sheet that holds the ratings.", group=DATA)] = None
     area: Annotated[str | None, Option("Where they are, ids included: G1:V16.", group=DATA)] = None
     user_column: Annotated[
@@ -164,7 +169,7 @@ class Checkpointing:
     """Where the state of an unfinished run is kept, how often, and whether to go on from it."""
 
     checkpoint: Annotated[
-        Path | None, Option("Keep the state of the run here.", metavar="FILE", group=PROCESSES)
+        Path | None, Option("Keep the state of the run here.", metavar="FOLDER", group=PROCESSES)
     ] = None
     checkpoint_every: Annotated[int, Option("After how many epochs.", group=PROCESSES)] = 10
     resume: Annotated[bool, Option("Go on from the checkpoint.", group=PROCESSES)] = False
@@ -178,7 +183,7 @@ class Checkpointing:
             raise UsageError(
                 f"--checkpoint-every is {self.checkpoint_every}; expected 1 or more epochs"
             )
-        if self.resume and not self.checkpoint.is_file():
+        if self.resume and not self.checkpoint.exists():
             raise WorkbookError(
                 f"there is no checkpoint {self.checkpoint}; leave --resume out to begin"
             )
@@ -201,7 +206,11 @@ class FitRequest:
     ] = None
     start: Annotated[
         Path | None,
-        Option("Begin with a saved model, .xlsx or .safetensors.", metavar="FILE", group=START),
+        Option(
+            "Begin with a saved model: .xlsx, .safetensors or a folder.",
+            metavar="FILE",
+            group=START,
+        ),
     ] = None
     start_cells: Annotated[
         tuple[str, ...],

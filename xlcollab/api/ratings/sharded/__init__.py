@@ -1,0 +1,1 @@
+"""Fits in which no process holds all ratings, and models in shards."""

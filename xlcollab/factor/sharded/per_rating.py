@@ -1,0 +1,234 @@
+"""Stratified SGD over processes (Gemulla et al. 2011; DSGD): item parts travel in a ring.
+
+In stratum s user part b meets item part b + s. A process owns some user parts for good and holds as
+many item parts; after each stratum the first of these goes to the process before, and one comes
+from the process after. Blocks, their order and that of their ratings are those of one process, and
+so is the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlcollab.factor.engines.base import Buffers, EpochLoss
+from xlcollab.factor.engines.schedules import learning_rates
+from xlcollab.factor.models.model import FactorModel
+from xlcollab.factor.passes.kernels import rating_pass, sort_by_row
+from xlcollab.factor.passes.rows import Columns, Floats, Rows, aligned_zeros
+from xlcollab.factor.sharded.drawn import own_in_order
+from xlcollab.factor.sharded.engine import Sums, error_sums
+from xlcollab.factor.sharded.held import Held
+from xlcollab.factor.sharded.job import ShardJob, start_of
+from xlcollab.ratings import RatingsTable
+from xlcollab.ratings.places import looked_up, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """Ratings by stratum and by our user parts: those of part j in stratum s are `starts[s, j]` …
+    `starts[s, j + 1]` − 1. `places` say where an item's row lies while its part is here."""
+
+    starts: NDArray[np.int64]
+    users: NDArray[np.int32]
+    places: NDArray[np.int32]
+    ratings: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Which parts we own, `first` … `first` + `m` − 1 of `n`, and where items lie in theirs."""
+
+    first: int
+    m: int
+    n: int
+    user_part: NDArray[np.uint16]
+    item_part: NDArray[np.uint16]
+    place: NDArray[np.int32]
+    size: int
+    """Rows that the largest item part has."""
+
+    @staticmethod
+    def of(job: ShardJob) -> Ring:
+        cut, rank = job.ready.cut, job.processes.rank
+        counts = np.bincount(cut.items, minlength=cut.n)
+        order = np.argsort(cut.items, kind="stable")
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        first, last = cut.bounds[rank], cut.bounds[rank + 1]
+        users = cut.users[job.ready.users]
+        return Ring(first, last - first, cut.n, users, cut.items, place, int(counts.max()))
+
+    @property
+    def items(self) -> NDArray[np.int64]:
+        """The numbers of the items in our parts, ascending (n_own,)."""
+        at = self.item_part
+        return np.flatnonzero((at >= self.first) & (at < self.first + self.m))
+
+    def home(self, items: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Where the rows of items (n,) of ours lie at the start of an epoch, (n,)."""
+        slots = self.item_part[items].astype(np.int64) % self.m
+        places: NDArray[np.int64] = slots * self.size + self.place[items]
+        return places
+
+    def strata(self, held: Held, order: NDArray[np.int32]) -> tuple[Strata, RatingsTable]:
+        """The ratings in their blocks, within a block in the given order of their indices; and the
+        same as a table, which shares what it can."""
+        table = held.table
+        order, ends, ratings = self._sorted(table, order)
+        users, items = looked_up(table.users, order), looked_up(table.items, order)
+        places = self._places(users, items)
+        starts = np.stack([ends[s * self.m : s * self.m + self.m + 1] for s in range(self.n)])
+        sorted_table = RatingsTable(users, items, ratings, table.user_ids, table.item_ids)
+        sorted_table = replace(sorted_table, titles=table.titles)
+        return Strata(starts.astype(np.int64), users, places, ratings), sorted_table
+
+    def _sorted(
+        self, table: RatingsTable, order: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
+        """The order by blocks, where each block ends in it, and the ratings so ordered."""
+        block = looked_up(self._blocks(table.users, table.items), order)
+        ratings = looked_up(table.ratings, order)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(block, minlength=self.n * self.m))])
+        by_block, sorted_ratings = np.empty_like(order), np.empty_like(ratings)
+        sort_by_row(block, order, ratings, ends[:-1].copy(), by_block, sorted_ratings)
+        return by_block, ends, sorted_ratings
+
+    def _blocks(self, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.int32]:
+        """stratum · m + user part, of each rating."""
+        block = np.empty(len(users), np.int32)
+        for part in parts(len(users)):
+            own = self.user_part[users[part]].astype(np.int32)
+            stratum = (self.item_part[items[part]] - own) % self.n
+            block[part] = stratum * self.m + own - self.first
+        return block
+
+    def _places(self, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.int32]:
+        """A part is in the slot of its number, counted on beyond `n`, modulo `m`."""
+        places = np.empty(len(users), np.int32)
+        for part in parts(len(users)):
+            own = self.user_part[users[part]].astype(np.int32)
+            slot = ((self.item_part[items[part]] - own) % self.n + own) % self.m
+            places[part] = slot * self.size + self.place[items[part]]
+        return places
+
+
+def _in(dtype: str, held: Held) -> Held:
+    """The same with ratings of the type that rows have."""
+    ratings = held.table.ratings.astype(dtype, copy=False)
+    return replace(held, table=replace(held.table, ratings=ratings))
+
+
+@dataclass(slots=True)
+class PerRatingShard:
+    """Our users' rows and the item parts that are here, `m` slots of `size` rows."""
+
+    job: ShardJob
+    ring: Ring
+    users: Floats
+    slots: Floats
+    strata: dict[str, Strata]
+    columns: tuple[Columns, Columns]
+    items: NDArray[np.integer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.items = self.ring.items
+
+    @staticmethod
+    def of(job: ShardJob, start: FactorModel | None) -> PerRatingShard:
+        ring = Ring.of(job)
+        rows = start_of(job, start, ring.items)
+        slots = aligned_zeros((ring.m * ring.size, rows.items.shape[1]), rows.items.dtype)
+        slots[ring.home(ring.items)] = rows.items
+        train, strata = job.ready.train, {}
+        orders = {"train": own_in_order(train.rows, train.n, job.ready.cut.rng)}
+        del train
+        for name, held in job.ready.parts.items():
+            order = orders.pop(name, None)
+            order = np.arange(len(held.table), dtype=np.int32) if order is None else order
+            strata[name], table = ring.strata(_in(job.model.dtype, held), order)
+            job.ready.parts[name] = Held(table, held.rows[:0], held.n)
+        whole = Rows(rows.users, slots, rows.n_factors)
+        columns = whole.columns(job.model, job.training)
+        return PerRatingShard(job, ring, rows.users, slots, strata, columns)
+
+    def run_epoch(self, epoch: int) -> EpochLoss:
+        rate = learning_rates(self.job.training, self.job.training.epochs or 0)(epoch)
+        number = self.users.dtype.type
+        user_rate, item_rate = (number(rate) * side.active for side in self.columns)
+        squared, train = np.zeros(self.ring.m), self.strata["train"]
+
+        def visit(s: int) -> None:
+            rating_pass(
+                train.starts[s],
+                train.users,
+                train.places,
+                train.ratings,
+                *self.job.output.numbers(number),
+                self.users,
+                self.slots,
+                user_rate,
+                item_rate,
+                self.columns[0].l2,
+                self.columns[1].l2,
+                squared,
+            )
+
+        self._tour(visit)
+        total = self.job.processes.total(float(squared.sum()))
+        return EpochLoss(total, self.job.n_ratings, rate)
+
+    def errors(self, name: str) -> Sums:
+        strata, found = self.strata[name], np.zeros(3)
+        rows = Rows(self.users, self.slots, self.job.model.n_factors)
+
+        def visit(s: int) -> None:
+            part = slice(strata.starts[s, 0], strata.starts[s, -1])
+            here = strata.users[part], strata.places[part], strata.ratings[part]
+            found[:] += error_sums(rows, self.job.output, *here)
+
+        self._tour(visit)
+        return found
+
+    def _tour(self, visit: Callable[[int], None]) -> None:
+        """All strata in turn; then the item parts are home again."""
+        ring, size = self.ring, self.ring.size
+        for s in range(ring.n):
+            visit(s)
+            slot = (ring.first + s) % ring.m * size
+            if self.job.processes.size > 1:
+                self.slots[slot : slot + size] = self.job.processes.passed_on(
+                    self.slots[slot : slot + size]
+                )
+        if ring.n % ring.m:
+            turned = [(j + ring.n) % ring.m for j in range(ring.m)]
+            whole = self.slots.reshape(ring.m, size, -1)
+            whole[:] = whole[turned]
+
+    def rows(self) -> Rows:
+        """Our users' rows and those of our items, copied."""
+        items = self.slots[self.ring.home(self.items)]
+        return Rows(self.users.copy(), items, self.job.model.n_factors)
+
+    def restore(self, rows: Rows, buffers: Buffers, n_steps: int) -> None:
+        """Take up such rows; the rate knows the epoch by itself."""
+        self.users[:] = rows.users
+        self.slots[self.ring.home(self.items)] = rows.items
+
+    @property
+    def buffers(self) -> Buffers:
+        return [], []
+
+    def give_up(self) -> None:
+        """Let go of the ratings: nothing is trained any more."""
+        self.strata.clear()
+
+    def all_items(self) -> Floats:
+        """The rows of all items, by number (n_items, width)."""
+        processes = self.job.processes
+        whole = np.zeros((len(self.ring.place), self.slots.shape[1]), self.slots.dtype)
+        whole[self.items] = self.slots[self.ring.home(self.items)]
+        return processes.sum(whole)

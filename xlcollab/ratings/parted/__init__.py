@@ -1,0 +1,1 @@
+"""Ratings that lie in several files, or that several processes read."""
