@@ -155,7 +155,7 @@ USAGE: list[tuple[tuple[object, ...], str]] = [
     (("--find-learning-rate", "--learning-rate", 0.1), "drop one"),
     (("--find-learning-rate", "--optimizer", "als"), "als has no learning rate to find"),
     (("--resume",), "name it with --checkpoint"),
-    (("--checkpoint", "c.safetensors"), "add --optimizer with one of gd"),
+    (("--checkpoint", "c", "--quality", "best"), "not by gibbs; add --optimizer with one of sgd"),
     (("--start-cells", "user_factors=A1:B2"), "are cells of the workbook"),
     (("--top-k", 0, "--leave-out", 1), "--top-k is 0; expected at least 1"),
     (("--relevant", "nan"), "--relevant is nan; expected a rating"),

@@ -107,11 +107,9 @@ def write_shard(folder: Path, shard: Shard) -> None:
         write_arrays(folder / _name(side, shard.rank, shard.size), own, said)
 
 
-def finish_folder(
-    new: Path, target: Path, shard: Shard, size: tuple[int, int], more: Mapping[str, str]
-) -> None:
-    """Name what the shards are parts of, and put the folder in its place; `size` counts all users
-    and items, `more` joins what the model says of itself."""
+def name_folder(new: Path, shard: Shard, size: tuple[int, int], more: Mapping[str, str]) -> None:
+    """Say what the shards in a folder are parts of; `size` counts all users and items, `more` joins
+    what the model says of itself."""
     said = {
         "format": FORMAT,
         "version": _VERSION,
@@ -120,7 +118,17 @@ def finish_folder(
         "shards": shard.size,
         "metadata": {**more, **metadata_from(shard.model)},
     }
-    (new / MANIFEST).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    try:
+        (new / MANIFEST).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(new, error) from None
+
+
+def finish_folder(
+    new: Path, target: Path, shard: Shard, size: tuple[int, int], more: Mapping[str, str]
+) -> None:
+    """Name the folder, see `name_folder`, and put it in the place of an earlier model."""
+    name_folder(new, shard, size, more)
     old = new.with_name(f"{new.name}.old")
     try:
         if target.exists():

@@ -14,7 +14,13 @@ from xlcollab.factor import (
     load_model,
     save_model,
 )
-from xlcollab.factor.models.folder import Shard, begin_folder, finish_folder, write_shard
+from xlcollab.factor.models.folder import (
+    Shard,
+    begin_folder,
+    finish_folder,
+    name_folder,
+    write_shard,
+)
 from xlcollab.factor.models.spark import (
     finish_for_spark,
     note_on,
@@ -52,7 +58,7 @@ def _finish(asked: Asked, run: ShardedRun, shard: Shard, new: Path, measured: Me
             finish_for_spark(new, shard.model)
         finish_folder(new, path, shard, size, record)
         return
-    finish_folder(new, new, shard, size, record)
+    name_folder(new, shard, size, record)
     try:
         whole = load_model(new)
         if not asked.target.is_workbook:
