@@ -218,4 +218,4 @@ def test_what_is_no_dot_product_is_refused_for_spark(settings: ModelSettings) ->
 
 def test_the_manifest_says_what_made_it(model: FactorModel, tmp_path: Path) -> None:
     write(model, tmp_path / "m", 2)
-    assert manifest_of(tmp_path / "m")["metadata"]["provenance"] == "[]"
+    assert manifest_of(tmp_path / "m").metadata["provenance"] == "[]"

@@ -13,13 +13,16 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FOLDERS = {"user": "userFactors", "item": "itemFactors"}
 _DONE = "_SUCCESS"
@@ -65,10 +68,12 @@ def write_factors(
     with parquet.ParquetWriter(where / f"part-{part:05d}.snappy.parquet", schema) as writer:
         for begin in range(0, len(ids), _AT_ONCE):
             rows = slice(begin, begin + _AT_ONCE)
-            writer.write_table(_table(pa, schema, ids[rows], features[rows]))
+            writer.write_table(_table(schema, ids[rows], features[rows]))
 
 
-def _table(pa: Any, schema: Any, ids: pd.Index, features: NDArray[np.float32]) -> Any:
+def _table(schema: pa.Schema, ids: pd.Index, features: NDArray[np.float32]) -> pa.Table:
+    import pyarrow as pa
+
     n, rank = features.shape
     is_text = schema.field("id").type == pa.string()
     listed = [str(one) for one in ids.tolist()] if is_text else np.asarray(ids)

@@ -105,7 +105,7 @@ def rerun_of(request: RerunRequest) -> Rerun:
 def _record(result: Path) -> str:
     """The text that the result keeps of its making; "" where there is none."""
     if result.is_dir():
-        return str(manifest_of(result)["metadata"].get(METADATA, ""))
+        return manifest_of(result).metadata.get(METADATA, "")
     if result.suffix.lower() in _WORKBOOKS:
         return _of_workbook(result)
     if result.suffix == MODEL_FILE:

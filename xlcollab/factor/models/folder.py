@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,13 +144,26 @@ def has_state(path: Path) -> bool:
     return (path / STATE).is_file()
 
 
-def manifest_of(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """How many users, items and shards a model folder has, and what the model says of itself."""
+
+    users: int
+    items: int
+    shards: int
+    metadata: dict[str, str]
+
+
+def manifest_of(path: Path) -> Manifest:
     """What a model folder says of itself. Raises DataError for any other folder."""
     try:
         found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         if found["format"] == FORMAT and found["version"] == _VERSION:
-            return {name: found[name] for name in ("users", "items", "shards", "metadata")}
-    except (OSError, ValueError, KeyError, TypeError):
+            metadata = {str(name): str(text) for name, text in found["metadata"].items()}
+            return Manifest(
+                int(found["users"]), int(found["items"]), int(found["shards"]), metadata
+            )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         if has_state(path):
             raise DataError(
                 f"{path} holds a checkpoint of xlcollab, expected a model of xlcollab"
@@ -169,11 +181,11 @@ def read_folder(path: Path) -> tuple[Arrays, dict[str, str]]:
         arrays: Arrays = {}
         for side in _SIDES:
             parts = [
-                read_arrays(path / _name(side, rank, said["shards"]), _SHARD)[0]
-                for rank in range(said["shards"])
+                read_arrays(path / _name(side, rank, said.shards), _SHARD)[0]
+                for rank in range(said.shards)
             ]
-            arrays |= _assembled(side, parts, said[side])
-        return arrays, {name: str(text) for name, text in said["metadata"].items()}
+            arrays |= _assembled(side, parts, getattr(said, side))
+        return arrays, said.metadata
 
 
 def _assembled(side: str, parts: list[Arrays], n: int) -> Arrays:

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +46,18 @@ class Saving:
     resume: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """After which epoch a run of so many processes was saved, its best until then, and, as JSON,
+    what two runs must share to be the same run."""
+
+    epoch: int
+    processes: int
+    best_epoch: int
+    best_error: float
+    run: str
+
+
 def save(saving: Saving, epoch: int, best: Best, engine: ShardEngine, job: ShardJob) -> None:
     """Write the state after an epoch, whole or not at all; every process must call this."""
     processes = job.processes
@@ -54,14 +65,8 @@ def save(saving: Saving, epoch: int, best: Best, engine: ShardEngine, job: Shard
     processes.from_first(lambda: _made(folder))
     part = folder / f"rank-{processes.rank:05d}.safetensors"
     processes.agreed(lambda: write_arrays(part, _arrays(engine, best, job), dict(_SAID)))
-    state = {
-        "format": FORMAT,
-        "version": 1,
-        "epoch": epoch,
-        "processes": processes.size,
-        "best": [best.epoch, best.error if best.epoch else None],
-        "run": _run(job),
-    }
+    error = best.error if best.epoch else 0.0
+    state = State(epoch, processes.size, best.epoch, error, _run(job))
     processes.from_first(lambda: _finish(saving.path, folder, state))
 
 
@@ -79,10 +84,11 @@ def _made(folder: Path) -> None:
         ) from None
 
 
-def _finish(path: Path, folder: Path, state: dict[str, Any]) -> None:
+def _finish(path: Path, folder: Path, state: State) -> None:
     """Name the new epoch, then give up the older ones."""
     with atomic_file(path / STATE) as file:
-        file.write(json.dumps(state).encode())
+        said = {"format": FORMAT, "version": 1, **asdict(state)}
+        file.write(json.dumps(said).encode())
     for other in path.glob("epoch-*"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
@@ -115,17 +121,17 @@ def resume(path: Path, engine: ShardEngine, job: ShardJob) -> tuple[int, Best]:
     n = sum(name.startswith("users/buffer.") for name in found)
     buffers = [[found[f"{side}/buffer.{i}"] for i in range(n)] for side in ("users", "items")]
     engine.restore(
-        Rows(found["users/rows"], found["items/rows"], k), (buffers[0], buffers[1]), state["epoch"]
+        Rows(found["users/rows"], found["items/rows"], k), (buffers[0], buffers[1]), state.epoch
     )
-    epoch, error = state["best"]
-    if not epoch:
-        return state["epoch"], Best()
-    return state["epoch"], Best(error, epoch, Rows(found["users/best"], found["items/best"], k))
+    if not state.best_epoch:
+        return state.epoch, Best()
+    rows = Rows(found["users/best"], found["items/best"], k)
+    return state.epoch, Best(state.best_error, state.best_epoch, rows)
 
 
-def _checked(path: Path, job: ShardJob) -> dict[str, Any]:
+def _checked(path: Path, job: ShardJob) -> State:
     state = _state(path)
-    if state["run"] != _run(job):
+    if state.run != _run(job):
         raise UsageError(
             f"{path} was saved by a run with other ratings or settings; resume with the same ones, "
             "or start anew"
@@ -133,7 +139,7 @@ def _checked(path: Path, job: ShardJob) -> dict[str, Any]:
     return state
 
 
-def _state(path: Path) -> dict[str, Any]:
+def _state(path: Path) -> State:
     """What a checkpoint says of itself. Raises DataError where there is none."""
     if path.is_file():
         found = told_format(format_of(path) or "no file of xlcollab")
@@ -146,13 +152,13 @@ def _state(path: Path) -> dict[str, Any]:
     try:
         found = json.loads((path / STATE).read_text(encoding="utf-8"))
         if found["format"] == FORMAT and found["version"] == 1:
-            return {name: found[name] for name in ("epoch", "processes", "best", "run")}
+            return State(**{one.name: found[one.name] for one in fields(State)})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} holds no checkpoint of xlcollab ({error})") from None
     raise DataError(f"{path} holds no checkpoint of this version of xlcollab")
 
 
-def _own(path: Path, state: dict[str, Any], engine: ShardEngine, job: ShardJob) -> Arrays:
+def _own(path: Path, state: State, engine: ShardEngine, job: ShardJob) -> Arrays:
     """The rows of our users and items out of all parts, one part in memory at a time."""
     own = {"users": job.ready.users, "items": np.asarray(engine.items)}
     width = row_width(job.model.n_factors)
@@ -181,14 +187,14 @@ def _shared(
     return here, there
 
 
-def _parts(path: Path, state: dict[str, Any]) -> Iterator[tuple[Path, Arrays]]:
-    for rank in range(state["processes"]):
-        part = path / f"epoch-{state['epoch']:08d}" / f"rank-{rank:05d}.safetensors"
+def _parts(path: Path, state: State) -> Iterator[tuple[Path, Arrays]]:
+    for rank in range(state.processes):
+        part = path / f"epoch-{state.epoch:08d}" / f"rank-{rank:05d}.safetensors"
         yield part, read_arrays(part, FORMAT)[0]
 
 
-def _run(job: ShardJob) -> dict[str, Any]:
-    """What two runs must share to be the same run, as JSON gives it back."""
+def _run(job: ShardJob) -> str:
+    """What two runs must share to be the same run."""
     held = {name: one.n for name, one in sorted(job.ready.parts.items())}
     found = {
         "model": asdict(job.model),
@@ -198,4 +204,4 @@ def _run(job: ShardJob) -> dict[str, Any]:
         "blocks": job.ready.cut.n if job.training.optimizer == "sgd" else None,
         "scale": [f"{job.final.centre:.6g}", f"{job.final.spread:.6g}", *job.seen],
     }
-    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+    return json.dumps(found, sort_keys=True)

@@ -32,7 +32,7 @@ def exchanged(
     items = common_ids([one.item_ids for one in tables], "item", processes)
     del tables
     cut = Cut.of(len(users), len(items), model, training, processes.size)
-    owned = Owned.of(cut.owners, users, items, processes.rank)
+    owned = Owned.of(cut.owners, (users, items), processes)
     parts: dict[str, Held] = {}
     for name, part in read.items():
         sent = along if name == "train" else Along()

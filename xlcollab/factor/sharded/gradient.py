@@ -25,10 +25,12 @@ from xlcollab.factor.sharded.job import ShardJob, start_of
 
 @dataclass(slots=True)
 class FullBatchShard:
-    """The pass over our ratings, and a stepper for our users and our block of items."""
+    """Our users' rows with those of all items, the pass over our ratings, and a stepper for our
+    users and our block of items."""
 
     job: ShardJob
     block: Block
+    whole: Rows
     full: FullBatch
     stepper: Stepper
     items: NDArray[np.integer] = field(init=False)
@@ -48,7 +50,7 @@ class FullBatchShard:
         stepper.total = stepper.total_of_items = job.processes.total
         by_user = BySide.users(table, model.dtype)
         full = FullBatch(by_user, job.output, replace(stepper, rows=rows), job.n_ratings)
-        return FullBatchShard(job, block, full, stepper)
+        return FullBatchShard(job, block, rows, full, stepper)
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         processes = self.job.processes
@@ -56,11 +58,11 @@ class FullBatchShard:
         whole = self.full.item_gradient.sum(axis=0)
         own = processes.summed_blocks(self.block.apart(whole))
         rate = self.stepper.step(self.full.user_gradient, own[None], squared, self.job.n_ratings)
-        processes.spread(self.full.rows.items, self.block.cuts)
+        processes.spread(self.whole.items, self.block.cuts)
         return EpochLoss(squared, self.job.n_ratings, rate)
 
     def errors(self, name: str) -> Sums:
-        return held_errors(self.job, self.full.rows, self.job.ready.parts[name])
+        return held_errors(self.job, self.whole, self.job.ready.parts[name])
 
     def rows(self) -> Rows:
         """Our users' rows and those of our items, copied."""
@@ -74,7 +76,7 @@ class FullBatchShard:
             for buffer, values in zip(mine, saved, strict=True):
                 buffer[:] = values
         self.stepper.n_steps = n_steps
-        self.job.processes.spread(self.full.rows.items, self.block.cuts)
+        self.job.processes.spread(self.whole.items, self.block.cuts)
 
     @property
     def buffers(self) -> Buffers:
@@ -86,4 +88,4 @@ class FullBatchShard:
 
     def all_items(self) -> Floats:
         """The rows of all items (n_items, width)."""
-        return self.full.rows.items
+        return self.whole.items

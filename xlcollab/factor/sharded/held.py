@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.errors import DataError
-from xlcollab.factor.training.processes import Processes
+from xlcollab.factor.sharded.space import give_back
+from xlcollab.factor.training.processes import Array, Processes
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.dates import times
-from xlcollab.ratings.duplicates import once_each
+from xlcollab.ratings.duplicates import Once, once_each
 from xlcollab.ratings.parted.joined import numbers_in
 
 Places = NDArray[np.integer]
@@ -54,11 +54,18 @@ class Owned:
     users: NDArray[np.int32]
     ids: Vocabulary
     items: Vocabulary
+    size: int
+    """Processes that own users."""
 
     @staticmethod
-    def of(owner: NDArray[np.integer], users: Vocabulary, items: Vocabulary, rank: int) -> Owned:
-        own = np.flatnonzero(owner == rank).astype(np.int32)
-        return Owned(owner, own, Vocabulary(users.index[own], "user"), items)
+    def of(
+        owner: NDArray[np.integer], common: tuple[Vocabulary, Vocabulary], processes: Processes
+    ) -> Owned:
+        """What is ours of common ids of users and items."""
+        users, items = common
+        own = np.flatnonzero(owner == processes.rank).astype(np.int32)
+        ids = Vocabulary(users.index[own], "user")
+        return Owned(owner, own, ids, items, processes.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +90,30 @@ def held(
     """
     lengths = processes.told(sum(map(len, tables)))
     n, before = sum(lengths), sum(lengths[: processes.rank])
-    types = processes.told(tables[0].ratings.dtype if tables else None)
     has_times = processes.told(all(one.time is not None for one in tables))
     along = Along(along.times and all(has_times), along.word)
-    sender = _Sender(
-        common,
-        along,
-        processes.agreed(lambda: _with_times(tables, along)),
-        np.result_type(*[one for one in types if one is not None]),
-        np.dtype(np.int32 if n < 2**31 else np.int64),
-    )
+    given = processes.agreed(lambda: _with_times(tables, along))
+    sender = _Sender(common, along, given, _types(tables, n, along, processes))
     n_parts = max(processes.told(sum(-(-len(one) // _PART) for one in tables)))
+    coming = [sent[processes.rank] for sent in processes.told(sender.given(tables, owned))]
+    receiver = _Receiver.of(coming, sender.types)
     parts = sender.parts(tables, before)
-    sources: list[list[Columns]] = [[] for _ in range(processes.size)]
     for _ in range(n_parts):
-        part = next(parts, None) or sender.nothing()
-        for source, columns in zip(sources, _sent(part, owned.owner, processes), strict=True):
-            source.append(columns)
-    return _put_together([one for source in sources for one in source], owned, n, along)
+        part = next(parts, None) or [np.empty(0, kind) for kind in sender.types]
+        receiver.take(_sent(part, owned.owner, processes))
+    give_back()
+    return _held(receiver.columns, owned, n, along)
+
+
+def _types(
+    tables: Sequence[RatingsTable], n: int, along: Along, processes: Processes
+) -> list[DTypeLike]:
+    """The types of what is sent, alike on all processes."""
+    found = [one for one in processes.told(tables[0].ratings.dtype if tables else None) if one]
+    kinds: list[DTypeLike] = [np.int32, np.int32, np.result_type(*found)]
+    kinds += [np.int32 if n < 2**31 else np.int64]
+    kinds += [np.float64] if along.times else []
+    return kinds + ([] if along.word is None else [np.uint8])
 
 
 def _with_times(tables: Sequence[RatingsTable], along: Along) -> list[NDArray[np.float64]]:
@@ -118,7 +131,7 @@ def _with_times(tables: Sequence[RatingsTable], along: Along) -> list[NDArray[np
     ]
 
 
-Columns = list[NDArray[Any]]
+Columns = list[Array]
 """Users, items, ratings and rows of some ratings, then times and marks where they go along."""
 
 
@@ -129,8 +142,18 @@ class _Sender:
     common: tuple[Vocabulary, Vocabulary]
     along: Along
     times: list[NDArray[np.float64]]
-    dtype: np.dtype[Any]
-    row_type: np.dtype[Any]
+    types: list[DTypeLike]
+
+    def given(self, tables: Sequence[RatingsTable], owned: Owned) -> list[int]:
+        """How many ratings each process will get from us."""
+        total = np.zeros(owned.size, np.int64)
+        for table in tables:
+            owner = owned.owner[numbers_in(self.common[0], table.user_ids)]
+            for begin in range(0, len(table), _PART):
+                homes = owner[table.users[begin : begin + _PART]]
+                total += np.bincount(homes, minlength=len(total))
+        found: list[int] = total.tolist()
+        return found
 
     def parts(self, tables: list[RatingsTable], before: int) -> Iterator[Columns]:
         """Stretches of the tables, which are given up one after the other; `before` is the row of
@@ -145,19 +168,12 @@ class _Sender:
                 yield [
                     users[table.users[part]],
                     items[table.items[part]],
-                    table.ratings[part].astype(self.dtype, copy=False),
-                    np.arange(before + begin, before + part.stop, dtype=self.row_type),
+                    table.ratings[part].astype(self.types[2], copy=False),
+                    np.arange(before + begin, before + part.stop, dtype=self.types[3]),
                     *([] if time is None else [time[part]]),
                     *self._marks(table, part),
                 ]
             before += len(table)
-
-    def nothing(self) -> Columns:
-        """A stretch of no rating."""
-        kinds: list[Any] = [np.int32, np.int32, self.dtype, self.row_type]
-        kinds += [np.float64] if self.along.times else []
-        kinds += [] if self.along.word is None else [np.uint8]
-        return [np.empty(0, kind) for kind in kinds]
 
     def _marks(self, table: RatingsTable, part: slice) -> list[NDArray[np.uint8]]:
         if self.along.word is None or table.split is None:
@@ -165,25 +181,42 @@ class _Sender:
         return [(table.split[part].astype(str) == self.along.word).astype(np.uint8)]
 
 
-def _sent(part: Columns, owner: NDArray[np.integer], processes: Processes) -> Iterator[Columns]:
+def _sent(part: Columns, owner: NDArray[np.integer], processes: Processes) -> list[Columns]:
     """A stretch given to the owners of its users; what each process had for us, by rank."""
     if processes.size == 1:
-        return iter([part])
+        return [part]
     homes = owner[part[0]]
     order = np.argsort(homes, kind="stable")
     cuts = np.searchsorted(homes[order], np.arange(1, processes.size))
     coming = [processes.exchanged(np.split(column[order], cuts)) for column in part]
-    return iter([list(columns) for columns in zip(*coming, strict=True)])
+    return [list(columns) for columns in zip(*coming, strict=True)]
 
 
-def _put_together(parts: list[Columns], owned: Owned, n: int, along: Along) -> Held:
-    """Stretches in order of their rows as one table; they are given up column by column."""
-    whole = []
-    for at in range(len(parts[0])):
-        whole.append(np.concatenate([part[at] for part in parts]))
-        for part in parts:
-            part[at] = part[at][:0].copy()
-    users, items, ratings, rows, *more = whole
+@dataclass(slots=True)
+class _Receiver:
+    """Columns as long as what will come, filled from every process in the order of its rows: parts
+    that were laid together later would be held twice."""
+
+    columns: Columns
+    ends: list[int]
+    """Where the next ratings of each process go."""
+
+    @staticmethod
+    def of(coming: Sequence[int], types: Sequence[DTypeLike]) -> _Receiver:
+        starts = [sum(coming[:rank]) for rank in range(len(coming))]
+        return _Receiver([np.empty(sum(coming), kind) for kind in types], starts)
+
+    def take(self, sources: Sequence[Columns]) -> None:
+        """What came in one exchange, by rank."""
+        for rank, source in enumerate(sources):
+            end = self.ends[rank] + len(source[0])
+            for column, part in zip(self.columns, source, strict=True):
+                column[self.ends[rank] : end] = part
+            self.ends[rank] = end
+
+
+def _held(columns: Columns, owned: Owned, n: int, along: Along) -> Held:
+    users, items, ratings, rows, *more = columns
     for begin in range(0, len(users), _PART):
         stretch = slice(begin, begin + _PART)
         users[stretch] = np.searchsorted(owned.users, users[stretch])
@@ -199,7 +232,7 @@ def without_duplicates(given: Held, aggregate: str, processes: Processes, source
     Raises DataError on all processes where one of them refuses a duplicate.
     """
 
-    def found() -> Any:
+    def found() -> Once | None:
         try:
             return once_each(given.table, aggregate, lambda at: int(given.rows[at]) + 1)
         except DataError as error:

@@ -16,6 +16,7 @@ from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.factor.sharded.cut import Cut
 from xlcollab.factor.sharded.drawn import drawn_rows
 from xlcollab.factor.sharded.held import Held
+from xlcollab.factor.sharded.space import counted
 from xlcollab.factor.training.processes import Processes
 from xlcollab.factor.training.scale import Scale
 from xlcollab.factor.training.train import filled_in
@@ -93,8 +94,8 @@ def job_of(ready: Ready, model: ModelSettings, training: TrainingSettings) -> Sh
     )
     there = [one for one in ends if one is not None]
     seen = min(low for low, _ in there), max(high for _, high in there)
-    users = np.bincount(table.users, minlength=table.n_users)
-    items = processes.sum(np.bincount(table.items, minlength=table.n_items))
+    users = counted(table.users, table.n_users)
+    items = processes.sum(counted(table.items, table.n_items))
     most = max(*processes.told(int(users.max(initial=0))), int(items.max()))
     model, settings = filled_in(model, training, seen, Profile(ready.train.n, most))
     mean, spread = _moments(ready.train, processes)

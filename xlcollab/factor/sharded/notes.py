@@ -8,6 +8,7 @@ import numpy as np
 
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.job import ShardJob
+from xlcollab.factor.sharded.space import counted
 from xlcollab.factor.training.baseline import DAMPING, SWEEPS, Sums
 from xlcollab.factor.training.result import Scores
 from xlcollab.ratings.places import parts
@@ -96,5 +97,5 @@ def _cold_users(job: ShardJob, held: Held) -> Sequence[object]:
 
 def _cold_items(job: ShardJob, held: Held) -> Sequence[object]:
     table = held.table
-    there = job.processes.sum(np.bincount(table.items, minlength=table.n_items))
+    there = job.processes.sum(counted(table.items, table.n_items))
     return table.item_ids.ids(np.flatnonzero((there > 0) & (job.item_counts == 0)))

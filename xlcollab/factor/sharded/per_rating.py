@@ -23,6 +23,7 @@ from xlcollab.factor.sharded.drawn import own_in_order
 from xlcollab.factor.sharded.engine import Sums, error_sums
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.job import ShardJob, start_of
+from xlcollab.factor.sharded.space import counted, give_back
 from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.places import looked_up, parts
 
@@ -92,7 +93,7 @@ class Ring:
         """The order by blocks, where each block ends in it, and the ratings so ordered."""
         block = looked_up(self._blocks(table.users, table.items), order)
         ratings = looked_up(table.ratings, order)
-        ends = np.concatenate([[0], np.cumsum(np.bincount(block, minlength=self.n * self.m))])
+        ends = np.concatenate([[0], np.cumsum(counted(block, self.n * self.m))])
         by_block, sorted_ratings = np.empty_like(order), np.empty_like(ratings)
         sort_by_row(block, order, ratings, ends[:-1].copy(), by_block, sorted_ratings)
         return by_block, ends, sorted_ratings
@@ -145,12 +146,15 @@ class PerRatingShard:
         slots[ring.home(ring.items)] = rows.items
         train, strata = job.ready.train, {}
         orders = {"train": own_in_order(train.rows, train.n, job.ready.cut.rng)}
+        job.ready.parts["train"] = Held(train.table, train.rows[:0].copy(), train.n)
         del train
         for name, held in job.ready.parts.items():
             order = orders.pop(name, None)
             order = np.arange(len(held.table), dtype=np.int32) if order is None else order
             strata[name], table = ring.strata(_in(job.model.dtype, held), order)
-            job.ready.parts[name] = Held(table, held.rows[:0], held.n)
+            job.ready.parts[name] = Held(table, held.rows[:0].copy(), held.n)
+            del held
+            give_back()
         whole = Rows(rows.users, slots, rows.n_factors)
         columns = whole.columns(job.model, job.training)
         return PerRatingShard(job, ring, rows.users, slots, strata, columns)

@@ -23,6 +23,7 @@ from xlcollab.factor.sharded.job import Ready, ShardJob, job_of
 from xlcollab.factor.sharded.least_squares import LeastSquaresShard
 from xlcollab.factor.sharded.notes import biases_alone, notes_on
 from xlcollab.factor.sharded.per_rating import PerRatingShard
+from xlcollab.factor.sharded.space import give_back
 from xlcollab.factor.training.loop import Best, Loop
 from xlcollab.factor.training.result import EpochRow, OnEpoch, Scores, Status, TrainingResult
 from xlcollab.factor.training.train import Clock, worse_than_biases
@@ -69,7 +70,7 @@ class ShardedRun:
     def give_up_ratings(self) -> None:
         """What only training needed is no longer held."""
         self.job.ready.parts.clear()
-        self.engine.give_up()
+        give_back()
 
     def with_all_items(self) -> FactorModel:
         """Our users with the rows of all items, which every process must ask for."""
@@ -137,6 +138,8 @@ def train_sharded(
         clock.lap("train")
         engine.restore(outcome.snapshot, engine.buffers, 0)
         scores = {name: _scores(loop.sums(name), job) for name in job.ready.parts}
+    engine.give_up()
+    give_back()
     part = _part(job, engine, outcome.snapshot)
     result = TrainingResult(
         model=part,
