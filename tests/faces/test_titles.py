@@ -61,3 +61,20 @@ def test_a_fit_and_its_recommendations_name_them(form: str, tmp_path: Path) -> N
     (items,) = [sheet for sheet in sheets if sheet.title == "items"]
     texts = {str(cell.value) for row in items.iter_rows() for cell in row}
     assert set(NAMES.values()) <= texts
+
+
+def test_predictions_name_them_and_leave_unknown_items_without(tmp_path: Path) -> None:
+    model, pairs, target = tmp_path / "m.xlsx", tmp_path / "pairs.csv", tmp_path / "p.xlsx"
+    fit = ("--n-factors", 2, "--epochs", 2, "-o", model)
+    assert xlcollab("fit", *sources(tmp_path, "movies.csv"), *fit).code == 0
+    ask = ("--user", 1, "--item", 2)
+    (found,) = xlcollab("predict", model, *ask, "--json").json["predictions"]
+    assert list(found) == ["user", "item", "title", "rating"]
+    assert found["title"] == NAMES[2]
+    assert NAMES[2] in xlcollab("predict", model, *ask).out
+    pairs.write_text("user,item\n1,2\n1,99\n")
+    done = xlcollab("predict", model, "--pairs", pairs, "--unknown-ids", "-o", target)
+    assert done.code == 0, done.err
+    sheet = openpyxl.load_workbook(target)["predictions"]
+    rows = list(sheet.iter_rows(min_row=5, values_only=True))
+    assert [row[2] for row in rows] == [NAMES[2], None]

@@ -114,3 +114,37 @@ def test_points_are_labelled_one_by_one(book: tuple[str, Path]) -> None:
     labelled = [chart for chart in _charts(book[1]) if "<c:dLbl>" in chart and 'sz="800"' in chart]
     assert len(labelled) == sum(EXHIBITS[book[0]].charts.values()) - (book[0] == "fit")
     assert all(re.search('<c:dLblPos val="[rltb]"/>', chart) for chart in labelled)
+
+
+@pytest.mark.parametrize(
+    "book", ["derivatives", "run", "compare", "sweep of factors"], indirect=True
+)
+def test_axes_of_powers_have_numbers_that_differ(book: tuple[str, Path]) -> None:
+    """With a fixed number of digits 0.00001 and 0.001 would both be 0.0, and 0.5 would be 1."""
+    drawn = "".join(_charts(book[1]))
+    powers = [axis for axis in re.findall("<c:valAx>.*?</c:valAx>", drawn) if "<c:logBase" in axis]
+    assert powers
+    assert all('formatCode="General"' in axis for axis in powers)
+
+
+@pytest.mark.parametrize("book", ["tune", "sweep", "sweep of factors"], indirect=True)
+def test_axes_across_end_with_the_data(book: tuple[str, Path]) -> None:
+    wanted = {"tune": (1.0, 4.0), "sweep": (0.0, 1.0), "sweep of factors": (0.001, 1.0)}[book[0]]
+    found = []
+    for chart in _charts(book[1]):
+        across = re.findall("<c:valAx>.*?</c:valAx>", chart)
+        found += [tuple(float(end) for end in _ends(axis)) for axis in across]
+    assert wanted in found
+
+
+def _ends(axis: str) -> list[str]:
+    """Where it begins and ends, as far as that is said."""
+    return [
+        end for which in ("min", "max") for end in re.findall(f'<c:{which} val="([^"]+)"', axis)
+    ]
+
+
+@pytest.mark.parametrize("book", ["derivatives"], indirect=True)
+def test_a_very_wide_sheet_takes_several_pages(book: tuple[str, Path]) -> None:
+    wide = openpyxl.load_workbook(book[1])["dotprod jacobian"]
+    assert int(wide.page_setup.fitToWidth) > 1

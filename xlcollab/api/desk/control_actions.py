@@ -52,7 +52,7 @@ def _control_sheet(history: str) -> NewSheet:
     ]
     titles: list[Scalar] = ["setting", "value", "what it does"]
     switch: list[Scalar] = [HISTORY, history, _HISTORY_MEANS]
-    return table_sheet(
+    sheet = table_sheet(
         CONTROL,
         "Settings",
         "settings, read by every run of this workbook; an empty value leaves the choice to us",
@@ -60,6 +60,8 @@ def _control_sheet(history: str) -> NewSheet:
         [*settings, switch],
         native=False,
     )
+    longest = max(len(str(row[-1])) for row in [*settings, switch])
+    return replace(sheet, widths={**sheet.widths, len(titles) - 1: float(longest)})
 
 
 def toggle_history(book: OpenBook) -> Outcome:

@@ -21,6 +21,7 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval
 from xlcollab.factor.models.model import predicted_name
+from xlcollab.factor.models.recommend import titles_of
 from xlcollab.files import FileBook
 from xlcollab.history import head_row_of
 from xlcollab.problems.ratings.sheet import read_table
@@ -35,7 +36,8 @@ from xlcollab.settings.requests.ratings import PredictRequest
 def predictions_of(request: PredictRequest) -> Table:
     """The predictions as a table, written if an output is asked for.
 
-    user, item, rating; or for a crosstab the users down and the items across.
+    user, item, the item's title where the model has titles, rating; or for a crosstab the users
+    down and the items across.
     Raises UsageError on a crosstab of intervals.
     """
     if request.interval is not None and request.crosstab:
@@ -72,7 +74,7 @@ def predictions_of(request: PredictRequest) -> Table:
 
 def as_json(table: Table) -> dict[str, object]:
     """{"predictions": one object per pair}, or {"users", "items", "ratings"} of a crosstab."""
-    if table.columns[:2] == _PAIR and table.columns[2:] in _PREDICTED:
+    if table.columns[:2] == _PAIR and _without_title(table.columns[2:]) in _PREDICTED:
         rows = [dict(zip(table.columns, map(json_id, row), strict=True)) for row in table.rows]
         return {"predictions": rows}
     return {
@@ -82,10 +84,15 @@ def as_json(table: Table) -> dict[str, object]:
     }
 
 
+def _without_title(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return columns[1:] if columns[:1] == (_TITLE,) else columns
+
+
 Side = dict[str, NDArray[np.int32]]
 """Numbers (n,) of the levels of side columns, by name."""
 
 _PAIR = ("user", "item")
+_TITLE = "title"
 _ENDS = ("low", "high")
 """The columns of an interval."""
 _PREDICTED = (("rating",), ("rating", *_ENDS), ("preference",))
@@ -114,13 +121,21 @@ def _pairs(
 ) -> Table:
     users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
     ratings = predict(model, users, items, "bias" if request.unknown_ids else "error", side)
-    columns = [users, items, ratings.tolist()]
-    if request.interval is None:
-        head = (*_PAIR, predicted_name(model))
-        return Table("predictions", head, list(zip(*columns, strict=True)))
     numbers = model.user_ids.numbers(users, "negative"), model.item_ids.numbers(items, "negative")
-    columns += [end.tolist() for end in interval(model, *numbers, request.interval)]
-    return Table("predictions", (*_PAIR, "rating", *_ENDS), list(zip(*columns, strict=True)))
+    titles = _titles(model, numbers[1])
+    columns = [users, items, *([titles] if titles else []), ratings.tolist()]
+    head = (*_PAIR, *([_TITLE] if titles else []), predicted_name(model))
+    if request.interval is not None:
+        columns += [end.tolist() for end in interval(model, *numbers, request.interval)]
+        head = (*head, *_ENDS)
+    return Table("predictions", head, list(zip(*columns, strict=True)))
+
+
+def _titles(model: Model, items: NDArray[np.int32]) -> list[str | None]:
+    """Those of the items, None for an unknown one; nothing where the model has none of them."""
+    found = titles_of(model, np.maximum(items, 0))
+    known = [title if n >= 0 else None for title, n in zip(found, items.tolist(), strict=True)]
+    return known if any(known) else []
 
 
 def _crosstab(model: Model, request: PredictRequest) -> Table:

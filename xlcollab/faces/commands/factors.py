@@ -30,5 +30,7 @@ def factors(request: FactorsRequest) -> None:
         print_json(found.as_json() | {"output": str(target)})
         return
     shares = [(f"pc{i + 1}", share) for i, share in enumerate(found.explained.tolist())]
-    print_table(f"{len(found.items)} items of {found.sheet}", ("component", "variance"), shares)
+    print_table(
+        f"{len(found.items)} items of {found.sheet}", ("component", "share of variance"), shares
+    )
     typer.echo(f"written to {target}")

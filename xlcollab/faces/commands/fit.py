@@ -94,7 +94,7 @@ def _show(source: str, fitted: Fitted) -> None:
     alone = fitted.biases_alone
     rows = [("fit", *(found[name] for name in names))]
     rows += [("biases alone", *(alone.get(name, "") for name in names))] if alone else []
-    print_table(source, ("model", *names), rows)
+    print_table(source, ("model", *(name.replace("_rmse", " RMSE") for name in names)), rows)
     folds, ranked = fitted.measured.folds, fitted.measured.ranked
     if folds is not None:
         print(f"cross-validation: RMSE {folds.rmse:.5f} on {len(folds.scores)} folds")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import print_json, print_next, print_table
 from xlcollab.settings.requests.rates import RatesRequest
 
 
@@ -33,3 +35,6 @@ def lr_find(request: RatesRequest) -> None:
     ]
     print_table(f"{curve.model.objective} by {curve.test.method}", ("", "learning rate"), rows)
     typer.echo(f"written to {found.output}")
+    book, sheet = shlex.quote(str(request.book)), shlex.quote(curve.model.sheet)
+    rate = f"--method {curve.test.method} --learning-rate {curve.suggestion:.3g}"
+    print_next(found.output, f"xlcollab solve {book} --sheet {sheet} {rate}")

@@ -33,4 +33,4 @@ def predict(request: PredictRequest) -> None:
 
 
 def _short(cell: object) -> object:
-    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+    return f"{cell:.3f}" if isinstance(cell, float) else "" if cell is None else str(cell)
