@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,10 @@ settings.load_profile("wide" if os.environ.get("XLCOLLAB_WIDE") else "same")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# Triton looks at this when it is first imported: without a device its interpreter runs the kernels.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 _WITHOUT_GPU: Counter[str] = Counter()
 """Per file, the tests that want a CUDA device where there is none: left out, told at the end."""

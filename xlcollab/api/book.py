@@ -144,10 +144,14 @@ class OpenBook(Session):
         Keep(names=at is None, at=at).put_model(self, model)
 
     def function(self, of: str, *, by_changing: str) -> CellFunction:
-        """A cell (or area) as a differentiable torch function of other cells."""
+        """A cell (or area) as a differentiable torch function of other cells.
+
+        `function.value_and_gradient(x)` takes and gives numpy numbers, the quickest way. The first
+        call on a computer compiles the machine that answers, which takes some seconds; once.
+        """
         from xlcollab.api.look.gradients import cell_function
 
-        return cell_function(self, of, by_changing)
+        return cell_function(self, of, by_changing, at_once=True)
 
     def gradient(self, of: str, *, with_respect_to: str) -> Gradient:
         """The exact derivative of a cell by every cell of an area, at the current values."""

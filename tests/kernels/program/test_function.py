@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -50,3 +52,54 @@ def test_other_types_and_points_without_numbers_go_to_the_function() -> None:
     function = MachineFunction(plain, START)
     assert function(START.float()).dtype is torch.float32
     assert torch.isnan(function(torch.full((3,), torch.nan, dtype=torch.float64)))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda v, x: torch.autograd.grad(v, x),
+        lambda v, x: torch.autograd.grad([v], [x], retain_graph=True),
+        lambda v, x: torch.autograd.grad(v, x, torch.tensor(2.0, dtype=torch.float64)),
+        lambda v, x: torch.autograd.grad(v, x, create_graph=True),
+        lambda v, x: torch.autograd.grad((v, v * 2.0), x),
+        lambda v, x: torch.autograd.grad(v.log(), x),
+        lambda v, x: (v.backward(), x.grad)[1:],
+        lambda v, x: (torch.autograd.backward(v), x.grad)[1:],
+    ],
+)
+def test_every_way_to_ask_for_the_gradient_gives_the_functions_own(
+    ask: Callable[[Tensor, Tensor], tuple[Tensor, ...]],
+) -> None:
+    function = MachineFunction(plain, START)
+    points = [START.clone().requires_grad_() for _ in range(2)]
+    (ours,), (theirs,) = (ask(f(x), x) for f, x in zip((function, plain), points, strict=True))
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
+    assert ours.requires_grad == theirs.requires_grad
+
+
+def test_what_is_made_of_a_value_is_a_plain_tensor_with_its_graph() -> None:
+    function, x = MachineFunction(plain, START), START.clone().requires_grad_()
+    value = function(x)
+    assert type(value * 2.0) is Tensor
+    assert type(value.detach()) is Tensor
+    assert not value.detach().requires_grad
+    assert float(value.detach()) == value.item() == pytest.approx(float(plain(START)), rel=1e-12)
+    x.register_hook(lambda slope: slope * 3.0)
+    (slope,) = torch.autograd.grad(function(x), x)
+    (plainly,) = torch.autograd.grad(plain(x), x)
+    torch.testing.assert_close(slope, plainly, rtol=1e-12, atol=1e-14)
+
+
+def test_a_point_that_is_changed_later_leaves_the_gradient_as_it_was() -> None:
+    function, x = MachineFunction(plain, START), START.clone().requires_grad_()
+    value, before = function(x), plain(x)
+    (right,) = torch.autograd.grad(before, x)
+    with torch.no_grad():
+        x += 1.0
+    torch.testing.assert_close(torch.autograd.grad(value, x)[0], right)
+
+
+def test_at_once_the_machine_answers_the_first_call() -> None:
+    function = MachineFunction(plain, START, at_once=True)
+    function(START)
+    assert function.program is not None

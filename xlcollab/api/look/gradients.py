@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class CellFunction:
     """Cells as a differentiable torch function of other cells: call it with x of shape (n,).
 
-    `start` is the present value of the variable cells. For scipy: `value_and_gradient`.
+    `start` is the present value of the variable cells. Numbers in, value and gradient out, without
+    torch: `value_and_gradient`, the quickest way, and what scipy asks for.
     """
 
     function: SheetFunction
@@ -40,7 +41,8 @@ class CellFunction:
         return self.machine(x) if self.of.rect.size == 1 else self.function(x)
 
     def value_and_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """(value, gradient) as scipy.optimize.minimize(…, jac=True) wants them; one cell only."""
+        """(value, gradient), a number and (n,), at x (n,): what scipy.optimize.minimize(…,
+        jac=True) wants; one cell only. Not a number where the cell is an error."""
         program = self.machine.program
         found = None if program is None else program.value_and_gradient(np.asarray(x, np.float64))
         return self.machine.taped(lambda: self.by_the_tape(x)) if found is None else found
@@ -73,9 +75,14 @@ class Gradient:
         }
 
 
-def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
-    """Compile `of` as a function of the constant cells `by_changing`. Raises UsageError for more
-    than one area, ModelError where the cells do not matter."""
+def cell_function(
+    book: Session, of: str, by_changing: str, *, at_once: bool = False
+) -> CellFunction:
+    """Compile `of` as a function of the constant cells `by_changing`; `at_once` compiles the
+    machine for it with the first call, if this computer has not done so yet.
+
+    Raises UsageError for more than one area, ModelError where the cells do not matter.
+    """
     refresh(book)
     workbook = book.workbook
     home = home_sheet(workbook, of, by_changing, advice="")
@@ -91,7 +98,7 @@ def cell_function(book: Session, of: str, by_changing: str) -> CellFunction:
         raise ModelError(f"{outputs[0]} does not depend on {', '.join(map(str, areas))}")
     cells = tuple(cell for area in areas for cell in area.cells())
     function = compiler.function([value])
-    machine = MachineFunction(function.scalar, compiler.start)
+    machine = MachineFunction(function.scalar, compiler.start, at_once=at_once)
     return CellFunction(function, cells, compiler.start, outputs[0], machine)
 
 

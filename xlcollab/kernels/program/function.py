@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xlcollab.jit import CACHED
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.program.machine.native import NativeProgram
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
@@ -24,15 +25,16 @@ class MachineFunction:
     """x ↦ scalar, for autograd as any function of torch; lowered when it is first called.
 
     Where the machine is not compiled yet, it is when the calls have taken as long on the tape as
-    compiling would; values may differ in their last digits between the two. Where the machine has
-    no answer (numbers that are not finite, other types and devices, a derivative of the
-    derivative) the function itself gives it.
+    compiling would, or `at_once`, if what is compiled can be kept; values may differ in their last
+    digits between the two. Where the machine has no answer (numbers that are not finite, other
+    types and devices, a derivative of the derivative) the function itself gives it.
     """
 
-    def __init__(self, function: Scalar, start: Tensor) -> None:
+    def __init__(self, function: Scalar, start: Tensor, *, at_once: bool = False) -> None:
         self._function, self._start = function, start
         self._program: NativeProgram | None = None
         self._asked = False
+        self._patience = 0.0 if at_once and CACHED else 1.0
         self._spent = 0.0
 
     def taped(self, call: Callable[[], T]) -> T:
@@ -45,7 +47,7 @@ class MachineFunction:
     @property
     def program(self) -> NativeProgram | None:
         """The function's program, if it has one and compiling the machine has paid by now."""
-        if not self._asked and seconds_to_compile("evaluate") <= self._spent:
+        if not self._asked and self._patience * seconds_to_compile("evaluate") <= self._spent:
             self._asked = True
             self._program = lowered(self._function, self._start)
         return self._program
@@ -54,7 +56,7 @@ class MachineFunction:
         """The value at x, (n,); shape ()."""
         if x.dtype is not torch.float64 or not x.is_cpu or x.shape != self._start.shape:
             return self._function(x)
-        program = self.program
+        program = self._program if self._asked else self.program
         if program is None:
             return self.taped(lambda: self._function(x))
         try:
@@ -64,8 +66,7 @@ class MachineFunction:
         found = program.value_and_gradient(point)
         if found is None:
             return self._function(x)
-        value: Tensor = _Answer.apply(x, _Answered(*found, self._function))  # type: ignore[no-untyped-call]
-        return value
+        return _answer(x, _Answered(*found, self._function))
 
 
 class _Answered(NamedTuple):
@@ -97,3 +98,53 @@ class _Answer(torch.autograd.Function):
             (slope,) = torch.autograd.grad(ctx.answered.function(x), x, create_graph=True)
             return by_value * slope, None
         return by_value * torch.from_numpy(ctx.answered.slope), None
+
+
+class Known(Tensor):
+    """A value that says its gradient by the very x it is of without a walk through the graph.
+
+    It stands in torch's graph as any value does; only `torch.autograd.grad(value, x)`, asked for
+    nothing more, is answered by itself. What is computed from it are plain tensors.
+    """
+
+    known: tuple[Tensor, NDArray[np.float64]]
+    """x and the gradient there, (n,)."""
+
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if func is torch.autograd.grad and len(args) == 2:
+            slope = _known(args[0], args[1], kwargs or {})
+            if slope is not None:
+                return (slope,)
+        with torch._C.DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
+
+
+def _known(outputs: Any, inputs: Any, asked: Mapping[str, Any]) -> Tensor | None:
+    """The gradient of one known value by its own x; None where anything else is asked."""
+    value = outputs[0] if isinstance(outputs, (tuple, list)) and len(outputs) == 1 else outputs
+    x = inputs[0] if isinstance(inputs, (tuple, list)) and len(inputs) == 1 else inputs
+    if not isinstance(value, Known):
+        return None
+    own, slope = value.known
+    if x is not own:
+        return None
+    if x._backward_hooks or asked.get("grad_outputs") is not None:
+        return None
+    if asked.get("create_graph") or asked.get("is_grads_batched"):
+        return None
+    return torch.from_numpy(slope)
+
+
+def _answer(x: Tensor, answered: _Answered) -> Tensor:
+    value: Tensor = _Answer.apply(x, answered)  # type: ignore[no-untyped-call]
+    if value.requires_grad:
+        value.__class__ = Known
+        cast(Known, value).known = x, answered.slope
+    return value

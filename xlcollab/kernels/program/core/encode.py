@@ -116,7 +116,7 @@ class _Encoder:
         out = self.offsets[number]
         if node.op == "contract":
             a, c = node.operands
-            row = [CONTRACT, *node.shape, out, places[0], *a.strides, places[1], *c.strides]
+            row = [CONTRACT, *node.shape, out, places[0], *a.strides, places[1], *c.strides, 0]
         elif node.op in ("gather", "scatter"):
             assert node.index is not None
             kind = GATHER if node.op == "gather" else SCATTER

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
@@ -56,11 +56,19 @@ def is_ready(function: Callable[..., object]) -> bool:
     )
 
 
-def _compiler(*allowed: str) -> Callable[[F], F]:
-    """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags)."""
+def _compiler(*allowed: str, inner: bool = True) -> Callable[[F], F]:
+    """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags). What is
+    called by compiled code alone is `inner`: without a way in for Python it is compiled sooner."""
 
     def decorate(function: F) -> F:
-        compiler = numba.njit(nogil=True, error_model="numpy", fastmath=set(allowed))
+        njit: Any = numba.njit  # its stubs do not know the wrappers
+        compiler = njit(
+            nogil=True,
+            error_model="numpy",
+            fastmath=set(allowed),
+            no_cpython_wrapper=inner,
+            no_cfunc_wrapper=True,
+        )
         dispatcher = compiler(function)
         if CACHED:
             vars(dispatcher)["_cache"] = _StampedCache(function)  # type: ignore[no-untyped-call]
@@ -69,6 +77,8 @@ def _compiler(*allowed: str) -> Callable[[F], F]:
     return decorate
 
 
+entry: Callable[[F], F] = _compiler(inner=False)
+"""Called from Python; every operation rounded as written."""
 exact: Callable[[F], F] = _compiler()
 """Every operation rounded as written."""
 fused: Callable[[F], F] = _compiler("contract")

@@ -8,7 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.machine.compiled import exact
+from xlcollab.kernels.program.machine.compiled import entry, exact
+from xlcollab.kernels.program.machine.layout import (
+    END,
+    EXPECTED,
+    GRADIENT,
+    GUARDS,
+    VARIABLES,
+)
+from xlcollab.kernels.program.machine.layout import VALUE as AT_VALUE
 from xlcollab.kernels.program.machine.loop import run
 from xlcollab.kernels.program.machine.rules import move
 
@@ -21,25 +29,6 @@ FINE, NOT_FINITE, LEFT = range(3)
 VALUE, OBJECTIVE, PENALTY, NORM, COLUMNS = range(5)
 """Columns of the record: what is minimised, the model's own value, the penalty on large weights,
 and the norm of the gradient by the model's variables."""
-
-
-class Tables(NamedTuple):
-    """A program as the machine reads it, its arena, and a place in it for each register.
-
-    `where` says how many variables there are and where value, gradient and scratch space lie; the
-    places `guards` must hold `expected` for the program to be the sheet's.
-    """
-
-    code: Whole
-    micro: Whole
-    places: Whole
-    cleared: Whole
-    fills: Numbers
-    arena: Numbers
-    at: Whole
-    where: Whole
-    guards: Whole
-    expected: Numbers
 
 
 class Course(NamedTuple):
@@ -62,53 +51,51 @@ class Record(NamedTuple):
     rows: Numbers
 
 
-@exact
-def evaluate(tables: Tables, x: Numbers, gradient: Numbers) -> int:
+@entry
+def evaluate(whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers) -> int:
     """Run the program at x; its gradient goes to `gradient`, its value stays in the arena."""
-    arena, where = tables.arena, tables.where
-    n, value, slope = where[0], where[1], where[2]
+    n, value, slope = whole[VARIABLES], whole[AT_VALUE], whole[GRADIENT]
     for i in range(n):
         arena[i] = x[i]
-    run(
-        tables.code,
-        tables.micro,
-        tables.places,
-        tables.cleared,
-        tables.fills,
-        arena,
-        where[3],
-        tables.at,
-    )
+    run(whole, arena)
     finite = math.isfinite(arena[value])
     for i in range(n):
         gradient[i] = arena[slope + i]
         finite &= math.isfinite(gradient[i])
-    for i in range(len(tables.guards)):
-        if arena[tables.guards[i]] != tables.expected[i]:
+    guards, expected = whole[GUARDS], whole[EXPECTED]
+    for i in range(whole[END] - guards):
+        if arena[whole[guards + i]] != arena[expected + i]:
             return LEFT
     return FINE if finite else NOT_FINITE
 
 
-@exact
+@entry
 def batch(
-    tables: Tables, points: Numbers, values: Numbers, gradients: Numbers, ends: Whole
+    whole: Whole,
+    arena: Numbers,
+    points: Numbers,
+    values: Numbers,
+    gradients: Numbers,
+    ends: Whole,
 ) -> None:
     """`evaluate` at every row of `points`."""
     for i in range(len(points)):
-        ends[i] = evaluate(tables, points[i], gradients[i])
-        values[i] = tables.arena[tables.where[1]]
+        ends[i] = evaluate(whole, arena, points[i], gradients[i])
+        values[i] = arena[whole[AT_VALUE]]
 
 
-@exact
-def rows(tables: Tables, z: Numbers, gradient: Numbers, values: Numbers, jacobian: Numbers) -> int:
+@entry
+def rows(
+    whole: Whole, arena: Numbers, z: Numbers, gradient: Numbers, values: Numbers, jacobian: Numbers
+) -> int:
     """Of a program of (x, w) that gives w · r(x): r, and its derivatives by x row by row.
 
     `z` holds x and then zeros in the place of w. Ends as the first evaluation that is not fine.
     """
-    m, n = len(values), tables.where[0] - len(values)
+    m, n = len(values), whole[VARIABLES] - len(values)
     for i in range(max(1, len(jacobian))):
         z[n + i] = 1.0
-        end = evaluate(tables, z, gradient)
+        end = evaluate(whole, arena, z, gradient)
         z[n + i] = 0.0
         if end != FINE:
             return end
@@ -155,9 +142,10 @@ def _assess(
     row[VALUE], row[NORM] = sign * objective + row[PENALTY], math.sqrt(norm)
 
 
-@exact
+@entry
 def descend(
-    tables: Tables,
+    whole: Whole,
+    arena: Numbers,
     course: Course,
     count: int,
     rates: Numbers,
@@ -170,7 +158,7 @@ def descend(
     `count` steps were made before. Returns the number of good steps; y and the memory are those
     after the last move made, the record's rows those of the good steps.
     """
-    n, limits, memory = tables.where[0], course.limits, course.memory
+    n, limits, memory = whole[VARIABLES], course.limits, course.memory
     x = memory[2]
     sign, l2, decay, clip = course.common[0], course.common[1], course.common[2], course.common[3]
     for t in range(len(rates)):
@@ -186,9 +174,9 @@ def descend(
             y[i] = min(max(y[i], limits[1, i]), limits[2, i]) if y[i] == y[i] else y[i]
             x[i] = y[i] * limits[0, i]
             record.ys[t, i] = y[i]
-        if evaluate(tables, x, gradient) != FINE:
+        if evaluate(whole, arena, x, gradient) != FINE:
             return t
-        value = tables.arena[tables.where[1]]
+        value = arena[whole[AT_VALUE]]
         _assess(n, sign, l2, value, x, limits[0], gradient, record.rows[t])
         for i in range(n):
             record.gradients[t, i] = gradient[i]

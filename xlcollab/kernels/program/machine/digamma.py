@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from xlcollab.kernels.program.machine.compiled import exact
+from xlcollab.kernels.program.machine.compiled import entry
 
 
-@exact
+@entry
 def digamma(x: float) -> float:
     """ψ(x): reflection below 0, recurrence up to 10, then the asymptotic series (DLMF 5.11.2)."""
     if x == 0.0:

@@ -26,11 +26,19 @@ from xlcollab.kernels.program.core.encode import (
     STORE,
 )
 from xlcollab.kernels.program.machine.compiled import exact, inlined, reordered
+from xlcollab.kernels.program.machine.layout import (
+    AT,
+    CLEARED,
+    FILLS,
+    GUARDS,
+    PLACES,
+    SCRATCH,
+    TILE,
+    code_of,
+    micro_of,
+)
 from xlcollab.kernels.program.machine.products import contract
 from xlcollab.kernels.program.machine.steps import operate
-
-TILE = 512
-"""Numbers of a tile: a dozen registers of them fit into the nearest cache."""
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -151,15 +159,16 @@ def _tile(
             _extreme(arena, start, at[own], rows, row, columns, along, sign)
 
 
-@inlined
+@exact
 def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -> None:
     d0, d1, d2, inner, first, last = code[1], code[2], code[3], code[4], code[5], code[6]
+    width = min(TILE, d2 * inner)
     for t in range(first, last):
         if micro[t, 0] == SPREAD:
             own = micro[t, 1]
             at[own] = scratch + own * TILE
             to, value = at[own], arena[micro[t, 5]]
-            for j in range(TILE):
+            for j in range(width):
                 arena[to + j] = value
     together = 1 if inner >= TILE else min(d2, TILE // inner)
     place = np.empty(7, np.int64)
@@ -214,23 +223,14 @@ def _cumulate(row: Whole, arena: Numbers) -> None:
 
 
 @inlined
-def run(
-    code: Whole,
-    micro: Whole,
-    index: Whole,
-    cleared: Whole,
-    fills: Numbers,
-    arena: Numbers,
-    scratch: int,
-    at: Whole,
-) -> None:
-    """Run a program once: the variables stand in the arena, and the results will.
-
-    `scratch` is where the arena's buffers end; `at` has a place for each register.
-    """
-    for i in range(cleared.shape[0]):
-        first, value = cleared[i, 0], fills[i]
-        for j in range(cleared[i, 1]):
+def run(whole: Whole, arena: Numbers) -> None:
+    """Run a program once: the variables stand in the arena, and the results will."""
+    code, micro = code_of(whole), micro_of(whole)
+    index, at = whole[whole[PLACES] : whole[CLEARED]], whole[whole[AT] : whole[GUARDS]]
+    scratch, fills = whole[SCRATCH], whole[FILLS]
+    for i in range((whole[AT] - whole[CLEARED]) // 2):
+        first, value = whole[whole[CLEARED] + 2 * i], arena[fills + i]
+        for j in range(whole[whole[CLEARED] + 2 * i + 1]):
             arena[first + j] = value
     for t in range(code.shape[0]):
         kind = code[t, 0]

@@ -22,13 +22,12 @@ from xlcollab.kernels.program.machine.descent import (
     FINE,
     Course,
     Record,
-    Tables,
     batch,
     descend,
     evaluate,
     rows,
 )
-from xlcollab.kernels.program.machine.loop import TILE
+from xlcollab.kernels.program.machine.layout import packed
 from xlcollab.kernels.program.machine.rules import RULES
 from xlcollab.kernels.program.recording.record import Recording
 
@@ -54,26 +53,11 @@ class NativeProgram:
     """Places in the arena that must hold `expected` for the program to be the sheet's."""
     expected: Numbers
     arena: Numbers = field(init=False)
-    _machine: Tables = field(init=False)
+    _whole: Whole = field(init=False)
 
     def __post_init__(self) -> None:
-        encoded, buffers = self.encoded, len(self.encoded.arena)
-        self.arena = np.zeros(buffers + encoded.registers * TILE)
-        self.arena[:buffers] = encoded.arena
-        registers = np.zeros(encoded.registers, np.int64)
-        where = np.array([self.variables, self.value_at, self.gradient_at, buffers], np.int64)
-        self._machine = Tables(
-            encoded.code,
-            encoded.micro,
-            encoded.index,
-            encoded.cleared,
-            encoded.fills,
-            self.arena,
-            registers,
-            where,
-            self.guards,
-            self.expected,
-        )
+        places = (self.variables, self.value_at, self.gradient_at)
+        self._whole, self.arena = packed(self.encoded, places, self.guards, self.expected)
 
     def copy(self) -> NativeProgram:
         """The same program with an arena of its own."""
@@ -82,7 +66,7 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if _evaluate(self._machine, x, slope) != FINE:
+        if _evaluate(self._whole, self.arena, x, slope) != FINE:
             return None
         return float(self.arena[self.value_at]), slope
 
@@ -94,7 +78,7 @@ class NativeProgram:
         points = np.ascontiguousarray(points, np.float64).reshape(-1, self.variables)
         values, gradients = np.empty(len(points)), np.empty_like(points)
         ends = np.empty(len(points), np.int64)
-        _batch(self._machine, points, values, gradients, ends)
+        _batch(self._whole, self.arena, points, values, gradients, ends)
         values[ends != FINE] = np.nan
         gradients[ends != FINE] = np.nan
         return values, gradients
@@ -121,7 +105,8 @@ class NativeProgram:
         limits[1] = -np.inf if lower is None else lower
         limits[2] = np.inf if upper is None else upper
         return NativeDescent(
-            machine=self._machine,
+            whole=self._whole,
+            arena=self.arena,
             course=Course(
                 rule=code,
                 h=np.array([options[name] for name in names], np.float64),
@@ -148,7 +133,8 @@ class Steps:
 class NativeDescent:
     """A first-order run that goes on from where it stands."""
 
-    machine: Tables
+    whole: Whole
+    arena: Numbers
     course: Course
     count: int = 0
 
@@ -157,7 +143,7 @@ class NativeDescent:
         n, k = len(y), len(rates)
         y, slope = y.copy(), slope.copy()
         record = Record(np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS)))
-        done = _descend(self.machine, self.course, self.count, rates, y, slope, record)
+        done = _descend(self.whole, self.arena, self.course, self.count, rates, y, slope, record)
         self.count += done if done == k else done + 1
         ys, slopes, rows = (part[:done] for part in record)
         return Steps(ys, slopes, rows, None if done == k else record.ys[done])
@@ -186,7 +172,8 @@ class NativeResiduals:
     def _found(self, x: Numbers, wanted: int) -> tuple[Numbers, Numbers] | None:
         values, jacobian = np.empty(self.count), np.empty((wanted, len(x)))
         z = np.concatenate([x, np.zeros(self.count)])
-        if _rows(self.program._machine, z, np.empty_like(z), values, jacobian) != FINE:
+        program, gradient = self.program, np.empty_like(z)
+        if _rows(program._whole, program.arena, z, gradient, values, jacobian) != FINE:
             return None
         return values, jacobian
 
