@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from xlcollab.kernels.program.core.adjoint import gradient
+from xlcollab.kernels.program.core.encode import side_by_side
 from xlcollab.kernels.program.core.reference import evaluate
 from xlcollab.kernels.program.lower import lowered, lowered_residuals
 from xlcollab.kernels.program.machine.native import NativeProgram, native
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Tensor], Tensor]] = {
     "batched": lambda x: (x.view(4, 1, 6) @ x.view(4, 6, 1)).view(4, 1),
     "windows": lambda x: x[:9].unfold(0, 6, 1),
     "picked": lambda x: x[PLACES][:4].view(4, 1),
+    "rows": lambda x: x.view(8, 3)[torch.tensor([7, 0, 7, 2])] @ x[:18].view(3, 6),
     "joined": lambda x: torch.cat([x[:12].view(2, 6), x[12:].view(2, 6)]),
     "stacked": lambda x: torch.stack([x[:6], x[3:9], x[1:7], x[:6]]),
     "summed": lambda x: x.view(4, 6).sum(1, keepdim=True),
@@ -215,3 +217,20 @@ def test_residuals_and_their_derivatives() -> None:
     np.testing.assert_allclose(native_form.values(START.numpy()), values, rtol=0)
     assert native_form.jacobian(np.full(24, np.nan)) is None
     assert lowered_residuals(residuals, START, 100) is None
+
+
+@pytest.mark.parametrize(
+    ("places", "width"),
+    [
+        ([0, 1, 2], 3),
+        ([5, 6, 0, 1, 3, 4], 2),
+        ([0, 1, 2, 3, 9, 10, 11, 12, 4, 5, 6, 7], 4),
+        ([5, 6, 0, 1, 3, 5], 1),
+        ([1, 2, 3, 4, 0, 1], 1),
+        ([0, 1, 2, 3, 5, 6], 1),
+        ([3, 3], 1),
+        ([5], 1),
+    ],
+)
+def test_rows_that_are_looked_up_whole_are_seen(places: list[int], width: int) -> None:
+    assert side_by_side(np.array(places)) == width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -113,11 +113,11 @@ class Known(Tensor):
     @classmethod
     def __torch_function__(
         cls,
-        func: Callable[..., Any],
+        func: Callable[..., object],
         types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         if func is torch.autograd.grad and len(args) == 2:
             slope = _known(args[0], args[1], kwargs or {})
             if slope is not None:
@@ -126,20 +126,24 @@ class Known(Tensor):
             return func(*args, **(kwargs or {}))
 
 
-def _known(outputs: Any, inputs: Any, asked: Mapping[str, Any]) -> Tensor | None:
+def _known(outputs: object, inputs: object, asked: Mapping[str, object]) -> Tensor | None:
     """The gradient of one known value by its own x; None where anything else is asked."""
-    value = outputs[0] if isinstance(outputs, (tuple, list)) and len(outputs) == 1 else outputs
-    x = inputs[0] if isinstance(inputs, (tuple, list)) and len(inputs) == 1 else inputs
+    value, given = _alone(outputs), _alone(inputs)
     if not isinstance(value, Known):
         return None
-    own, slope = value.known
-    if x is not own:
+    x, slope = value.known
+    if given is not x:
         return None
     if x._backward_hooks or asked.get("grad_outputs") is not None:
         return None
     if asked.get("create_graph") or asked.get("is_grads_batched"):
         return None
     return torch.from_numpy(slope)
+
+
+def _alone(given: object) -> object:
+    """The only one of a list or a tuple; else what was given."""
+    return given[0] if isinstance(given, (tuple, list)) and len(given) == 1 else given
 
 
 def _answer(x: Tensor, answered: _Answered) -> Tensor:

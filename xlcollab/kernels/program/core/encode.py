@@ -120,7 +120,9 @@ class _Encoder:
         elif node.op in ("gather", "scatter"):
             assert node.index is not None
             kind = GATHER if node.op == "gather" else SCATTER
-            row = [kind, len(node.index), out, places[0], self._pool(node.index), node.size]
+            width = side_by_side(node.index)
+            firsts = node.index[::width]
+            row = [kind, len(firsts), out, places[0], self._pool(firsts), node.size, width]
         elif node.op in ("pick", "drop"):
             source, index = node.operands
             count, size = self.graph[index.node].size, self.graph[source.node].size
@@ -144,6 +146,16 @@ class _Encoder:
         self.registers = max(self.registers, registers)
         padded = (1,) * (LARGE_SPACE - len(shape)) + shape
         self.code.append([GROUP, *padded, first, len(self.micro)])
+
+
+def side_by_side(index: Whole) -> int:
+    """How many places follow one another everywhere: a row that is looked up whole."""
+    follows = np.diff(index) == 1
+    width = int(np.argmin(follows)) + 1 if not follows.all() else len(index)
+    if width < 2 or len(index) % width:
+        return 1
+    within = np.append(follows, False).reshape(-1, width)[:, :-1]
+    return width if within.all() else 1
 
 
 def _is_covered(node: Node) -> bool:

@@ -36,10 +36,17 @@ _CHEAP = """
 """
 DEAR = frozenset(OPS) - frozenset(_CHEAP.split())
 """Operations that cost more than to write a number and read it again."""
+_QUOTIENTS = frozenset({"div", "divn"})
+"""As dear as a dozen cheap ones: made again only where remembering means going to memory."""
 _LARGE = 100_000
 """Numbers from which on a buffer leaves the caches."""
 _MOST_STEPS = {False: 2, True: 9}
 """Steps that are made once more rather than write a buffer and read it, by whether it is large."""
+
+
+def _is_dear(node: Node) -> bool:
+    return node.op in DEAR or (node.op in _QUOTIENTS and node.size < _LARGE)
+
 
 Item = Group | int
 """A group, or the number of a node that is an instruction of its own."""
@@ -137,7 +144,7 @@ class _Planner:
         if number in group.again:
             return []
         node = self.graph[number]
-        if not node.is_map or node.op in DEAR or number in self.stored or left < 1:
+        if not node.is_map or _is_dear(node) or number in self.stored or left < 1:
             return None
         finer = refined(group.shape, node.shape)
         if finer != group.shape:
@@ -148,7 +155,7 @@ class _Planner:
                 continue
             if not self.graph.is_whole(view, node.shape):
                 return None
-            if self.graph[view.node].op in DEAR:
+            if _is_dear(self.graph[view.node]):
                 self.stored.add(view.node)
                 continue
             more = self._chain(view.node, group, left - 1 - len(steps))

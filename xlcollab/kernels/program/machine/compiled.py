@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
@@ -61,8 +61,8 @@ def _compiler(*allowed: str, inner: bool = True) -> Callable[[F], F]:
     called by compiled code alone is `inner`: without a way in for Python it is compiled sooner."""
 
     def decorate(function: F) -> F:
-        njit: Any = numba.njit  # its stubs do not know the wrappers
-        compiler = njit(
+        # Its stubs do not know of the wrappers.
+        compiler = cast(Callable[..., Callable[..., object]], numba.njit)(
             nogil=True,
             error_model="numpy",
             fastmath=set(allowed),

@@ -40,6 +40,9 @@ from xlcollab.kernels.program.machine.layout import (
 from xlcollab.kernels.program.machine.products import contract
 from xlcollab.kernels.program.machine.steps import operate
 
+_SHORT = 16
+"""Rows so short are filled column by column."""
+
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -49,6 +52,11 @@ def _load(
     arena: Numbers, start: int, to: int, rows: int, row: int, columns: int, step: int
 ) -> None:
     """A tile of a strided operand, made dense."""
+    if step == 0 and columns < _SHORT:
+        for j in range(columns):
+            for i in range(rows):
+                arena[to + i * columns + j] = arena[start + i * row]
+        return
     for i in range(rows):
         out = arena[to + i * columns : to + (i + 1) * columns]
         first = start + i * row
@@ -70,6 +78,8 @@ def _store(
     arena: Numbers, start: int, at: int, rows: int, row: int, columns: int, step: int
 ) -> None:
     """A dense tile put into strided places."""
+    if step == 1 and row == columns:
+        rows, columns = 1, rows * columns
     for i in range(rows):
         source = arena[at + i * columns : at + (i + 1) * columns]
         first = start + i * row
@@ -92,6 +102,8 @@ def _add(arena: Numbers, start: int, at: int, rows: int, row: int, columns: int,
             total += source[j]
         arena[start] += total
         return
+    if step == 1 and row == columns:
+        rows, columns = 1, rows * columns
     for i in range(rows):
         source = arena[at + i * columns : at + (i + 1) * columns]
         first = start + i * row
@@ -188,17 +200,29 @@ def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -
 
 @exact
 def _move(row: Whole, index: Whole, arena: Numbers) -> None:
-    """Gathering, scattering, by constant places or computed ones."""
-    kind, count, out, source, places = row[0], row[1], row[2], row[3], row[4]
+    """Gathering and scattering by constant places, rows of `width` numbers side by side."""
+    kind, count, out, source, places, width = row[0], row[1], row[2], row[3], row[4], row[6]
     if kind == GATHER:
         for i in range(count):
-            arena[out + i] = arena[source + index[places + i]]
+            to, at = out + i * width, source + index[places + i]
+            for j in range(width):
+                arena[np.uintp(to + j)] = arena[np.uintp(at + j)]
     elif kind == SCATTER:
         for i in range(row[5]):
             arena[out + i] = 0.0
         for i in range(count):
-            arena[out + index[places + i]] += arena[source + i]
-    elif kind == PICK:
+            to, at = out + index[places + i], source + i * width
+            for j in range(width):
+                arena[np.uintp(to + j)] += arena[np.uintp(at + j)]
+    else:
+        _move_computed(row, arena)
+
+
+@exact
+def _move_computed(row: Whole, arena: Numbers) -> None:
+    """The same by places that the program computes; one that is none gives no number."""
+    kind, count, out, source, places = row[0], row[1], row[2], row[3], row[4]
+    if kind == PICK:
         for i in range(count):
             at = int(arena[places + i])
             arena[out + i] = arena[source + at] if 0 <= at < row[5] else np.nan
