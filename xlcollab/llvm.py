@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from llvmlite import binding
 from llvmlite import ir as llvm
 from llvmlite.ir import IRBuilder, Value
 from numba.core.base import BaseContext
@@ -23,6 +24,7 @@ __all__ = [
     "Signature",
     "Value",
     "compiled",
+    "has_instructions",
     "llvm",
 ]
 
@@ -38,3 +40,8 @@ def compiled(typing: Callable[..., Intrinsic]) -> Callable[..., Any]:
     numba's own type for it says what `typing` takes, not what a caller gives.
     """
     return cast(Callable[..., Any], intrinsic(typing))
+
+
+def has_instructions(name: str) -> bool:
+    """Whether this processor has a set of instructions, by LLVM's name for it."""
+    return bool(binding.get_host_cpu_features().get(name, False))

@@ -42,7 +42,8 @@ each table begins among the whole numbers and where the last ends, and two place
 def packed(
     encoded: Encoded, places: tuple[int, int, int], guards: Whole, expected: Numbers
 ) -> tuple[Whole, Numbers]:
-    """The two arrays; `places` are the head's first three, guards must hold `expected`."""
+    """The two arrays, of shapes (k,) and (n,); `places` are the head's first three, guards must
+    hold `expected`."""
     tables = [
         encoded.code.ravel(),
         encoded.micro.ravel(),

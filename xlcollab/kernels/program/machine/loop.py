@@ -202,7 +202,10 @@ def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -
 def _move(row: Whole, index: Whole, arena: Numbers) -> None:
     """Gathering and scattering by constant places, rows of `width` numbers side by side."""
     kind, count, out, source, places, width = row[0], row[1], row[2], row[3], row[4], row[6]
-    if kind == GATHER:
+    if kind == GATHER and width == 1:
+        for i in range(count):
+            arena[np.uintp(out + i)] = arena[np.uintp(source + index[places + i])]
+    elif kind == GATHER:
         for i in range(count):
             to, at = out + i * width, source + index[places + i]
             for j in range(width):
@@ -210,6 +213,10 @@ def _move(row: Whole, index: Whole, arena: Numbers) -> None:
     elif kind == SCATTER:
         for i in range(row[5]):
             arena[out + i] = 0.0
+        if width == 1:
+            for i in range(count):
+                arena[np.uintp(out + index[places + i])] += arena[np.uintp(source + i)]
+            return
         for i in range(count):
             to, at = out + index[places + i], source + i * width
             for j in range(width):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from llvmlite import binding
 from numba import types
 from numba.core import cgutils
 
@@ -21,10 +20,11 @@ from xlcollab.llvm import (
     Signature,
     Value,
     compiled,
+    has_instructions,
     llvm,
 )
 
-WIDTH = 8 if binding.get_host_cpu_features().get("avx512f") else 4
+WIDTH = 8 if has_instructions("avx512f") else 4
 """Numbers of a vector."""
 MOST_ROWS = 4
 MOST_VECTORS = 3
@@ -203,14 +203,19 @@ def _sums(rows: int, columns: int) -> Tile:
         for i in range(rows):
             for j in range(columns):
                 place = writer.at(out, (row, i), (_WHOLE(1), j))
-                total = _summed(builder, builder.load(totals[i * columns + j]))
-                before = builder.select(
-                    builder.icmp_signed("!=", add, _WHOLE(0)), writer.read(place), _NUMBER(0.0)
-                )
-                writer.write(builder.fadd(total, before), place)
+                _put_sum(writer, totals[i * columns + j], place, add)
         return context.get_dummy_value()
 
     return compiled(typing)
+
+
+def _put_sum(writer: _Writer, total: Value, place: Value, add: Value) -> None:
+    """Store the sum of a vector's numbers; added to what is there if `add`."""
+    builder = writer.builder
+    before = builder.select(
+        builder.icmp_signed("!=", add, _WHOLE(0)), writer.read(place), _NUMBER(0.0)
+    )
+    writer.write(builder.fadd(_summed(builder, builder.load(total)), before), place)
 
 
 def _first_lanes(builder: IRBuilder, count: Value) -> Value:
