@@ -89,3 +89,18 @@ def test_an_interrupted_global_search_keeps_its_best() -> None:
     found = solve(objective, start, Settings(method="global"), on_step=stop)
     assert found.status is Status.INTERRUPTED, found.message
     assert found.objective <= found.initial
+
+
+@pytest.mark.parametrize("method", ["global", "evolutionary", "sqp"])
+def test_nothing_worse_than_the_start_is_kept(method: str) -> None:
+    """However little was seen by then."""
+    objective, start = model(hills, [3.3] * 9, box=_box(9))
+    found = solve(objective, start, Settings(method=method, time_limit=0.3))
+    assert found.objective <= found.initial + 1e-9
+
+
+def test_starts_are_drawn_when_they_are_run() -> None:
+    """A million of them take no time before the first."""
+    objective, start = model(slow(hills), [3.3] * 9)
+    asked = Settings(method="lbfgs", restarts=1_000_000_000, time_limit=0.3)
+    assert solve(objective, start, asked).status is Status.TIME_LIMIT

@@ -60,7 +60,8 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
         linear = by_highs(task, task.evaluator.project(start))
         if linear is not None:
             count = linear.recorder.iteration
-            return _solution(_unmoved(linear, task, start), task, start, choice, count)
+            linear = _unmoved(_no_worse(linear, task, start), task, start)
+            return _solution(linear, task, start, choice, count)
         choice = _without_linear_form(task, start)
         stop = _hindrance(task.objective, choice)
         if stop is not None:
@@ -75,12 +76,40 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    best = proved(_modest(_unmoved(best, task, start), task, start), task, start)
+    best = _unmoved(_no_worse(best, task, start), task, start)
+    best = proved(_modest(best, task, start), task, start)
     return _solution(best, task, start, choice, iterations)
 
 
 _SAME = 1e-12
 """Values that differ by less of their size are the same."""
+
+
+_SEARCHES = frozenset({"highs", "sqp", "branch", "global", "evolutionary"})
+_CLEARLY = 1e-6
+"""Of the objective's size: what a tolerance may gain."""
+
+
+def _no_worse(best: Attempt, task: Task, start: Tensor) -> Attempt:
+    """The start, where it keeps all constraints and a search ended with worse: one that ran out of
+    time may have seen nothing as good."""
+    objective = task.objective
+    if best.method not in _SEARCHES or task.settings.l2:
+        return best
+    point, reached = task.evaluator.at(start), best.outcome.point
+    sign = -1.0 if objective.maximize else 1.0
+    room = _CLEARLY * max(1e-300, abs(point.objective), abs(reached.objective))
+    if not sign * point.objective < sign * reached.objective - room:
+        return best
+    if not _is_allowed(objective, start):
+        return best
+    best.recorder.close(task.evaluator, point)
+    stop = best.outcome.stop
+    false = stop.status in (Status.OPTIMAL, Status.INFEASIBLE)
+    known = Status.BEST_FOUND if false else stop.status
+    text = f"{stop.message} Nothing better than the start was found.".strip()
+    outcome = replace(best.outcome, point=point, stop=Stop(known, text))
+    return replace(best, x=start, value=sign * point.objective, outcome=outcome)
 
 
 def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:

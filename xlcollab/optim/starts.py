@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -53,8 +53,8 @@ INITS: Mapping[str, Draw] = {
 }
 
 
-def starts(start: Tensor, objective: Objective, settings: Settings) -> list[Tensor]:
-    """The start of each run, 1 + restarts of them, each within the bounds.
+def starts(start: Tensor, objective: Objective, settings: Settings) -> Iterator[Tensor]:
+    """The start of each run, 1 + restarts of them, each drawn when it is asked for.
 
     Drawn on the CPU in float64, so that a seed means the same on every device and dtype. Each has
     the shape of `start`, (n,).
@@ -63,8 +63,10 @@ def starts(start: Tensor, objective: Objective, settings: Settings) -> list[Tens
     scale = 1.0 if settings.init_scale is None else settings.init_scale
     draw = INITS[settings.init]
     count = settings.restarts + (settings.init != "keep")
-    drawn = [draw(start, objective, scale, generator) for _ in range(count)]
-    return [start, *drawn] if settings.init == "keep" else drawn
+    if settings.init == "keep":
+        yield start
+    for _ in range(count):
+        yield draw(start, objective, scale, generator)
 
 
 def within(

@@ -1,39 +1,82 @@
 """Bringing a program to size one before HiGHS applies its tolerances, which are absolute.
 
-Ruiz, "A scaling algorithm to equilibrate both rows and columns norms in matrices", 2001, with
-powers of two, so that nothing is rounded. Columns of whole numbers keep their unit; those in which
-a quadratic objective bends are measured by that.
+Geometric scaling (Fulkerson and Wolfe 1962): the largest and the smallest number of each row and
+column, costs included, come to lie around 1, so that neither a unit of the objective nor one row in
+large units makes all that a variable does elsewhere smaller than a tolerance. With powers of two,
+so that nothing is rounded. Columns of whole numbers keep their unit; those in which a quadratic
+objective bends are measured by that.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import diags_array
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, vstack
 
 from xlcollab.optim.linear.model import Array, Program, Scales, Sparse
 
-_PASSES = 8
+_PASSES = 20
 """Scaling rows and columns in turns comes to rest after a few."""
 
 
 def scales(program: Program) -> Scales:
     """The scales of a program."""
-    columns, rows = np.ones(program.columns), np.ones(program.rows)
-    matrix = abs(program.matrix)
-    bent = np.zeros(program.columns, np.bool_)
-    if program.hessian is not None:
-        bend = program.hessian.diagonal()
-        bent = (bend > 0.0) & ~program.integer
-        bend = bend / bend.max(initial=0.0) if bent.any() else bend
-        columns = np.where(bent, _power_of_two(1.0 / np.sqrt(np.where(bent, bend, 1.0))), 1.0)
+    columns, held = _bent(program)
+    held |= program.integer
+    entries = _Entries(_times(np.ones(program.rows + 1), _with_costs(program), columns))
     for _ in range(_PASSES):
-        scaled = _times(rows, matrix, columns)
-        rows *= _power_of_two(1.0 / np.sqrt(_largest(scaled, 1)))
-        sizes = 1.0 / np.sqrt(_largest(scaled, 0))
-        columns *= np.where(program.integer | bent, 1.0, _power_of_two(sizes))
-    rows *= _power_of_two(1.0 / _largest(_times(rows, matrix, columns), 1))
+        entries.balance(held)
+    columns = columns * np.where(held, 1.0, _power_of_two(np.exp(entries.columns)))
+    rows = _power_of_two(
+        1.0 / _largest(_times(np.ones(program.rows), abs(program.matrix), columns), 1)
+    )
     costs = _largest_cost(program, columns)
     return Scales(columns=columns, rows=rows, objective=float(_power_of_two(np.array(1.0 / costs))))
+
+
+def _bent(program: Program) -> tuple[Array, NDArray[np.bool_]]:
+    """The scale of each column in which the objective bends, relative to the others, and which
+    these are; both (n,)."""
+    bent = np.zeros(program.columns, np.bool_)
+    if program.hessian is None:
+        return np.ones(program.columns), bent
+    bend = program.hessian.diagonal()
+    bent = (bend > 0.0) & ~program.integer
+    size = np.where(bent, bend / bend.max(initial=1e-300), 1.0)
+    return np.where(bent, _power_of_two(1.0 / np.sqrt(size)), 1.0), bent
+
+
+def _with_costs(program: Program) -> Sparse:
+    """The rows, and the costs as one more: a variable is also as large as what it is worth."""
+    return vstack([abs(program.matrix), csr_array(np.abs(program.c)[None])]).tocsr()
+
+
+class _Entries:
+    """The logarithms of a matrix' numbers, and of the scales of its rows and columns."""
+
+    def __init__(self, matrix: Sparse) -> None:
+        matrix = matrix.tocoo()
+        known = matrix.data > 0.0
+        self._sizes = np.log(matrix.data[known])
+        self._row, self._column = matrix.row[known], matrix.col[known]
+        self.rows, self.columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+
+    def balance(self, held: NDArray[np.bool_]) -> None:
+        """The largest and the smallest number of each row, then of each column that is not held,
+        brought to one product of 1."""
+        self.rows -= _middle(self._scaled(), self._row, len(self.rows))
+        self.columns -= np.where(held, 0.0, _middle(self._scaled(), self._column, len(held)))
+
+    def _scaled(self) -> Array:
+        return np.asarray(self._sizes + self.rows[self._row] + self.columns[self._column])
+
+
+def _middle(sizes: Array, places: NDArray[np.int32], count: int) -> Array:
+    """Half the sum of the largest and the smallest of each group; 0 of none. Shape (count,)."""
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, places, sizes)
+    np.maximum.at(high, places, sizes)
+    return np.where(np.isfinite(low), 0.5 * (np.where(np.isfinite(low), low, 0.0) + high), 0.0)
 
 
 def scaled(program: Program, by: Scales) -> Program:
