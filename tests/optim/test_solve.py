@@ -137,7 +137,7 @@ def test_restarts_of_keep_are_drawn_around_the_start() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_draws_keep_dtype_and_count(init: str, dtype: torch.dtype) -> None:
     settings = Settings(init=init, restarts=2)  # type: ignore[arg-type]
-    drawn = starts(START.to(dtype), Objective(function=bowl), settings)
+    drawn = list(starts(START.to(dtype), Objective(function=bowl), settings))
     assert len(drawn) == 3
     assert all(x.dtype == dtype and x.shape == START.shape for x in drawn)
 

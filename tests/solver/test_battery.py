@@ -1,6 +1,6 @@
 """Generated models of every class beside another engine: nothing said of them is false.
 
-`-m slow` runs 2,100 of them; what is counted there stands in SOLVER.md.
+`-m slow` runs 2,100 of them.
 """
 
 from __future__ import annotations

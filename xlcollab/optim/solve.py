@@ -98,7 +98,8 @@ def _no_worse(best: Attempt, task: Task, start: Tensor) -> Attempt:
         return best
     point, reached = task.evaluator.at(start), best.outcome.point
     sign = -1.0 if objective.maximize else 1.0
-    room = _CLEARLY * max(1e-300, abs(point.objective), abs(reached.objective))
+    least = 1.0 if best.outcome.stop.status is Status.OPTIMAL else 1e-300
+    room = _CLEARLY * max(least, abs(point.objective), abs(reached.objective))
     if not sign * point.objective < sign * reached.objective - room:
         return best
     if not _is_allowed(objective, start):

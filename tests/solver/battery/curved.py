@@ -138,7 +138,7 @@ _ENDLESS = (
     ("(x1+x2)^3", "maximize"),
     ("x1^4+x2^4", "maximize"),
     ("LN(x1)+LN(x2)", "maximize"),
-    ("x1+0.5*SIN(x1)", "maximize"),
+    ("x1*SQRT(x1)", "maximize"),
     ("0-x1^2+x1*x2^3", "maximize"),
 )
 
