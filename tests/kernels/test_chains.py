@@ -5,7 +5,7 @@ The judge is the exact tape over the plan in waves, where each row is a block of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import Cells, workbook
 from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.kernels.scan.machine import forward
+from xlcollab.kernels.scan.warming import run_passes
 from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.trace.passes import scannable
 from xlcollab.kernels.trace.recalculate import recalculate
@@ -23,6 +25,14 @@ from xlcollab.ref import column_letters, parse_area
 
 Shown = dict[str, tuple[int, float]]
 """Cell → (kind, number)."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def machine() -> Iterator[None]:
+    """The machine is taken for these small sheets too, where it must be compiled first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xlcollab.kernels.trace.passes.MOST_COLD", 0)
+        yield
 
 
 def shown(plan: Plan) -> Shown:
@@ -341,3 +351,10 @@ def test_a_variable_inside_a_chain_is_no_formula() -> None:
     value = compiler.cells(parse_area("A300", "Sheet1"))
     function = compiler.function([value])
     assert float(function.scalar(torch.tensor([7.0], dtype=torch.float64))) == 207.0
+
+
+def test_what_is_warmed_is_what_runs() -> None:
+    run_passes()
+    before = forward.signatures  # type: ignore[attr-defined]
+    assert_one_pass(DATA | SHEETS["a chain"][0])
+    assert forward.signatures == before  # type: ignore[attr-defined]

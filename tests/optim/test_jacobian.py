@@ -50,6 +50,13 @@ def test_agrees_with_finite_differences(function: Any) -> None:
     torch.testing.assert_close(rows, torch.stack(columns, dim=1), rtol=1e-7, atol=1e-8)
 
 
+def test_many_rows_that_cannot_be_batched_go_column_by_column() -> None:
+    values, rows = jacobian(lambda x: stubborn(x).repeat(20), X)
+    one, few = jacobian(stubborn, X)
+    torch.testing.assert_close(values, one.repeat(20))
+    torch.testing.assert_close(rows, few.repeat(20, 1))
+
+
 def test_unbatchable_operations_are_remembered() -> None:
     differentiator = Differentiator()
     many = 100

@@ -32,7 +32,8 @@ _FEW_ROWS = 50
 class Differentiator:
     """Computes Jacobians with many rows in one backward pass.
 
-    Where an operation of the function cannot be batched it goes on row by row, and remembers that.
+    Where an operation of the function cannot be batched it goes on row by row, or, where these are
+    fewer, column by column, and remembers that.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,8 @@ class Differentiator:
         rows = _batched_rows(values, leaf) if many and self.batched else None
         if rows is None:
             self.batched &= not many
+            rows = _columns(values, leaf) if leaf.numel() < values.numel() else None
+        if rows is None:
             rows = torch.stack([_row(value, leaf) for value in values])
         return values.detach(), rows
 
@@ -71,6 +74,17 @@ def _block(values: Tensor, leaf: Tensor, directions: Tensor) -> Tensor:
         values, leaf, directions, retain_graph=True, allow_unused=True, is_grads_batched=True
     )
     return leaf.new_zeros(len(directions), leaf.numel()) if rows is None else rows
+
+
+def _columns(values: Tensor, leaf: Tensor) -> Tensor | None:
+    """The derivatives by each variable: uᵀJ is linear in u, so its derivative by u is J. None where
+    an operation has no second derivative."""
+    weights = torch.zeros_like(values, requires_grad=True)
+    try:
+        (pulled,) = torch.autograd.grad(values, leaf, weights, create_graph=True)
+        return torch.stack([_row(one, weights) for one in pulled.unbind()], 1)
+    except RuntimeError:
+        return None
 
 
 def _row(value: Tensor, leaf: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from xlcollab import factor
 from xlcollab.kernels.program.warming import run_every_part
+from xlcollab.kernels.scan.warming import run_passes
 from xlcollab.settings.fitting import IMPLICIT_RULES
 from xlcollab.settings.optimizers import OPTIMIZERS
 
@@ -20,6 +21,7 @@ def warm() -> dict[str, float]:
     """What is ready now, and the seconds that it took: little where it was already."""
     work: Mapping[str, Callable[[], None]] = {
         "sheets": run_every_part,
+        "chains of rows": run_passes,
         "factor models": _fit_by_every_optimizer,
     }
     return {part: _seconds_of(run) for part, run in work.items()}

@@ -13,7 +13,9 @@ from xlcollab.formula.signatures import SIGNATURES, Param
 from xlcollab.kernels.scalar import ops
 from xlcollab.kernels.scan import codes
 from xlcollab.kernels.scan.body import Made, NotScannedError, Outside, Step, body
+from xlcollab.kernels.scan.compiled import is_ready
 from xlcollab.kernels.scan.layout import Laid, lay_out
+from xlcollab.kernels.scan.machine import forward
 from xlcollab.kernels.scan.operation import ScanFunction, Taken
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.tracer import Tracer
@@ -32,6 +34,11 @@ MOST_BENT = 2000
 rewrites kinks as linear pieces sees each of them then."""
 
 
+MOST_COLD = 5000
+"""Cells of a chain up to which waves are sooner done than compiling the machine for passes, where
+that has not been done on this computer (8 s of CPU; 1.2 ms a cell)."""
+
+
 class PassRefusedError(XlcollabError):
     """A chain that must be cut into waves after all. Never seen by a user."""
 
@@ -41,18 +48,22 @@ class PassRefusedError(XlcollabError):
 
 
 def scannable(plan: Plan, *, bent: bool = True, variables: Sequence[AreaRef] = ()) -> Plan:
-    """The plan without the chains that no pass can work out, or in which variables stand; without
-    `bent` those with kinks, too, unless they are very long."""
+    """The plan without the chains that no pass can work out, or in which variables stand, or for
+    which compiling would not pay; without `bent` those with kinks, too, unless they are long."""
+
+    cold = bool(plan.chains) and not is_ready(forward)
 
     def cut(families: Sequence[Family], how: Pass) -> bool:
+        cells = sum(family.rect.size for family in families)
+        if cold and cells <= MOST_COLD:
+            return True
         if any(family.area.meets(area) for family in families for area in variables):
             return True
         try:
             steps = [step for one in bodies(families, how) for step in one]
         except NotScannedError:
             return True
-        few = sum(family.rect.size for family in families) <= MOST_BENT
-        return not bent and few and any(_bends(step.code) for step in steps)
+        return not bent and cells <= MOST_BENT and any(_bends(step.code) for step in steps)
 
     return plan.unrolled(cut)
 
