@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,7 @@ class Tuning:
 
 
 def tune(
-    tables: Tables,
+    tables: Tables | Sequence[Tables],
     model: ModelSettings | None = None,
     training: TrainingSettings | None = None,
     *,
@@ -165,13 +165,15 @@ def tune(
 ) -> Tuning:
     """Search `space` for the lowest validation RMSE with optuna's tree-structured Parzen sampler.
 
-    `tables` needs validation ratings. A trial that diverges counts as infinitely bad. `on_trial`
-    hears of each trial and ends the search with True; an interrupt from the keyboard ends it too,
-    once a trial is whole. Raises MissingPackageError without optuna.
+    `tables` needs validation ratings; of several, such as folds, the mean of their errors counts. A
+    trial that diverges counts as infinitely bad. `on_trial` hears of each trial and ends the search
+    with True; an interrupt from the keyboard ends it too, once a trial is whole. Raises
+    MissingPackageError without optuna.
     """
+    parts = [tables] if isinstance(tables, Tables) else list(tables)
     model, training = model or ModelSettings(), training or TrainingSettings()
     study = _study(training.seed)
-    if tables.validation is None:
+    if not parts or any(part.validation is None for part in parts):
         raise UsageError("tune needs validation ratings to compare by; split some off")
     trials: list[Trial] = []
     stopped: str | None = None
@@ -181,7 +183,7 @@ def tune(
             check()
             asked = study.ask()
             values = {name: _suggest(asked, name, span) for name, span in (space or SPACE).items()}
-            trials.append(_tried(tables, model, training, values))
+            trials.append(_tried(parts, model, training, values))
             study.tell(asked, trials[-1].rmse)
             if on_trial is not None and on_trial(trials[-1]):
                 stopped = "interrupted"
@@ -194,15 +196,29 @@ def tune(
     return Tuning(tuple(trials), *_with_values(model, training, best.values), stopped)
 
 
+def folds_of(table: RatingsTable, n_folds: int, seed: int) -> list[Tables]:
+    """Each of `n_folds` disjoint parts held out to compare by, the others to train on. Raises
+    UsageError for fewer than 2 folds or more than ratings."""
+    folds = k_folds(table, n_folds, np.random.default_rng(seed))
+    return [Tables(part, validation=aside) for part, aside in folds]
+
+
 def _tried(
-    tables: Tables, model: ModelSettings, training: TrainingSettings, values: Mapping[str, float]
+    parts: Sequence[Tables],
+    model: ModelSettings,
+    training: TrainingSettings,
+    values: Mapping[str, float],
 ) -> Trial:
+    errors, seconds = [], 0.0
     try:
-        result = _whole(tables, *_with_values(model, training, values))
+        for tables in parts:
+            result = _whole(tables, *_with_values(model, training, values))
+            assert result.validation is not None
+            errors.append(result.validation.rmse)
+            seconds += sum(result.seconds.values())
     except SolveError:
         return Trial(values, float("inf"), 0.0)
-    assert result.validation is not None
-    return Trial(values, result.validation.rmse, sum(result.seconds.values()))
+    return Trial(values, float(np.mean(errors)), seconds)
 
 
 def _with_values(

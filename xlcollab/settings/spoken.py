@@ -9,7 +9,9 @@ from pathlib import Path
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import Setting, settings_of
 
-WRITTEN = frozenset(("output", "in_place", "json", "checkpoint", "resume", "browser", "overwrite"))
+WRITTEN = frozenset(
+    ("output", "in_place", "json", "checkpoint", "resume", "browser", "overwrite", "save_best")
+)
 """What says where an outcome goes, not what it is."""
 Said = tuple[Setting, object, bool]
 """A setting, its value, and whether it is one of those that are open until somebody asks."""

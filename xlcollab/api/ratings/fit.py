@@ -46,7 +46,7 @@ from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
 from xlcollab.factor.training.checkpoint import Saving
 from xlcollab.factor.training.implicit import train_implicit
 from xlcollab.factor.training.popularity import ranked_better
-from xlcollab.factor.training.result import OnEpoch, Status
+from xlcollab.factor.training.result import OnEpoch, Progress, Status
 from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
@@ -84,6 +84,7 @@ def fit_ratings(
     UsageError, DataError by cell, row and column, and WriteRefusedError before training starts.
     """
     target, clock = target_of(request, _is_checkpoint), Stopwatch()
+    _refuse_best(request)
     if _is_sharded(request):
         from xlcollab.api.ratings.sharded.fit import fit_sharded  # loads torch
 
@@ -95,7 +96,7 @@ def fit_ratings(
         _tell(run, target, say)
         run, sweep = _with_found_rate(run, clock, say)
         folds = _cross_validated(run, clock, on_epoch)
-        result = _trained(run, on_epoch)
+        result = _trained(run, _saving_best(run, on_epoch))
     if result is None:
         return None
     if result.status in _STOPPED and not request.keep_partial:
@@ -134,6 +135,19 @@ def _is_sharded(request: FitRequest) -> bool:
     several = under_torchrun() or request.checkpointing.checkpoint is not None
     on_cpu = request.training.values.get("device", "cpu") == "cpu"
     return several and on_cpu and not request.model.values.get("implicit")
+
+
+def _refuse_best(request: FitRequest) -> None:
+    """Where the best epoch must not, or cannot, be kept; said before anything is read."""
+    best = request.checkpointing.save_best
+    if best is None:
+        return
+    if _is_sharded(request) or under_torchrun():
+        raise UsageError(
+            "--save-best is for one process without --checkpoint, which keeps the best epoch too"
+        )
+    refuse_unwritable(best)
+    refuse_others(best, "a model", is_model, overwrite=request.overwrite)
 
 
 def _is_checkpoint(path: Path) -> bool:
@@ -301,6 +315,27 @@ def _trained(run: _Run, on_epoch: OnEpoch | None) -> TrainingResult | None:
     from xlcollab.factor.training.distributed import train_distributed  # loads torch
 
     return train_distributed(tables, model, training, start=start, saving=saving, on_epoch=on_epoch)
+
+
+def _saving_best(run: _Run, on_epoch: OnEpoch | None) -> OnEpoch | None:
+    """The callback that also writes the model of each epoch that is the best so far. Raises
+    UsageError where nothing is set aside to compare epochs by."""
+    path = run.request.checkpointing.save_best
+    if path is None:
+        return on_epoch
+    if run.tables.validation is None or under_torchrun():
+        raise UsageError(
+            "--save-best compares the epochs of one process by ratings set aside; add "
+            "--validation-fraction 0.1"
+        )
+    made = {METADATA: record_of(run.made, path)}
+
+    def told(progress: Progress) -> bool | None:
+        if progress.is_best:
+            save_model(progress.model(), path, made)
+        return None if on_epoch is None else on_epoch(progress)
+
+    return told
 
 
 def _with_popularity(run: _Run, result: TrainingResult, clock: Stopwatch) -> TrainingResult:

@@ -157,7 +157,7 @@ def _sampled(test: RatingsTable, seed: int) -> RatingsTable:
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Test errors of each fold of a cross-validation."""
+    """Test errors of each fold of a cross-validation; of an implicit model its NDCG at 10."""
 
     scores: tuple[Scores, ...]
 
@@ -166,16 +166,39 @@ class Folds:
         """The mean over the folds."""
         return float(np.mean([score.rmse for score in self.scores]))
 
+    @property
+    def ndcg(self) -> float:
+        """The mean over the folds, of an implicit model."""
+        return float(np.mean([score.ndcg for score in self.scores]))
+
+    @property
+    def sentence(self) -> str:
+        """The mean, in words."""
+        of = f"on {len(self.scores)} folds"
+        if math.isnan(self.rmse):
+            return f"cross-validation: NDCG {self.ndcg:.5f} {of}"
+        return f"cross-validation: RMSE {self.rmse:.5f} {of}"
+
     def as_json(self) -> dict[str, object]:
+        if math.isnan(self.rmse):
+            ranked = [{"ndcg": s.ndcg, "ratings": s.n_ratings} for s in self.scores]
+            return {"ndcg": self.ndcg, "folds": ranked}
         folds = [{"rmse": s.rmse, "mae": s.mae, "ratings": s.n_ratings} for s in self.scores]
         return {"rmse": self.rmse, "mae": self._mean_mae, "folds": folds}
 
     def table(self) -> Table:
+        n = sum(s.n_ratings for s in self.scores)
+        if math.isnan(self.rmse):
+            ranked: list[Sequence[object]] = [
+                (number, score.n_ratings, score.ndcg) for number, score in enumerate(self.scores, 1)
+            ]
+            rows_and_mean = [*ranked, ("mean", n, self.ndcg)]
+            return Table("folds", ("fold", "test pairs", "NDCG at 10"), rows_and_mean)
         rows: list[Sequence[object]] = [
             (number, score.n_ratings, score.rmse, score.mae)
             for number, score in enumerate(self.scores, 1)
         ]
-        rows.append(("mean", sum(s.n_ratings for s in self.scores), self.rmse, self._mean_mae))
+        rows.append(("mean", n, self.rmse, self._mean_mae))
         return Table("folds", ("fold", "test ratings", "test RMSE", "test MAE"), rows)
 
     @property

@@ -26,9 +26,9 @@ from xlcollab.factor import (
     tune,
     tuning_table,
 )
-from xlcollab.factor.search import SPACE
+from xlcollab.factor.search import SPACE, folds_of
 from xlcollab.interrupts import raise_stopped, time_limit
-from xlcollab.ratings import random_split
+from xlcollab.ratings import RatingsTable, random_split
 from xlcollab.settings.near import meant
 from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.option import names_of, settings_of
@@ -132,10 +132,10 @@ def tune_ratings(
     training = TrainingSettings(optimizer=name, seed=request.seed)
     space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}
     table = read_source(request.place).table
-    parts = random_split(table, request.validation_fraction, np.random.default_rng(request.seed))
+    parts = _parts(table, request)
     with time_limit(request.time_limit):
         tuning = tune(
-            Tables(*parts),
+            parts,
             training=training,
             space=space,
             n_trials=trials,
@@ -147,6 +147,14 @@ def tune_ratings(
         raise SolveError("every trial diverged; search lower learning rates")
     write_table(tuning_table(tuning), target, Provenance.of("tune", request, effective=[training]))
     return Tuned(tuning, trials, target)
+
+
+def _parts(table: RatingsTable, request: TuneRequest) -> list[Tables]:
+    """What each trial is trained on and compared by: a random part held out, or folds."""
+    if request.folds is not None:
+        return folds_of(table, request.folds, request.seed)
+    rng = np.random.default_rng(request.seed)
+    return [Tables(*random_split(table, request.validation_fraction, rng))]
 
 
 def _is_used(name: str, training: TrainingSettings) -> bool:

@@ -97,7 +97,7 @@ def _show(source: str, fitted: Fitted) -> None:
     print_table(source, ("model", *(name.replace("_rmse", " RMSE") for name in names)), rows)
     folds, ranked = fitted.measured.folds, fitted.measured.ranked
     if folds is not None:
-        print(f"cross-validation: RMSE {folds.rmse:.5f} on {len(folds.scores)} folds")
+        print(folds.sentence)
     if ranked is not None:
         found_at_k = ranked.ranking
         print(

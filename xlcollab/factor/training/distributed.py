@@ -26,7 +26,7 @@ from xlcollab.factor.engines.gradient import FullBatch, Stepper
 from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.engines.torch_batch import TorchBatch
 from xlcollab.factor.engines.torch_rules import device_of
-from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predictions
+from xlcollab.factor.models.model import FactorModel, Model, Rated, clipped, raw_predictions
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.order import BySide, even_cuts
 from xlcollab.factor.passes.rows import Floats, Rows
@@ -227,10 +227,15 @@ def _on_rank_0(on_epoch: OnEpoch | None, processes: Processes) -> OnEpoch | None
         return on_epoch
 
     def told(progress: Progress) -> bool:
-        asked = processes.rank == 0 and on_epoch is not None and on_epoch(progress)
+        whole = replace(progress, model=_of_a_shard)
+        asked = processes.rank == 0 and on_epoch is not None and on_epoch(whole)
         return processes.stop(bool(asked))
 
     return told
+
+
+def _of_a_shard() -> Model:
+    raise UsageError("several processes have a model when they are done; keep a checkpoint instead")
 
 
 def _advice(saving: Saving | None) -> str:

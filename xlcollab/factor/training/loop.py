@@ -159,7 +159,15 @@ class Loop:
 
     def _progress(self, row: EpochRow) -> Progress:
         epochs, a_epoch = self.settings.epochs or 0, row.seconds / (row.epoch - self.first_epoch)
-        return Progress(row, epochs, self.n_ratings / a_epoch, a_epoch * (epochs - row.epoch))
+        return Progress(
+            row,
+            epochs,
+            self.n_ratings / a_epoch,
+            a_epoch * (epochs - row.epoch),
+            self.best.epoch,
+            self.best.error,
+            lambda: self.trainable.model(self.trainable.snapshot()),
+        )
 
     def _outcome(self, status: Status) -> Outcome:
         best, last = self.best, self._record.last

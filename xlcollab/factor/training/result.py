@@ -72,6 +72,17 @@ class Progress:
     """Asked for."""
     ratings_per_second: float
     seconds_left: float
+    best_epoch: int
+    """The epoch (from 1) with the best validation so far; 0 where nothing is watched."""
+    best_error: float
+    """Its validation RMSE, of an implicit model 1 − NDCG; infinite where nothing is watched."""
+    model: Callable[[], Model]
+    """Makes the model as it stands after this epoch; its own copy."""
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no epoch before had as good a validation."""
+        return self.best_epoch == self.row.epoch
 
 
 OnEpoch = Callable[[Progress], bool | None]

@@ -173,8 +173,18 @@ class Checkpointing:
     ] = None
     checkpoint_every: Annotated[int, Option("After how many epochs.", group=PROCESSES)] = 10
     resume: Annotated[bool, Option("Go on from the checkpoint.", group=PROCESSES)] = False
+    save_best: Annotated[
+        Path | None,
+        Option(
+            "Keep the model of the best epoch so far here (.safetensors) while the run goes on.",
+            metavar="FILE",
+            group=PROCESSES,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
+        if self.save_best is not None and self.save_best.suffix != ".safetensors":
+            raise UsageError(f"--save-best {self.save_best}: a model file ends in .safetensors")
         if self.resume and self.checkpoint is None:
             raise UsageError("--resume goes on from a file; name it with --checkpoint")
         if self.checkpoint is None:
@@ -275,6 +285,10 @@ class TuneRequest:
         ),
     ] = None
     validation_fraction: Annotated[float, Option("Held out to compare by.")] = 0.1
+    folds: Annotated[
+        int | None,
+        Option("Instead: compare by the mean error on so many parts, each held out in turn."),
+    ] = None
     seed: Seed = 0
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
@@ -284,6 +298,8 @@ class TuneRequest:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.folds is not None and self.folds < 2:
+            raise UsageError(f"--folds is {self.folds}; expected 2 or more")
         if self.trials < 1:
             raise UsageError(f"--trials is {self.trials}; expected 1 or more")
 
