@@ -146,6 +146,8 @@ def _refuse_best(request: FitRequest) -> None:
         raise UsageError(
             "--save-best is for one process without --checkpoint, which keeps the best epoch too"
         )
+    if best.suffix != MODEL_FILE:
+        raise UsageError(f"--save-best {best}: a model file ends in {MODEL_FILE}")
     refuse_unwritable(best)
     refuse_others(best, "a model", is_model, overwrite=request.overwrite)
 

@@ -11,7 +11,7 @@ from xlcollab.errors import UsageError, WorkbookError
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.fitting import NET, RULE, START, TRAINING, ModelSettings, TrainingSettings
 from xlcollab.settings.optimizers import SUMMARIES
-from xlcollab.settings.option import NOT_NEGATIVE, Option, check
+from xlcollab.settings.option import NOT_NEGATIVE, Option, check, whole
 from xlcollab.settings.requests.common import (
     Browser,
     Json,
@@ -183,8 +183,6 @@ class Checkpointing:
     ] = None
 
     def __post_init__(self) -> None:
-        if self.save_best is not None and self.save_best.suffix != ".safetensors":
-            raise UsageError(f"--save-best {self.save_best}: a model file ends in .safetensors")
         if self.resume and self.checkpoint is None:
             raise UsageError("--resume goes on from a file; name it with --checkpoint")
         if self.checkpoint is None:
@@ -287,7 +285,10 @@ class TuneRequest:
     validation_fraction: Annotated[float, Option("Held out to compare by.")] = 0.1
     folds: Annotated[
         int | None,
-        Option("Instead: compare by the mean error on so many parts, each held out in turn."),
+        Option(
+            "Instead: compare by the mean error on so many parts, each held out in turn.",
+            whole(2, 10**6),
+        ),
     ] = None
     seed: Seed = 0
     time_limit: TimeLimit = None
@@ -298,8 +299,6 @@ class TuneRequest:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.folds is not None and self.folds < 2:
-            raise UsageError(f"--folds is {self.folds}; expected 2 or more")
         if self.trials < 1:
             raise UsageError(f"--trials is {self.trials}; expected 1 or more")
 
