@@ -3,7 +3,8 @@
     python -m tests.benchmarks.factor_movielens [--repeats 3] [--slow]
 
 Kernels are compiled before the clock starts, data is in memory for everyone, and each time is the
-lowest of the repeats. Peers: cornac; with --slow fastai too, once (half a minute a split).
+lowest of the repeats. Peers: those of factor_peers.py that are installed; with --slow fastai too,
+once (half a minute a split). Then what is taken up: NDCG at 10 of the test ratings from 4 up.
 """
 
 from __future__ import annotations
@@ -11,16 +12,24 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tests.benchmarks.factor_data import movielens, movielens_split
-from xlcollab.factor import QUALITIES, ModelSettings, Tables, TrainingSettings, train
-from xlcollab.ratings import rmse
-
-Run = Callable[[Tables, int], tuple[float, float]]
-"""(tables, seed) → (seconds of the fit, test RMSE)."""
+from tests.benchmarks.factor_peers import RANKINGS, RATINGS, Run, installed
+from xlcollab.factor import (
+    QUALITIES,
+    FactorModel,
+    MatrixFactorization,
+    ModelSettings,
+    Tables,
+    TrainingSettings,
+    train,
+)
+from xlcollab.factor.models.recommend import rank_scores
+from xlcollab.ratings import ranking, rmse
 
 
 def ours(quality: str) -> Run:
@@ -36,38 +45,6 @@ def ours(quality: str) -> Run:
         return seconds, rmse(result.model.predict_numbers(test.users, test.items), test.ratings)
 
     return run
-
-
-def cornac(tables: Tables, seed: int) -> tuple[float, float]:
-    """Biased MF with 100 factors; learning rate and regularisation of its MovieLens examples."""
-    from cornac.data import Dataset
-    from cornac.models import MF
-
-    assert tables.test is not None
-    part, test = tables.train, tables.test
-    triples = zip(part.users.tolist(), part.items.tolist(), part.ratings.tolist(), strict=True)
-    data = Dataset.from_uir(list(triples))
-    model = MF(
-        k=100,
-        max_iter=20,
-        learning_rate=0.02,
-        lambda_reg=0.1,
-        use_bias=True,
-        seed=seed,
-        num_threads=2,
-    )
-    began = time.perf_counter()
-    model.fit(data)
-    seconds = time.perf_counter() - began
-    known = data.uid_map, data.iid_map
-    pairs = zip(test.users.tolist(), test.items.tolist(), strict=True)
-    found = [
-        model.rate(known[0][u], known[1][i])
-        if u in known[0] and i in known[1]
-        else data.global_mean
-        for u, i in pairs
-    ]
-    return seconds, rmse(np.clip(found, 1, 5), test.ratings)
 
 
 def fastai(tables: Tables, seed: int) -> tuple[float, float]:
@@ -90,7 +67,40 @@ def fastai(tables: Tables, seed: int) -> tuple[float, float]:
     return seconds, rmse(predictions.numpy().ravel(), tables.test.ratings)
 
 
-def table(runs: dict[str, Run], repeats: int) -> None:
+def ours_taken(rule: str) -> Run:
+    """Our implicit model by its recipe: seconds and NDCG at 10."""
+
+    def run(tables: Tables, seed: int) -> tuple[float, float]:
+        model = MatrixFactorization(implicit=True, optimizer=rule, seed=seed)
+        began = time.perf_counter()
+        model.fit(tables.train)
+        seconds = time.perf_counter() - began
+        found = model.model_
+        assert isinstance(found, FactorModel)
+        return seconds, _ndcg(lambda user: rank_scores(found, user), tables)
+
+    return run
+
+
+def theirs_taken(peer: Any) -> Run:
+    def run(tables: Tables, seed: int) -> tuple[float, float]:
+        seconds, scores = peer(tables, seed)
+        return seconds, _ndcg(lambda user: scores[user], tables)
+
+    return run
+
+
+def popularity(tables: Tables, seed: int) -> tuple[float, float]:
+    counts = np.bincount(tables.train.items, minlength=tables.train.n_items).astype(float)
+    return 0.0, _ndcg(lambda user: counts, tables)
+
+
+def _ndcg(scores: Any, tables: Tables) -> float:
+    assert tables.test is not None
+    return ranking(scores, tables.train, tables.test, 10, 4.0).ndcg
+
+
+def table(runs: dict[str, Run], repeats: int, splits: Sequence[int] = range(1, 6)) -> None:
     """Prints one line a split and contender, and the means."""
     whole = movielens()
     if whole is None:
@@ -99,7 +109,7 @@ def table(runs: dict[str, Run], repeats: int) -> None:
         run(movielens_split(whole, 2), 99)
     print(f"{'':12}" + "".join(f"{name:>22}" for name in runs))
     lines = []
-    for number in range(1, 6):
+    for number in splits:
         tables = movielens_split(whole, number)
         measured = [[run(tables, seed) for seed in range(repeats)] for run in runs.values()]
         line = [
@@ -114,11 +124,17 @@ def table(runs: dict[str, Run], repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--splits", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--slow", action="store_true", help="fastai too")
     options = parser.parse_args()
-    runs: dict[str, Run] = {"fast": ours("fast"), "best": ours("best")}
-    runs |= {"cornac k=100": cornac} if importlib.util.find_spec("cornac") else {}
-    table(runs, options.repeats)
+    table(
+        {"fast": ours("fast"), "best": ours("best"), **installed(RATINGS)},
+        options.repeats,
+        options.splits,
+    )
+    peers = {name: theirs_taken(peer) for name, peer in installed(RANKINGS).items()}
+    own = {f"implicit, {rule}": ours_taken(rule) for rule in ("als", "bpr")}
+    table({"popularity": popularity, **own, **peers}, options.repeats, options.splits)
     if options.slow and importlib.util.find_spec("fastai"):
         table({"fastai k=50": fastai}, 1)
 
