@@ -65,7 +65,7 @@ def smurff(tables: Tables, seed: int) -> tuple[float, float]:
         priors=["normal", "normal"], num_latent=16, burnin=20, nsamples=100, seed=seed, verbose=0,
         num_threads=2,
     )  # fmt: skip
-    noise = package.SampledNoise(1.0)
+    noise = package.AdaptiveNoise(1.0, 10.0)
     session.addTrainAndTest(matrix(part), matrix(test), noise, is_scarce=True)
     began = time.perf_counter()
     found = session.run()
