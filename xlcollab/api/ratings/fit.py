@@ -10,7 +10,13 @@ from pathlib import Path
 
 from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
 from xlcollab.api.ratings.memory import highest, peak_of
-from xlcollab.api.ratings.model import MODEL_FILE, Size, refuse_too_large, write_model_workbook
+from xlcollab.api.ratings.model import (
+    MODEL_FILE,
+    Size,
+    is_model,
+    refuse_too_large,
+    write_model_workbook,
+)
 from xlcollab.api.ratings.scores import (
     Folds,
     Measured,
@@ -26,6 +32,7 @@ from xlcollab.api.ratings.source import Source, read_source
 from xlcollab.api.ratings.split import HoldOut, split_tables
 from xlcollab.api.ratings.start import implied_settings, start_of
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, sha256_of
+from xlcollab.disk import refuse_others, refuse_unwritable
 from xlcollab.errors import UsageError
 from xlcollab.factor import (
     FactorModel,
