@@ -18,7 +18,7 @@ from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.ref import parse_area
 
 _RATINGS = ("settings", "history", "history", "solve", "restore", "factors", "check", "gradient")
-_RATINGS += ("find_rate",)
+_RATINGS += ("find_rate", "log")
 _DESCENT = ("run_1", "run_5", "run_n", "reset", "check", "help")
 
 
