@@ -9,6 +9,7 @@ import pytest
 
 from tests.benchmarks.factor_data import movielens, movielens_split
 from xlcollab.factor import QUALITIES, ModelSettings, Tables, TrainingSettings, train
+from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.ratings import RatingsTable, ranking
 
 
@@ -56,6 +57,16 @@ def test_least_squares(ratings: RatingsTable) -> None:
     """Other ALS codes reach 0.932 on u1."""
     found = test_rmse(movielens_split(ratings, 1), 15, optimizer="als")
     assert 0.88 < found < 0.932
+
+
+def test_what_is_taken_up_is_ranked_far_better_than_by_popularity(ratings: RatingsTable) -> None:
+    """Popularity reaches 0.219 there."""
+    tables = movielens_split(ratings, 2)
+    assert tables.test is not None
+    how = TrainingSettings(optimizer="als", epochs=6)
+    model = train(Tables(tables.train), ModelSettings(n_factors=24, implicit=True), how).model
+    found = ranking(lambda user: rank_scores(model, user), tables.train, tables.test, 10, 4.0)
+    assert found.ndcg > 0.375
 
 
 def test_the_ranking_beats_chance(ratings: RatingsTable) -> None:
