@@ -23,6 +23,7 @@ MET = [
     ("disjoint", 1),
     ("goals", 1),
     ("brackets", 72),
+    ("whole_goals", 71),
 ]
 """Of these something false was said, or they took more than a minute."""
 

@@ -120,7 +120,7 @@ def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:
         return best
     objective = task.objective
     point, reached = task.evaluator.at(start), best.outcome.point
-    size = _SAME * max(1.0, abs(reached.objective))
+    size = _SAME * max(abs(point.objective), abs(reached.objective))
     if not abs(point.objective - reached.objective) <= size:
         return best
     flat = bool((torch.nan_to_num(point.gradient).abs() <= size).all())
