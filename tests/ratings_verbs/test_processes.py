@@ -141,7 +141,7 @@ def ended(run: subprocess.Popen[str]) -> tuple[str, str]:
 
 def wait_for(state: Path, run: subprocess.Popen[str]) -> None:
     """Until the run has saved its state, which it does in the midst of training."""
-    while not state.exists() and run.poll() is None:
+    while not (state / "state.json").exists() and run.poll() is None:
         time.sleep(0.01)
 
 
@@ -232,10 +232,32 @@ def test_two_processes_give_what_one_gives_and_say_it_once(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_an_error_of_all_processes_is_told_once(tmp_path: Path) -> None:
-    run = torchrun("fit", ratings_csv(tmp_path), "--n-factors", 2)
+    run = torchrun("fit", ratings_csv(tmp_path), "--n-factors", 2, "--quality", "best")
     _, err = ended(run)
     assert run.returncode != 0
-    assert err.count("need a gradient rule on all ratings at once: add --optimizer") == 1
+    assert err.count("not by gibbs; add --optimizer with one of sgd, als") == 1
+
+
+def test_two_processes_write_a_folder_that_is_read_as_one_model(tmp_path: Path) -> None:
+    """By the shell, with neither an output nor a rule named; one share cannot be read at first."""
+    ratings = tmp_path / "ratings"
+    ratings.mkdir()
+    lines = ratings_csv(tmp_path).read_text().splitlines()
+    for part in range(3):
+        (ratings / f"part-{part}.csv").write_text("\n".join([lines[0], *lines[1 + part :: 3]]))
+    options = ("--n-factors", 2, "--test-fraction", 0.2, "--epochs", 5, "--json")
+    one = xlcollab("fit", ratings, *options, "-o", tmp_path / "one.safetensors").json
+    run = torchrun("fit", ratings, *options)
+    out, err = ended(run)
+    assert run.returncode == 0, err
+    two = json.loads(out)
+    for name in ("train_rmse", "train_mae", "test_rmse", "test_mae"):
+        assert two[name] == pytest.approx(one[name], abs=1e-4)
+    assert (two["ratings"], two["users"], two["items"]) == (120, 20, 12)
+    assert two["output"] == str(tmp_path / "ratings.model")
+    same_models(tmp_path / "one.safetensors", tmp_path / "ratings.model")
+    found = xlcollab("recommend", tmp_path / "ratings.model", "--user", 1, "-k", 2, "--json").json
+    assert len(found["items"]) == 2
 
 
 def _worker(parent: int, rank: str) -> int:

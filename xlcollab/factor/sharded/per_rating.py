@@ -24,7 +24,7 @@ from xlcollab.factor.sharded.engine import Sums, error_sums
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.job import ShardJob, start_of
 from xlcollab.factor.sharded.space import counted, give_back
-from xlcollab.ratings import RatingsTable
+from xlcollab.factor.training.processes import Array
 from xlcollab.ratings.places import looked_up, parts
 
 
@@ -75,28 +75,24 @@ class Ring:
         places: NDArray[np.int64] = slots * self.size + self.place[items]
         return places
 
-    def strata(self, held: Held, order: NDArray[np.int32]) -> tuple[Strata, RatingsTable]:
-        """The ratings in their blocks, within a block in the given order of their indices; and the
-        same as a table, which shares what it can."""
-        table = held.table
-        order, ends, ratings = self._sorted(table, order)
-        users, items = looked_up(table.users, order), looked_up(table.items, order)
-        places = self._places(users, items)
-        starts = np.stack([ends[s * self.m : s * self.m + self.m + 1] for s in range(self.n)])
-        sorted_table = RatingsTable(users, items, ratings, table.user_ids, table.item_ids)
-        sorted_table = replace(sorted_table, titles=table.titles)
-        return Strata(starts.astype(np.int64), users, places, ratings), sorted_table
-
-    def _sorted(
-        self, table: RatingsTable, order: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
-        """The order by blocks, where each block ends in it, and the ratings so ordered."""
-        block = looked_up(self._blocks(table.users, table.items), order)
-        ratings = looked_up(table.ratings, order)
+    def strata(self, given: list[Array]) -> tuple[Strata, NDArray[np.int32]]:
+        """Users, items and ratings in their blocks, within a block in the order of their indices
+        that comes fourth; and the numbers of the items (n,). What is given is given up on the way.
+        """
+        users, items, ratings, order = given
+        given.clear()
+        block = looked_up(self._blocks(users, items), order)
         ends = np.concatenate([[0], np.cumsum(counted(block, self.n * self.m))])
-        by_block, sorted_ratings = np.empty_like(order), np.empty_like(ratings)
-        sort_by_row(block, order, ratings, ends[:-1].copy(), by_block, sorted_ratings)
-        return by_block, ends, sorted_ratings
+        ratings = looked_up(ratings, order)
+        by_block, in_blocks = np.empty_like(order), np.empty_like(ratings)
+        sort_by_row(block, order, ratings, ends[:-1].copy(), by_block, in_blocks)
+        del block, order, ratings
+        users = looked_up(users, by_block)
+        items = looked_up(items, by_block)
+        del by_block
+        starts = np.stack([ends[s * self.m : s * self.m + self.m + 1] for s in range(self.n)])
+        places = self._places(users, items)
+        return Strata(starts.astype(np.int64), users, places, in_blocks), items
 
     def _blocks(self, users: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.int32]:
         """stratum · m + user part, of each rating."""
@@ -117,10 +113,27 @@ class Ring:
         return places
 
 
-def _in(dtype: str, held: Held) -> Held:
-    """The same with ratings of the type that rows have."""
-    ratings = held.table.ratings.astype(dtype, copy=False)
-    return replace(held, table=replace(held.table, ratings=ratings))
+def _in_strata(
+    job: ShardJob, ring: Ring, name: str, orders: dict[str, NDArray[np.int32]]
+) -> Strata:
+    """The ratings of a part in strata, in the order that is taken from `orders`; the table of the
+    part then shares their arrays."""
+    held = job.ready.parts[name]
+    given: list[Array] = [
+        held.table.users,
+        held.table.items,
+        held.table.ratings.astype(job.model.dtype, copy=False),
+        orders.pop(name, np.arange(0 if name in orders else len(held.table), dtype=np.int32)),
+    ]
+    none = held.rows[:0].copy()
+    empty = replace(held.table.take(none), time=None, split=None)
+    job.ready.parts[name] = Held(empty, none, held.n)
+    n = held.n
+    del held
+    strata, items = ring.strata(given)
+    table = replace(empty, users=strata.users, items=items, ratings=strata.ratings)
+    job.ready.parts[name] = Held(table, none, n)
+    return strata
 
 
 @dataclass(slots=True)
@@ -146,14 +159,9 @@ class PerRatingShard:
         slots[ring.home(ring.items)] = rows.items
         train, strata = job.ready.train, {}
         orders = {"train": own_in_order(train.rows, train.n, job.ready.cut.rng)}
-        job.ready.parts["train"] = Held(train.table, train.rows[:0].copy(), train.n)
         del train
-        for name, held in job.ready.parts.items():
-            order = orders.pop(name, None)
-            order = np.arange(len(held.table), dtype=np.int32) if order is None else order
-            strata[name], table = ring.strata(_in(job.model.dtype, held), order)
-            job.ready.parts[name] = Held(table, held.rows[:0].copy(), held.n)
-            del held
+        for name in job.ready.parts:
+            strata[name] = _in_strata(job, ring, name, orders)
             give_back()
         whole = Rows(rows.users, slots, rows.n_factors)
         columns = whole.columns(job.model, job.training)
