@@ -32,6 +32,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     ),
     "Coming from": ("from_solver.md", "from_fastai.md", "from_surprise.md"),
     "Excel": ("excel_setup.md", "troubleshooting.md"),
+    "Many ratings": ("many_machines.md",),
     "Reference": (
         "commands.md",
         "control.md",
