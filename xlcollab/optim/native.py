@@ -71,6 +71,8 @@ def _descent(rule: Rule[Any], evaluator: Evaluator, point: Point) -> Descent | N
     native = evaluator.native
     if native is None or not isinstance(rule, FirstOrder) or type(rule.rule) not in NAMES:
         return None
+    if native.descent is None:
+        return None
     options = asdict(rule.rule)  # type: ignore[call-overload]  # every rule is a dataclass
     return native.descent(
         NAMES[type(rule.rule)],

@@ -71,8 +71,8 @@ class Native(Protocol):
         ...
 
     @property
-    def descent(self) -> Callable[..., Descent]:
-        """Makes a first-order run; see `native`."""
+    def descent(self) -> Callable[..., Descent] | None:
+        """Makes a first-order run, see `native`; None where the rules' own steps are as quick."""
         ...
 
 

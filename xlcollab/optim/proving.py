@@ -26,10 +26,36 @@ def proved(best: Attempt, task: Task, start: Tensor) -> Attempt:
     asked = stop.status is Status.LOCALLY_OPTIMAL and objective.shape != "steps"
     if not asked or start.numel() > _MOST_VARIABLES or objective.formulas is None:
         return best
-    if not is_convex_model(objective, start.numel()) or _falls_further(best, task, start):
+    if _is_bent_down(best, task, start) or not is_convex_model(objective, start.numel()):
+        return best
+    if _falls_further(best, task, start):
         return best
     told = Stop(Status.OPTIMAL, f"{stop.message} {_PROOF}".strip())
     return replace(best, outcome=replace(best.outcome, stop=told))
+
+
+_TRIES = 3
+_BEND = 1e-6
+
+
+def _is_bent_down(best: Attempt, task: Task, start: Tensor) -> bool:
+    """Whether a model without constraints lies above a chord of its own somewhere, and so is not
+    convex: told from a few points, long before the rules are asked."""
+    objective, project = task.objective, task.evaluator.project
+    if objective.constraints is not None:
+        return False
+    sign = -1.0 if objective.maximize else 1.0
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(_TRIES):
+        noise = torch.randn(start.shape, generator=generator, dtype=torch.float64).to(start)
+        ends = [project(end) for end in (noise + best.x, noise - best.x)]
+        with torch.no_grad():
+            places = (*ends, 0.5 * (ends[0] + ends[1]))
+            values = [sign * float(objective.function(x)) for x in places]
+        size = 1.0 + max(map(abs, values))
+        if values[2] > 0.5 * (values[0] + values[1]) + _BEND * size:
+            return True
+    return False
 
 
 def _falls_further(best: Attempt, task: Task, start: Tensor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,17 +13,23 @@ from torch import Tensor
 from xlcollab.kernels.program.formulas import formulas
 from xlcollab.kernels.program.lower import (
     lowered,
+    lowered_plainly,
     lowered_residuals,
     lowered_values,
+    residuals_plainly,
     rows_are_few,
 )
-from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
+from xlcollab.kernels.program.machine.ready import seconds_to_compile
+from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals
 from xlcollab.kernels.program.worth import worth_compiling
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
 from xlcollab.optim.algebra.formulas import Algebra, plain
 from xlcollab.optim.algebra.values import values
 from xlcollab.optim.problem import TensorFunction
 from xlcollab.settings.methods import METHODS
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
 
 _LARGE = 1_000_000
 _MANY_THREADS = 4
@@ -56,6 +63,8 @@ _AGREEMENT = 1e-9
 _FEW_STEPS, _MANY_STEPS = 50, 300
 """About how many least-squares steps, and steps of the other methods that end by themselves, a
 model takes."""
+_WORTH_LOWERING = 30
+"""Evaluations on the tape that take about as long as to lower it for numpy."""
 _POPULATION = 40
 """The smallest population that is taken unless asked for."""
 
@@ -100,30 +109,53 @@ def rows_of_many(
     return lowered_residuals(function, start, _MOST_WORK)
 
 
-def _program(objective: Objective, start: Tensor, settings: Settings) -> NativeProgram | None:
+def _program(
+    objective: Objective, start: Tensor, settings: Settings
+) -> NativeProgram | PlainProgram | None:
+    """The objective's program: for the machine, where it is compiled or worth it; for numpy else,
+    in runs that are long enough to make it."""
     steps = _iterations(settings)
     if not METHODS[settings.method].first_order:
         steps = min(steps, _MANY_STEPS)
+    times, parts = steps * _runs(settings), ("evaluate", "descend")
+    if seconds_to_compile(*parts) == 0.0:
+        return lowered(objective.function, start)
+    plain = lowered_plainly(objective.function, start) if times >= _WORTH_LOWERING else None
 
     def once() -> None:
+        if plain is not None:
+            plain.value_and_gradient(start.numpy())
+            return
         leaf = start.clone().requires_grad_()
         gradient_of(objective.function(leaf), leaf)
 
-    parts = ("evaluate", "descend")
-    worth = worth_compiling(once, steps * _runs(settings), parts, _seconds(settings))
-    return lowered(objective.function, start) if worth else None
+    worth = worth_compiling(once, times, parts, _seconds(settings))
+    return (lowered(objective.function, start) if worth else None) or plain
 
 
-def _squares(objective: Objective, start: Tensor, settings: Settings) -> NativeResiduals | None:
+def _squares(
+    objective: Objective, start: Tensor, settings: Settings
+) -> NativeResiduals | PlainResiduals | None:
+    """The residuals' program, likewise."""
     residuals = objective.residuals
     if residuals is None or settings.method not in ("auto", "lm"):
         return None
     if not rows_are_few(residuals, start, _MOST_WORK):
         return None
-    steps = min(_iterations(settings), _FEW_STEPS) * _runs(settings)
     parts = ("evaluate", "rows")
-    worth = worth_compiling(lambda: jacobian(residuals, start), steps, parts, _seconds(settings))
-    return lowered_residuals(residuals, start, _MOST_WORK) if worth else None
+    if seconds_to_compile(*parts) == 0.0:
+        return lowered_residuals(residuals, start, _MOST_WORK)
+    steps = min(_iterations(settings), _FEW_STEPS) * _runs(settings)
+    plain = residuals_plainly(residuals, start, _MOST_WORK)
+
+    def once() -> None:
+        if plain is None:
+            jacobian(residuals, start)
+        else:
+            plain.jacobian(start.numpy())
+
+    worth = worth_compiling(once, steps, parts, _seconds(settings))
+    return (lowered_residuals(residuals, start, _MOST_WORK) if worth else None) or plain
 
 
 def _iterations(settings: Settings) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Kind, Sheet, Workbook
 from xlcollab.history import Record
-from xlcollab.kernels.program.function import MachineFunction
+from xlcollab.kernels.program.lower import lowered_now
 from xlcollab.kernels.trace.recalculating import RecalculatingCompiler
 from xlcollab.problems import SolverModel, resolve_areas
 from xlcollab.ref import AreaRef, Rect
@@ -87,7 +87,7 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
         return None
     found = np.full(len(record), np.nan)
     if len(record) > _FEW and not isinstance(compiled.compiler, RecalculatingCompiler):
-        program = MachineFunction(function.scalar, compiled.start).program
+        program = lowered_now(function.scalar, compiled.start)
         found = found if program is None else program.batch(record.weights)[0]
     with torch.no_grad():
         for row in np.flatnonzero(~np.isfinite(found)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -13,9 +13,11 @@ from torch import Tensor
 
 from xlcollab.jit import CACHED
 from xlcollab.kernels.program.lower import lowered
-from xlcollab.kernels.program.machine.native import NativeProgram
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.values.autograd import Context
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.program.machine.native import NativeProgram
 
 T = TypeVar("T")
 Scalar = Callable[[Tensor], Tensor]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -11,9 +12,13 @@ from torch import Tensor
 
 from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.core.graph import NotLoweredError
-from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals, native
-from xlcollab.kernels.program.recording.record import record
+from xlcollab.kernels.program.machine.ready import seconds_to_compile
+from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals, plain
+from xlcollab.kernels.program.recording.record import Recording, record
 from xlcollab.kernels.values.block import HiddenError
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
 
 TOLERANCE = 1e-9
 """How far value and gradient may lie from those of the function, relative to the larger of those
@@ -21,6 +26,9 @@ at the two points: at an optimum a gradient is nothing but rounding."""
 
 Scalar = Callable[[Tensor], Tensor]
 """(n,) → scalar, differentiable by autograd."""
+_Numbers = NDArray[np.float64]
+_Pair = tuple[_Numbers, _Numbers]
+_Program = TypeVar("_Program", "NativeProgram", PlainProgram)
 
 
 def lowered(function: Scalar, start: Tensor) -> NativeProgram | None:
@@ -29,19 +37,36 @@ def lowered(function: Scalar, start: Tensor) -> NativeProgram | None:
     It is recorded at `start`, and believed if it gives the function's value and gradient there and
     at a point beside it, where what depends on the variables unseen would show.
     """
+    from xlcollab.kernels.program.machine.native import native  # the compiler behind it is large
+
+    return _believed(native, function, start)
+
+
+def lowered_plainly(function: Scalar, start: Tensor) -> PlainProgram | None:
+    """`function` as a program for numpy, or None where it cannot be one; believed as `lowered`."""
+    return _believed(plain, function, start)
+
+
+def lowered_now(function: Scalar, start: Tensor) -> NativeProgram | PlainProgram | None:
+    """`function` as a program that runs at once: the machine's where that is compiled."""
+    ready = seconds_to_compile("evaluate", "batch") == 0.0
+    return lowered(function, start) if ready else lowered_plainly(function, start)
+
+
+def _believed(
+    make: Callable[[Recording], _Program], function: Scalar, start: Tensor
+) -> _Program | None:
     try:
-        recording = record(lambda x: [function(x)], start)
-        program = native(recording)
+        program = make(record(lambda x: [function(x)], start))
     except (NotLoweredError, HiddenError, XlcollabError):
         return None
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(start.shape, generator=generator, dtype=torch.float64)
     beside = start + 1e-3 * (1.0 + start.abs()) * noise
     pairs = [_both(program, function, x) for x in (start, beside)]
-    known = [pair for pair in pairs if pair is not None]
-    size = (
-        np.max([np.abs(right) for _, right in known], axis=0) if known else np.zeros(len(start) + 1)
-    )
+    known: list[_Pair] = [pair for pair in pairs if pair is not None]
+    nothing = np.zeros(len(start) + 1)
+    size: _Numbers = np.max([nothing, *(np.abs(right) for _, right in known)], axis=0)
     limit = TOLERANCE * np.array([size[0], *[size[1:].max(initial=0.0)] * len(start)])
     return program if all((np.abs(a - b) <= limit).all() for a, b in known) else None
 
@@ -51,6 +76,8 @@ def lowered_values(function: Scalar, start: Tensor) -> NativeProgram | None:
 
     Believed as `lowered` is, by its values.
     """
+    from xlcollab.kernels.program.machine.native import native
+
     try:
         program = native(record(lambda x: [function(x)], start), slopes=False)
     except (NotLoweredError, HiddenError, XlcollabError):
@@ -71,6 +98,22 @@ def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResid
 
     A Jacobian takes m evaluations, so there is none with more than `most` numbers times rows.
     """
+    from xlcollab.kernels.program.machine.native import NativeResiduals, native
+
+    found = _weighed(native, function, start, most)
+    return None if found is None else NativeResiduals(*found)
+
+
+def residuals_plainly(function: Scalar, start: Tensor, most: int) -> PlainResiduals | None:
+    """The same for numpy."""
+    found = _weighed(plain, function, start, most)
+    return None if found is None else PlainResiduals(*found)
+
+
+def _weighed(
+    make: Callable[[Recording], _Program], function: Scalar, start: Tensor, most: int
+) -> tuple[_Program, int] | None:
+    """The program of (x, w) for w · residuals, and how many residuals there are."""
     n = len(start)
     if not rows_are_few(function, start, most):
         return None
@@ -81,8 +124,8 @@ def lowered_residuals(function: Scalar, start: Tensor, most: int) -> NativeResid
         return (function(z[:n]) * z[n:]).sum()
 
     weights = torch.linspace(0.5, 1.5, count, dtype=torch.float64)
-    program = lowered(weighed, torch.cat([start.detach().double(), weights]))
-    return None if program is None else NativeResiduals(program, count)
+    program = _believed(make, weighed, torch.cat([start.detach().double(), weights]))
+    return None if program is None else (program, count)
 
 
 def rows_are_few(function: Scalar, start: Tensor, most: int) -> bool:
@@ -93,9 +136,7 @@ def rows_are_few(function: Scalar, start: Tensor, most: int) -> bool:
     return count * (count + len(start)) <= most
 
 
-def _both(
-    program: NativeProgram, function: Scalar, x: Tensor
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def _both(program: NativeProgram | PlainProgram, function: Scalar, x: Tensor) -> _Pair | None:
     """Value and gradient at x in one vector, of the program and of the function; None where the
     program has no answer."""
     found = program.value_and_gradient(x.detach().double().numpy())

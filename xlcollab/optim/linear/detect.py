@@ -42,9 +42,11 @@ def detect_linear(
 
 def affine(function: TensorFunction, n: int, generator: Generator) -> tuple[Array, Array] | None:
     """(matrix (m, n), offset (m,)) of an affine function of n variables, or None."""
-    samples = []
+    samples: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for spread in _SPREADS:
         side = spread * torch.randn(n, generator=generator, dtype=torch.float64)
+        if not samples and _is_bent(function, side):
+            return None
         for x in (side, -side):
             values, rows = jacobian(function, x)
             if not bool(torch.isfinite(rows).all() & torch.isfinite(values).all()):
@@ -59,6 +61,19 @@ def affine(function: TensorFunction, n: int, generator: Generator) -> tuple[Arra
         if bool((error > _AGREEMENT * (1.0 + sizes + offset.abs())).any()):
             return None
     return rows.numpy(), offset.numpy()
+
+
+_BENT = 1e-3
+"""A function that misses its own mean by so much of itself is not affine, whatever is rounded."""
+
+
+def _is_bent(function: TensorFunction, side: Tensor) -> bool:
+    """Whether a function is plainly curved between x and -x: told without a derivative."""
+    with torch.no_grad():
+        ends, middle = [function(x) for x in (side, -side)], function(torch.zeros_like(side))
+    size = 1.0 + torch.stack([*ends, middle]).abs().amax(0)
+    bend = (0.5 * (ends[0] + ends[1]) - middle).abs()
+    return bool(((bend > _BENT * size) & torch.isfinite(bend)).any())
 
 
 def _agree(rows: Tensor, others: Tensor) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 
 from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel
 
@@ -54,6 +53,8 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
     rest = gradient
     pressing = 0
     if columns.shape[1]:
+        from scipy.optimize import lsq_linear  # a quarter of a second, which most runs never need
+
         fit = lsq_linear(columns, gradient, (least, most), tol=1e-14).x
         multipliers[binding] = fit[: len(binding)]
         rest = gradient - columns @ fit

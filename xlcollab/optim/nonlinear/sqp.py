@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize
 
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, Values
 
@@ -26,6 +25,8 @@ def sqp(
 
     Raises TimeIsUpError. The point is (n,).
     """
+    from scipy.optimize import Bounds, minimize  # a quarter of a second, which most runs never need
+
     cache = _Cache(model)
     made = 0
 

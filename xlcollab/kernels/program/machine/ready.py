@@ -1,26 +1,50 @@
 """Whether the machine is compiled yet, and what compiling it would take.
 
 Compiled code lies in numba's cache, one index a function, which names the processor and the sources
-that it was compiled for. Reading it compiles nothing.
+that it was compiled for. Reading it compiles nothing. Where no folder holds an index, not even the
+compiler is loaded, which takes a third of a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from xlcollab.kernels.program.machine.compiled import is_ready
-from xlcollab.kernels.program.machine.descent import batch, descend, evaluate, rows
-
-_PARTS: Mapping[str, tuple[Callable[..., object], float]] = {
-    "evaluate": (evaluate, 10.0),
-    "batch": (batch, 1.5),
-    "descend": (descend, 3.0),
-    "rows": (rows, 1.5),
-}
+_PARTS: Mapping[str, float] = {"evaluate": 10.0, "batch": 1.5, "descend": 3.0, "rows": 1.5}
 """What is called from Python, and the seconds of CPU that compiling it took on a server of 2023,
 what it calls included. On other computers it is a third to three times that."""
 
 
 def seconds_to_compile(*parts: str) -> float:
     """About how long it would take until these parts of the machine can run: 0 if they can now."""
-    return sum(_PARTS[part][1] for part in parts if not is_ready(_PARTS[part][0]))
+    if not _may_be_ready():
+        return sum(_PARTS[part] for part in parts)
+    from xlcollab.kernels.program.machine import descent
+    from xlcollab.kernels.program.machine.compiled import is_ready
+
+    return sum(_PARTS[part] for part in parts if not is_ready(getattr(descent, part)))
+
+
+def _may_be_ready() -> bool:
+    """Whether the machine is in use, or a folder of numba's holds an index of it."""
+    return "xlcollab.kernels.program.machine.descent" in sys.modules or any(
+        any(folder.glob("descent.evaluate-*.nbi")) for folder in _folders()
+    )
+
+
+def _folders() -> Iterator[Path]:
+    """Where numba keeps its cache: where it is told to, beside the source, where the user's things
+    are (all folders below), or in our own."""
+    yield Path(__file__).parent / "__pycache__"
+    home = Path.home()
+    kept = [os.environ.get("XDG_CACHE_HOME"), home / ".cache", home / "Library" / "Caches"]
+    roots = [Path(one) / "numba" for one in kept if one]
+    told, local = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("LOCALAPPDATA")
+    roots += [Path(told)] if told else []
+    roots += [Path(local) / "numba" / "Cache"] if local else []
+    roots += Path(tempfile.gettempdir()).glob("xlcollab-numba-*")
+    for root in roots:
+        yield from root.glob("machine_*")

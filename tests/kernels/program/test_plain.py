@@ -1,0 +1,112 @@
+"""A program run by numpy: against autograd on random expressions, at one point and at many."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.kernels.program.test_native import BINARY, START, TERM, made
+from xlcollab.kernels.program.core.prepared import Prepared
+from xlcollab.kernels.program.core.reference import evaluate
+from xlcollab.kernels.program.core.schedule import needed
+from xlcollab.kernels.program.lower import lowered_plainly, residuals_plainly
+from xlcollab.kernels.program.plain import plain
+from xlcollab.kernels.program.recording.record import record
+
+
+def gradient_by_torch(function: object, x: Tensor) -> tuple[Tensor, Tensor]:
+    leaf = x.clone().requires_grad_()
+    value = function(leaf)  # type: ignore[operator]
+    (slope,) = torch.autograd.grad(value, leaf)
+    return value, slope
+
+
+@given(
+    st.lists(TERM, min_size=1, max_size=5),
+    st.lists(st.sampled_from(sorted(BINARY)), min_size=1, max_size=4),
+)
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_random_expressions_agree_with_autograd_and_with_the_reference(
+    terms: list[tuple[str, str]], joins: list[str]
+) -> None:
+    def function(x: Tensor) -> Tensor:
+        return made(terms, joins, x)
+
+    value, slope = gradient_by_torch(function, START)
+    program = plain(record(lambda x: [function(x)], START))
+    everything = needed(program.graph, program.wanted)
+    program.prepared.run(START.numpy())
+    for node, buffer in zip(
+        everything, evaluate(program.graph, START.numpy(), everything), strict=True
+    ):
+        np.testing.assert_allclose(program.prepared.buffers[node][0], buffer, rtol=1e-10)
+    found = program.value_and_gradient(START.numpy())
+    if not torch.isfinite(slope).all():  # the root of a sum that is exactly 0
+        assert found is None
+        return
+    assert found is not None
+    assert found[0] == pytest.approx(value.item(), rel=1e-12)
+    size = max(1.0, float(slope.abs().max()))
+    np.testing.assert_allclose(found[1], slope.numpy(), atol=1e-12 * size)
+
+
+@given(
+    st.lists(TERM, min_size=1, max_size=4),
+    st.lists(st.sampled_from(sorted(BINARY)), min_size=1, max_size=3),
+    st.sampled_from([0, 5, 23]),
+)
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_many_points_at_once_are_as_each_alone(
+    terms: list[tuple[str, str]], joins: list[str], alike: int
+) -> None:
+    program = plain(record(lambda x: [made(terms, joins, x)], START))
+    points = np.tile(START.numpy(), (3, 1))
+    points[1:, alike:] += np.random.default_rng(alike).normal(size=(2, 24 - alike))
+    together = Prepared(program.graph, program.wanted, points=3, alike=alike)
+    together.run(points)
+    for row, point in enumerate(points):
+        program.prepared.run(point)
+        for node in program.wanted:
+            found = np.broadcast_to(together.buffers[node], (3, program.graph[node].size))
+            alone = program.prepared.buffers[node][0]
+            np.testing.assert_allclose(found[row], alone, rtol=1e-10, atol=1e-12)
+
+
+def test_residuals_and_their_jacobian_are_those_of_autograd() -> None:
+    data = torch.linspace(-1.0, 1.0, 70, dtype=torch.float64)
+
+    def residuals(x: Tensor) -> Tensor:
+        return torch.cat([(x[0] * data).exp() - x[1] * data, x[2:].square().cumsum(0)])
+
+    start = torch.tensor([0.3, 1.2, -0.7, 0.1], dtype=torch.float64)
+    program = residuals_plainly(residuals, start, 10_000)
+    assert program is not None
+    found = program.jacobian(start.numpy())
+    assert found is not None
+    wanted = torch.autograd.functional.jacobian(residuals, start)  # type: ignore[no-untyped-call]
+    np.testing.assert_allclose(found[0], residuals(start).numpy(), atol=1e-13)
+    np.testing.assert_allclose(found[1], wanted.numpy(), atol=1e-12)
+    assert program.values(np.full(4, 1e300)) is None
+
+
+def test_where_an_answer_taken_for_granted_changes_it_has_none() -> None:
+    def function(x: Tensor) -> Tensor:
+        return x.square().sum() if bool((x > 0).all()) else x.sum()
+
+    start = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    program = lowered_plainly(function, start)
+    assert program is not None
+    assert program.value_and_gradient(np.array([3.0, 4.0])) is not None
+    assert program.value_and_gradient(np.array([3.0, -4.0])) is None
+    values, _ = program.batch(np.array([[1.0, 1.0], [1.0, -1.0]]))
+    assert values[0] == 2.0
+    assert np.isnan(values[1])
+
+
+def test_what_takes_much_memory_is_left_to_the_tape() -> None:
+    start = torch.ones(1_500_000, dtype=torch.float64)
+    assert lowered_plainly(lambda x: x.square().sum(), start) is None
