@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,9 @@ COPY = "copy"
 """The kind of result that a workbook is that was read, changed, and written elsewhere."""
 _BEFORE_CALC_PR = ("sheets", "functionGroups", "externalReferences", "definedNames")
 
+WORKBOOKS = (".xlsx", ".xlsm")
+"""The endings of the files that are workbooks."""
+
 
 class FileBook:
     """An .xlsx or .xlsm file that is read whole and written back part by part.
@@ -61,6 +64,12 @@ class FileBook:
         """The workbook in the file. Raises WorkbookError saying what is wrong with it."""
         with self._package() as package:
             return read_workbook(package, self._texts)
+
+    def read_sheets(self, wanted: Callable[[str], bool]) -> Workbook:
+        """The workbook without those of its sheets that are not `wanted` by their names: to look
+        something up, not to calculate. Raises WorkbookError."""
+        with self._package() as package:
+            return read_workbook(package, self._texts, wanted)
 
     @property
     def data(self) -> bytes | None:

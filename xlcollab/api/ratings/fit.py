@@ -9,9 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
+from xlcollab.api.ratings.kept_model import MODEL_FILE
 from xlcollab.api.ratings.memory import highest, peak_of
 from xlcollab.api.ratings.model import (
-    MODEL_FILE,
     Size,
     is_model,
     refuse_too_large,

@@ -22,6 +22,11 @@ LAYERS = "layers"
 _LEVELS = "levels {}"
 
 
+def is_of_net(sheet: str) -> bool:
+    """Whether a sheet holds something of a net."""
+    return sheet == LAYERS or sheet.startswith(_LEVELS.format(""))
+
+
 def layer_table(model: Model) -> Table:
     """A row of the weights of every unit, its bias in front. Raises DataError on too wide ones."""
     weights: Mapping[str, Floats] = model.weights  # type: ignore[attr-defined]

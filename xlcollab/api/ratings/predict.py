@@ -12,19 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.api.ratings.ids import json_id, known_or_text
-from xlcollab.api.ratings.model import open_model
-from xlcollab.api.ratings.newcomers import with_newcomers
-from xlcollab.api.ratings.sheets import check_table_file, write_table
-from xlcollab.api.ratings.source import WORKBOOKS
-from xlcollab.api.session.provenance import Provenance
+from xlcollab.api.ratings.kept_model import open_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval
 from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import titles_of
-from xlcollab.files import FileBook
+from xlcollab.files import WORKBOOKS, FileBook
 from xlcollab.history import head_row_of
-from xlcollab.problems.ratings.sheet import read_table
 from xlcollab.ratings import Columns, Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
 from xlcollab.ratings.opening import form_of
@@ -43,6 +38,8 @@ def predictions_of(request: PredictRequest) -> Table:
     if request.interval is not None and request.crosstab:
         raise UsageError("--interval has two numbers a pair, a crosstab has one; use --pairs")
     if request.output is not None:
+        from xlcollab.api.ratings.sheets import check_table_file  # loads what writes workbooks
+
         inputs = [request.model, *([request.pairs] if request.pairs else [])]
         check_table_file(
             request.output,
@@ -51,8 +48,10 @@ def predictions_of(request: PredictRequest) -> Table:
             inputs=inputs,
             overwrite=request.overwrite,
         )
-    model = open_model(request.model)
+    model = open_model(request.model, rated=request.ratings is not None)
     if request.ratings is not None:
+        from xlcollab.api.ratings.newcomers import with_newcomers
+
         model, _ = with_newcomers(model, request.ratings)
     if request.pairs is not None:
         pairs = _read_pairs(request.pairs)
@@ -64,6 +63,9 @@ def predictions_of(request: PredictRequest) -> Table:
     else:
         table = _typed(model, request)
     if request.output is not None:
+        from xlcollab.api.ratings.sheets import write_table
+        from xlcollab.api.session.provenance import Provenance
+
         what = "every user (down) and item (across)" if request.crosstab else "each pair"
         said = f"predict, the {predicted_name(model)} that {request.model.name} has for {what}"
         write_table(
@@ -215,6 +217,8 @@ class _Pairs:
 def _read_pairs(path: Path) -> _Pairs:
     """User ids and item ids of a table in any form that ratings are read from."""
     if path.suffix.lower() in WORKBOOKS:
+        from xlcollab.problems.ratings.sheet import read_table
+
         sheet = FileBook(path).read().sheets[0]
         head = head_row_of(sheet)
         frame, first_row = read_table(sheet, head), head + 2

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from xlcollab.api.ratings.sheets import EXACT
 from xlcollab.errors import DataError
 from xlcollab.grid import Workbook
 from xlcollab.history import head_row_of
 from xlcollab.ratings import Vocabulary
 from xlcollab.ratings.vocabulary import Id
 
+EXACT = 2**53
+"""Whole numbers beyond are written as texts: a cell would round them."""
 _FROM_TEXT: Mapping[str, Callable[[str], Id]] = {
     "int": int,
     "date": datetime.date.fromisoformat,

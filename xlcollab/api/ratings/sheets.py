@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xlcollab.api.ratings.sheet_ids import EXACT
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_others, refuse_unwritable
 from xlcollab.errors import DataError, UsageError
@@ -26,8 +27,6 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 TABLE_FILES = (".csv", ".parquet", ".xlsx")
 _SHEET_NAMES = {"history": "training history"}
 """Excel keeps the name "History" for itself."""
-EXACT = 2**53
-"""Whole numbers beyond are written as texts: a cell would round them."""
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xlcollab.api.ratings.kept_model import holds_model
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
-from xlcollab.files import FileBook
+from xlcollab.files import WORKBOOKS, FileBook
 from xlcollab.grid import Workbook
 from xlcollab.problems.ratings.find import FoundRatings, area_ratings, find_ratings
 from xlcollab.problems.ratings.sheet import read_sheet_ratings
@@ -25,16 +26,8 @@ from xlcollab.ratings.read import check_ratings_file, files_of, may_be_crosstab,
 from xlcollab.ref import parse_area
 from xlcollab.settings.requests.ratings import Place
 
-WORKBOOKS = (".xlsx", ".xlsm")
-SAVED, RATED = "saved", "rated"
-"""Hidden sheets of a fitted model: what is read back, and which pairs were rated."""
 _SHOWN = 4
 """Cells of a first line that a message shows."""
-
-
-def holds_model(workbook: Workbook) -> bool:
-    """Whether `fit` wrote the workbook: then its ratings are predictions."""
-    return all(workbook.find(name) is not None for name in (SAVED, RATED, "users", "items"))
 
 
 def is_workbook(place: Place) -> bool:

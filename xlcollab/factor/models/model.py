@@ -37,6 +37,11 @@ class Rated:
         by_user = BySide.users(table, table.ratings.dtype)
         return Rated(by_user.starts, by_user.others)
 
+    @staticmethod
+    def nothing(n_users: int) -> Rated:
+        """No ratings of so many users."""
+        return Rated(np.zeros(n_users + 1, np.int64), np.zeros(0, np.int32))
+
     def by(self, user: int) -> NDArray[np.int32]:
         """The items of user number `user`, none for −1. Shape (k,)."""
         return (

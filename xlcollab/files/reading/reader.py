@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from xlcollab.errors import NotAWorkbookError
@@ -20,9 +21,13 @@ from xlcollab.files.reading.workbook_part import WorkbookPart, read_workbook_par
 from xlcollab.grid import ErrorCode, TextPool, Workbook
 
 
-def read_workbook(package: Package, texts: TextPool) -> Workbook:
-    """All worksheets, names and tables; texts are added to `texts`."""
+def read_workbook(
+    package: Package, texts: TextPool, wanted: Callable[[str], bool] = lambda name: True
+) -> Workbook:
+    """The worksheets that are `wanted` by their names, all names, and the tables of those sheets;
+    texts are added to `texts`."""
     main = read_workbook_part(package)
+    entries = [sheet for sheet in main.worksheets if wanted(sheet.name)]
     context = Context(
         texts,
         [texts.add(text) for text in _shared_strings(package, main.part)],
@@ -32,11 +37,11 @@ def read_workbook(package: Package, texts: TextPool) -> Workbook:
     )
     sheets = [
         read_sheet(sheet.name, package.read_utf8(sheet.part), package.where(sheet.part), context)
-        for sheet in main.worksheets
+        for sheet in entries
     ]
-    tables = [table for sheet in main.worksheets for table in sheet_tables(package, sheet)]
+    tables = [table for sheet in entries for table in sheet_tables(package, sheet)]
     by_name = {sheet.name: sheet for sheet in sheets}
-    for entry in main.worksheets:
+    for entry in entries:
         with suppress(NotAWorkbookError):  # a save will say so; who only reads needs no pivot
             by_name[entry.name].pivots += sheet_pivots(package, entry)
     for table in tables:
