@@ -17,9 +17,10 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "scan": "scalar values text",
         "program": "values",
         "forms": "functions values text",
+        "cellwise": "table values text",
         "table": "forms functions values text",
         "pieces": "program functions values",
-        "trace": "scan scalar pieces program table functions values text",
+        "trace": "cellwise scan scalar pieces program table functions values text",
     },
     "api": {
         "session": "",

@@ -10,6 +10,7 @@ from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.table import RECORDS
+from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
@@ -40,6 +41,7 @@ class Evaluation:
         self.fast = Context(workbook.texts, exact=False, date1904=workbook.date1904)
         self.tape = Tape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
+        self.few_cells = FewCells(self.store)
         self.tracer = Tracer(self.tape, self.store, seed)
         self._replaceable = replaceable
         self.replaced: dict[int, list[tuple[AreaRef, str]]] = {}
@@ -53,6 +55,11 @@ class Evaluation:
         self.write_out: Callable[[Evaluation, Sequence[int]], None] | None = None
         self.parts: dict[int, list[Rect]] = {}
         """Per family that keeps some of them, the areas that were evaluated."""
+
+    def forget(self) -> None:
+        """Stored values have changed."""
+        self.tracer.forget()
+        self.few_cells.forget()
 
     def set_variables(self, areas: Sequence[AreaRef], start: Tensor) -> None:
         """From here on the cells of `areas` are the variables, in order, with these values."""
@@ -151,7 +158,9 @@ class Evaluation:
                 chain = self.plan.chain_of[number]
                 store.results.update(record_pass(self.tracer, self.plan, chain))
                 return []
-            value = self.tracer.family(family)
+            plain = number not in self.plan.circular and number not in self.circles
+            found = self.few_cells.family(family) if plain else None
+            value = self.tracer.family(family) if found is None else found
             if store.met and _is_circular(value):
                 self._refuse_cycle(path, [*store.met])
             else:

@@ -50,7 +50,7 @@ def in_order(workbook: Workbook, families: Sequence[Family]) -> list[Family]:
 
 def again(evaluation: Evaluation, family: Family, *, relative: bool = False) -> float:
     """Work out a family once more; how much its values changed, `relative` to them if asked."""
-    evaluation.tracer.forget()
+    evaluation.forget()
     while True:
         try:
             block = evaluation.tracer.family(family).block

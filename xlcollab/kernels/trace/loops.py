@@ -65,9 +65,9 @@ def write_out(evaluation: Evaluation, circle: Sequence[int]) -> Settled:
     numbers = {id(evaluation.plan.families[number]): number for number in circle}
     for _ in range(rounds):
         for family in order:
-            evaluation.tracer.forget()
+            evaluation.forget()
             store.results[numbers[id(family)]] = _worked_out(evaluation, family)
-    evaluation.tracer.forget()
+    evaluation.forget()
     return Settled(areas, rounds)
 
 

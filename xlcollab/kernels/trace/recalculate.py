@@ -80,7 +80,7 @@ def _evaluated(plan: Plan, volatile: set[int], seed: int) -> Evaluation:
             evaluation.iterated = cyclic
         except ModelError as error:
             evaluation.replaced.update({n: [(plan.families[n].area, str(error))] for n in cyclic})
-        evaluation.tracer.forget()
+        evaluation.forget()
     evaluation.need(reversed(range(len(plan.families))))
     return evaluation
 

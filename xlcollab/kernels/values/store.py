@@ -48,6 +48,18 @@ class Store:
     def workbook(self) -> Workbook:
         return self.plan.workbook
 
+    @property
+    def context(self) -> Context:
+        """How constants are evaluated."""
+        return self._context
+
+    def is_variable(self, sheet: str, rect: Rect) -> bool:
+        """Whether a variable lies in an area."""
+        return any(
+            area.sheet == sheet and area.rect.intersection(rect) is not None
+            for area, _ in self._variables
+        )
+
     def add_variables(self, areas: Sequence[AreaRef], tape: Tape, start: Tensor) -> None:
         """Cut the vector of variables (slot 0, shape (n,)) into the areas, in order."""
         vector = Value(Block(start.reshape(1, 1, 1, -1), Kind.NUMBER), 0)

@@ -1,0 +1,97 @@
+"""Formulas worked out cell by cell have the values that they have as blocks, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernels.engine import workbook
+from tests.random_books import BESIDE, NUMBERS, formulas
+from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.cellwise.aggregates import AGGREGATES
+from xlcollab.kernels.cellwise.lookups import LOOKUPS
+from xlcollab.kernels.cellwise.scalars import ARITHMETIC, COMPARISONS, EXACT
+from xlcollab.kernels.trace import few_cells
+from xlcollab.kernels.trace.recalculate import recalculate
+from xlcollab.kernels.values.block import Context
+from xlcollab.plan import build_plan
+
+VALUES: list[Scalar] = [
+    *(0.0, -0.0, 1.0, -2.5, 0.1, 1e308, 1e-308, 3.0, 123456789.12345679),
+    *("text", "TEXT", "3", "", " true ", "t*t", True, False, None, ErrorCode.NA, ErrorCode.DIV0),
+]
+
+
+def results(cells: Mapping[str, Scalar]) -> dict[tuple[int, int], str]:
+    """The values of all formulas as they are written, signs of zeros aside."""
+    book = workbook(dict(cells))
+    found: dict[tuple[int, int], str] = {}
+    for family, block in recalculate(build_plan(book)).results:
+        values = Context(book.texts).values(block)
+        shown = [repr(0.0 if value == 0.0 and value is not False else value) for value in values]
+        found |= dict(zip(family.rect.cells(), shown, strict=True))
+    return found
+
+
+def both(cells: Mapping[str, Scalar], monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = results(cells)
+    with monkeypatch.context() as patch:
+        patch.setattr(few_cells, "MOST_CELLS", 0)
+        blocks = results(cells)
+    assert alone == blocks
+
+
+@given(st.lists(NUMBERS, min_size=4, max_size=4), st.data())
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_random_formulas(numbers: list[float], data: st.DataObject) -> None:
+    cells: dict[str, Scalar] = {f"A{i}": x for i, x in enumerate(numbers, 1)} | BESIDE
+    for row in range(1, 6):
+        cells[f"C{row}"] = "=" + data.draw(formulas(row))
+    with pytest.MonkeyPatch.context() as patch:
+        both(cells, patch)
+
+
+@pytest.mark.parametrize("sign", [*ARITHMETIC, *COMPARISONS, "&", "^"])
+def test_an_operator_on_values_of_all_kinds(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {}
+    for row, (a, b) in enumerate(product(VALUES, VALUES), 1):
+        cells |= {f"A{row}": a, f"B{row}": b, f"D{row + row % 2}": f"=A{row}{sign}B{row}"}
+        cells[f"{'EFG'[row % 3]}{row}"] = f"=(A{row}{sign}B{row})&-A{row}&B{row}%"
+    both(cells, monkeypatch)
+
+
+@pytest.mark.parametrize("name", [*AGGREGATES, *EXACT])
+def test_a_function_of_values_of_all_kinds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {}
+    for row, (a, b) in enumerate(product(VALUES, VALUES), 1):
+        cells |= {f"A{row}": a, f"B{row}": b}
+        given = (f"A{row}", f"-B{row}") if name in EXACT else (f"A{row}:B{row}", f"B{row},-A{row}")
+        for column, one in zip("DE", given, strict=True):
+            cells[f"{column}{row + row % 2}"] = f"={name}({one})"
+    both(cells, monkeypatch)
+
+
+@pytest.mark.parametrize("wanted", VALUES)
+def test_look_ups_of_values_of_all_kinds(wanted: Scalar, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {f"A{row}": one for row, one in enumerate(VALUES, 1)}
+    cells |= {f"B{row}": float(row) for row in range(1, len(VALUES) + 1)} | {"D1": wanted}
+    last = len(VALUES) + 3
+    asked = [f"A1:A{last},D1", f"A1:B{last},D1,2", f"A2:B2,D1", f"A1:B{last},2,D1"]
+    calls = [f"INDEX({one})" for one in asked]
+    calls += [f"MATCH(D1,A1:A{last},0)", "MATCH(D1,A2:B2,0)", f"MATCH(D1,A1:B{last},0)"]
+    calls += [f"VLOOKUP(D1,A1:B{last},{line},FALSE)" for line in ("2", "3", "1.5", "D1")]
+    assert {one.split("(")[0] for one in calls} == set(LOOKUPS)
+    cells |= {f"E{2 * row}": f"={call}" for row, call in enumerate(calls, 1)}
+    cells |= {f"G{2 * row}": f"=IFERROR({call},A{row})" for row, call in enumerate(calls, 1)}
+    both(cells, monkeypatch)
+
+
+def test_a_chain_of_different_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {"A1": 1.0}
+    for row in range(2, 120):
+        cells[f"A{row}"] = f"=IF(A{row - 1}>{row},SQRT(A{row - 1}),A{row - 1}*{row}-{row / 7})"
+    both(cells, monkeypatch)

@@ -1,0 +1,291 @@
+"""A formula as a function of the cell in which it stands.
+
+What has no such form raises NotCellwiseError while it is made, or in a cell: then the formula is
+evaluated as blocks. Functions of plain values are those of the table, asked one value at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from xlcollab.formula.nodes import (
+    Binary,
+    Boolean,
+    Call,
+    ErrorValue,
+    Missing,
+    Node,
+    Number,
+    Reference,
+    Text,
+    Unary,
+)
+from xlcollab.formula.signatures import Param
+from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.cellwise.aggregates import AGGREGATES, Argument
+from xlcollab.kernels.cellwise.lookups import LOOKUPS, CellFunction, Corners, NotCellwiseError
+from xlcollab.kernels.cellwise.scalars import (
+    ARITHMETIC,
+    CLOSING,
+    COMPARISONS,
+    EXACT,
+    Two,
+    arithmetic,
+    comparison,
+    joined,
+    truth_of,
+)
+from xlcollab.kernels.table import RECORDS
+from xlcollab.kernels.values.arguments import ArgumentIsError
+from xlcollab.kernels.values.block import Context
+from xlcollab.kernels.values.operators import BINARY
+from xlcollab.kernels.values.tape import Operation
+from xlcollab.plan.families import Family
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
+
+_Arguments = Callable[[int, int], Argument]
+_DEEPEST = 60
+"""Nodes inside one another: each is a call of Python's."""
+_LARGEST_AREA = 4096
+
+
+class Cells:
+    """Where formulas look up the values of cells. `known` are by sheet and by the place of a cell:
+    its row times the columns of a sheet, and its column."""
+
+    known: dict[str, dict[int, Scalar]]
+    places: dict[tuple[str, Corners], dict[tuple[type, object], int]]
+
+    def load(self, sheet: str, row: int, column: int) -> Scalar:
+        """A value that is not known yet; from then on it is. Raises NotCellwiseError."""
+        raise NotImplementedError
+
+    def extent(self, sheet: str) -> tuple[int, int]:
+        """The rows and columns beyond which cells are blank."""
+        raise NotImplementedError
+
+
+def cell_function(family: Family, cells: Cells, context: Context) -> CellFunction:
+    """The formula of a family. Raises NotCellwiseError."""
+    if family.array or family.step != (1, 1):
+        raise NotCellwiseError
+    maker = _Maker(family.sheet, cells, context)
+    node = family.node
+    if family.closing and isinstance(node, Binary) and node.operator in CLOSING:
+        operation = arithmetic(CLOSING[node.operator], context.date1904)
+        return _of_two(operation, maker.make(node.left, 1), maker.make(node.right, 1))
+    return maker.make(node, 0)
+
+
+class _Maker:
+    """Makes functions of nodes, for the formulas of one sheet."""
+
+    def __init__(self, sheet: str, cells: Cells, context: Context) -> None:
+        self._sheet, self._cells, self._context = sheet, cells, context
+        self.places = cells.places
+
+    def make(self, node: Node, depth: int) -> CellFunction:
+        """Raises NotCellwiseError."""
+        if depth > _DEEPEST:
+            raise NotCellwiseError
+        if isinstance(node, Reference):
+            return self._cell(node)
+        if isinstance(node, Number | Text | Boolean):
+            return _always(node.value)
+        if isinstance(node, Binary):
+            return self._binary(node, depth + 1)
+        if isinstance(node, Unary):
+            return self._unary(node, depth + 1)
+        if isinstance(node, Call):
+            return self._call(node, depth + 1)
+        if isinstance(node, Missing):
+            return _always(None)
+        if isinstance(node, ErrorValue):
+            return _always(ErrorCode.from_text(node.text))
+        raise NotCellwiseError
+
+    def _binary(self, node: Binary, depth: int) -> CellFunction:
+        sign = node.operator
+        if sign in ARITHMETIC:
+            operation: Two = arithmetic(ARITHMETIC[sign], self._context.date1904)
+        elif sign in COMPARISONS:
+            operation = comparison(COMPARISONS[sign])
+        elif sign == "&":
+            operation = joined
+        elif sign == "^" and node.right == Number(2.0):
+            operation = arithmetic(lambda x, _: x * x, self._context.date1904)
+        elif sign == "^":
+            return self._asked(BINARY["^"], [node.left, node.right], depth)
+        else:
+            raise NotCellwiseError
+        return _of_two(operation, self.make(node.left, depth), self.make(node.right, depth))
+
+    def _unary(self, node: Unary, depth: int) -> CellFunction:
+        operand, date1904 = self.make(node.operand, depth), self._context.date1904
+        if node.operator == "-":
+            minus = arithmetic(lambda x, _: -x, date1904)
+            return lambda row, column: minus(operand(row, column), 0.0)
+        if node.operator == "%":
+            part = arithmetic(lambda x, _: x / 100, date1904)
+            return lambda row, column: part(operand(row, column), 0.0)
+        if node.operator == "+":
+            return operand
+        raise NotCellwiseError
+
+    def _call(self, node: Call, depth: int) -> CellFunction:
+        record = RECORDS.get(node.name)
+        if record is None or not record.signature.accepts(len(node.arguments)):
+            raise NotCellwiseError
+        if node.name in AGGREGATES:
+            return self._aggregate(node, depth)
+        if node.name in LOOKUPS:
+            return LOOKUPS[node.name](self, node, depth)
+        if node.name in EXACT:
+            exact = arithmetic(EXACT[node.name], self._context.date1904)
+            operand = self.make(node.arguments[0], depth)
+            return lambda row, column: exact(operand(row, column), 0.0)
+        if node.name == "IF":
+            return self._choice(node.arguments, depth)
+        if node.name == "IFERROR":
+            value, other = node.arguments
+            return _rescued(self.make(value, depth), self._branch(other, depth))
+        values = all(record.signature.param(i) is Param.VALUE for i in range(len(node.arguments)))
+        alone = record.form is None and record.refers is None and record.areas is None
+        if not (record.elementwise and values and alone) or record.random or record.run is None:
+            raise NotCellwiseError
+        return self._asked(record.operation, node.arguments, depth)
+
+    def _asked(self, operation: Operation, nodes: Sequence[Node], depth: int) -> CellFunction:
+        """A function of values as the table has it. Where it refuses, so do the blocks."""
+        context, given = self._context, [self.make(node, depth) for node in nodes]
+
+        def run(row: int, column: int) -> Scalar:
+            blocks = [context.scalar(one(row, column)) for one in given]
+            try:
+                found = operation.function(context, *blocks)
+            except ArgumentIsError as error:
+                return error.code
+            except Exception:
+                raise NotCellwiseError from None
+            if found.shape.numel() != 1:
+                raise NotCellwiseError
+            return context.values(found)[0]
+
+        return run
+
+    def _choice(self, nodes: Sequence[Node], depth: int) -> CellFunction:
+        """IF: the branch that is not taken is not asked."""
+        condition = self.make(nodes[0], depth)
+        yes = self._branch(nodes[1], depth)
+        no = self._branch(nodes[2], depth) if len(nodes) > 2 else _always(False)
+
+        def run(row: int, column: int) -> Scalar:
+            truth = truth_of(condition(row, column))
+            if isinstance(truth, ErrorCode):
+                return truth
+            return yes(row, column) if truth else no(row, column)
+
+        return run
+
+    def _branch(self, node: Node, depth: int) -> CellFunction:
+        """One left empty is 0."""
+        return _always(0.0) if isinstance(node, Missing) else self.make(node, depth)
+
+    def _aggregate(self, node: Call, depth: int) -> CellFunction:
+        given = [self._argument(one, depth) for one in node.arguments]
+        combined, date1904 = AGGREGATES[node.name], self._context.date1904
+        return lambda row, column: combined((one(row, column) for one in given), date1904)
+
+    def _argument(self, node: Node, depth: int) -> _Arguments:
+        """What an aggregate is given. Raises NotCellwiseError for what may be a reference."""
+        if isinstance(node, Reference):
+            area = self._area(node)
+            return lambda row, column: Argument(area(row, column), True)
+        plain = isinstance(node, Number | Text | Boolean | Missing | Binary)
+        negated = isinstance(node, Unary) and node.operator in "-%"
+        called = isinstance(node, Call) and RECORDS.get(node.name) is not None
+        if called and isinstance(node, Call):
+            record = RECORDS[node.name]
+            called = record.refers is None and record.areas is None
+        if not (plain or negated or called):
+            raise NotCellwiseError
+        value = self.make(node, depth)
+        return lambda row, column: Argument((value(row, column),), False)
+
+    def _cell(self, node: Reference) -> CellFunction:
+        if not node.is_cell:
+            raise NotCellwiseError
+        sheet, (top, left) = self._sheet_of(node), (node.top, node.left)
+        known, load = self._cells.known[sheet], self._cells.load
+        row_at, down = top.value, not top.absolute
+        column_at, across = left.value, not left.absolute
+
+        def run(row: int, column: int) -> Scalar:
+            row, column = row_at + row * down, column_at + column * across
+            key = row * MAX_COLUMNS + column
+            if 0 <= column < MAX_COLUMNS and key in known:
+                return known[key]
+            return load(sheet, row, column)
+
+        return run
+
+    def _sheet_of(self, node: Reference) -> str:
+        sheet = node.sheet or self._sheet
+        if node.book or node.last_sheet is not None or sheet not in self._cells.known:
+            raise NotCellwiseError
+        return sheet
+
+    def _area(self, node: Reference) -> Callable[[int, int], list[Scalar]]:
+        """The values of an area in reading order; blanks beyond the sheet's used part are left
+        out, which no aggregate counts."""
+        sheet, corners = self.corners(node)
+        return lambda row, column: self.values(sheet, corners(row, column))
+
+    def corners(self, node: Reference) -> tuple[str, Callable[[int, int], Corners]]:
+        """The sheet of an area, and where it lies as seen from a cell."""
+        sheet = self._sheet_of(node)
+
+        def run(row: int, column: int) -> Corners:
+            top, bottom = sorted((node.top.at(row), node.bottom.at(row)))
+            left, right = sorted((node.left.at(column), node.right.at(column)))
+            if min(top, left) < 0 or bottom >= MAX_ROWS or right >= MAX_COLUMNS:
+                raise NotCellwiseError
+            return top, left, bottom - top + 1, right - left + 1
+
+        return sheet, run
+
+    def values(self, sheet: str, corners: Corners) -> list[Scalar]:
+        """The values of an area in reading order, without the blanks beyond the used part."""
+        known, load = self._cells.known[sheet], self._cells.load
+        (top, left, height, width), (rows, columns) = corners, self._cells.extent(sheet)
+        down, across = range(top, min(top + height, rows)), range(left, min(left + width, columns))
+        if len(down) * len(across) > _LARGEST_AREA:
+            raise NotCellwiseError
+        return [
+            known[key] if (key := r * MAX_COLUMNS + c) in known else load(sheet, r, c)
+            for r in down
+            for c in across
+        ]
+
+    def value(self, sheet: str, row: int, column: int) -> Scalar:
+        """The value of a cell."""
+        known, key = self._cells.known[sheet], row * MAX_COLUMNS + column
+        return known[key] if key in known else self._cells.load(sheet, row, column)
+
+
+def _always(value: Scalar) -> CellFunction:
+    return lambda row, column: value
+
+
+def _of_two(operation: Two, left: CellFunction, right: CellFunction) -> CellFunction:
+    return lambda row, column: operation(left(row, column), right(row, column))
+
+
+def _rescued(value: CellFunction, other: CellFunction) -> CellFunction:
+    """IFERROR."""
+
+    def run(row: int, column: int) -> Scalar:
+        tried = value(row, column)
+        return other(row, column) if isinstance(tried, ErrorCode) else tried
+
+    return run

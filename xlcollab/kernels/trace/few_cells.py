@@ -1,0 +1,81 @@
+"""Families of a few cells that depend on no variable, evaluated cell by cell."""
+
+from __future__ import annotations
+
+from xlcollab.grid import Kind, Scalar
+from xlcollab.kernels.cellwise.formula import Cells, cell_function
+from xlcollab.kernels.cellwise.lookups import NotCellwiseError
+from xlcollab.kernels.values.block import Block
+from xlcollab.kernels.values.shapes import full
+from xlcollab.kernels.values.store import NotReadyError, Store
+from xlcollab.kernels.values.tape import Value
+from xlcollab.plan import Family
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
+
+MOST_CELLS = 32
+"""Larger families are evaluated at once."""
+
+
+class FewCells(Cells):
+    """The cells of a store, and the families that are worked out from them one by one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._context = store, store.context
+        self.forget()
+
+    def forget(self) -> None:
+        """Stored values have changed."""
+        self.places = {}
+        self.known = {sheet.name: {} for sheet in self._store.workbook}
+
+    def family(self, family: Family) -> Value | None:
+        """All values of a family; None where it is none of these. Raises NotReadyError."""
+        rect = family.rect
+        if rect.size > MOST_CELLS:
+            return None
+        try:
+            function = cell_function(family, self, self._context)
+            values = [_shown(function(row, column)) for row, column in rect.cells()]
+        except NotCellwiseError:
+            return None
+        places = (row * MAX_COLUMNS + column for row, column in rect.cells())
+        self.known[family.sheet].update(zip(places, values, strict=True))
+        return Value(self._block(values, rect))
+
+    def extent(self, sheet: str) -> tuple[int, int]:
+        found = self._store.workbook.sheet(sheet)
+        return found.height, found.width
+
+    def load(self, sheet: str, row: int, column: int) -> Scalar:
+        if not (0 <= row < MAX_ROWS and 0 <= column < MAX_COLUMNS):
+            raise NotCellwiseError
+        store, rect = self._store, Rect(row, column)
+        if store.is_variable(sheet, rect):
+            raise NotCellwiseError
+        value = store.workbook.sheet(sheet).value(row, column)
+        for number in store.plan.index.overlapping(sheet, rect):
+            if number in store.stored:
+                continue
+            if number not in store.results:
+                raise NotReadyError([number])
+            value = self._of_result(number, row, column)
+        self.known[sheet][row * MAX_COLUMNS + column] = value
+        return value
+
+    def _of_result(self, number: int, row: int, column: int) -> Scalar:
+        found, area = self._store.results[number], self._store.plan.families[number].rect
+        if not found.constant:
+            raise NotCellwiseError
+        where = (0, 0, row - area.top, column - area.left)
+        block = full(found.block, (1, 1, area.height, area.width))
+        kind = block.kind if isinstance(block.kind, Kind) else block.kind[where]
+        return self._context.values(Block(block.number[where], kind))[0]
+
+    def _block(self, values: list[Scalar], rect: Rect) -> Block:
+        block = self._context.block(values, (1, 1, rect.height, rect.width))
+        return Block(block.number, block.kind, cells=True)
+
+
+def _shown(value: Scalar) -> Scalar:
+    """A formula whose result is a blank cell shows 0."""
+    return 0.0 if value is None else value
