@@ -80,13 +80,21 @@ def test_look_ups_of_values_of_all_kinds(wanted: Scalar, monkeypatch: pytest.Mon
     cells: dict[str, Scalar] = {f"A{row}": one for row, one in enumerate(VALUES, 1)}
     cells |= {f"B{row}": float(row) for row in range(1, len(VALUES) + 1)} | {"D1": wanted}
     last = len(VALUES) + 3
-    asked = [f"A1:A{last},D1", f"A1:B{last},D1,2", f"A2:B2,D1", f"A1:B{last},2,D1"]
+    asked = [f"A1:A{last},D1", f"A1:B{last},D1,2", "A2:B2,D1", f"A1:B{last},2,D1"]
     calls = [f"INDEX({one})" for one in asked]
     calls += [f"MATCH(D1,A1:A{last},0)", "MATCH(D1,A2:B2,0)", f"MATCH(D1,A1:B{last},0)"]
     calls += [f"VLOOKUP(D1,A1:B{last},{line},FALSE)" for line in ("2", "3", "1.5", "D1")]
     assert {one.split("(")[0] for one in calls} == set(LOOKUPS)
     cells |= {f"E{2 * row}": f"={call}" for row, call in enumerate(calls, 1)}
     cells |= {f"G{2 * row}": f"=IFERROR({call},A{row})" for row, call in enumerate(calls, 1)}
+    both(cells, monkeypatch)
+
+
+@pytest.mark.parametrize("call", ["COMPLEX({},4)", "MROUND({},{})", "BESSELK({},0)", "ROUND({},1)"])
+def test_a_blank_cell_is_not_what_is_left_out(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {"A1": None, "A2": 1.0}
+    for row, one in enumerate(("A1", "", "+A1", "IF(A2,A1)", "INDEX(A1:A2,1)", "IFERROR(A1,2)"), 1):
+        cells[f"C{2 * row}"] = "=" + call.replace("{}", one)
     both(cells, monkeypatch)
 
 

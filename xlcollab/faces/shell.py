@@ -126,40 +126,49 @@ class Progress:
         if self._status is not None:
             self._status.stop()
 
-    def watch(self, label: str) -> Callable[[Row], None] | None:
-        """A callback for the rows of one run; None when nothing is shown."""
-        return self._callback(
-            lambda row: (
-                f"{label}  iteration {row.iteration}  loss {row.objective:.7g}{_bound(row)}"
-                f"  {row.seconds:.1f} s"
-            )
-        )
+    def watch(self, label: str, steps: int | None = None) -> Callable[[Row], None] | None:
+        """A callback for the rows of one run, which will make so many `steps` if that is known;
+        None when nothing is shown."""
+
+        def line(row: Row) -> str:
+            way = f"iteration {row.iteration}"
+            if steps is not None:
+                way = bar(row.iteration, steps, row.seconds)
+            return f"{label}  {way}  loss {row.objective:.7g}{_bound(row)}  {row.seconds:.1f} s"
+
+        return self._callback(line)
 
     def watch_epochs(self) -> Callable[[FitProgress], None] | None:
         """A callback for the epochs of a factor model."""
         return self._callback(
             lambda told: (
-                f"epoch {told.row.epoch} of {told.epochs}  {_errors(told.row)}  "
-                f"{told.ratings_per_second / 1e6:.2f} million ratings/s  "
-                f"{told.seconds_left:.0f} s left"
+                f"epoch {_share(told.row.epoch, told.epochs)}, {told.seconds_left:.0f} s left  "
+                f"{_errors(told.row)}  {told.ratings_per_second / 1e6:.2f} million ratings/s"
             )
         )
 
     def watch_tabs(self, epochs: int) -> Callable[[str, int, float], None] | None:
         """A callback for the epochs of tabs: the tab, the epochs that were run, the loss."""
 
+        began = time.monotonic()
+
         def line(told: tuple[str, int, float]) -> str:
+            nonlocal began
             sheet, done, loss = told
-            return f"{sheet}  epoch {done} of {epochs}  loss {loss:.7g}"
+            if done <= 1:  # the next tab
+                began = time.monotonic()
+            return f"{sheet}  epoch {bar(done, epochs, time.monotonic() - began)}  loss {loss:.7g}"
 
         update = self._callback(line)
         return None if update is None else lambda *told: update(told)
 
     def watch_trials(self) -> Callable[[TrialProgress], None] | None:
         """A callback for the trials of a search."""
+        began = time.monotonic()
         return self._callback(
             lambda told: (
-                f"trial {told.number} of {told.trials}  best validation RMSE {told.best:.5f}"
+                f"trial {bar(told.number, told.trials, time.monotonic() - began)}  "
+                f"best validation RMSE {told.best:.5f}"
             )
         )
 
@@ -177,6 +186,22 @@ class Progress:
                 status.update(Text(text))
 
         return update
+
+
+_BAR = 20
+"""Signs of a bar."""
+
+
+def _share(done: int, total: int) -> str:
+    """A bar, and the numbers beside it."""
+    full = _BAR * min(done, total) // max(total, 1)
+    return f"[{'#' * full}{'-' * (_BAR - full)}] {done} of {total}"
+
+
+def bar(done: int, total: int, seconds: float) -> str:
+    """How much of `total` is done after so many seconds, and how long the rest will take."""
+    left = f"{seconds / done * max(total - done, 0):.0f}" if done else "?"
+    return f"{_share(done, total)}, {left} s left"
 
 
 def _bound(row: Row) -> str:

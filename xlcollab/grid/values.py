@@ -124,12 +124,18 @@ def encode(value: Scalar, texts: TextPool) -> tuple[Kind, float]:
 
 def decode(kind: int, number: float, texts: TextPool) -> Scalar:
     """The Python value of (kind, number)."""
-    if kind == Kind.BLANK:
+    if kind == _NUMBER:
+        return float(number)
+    if kind == _BLANK:
         return None
-    if kind == Kind.TEXT:
+    if kind == _TEXT:
         return texts[int(number)]
-    if kind == Kind.BOOLEAN:
+    if kind == _BOOLEAN:
         return bool(number)
-    if kind == Kind.ERROR:
-        return ErrorCode(int(number))
-    return float(number)
+    return ErrorCode(int(number)) if kind == _ERROR else float(number)
+
+
+_BLANK, _NUMBER, _TEXT, _BOOLEAN, _ERROR = map(
+    int, (Kind.BLANK, Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.ERROR)
+)
+"""As plain whole numbers: cells are asked one by one."""

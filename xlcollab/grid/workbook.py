@@ -139,7 +139,7 @@ class Sheet:
         """The stored value of a cell; cells outside the used part are blank."""
         if row >= self.height or column >= self.width:
             return None
-        return decode(self.kinds[row, column], self.numbers[row, column], self.texts)
+        return decode(int(self.kinds[row, column]), self.numbers[row, column], self.texts)
 
     def block(self, rect: Rect) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         """(kinds, numbers) of `rect`, padded with blanks beyond the used part; always a copy."""

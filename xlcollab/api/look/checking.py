@@ -163,10 +163,14 @@ def _equal(
 
 
 def _differences(workbook: Workbook, compared: _Compared) -> list[Difference]:
-    edit, found = compared.edit, []
+    edit = compared.edit
+    found: list[Difference] = []
+    if compared.same.all():
+        return found
+    sheet = workbook.sheet(edit.area.sheet)
     for i, j in np.argwhere(~compared.same).tolist():
         row, column = edit.area.rect.top + i, edit.area.rect.left + j
         computed = decode(int(edit.kinds[i, j]), edit.numbers[i, j], workbook.texts)
         cell = CellRef(edit.area.sheet, row, column)
-        found.append(Difference(cell, workbook.value(cell), computed))
+        found.append(Difference(cell, sheet.value(row, column), computed))
     return found

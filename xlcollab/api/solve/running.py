@@ -15,12 +15,14 @@ from xlcollab.api.session.together import told_together
 from xlcollab.api.session.viewer import Viewer
 from xlcollab.api.solve.given import given_models
 from xlcollab.api.solve.keeping import Keep
+from xlcollab.api.solve.limits import with_engine
 from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.api.solve.viewing import ModelView
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
-from xlcollab.optim import Row, Status, StepCallback
+from xlcollab.optim import Row, Settings, Status, StepCallback
 from xlcollab.problems import SolverModel
+from xlcollab.settings.methods import METHODS
 from xlcollab.settings.requests.solve import SolveRequest
 
 EXIT_CODES = {
@@ -99,10 +101,22 @@ class Run:
 
 _MOST_NAMED = 3
 
+Watch = Callable[[SolverModel, int | None], StepCallback | None]
+"""(model, how many steps a run will make if that is known) → who is told of each."""
+
+
+def planned_steps(settings: Settings) -> int | None:
+    """How many steps a run makes; None where it may end before."""
+    method = METHODS[settings.method]
+    tolerance = method.tolerance if settings.tolerance is None else settings.tolerance
+    if not method.first_order or tolerance > 0:
+        return None
+    return settings.iterations or method.iterations
+
 
 def solve_book(
     request: SolveRequest,
-    watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
+    watch: Watch = lambda model, steps: None,
     began: float | None = None,
     viewer: Viewer | None = None,
 ) -> Run:
@@ -163,7 +177,7 @@ def solve_models(
     *,
     reports: Sequence[str] = (),
     began: float | None = None,
-    watch: Callable[[SolverModel], StepCallback | None] = lambda model: None,
+    watch: Watch = lambda model, steps: None,
     cells: Sequence[str] = (),
     keep: Keep | None = None,
     viewer: Viewer | None = None,
@@ -180,7 +194,8 @@ def solve_models(
     for model in models:
         asked = replace(wanted, began=None) if outcomes else wanted
         view = None if viewer is None else ModelView(book, model, viewer, cells)
-        outcomes.append(_attempt(book, model, how, asked, watch(model), view))
+        seen = watch(model, planned_steps(with_engine(how.settings, model)))
+        outcomes.append(_attempt(book, model, how, asked, seen, view))
         if view is not None:
             view.finish(_sentence(outcomes[-1]))
         if outcomes[-1].status is Status.INTERRUPTED:

@@ -57,8 +57,6 @@ def fit_shown(request: FitRequest, *, opens: bool = True) -> int:
 
 
 def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
-    from xlcollab.api.ratings.fit import fit_ratings
-
     def say(text: str) -> None:
         if shown:
             print(text, file=sys.stderr)
@@ -67,6 +65,8 @@ def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
         Progress(shown=shown and not request.json) as progress,
         showing(request.browser and shown, opens=opens) as stream,
     ):
+        from xlcollab.api.ratings.fit import fit_ratings  # a line stands already
+
         return fit_ratings(request, _both(progress.watch_epochs(), stream), say)
 
 

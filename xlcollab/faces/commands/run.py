@@ -29,12 +29,12 @@ def run(request: RunRequest) -> int:
 
 def run_shown(request: RunRequest, *, opens: bool = True) -> int:
     """Run, shown in a window where the request wants one; `opens` is for the browser to open."""
-    from xlcollab.api.tabs.book import run_book
-
     with (
         Progress(shown=not request.json) as progress,
         showing(request.browser, opens=opens) as stream,
     ):
+        from xlcollab.api.tabs.book import run_book  # a line stands already
+
         runs = run_book(request, stream, progress.watch_tabs(request.epochs))
     show(runs, json=request.json)
     return runs.exit_code

@@ -33,15 +33,15 @@ def solve(request: SolveRequest) -> int:
 def solve_shown(request: SolveRequest, *, opens: bool = True) -> int:
     """Solve, shown in a window where the request wants one; `opens` is for the browser to open."""
     began = time.perf_counter()  # loading what solves takes its share of a time limit
-    from xlcollab.api.solve.running import solve_book
-
     with (
         Progress(shown=not request.json) as progress,
         showing(request.browser, opens=opens) as stream,
     ):
+        from xlcollab.api.solve.running import solve_book  # takes seconds: a line stands already
+
         run = solve_book(
             request,
-            watch=lambda model: progress.watch(model.sheet),
+            watch=lambda model, steps: progress.watch(model.sheet, steps),
             began=began,
             viewer=stream,
         )

@@ -15,9 +15,9 @@ def tune(request: TuneRequest) -> int:
 
     Example:  xlcollab tune ratings.csv --search n_factors=5..100 --trials 50
     """
-    from xlcollab.api.ratings.tune import tune_ratings
-
     with Progress() as progress:
+        from xlcollab.api.ratings.tune import tune_ratings  # a line stands already
+
         tuned = tune_ratings(request, progress.watch_trials())
     found = tuned.as_json()
     if request.json:

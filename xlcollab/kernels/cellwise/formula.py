@@ -37,7 +37,7 @@ from xlcollab.kernels.cellwise.scalars import (
 )
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.values.arguments import ArgumentIsError
-from xlcollab.kernels.values.block import Context
+from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.tape import Operation
 from xlcollab.plan.families import Family
@@ -156,11 +156,15 @@ class _Maker:
         return self._asked(record.operation, node.arguments, depth)
 
     def _asked(self, operation: Operation, nodes: Sequence[Node], depth: int) -> CellFunction:
-        """A function of values as the table has it. Where it refuses, so do the blocks."""
-        context, given = self._context, [self.make(node, depth) for node in nodes]
+        """A function of values as the table has it. Where it refuses, so do the blocks.
+
+        A blank cell is not what is left out: only values that are surely cells, or surely none,
+        are handed over.
+        """
+        context, given = self._context, [(self.make(one, depth), is_read(one)) for one in nodes]
 
         def run(row: int, column: int) -> Scalar:
-            blocks = [context.scalar(one(row, column)) for one in given]
+            blocks = [_block(context, one(row, column), read) for one, read in given]
             try:
                 found = operation.function(context, *blocks)
             except ArgumentIsError as error:
@@ -201,13 +205,7 @@ class _Maker:
         if isinstance(node, Reference):
             area = self._area(node)
             return lambda row, column: Argument(area(row, column), True)
-        plain = isinstance(node, Number | Text | Boolean | Missing | Binary)
-        negated = isinstance(node, Unary) and node.operator in "-%"
-        called = isinstance(node, Call) and RECORDS.get(node.name) is not None
-        if called and isinstance(node, Call):
-            record = RECORDS[node.name]
-            called = record.refers is None and record.areas is None
-        if not (plain or negated or called):
+        if is_read(node):
             raise NotCellwiseError
         value = self.make(node, depth)
         return lambda row, column: Argument((value(row, column),), False)
@@ -271,6 +269,28 @@ class _Maker:
         """The value of a cell."""
         known, key = self._cells.known[sheet], row * MAX_COLUMNS + column
         return known[key] if key in known else self._cells.load(sheet, row, column)
+
+
+def is_read(node: Node) -> bool:
+    """Whether a value is read from a cell rather than made. Raises NotCellwiseError where that may
+    be either."""
+    if isinstance(node, Reference):
+        return True
+    made = isinstance(node, Number | Text | Boolean | Missing | Binary) or (
+        isinstance(node, Unary) and node.operator in "-%"
+    )
+    record = RECORDS.get(node.name) if isinstance(node, Call) else None
+    if record is not None:
+        made = record.refers is None and record.areas is None
+        made &= record.form is None or record.name == "IFERROR"
+    if not made:
+        raise NotCellwiseError
+    return False
+
+
+def _block(context: Context, value: Scalar, read: bool) -> Block:
+    block = context.scalar(value)
+    return Block(block.number, block.kind, cells=read)
 
 
 def _always(value: Scalar) -> CellFunction:

@@ -1,0 +1,66 @@
+"""The live line of a command: there before anything large is loaded, with a bar where it can."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build import build
+from xlcollab.api.solve.running import planned_steps
+from xlcollab.faces.shell import bar
+from xlcollab.settings.solving import Settings
+
+FIRST = """
+import sys
+from xlcollab.faces import shell
+sys.stderr.isatty = lambda: True
+started = shell.Progress.__enter__
+def enter(self):
+    print("loaded" if {"torch", "pandas"} & sys.modules.keys() else "at once")
+    return started(self)
+shell.Progress.__enter__ = enter
+from xlcollab.faces.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "wanted"),
+    [
+        (0, 300, 0.2, "[--------------------] 0 of 300, ? s left"),
+        (75, 300, 2.0, "[#####---------------] 75 of 300, 6 s left"),
+        (300, 300, 8.0, "[####################] 300 of 300, 0 s left"),
+        (301, 300, 8.0, "[####################] 301 of 300, 0 s left"),
+    ],
+)
+def test_a_bar_with_the_time_that_is_left(
+    done: int, total: int, seconds: float, wanted: str
+) -> None:
+    assert bar(done, total, seconds) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        (Settings(method="adam", iterations=70), 70),
+        (Settings(method="adam", iterations=70, tolerance=1e-6), None),
+        (Settings(method="lbfgs", iterations=70), None),
+        (Settings(), None),
+    ],
+)
+def test_the_steps_are_known_where_no_run_ends_before(
+    settings: Settings, wanted: int | None
+) -> None:
+    assert planned_steps(settings) == wanted
+    assert planned_steps(Settings(method="momentum")) is not None
+
+
+def test_a_line_stands_before_what_computes_is_loaded(tmp_path: Path) -> None:
+    book = build(tmp_path / "book.xlsx", {"S": {"A1": 1.0, "B1": ("=(A1-3)^2", 4.0)}})
+    asked = ["solve", str(book), "--minimize", "S!B1", "--by-changing", "S!A1"]
+    code = [sys.executable, "-c", FIRST, *asked, "--method", "adam", "--iterations", "9"]
+    found = subprocess.run(code, capture_output=True, text=True, check=True, timeout=300)
+    assert found.stdout.startswith("at once")
