@@ -31,7 +31,7 @@ class FewCells(Cells):
     def family(self, family: Family) -> Value | None:
         """All values of a family; None where it is none of these. Raises NotReadyError."""
         rect = family.rect
-        if rect.size > MOST_CELLS:
+        if rect.size > MOST_CELLS or self._store.is_variable(family.sheet, rect):
             return None
         try:
             function = cell_function(family, self, self._context)
