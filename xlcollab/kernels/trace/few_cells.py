@@ -47,6 +47,8 @@ class FewCells(Cells):
         return found.height, found.width
 
     def load(self, sheet: str, row: int, column: int) -> Scalar:
+        """A constant, or what a family has given. Raises NotCellwiseError for what depends on the
+        variables, NotReadyError for a family without values."""
         if not (0 <= row < MAX_ROWS and 0 <= column < MAX_COLUMNS):
             raise NotCellwiseError
         store, rect = self._store, Rect(row, column)
