@@ -13,7 +13,7 @@ from tests.build import build
 from tests.faces.shell import xlcollab
 from tests.factor.test_implicit import taken
 from tests.ratings_verbs.data import ratings_csv
-from xlcollab.api.ratings.kept_model import read_model_workbook
+from xlcollab.api.ratings.kept.reading import read_model_workbook
 from xlcollab.factor import load_model
 from xlcollab.files import FileBook
 from xlcollab.ref import cell_name

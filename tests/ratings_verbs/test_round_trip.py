@@ -13,7 +13,7 @@ import pytest
 import xlcollab as xc
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import planted, ratings_csv
-from xlcollab.api.ratings.kept_model import read_model_workbook
+from xlcollab.api.ratings.kept.reading import read_model_workbook
 from xlcollab.errors import DataError
 from xlcollab.factor import Model, predict, recommend
 from xlcollab.settings.optimizers import GRADIENT_RULES

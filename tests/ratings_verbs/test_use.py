@@ -11,7 +11,7 @@ import pytest
 from tests.build import build
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import N_ITEMS, N_USERS, crosstab_book, planted, ratings_csv
-from xlcollab.api.ratings.kept_model import open_model
+from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.api.ratings.source import Place, read_source
 from xlcollab.factor import predict, recommend
 from xlcollab.files import FileBook

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab import factor
-from xlcollab.api.ratings.kept_model import open_model
+from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.api.ratings.model import Size, refuse_too_large, write_model_workbook
 from xlcollab.api.session.pictures import html_line, html_table
 from xlcollab.errors import UsageError

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
-from xlcollab.api.ratings.kept_model import MODEL_FILE
+from xlcollab.api.ratings.kept.reading import MODEL_FILE
 from xlcollab.api.ratings.memory import highest, peak_of
 from xlcollab.api.ratings.model import (
     Size,

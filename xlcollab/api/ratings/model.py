@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from xlcollab.api.ratings.kept_model import DRAWS, MODEL_FILE, RATED, SAVED
-from xlcollab.api.ratings.live_sheets import live_sheets
-from xlcollab.api.ratings.net_sheets import (
+from xlcollab.api.ratings.kept.net_sheets import (
     layer_table,
     level_tables,
 )
-from xlcollab.api.ratings.sheet_ids import type_in_texts
+from xlcollab.api.ratings.kept.reading import DRAWS, MODEL_FILE, RATED, SAVED
+from xlcollab.api.ratings.kept.sheet_ids import type_in_texts
+from xlcollab.api.ratings.live_sheets import live_sheets
 from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.errors import DataError

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.api.ratings.ids import json_id, known_or_text
-from xlcollab.api.ratings.kept_model import open_model
+from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.sheet_ids import EXACT
+from xlcollab.api.ratings.kept.sheet_ids import EXACT
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_others, refuse_unwritable
 from xlcollab.errors import DataError, UsageError

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xlcollab.api.ratings.kept_model import holds_model
+from xlcollab.api.ratings.kept.reading import holds_model
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import WORKBOOKS, FileBook

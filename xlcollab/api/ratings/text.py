@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.sheet_ids import EXACT
+from xlcollab.api.ratings.kept.sheet_ids import EXACT
 from xlcollab.errors import DataError
 from xlcollab.grid import Formulas, Scalar, Sheet, TextPool, Workbook, encode
 from xlcollab.ratings.crosstab import MAX_CELLS

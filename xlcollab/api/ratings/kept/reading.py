@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.net_sheets import is_of_net, read_features, read_layers, read_levels
-from xlcollab.api.ratings.sheet_ids import ids_in
+from xlcollab.api.ratings.kept.net_sheets import is_of_net, read_features, read_layers, read_levels
+from xlcollab.api.ratings.kept.sheet_ids import ids_in
 from xlcollab.disk import refuse_irregular
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import FactorModel, Model, ModelSettings, load_model

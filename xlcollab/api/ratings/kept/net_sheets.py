@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xlcollab.api.ratings.sheet_ids import ids_in
+from xlcollab.api.ratings.kept.sheet_ids import ids_in
 from xlcollab.errors import DataError
 from xlcollab.factor import Model, ModelSettings, Table
 from xlcollab.factor.passes.rows import Floats

@@ -1,0 +1,1 @@
+"""A fitted model in its workbook, and back out of it."""
