@@ -148,7 +148,7 @@ def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 LARGEST_QUOTIENT = 1.1259e12
-"""From where on MOD is #NUM!, as Microsoft's page of it says."""
+"""From where on MOD is #NUM!: a bound commonly told, which no page of Microsoft's confirmed."""
 
 
 def quotient(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
