@@ -32,6 +32,11 @@ def same_models(one: Path, other: Path) -> None:
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
 
 
+_LONGEST_WAIT = 240
+"""Seconds for the first step on a slow, busy machine; nothing is judged by it but a test that would
+wait for ever."""
+
+
 class Terminal:
     """A command whose standard error is a terminal, where it shows how far it is."""
 
@@ -49,7 +54,9 @@ class Terminal:
 
     def interrupted_at(self, pattern: str) -> str:
         """Its standard output when Ctrl-C comes as soon as the pattern was seen."""
+        began = time.monotonic()
         while not re.search(pattern, self.seen):
+            assert time.monotonic() - began < _LONGEST_WAIT, self.seen[-300:]
             self._read()
         self.run.send_signal(signal.SIGINT)
         while self.run.poll() is None:  # a full terminal would stop the program
@@ -70,7 +77,7 @@ def test_ctrl_c_keeps_the_model_and_a_terminal_sees_progress(tmp_path: Path) -> 
     target = tmp_path / "m.safetensors"
     options = ("--n-factors", 2, "--epochs", FOREVER, "--json", "-o", target)
     terminal = Terminal("fit", ratings_csv(tmp_path), *options)
-    out = terminal.interrupted_at(r"epoch \d+ of 100000000 .*s left")
+    out = terminal.interrupted_at(r"epoch .*\d+ of 100000000, \d+ \w+ left")
     assert terminal.run.returncode == 130
     assert "Ctrl-C keeps the best so far" in terminal.seen
     assert json.loads(out)["status"] == "interrupted"
@@ -82,7 +89,7 @@ def test_ctrl_c_keeps_the_trials_so_far(tmp_path: Path) -> None:
     target = tmp_path / "t.csv"
     endless = ("--trials", FOREVER, "-o", target)
     terminal = Terminal("tune", ratings_csv(tmp_path), "--search", "epochs=1..9", *endless)
-    out = terminal.interrupted_at(r"trial \d+ of 100000000")
+    out = terminal.interrupted_at(r"trial .*\d+ of 100000000")
     assert terminal.run.returncode == 130
     assert "Traceback" not in terminal.seen
     tried = re.search(r"The search was stopped; the (\d+) of 100000000 trials so far are kept", out)
@@ -94,7 +101,7 @@ def test_ctrl_c_keeps_the_trials_so_far(tmp_path: Path) -> None:
 def test_ctrl_c_among_the_folds_says_that_nothing_is_kept(tmp_path: Path) -> None:
     endless = ("--folds", 3, "--epochs", FOREVER, "-o", tmp_path / "m.xlsx")
     terminal = Terminal("fit", ratings_csv(tmp_path), *endless)
-    assert not terminal.interrupted_at(r"epoch \d+ of 100000000")
+    assert not terminal.interrupted_at(r"epoch .*\d+ of 100000000")
     assert terminal.run.returncode == 130
     assert "xlcollab: interrupted; nothing was written" in terminal.seen
     assert "Traceback" not in terminal.seen

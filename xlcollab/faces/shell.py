@@ -142,7 +142,7 @@ class Progress:
         """A callback for the epochs of a factor model."""
         return self._callback(
             lambda told: (
-                f"epoch {_share(told.row.epoch, told.epochs)}, {told.seconds_left:.0f} s left  "
+                f"epoch {_share(told.row.epoch, told.epochs)}, {_time(told.seconds_left)} left  "
                 f"{_errors(told.row)}  {told.ratings_per_second / 1e6:.2f} million ratings/s"
             )
         )
@@ -200,8 +200,16 @@ def _share(done: int, total: int) -> str:
 
 def bar(done: int, total: int, seconds: float) -> str:
     """How much of `total` is done after so many seconds, and how long the rest will take."""
-    left = f"{seconds / done * max(total - done, 0):.0f}" if done else "?"
-    return f"{_share(done, total)}, {left} s left"
+    left = _time(seconds / done * max(total - done, 0)) if done else "? s"
+    return f"{_share(done, total)}, {left} left"
+
+
+def _time(seconds: float) -> str:
+    """In the unit in which it has few digits."""
+    for unit, name in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def _bound(row: Row) -> str:

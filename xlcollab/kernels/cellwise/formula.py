@@ -47,6 +47,8 @@ _Arguments = Callable[[int, int], Argument]
 _DEEPEST = 60
 """Nodes inside one another: each is a call of Python's."""
 _LARGEST_AREA = 4096
+_MOST_NODES = 500
+"""Of one formula: one whose parts are shared, as names that use one another are, has millions."""
 
 
 class Cells:
@@ -83,10 +85,12 @@ class _Maker:
     def __init__(self, sheet: str, cells: Cells, context: Context) -> None:
         self._sheet, self._cells, self._context = sheet, cells, context
         self.places = cells.places
+        self._made = 0
 
     def make(self, node: Node, depth: int) -> CellFunction:
         """Raises NotCellwiseError."""
-        if depth > _DEEPEST:
+        self._made += 1
+        if depth > _DEEPEST or self._made > _MOST_NODES:
             raise NotCellwiseError
         if isinstance(node, Reference):
             return self._cell(node)
