@@ -70,11 +70,12 @@ def restore(lesson: Lesson, opened: Open) -> None:
 def stop(lesson: Lesson, opened: Open) -> None:
     """Pressed in a process of its own, in the middle of a run of a million steps.
 
-    Plain descent with a small step: after as many steps of Adam as a fast machine makes before the
-    stop comes, the last bit of a sum has grown into the second digit of the weights.
+    Plain descent with a small step that no schedule changes: after as many steps of Adam as a fast
+    machine makes before the stop comes, the last bit of a sum has grown into the second digit.
     """
     calc = opened(lesson.ratings, lesson.model)
-    calc.choose(method="gd", learning_rate=0.001, iterations=1e6)
+    asked = {"method": "gd", "learning_rate": 0.001, "schedule": "constant"}
+    calc.choose(**asked, iterations=1e6)
     calc.press("history")
     with calc.pressed_elsewhere("stop") as process:
         told = calc.press("solve")
@@ -84,8 +85,7 @@ def stop(lesson: Lesson, opened: Open) -> None:
     assert made is not None
     assert 0 < int(made[1]) < 1e6
     file = OpenBook(lesson.ratings)
-    asked = {"method": "gd", "learning_rate": 0.001, "iterations": int(made[1])}
-    found = file.solve(lesson.model, history=False, **asked)
+    found = file.solve(lesson.model, history=False, iterations=int(made[1]), **asked)
     assert calc.numbers(lesson.weights) == pytest.approx(found.weights, rel=EXACT)
     assert_alike(calc, file.workbook, lesson.model)
 
@@ -185,6 +185,14 @@ def history(lesson: Lesson, opened: Open) -> None:
     assert history_is_on(calc.read("control"))
 
 
+def log(lesson: Lesson, opened: Open) -> None:
+    calc = opened(lesson.descent, lesson.tab)
+    assert calc.press("log").startswith("No button has been pressed")
+    assert_alike(calc, OpenBook(lesson.descent).workbook, lesson.tab)
+    calc.press("history")
+    assert " history on " in calc.press("log")
+
+
 def help_(lesson: Lesson, opened: Open) -> None:
     calc = opened(lesson.descent, lesson.tab)
     assert "Stop ends a run" in calc.press("help")
@@ -206,6 +214,7 @@ CASES: dict[str, Case] = {
     "history": history,
     "restore": restore,
     "stop": stop,
+    "log": log,
     "help": help_,
 }
 
@@ -297,7 +306,7 @@ def test_run_n_moves_the_weights_and_can_be_stopped(
 
 def test_every_button_has_a_case() -> None:
     assert set(CASES) == set(ribbon.NAMES)
-    assert len(CASES) == 15
+    assert len(CASES) == 16
 
 
 @pytest.mark.parametrize("button", CASES)

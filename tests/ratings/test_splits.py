@@ -90,7 +90,7 @@ def test_cold_ids_are_those_without_training_ratings() -> None:
 
 def test_impossible_splits_are_refused() -> None:
     few = RatingsTable.of([1, 2], [1, 2], [1, 2])
-    with pytest.raises(UsageError, match=r"between 0 and 1, found 1.5"):
+    with pytest.raises(UsageError, match=r"between 0 and 1, such as 0\.2; found 1\.5"):
         random_split(few, 1.5, rng(0))
     with pytest.raises(DataError, match=r"0.1 of 2 ratings leaves one side empty"):
         random_split(few, 0.1, rng(0))

@@ -125,6 +125,13 @@ def test_a_contradiction_is_proved(tmp_path: Path) -> None:
     assert found.json["output"] is None
 
 
+def test_a_power_by_a_variable_of_a_base_above_nothing(tmp_path: Path) -> None:
+    found = boxed({"B1": "=(A1+6)^A2"}, 2).solve(tmp_path, "--engine", "global")
+    (told,) = found.json["models"]
+    assert told["status"] == "optimal"
+    assert told["final"] == pytest.approx(11.0**-5)
+
+
 @pytest.mark.parametrize(
     ("formula", "name"),
     [

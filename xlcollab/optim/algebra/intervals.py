@@ -15,6 +15,15 @@ ANY: Interval = (-math.inf, math.inf)
 _TRUTH: Interval = (0.0, 1.0)
 
 
+def _told(surely: bool, never: bool) -> Interval:
+    """A truth that bounds decide, or that may be either."""
+    return (1.0, 1.0) if surely else (0.0, 0.0) if never else _TRUTH
+
+
+def _apart(a: Interval, b: Interval) -> bool:
+    return a[1] < b[0] or a[0] > b[1]
+
+
 def intervals(
     algebra: Algebra, lower: NDArray[np.float64], upper: NDArray[np.float64]
 ) -> list[Interval]:
@@ -163,5 +172,10 @@ _RULES: Mapping[str, Callable[[Sequence[Interval]], Interval]] = {
     "sign": lambda args: (-1.0, 1.0),
     "asin": lambda args: (-math.pi / 2, math.pi / 2),
     "acos": lambda args: (0.0, math.pi),
-    **dict.fromkeys(("lt", "le", "eq", "ne", "not", "finite"), lambda args: _TRUTH),
+    "lt": lambda args: _told(args[0][1] < args[1][0], args[0][0] >= args[1][1]),
+    "le": lambda args: _told(args[0][1] <= args[1][0], args[0][0] > args[1][1]),
+    "eq": lambda args: _told(False, _apart(*args)),
+    "ne": lambda args: _told(_apart(*args), False),
+    "not": lambda args: _told(args[0] == (0.0, 0.0), _apart(args[0], (0.0, 0.0))),
+    "finite": lambda args: _TRUTH,
 }

@@ -67,16 +67,35 @@ class Written:
         return found
 
     def run(self) -> list[Expression]:
-        """Write every formula; the results are in order."""
+        """Write every formula that the results need; the results are in order."""
+        needed = self._needed()
         for place, node in enumerate(self.algebra.nodes):
-            self.made.append(self._node(place, node))
+            self.made.append(self._node(place, node) if place in needed else math.nan)
         return [self.made[place] for place in self.algebra.results]
+
+    def _needed(self) -> set[int]:
+        """What the results stand on. A truth that the bounds decide stands on nothing."""
+        found: set[int] = set()
+        waiting = list(self.algebra.results)
+        while waiting:
+            place = waiting.pop()
+            if place not in found:
+                found.add(place)
+                if not self._is_decided(place):
+                    waiting += self.algebra.nodes[place].args
+        return found
+
+    def _is_decided(self, place: int) -> bool:
+        low, high = self.ranges[place]
+        return low == high and is_truth(self.algebra, place)
 
     def _node(self, place: int, node: Formula) -> Expression:
         if node.op == "variable":
             return self.variables[int(node.value)]
         if node.op == "constant":
             return node.value
+        if self._is_decided(place):
+            return self.ranges[place][0]
         args = [self.made[one] for one in node.args]
         if node.op in _LOGIC:
             return _LOGIC[node.op](self, node, args)
@@ -172,6 +191,8 @@ def _where(written: Written, node: Formula, args: Sequence[Expression]) -> Expre
     test, yes, no = args
     if not is_truth(written.algebra, node.args[0]):
         raise NoFormError("where")
+    if isinstance(test, float):
+        return yes if test else no
     for side in node.args[1:]:
         if not always_known(written.algebra, written.ranges, side):
             raise NoFormError("where")
