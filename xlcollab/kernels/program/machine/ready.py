@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -45,6 +44,9 @@ def _folders() -> Iterator[Path]:
     told, local = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("LOCALAPPDATA")
     roots += [Path(told)] if told else []
     roots += [Path(local) / "numba" / "Cache"] if local else []
-    roots += Path(tempfile.gettempdir()).glob("xlcollab-numba-*")
+    # Python's own `gettempdir` would write a file there, to try the folder.
+    temporary = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + ["/tmp", "/var/tmp"]
+    for one in dict.fromkeys(filter(None, temporary)):
+        roots += Path(one).glob("xlcollab-numba-*")
     for root in roots:
         yield from root.glob("machine_*")
