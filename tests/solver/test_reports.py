@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import xlcollab as xc
@@ -89,6 +90,29 @@ def test_a_nonlinear_model_has_reduced_gradients_and_multipliers(tmp_path: Path)
     assert "Reduced Gradient" in heads[0]
     assert "Lagrange Multiplier" in heads[1]
     assert all(math.isfinite(row[3]) for row in _section(rows, "Constraints"))  # type: ignore[arg-type]
+
+
+def test_a_quadratic_model_has_multipliers_of_all_digits(tmp_path: Path) -> None:
+    """By the equations of its optimum, solved: two of three rows press, no bound does."""
+    cells: dict[str, object] = {"A1": 100.0, "B1": 100.0, "C1": 100.0}
+    cells |= {"A3": "=SUMPRODUCT({95,120,104},A1:C1)-0.004*SUMSQ(A1:C1)"}
+    cells |= {"A4": "=SUMPRODUCT({17,24,19},A1:C1)", "A5": "=SUMPRODUCT({0.9,0.6,0.7},A1:C1)"}
+    path = build(tmp_path / "b.xlsx", {"S": cells})
+    asked = ("--maximize", "S!A3", "--by-changing", "S!A1:C1", "--report", "sensitivity")
+    rows = ("--subject-to", "S!A4<=52000", "--subject-to", "S!A5<=1900")
+    assert xlcollab("solve", path, *asked, *rows).code == 0
+    found = _rows(tmp_path, "S sensitivity")
+    pressing = np.array([[17.0, 24.0, 19.0], [0.9, 0.6, 0.7]])
+    system = np.block([[0.008 * np.eye(3), pressing.T], [pressing, np.zeros((2, 2))]])
+    *_, first, second = np.linalg.solve(system, [95.0, 120.0, 104.0, 52000.0, 1900.0])
+    last = [(row[0], [one for one in row if isinstance(one, float)][-1:]) for row in found]
+    by_cell = {cell: numbers[0] for cell, numbers in last if cell in _PRICED}
+    assert by_cell["$A$4"] == pytest.approx(first, rel=1e-7)
+    assert by_cell["$A$5"] == pytest.approx(second, rel=1e-7)
+    assert all(abs(by_cell[cell]) < 1e-6 for cell in ("$A$1", "$B$1", "$C$1"))
+
+
+_PRICED = ("$A$1", "$B$1", "$C$1", "$A$4", "$A$5")
 
 
 def test_whole_numbers_have_no_sensitivity(tmp_path: Path) -> None:

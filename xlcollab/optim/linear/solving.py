@@ -14,7 +14,7 @@ from xlcollab.optim.linear.model import Array, Program, Scales
 from xlcollab.optim.linear.polishing import polished
 from xlcollab.optim.linear.scaling import scaled, scales
 from xlcollab.optim.linear.search import Ending, Limits, News, relative_gap, search, search_here
-from xlcollab.optim.linear.verifying import confirmed, is_feasible
+from xlcollab.optim.linear.verifying import confirmed, held, is_feasible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _found(program: Program, small: Program, by: Scales, limits: Limits, end: En
         ending=ending,
         limit=limit,
         x=None if x is None else x * by.columns,
-        multipliers=_multipliers(end.highs, by) if x is not None and not whole else None,
+        multipliers=_multipliers(small, end.highs, x, by) if x is not None and not whole else None,
         value=value / by.objective,
         bound=bound / by.objective,
         gap=gap,
@@ -172,6 +172,7 @@ _CLEAN = 1e-12
 """The rounding of a row of size one."""
 
 
-def _multipliers(highs: Any, by: Scales) -> Array:
-    duals = np.array(highs.getSolution().row_dual, np.float64)
+def _multipliers(program: Program, highs: Any, x: Array, by: Scales) -> Array:
+    known = held(program, x) if program.hessian is not None else None
+    duals = np.array(highs.getSolution().row_dual, np.float64) if known is None else known.rows
     return np.asarray(duals * by.rows / by.objective)

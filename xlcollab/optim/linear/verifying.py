@@ -7,7 +7,7 @@ needs no such look.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +53,33 @@ def is_feasible(program: Program) -> bool:
 def _is_stationary(program: Program, x: Array) -> bool:
     """Whether the slope is held by rows and bounds that press, each from its own side."""
     assert program.hessian is not None
+    found = held(program, x)
+    size = float(np.linalg.norm(abs(program.hessian) @ np.abs(x) + np.abs(program.c)))
+    return found is None or bool(np.linalg.norm(found.rest) <= _HOLDS * max(size, 1e-300))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The multipliers of the rows that fit the slope at a point best, and what they leave of it."""
+
+    rows: Array
+    rest: Array
+
+
+def held(program: Program, x: Array) -> Held | None:
+    """How rows and bounds hold the slope of a quadratic program; None where too many press.
+
+    HiGHS' own multipliers belong to the program that it regularised: they have three digits.
+    """
+    assert program.hessian is not None
     values = program.matrix @ x
     low, high = _near(values, program.row_lower), _near(values, program.row_upper)
     below, above = _near(x, program.lower), _near(x, program.upper)
     rows, bounds = np.flatnonzero(low | high), np.flatnonzero(below | above)
     if len(rows) + len(bounds) > _MOST_ACTIVE:
-        return True
+        return None
     slope = program.hessian @ x + program.c
-    size = float(np.linalg.norm(abs(program.hessian) @ np.abs(x) + np.abs(program.c)))
+    multipliers = np.zeros(len(values))
     if len(rows) + len(bounds):
         eye = np.zeros((len(bounds), len(x)))
         eye[np.arange(len(bounds)), bounds] = 1.0
@@ -68,8 +87,10 @@ def _is_stationary(program: Program, x: Array) -> bool:
         # a lower limit presses upwards, with a multiplier of 0 or more; an upper one downwards
         least = np.where(np.concatenate([high[rows], above[bounds]]), -np.inf, 0.0)
         most = np.where(np.concatenate([low[rows], below[bounds]]), np.inf, 0.0)
-        slope = slope - columns @ lsq_linear(columns, slope, (least, most), tol=1e-14).x
-    return bool(np.linalg.norm(slope) <= _HOLDS * max(size, 1e-300))
+        fit = lsq_linear(columns, slope, (least, most), tol=1e-14).x
+        multipliers[rows] = fit[: len(rows)]
+        slope = slope - columns @ fit
+    return Held(multipliers, slope)
 
 
 def _near(values: Array, limits: Array) -> NDArray[np.bool_]:
