@@ -27,14 +27,17 @@ def labels_beside(
     taken: Sequence[Rect] = (),
     far: int | None = None,
     behind: bool = False,
+    words: bool = False,
 ) -> LabelLine | None:
     """The nearest full line of different labels above the area (`across`), or left of it.
 
-    At most `far` lines away; with `behind` those below or right of it come last. A line that begins
-    in one of the areas `taken` holds no labels.
+    At most `far` lines away; with `behind` those below or right of it come last; with `words` none
+    that begins with a number. A line that begins in one of the areas `taken` holds no labels.
     """
     for places in _lines(sheet, rect, across, far, behind):
         if any(one.contains(*places[0]) for one in taken):
+            continue
+        if words and not isinstance(sheet.value(*places[0]), str):
             continue
         texts = tuple(label(sheet.value(*place)) for place in places)
         if all(texts) and len(set(texts)) == len(texts):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xlcollab.grid import Sheet, Workbook
-from xlcollab.grid.beside import labels_beside
+from xlcollab.grid.beside import LabelLine, labels_beside
 from xlcollab.ref import AreaRef, CellRef
 
 _LOOKED_AT = 60
@@ -25,7 +25,8 @@ def variable_names(
     """One name per cell of `areas`, row by row, from the labels above and left of each block.
 
     Labels are the nearest full line of different texts or whole numbers that is no variable itself;
-    numbers take the word before them ("movieId" → "movie 27"). The side of a block without labels
+    numbers take the word before them ("movieId" → "movie 27"), and are data rather than labels if
+    that is no word for ids and texts stand further on. The side of a block without labels
     counts its factors. `parts` are areas within these whose role is known, such as "factor" or
     "bias". Where nothing is known the name is "".
     """
@@ -45,18 +46,24 @@ class _Block:
 
     def labels(self, *, across: bool) -> list[str] | None:
         """Above or left of the block, else below or right of it."""
-        found = labels_beside(
+        found = self._line(across)
+        if found is None:
+            return None
+        if not _heads_ids(self._word(found.first, across)):
+            found = self._line(across, words=True) or found
+        word = _as_word(self._word(found.first, across))
+        return [word + text for text in found.texts]
+
+    def _line(self, across: bool, *, words: bool = False) -> LabelLine | None:
+        return labels_beside(
             self.sheet,
             self.area.rect,
             across=across,
             taken=[one.rect for one in self.taken],
             far=_LOOKED_AT,
             behind=True,
+            words=words,
         )
-        if found is None:
-            return None
-        word = self._word(found.first, across)
-        return [word + text for text in found.texts]
 
     def side(self) -> str:
         """The text left of a single row, or above a single column: what the row is."""
@@ -83,7 +90,7 @@ class _Block:
                 return ""
             value = self.sheet.value(*at)
             if isinstance(value, str) and value.strip():
-                return _as_word(value if across else self._head_of_rows(*at))
+                return value if across else self._head_of_rows(*at)
         return ""
 
     def _head_of_rows(self, row: int, column: int) -> str:
@@ -91,6 +98,12 @@ class _Block:
         heads_columns = not isinstance(self.sheet.value(row, column + 1), str | None)
         value = self.sheet.value(row, column - 1 if heads_columns and column else column)
         return value if isinstance(value, str) else ""
+
+
+def _heads_ids(text: str) -> bool:
+    """Whether the numbers behind a text are names: an id's, a pivot table's, or without a head."""
+    word = text.strip()
+    return not word or word.casefold() in _OF_PIVOTS or bool(_IDENTIFIER.search(word))
 
 
 def _as_word(text: str) -> str:
