@@ -12,6 +12,7 @@ import pytest
 from tests.faces.shell import xlcollab
 from xlcollab.faces.cli import build
 from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.mistakes import OTHER_WORDS
 from xlcollab.factor import ModelSettings, TrainingSettings
 from xlcollab.optim import METHODS, SCHEDULES, Settings
 from xlcollab.settings.optimizers import OPTIMIZERS
@@ -113,6 +114,17 @@ def test_short_flags_stand_for_the_long_ones_wherever_these_are(
         flags = _flags(parameter)
         if long in flags and parameter.name != "docs":
             assert short in flags, f"{command} has {long} without {short}"
+
+
+def test_other_words_lead_to_options_that_some_command_has() -> None:
+    known = {
+        flag
+        for command in COMMANDS
+        for parameter in parameters(command).values()
+        for flag in _flags(parameter)
+    }
+    for typed, meant in OTHER_WORDS.items():
+        assert set(meant) & known, typed
 
 
 def _flags(parameter: inspect.Parameter) -> set[str]:

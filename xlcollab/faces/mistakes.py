@@ -51,8 +51,25 @@ class Sentences(TyperGroup):
         return [flag for one in ctx.command.params for flag in one.opts if flag.startswith("--")]
 
 
+OTHER_WORDS = {
+    "--value-of": ("--target",),
+    "--goal": ("--target",),
+    "--objective": ("--minimize", "--maximize"),
+    "--changing": ("--by-changing",),
+    "--variables": ("--by-changing",),
+    "--constraint": ("--subject-to",),
+    "--bounds": ("--subject-to",),
+    "--lambda": ("--l2",),
+    "--steps": ("--iterations", "--epochs"),
+    "--max-iter": ("--iterations", "--epochs"),
+    "--optimiser": ("--method", "--optimizer"),
+}
+"""What Excel's Solver, scipy and others call what we have, too."""
+
+
 def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence[str]]) -> str:
-    near = _near(typed, own, _ALIKE)
+    near = [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
+    near = near or _near(typed, own, _ALIKE)
     if not near:
         elsewhere = [name for name, flags in of_all.items() if typed in flags]
         if elsewhere:
