@@ -39,7 +39,8 @@ def assert_usable(solution: Solution) -> None:
     assert solution.objective > 0
     assert solution.bound <= solution.objective
     assert solution.gap == pytest.approx((solution.objective - solution.bound) / solution.objective)
-    assert "best found, gap" in solution.message
+    assert "HiGHS: best found, gap" in solution.message
+    assert ". best found" not in solution.message
 
 
 def test_a_search_ends_at_its_time_with_the_incumbent() -> None:

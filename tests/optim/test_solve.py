@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 from contextlib import suppress
 
@@ -301,3 +302,18 @@ def test_an_interrupt_that_was_caught_ends_the_run_all_the_same(method: str) -> 
     assert found.status is Status.INTERRUPTED
     assert found.iterations <= 2
     assert solve(Objective(function=bowl), START, settings).status is not Status.INTERRUPTED
+
+
+@pytest.mark.parametrize("method", ["gd", "lbfgs", "sqp", "evolutionary"])
+def test_an_interruption_is_told_in_whole_sentences(method: str) -> None:
+    def stop(row: Row) -> None:
+        if row.iteration == 2:
+            raise KeyboardInterrupt
+
+    box = {"lower": torch.full((2,), -9.0).double(), "upper": torch.full((2,), 9.0).double()}
+    settings = Settings(method=method, learning_rate=1e-4 if method == "gd" else None)
+    found = solve(Objective(function=wavy, **box), START, settings, on_step=stop)
+    assert found.status is Status.INTERRUPTED
+    assert re.search(r"\. [^A-Z0-9]", found.message) is None, found.message
+    made = "points were evaluated" if method == "evolutionary" else "iterations were made."
+    assert made in found.message

@@ -94,7 +94,7 @@ def descend(
         stop = watch.stop(evaluator, point)
         return Outcome(point, stop or _limit(limits, point, best, watch.progress))
     except KeyboardInterrupt:
-        return Outcome(best, Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations."))
+        return Outcome(best, Stop(Status.INTERRUPTED, ""))
 
 
 class _Watch:

@@ -259,12 +259,16 @@ def _solution(
 
 
 _COUNTED = frozenset({Status.DONE, Status.ITERATION_LIMIT})
+_OWN_COUNT = frozenset({"highs", "branch", "global", "evolutionary"})
+"""Methods that tell of an interruption in their own measure: points, subproblems or the gap."""
 
 
 def _told(best: Attempt, choice: Choice, iterations: int) -> str:
     """The method and why, how it ended, and after how many iterations of all stages together."""
     stop = best.outcome.stop
-    counted = f"{iterations} iterations were made." if stop.status in _COUNTED else ""
+    counts = stop.status in _COUNTED
+    counts |= stop.status is Status.INTERRUPTED and best.method not in _OWN_COUNT
+    counted = f"{iterations} iterations were made." if counts else ""
     ending = " ".join(part for part in (stop.status.sentence, counted, stop.message) if part)
     return f"{best.method}: {choice.reason}. {ending}"
 

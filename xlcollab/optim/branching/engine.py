@@ -38,7 +38,7 @@ def by_branching(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     try:
         stop = run.search()
     except TimeIsUpError:
-        stop = run.told(Status.TIME_LIMIT, "The limit of time was reached.")
+        stop = run.told(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
         stop = run.told(Status.INTERRUPTED, "")
     recorder.bound = run.bound

@@ -43,7 +43,7 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     except TimeIsUpError:
         stop = Stop(Status.TIME_LIMIT, run.evaluated())
     except KeyboardInterrupt:
-        stop = Stop(Status.INTERRUPTED, f"after {run.scorer.evaluations} evaluations.")
+        stop = Stop(Status.INTERRUPTED, run.evaluated())
     task.evaluator.count(run.scorer.evaluations)
     x = torch.as_tensor(run.best).to(start)
     point = model.point_at(x)

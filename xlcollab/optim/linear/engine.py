@@ -200,14 +200,15 @@ def _stop(found: Found, model: LinearModel) -> Stop:
         status = Status.INFEASIBLE if found.ending == "infeasible" else Status.UNBOUNDED
         return Stop(status, "HiGHS proved it.")
     if found.ending == "interrupted":
-        text = _NO_POINT if found.x is None else f"{_best_found(found)}."
+        text = _NO_POINT if found.x is None else f"HiGHS: {_best_found(found)}."
         return Stop(Status.INTERRUPTED, text)
-    text = f"The limit of {found.limit} was reached."
+    text = "" if found.limit == "time" else f"The limit of {found.limit} was reached."
+    status = _LIMITS.get(found.limit, Status.ITERATION_LIMIT)
     if found.x is None:
-        return Stop(_LIMITS.get(found.limit, Status.ITERATION_LIMIT), f"{text} {_NO_POINT}")
+        return Stop(status, f"{text} {_NO_POINT}".strip())
     if found.limit == "gap":
         return Stop(Status.BEST_FOUND, f"Within the tolerance asked for: {_best_found(found)}.")
-    return Stop(_LIMITS.get(found.limit, Status.ITERATION_LIMIT), f"{text} {_best_found(found)}.")
+    return Stop(status, f"{text} HiGHS: {_best_found(found)}.".strip())
 
 
 _LIMITS = {"time": Status.TIME_LIMIT, "nodes or solutions": Status.BEST_FOUND}

@@ -55,7 +55,7 @@ def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     except TimeIsUpError:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
-        stop = Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations.")
+        stop = Stop(Status.INTERRUPTED, "")
     y = on_bounds(model, search.end())
     point = model.point(y)
     stop = _judged(stop, model, point)

@@ -45,7 +45,7 @@ def over_kinks(task: Task, start: torch.Tensor, recorder: Recorder) -> Attempt:
     except TimeIsUpError:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
-        stop = Stop(Status.INTERRUPTED, f"after {recorder.iteration} iterations.")
+        stop = Stop(Status.INTERRUPTED, "")
     best = model.best
     y = descent.y if best is None else best.y
     point = model.point(y)
