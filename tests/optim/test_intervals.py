@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
+from tests.optim.written import model
+from xlcollab.optim import Settings, Status, solve
 from xlcollab.optim.algebra.formulas import Algebra, Formula
 from xlcollab.optim.algebra.intervals import Interval, intervals
 from xlcollab.optim.algebra.values import values
@@ -99,3 +104,27 @@ def test_what_bounds_decide_is_decided() -> None:
     assert bounds_of("lt", ([1.0, 2.0], [3.0, 0.0])) == (0.0, 0.0)
     assert bounds_of("le", ([0.1, 0.2, 0.3], [0.7, 0.0])) == (1.0, 1.0)
     assert bounds_of("ne", ([0.1, 0.2, 0.3], [0.7, 0.0])) == (1.0, 1.0)
+
+
+def _logarithmic(x: Tensor) -> Tensor:
+    far = torch.log(x[0] - 5.0)
+    return torch.where(x[0] < 20.0, (x[0] - 1.0) ** 2, far**3 + torch.sin(far))
+
+
+def _formless(x: Tensor) -> Tensor:
+    far = torch.erf(x[0])
+    return torch.where(x[0] < 20.0, (x[0] - 1.0) ** 2 + torch.sin(x[0]), far * far)
+
+
+@pytest.mark.parametrize("function", [_logarithmic, _formless])
+def test_a_side_that_is_never_taken_leaves_out_no_point(
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    pytest.importorskip("pyscipopt")
+    objective, start = model(function, [7.0], box=[(0.0, 10.0)])
+    found = solve(objective, start, Settings(method="global", time_limit=60.0))
+    alone, _ = model(lambda x: function(x.clamp(max=10.0)), [7.0], box=[(0.0, 10.0)])
+    best = min(float(alone.function(torch.tensor([x]))) for x in np.linspace(0, 10, 2001))
+    assert found.status is Status.OPTIMAL
+    assert found.objective <= best + 1e-9
+    assert found.bound <= best + 1e-9

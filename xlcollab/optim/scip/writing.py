@@ -44,7 +44,8 @@ class Written:
     variables: Sequence[Any]
     strict: bool
     uses: Sequence[int]
-    """How often each formula is read."""
+    """How often each formula is read by those that the results stand on; what none of them
+    reads is written only if it is a result."""
     made: list[Expression] = field(default_factory=list)
     edged: bool = False
     """Whether a comparison was kept strict by a distance."""
@@ -68,33 +69,18 @@ class Written:
 
     def run(self) -> list[Expression]:
         """Write every formula that the results need; the results are in order."""
-        needed = self._needed()
+        results = self.algebra.results
         for place, node in enumerate(self.algebra.nodes):
-            self.made.append(self._node(place, node) if place in needed else math.nan)
-        return [self.made[place] for place in self.algebra.results]
-
-    def _needed(self) -> set[int]:
-        """What the results stand on. A truth that the bounds decide stands on nothing."""
-        found: set[int] = set()
-        waiting = list(self.algebra.results)
-        while waiting:
-            place = waiting.pop()
-            if place not in found:
-                found.add(place)
-                if not self._is_decided(place):
-                    waiting += self.algebra.nodes[place].args
-        return found
-
-    def _is_decided(self, place: int) -> bool:
-        low, high = self.ranges[place]
-        return low == high and is_truth(self.algebra, place)
+            needed = self.uses[place] or place in results
+            self.made.append(self._node(place, node) if needed else math.nan)
+        return [self.made[place] for place in results]
 
     def _node(self, place: int, node: Formula) -> Expression:
         if node.op == "variable":
             return self.variables[int(node.value)]
         if node.op == "constant":
             return node.value
-        if self._is_decided(place):
+        if is_decided(self.algebra, self.ranges, place):
             return self.ranges[place][0]
         args = [self.made[one] for one in node.args]
         if node.op in _LOGIC:
@@ -191,7 +177,7 @@ def _where(written: Written, node: Formula, args: Sequence[Expression]) -> Expre
     test, yes, no = args
     if not is_truth(written.algebra, node.args[0]):
         raise NoFormError("where")
-    if isinstance(test, float):
+    if isinstance(test, float):  # the other side is not written
         return yes if test else no
     for side in node.args[1:]:
         if not always_known(written.algebra, written.ranges, side):
@@ -386,6 +372,24 @@ def is_truth(algebra: Algebra, place: int) -> bool:
     return node.op in _TRUTHS
 
 
+def is_decided(algebra: Algebra, ranges: Sequence[Interval], place: int) -> bool:
+    """Whether a formula is a truth that the bounds decide."""
+    low, high = ranges[place]
+    return low == high and is_truth(algebra, place)
+
+
+def stands_on(algebra: Algebra, ranges: Sequence[Interval], place: int) -> Sequence[int]:
+    """The formulas that one is written with: none for a decided truth, and of the sides of a
+    decided choice the one that is taken, for the other would leave out points."""
+    node = algebra.nodes[place]
+    if is_decided(algebra, ranges, place):
+        return ()
+    if node.op == "where" and is_decided(algebra, ranges, node.args[0]):
+        test, yes, no = node.args
+        return test, yes if ranges[test][0] else no
+    return node.args
+
+
 _POSITIVE = frozenset({"log", "log10", "inv", "sqrt", "pow", "div"})
 _PARTIAL = frozenset({"tan", "asin", "acos", "log1p"})
 
@@ -402,7 +406,7 @@ def always_known(algebra: Algebra, ranges: Sequence[Interval], place: int) -> bo
         node = algebra.nodes[one]
         if node.op in _PARTIAL or (node.op in _POSITIVE and not _inside(algebra, ranges, node)):
             return False
-        pending += node.args
+        pending += stands_on(algebra, ranges, one)
     return True
 
 
@@ -450,16 +454,26 @@ def written(
     strict: bool,
 ) -> Written:
     """A writer for `model`, whose columns `variables` are made already."""
-    uses = [0] * len(algebra.nodes)
-    for node in algebra.nodes:
-        for one in node.args:
-            uses[one] += 1
+    ranges = intervals(algebra, *box)
     return Written(
         model=model,
         algebra=algebra,
-        ranges=intervals(algebra, *box),
+        ranges=ranges,
         whole=whole_formulas(algebra, whole),
         variables=variables,
         strict=strict,
-        uses=uses,
+        uses=_uses(algebra, ranges),
     )
+
+
+def _uses(algebra: Algebra, ranges: Sequence[Interval]) -> list[int]:
+    uses, seen = [0] * len(algebra.nodes), set[int]()
+    waiting = list(algebra.results)
+    while waiting:
+        place = waiting.pop()
+        if place not in seen:
+            seen.add(place)
+            for one in stands_on(algebra, ranges, place):
+                uses[one] += 1
+                waiting.append(one)
+    return uses
