@@ -141,9 +141,12 @@ def _no_manifest(folder: Path) -> None:
     (folder / "model.json").unlink()
 
 
-def _other_manifest(folder: Path) -> None:
-    said = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps({**said, "users": 3}))
+def _said(**more: int) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        said = json.loads((folder / "model.json").read_text())
+        (folder / "model.json").write_text(json.dumps({**said, **more}))
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,10 @@ def _other_manifest(folder: Path) -> None:
         (_half_a_shard, "items-00000.* cannot be read as a model"),
         (_twice_the_same, "do not hold each of the 60 users once"),
         (_no_manifest, "is a folder without a model"),
-        (_other_manifest, "do not hold each of the 3 users once"),
+        (_said(users=3), "do not hold each of the 3 users once"),
+        (_said(shards=3), "there is no file .*users-00000-of-00003"),
+        (_said(shards=0), "it has 0 shards, expected 1 or more"),
+        (_said(shards=-2), "it has -2 shards, expected 1 or more"),
     ],
 )
 def test_a_damaged_folder_says_so(

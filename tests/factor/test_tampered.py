@@ -67,6 +67,9 @@ def _changes() -> Iterator[tuple[str, Change]]:
         yield f"{name} whole", _array(name, lambda a: a.astype(np.int32))
         yield f"{name} empty", _array(name, lambda a: a[:0])
         yield f"{name} bytes", _array(name, lambda a: np.frombuffer(a.tobytes(), np.uint8))
+    for name in ("user_factors", "item_factors"):
+        yield f"{name} narrower", _array(name, lambda a: a[:, :-1])
+        yield f"{name} wider", _array(name, lambda a: np.hstack([a, a[:, :1]]))
     for name in ("rated/starts", "rated/items"):
         yield f"without {name}", _without(name)
         yield f"{name} floats", _array(name, lambda a: a.astype(np.float64))

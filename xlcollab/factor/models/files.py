@@ -87,6 +87,7 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         check_floats("user_bias", arrays["user_bias"], (len(users),))
         check_floats("item_bias", arrays["item_bias"], (len(items),))
+        check_floats("item_factors", arrays["item_factors"], (len(items), *_width(arrays)))
         rows, draws = Rows.pack(*(arrays[name] for name in names)), _draws(arrays, metadata)
         uptake = checked_uptake(json.loads(metadata.get("uptake", "null")), settings)
         return FactorModel(
@@ -111,6 +112,11 @@ def _model(arrays: Arrays, metadata: Mapping[str, str]) -> Model:
     return NetModel(
         settings, users, items, weights, levels, output, rated, features, titles, popularity
     )
+
+
+def _width(arrays: Arrays) -> tuple[int, ...]:
+    """How many factors the users have, looked at before rows of both sides are padded alike."""
+    return arrays["user_factors"].shape[1:]
 
 
 def _titles(arrays: Arrays) -> Titles:

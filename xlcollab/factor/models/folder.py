@@ -178,6 +178,8 @@ def read_folder(path: Path) -> tuple[Arrays, dict[str, str]]:
     """The arrays and the metadata of the whole model, as a model file has them."""
     said = manifest_of(path)
     with told_as_damage(path):
+        if said.shards < 1:
+            raise DataError(f"it says that it has {said.shards} shards, expected 1 or more")
         arrays: Arrays = {}
         for side in _SIDES:
             parts = [
