@@ -211,3 +211,18 @@ def test_settings_are_compared_over_folds(tmp_path: Path) -> None:
     assert told.json["trials"] == 2
     few = xlcollab("tune", ratings_csv(tmp_path), "--folds", 1, "-o", out)
     assert (few.code, "expected a whole number, 2 to" in few.sentence) == (2, True)
+
+
+def test_a_test_file_of_texts_names_the_users_of_training(folder: Path, tmp_path: Path) -> None:
+    """One id that is a text makes texts of all in its file; "14" is 14 all the same."""
+    counts = pd.read_csv(folder / "counts.csv")
+    tested = counts.iloc[::9].astype({"customer": str, "sku": str})
+    tested.loc[len(counts)] = ["zoe", "new", 1]
+    counts.drop(counts.index[::9]).to_csv(tmp_path / "train.csv", index=False)
+    tested.to_csv(tmp_path / "test.csv", index=False)
+    files = (tmp_path / "train.csv", "--test", tmp_path / "test.csv")
+    path = tmp_path / "m.safetensors"
+    found = xlcollab("fit", *files, "--implicit", *FEW, "-o", path, "--json").json
+    assert found["ranking"]["ndcg"] > found["popularity_alone"]["ndcg"]
+    assert [note for note in found["notes"] if "taken up nothing in training (zoe)" in note]
+    assert (found["users"], found["items"]) == (91, 61)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from xlcollab.errors import DataError
 from xlcollab.ratings import Vocabulary
@@ -15,6 +20,24 @@ def known_or_text(ids: Vocabulary, text: str) -> Id:
         return ids.parse(text)
     except DataError:
         return text
+
+
+def as_written(known: Vocabulary, given: Sequence[Id]) -> list[Id]:
+    """The same ids, where unknown ones are known by how they are written: 14 is "14"."""
+    found = list(given)
+    for at in np.flatnonzero(known.numbers(given, "negative") < 0).tolist():
+        with suppress(DataError):
+            found[at] = known.parse(str(given[at]))
+    return found
+
+
+def named_as(known: Vocabulary, own: Vocabulary) -> Vocabulary:
+    """`own` with its ids as they are written among those `known`; as it is where it tells ids apart
+    that are written alike."""
+    if own.index.dtype == known.index.dtype == np.int64:
+        return own
+    found = pd.Index(as_written(known, own.index.tolist()))
+    return Vocabulary(found, own.kind) if found.is_unique else own
 
 
 def json_id(value: Any) -> Any:

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
-from xlcollab.api.ratings.ids import known_or_text
+from xlcollab.api.ratings.ids import named_as
 from xlcollab.api.ratings.source import read_source
 from xlcollab.errors import UsageError
 from xlcollab.factor import FactorModel, Model
 from xlcollab.factor.training.fold import folded_in
-from xlcollab.ratings import RatingsTable, Vocabulary
+from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.requests.ratings import Place
 
@@ -40,15 +38,7 @@ def with_newcomers(model: Model, ratings: Path) -> tuple[Model, list[Id]]:
 def _as_written(table: RatingsTable, model: FactorModel) -> RatingsTable:
     """The ids of the model where one is written alike: 14 is "14"."""
     users, items = (
-        _matched(own, known)
+        named_as(known, own)
         for own, known in ((table.user_ids, model.user_ids), (table.item_ids, model.item_ids))
     )
     return RatingsTable(table.users, table.items, table.ratings, users, items)
-
-
-def _matched(own: Vocabulary, known: Vocabulary) -> Vocabulary:
-    given = own.index.tolist()
-    meant = [known_or_text(known, str(one)) for one in given]
-    pairs = zip(given, meant, strict=True)
-    found = [one if one in known else as_given for as_given, one in pairs]
-    return Vocabulary(pd.Index(found), own.kind)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xlcollab.api.ratings.ids import json_id, known_or_text
+from xlcollab.api.ratings.ids import as_written, json_id, known_or_text
 from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
@@ -121,7 +121,7 @@ def _pairs(
     request: PredictRequest,
     side: Side | None = None,
 ) -> Table:
-    users, items = _matched(model.user_ids, users), _matched(model.item_ids, items)
+    users, items = as_written(model.user_ids, users), as_written(model.item_ids, items)
     ratings = predict(model, users, items, "bias" if request.unknown_ids else "error", side)
     numbers = model.user_ids.numbers(users, "negative"), model.item_ids.numbers(items, "negative")
     titles = _titles(model, numbers[1])
@@ -166,13 +166,6 @@ def _parsed(ids: Vocabulary, texts: Sequence[str], unknown_ids: bool = False) ->
     return [known_or_text(ids, text) if unknown_ids else ids.parse(text) for text in texts]
 
 
-def _matched(ids: Vocabulary, given: list[Id]) -> list[Id]:
-    """The same ids, where unknown ones are known by how they are written: 14 is "14"."""
-    known = ids.numbers(given, "negative") >= 0
-    pairs = zip(given, known.tolist(), strict=True)
-    return [one if is_known else known_or_text(ids, str(one)) for one, is_known in pairs]
-
-
 @dataclass(frozen=True, slots=True)
 class _Pairs:
     """A table of pairs as read from `file`, whose first pair is in `first_row`."""
@@ -195,7 +188,7 @@ class _Pairs:
         """The numbers of those side columns of a net that the table has; -1 is an unknown level."""
         levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
         return {
-            name: ids.numbers(_matched(ids, self.frame[name].tolist()), "negative")
+            name: ids.numbers(as_written(ids, self.frame[name].tolist()), "negative")
             for name, ids in levels.items()
             if name in self.frame
         }
@@ -204,7 +197,7 @@ class _Pairs:
         """Raises DataError by row and column."""
         for ids, column in ((model.user_ids, self.user), (model.item_ids, self.item)):
             given = self.frame[column].tolist()
-            unknown = np.flatnonzero(ids.numbers(_matched(ids, given), "negative") < 0)
+            unknown = np.flatnonzero(ids.numbers(as_written(ids, given), "negative") < 0)
             if len(unknown):
                 more = f" ({len(unknown) - 1} more like it)" if len(unknown) > 1 else ""
                 raise DataError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xlcollab.api.ratings.ids import named_as
 from xlcollab.api.ratings.kept.reading import holds_model
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
@@ -168,7 +169,11 @@ def _told(candidates: Sequence[FoundRatings]) -> str:
 
 
 def together(train: RatingsTable, test: RatingsTable) -> tuple[RatingsTable, RatingsTable]:
-    """Two tables with common vocabularies, those of side columns too: one model serves both."""
+    """Two tables with common vocabularies, those of side columns too: one model serves both.
+
+    What is written alike is the same: "14" in a file of texts is the 14 of training.
+    """
+    test = _named_as(train, test)
     users = _both(train.user_ids, test.user_ids)
     items = _both(train.item_ids, test.item_ids)
     levels = {
@@ -176,6 +181,19 @@ def together(train: RatingsTable, test: RatingsTable) -> tuple[RatingsTable, Rat
         for name, column in train.extra.items()
     }
     return _numbered(train, users, items, levels), _numbered(test, users, items, levels)
+
+
+def _named_as(train: RatingsTable, test: RatingsTable) -> RatingsTable:
+    """The test ratings with ids and levels as they are known from training."""
+    extra = {
+        name: replace(
+            test.extra[name],
+            vocabulary=named_as(column.vocabulary, test.extra[name].vocabulary),
+        )
+        for name, column in train.extra.items()
+    }
+    users, items = named_as(train.user_ids, test.user_ids), named_as(train.item_ids, test.item_ids)
+    return replace(test, user_ids=users, item_ids=items, extra=extra)
 
 
 def _both(one: Vocabulary, other: Vocabulary) -> Vocabulary:
