@@ -199,6 +199,8 @@ def test_what_cannot_be_counted_is_refused() -> None:
         ({"output_range": (0, 5)}, "no range"),
         ({"n_factors": 0}, "n_factors must be 1 or more"),
         ({"standardize": True}, "not standardised"),
+        ({"l2_biases": 0.1}, "no biases to penalise"),
+        ({"optimizer": "bpr", "bias": False, "l2_biases": 0.1}, "no biases to penalise"),
     ],
 )
 def test_what_makes_no_sense_is_said(settings: dict[str, Any], message: str) -> None:

@@ -351,8 +351,8 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
     # With the bias a row has 16 unknowns, which fill vectors of 8: twice as fast as one more.
     "best": {"optimizer": "gibbs", "n_factors": 15},
 }
-_IMPLICIT_FACTORS = 40
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
+_IMPLICIT_FACTORS = 40
 
 NAMED: Mapping[str, Mapping[str, object]] = {
     # The dot product of fastai's collab_learner: AdamW in batches of 64 within a sigmoid's range,

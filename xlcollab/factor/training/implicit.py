@@ -100,6 +100,8 @@ def _check(tables: Tables, model: ModelSettings, training: TrainingSettings, sta
         raise UsageError("counts are not standardised: 0 of them means nothing taken up")
     if training.optimizer == "als" and not model.n_factors:
         raise UsageError("an implicit model by als is its factors; n_factors must be 1 or more")
+    if training.l2_biases and (training.optimizer == "als" or not model.bias):
+        raise UsageError("this implicit model has no biases to penalise; leave l2_biases out")
     if training.patience is not None and tables.validation is None:
         raise UsageError("patience needs a validation part to watch; split some off")
     if isinstance(start, FactorModel) and not start.settings.implicit:
