@@ -175,7 +175,8 @@ def manifest_of(path: Path) -> Manifest:
 
 
 def read_folder(path: Path) -> tuple[Arrays, dict[str, str]]:
-    """The arrays and the metadata of the whole model, as a model file has them."""
+    """The arrays and the metadata of the whole model, as a model file has them. Raises DataError
+    where shards are missing or damaged."""
     said = manifest_of(path)
     with told_as_damage(path):
         if said.shards < 1:
