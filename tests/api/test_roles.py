@@ -9,6 +9,7 @@ import pytest
 from tests.build import build
 from xlcollab.api.look.roles import Roles, roles_of
 from xlcollab.files import FileBook
+from xlcollab.grid import DefinedName
 from xlcollab.plan import build_plan
 from xlcollab.ref import parse_area
 
@@ -41,3 +42,11 @@ def test_roles(product: str, around: str, tmp_path: Path) -> None:
         parse_area(f"S!{USERS}"),
         parse_area("S!E10:E12") if biased else None,
     )
+
+
+def test_names_used_twice_are_looked_at_once(tmp_path: Path) -> None:
+    """30 names, each the sum of the last with itself: written out, 2^30 addends."""
+    book = FileBook(_book(tmp_path / "b.xlsx", SPELT["MMULT"], "{}+{c}$5+$E{r}+N30_")).read()
+    names = {"N1_": "S!$A$1*1"} | {f"N{i}_": f"N{i - 1}_+N{i - 1}_" for i in range(2, 31)}
+    book.names = [DefinedName(name, text) for name, text in names.items()]
+    assert roles_of(build_plan(book), "S").bias == parse_area("S!H5:K5")

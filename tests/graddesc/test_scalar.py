@@ -11,7 +11,7 @@ from tests.build import build
 from xlcollab.errors import UnsupportedError
 from xlcollab.files import FileBook
 from xlcollab.formula.signatures import SIGNATURES
-from xlcollab.grid import Kind
+from xlcollab.grid import DefinedName, Kind
 from xlcollab.kernels.scalar import ScalarProgram, build_program, ops
 from xlcollab.kernels.scalar.functions import FORMS
 from xlcollab.kernels.trace.recalculate import recalculate
@@ -124,3 +124,15 @@ def test_an_input_that_holds_a_formula_is_a_number(tmp_path: Path) -> None:
     registers[program.cells[CellRef("S", 1, 0)]] = 7.0
     program.calculate(registers)
     assert registers[program.cells[CellRef("S", 2, 0)]] == 70.0
+
+
+def test_names_used_twice_are_lowered_once(tmp_path: Path) -> None:
+    """30 names, each used twice by the next: written out, a formula of 2^30 terms."""
+    names = {"N1_": "S!$A$1*1"} | {f"N{i}_": f"N{i - 1}_*0.5+N{i - 1}_" for i in range(2, 31)}
+    workbook = FileBook(build(tmp_path / "book.xlsx", {"S": {"A1": 2.5, "A2": "=N30_+1"}})).read()
+    workbook.names = [DefinedName(name, text) for name, text in names.items()]
+    program = build_program(build_plan(workbook), [CellRef("S", 0, 0)])
+    registers = program.start()
+    program.calculate(registers)
+    assert registers[program.cells[CellRef("S", 1, 0)]] == pytest.approx(2.5 * 1.5**29 + 1)
+    assert len(program.codes) < 100

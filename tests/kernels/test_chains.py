@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernels.engine import Cells, workbook
-from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.grid import DefinedName, ErrorCode, Kind, Scalar
 from xlcollab.kernels.scan.machine import forward
 from xlcollab.kernels.scan.warming import run_passes
 from xlcollab.kernels.trace.compiler import Compiler
@@ -358,3 +358,19 @@ def test_what_is_warmed_is_what_runs() -> None:
     before = forward.signatures  # type: ignore[attr-defined]
     assert_one_pass(DATA | SHEETS["a chain"][0])
     assert forward.signatures == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("first", ["$B$1+1", "A1048576*0.001", "MAX($B$1:$B$3)"])
+def test_names_used_twice_are_worked_out_once(first: str) -> None:
+    """30 names, each used twice by the next, whether they read the chain or not."""
+    cells: Cells = {"A1": 1.0, "B1": 0.1} | rows(2, 12, {"A": "=A{p}*0.001+N30_"})
+    book = workbook(cells)
+    names = {"N1_": f"Sheet1!{first}"} | {
+        f"N{i}_": f"N{i - 1}_+N{i - 1}_*0.5-1" for i in range(2, 31)
+    }
+    book.names = [DefinedName(name, text) for name, text in names.items()]
+    plan = scannable(build_plan(book, few=0))
+    assert plan.chains
+    ours, judge = shown(plan), shown(plan.unrolled())
+    for cell, (kind, number) in judge.items():
+        assert ours[cell] == (kind, pytest.approx(number, rel=1e-11))

@@ -47,6 +47,18 @@ def test_names_that_use_one_another_twice_are_put_in_once() -> None:
     assert (values, refused) == ({"A1": [2.0**30]}, [])
 
 
+@pytest.mark.parametrize("text", ["{n}+{n}*0.5", "{n}*0.5+{n}", "({n}+1)-{n}*{n}*0", "-{n}+{n}*3"])
+def test_names_used_twice_at_any_place_are_put_in_once(text: str) -> None:
+    """The first of a sum's terms is no exception: 30 of them, each used twice by the next."""
+    names = {"N1_": "Sheet1!$B$1*1"} | {f"N{i}_": text.format(n=f"N{i - 1}_") for i in range(2, 31)}
+    values, refused = evaluated({"A1": "=N30_", "B1": 0.25}, names)
+    wanted = 0.25
+    for _ in range(29):
+        wanted = eval(text.format(n=f"({wanted})"))
+    assert values == {"A1": [pytest.approx(wanted, rel=1e-12)]}
+    assert not refused
+
+
 def test_names_that_mean_themselves_are_refused_alone() -> None:
     names = {"LOOP": "LOOP+LOOP", "HERE": "THERE+THERE", "THERE": "HERE+HERE"}
     cells: Cells = {"A1": "=LOOP+1", "A2": "=HERE", "A3": "=1+1"}

@@ -160,16 +160,20 @@ def _bare(node: Node) -> Node:
 
 
 def _sums(node: Node) -> Iterator[tuple[Node, list[Node]]]:
-    """Every sum at or below `node` with its addends, each sum as long as it goes."""
+    """Every sum at or below `node` with its addends, each sum as long as it goes; one that stands
+    in it several times is told once."""
     inner: set[int] = set()
     for item in walk(node):
         if isinstance(item, Binary) and item.operator == "+" and id(item) not in inner:
-            addends, stack = [], [item.left, item.right]
+            addends, stack, own = [], [item.left, item.right], set[int]()
             while stack:
                 part = stack.pop()
                 if isinstance(part, Binary) and part.operator == "+":
-                    inner.add(id(part))
+                    if id(part) in own:
+                        continue
+                    own.add(id(part))
                     stack += [part.left, part.right]
                 else:
                     addends.append(part)
+            inner |= own
             yield item, addends

@@ -91,6 +91,7 @@ def _lower_family(lowering: Lowering, plan: Plan, number: int, *, stored: bool) 
 
 
 def _lower_extra(lowering: Lowering, label: str, family: Family) -> int:
+    lowering.begin(family.node)
     try:
         return lowering.register_of(lowering.expression(family.node, family.first))
     except ModelError as error:

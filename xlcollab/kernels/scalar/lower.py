@@ -22,6 +22,7 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
     Unary,
+    shared,
 )
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import ErrorCode, Kind, Scalar, Workbook
@@ -60,6 +61,9 @@ class Lowering:
         self._starts: list[int] = [0]
         self._operands: list[int] = []
         self._inputs = frozenset(inputs)
+        self._shared: frozenset[int] = frozenset()
+        self._made: dict[int, Operand] = {}
+        """What stands at several places of the formula that is lowered."""
         for cell in inputs:
             self._known[cell] = self._new(as_number(workbook.value(cell)))
 
@@ -92,6 +96,7 @@ class Lowering:
         """
         if cell in self._inputs:
             return
+        self.begin(node)
         try:
             result = self._whole(node, cell, closing=closing)
         except ModelError as error:
@@ -110,6 +115,11 @@ class Lowering:
         self._known[cell] = result
         self._formulas.append(cell)
 
+    def begin(self, node: Node) -> None:
+        """Another formula, or another cell of one, is lowered from here on."""
+        self._shared = shared(node)
+        self._made.clear()
+
     def _whole(self, node: Node, cell: CellRef, *, closing: bool) -> Operand:
         """What the cell holds. Raises UnsupportedError."""
         if closing and isinstance(node, Binary):
@@ -122,6 +132,13 @@ class Lowering:
 
     def expression(self, node: Node, cell: CellRef) -> Operand:
         """The value of `node` as seen from `cell`. Raises UnsupportedError."""
+        if id(node) not in self._shared:
+            return self._expression(node, cell)
+        if id(node) not in self._made:
+            self._made[id(node)] = self._expression(node, cell)
+        return self._made[id(node)]
+
+    def _expression(self, node: Node, cell: CellRef) -> Operand:
         if isinstance(node, Number | Text | Boolean):
             return node.value
         if isinstance(node, Missing):
@@ -196,7 +213,8 @@ class Lowering:
                 raise UnsupportedError("an aggregate reads a cell or another, not all numbers")
 
     def area(self, node: Node, cell: CellRef) -> list[Operand]:
-        """The values of an area, row by row. Raises UnsupportedError when it is none."""
+        """The values of the used part of an area, row by row. Raises UnsupportedError when it is
+        none."""
         if not isinstance(node, Reference):
             raise UnsupportedError("an expression over whole areas is not a number formula")
         sheet, rect = self._place(node, cell)
@@ -248,10 +266,10 @@ class Lowering:
         raise UnsupportedError(f"the operator {node.operator} is not a number formula")
 
     def _binary(self, node: Binary, cell: CellRef, *, closing: bool = False) -> Operand:
-        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
-        spine: list[Binary] = []
-        left: Node = node
-        while isinstance(left, Binary):
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long. What stands elsewhere
+        too is worked out once."""
+        spine, left = [node], node.left
+        while isinstance(left, Binary) and id(left) not in self._shared:
             spine.append(left)
             left = left.left
         result = self.expression(left, cell)

@@ -21,6 +21,7 @@ from xlcollab.formula.nodes import (
     Reference,
     Unary,
     children,
+    shared,
 )
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.kernels.scalar import ops
@@ -101,9 +102,11 @@ class _Lowering:
     _made: dict[int, Operand] = field(default_factory=dict)
     _depends: dict[int, bool] = field(default_factory=dict)
     _grows: frozenset[Reference] = frozenset()
+    _shared: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self._grows = frozenset(growing(self.family))
+        self._shared = shared(self.family.node)
 
     def emit(self, code: int, *operands: Operand) -> Made:
         self.steps.append(Step(code, operands))
@@ -166,10 +169,11 @@ class _Lowering:
         raise NotScannedError(node.operator)
 
     def binary(self, node: Binary, *, closing: bool = False) -> Operand:
-        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long."""
-        spine: list[Binary] = []
-        left: Node = node
-        while isinstance(left, Binary) and self.depends(left):
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long. What stands elsewhere
+        too is worked out once."""
+        spine: list[Binary] = [node]
+        left = node.left
+        while isinstance(left, Binary) and self.depends(left) and id(left) not in self._shared:
             spine.append(left)
             left = left.left
         result = self.value(left)

@@ -286,17 +286,17 @@ class Tracer:
         return known[1]
 
     def _binary(self, node: Binary, frame: Frame, *, closing: bool = False) -> Value:
-        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long.
+        """Unrolls the left spine: `A1+A2+…` may be thousands of terms long. What stands elsewhere
+        too is a value of its own, asked for by `value`.
 
         `closing`: the last operator is the last of the formula.
         """
-        spine: list[Binary] = []
-        left: Node = node
-        while isinstance(left, Binary) and left.operator in BINARY:
+        if node.operator not in BINARY:
+            raise UnsupportedError("a union of areas can only be an argument of a function")
+        spine, left = [node], node.left
+        while isinstance(left, Binary) and left.operator in BINARY and id(left) not in self._shared:
             spine.append(left)
             left = left.left
-        if not spine:
-            raise UnsupportedError("a union of areas can only be an argument of a function")
         result = self.value(left, frame)
         for part in reversed(spine):
             right = self.value(part.right, frame)
