@@ -136,3 +136,26 @@ def test_names_used_twice_are_lowered_once(tmp_path: Path) -> None:
     program.calculate(registers)
     assert registers[program.cells[CellRef("S", 1, 0)]] == pytest.approx(2.5 * 1.5**29 + 1)
     assert len(program.codes) < 100
+
+
+@pytest.mark.parametrize("name", ["SUMPRODUCT", "SUMXMY2", "SUMX2MY2", "SUMX2PY2"])
+@pytest.mark.parametrize("areas", ["A1:A3,B1:B9", "B1:B9,A1:A3", "A1:A3,A1:C1", "A1:B1,A1:A2"])
+def test_areas_of_different_sizes(name: str, areas: str, tmp_path: Path) -> None:
+    """What lies beyond the used part counts for the size of an area, too."""
+    sheet = {
+        "A1": 1,
+        "A2": 2,
+        "A3": 3,
+        "B1": 1,
+        "B2": 2,
+        "B3": 4,
+        "C1": 5,
+        "E1": f"={name}({areas})",
+    }
+    plan = build_plan(FileBook(build(tmp_path / "book.xlsx", {"S": sheet})).read())
+    program, cell = build_program(plan, [CellRef("S", 0, 0)]), CellRef("S", 0, 4)
+    if cell in program.refused:
+        return
+    registers = program.start()
+    program.calculate(registers)
+    np.testing.assert_allclose(registers[program.cells[cell]], judged(plan)[cell])

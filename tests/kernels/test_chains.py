@@ -360,6 +360,19 @@ def test_what_is_warmed_is_what_runs() -> None:
     assert forward.signatures == before  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "others",
+    ["$D$1:$D$3", "$D$1:$E$1", "$D$1:$D$2,$E$1:$E$3", "$D$1", "2", "TRUE", "{{1,2}}", "$F$1:$F$2"],
+)
+@pytest.mark.parametrize("own", ["A{q}:A{p}", "A{p}:A{p}"])
+def test_sums_of_products_of_any_sizes(own: str, others: str) -> None:
+    """Areas of different sizes are #VALUE!; single values are multiplied as by the operator."""
+    beside: dict[str, Scalar] = {"D1": 0.5, "D2": True, "D3": 2.0, "E1": "3", "E2": 0.25, "F1": 1.0}
+    for call in (f"{own},{others}", f"{others},{own}"):
+        sheet = rows(3, 12, {"A": f"=SUMPRODUCT({call})+1"})
+        assert_same_values({"A1": 1.0, "A2": 2.0, **beside, **sheet})
+
+
 @pytest.mark.parametrize("first", ["$B$1+1", "A1048576*0.001", "MAX($B$1:$B$3)"])
 def test_names_used_twice_are_worked_out_once(first: str) -> None:
     """30 names, each used twice by the next, whether they read the chain or not."""

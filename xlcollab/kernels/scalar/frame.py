@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Node
+from xlcollab.formula.nodes import Node, Reference
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.scalar import ops
 from xlcollab.ref import CellRef
@@ -86,7 +86,13 @@ class Lowers(Protocol):
         """What an aggregate of numbers (or of `truths`) is given. Raises UnsupportedError."""
 
     def area(self, node: Node, cell: CellRef) -> list[Operand]:
-        """The values of an area, row by row. Raises UnsupportedError when it is none."""
+        """The values of an area, row by row, without what lies beyond the sheet's used part.
+
+        Raises UnsupportedError when it is none.
+        """
+
+    def size(self, node: Reference, cell: CellRef) -> tuple[int, int]:
+        """The rows and columns of an area."""
 
 
 def given(lowering: Lowers, value: Operand, others: Sequence[Operand]) -> Operand:

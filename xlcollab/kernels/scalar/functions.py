@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Boolean, Node
+from xlcollab.formula.nodes import Boolean, Node, Reference
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.scalar import ops
 from xlcollab.kernels.scalar.frame import (
@@ -106,12 +107,25 @@ def _deviation(less: int) -> Statistic:
     return compute
 
 
+def _side_by_side(
+    lowering: Lowers, arguments: Sequence[Node], cell: CellRef, *, turned: bool
+) -> tuple[list[list[Operand]], bool]:
+    """(the values of areas of one size, each row by row; whether each is one cell). With `turned` a
+    row may stand beside a column. Raises UnsupportedError for others."""
+    columns = [lowering.area(argument, cell) for argument in arguments]
+    areas = [argument for argument in arguments if isinstance(argument, Reference)]
+    sizes = [lowering.size(area, cell) for area in areas]
+    whole = all(len(column) == prod(size) for column, size in zip(columns, sizes, strict=True))
+    alike = len(set(sizes)) == 1 or (turned and whole)
+    if not alike or len({len(column) for column in columns}) != 1:
+        raise UnsupportedError("areas of different sizes stand side by side")
+    return columns, sizes[0] == (1, 1)
+
+
 def _products(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
     """SUMPRODUCT of areas: what is no number counts as 0, but single cells are multiplied."""
-    columns = [lowering.area(argument, cell) for argument in arguments]
-    if len({len(column) for column in columns}) != 1:
-        raise UnsupportedError("SUMPRODUCT has areas of different sizes")
-    single = len(columns) > 1 and len(columns[0]) == 1
+    columns, single = _side_by_side(lowering, arguments, cell, turned=False)
+    single &= len(columns) > 1
     total: list[Operand] = []
     others: list[Operand] = []
     for row in zip(*columns, strict=True):
@@ -145,9 +159,7 @@ def _pairs(combine: Callable[[Lowers, Operand, Operand], Operand]) -> ScalarForm
     """Σ of `combine` over two areas; a pair with a cell that is no number is left out."""
 
     def compose(lowering: Lowers, arguments: Sequence[Node], cell: CellRef) -> Operand:
-        left, right = (lowering.area(argument, cell) for argument in arguments)
-        if len(left) != len(right):
-            raise UnsupportedError("two areas of different sizes are compared")
+        (left, right), _ = _side_by_side(lowering, arguments, cell, turned=True)
         pairs = list(zip(left, right, strict=True))
         kept = [pair for pair in pairs if _are_numbers(pair)]
         if not kept:

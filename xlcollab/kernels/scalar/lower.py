@@ -223,6 +223,11 @@ class Lowering:
             return []
         return [self.cell(CellRef(sheet, row, column)) for row, column in used.cells()]
 
+    def size(self, node: Reference, cell: CellRef) -> tuple[int, int]:
+        """The rows and columns of an area, its unused part as well."""
+        _, rect = self._place(node, cell)
+        return rect.height, rect.width
+
     def cell(self, cell: CellRef) -> Operand:
         """The value of a cell. Raises UnsupportedError when it could not be lowered."""
         if cell in self._refused:

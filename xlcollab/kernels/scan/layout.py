@@ -96,6 +96,8 @@ class _Builder:
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     pool: list[Whole] = field(default_factory=list)
     operands: list[list[int]] = field(default_factory=list)
+    _sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Operand → the height and width of the area that it is, where it is one."""
     _pooled: int = 0
     _given: dict[int, int] = field(default_factory=dict)
     _labels: dict[tuple[str, Rect], Whole] = field(default_factory=dict)
@@ -124,6 +126,8 @@ class _Builder:
                 first = len(self.operands)
                 moving = tuple(self._operand(family, one, made) for one in step.operands)
                 self._moving.setdefault(number, []).append(moving)
+                if step.code == codes.SUM_OF_PRODUCTS:
+                    self._agree(range(first, len(self.operands)))
                 state = 0
                 if step.code >= codes.GROWING:
                     out = (own, 2 * width, 2)
@@ -211,6 +215,13 @@ class _Builder:
             return not all(value.constant for value in values)
         return True
 
+    def _agree(self, operands: Sequence[int]) -> None:
+        """SUMPRODUCT of areas of different sizes is an error, and of single values a product by
+        the operator's rules. Raises NotScannedError for both."""
+        sizes = {self._sizes[operand] for operand in operands}
+        if len(sizes) > 1 or (len(operands) > 1 and sizes == {(1, 1)}):
+            raise NotScannedError("no sum of products of areas")
+
     def _span_of_made(self, family: Family, base: int, by_step: int, by_copy: int) -> None:
         """One of the chain's own places; those of areas that grow differ from copy to copy."""
         length, width = self._extent(family)
@@ -236,6 +247,7 @@ class _Builder:
         if alone and height * width != 1:
             raise NotScannedError("an array stands where one value belongs")
         base, count = self._position(value), height * width
+        self._sizes[len(self.operands)] = (height, width)
         by_row = columns * count if rows > 1 else 0
         by_column = count if columns > 1 else 0
         base, by_step, by_copy = self._strided(base, by_row, by_column, family)
@@ -279,6 +291,7 @@ class _Builder:
             lines = lines[::-1]
         start = self._into_pool(lines)
         count = area.size
+        self._sizes[len(self.operands)] = (area.height, area.width)
         by_step = lines.shape[1] * count if lines.shape[0] > 1 else 0
         by_copy = count if lines.shape[1] > 1 else 0
         self.operands.append([start, by_step, by_copy, count, 1, 0])
