@@ -62,14 +62,13 @@ OTHER_WORDS = {
     "--lambda": ("--l2",),
     "--steps": ("--iterations", "--epochs"),
     "--max-iter": ("--iterations", "--epochs"),
-    "--optimiser": ("--method", "--optimizer"),
 }
 """What Excel's Solver, scipy and others call what we have, too."""
 
 
 def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence[str]]) -> str:
-    near = [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
-    near = near or _near(typed, own, _ALIKE)
+    near = _near(typed, own, _ALIKE)
+    near = near or [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
     if not near:
         elsewhere = [name for name, flags in of_all.items() if typed in flags]
         if elsewhere:
