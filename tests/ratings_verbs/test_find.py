@@ -87,7 +87,19 @@ def test_inspect_shows_them_and_loads_no_pandas(tmp_path: Path) -> None:
     book = build(tmp_path / "b.xlsx", {"S": crosstab_cells(), "T": LONG})
     shown = xlcollab("inspect", book, "--json").json["ratings"]
     assert shown[0] == {"area": "S!A1:F7", "form": "crosstab", "ratings": 22}
+    told = xlcollab("inspect", book)
+    assert "what may be ratings (for fit)" in told.out
     assert loaded_by(_CLI, "inspect", str(book)).isdisjoint({"torch", "pandas"})
+
+
+def test_a_block_without_blanks_is_told_as_such(tmp_path: Path) -> None:
+    """Prices by product and region look like ratings, but leave nothing to predict."""
+    prices: Cells = {"B1": "North", "C1": "South", "D1": "West"}
+    prices |= {f"A{i}": f"product {i}" for i in range(2, 6)}
+    prices |= {f"{c}{i}": 9.5 + i % 2 for c in "BCD" for i in range(2, 6)}
+    book = build(tmp_path / "b.xlsx", {"S": prices, "T": crosstab_cells()})
+    areas = {one.area.sheet: one.blanks for one in find_ratings(FileBook(book).read())}
+    assert areas == {"S": 0, "T": 8}
 
 
 @pytest.mark.parametrize("texts", [1, 2])

@@ -38,8 +38,10 @@ def _show(found: Inspection) -> None:
     print_table("Solver models saved in cells (--load-model)", ("cells", "objective"), saved)
     tabs = ("sheet", "optimizer", "model", "rows", "settings", "copies")
     print_table("graddesc tabs", tabs, found.tab_lines())
-    ratings = [(str(one.area), one.form, one.count) for one in found.ratings]
-    print_table("ratings (for fit)", ("area", "form", "ratings"), ratings)
+    ratings = [
+        (str(r.area), r.form, r.count, r.blanks if r.is_crosstab else "") for r in found.ratings
+    ]
+    print_table("what may be ratings (for fit)", ("area", "form", "filled", "blank"), ratings)
     print_table("functions", ("function", "formulas"), found.functions.items())
     for problem in found.problems:
         typer.echo(f"! {problem}")

@@ -46,6 +46,13 @@ class FoundRatings:
         return "crosstab" if self.is_crosstab else "table"
 
     @property
+    def blanks(self) -> int | None:
+        """Pairs of a crosstab without a number, which a fit is for: a table of prices has none.
+        None for a table."""
+        rect = self.area.rect
+        return (rect.height - 1) * (rect.width - 1) - self.count if self.is_crosstab else None
+
+    @property
     def sentence(self) -> str:
         return f"a {self.form} of {self.count:,} ratings at {self.area}"
 
