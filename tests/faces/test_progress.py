@@ -49,6 +49,7 @@ def test_a_bar_with_the_time_that_is_left(
     ("settings", "wanted"),
     [
         (Settings(method="adam", iterations=70), 70),
+        (Settings(method="adam", iterations=0), 0),
         (Settings(method="adam", iterations=70, tolerance=1e-6), None),
         (Settings(method="lbfgs", iterations=70), None),
         (Settings(), None),

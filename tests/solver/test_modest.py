@@ -89,6 +89,13 @@ def test_stored_iterations_are_those_of_the_stored_engine(
     assert found["status"] == status, found["message"]
 
 
+def test_no_iterations_that_are_asked_for_win_over_those_stored(tmp_path: Path) -> None:
+    cells = {"A1": -3.0, "A2": 4.0, "B1": "=EXP(A1)+EXP(-A1)+(A2-A1)^4"}
+    model = Model(cells, "B1", "S!$A$1:$A$2", free=True, more={"eng": "1", "itr": "50"})
+    (found,) = model.solve(tmp_path, "--engine", "stored", "--iterations", "0").json["models"]
+    assert (found["iterations"], found["final"]) == (0, found["initial"]), found["message"]
+
+
 def test_a_goal_that_is_met_is_no_optimum_in_words(tmp_path: Path) -> None:
     model = Model({"A1": 1.0, "B1": "=A1^3"}, "B1", "S!$A$1", "3", more={"val": "8"})
     (found,) = model.solve(tmp_path).json["models"]

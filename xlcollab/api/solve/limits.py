@@ -37,8 +37,10 @@ _METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary", "g
 
 
 def _iterations(settings: Settings, model: SolverModel) -> int | None:
-    """The stored limit of iterations, for the stored engine of a model without whole numbers: the
-    steps of `auto` are not those that Excel counts."""
+    """The limit that was asked for, which may be 0; else the stored one, for the stored engine of a
+    model without whole numbers: the steps of `auto` are not those that Excel counts."""
+    if settings.iterations is not None:
+        return settings.iterations
     whole = model.integer or model.binary or model.alldifferent
     return None if settings.engine != "stored" or whole else model.options.iterations
 
@@ -77,7 +79,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
         settings,
         gap=options.integer_tolerance if stored_gap else settings.gap,
         gap_grace=_SECONDS_FOR_A_PROOF if stored_gap else 0.0,
-        iterations=settings.iterations or _iterations(settings, model),
+        iterations=_iterations(settings, model),
         node_limit=settings.node_limit or options.nodes,
         solution_limit=settings.solution_limit or options.solutions,
     )

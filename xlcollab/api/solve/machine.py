@@ -159,7 +159,8 @@ def _squares(
 
 
 def _iterations(settings: Settings) -> int:
-    return settings.iterations or METHODS[settings.method].iterations
+    asked = settings.iterations
+    return METHODS[settings.method].iterations if asked is None else asked
 
 
 def _runs(settings: Settings) -> int:

@@ -111,7 +111,8 @@ def planned_steps(settings: Settings) -> int | None:
     tolerance = method.tolerance if settings.tolerance is None else settings.tolerance
     if not method.first_order or tolerance > 0:
         return None
-    return settings.iterations or method.iterations
+    asked = settings.iterations
+    return method.iterations if asked is None else asked
 
 
 def solve_book(
