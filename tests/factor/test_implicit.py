@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 import xlcollab as xc
 from xlcollab.errors import DataError, UsageError
-from xlcollab.factor import FactorModel, ModelSettings, Tables, TrainingSettings, load_model, train
+from xlcollab.factor import (
+    FactorModel,
+    ModelSettings,
+    Tables,
+    TrainingSettings,
+    find_learning_rate,
+    load_model,
+    train,
+    tune,
+)
 from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.factor.passes.preference import pair_pass, solve_confident
 from xlcollab.factor.training.checkpoint import Saving
@@ -287,3 +296,9 @@ def test_a_damaged_record_of_the_training_is_told(tmp_path: Path) -> None:
     path.write_bytes(data.replace(b'rule\\": \\"als', b'rule\\": \\"alx'))
     with pytest.raises(DataError, match="damaged"):
         load_model(path)
+
+
+@pytest.mark.parametrize("search", [tune, find_learning_rate])
+def test_what_compares_errors_of_ratings_refuses_an_implicit_model(search: Any) -> None:
+    with pytest.raises(UsageError, match="no errors of ratings to compare by"):
+        search(Tables(taken()), ModelSettings(implicit=True), TrainingSettings(optimizer="bpr"))

@@ -51,9 +51,10 @@ def find_learning_rate(
     RMSE on a tenth of the ratings that is set aside is suggested: what the training ratings like
     best is what remembers them best. A rate that diverges counts as infinite. Every rate begins
     from the same start, which a sweep within one run (Smith 2017) does not. Raises SolveError where
-    all diverge.
+    all diverge, UsageError for an implicit model.
     """
     asked, shape = training or TrainingSettings(), model or ModelSettings()
+    _refuse_implicit(shape)
     _, settings = resolved(table, shape, replace(asked, learning_rate=None))
     if epochs is not None:
         settings = replace(settings, epochs=epochs)
@@ -70,6 +71,15 @@ def find_learning_rate(
     best = rates[int(np.argmin(unseen))]
     whole = replace(settings, learning_rate=best, epochs=asked.epochs or settings.epochs)
     return RateSweep(tuple(rates), seen, unseen, best, whole)
+
+
+def _refuse_implicit(model: ModelSettings) -> None:
+    """Raises UsageError for a model that has no RMSE to compare by."""
+    if model.implicit:
+        raise UsageError(
+            "an implicit model has no errors of ratings to compare by; compare how runs rank with "
+            "cross_validate"
+        )
 
 
 _AROUND = 30.0
@@ -168,10 +178,11 @@ def tune(
     `tables` needs validation ratings; of several, such as folds, the mean of their errors counts. A
     trial that diverges counts as infinitely bad. `on_trial` hears of each trial and ends the search
     with True; an interrupt from the keyboard ends it too, once a trial is whole. Raises
-    MissingPackageError without optuna.
+    MissingPackageError without optuna, UsageError for an implicit model.
     """
     parts = [tables] if isinstance(tables, Tables) else list(tables)
     model, training = model or ModelSettings(), training or TrainingSettings()
+    _refuse_implicit(model)
     study = _study(training.seed)
     if not parts or any(part.validation is None for part in parts):
         raise UsageError("tune needs validation ratings to compare by; split some off")

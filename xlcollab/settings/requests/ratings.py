@@ -58,7 +58,7 @@ class Place:
     duplicates: Annotated[
         str | None,
         Option(
-            "What a pair rated twice becomes; default error, with --implicit sum.",
+            "What a pair rated twice becomes; default error, of counts (fit --implicit) sum.",
             words=AGGREGATES,
             group=DATA,
         ),
