@@ -328,6 +328,23 @@ def test_stopping_a_run_leaves_its_restarts_out() -> None:
     assert heard == [1, 2]
 
 
+@pytest.mark.parametrize("rule", ["sgd", "als", "bpr"])
+def test_a_stop_in_a_later_start_is_how_all_ended(rule: str) -> None:
+    """Stopped after its first epoch, the second start is worse than the first."""
+    heard: list[int] = []
+
+    def stop(progress: Progress) -> bool:
+        heard.append(progress.row.epoch)
+        return len(heard) == 9
+
+    model = replace(SMALL, implicit=rule != "sgd")
+    settings = TrainingSettings(optimizer=rule, epochs=8, restarts=3)
+    result = train(planted(), model, settings, on_epoch=stop)
+    assert heard == [1, 2, 3, 4, 5, 6, 7, 8, 1]
+    assert result.status is Status.INTERRUPTED
+    assert result.best_epoch == 8
+
+
 def test_an_interrupt_keeps_what_was_learned() -> None:
     def interrupt(progress: Progress) -> None:
         if progress.row.epoch == 4:

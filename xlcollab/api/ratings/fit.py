@@ -53,7 +53,7 @@ from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
 from xlcollab.factor.training.checkpoint import Saving
 from xlcollab.factor.training.implicit import train_implicit
 from xlcollab.factor.training.popularity import ranked_better
-from xlcollab.factor.training.result import OnEpoch, Progress, Status
+from xlcollab.factor.training.result import OnEpoch, Progress
 from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
@@ -106,7 +106,7 @@ def fit_ratings(
         result = _trained(run, _saving_best(run, on_epoch))
     if result is None:
         return None
-    if result.status in _STOPPED and not request.keep_partial:
+    if result.status.is_stop and not request.keep_partial:
         raise_stopped(result.status)
     clock.seconds |= result.seconds
     result = _with_popularity(run, result, clock)
@@ -126,9 +126,6 @@ def fit_ratings(
         measured=measured,
         peaks=() if (peak := highest()) is None else (peak,),
     )
-
-
-_STOPPED = (Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def is_first_process() -> bool:

@@ -30,8 +30,8 @@ from xlcollab.factor.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from xlcollab.factor.training.loop import Best, Loop, Outcome, Trainable
-from xlcollab.factor.training.result import EpochRow, OnEpoch, Scores, Status, TrainingResult
+from xlcollab.factor.training.loop import Best, Loop, Outcome, Trainable, best_run
+from xlcollab.factor.training.result import EpochRow, OnEpoch, Scores, TrainingResult
 from xlcollab.factor.training.scale import Scale
 from xlcollab.factor.training.starting import Start, rows_to_start
 from xlcollab.factor.training.tables import Clock, Tables
@@ -71,9 +71,9 @@ def train_implicit(
     taken = {name: None if one is None else taken_up(one) for name, one in parts.items()}
     tables, clock = Tables(**taken), Clock()  # type: ignore[arg-type]
     model, settings = _resolved(tables.train, model, asked)
-    best: tuple[PreferenceTrainable, Outcome] | None = None
-    for run in range(settings.restarts + 1):
-        trainable = _trainable(tables.train, model, settings, start, settings.seed + run)
+
+    def run(seed: int) -> tuple[PreferenceTrainable, Outcome]:
+        trainable = _trainable(tables.train, model, settings, start, seed)
         with enough_threads(_work(tables.train, model, settings)):
             loop = _loop(trainable, tables, on_epoch)
             if saving is not None:
@@ -81,13 +81,9 @@ def train_implicit(
             clock.lap("prepare")
             outcome = loop.run()
         clock.lap("train")
-        if best is None or outcome.best_error < best[1].best_error:
-            best = trainable, outcome
-        if outcome.status in (Status.INTERRUPTED, Status.TIME_LIMIT):
-            best = best[0], replace(best[1], status=outcome.status)
-            break
-    assert best is not None
-    return _finished(tables, *best, clock, settings)
+        return trainable, outcome
+
+    return _finished(tables, *best_run(settings, run), clock, settings)
 
 
 def _check(tables: Tables, model: ModelSettings, training: TrainingSettings, start: Start) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
 from xlcollab.errors import DivergedError
 from xlcollab.factor.engines.base import EpochLoss
@@ -49,6 +49,26 @@ class Outcome:
     best_error: float
     status: Status
     history: tuple[EpochRow, ...]
+
+
+Trained = TypeVar("Trained", bound=Trainable)
+
+
+def best_run(
+    settings: TrainingSettings, run: Callable[[int], tuple[Trained, Outcome]]
+) -> tuple[Trained, Outcome]:
+    """The best of 1 + restarts runs, each from a seed of its own; one that is stopped is the last,
+    and how it ended is how all did."""
+    best = run(settings.seed)
+    for restart in range(1, settings.restarts + 1):
+        if best[1].status.is_stop:
+            break
+        found = run(settings.seed + restart)
+        if found[1].best_error < best[1].best_error:
+            best = found
+        elif found[1].status.is_stop:
+            best = best[0], replace(best[1], status=found[1].status)
+    return best
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ class Status(StrEnum):
     TIME_LIMIT = "time_limit"
 
     @property
+    def is_stop(self) -> bool:
+        """Whether somebody, or the clock, ended the run before its end."""
+        return self in (Status.INTERRUPTED, Status.TIME_LIMIT)
+
+    @property
     def sentence(self) -> str:
         """The status in words."""
         return _SENTENCES[self]

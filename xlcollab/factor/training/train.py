@@ -12,8 +12,8 @@ from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.training.baseline import BiasesAlone
 from xlcollab.factor.training.implicit import train_implicit
-from xlcollab.factor.training.loop import Loop, Outcome, Trainable
-from xlcollab.factor.training.result import OnEpoch, Scores, Status, TrainingResult
+from xlcollab.factor.training.loop import Loop, Outcome, Trainable, best_run
+from xlcollab.factor.training.result import OnEpoch, Scores, TrainingResult
 from xlcollab.factor.training.scale import Scale, deviation
 from xlcollab.factor.training.starting import Start as Start
 from xlcollab.factor.training.starting import given_arrays
@@ -51,21 +51,17 @@ def train(
     _check(tables, model, settings)
     clock = Clock()
     rated = Rated.of(tables.train)
-    best: tuple[Trainable, Outcome] | None = None
-    for run in range(settings.restarts + 1):
-        job = job_of(tables.train, model, settings, rated, settings.seed + run)
+
+    def run(seed: int) -> tuple[Trainable, Outcome]:
+        job = job_of(tables.train, model, settings, rated, seed)
         with enough_threads(job.work):
             trainable = _trainable(job, start)
             clock.lap("prepare")
             outcome = loop_of(trainable, job, tables, on_epoch).run()
         clock.lap("train")
-        if best is None or outcome.best_error < best[1].best_error:
-            best = trainable, outcome
-        if outcome.status in (Status.INTERRUPTED, Status.TIME_LIMIT):
-            best = best[0], replace(best[1], status=outcome.status)
-            break
-    assert best is not None
-    return finished(tables, *best, clock, settings)
+        return trainable, outcome
+
+    return finished(tables, *best_run(settings, run), clock, settings)
 
 
 def resolved(

@@ -27,7 +27,7 @@ from xlcollab.factor.models.recommend import mixed
 from xlcollab.factor.sharded.popularity import Sample, learned_weight, sample_of
 from xlcollab.factor.sharded.run import ShardedRun, train_sharded
 from xlcollab.factor.training.processes import Processes, joined
-from xlcollab.factor.training.result import OnEpoch, Status
+from xlcollab.factor.training.result import OnEpoch
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.settings.requests.ratings import FitRequest, Measures
 
@@ -61,12 +61,9 @@ def fit_sharded(
                 on_epoch=on_epoch,
                 deadline=deadline,
             )
-        if run.result.status in _STOPPED and not request.keep_partial:
+        if run.result.status.is_stop and not request.keep_partial:
             raise_stopped(run.result.status)
         return _finished(asked, run, sample, clock, processes)
-
-
-_STOPPED = (Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def _advice(request: FitRequest) -> str:
