@@ -134,6 +134,12 @@ def _flags(parameter: inspect.Parameter) -> set[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_what_writes_a_file_can_be_told_to_replace_one(command: str) -> None:
+    own = parameters(command)
+    assert "output" not in own or "overwrite" in own, command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_a_summary_and_an_example(command: str) -> None:
     found = xlcollab(command, "--help")
     assert found.code == 0

@@ -34,6 +34,11 @@ def _model(path: Path) -> Path:
     return path
 
 
+def _solved(path: Path) -> Path:
+    assert xlcollab("solve", bowl(path.with_name("book.xlsx")), "-o", path).code == 0
+    return path
+
+
 Made = Callable[[Path], Path]
 VERBS: Mapping[str, tuple[Made, str, tuple[str, ...], str]] = {
     "solve": (bowl, "b.xlsx", (), "out.xlsx"),
@@ -47,6 +52,7 @@ VERBS: Mapping[str, tuple[Made, str, tuple[str, ...], str]] = {
     "crosstab to text": (_ratings, "r.csv", (), "out.csv"),
     "predict": (_model, "m.xlsx", ("--crosstab",), "out.xlsx"),
     "predict to text": (_model, "m.xlsx", ("--user", "1", "--item", "2"), "out.csv"),
+    "rerun": (_solved, "b.xlsx", (), "out.xlsx"),
     "recommend": (_model, "m.xlsx", ("--all",), "out.parquet"),
 }
 
@@ -124,3 +130,32 @@ def test_the_mark_changes_no_part(tmp_path: Path) -> None:
     xc.open(book).save(out)
     found = openpyxl.load_workbook(out)
     assert found.sheetnames == ["S"]
+
+
+@pytest.mark.parametrize(
+    ("app", "name"), [("excel", "xlcollab.xlam"), ("libreoffice", "xlcollab.oxt")]
+)
+def test_an_add_in_takes_the_place_of_one_alone(
+    app: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _precious(Path(name))
+    before = Path(name).read_bytes()
+    command = ("addin", "build", "--app", app)
+    assert (xlcollab(*command).code, Path(name).read_bytes()) == (3, before)
+    assert xlcollab(*command, "--overwrite").code == 0
+    assert xlcollab(*command).code == 0
+    build(Path("book.xlsx"), {"Accounts": {"A1": 1.0}})
+    assert xlcollab(*command, "-o", "book.xlsx").code == 3
+
+
+def test_pages_are_written_among_pages_alone(tmp_path: Path) -> None:
+    folder, command = tmp_path / "mine", ("docs", "--no-browser", "-o")
+    folder.mkdir()
+    (folder / "index.html").write_text("my own site")
+    assert xlcollab(*command, folder).code == 3
+    assert (folder / "index.html").read_text() == "my own site"
+    assert xlcollab(*command, folder / "index.html").code == 3
+    assert xlcollab(*command, tmp_path / "new").code == 0
+    assert xlcollab(*command, tmp_path / "new").code == 0
+    assert xlcollab(*command, folder, "--overwrite").code == 0

@@ -37,6 +37,8 @@ class Rerun:
     runs: tuple[Provenance, ...]
     other: Path | None
     """A file in place of the first input of the first command."""
+    overwrite: bool = False
+    """Whether what stands at `target` may be something else than an earlier result."""
 
     def check(self) -> list[str]:
         """Look for every file that was read. Returns sentences on what is different by intent.
@@ -69,6 +71,8 @@ class Rerun:
         for setting, value, is_open in said(request):
             if setting.name == "output":
                 refused = value != target
+            elif setting.name == "overwrite":
+                refused = bool(value) and not self.overwrite
             elif setting.name in WRITTEN - {"json"}:
                 refused = not is_default(setting, value, is_open=is_open)
             else:
@@ -99,7 +103,8 @@ def rerun_of(request: RerunRequest) -> Rerun:
     if target.resolve() == result.resolve():
         raise UsageError(f"{target} is the result itself; write to another file")
     refuse_unwritable(target)
-    return Rerun(result, target, runs_of(record, result.name), request.input)
+    runs = runs_of(record, result.name)
+    return Rerun(result, target, runs, request.input, overwrite=request.overwrite)
 
 
 def _record(result: Path) -> str:

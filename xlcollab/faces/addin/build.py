@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from xlcollab.disk import atomic_file
 from xlcollab.errors import MissingPackageError, UsageError
 
 NAME = "xlcollab"
@@ -23,6 +25,7 @@ CONF: dict[str, str | bool] = {
     "ADD_WORKBOOK_TO_PYTHONPATH": False,
 }
 _RIBBON = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
+_RIBBON_PART = "customUI/customUI14.xml"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NO_CACHE = bytes.fromhex("cc61ffff000000")
 """_VBA_PROJECT without a performance cache ([MS-OVBA] 2.3.4.1): Excel compiles on opening."""
@@ -40,11 +43,12 @@ def sources() -> Path:
 
 
 def build(target: Path) -> Path:
-    """Write the add-in. Raises MissingPackageError without pyopenvba or xlwings."""
+    """Write the add-in. Raises MissingPackageError without pyopenvba or xlwings, WriteRefusedError
+    where it cannot be written."""
     parts = _package(_modules(), _classes())
     parts["xl/vbaProject.bin"] = _renamed(parts["xl/vbaProject.bin"])
-    parts["customUI/customUI14.xml"] = (sources() / "customUI14.xml").read_bytes()
-    ribbon = f'<Relationship Id="rIdXlc" Type="{_RIBBON}" Target="customUI/customUI14.xml"/>'
+    parts[_RIBBON_PART] = (sources() / "customUI14.xml").read_bytes()
+    ribbon = f'<Relationship Id="rIdXlc" Type="{_RIBBON}" Target="{_RIBBON_PART}"/>'
     _change(parts, "_rels/.rels", r"(?=</Relationships>)", ribbon)
     _change(parts, "xl/workbook.xml", r'(<sheet [^>]*?name=")[^"]*"', rf'\g<1>{NAME}.conf"')
     parts["xl/workbook.xml"] = re.sub(
@@ -54,6 +58,13 @@ def build(target: Path) -> Path:
     _change(parts, sheet, r"<sheetData\s*/>|<sheetData>.*?</sheetData>", _conf_rows())
     _write(target, parts)
     return target
+
+
+def is_addin(path: Path) -> bool:
+    """Whether a file is an add-in that was built here: its ribbon has our buttons."""
+    with suppress(KeyError, zipfile.BadZipFile), zipfile.ZipFile(path) as package:
+        return b'"xlc_' in package.read(_RIBBON_PART)
+    return False
 
 
 def _modules() -> dict[str, str]:
@@ -169,7 +180,7 @@ def _conf_rows() -> str:
 def _write(target: Path, parts: dict[str, bytes]) -> None:
     """A zip whose bytes depend on the parts alone; the content types come first."""
     first = "[Content_Types].xml"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+    with atomic_file(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         for name in [first, *sorted(parts.keys() - {first})]:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED

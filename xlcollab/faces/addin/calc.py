@@ -10,13 +10,16 @@ from __future__ import annotations
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from xlcollab import __version__
+from xlcollab.disk import atomic_file
 from xlcollab.faces.addin.build import sources
 
+_MENU = "xlcollab_menu.py"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _RIBBON = "{http://schemas.microsoft.com/office/2009/07/customui}"
 _SERVICE = "service:org.xlcollab.Menu?"
@@ -31,7 +34,8 @@ ASKED: Mapping[str, tuple[str, ...]] = {
 
 
 def build_calc(target: Path, python: str = sys.executable) -> Path:
-    """Write the extension; its menu starts the interpreter `python`."""
+    """Write the extension; its menu starts the interpreter `python`. Raises WriteRefusedError where
+    it cannot be written."""
     folder = sources() / "calc"
     fields = {button: list(names) for button, names in ASKED.items()}
     words = {
@@ -43,12 +47,19 @@ def build_calc(target: Path, python: str = sys.executable) -> Path:
         "META-INF/manifest.xml": (folder / "manifest.xml").read_text("utf-8"),
         "Addons.xcu": _menu(),
         "description.xml": _filled(folder / "description.xml", words),
-        "xlcollab_menu.py": _filled(folder / "xlcollab_menu.py", words),
+        _MENU: _filled(folder / _MENU, words),
     }
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+    with atomic_file(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in parts.items():
             package.writestr(zipfile.ZipInfo(name, _EPOCH), text)
     return target
+
+
+def is_extension(path: Path) -> bool:
+    """Whether a file is an extension that was built here."""
+    with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as package:
+        return _MENU in package.namelist()
+    return False
 
 
 def _filled(path: Path, words: dict[str, str]) -> str:

@@ -63,7 +63,7 @@ def install(machine: Machine) -> list[str]:
     try:
         machine.startup.mkdir(parents=True, exist_ok=True)
         machine.conf.parent.mkdir(parents=True, exist_ok=True)
-        build(machine.addin)
+        _put_in_place(machine.addin)
         lines = [f'"{key}","{value}"' for key, value in settings.items()]
         machine.conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
@@ -75,6 +75,13 @@ def install(machine: Machine) -> list[str]:
         f"its settings are {machine.conf}; it runs {sys.executable}",
         "start Excel again: the tab xlcollab stands behind Data",
     ]
+
+
+def _put_in_place(addin: Path) -> None:
+    try:
+        build(addin)
+    except WriteRefusedError as error:
+        raise WriteRefusedError(f"close Excel and try again: {error}") from None
 
 
 def uninstall(machine: Machine) -> list[str]:

@@ -38,6 +38,10 @@ def addin(
             "--output", "-o", help="build: where to write (default: xlcollab.xlam or .oxt)."
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(help="build: replace what stands there even if it is none of ours."),
+    ] = False,
 ) -> int:
     """Build the Excel add-in, put it into Excel, take it out, or say what is wrong with it.
 
@@ -49,8 +53,6 @@ def addin(
 
     Example:  xlcollab addin doctor --app libreoffice
     """
-    from xlcollab.faces.addin import build as addin_build
-    from xlcollab.faces.addin import calc as addin_calc
     from xlcollab.faces.addin import install as addin_install
 
     if app is AppChoice.LIBREOFFICE and action is AddinChoice.DOCTOR:
@@ -62,11 +64,7 @@ def addin(
             f"{action} is for Excel; LibreOffice installs with: unopkg add xlcollab.oxt"
         )
     if action is AddinChoice.BUILD:
-        if app is AppChoice.LIBREOFFICE:
-            target = addin_calc.build_calc(output or Path("xlcollab.oxt"))
-        else:
-            target = addin_build.build(output or Path("xlcollab.xlam"))
-        typer.echo(f"written to {target}")
+        typer.echo(f"written to {_built(app, output, overwrite=overwrite)}")
         return 0
     machine = addin_install.Machine.here()
     if action is AddinChoice.DOCTOR:
@@ -77,6 +75,20 @@ def addin(
     }
     typer.echo("\n".join(work[action](machine)))
     return 0
+
+
+def _built(app: AppChoice, output: Path | None, *, overwrite: bool) -> Path:
+    from xlcollab.disk.overwriting import refuse_others
+    from xlcollab.faces.addin.build import build, is_addin
+    from xlcollab.faces.addin.calc import build_calc, is_extension
+
+    make, is_ours, name = {
+        AppChoice.EXCEL: (build, is_addin, "xlcollab.xlam"),
+        AppChoice.LIBREOFFICE: (build_calc, is_extension, "xlcollab.oxt"),
+    }[app]
+    target = output or Path(name)
+    refuse_others(target, "an add-in", is_ours, overwrite=overwrite)
+    return make(target)
 
 
 def _told(findings: Sequence[Finding]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from xlcollab.errors import WriteRefusedError
 from xlcollab.faces.request import command
 from xlcollab.settings.requests.docs import DocsRequest
 
@@ -23,16 +24,26 @@ def docs(request: DocsRequest) -> None:
 
     from xlcollab.faces.docs.offline import write_site
 
-    first = write_site(_folder(request.output)).absolute()
+    first = write_site(_folder(request)).absolute()
     if request.browser:
         webbrowser.open(first.as_uri())
     typer.echo(first)
 
 
-def _folder(wanted: Path | None) -> Path:
+def _folder(request: DocsRequest) -> Path:
+    """An empty folder, or one of these pages."""
     from xlcollab.disk import private_folder
+    from xlcollab.faces.docs.offline import is_site
 
+    wanted = request.output
     if wanted is None:
         return private_folder("docs") or Path(tempfile.mkdtemp(prefix="xlcollab-docs-"))
+    if wanted.exists() and not wanted.is_dir():
+        raise WriteRefusedError(f"{wanted} is a file; name a folder for the pages")
     wanted.mkdir(parents=True, exist_ok=True)
+    if not request.overwrite and any(wanted.iterdir()) and not is_site(wanted):
+        raise WriteRefusedError(
+            f"{wanted} holds something else than these pages; name another folder, or say "
+            "--overwrite to write them into it"
+        )
     return wanted

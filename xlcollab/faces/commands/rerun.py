@@ -39,12 +39,14 @@ def rerun(request: RerunRequest) -> int:
         typer.echo(f"! {shown(sentence)}", err=True)
     for version in sorted({run.version for run in found.runs} - {__version__}):
         typer.echo(f"! made by xlcollab {shown(version)}; this is {__version__}", err=True)
-    return _run(found, request.input, json=request.json)
+    return _run(found, request)
 
 
-def _run(found: Rerun, source: Path | None, *, json: bool) -> int:
+def _run(found: Rerun, request: RerunRequest) -> int:
     """One command after the other, each on what the one before it wrote."""
-    more = ["--json"] if json else []
+    source = request.input
+    asked = {"--overwrite": request.overwrite, "--json": request.json}
+    more = [option for option, is_asked in asked.items() if is_asked]
     with tempfile.TemporaryDirectory() as folder:
         for place in range(len(found.runs)):
             is_last = place + 1 == len(found.runs)

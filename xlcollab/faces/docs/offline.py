@@ -30,6 +30,12 @@ def write_site(folder: Path) -> Path:
     return folder / _file(pages[0].name)
 
 
+def is_site(folder: Path) -> bool:
+    """Whether these pages, of any version, were written into a folder."""
+    first = folder / _file("index.md")
+    return first.is_file() and b'<nav id="pages"><strong>xlcollab' in first.read_bytes()
+
+
 def _file(name: str) -> str:
     return f"{name.removesuffix('.md')}.html"
 

@@ -20,3 +20,6 @@ class DocsRequest:
             "A folder for the pages (default: a private one for temporary files).", also=("-o",)
         ),
     ] = None
+    overwrite: Annotated[
+        bool, Option("Write into a folder that holds something else than these pages.")
+    ] = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.option import Option
-from xlcollab.settings.requests.common import OUTPUT, Json, Output
+from xlcollab.settings.requests.common import OUTPUT, Json, Output, Overwrite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +25,5 @@ class RerunRequest:
         False
     )
     output: Output = None
+    overwrite: Overwrite = False
     json: Json = False
