@@ -15,7 +15,6 @@ from xlcollab.grid.days import AFTER_PHANTOM, BEFORE_PHANTOM, EPOCH_1904, PHANTO
 _LAST = datetime.date(9999, 12, 31)
 _TWO_DIGIT_YEARS = 30
 """Years 0 to 29 are 20xx, 30 to 99 are 19xx."""
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MONTH_NAMES = [
     "January",
     "February",
@@ -73,19 +72,22 @@ def month_length(year: int, month: int) -> int:
 
 
 _TIME = re.compile(
-    r"(?:(\d{1,4}):(\d{1,4})(?::(\d{1,4}(?:\.\d*)?))?|(\d{1,2})(?=\s))(?:\s+([ap])m?)?\Z",
+    r"(?:(\d{1,4}):(?:(\d{1,4})(?::(\d{1,4}(?:\.\d*)?)?)?)?|(\d{1,2})(?=\s))(?:\s+([ap])[m.:]?)?\Z",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(r"(\d{1,4}):(\d{1,4}\.\d*)\Z")
 """Minutes and seconds: the point tells them from hours and minutes."""
-_SEPARATED = re.compile(r"(\d{1,4})([-/])(\d{1,4})(?:\2(\d{1,4}))?\Z")
+_BAR = r"\s*[-/]\s*"
+"""Between the numbers of a date, which may have different ones."""
+_GAP = rf"(?:{_BAR}|\s+)"
+_SEPARATED = re.compile(rf"(\d{{1,4}}){_BAR}(\d{{1,4}})(?:{_BAR}(\d{{1,4}}))?\Z")
 _NAMED_SECOND = re.compile(
-    r"(\d{1,2})(?:[-/\s]\s*)?([a-z]{3,9})(?:(?:[-/\s]\s*)?(\d{4}|\d{1,2}))?\Z", re.IGNORECASE
+    rf"(\d{{1,2}}){_GAP}?([a-z]{{3,9}})(?:{_GAP}?(\d{{4}}|\d{{1,2}}))?\Z", re.IGNORECASE
 )
 _NAMED_FIRST = re.compile(
-    r"([a-z]{3,9})(?:[-/\s]\s*)(\d{1,2})(?:,\s+(\d{4}|\d{1,2}))\Z", re.IGNORECASE
+    rf"([a-z]{{3,9}})(?:{_GAP}|,\s+)(\d{{1,2}})(?:,\s+(\d{{4}}|\d{{1,2}}))\Z", re.IGNORECASE
 )
-_NAMED_ALONE = re.compile(r"([a-z]{3,9})(?:[-/\s]\s*)?(\d{4}|\d{1,2})\Z", re.IGNORECASE)
+_NAMED_ALONE = re.compile(rf"([a-z]{{3,9}}){_GAP}?(\d{{4}}|\d{{1,2}})\Z", re.IGNORECASE)
 
 
 def date_from_text(text: str, date1904: bool = False) -> int | None:
@@ -107,7 +109,7 @@ def date_from_text(text: str, date1904: bool = False) -> int | None:
 
 def _date_parts(text: str) -> Day | None:
     if match := _SEPARATED.match(text):
-        first, middle, last = match[1], match[3], match[4]
+        first, middle, last = match.groups()
         if last is None:
             return _of_a_month(int(first), middle) if len(first) <= 2 else None
         if len(first) == 4:
@@ -137,10 +139,9 @@ def _of_a_month(month: int, number: str) -> Day | None:
 
 
 def _month(name: str) -> int:
-    """1 … 12, or 0 for a word that is no month."""
-    short, full = name[:3].lower(), name.title()
-    known = short in _MONTHS and (len(name) == 3 or full in MONTH_NAMES or full == "Sept")
-    return _MONTHS.index(short) + 1 if known else 0
+    """1 … 12 for the beginning of a month's name, at least three letters, or 0."""
+    beginning = name.title()
+    return next((i for i, month in enumerate(MONTH_NAMES, 1) if month.startswith(beginning)), 0)
 
 
 def time_from_text(text: str) -> float | None:
@@ -148,18 +149,24 @@ def time_from_text(text: str) -> float | None:
     lie beyond its range, none where AM or PM is said."""
     text = text.strip()
     if match := _MINUTES.match(text):
-        fields = [0, int(match[1]), float(match[2])]
+        fields = [0, int(match[1]), _seconds(match[2])]
         return _in_days(fields, match[2].rstrip(".").find(".") < 0)
     match = _TIME.match(text)
     if match is None or (match[4] and not match[5]):
         return None
-    fields = [int(match[1] or match[4]), int(match[2] or 0), float(match[3] or 0)]
+    fields = [int(match[1] or match[4]), int(match[2] or 0), _seconds(match[3] or "0")]
     if not match[5]:
         return _in_days(fields)
     if fields[0] > 12 or fields[1] > 59 or fields[2] >= 60:
         return None
     fields[0] = fields[0] % 12 + (12 if match[5].lower() == "p" else 0)
     return _in_days(fields)
+
+
+def _seconds(text: str) -> float:
+    """Seconds, of which three decimals count."""
+    whole, _, decimals = text.partition(".")
+    return float(f"{whole}.{decimals[:3]}")
 
 
 def _in_days(fields: list[float], of_hours: bool = False) -> float | None:

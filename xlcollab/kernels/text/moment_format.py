@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from xlcollab.kernels.text.calendar import DAY_NAMES, MONTH_NAMES, Day, day_of
 
 _SECONDS = 86400
+_BEYOND = 3e6
+"""Days that no calendar of Excel's has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,10 @@ class Moment:
 
 def moment_of(value: float, decimals: int = 0, date1904: bool = False) -> Moment | None:
     """The moment of a serial number, its seconds rounded to `decimals`; None if there is none."""
-    seconds = round(value * _SECONDS, decimals)
+    if abs(value) > _BEYOND:
+        return None
+    exact = Decimal(repr(value * _SECONDS))
+    seconds = float(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
     serial = int(seconds // _SECONDS)
     day = day_of(serial, date1904)
     if day is None:
@@ -38,41 +44,60 @@ def moment_of(value: float, decimals: int = 0, date1904: bool = False) -> Moment
 
 def format_moment(tokens: Sequence[tuple[str, str]], value: float, date1904: bool) -> str | None:
     """The tokens (kind, text) of a section for a serial number; None for what is no date."""
-    words = [text if kind == "moment" else "" for kind, text in tokens]
+    words = [text for kind, text in tokens if kind == "moment"]
     decimals = max((len(word) - 1 for word in words if word.startswith(".")), default=0)
-    moment = moment_of(value, decimals, date1904)
+    elapsed = all(word.startswith("[") for word in words)
+    moment = moment_of(abs(value) if elapsed else value, decimals, date1904)
     if moment is None:
         return None
     half = any("/" in word for word in words)
-    parts = []
-    for place, (kind, text) in enumerate(tokens):
+    minutes = _minutes(words)
+    parts, step = [], -1
+    for kind, text in tokens:
+        step += kind == "moment"
         if kind != "moment":
             parts.append(text)
-        elif text.startswith("m") and _is_minute(words, place):
+        elif step in minutes:
             parts.append(_padded(moment.minute, len(text)))
         else:
-            parts.append(_part(text, moment, half))
+            parts.append(_signed(_part(text, moment, half, decimals), elapsed and value < 0))
     return "".join(parts)
 
 
-def _is_minute(words: list[str], place: int) -> bool:
-    """`m` means minutes right after hours or right before seconds."""
-    before = next((word for word in reversed(words[:place]) if word), "")
-    after = next((word for word in words[place + 1 :] if word), "")
-    return before.strip("[]").startswith("h") or after.strip("[]").startswith("s")
+def _signed(text: str, below: bool) -> str:
+    return f"-{text}" if below else text
+
+
+_MONTHS = ("m", "mm")
+"""What may mean minutes."""
+
+
+def _minutes(words: list[str]) -> set[int]:
+    """The places at which `m` means minutes: right behind hours or seconds, each of which has but
+    one, or right before seconds."""
+    found: set[int] = set()
+    for place, word in enumerate(words):
+        if word not in _MONTHS:
+            continue
+        before = words[place - 1].strip("[") if place else ""
+        after = words[place + 1].strip("[") if place + 1 < len(words) else ""
+        behind = before.startswith("h") or (before.startswith("s") and place - 2 not in found)
+        if behind or after.startswith("s"):
+            found.add(place)
+    return found
 
 
 def _padded(number: int, length: int) -> str:
     return f"{number:02d}" if length > 1 else str(number)
 
 
-def _part(word: str, moment: Moment, half: bool) -> str:
+def _part(word: str, moment: Moment, half: bool, decimals: int) -> str:
     letter, length = word[0].lower(), len(word)
     year, month, day = moment.day
     if letter == "[":
         return _elapsed(word[1:-1], moment.elapsed)
     if letter == ".":
-        return f"{moment.second % 1:.{length - 1}f}"[1:]
+        return f"{moment.second % 1:.{decimals}f}"[1 : length + 1]
     if letter == "a":
         return word.split("/")[moment.hour >= 12]
     if letter == "y":

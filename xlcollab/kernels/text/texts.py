@@ -152,7 +152,8 @@ _FEW_DIGITS = 6
 
 def short_general(value: float) -> str:
     """A number that is not negative in the General format of a cell: at most 11 characters."""
-    if value >= 10.0 ** (_WIDTH + 1) or (value and value < 1e-4 and round(value, 9) != value):
+    large = value + 0.5 >= 10.0 ** (_WIDTH + 1)
+    if large or (value and value < 1e-4 and round(value, 9) != value):
         mantissa, _, power = f"{value:.{_FEW_DIGITS - 1}e}".partition("e")
         mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{mantissa}E{power[0]}{abs(int(power)):02d}"
