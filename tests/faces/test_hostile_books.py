@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "tune": ("tune", "{book}", "--trials", "1"),
     "predict": ("predict", "{book}", "--user", "1", "--item", "2"),
     "recommend": ("recommend", "{book}", "--user", "1"),
+    "fold-in": ("fold-in", "{book}", "{book}"),
     "crosstab": ("crosstab", "{book}"),
     "new": ("new", "matrix-factorisation", "{book}"),
 }

@@ -37,6 +37,8 @@ COMMANDS = [
     f"predict m.safetensors --ratings {NONE}.csv --user 1 --item 10",
     f"recommend {NONE}.safetensors --user 1",
     f"recommend m.safetensors --ratings {NONE}.csv",
+    f"fold-in {NONE}.safetensors r.csv",
+    f"fold-in m.safetensors {NONE}.csv",
     f"new matrix-factorisation {NONE}.csv",
 ]
 

@@ -39,6 +39,11 @@ def _solved(path: Path) -> Path:
     return path
 
 
+def _model_and_newcomer(path: Path) -> Path:
+    (path.parent / "few.csv").write_text("user,item,rating\nnew,2,4\n")
+    return _model(path)
+
+
 Made = Callable[[Path], Path]
 VERBS: Mapping[str, tuple[Made, str, tuple[str, ...], str]] = {
     "solve": (bowl, "b.xlsx", (), "out.xlsx"),
@@ -54,6 +59,7 @@ VERBS: Mapping[str, tuple[Made, str, tuple[str, ...], str]] = {
     "predict to text": (_model, "m.xlsx", ("--user", "1", "--item", "2"), "out.csv"),
     "rerun": (_solved, "b.xlsx", (), "out.xlsx"),
     "recommend": (_model, "m.xlsx", ("--all",), "out.parquet"),
+    "fold-in": (_model_and_newcomer, "m.xlsx", ("few.csv",), "out.xlsx"),
 }
 
 
@@ -66,7 +72,10 @@ def _precious(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_only_results_are_replaced(name: str, tmp_path: Path) -> None:
+def test_only_results_are_replaced(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     make, source, more, target = VERBS[name]
     book, out = make(tmp_path / source), tmp_path / target
     command = (name.split()[0], book, *more, "-o", out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -84,7 +85,9 @@ BAD = {
     "no item": ("userId,movieId,rating\n1,,3\n", "row 2, column 'movieId': found a blank"),
     "empty": ("userId,movieId,rating\n", "column 'rating' is empty"),
     "nothing": ("", "bad.csv is empty"),
-    "ragged": ("userId,movieId,rating\n1,2,3\n1,2,3,4,5\n", "bad.csv cannot be read"),
+    "ragged": ("userId,movieId,rating\n1,2,3\n1,2,3,4,5\n", "row 3 has more cells than"),
+    "one more": ("userId,movieId,rating\n1,2,3,5\n4,5,6,5\n", "row 2 has more cells than"),
+    "a comma in a number": ("user,item,rating\n1,2,3,5\n1,3,4\n", "needs quotes around it"),
     "twice": ("userId,movieId,rating\n1,2,3\n1,2,4\n", "user 1 rated item 2 twice"),
 }
 
@@ -232,4 +235,31 @@ def test_what_is_wrong_far_down_is_still_told_by_its_row(tmp_path: Path) -> None
     lines = [f"{n},{n},3" for n in range(200_000)] + ["x,y,z"]
     (tmp_path / "r.csv").write_text("user,item,rating\n" + "\n".join(lines))
     with pytest.raises(DataError, match="row 200002, column 'rating': found 'z'"):
+        read_ratings(tmp_path / "r.csv")
+
+
+def test_separators_with_nothing_behind_them_are_no_cells(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("user,item,rating\n1,2,4,,,\n1,3,3,\n2,3,1\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_ratings(tmp_path / "r.csv").ratings.tolist() == [4, 3, 1]
+
+
+def test_columns_behind_those_that_are_known_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("anna,m1,4,1,x,y\nbob,m2,3,2,x,y\n")
+    assert read_ratings(tmp_path / "r.csv", headless=True).ratings.tolist() == [4, 3]
+
+
+def test_quotes_and_dashes_of_windows(tmp_path: Path) -> None:
+    text = "user,item,rating\nZoë,“M” – €,4\n"
+    (tmp_path / "r.csv").write_bytes(text.encode("cp1252"))
+    assert read_ratings(tmp_path / "r.csv").item_ids.index.tolist() == ["“M” – €"]
+    (tmp_path / "late.csv").write_bytes(b"user,item,rating\n" + b"a,b,1\n" * 12_000 + b"a,\x93,2\n")
+    found = read_ratings(tmp_path / "late.csv", duplicates="last")
+    assert found.item_ids.index.tolist() == ["b", "“"]
+
+
+def test_a_first_line_that_may_be_a_rating_leads_to_the_option(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("anna,m1,4\nbob,m2,3.5\n")
+    with pytest.raises(UsageError, match="or say --no-header"):
         read_ratings(tmp_path / "r.csv")

@@ -94,3 +94,33 @@ def test_new_ids_come_behind_those_that_are_known(old: list[int], new: list[int]
     both = with_new_ids(known, other)
     assert list(both.index) == sorted(set(old)) + sorted(set(new) - set(old))
     assert both.kind == known.kind
+
+
+def test_ids_of_another_type_are_known_by_how_they_are_written() -> None:
+    numbers, texts = Vocabulary.of([7, 14])[0], Vocabulary.of(["07", "14"])[0]
+    assert numbers.numbers(["14", "7"]).tolist() == [1, 0]
+    assert numbers.numbers(["07", "x"], "negative").tolist() == [-1, -1]
+    assert texts.numbers([14, 7], "negative").tolist() == [1, -1]
+
+
+def test_numbers_of_a_column_of_objects_are_whole_numbers() -> None:
+    found, _ = Vocabulary.of(pd.Series([2.0, 1.0, 2.0], dtype=object), "user")
+    assert found.index.tolist() == [1, 2]
+    assert all(type(one) is int for one in found.index.tolist())
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [{1}, {2}], ["a\ud800", "b"]])
+def test_what_can_be_no_id_is_refused(values: list[object]) -> None:
+    with pytest.raises(DataError, match="ids are texts, whole numbers"):
+        Vocabulary.of(pd.Series(values, dtype=object), "user")
+    with pytest.raises(DataError, match="ids are texts, whole numbers"):
+        Vocabulary.of(["a", "b"])[0].numbers(values)
+
+
+def test_a_day_is_written_without_its_midnight() -> None:
+    days, _ = Vocabulary.of(pd.to_datetime(["2024-01-02", "2024-01-03"]), "user")
+    assert days.parse("2024-01-03") == pd.Timestamp("2024-01-03")
+    assert days.parse("2024-01-03 00:00:00") == pd.Timestamp("2024-01-03")
+    moments, _ = Vocabulary.of(pd.to_datetime(["2024-01-02 01:00", "2024-01-03 00:00"]), "user")
+    with pytest.raises(DataError, match="such as 2024-01-02 01:00:00"):
+        moments.parse("2024-01-03")

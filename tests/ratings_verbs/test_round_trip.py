@@ -168,6 +168,82 @@ def test_a_saved_model_is_the_same_model(rule: str, model: str, tmp_path: Path) 
         assert back.model_.user_factors.shape == estimator.model_.user_factors.shape
 
 
+NEW = pd.DataFrame({"user": [501, 501, 502], "item": [10, 20, 30], "rating": [5.0, 1.0, 3.0]})
+
+
+def check_same(back: Any, model: Any) -> None:
+    """Predictions, recommendations and intervals of every user, to the last bit."""
+    users = model.model_.user_ids.index.tolist()
+    items = model.model_.item_ids.index.tolist()
+    pairs = np.repeat(users, len(items)), np.tile(items, len(users))
+    np.testing.assert_array_equal(back.predict(*pairs), model.predict(*pairs))
+    assert [back.recommend(u, 5).items for u in users] == [
+        model.recommend(u, 5).items for u in users
+    ]
+    if getattr(model.model_, "draws", None) is not None:
+        np.testing.assert_array_equal(back.predict_interval(*pairs), model.predict_interval(*pairs))
+
+
+@pytest.mark.parametrize("first", [".xlsx", ".safetensors"])
+@pytest.mark.parametrize("second", [".xlsx", ".safetensors"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"quality": "best", "epochs": 24},
+        {"implicit": True},
+        {"hidden_sizes": (3,), "epochs": 1},
+        {"optimizer": "adam", "output_range": (0.9, 5.1), "learn_padding": True},
+    ],
+    ids=str,
+)
+def test_a_model_that_was_read_is_written_again(
+    settings: dict[str, Any], first: str, second: str, tmp_path: Path
+) -> None:
+    model = xc.MatrixFactorization(**{"n_factors": 3, "epochs": 3, **settings}).fit(planted())
+    for number, ending in enumerate((first, second)):
+        path = tmp_path / f"{number}{ending}"
+        model.to_workbook(path) if ending == ".xlsx" else model.save(path)
+        back = xc.MatrixFactorization.load(path)
+        check_same(back, model)
+        model = back
+
+
+@pytest.mark.parametrize("settings", [{}, {"quality": "best", "epochs": 24}], ids=str)
+@pytest.mark.parametrize("ending", [".xlsx", ".safetensors"])
+def test_who_was_folded_in_is_written_too(
+    ending: str, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    model = fitted(**settings)
+    model.fold_in(NEW)
+    path = tmp_path / f"m{ending}"
+    model.to_workbook(path) if ending == ".xlsx" else model.save(path)
+    check_same(xc.MatrixFactorization.load(path), model)
+    assert len(model.model_.user_ids) == 22
+
+
+def test_what_comes_after_a_fit_keeps_what_popularity_weighs() -> None:
+    """It is learned when it is first asked for, which may be after the model was gone on with."""
+    rng = np.random.default_rng(0)
+    n_users, n_items, popular = 80, 40, rng.permutation(40)
+    shown = rng.random((n_users, n_items)) < 0.9 / (1 + popular / 4)
+    user, item = np.nonzero(shown)
+    frame = pd.DataFrame({"user": user, "item": item, "rating": rng.integers(3, 6, len(user))})
+    assert len(frame) >= 500
+    early, late, folded = (xc.MatrixFactorization(n_factors=3, epochs=3) for _ in range(3))
+    early.fit(frame).recommend(1)
+    weight = early.model_.popularity
+    assert weight > 0
+    more = frame.assign(user=frame["user"] + 70).iloc[::7]
+    for model in (early, late.fit(frame)):
+        model.partial_fit(more, epochs=1)
+    assert early.recommend(1, 5).items == late.recommend(1, 5).items
+    assert early.model_.popularity == late.model_.popularity == weight
+    folded.fit(frame).fold_in(NEW)
+    assert folded.recommend(1).items
+    assert folded.model_.popularity == weight
+
+
 @pytest.mark.parametrize("ending", [".xlsx", ".safetensors"])
 def test_an_average_is_gone_on_with_as_wide_as_it_is(ending: str, tmp_path: Path) -> None:
     """The draws lie side by side: more columns than the factors that were asked for."""

@@ -110,6 +110,7 @@ def arrived(kind: Any, arguments: list[str]) -> Any:
 NEEDED: dict[str, list[str]] = {
     "gradient": ["--of", "A1", "--with-respect-to", "B1"],
     "predict": ["--crosstab"],
+    "fold-in": ["r.csv"],
     "recommend": ["--user", "1"],
     "new": ["matrix-factorisation", "r.csv"],
 }

@@ -280,10 +280,16 @@ class MatrixFactorization(Regressor):
         return recommend(self._model, user, k, by)
 
     def _learn_to_rank(self) -> None:
-        """Learns what popularity weighs, when a model is first asked to recommend or is saved."""
+        """Learns what popularity weighs, when a model is first asked to recommend or is saved: from
+        the ratings of `fit`, whatever was learned or folded in since."""
         table = None if self.implicit else vars(self).pop("_ranks_by", None)
-        if table is not None and self.model_ is self.result_.model:
-            self._trained(ranked_better(self.result_, table, self.seed))
+        if table is None:
+            return
+        model, known = self._model, self.result_
+        self._trained(ranked_better(known, table, self.seed))
+        if model is not known.model:
+            weight = self._model.popularity
+            vars(self)["model_"] = replace(model, popularity=weight)  # type: ignore[type-var]
 
     def similar_items(self, item: Id, k: int = 10) -> list[tuple[Id, float]]:
         """The k items most like `item`, with the cosine of their factors."""

@@ -43,16 +43,23 @@ class Table:
 
 
 def result_tables(
-    result: TrainingResult, *, crosstab: tuple[list[Id], list[Id]] | None = None, k: int = 10
+    result: TrainingResult | Model,
+    *,
+    crosstab: tuple[list[Id], list[Id]] | None = None,
+    k: int = 10,
 ) -> list[Table]:
-    """model, history, users, items, predictions and recommendations.
+    """model, history, users, items, predictions and recommendations; without history of a model
+    whose training is not known.
 
     `predictions` covers the users and items of `crosstab`, and is left out without one;
     `recommendations` has the `k` best for each user. Raises DataError, with the number of rows and
     what to do, where a table is larger than a sheet.
     """
-    model = result.model
-    tables = [model_table(result), history_table(result), *factor_tables(model)]
+    if isinstance(result, TrainingResult):
+        model, told = result.model, [model_table(result), history_table(result)]
+    else:
+        model, told = result, [untold_table(result)]
+    tables = [*told, *factor_tables(model)]
     tables += about_tables(model)
     if crosstab is not None:
         tables.append(prediction_table(model, *crosstab))
@@ -81,6 +88,21 @@ def model_table(result: TrainingResult) -> Table:
         *(("note", note) for note in result.notes),
     ]
     return Table("model", ("name", "value"), rows, sentence=_told(result))
+
+
+def untold_table(model: Model) -> Table:
+    """What a model says of itself where nothing is known of its training."""
+    n_users, n_items, n_rated = len(model.user_ids), len(model.item_ids), len(model.rated.items)
+    rows: list[Row] = [
+        ("ratings", n_rated),
+        ("users", n_users),
+        ("items", n_items),
+        ("global bias", model.output.centre),
+        *((name, _cell(value)) for name, value in asdict(model.settings).items()),
+    ]
+    what = "pairs taken up" if model.settings.implicit else "ratings"
+    said = f"fit, {n_rated:,} {what} of {n_users:,} users and {n_items:,} items"
+    return Table("model", ("name", "value"), rows, sentence=said)
 
 
 def _told(result: TrainingResult) -> str:

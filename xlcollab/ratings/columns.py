@@ -60,7 +60,7 @@ class Columns:
             if found[role] is None:
                 raise UsageError(
                     f"{source}: no column looks like the {role}; its columns: {_list(names)}; "
-                    f"name the {role} column"
+                    f"name the {role} column{_if_headless(names)}"
                 )
         return Columns(**found, extra=self.extra, counts=self.counts)
 
@@ -76,6 +76,13 @@ def _guess(role: str, names: Sequence[str], counts: bool = False) -> str | None:
     known = (COUNTS.split() if counts and role == "rating" else []) + NAMES[role].split()
     found = {bare(name): name for name in reversed(names)}
     return next((found[word] for word in known if word in found), None)
+
+
+def _if_headless(names: Sequence[str]) -> str:
+    """What else may be meant where a name of a column is a number."""
+    if not any(str(name).strip().replace(".", "", 1).isdigit() for name in names):
+        return ""
+    return ", or say --no-header (headless=True) if the first line is a rating already"
 
 
 def bare(name: str) -> str:

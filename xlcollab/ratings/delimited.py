@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,7 +93,9 @@ def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
     data = _by_arrow(path, layout, kinds, wanted)
     if data is None:
         first_row += 0 if wanted.window is None else lines_before(path, wanted.window)
-        return Frame(_as_texts(path, layout, kinds, wanted.window), path.name, first_row)
+        texts = _read_as_texts(path, layout, wanted.window)
+        _refuse_further_cells(texts, layout, path.name, first_row)
+        return Frame(_as_texts(texts, kinds), path.name, first_row)
     return Frame(data, path.name, first_row)
 
 
@@ -204,8 +207,23 @@ def _columns(kinds: _Kinds, dtype: DTypeLike) -> dict[str, Column]:
     return columns
 
 
-def _as_texts(path: Path, layout: Layout, kinds: _Kinds, window: Window | None) -> pd.DataFrame:
-    data = _read_as_texts(path, layout, window)
+_FURTHER = ("further cell", "and one more")
+"""The names of two columns that a text should not have."""
+
+
+def _refuse_further_cells(texts: pd.DataFrame, layout: Layout, source: str, first_row: int) -> None:
+    """Raises DataError where a row has cells behind the last column: which of them is the rating is
+    not known. Separators with nothing behind them are passed over."""
+    further = (texts[list(_FURTHER)].apply(lambda column: column.str.strip()) != "").any(axis=1)
+    if further.any():
+        row = first_row + int(np.argmax(further))
+        raise DataError(
+            f"{source}, row {row} has more cells than there are columns, which are "
+            f"{', '.join(layout.names)}; a comma within a cell needs quotes around it"
+        )
+
+
+def _as_texts(data: pd.DataFrame, kinds: _Kinds) -> pd.DataFrame:
     data = data.fillna("").apply(lambda column: column.str.strip())
     blank = (data == "").all(axis=1).to_numpy()
     used = len(data) - int(np.argmin(blank[::-1])) if not blank.all() else 0
@@ -223,23 +241,27 @@ def _as_texts(path: Path, layout: Layout, kinds: _Kinds, window: Window | None) 
 
 
 def _read_as_texts(path: Path, layout: Layout, window: Window | None) -> pd.DataFrame:
-    for encoding in (encoding_of(path), "latin-1"):
+    names = [*layout.names, *_FURTHER]
+    for encoding in (encoding_of(path), "cp1252", "latin-1"):
         try:
-            with _opened(path, window) as file:
-                return pd.read_csv(
+            with _opened(path, window) as file, warnings.catch_warnings():
+                warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells to be refused
+                found = pd.read_csv(
                     file,
                     sep=layout.separator,
                     header=None,
-                    names=list(layout.names),
+                    names=names,
                     index_col=False,
                     skiprows=layout.skip,
                     dtype=str,
                     na_filter=False,
                     skip_blank_lines=False,
                     encoding=encoding,
+                    engine="c",
                 )
+                return found.fillna("")
         except pd.errors.EmptyDataError:
-            return pd.DataFrame({name: [] for name in layout.names}, dtype=str)
+            return pd.DataFrame({name: [] for name in names}, dtype=str)
         except UnicodeDecodeError:
             continue
         except (pd.errors.ParserError, OSError, EOFError) as error:

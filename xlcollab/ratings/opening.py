@@ -85,7 +85,7 @@ _MARKS: Mapping[str, tuple[bytes, ...]] = {
 
 def encoding_of(path: Path) -> str:
     """By the mark at its start, by letters of which half is 0, else UTF-8 where the first lines are
-    that, else Latin-1."""
+    that, else Windows' Latin-1: where Latin-1 has nothing that is seen it has quotes and dashes."""
     start = _start(path)
     for encoding, marks in _MARKS.items():
         if start.startswith(marks):
@@ -96,8 +96,16 @@ def encoding_of(path: Path) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
-        return "latin-1"
+        return latin_of(start)
     return "utf-8-sig"
+
+
+def latin_of(text: bytes) -> str:
+    """Windows' Latin-1, or Latin-1 itself where a byte stands for nothing in it."""
+    return "latin-1" if any(byte in _NOT_OF_WINDOWS for byte in text) else "cp1252"
+
+
+_NOT_OF_WINDOWS = frozenset(b"\x81\x8d\x8f\x90\x9d")
 
 
 def _start(path: Path) -> bytes:

@@ -379,7 +379,8 @@ def _layout(path: Path, wanted: Wanted) -> Layout:
     separator = "\t" if ending in (".tsv", ".inter") else separator_in(first)
     cells = _cells(first, separator)
     if wanted.headless or _is_headless(cells, wanted.columns.counts):
-        return Layout(separator, MOVIELENS[: len(cells)])
+        further = [f"column {number}" for number in range(len(MOVIELENS) + 1, len(cells) + 1)]
+        return Layout(separator, [*MOVIELENS[: len(cells)], *further])
     return Layout(separator, cells, 1)
 
 

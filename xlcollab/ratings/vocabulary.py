@@ -48,15 +48,11 @@ class Vocabulary:
         """
         if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
             return _of_categories(values, kind, first_row)
-        column = pd.Series(_as_ids(values, kind, first_row))
-        try:
-            numbers, index = pd.factorize(column, sort=True)
-        except TypeError:
-            numbers, index = pd.factorize(column)
+        numbers, index = _factorized(_as_ids(values, kind, first_row), kind)
         if len(numbers) and numbers.min() < 0:
             row = int(np.argmin(numbers)) + first_row
             raise DataError(f"row {row}: the {kind} is missing; give every rating a {kind}")
-        return Vocabulary(pd.Index(index), kind), numbers.astype(np.int32)
+        return Vocabulary(index, kind), numbers.astype(np.int32)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -72,11 +68,29 @@ class Vocabulary:
     def numbers(
         self, ids: ArrayLike | Sequence[Id], missing: Missing = "error"
     ) -> NDArray[np.int32]:
-        """The numbers of `ids` (n,); an unknown id raises DataError, or gives −1 on "negative"."""
-        found: NDArray[np.int32] = self.index.get_indexer(pd.Index(_column(ids))).astype(np.int32)
+        """The numbers of `ids` (n,); an unknown id raises DataError, or gives −1 on "negative".
+
+        Texts find whole numbers that are written so, and the other way, where one side is all texts
+        and the other all numbers: "14" is 14, "014" is not.
+        """
+        column = _one_column(_column(ids), self.kind)
+        try:
+            asked: pd.Index = pd.Index(column, tupleize_cols=False)
+            found: NDArray[np.int32] = self.index.get_indexer(asked).astype(np.int32)
+        except (TypeError, UnicodeEncodeError) as error:
+            raise DataError(f"there can be no such {self.kind} ({error}); {_PLAIN}") from None
+        if (found < 0).all() and len(found):
+            found = self._alike(asked, found)
         if missing == "error" and (found < 0).any():
             raise DataError(self._unknown(ids, found))
         return found
+
+    def _alike(self, asked: pd.Index, found: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Numbers (n,) of ids of which none is known as it is, by how they are written."""
+        if {self.index.inferred_type, asked.inferred_type} != {"string", "integer"}:
+            return found
+        self._learn_texts()
+        return np.array([self._by_text.get(str(one), -1) for one in asked.tolist()], np.int32)
 
     def number(self, identifier: Id) -> int:
         """The number of one id; raises DataError if it is unknown."""
@@ -90,13 +104,21 @@ class Vocabulary:
     def parse(self, text: str) -> Id:
         """The id that is written `text`: from a shell every id arrives as text.
 
-        Raises DataError if no id is written so.
+        A day of which the time is midnight may be written without it. Raises DataError if no id is
+        written so.
         """
-        if not self._by_text:
-            self._by_text.update({str(key): at for at, key in enumerate(self.index.tolist())})
+        self._learn_texts()
         if text not in self._by_text:
             raise DataError(f"unknown {self.kind} {text!r}; {self.example()}")
         return self.ids([self._by_text[text]])[0]
+
+    def _learn_texts(self) -> None:
+        if self._by_text:
+            return
+        ids = self.index.tolist()
+        if self.index.dtype.kind == "M" and (self.index == self.index.normalize()).all():
+            self._by_text.update({str(one.date()): at for at, one in enumerate(ids)})
+        self._by_text.update({str(one): at for at, one in enumerate(ids)})
 
     def _unknown(self, ids: ArrayLike | Sequence[Id], found: NDArray[np.int32]) -> str:
         rows = np.flatnonzero(found < 0)
@@ -106,8 +128,33 @@ class Vocabulary:
 
     def example(self) -> str:
         """What ids there are, for messages."""
-        known = ", ".join(repr(key) for key in self.index[:3].tolist())
+        first = self.index[:3].tolist()
+        known = ", ".join(repr(key) if isinstance(key, str) else str(key) for key in first)
         return f"{len(self)} {self.kind}s are known, such as {known}"
+
+
+_PLAIN = "ids are texts, whole numbers, truth values or dates"
+
+
+def _factorized(ids: NDArray[np.generic], kind: str) -> tuple[NDArray[np.intp], pd.Index]:
+    """Numbers (n,) of ids, −1 for what is missing, and the ids that differ. Raises DataError on
+    what can be no id."""
+    try:
+        column = pd.Series(ids)
+        try:
+            numbers, index = pd.factorize(column, sort=True)
+        except TypeError:
+            numbers, index = pd.factorize(column)
+        return numbers, pd.Index(index)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise DataError(f"a {kind} cannot be told from others ({error}); {_PLAIN}") from None
+
+
+def _one_column(column: NDArray[np.generic], kind: str) -> NDArray[np.generic]:
+    """The same ids (n,). Raises DataError where each is several values."""
+    if column.ndim != 1:
+        raise DataError(f"{kind}s are one column of ids, found the shape {column.shape}; {_PLAIN}")
+    return column
 
 
 def _of_categories(
@@ -125,9 +172,11 @@ def _of_categories(
     return known, looked_up(place, codes)
 
 
-def _as_ids(values: ArrayLike, kind: str, first_row: int) -> pd.Series:
+def _as_ids(values: ArrayLike, kind: str, first_row: int) -> NDArray[np.generic]:
     """Ids as a 1-d array; whole numbers that a reader made float are integers again."""
-    column = _column(values)
+    column = _one_column(_column(values), kind)
+    if column.dtype == object and all(type(one) is float for one in column.tolist()):
+        column = column.astype(np.float64)  # as numbers of a reader, each by itself
     if column.dtype.kind != "f":
         return column
     missing = np.isnan(column)
@@ -149,6 +198,10 @@ def _column(values: ArrayLike | Sequence[Id]) -> NDArray[np.generic]:
     kinds = {type(value) for value in listed}
     if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in cast(list[int], listed)):
         return np.array(listed, dtype=object)  # numpy would make floats of 0 and 2**63
+    if kinds & {tuple, list}:  # numpy would make a table of them
+        column = np.empty(len(listed), object)
+        column[:] = listed
+        return column
     alike = len(kinds) == 1 and str not in kinds  # numpy cuts a text at its last NUL
     return np.array(listed, dtype=None if alike else object)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.api.ratings.model import Size, refuse_too_large, write_model_workbook
 from xlcollab.api.session.pictures import html_line, html_table
 from xlcollab.errors import UsageError
-from xlcollab.factor import ModelSettings, RateSweep
+from xlcollab.factor import Model, ModelSettings, RateSweep, TrainingResult
 from xlcollab.factor.estimator import Ratings
 
 Floats = NDArray[np.float64]
@@ -56,19 +56,31 @@ class MatrixFactorization(factor.MatrixFactorization):
     __doc__ = factor.MatrixFactorization.__doc__
 
     def to_workbook(self, path: str | Path, *, predictions: bool = False) -> Path:
-        """Write what `xlcollab fit` writes: model, history, users, items, recommendations.
+        """Write what `xlcollab fit` writes: model, history, users, items, recommendations. A model
+        that was loaded has no history.
 
         With `predictions` also every user with every item, as a crosstab. Raises UsageError where
         nothing was fitted, DataError where a sheet has too few rows, WriteRefusedError where the
         path cannot be written.
         """
-        if not hasattr(self, "result_"):
-            raise UsageError("there is no training to write; call fit first")
         self._learn_to_rank()
         path = Path(path)
-        refuse_too_large(Size.of(self.result_.model), path, is_crosstab=predictions)
-        write_model_workbook(self.result_, path, with_predictions=predictions)
+        refuse_too_large(Size.of(self._model), path, is_crosstab=predictions)
+        write_model_workbook(self._outcome(), path, with_predictions=predictions)
         return path
+
+    def _outcome(self) -> TrainingResult | Model:
+        """The training with the model as it is now, which users may have been folded into since;
+        of a loaded one the model alone."""
+        model, result = self._model, getattr(self, "result_", None)
+        if not isinstance(result, TrainingResult):
+            return model
+        more = len(model.user_ids) - len(result.model.user_ids)
+        if not more:
+            return result
+        who = "1 user was" if more == 1 else f"{more} users were"
+        note = f"{who} folded in after the training; its errors are of the others."
+        return replace(result, model=model, notes=(*result.notes, note))
 
     def lr_find(self, ratings: Ratings, y: ArrayLike | None = None) -> RateTrials:
         """Which learning rate to take for these ratings under the parameters as they are: 13 rates

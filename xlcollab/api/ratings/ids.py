@@ -24,8 +24,11 @@ def known_or_text(ids: Vocabulary, text: str) -> Id:
 
 def as_written(known: Vocabulary, given: Sequence[Id]) -> list[Id]:
     """The same ids, where unknown ones are known by how they are written: 14 is "14"."""
-    found = list(given)
-    for at in np.flatnonzero(known.numbers(given, "negative") < 0).tolist():
+    found, numbers = list(given), known.numbers(given, "negative")
+    there = np.flatnonzero(numbers >= 0)
+    for at, one in zip(there.tolist(), known.ids(numbers[there]), strict=True):
+        found[at] = one
+    for at in np.flatnonzero(numbers < 0).tolist():
         with suppress(DataError):
             found[at] = known.parse(str(given[at]))
     return found

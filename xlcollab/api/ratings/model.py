@@ -106,22 +106,25 @@ _RESULT = "model"
 
 
 def write_model_workbook(
-    result: TrainingResult,
+    result: TrainingResult | Model,
     path: Path,
     *,
-    with_predictions: bool,
+    with_predictions: bool = False,
     measured: Sequence[tuple[str, object]] = (),
     more: Sequence[Table] = (),
     run: Provenance | None = None,
 ) -> None:
     """Write model, history with its chart, users, items, predictions, recommendations, `more`, and
     for a net its layers, then what was rated and how it is read back. `measured` joins the model
-    sheet.
+    sheet. Of a model alone there is no history.
 
     Raises DataError where a table is larger than a sheet, or ids mix dates with other things.
     """
-    result = replace(result, model=plain(result.model))
-    model = result.model
+    if isinstance(result, TrainingResult):
+        result = replace(result, model=plain(result.model))
+        model = result.model
+    else:
+        result = model = plain(result)
     corner = (model.user_ids.index.tolist(), model.item_ids.index.tolist())
     tables = result_tables(result, crosstab=corner if with_predictions else None, k=_RECOMMENDED)
     tables += more

@@ -21,8 +21,8 @@ from xlcollab.settings.spoken import WRITTEN, files_of, said, spoken
 
 RECORDED = frozenset(
     [
-        *("compare", "crosstab", "factors", "fit", "gradient", "lr-find", "new", "predict"),
-        *("recalc", "recommend", "run", "solve", "sweep", "tune"),
+        *("compare", "crosstab", "factors", "fit", "fold-in", "gradient", "lr-find", "new"),
+        *("predict", "recalc", "recommend", "run", "solve", "sweep", "tune"),
     ]
 )
 """The commands whose results say what made them, and which `rerun` runs."""

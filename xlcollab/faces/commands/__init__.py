@@ -24,6 +24,7 @@ _NAMES = (
     "fit",
     "predict",
     "recommend",
+    "fold-in",
     "tune",
     "rerun",
     "watch",

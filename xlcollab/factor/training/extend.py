@@ -23,7 +23,8 @@ from xlcollab.settings.fitting import TrainingSettings
 def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings) -> TrainingResult:
     """`model` trained further on `table` alone; new ids are numbered after the known ones.
 
-    The global bias stays; the range that predictions are cut to grows with the new ratings.
+    The global bias stays, and what popularity weighs; the range that predictions are cut to grows
+    with the new ratings.
     """
     clock = Clock()
     users = with_new_ids(model.user_ids, table.user_ids)
@@ -50,7 +51,9 @@ def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings
         clock.lap("prepare")
         outcome = loop_of(trainable, job, Tables(new), None).run()
     clock.lap("train")
-    return finished(Tables(new), trainable, outcome, clock, settings)
+    result = finished(Tables(new), trainable, outcome, clock, settings)
+    gone_on = replace(result.model, popularity=model.popularity)  # type: ignore[type-var]
+    return replace(result, model=gone_on)
 
 
 def _longer_titles(model: FactorModel, n_users: int, n_items: int) -> Titles:

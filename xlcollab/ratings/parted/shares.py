@@ -19,7 +19,7 @@ _PACKED = 4
 """How many times as large a packed text is when unpacked, about."""
 _CUT = (".csv", ".tsv", ".txt", ".inter", ".data", ".base", ".test", ".dat")
 """Texts of a rating a line."""
-_BY_BYTES = ("utf-8-sig", "latin-1")
+_BY_BYTES = ("utf-8-sig", "cp1252", "latin-1")
 """Encodings in which a line ends with one byte that is part of nothing else."""
 
 

@@ -1,4 +1,4 @@
-"""What `xlcollab fit`, `tune`, `crosstab`, `predict` and `recommend` are asked."""
+"""What `xlcollab fit`, `tune`, `crosstab`, `predict`, `fold-in` and `recommend` are asked."""
 
 from __future__ import annotations
 
@@ -355,6 +355,19 @@ class PredictRequest:
             raise UsageError("give --user and --item, or --pairs with a file, or --crosstab")
         if self.interval is not None and not 0 < self.interval < 1:
             raise UsageError(f"--interval is {self.interval:g}; expected a share such as 0.9")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldInRequest:
+    """Which model gains the users of which ratings, and where the new model is written."""
+
+    model: ModelFile
+    ratings: Annotated[
+        Path, Option("A few ratings of new users: any form that fit reads.", positional=True)
+    ]
+    output: Output = None
+    overwrite: Overwrite = False
+    json: Json = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,23 @@
+"""`xlcollab fold-in`: a model with new users, from a few ratings and without training."""
+
+from __future__ import annotations
+
+from xlcollab.faces.request import command
+from xlcollab.faces.shell import print_json, print_next
+from xlcollab.settings.requests.ratings import FoldInRequest
+
+
+@command
+def fold_in(request: FoldInRequest) -> None:
+    """Write a model that also knows the new users of a few ratings; nothing else of it changes.
+
+    Example:  xlcollab fold-in model.xlsx mine.csv -o with_me.xlsx
+    """
+    from xlcollab.api.ratings.newcomers import fold_into
+
+    found = fold_into(request)
+    if request.json:
+        print_json(found.as_json())
+        return
+    print(found.sentence)
+    print_next(found.output, found.next_command)
