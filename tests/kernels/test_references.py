@@ -68,6 +68,22 @@ def test_rows_of_an_area_spill() -> None:
     assert spilled("=ROW(A2:A4)*10+COLUMN(A1:B1)", {}, "D1:E3") == [[21, 22], [31, 32], [41, 42]]
 
 
+def test_each_copy_of_indirect_looks_where_its_own_text_says() -> None:
+    cells: dict[str, Scalar] = {"A1": 1.0, "A2": 2.0, "A3": 3.0}
+    cells |= {"B1": "RC[-2]", "B2": "R[1]C[-2]", "B3": "R1C1"}
+    cells |= {f"C{row}": f"=INDIRECT(B{row},FALSE)*10" for row in (1, 2, 3)}
+    cells |= {f"D{row}": '=INDIRECT("RC[-3]",FALSE)' for row in (1, 2, 3)}
+    done = recalculate(build_plan(workbook(cells)))
+    assert not done.unsupported
+    found = {
+        (family.rect.left, family.rect.top + step): number
+        for family, block in done.results
+        for step, number in enumerate(block.number.flatten().tolist())
+    }
+    assert [found[2, row] for row in range(3)] == [10.0, 30.0, 10.0]
+    assert [found[3, row] for row in range(3)] == [1.0, 2.0, 3.0]
+
+
 def test_indirect_finds_defined_names() -> None:
     book = workbook({**CELLS, "F1": '=SUM(INDIRECT("factors"))'})
     book.names.append(DefinedName("factors", "Sheet1!$A$1:$A$2"))
@@ -78,7 +94,7 @@ def test_indirect_finds_defined_names() -> None:
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [
-        ('=INDIRECT("R1C1",FALSE)', "R1C1"),
+        ("=INDIRECT(A1:A2)", "array"),
         ("=SUM(OFFSET(A1,{0,1},0))", "array"),
         ("=OFFSET(5,1,1)", "needs a reference"),
         ("=ROW(5)", "needs a reference"),

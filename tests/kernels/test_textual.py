@@ -141,7 +141,9 @@ def test_texts_that_are_no_numbers(text: str) -> None:
         ("a.c", "abc", False),
         ("*", "", True),
         ("?", "", False),
-        ("a~b", "a~b", True),
+        ("a~b", "a~b", False),
+        ("a~b", "ab", True),
+        ("ab~", "ab", True),
         ("x*\n*", "x1\n2", True),
     ],
 )

@@ -22,7 +22,7 @@ _ALL_COLUMNS = (Axis(0, True), Axis(MAX_COLUMNS - 1, True))
 
 def read_reference(text: str, row: int, column: int) -> Reference:
     """`Sheet1!$A1:B$2`, `A:C` or `1:3` as typed in the zero-based cell (`row`, `column`)."""
-    book, sheets, address = _split_prefix(text)
+    book, sheets, address = prefix_parts(text)
     sheet, last_sheet = _split_sheets(sheets)
     first, _, last = address.partition(":")
     top, left = _read_corner(first.strip(), row, column)
@@ -34,7 +34,7 @@ def read_reference(text: str, row: int, column: int) -> Reference:
 
 def read_name(text: str) -> Name:
     """`name`, `Sheet1!name` or `[1]!name`; the prefix of LET's parameters is taken off."""
-    book, sheet, name = _split_prefix(text)
+    book, sheet, name = prefix_parts(text)
     return Name(FUTURE_PREFIX.sub("", name), sheet, book)
 
 
@@ -48,7 +48,7 @@ def name_text(name: Name) -> str:
     return _prefix_text(name.book, name.sheet, None) + name.name
 
 
-def _split_prefix(text: str) -> tuple[str, str | None, str]:
+def prefix_parts(text: str) -> tuple[str, str | None, str]:
     """ "'[1]a b'!C3" → ("[1]", "a b", "C3")."""
     head, mark, tail = text.rpartition("!")
     if not mark:

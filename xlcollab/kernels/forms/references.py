@@ -16,6 +16,7 @@ from torch import Tensor
 from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
+from xlcollab.formula.row_column import read_row_column
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
@@ -175,38 +176,80 @@ def _indexed(start: Places, size: int, index: Places) -> tuple[Places, int]:
 
 
 def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
-    """INDIRECT(text): the text is constant and reads as an address or a defined name. Raises
-    UnsupportedError on another form."""
-    if len(node.arguments) > 1:
-        style = tracer.value(node.arguments[1], frame)
-        if not bool(tracer.tape.exact.truths(style.block)[0].all()):
-            raise UnsupportedError("INDIRECT with R1C1 addresses is not supported")
+    """INDIRECT(text, whether in A1 form): the text is constant and reads as an address or a defined
+    name. Raises UnsupportedError on another form, RaggedError where copies differ in the form."""
+    typed = len(node.arguments) < 2 or _is_a1(tracer, node.arguments[1], frame)
     value = tracer.value(node.arguments[0], frame)
     if value.slot is not None:
         raise MovingReferenceError("INDIRECT depends on the variable cells")
     if value.block.shape[2:].numel() > 1:
         raise UnsupportedError("INDIRECT of an array is not supported")
     texts = tracer.tape.exact.values(value.block)
-    known = {text: _named_area(tracer, text, frame) for text in dict.fromkeys(texts)}
+    if not typed:
+        found = [_by_row_and_column(tracer, text, frame) for text in dict.fromkeys(texts)]
+        if len(found) == 1 and found[0] is not None:
+            return area_of(found[0], frame.family)
+        if any(one is not None and _is_relative(one) for one in found):
+            raise RaggedError
+    known = {text: _named_area(tracer, text, frame, typed) for text in dict.fromkeys(texts)}
     return _side_by_side([known[text] for text in texts], value.block.shape)
 
 
-def _named_area(tracer: Evaluator, text: object, frame: Frame) -> Area:
-    """The area that a text names, as seen from the first copy."""
+def _is_a1(tracer: Evaluator, node: Node, frame: Frame) -> bool:
+    """Whether a style is TRUE, for all copies alike. Raises RaggedError."""
+    value = tracer.value(node, frame)
+    if value.slot is not None:
+        raise MovingReferenceError("the style of INDIRECT depends on the variable cells")
+    truths, codes = tracer.tape.exact.truths(value.block)
+    if codes is not None and bool((codes > 0).any()):
+        raise UnsupportedError("an error as the style of INDIRECT is not supported")
+    if bool(truths.any()) and not bool(truths.all()):
+        raise RaggedError
+    return bool(truths.all())
+
+
+def _by_row_and_column(tracer: Evaluator, text: object, frame: Frame) -> Reference | None:
+    """A text in R1C1 form as a reference to a cell that there is; None for anything else."""
+    found = read_row_column(text) if isinstance(text, str) else None
+    if found is None or found.book:
+        return None
+    home = frame.family
+    known = resolve(found, tracer.store.workbook, home.sheet, home.rect)
+    return known if isinstance(known, Reference) else None
+
+
+def _is_relative(reference: Reference) -> bool:
+    edges = (reference.top, reference.left, reference.bottom, reference.right)
+    return not all(edge.absolute for edge in edges)
+
+
+def _named_area(tracer: Evaluator, text: object, frame: Frame, typed: bool) -> Area:
+    """The area that a text names, as seen from the first copy. `typed`: in A1 form."""
     home = frame.family
     if isinstance(text, ErrorCode):
         return nowhere(home.sheet, text)
     if not isinstance(text, str):
         return nowhere(home.sheet)
+    first = home.part(Rect(home.rect.top, home.rect.left, *home.step))
+    found = _named(tracer, text, frame) if typed else _by_row_and_column(tracer, text, frame)
+    if found is None and not typed:
+        found = _named(tracer, text, frame, names_only=True)
+    return nowhere(home.sheet) if found is None else area_of(found, first)
+
+
+def _named(
+    tracer: Evaluator, text: str, frame: Frame, names_only: bool = False
+) -> Reference | None:
+    """The reference that a text means: an address in A1 form, or a defined name."""
+    home = frame.family
     try:
         parsed = parse(text, home.rect.top, home.rect.left)
     except FormulaSyntaxError:
-        return nowhere(home.sheet)
-    first = home.part(Rect(home.rect.top, home.rect.left, *home.step))
+        return None
+    if names_only and not isinstance(parsed, Name):
+        return None
     found = resolve(parsed, tracer.store.workbook, home.sheet, home.rect)
-    if not isinstance(found, Reference) or found.book:
-        return nowhere(home.sheet)
-    return area_of(found, first)
+    return found if isinstance(found, Reference) and not found.book else None
 
 
 def _side_by_side(areas: list[Area], shape: torch.Size) -> Area:

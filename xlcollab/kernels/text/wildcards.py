@@ -1,4 +1,5 @@
-"""Excel's wildcards: `*` any text, `?` one character, `~` takes the next one literally."""
+"""Excel's wildcards: `*` any text, `?` one character, `~` takes the next one literally, whatever it
+is: a text with a tilde does not find itself."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ def wildcard_source(text: str) -> str:
     parts, position = [], 0
     while position < len(text):
         mark = text[position]
-        if mark == "~" and text[position + 1 : position + 2] in tuple(_SPECIAL):
+        if mark == "~":
             position += 1
-            parts.append(re.escape(text[position]))
+            parts.append(re.escape(text[position : position + 1]))
         else:
             parts.append({"*": _ANY, "?": "."}.get(mark) or re.escape(mark))
         position += 1
