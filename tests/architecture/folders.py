@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.architecture.rooms import PACKAGE, ROOT
+from tests.architecture.rooms import PACKAGE, ROOT, imports_of
 
 FOLDERS: Mapping[str, Mapping[str, str]] = {
     "kernels": {
@@ -76,14 +75,12 @@ def folder_faults(root: Path = ROOT) -> list[str]:
 
 
 def _targets(file: Path, room: str) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                parts = f"{node.module}.{alias.name}".split(".")
-                if parts[:2] == [PACKAGE, room] and len(parts) > 3:
-                    found.add(parts[2])
-    return found
+    modules = (found.module.split(".") for found in imports_of(file, typed=True))
+    return {
+        parts[2]
+        for parts in modules
+        if parts[:2] == [PACKAGE, room] and len(parts) > 2 and parts[2] in FOLDERS[room]
+    }
 
 
 def _part(name: str) -> str:

@@ -31,13 +31,19 @@ def test_the_table_of_a_room_has_no_loops(room: str) -> None:
         arrows = {name: targets - free for name, targets in arrows.items() if name not in free}
 
 
-def test_a_planted_fault_is_caught(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from xlcollab.kernels.trace.tracer import Tracer\n",
+        "from xlcollab.kernels import trace\n",
+        "def f() -> None:\n    import xlcollab.kernels.trace.tracer\n",
+    ],
+)
+def test_a_planted_fault_is_caught(text: str, tmp_path: Path) -> None:
     file = tmp_path / "kernels" / "values" / "planted.py"
     file.parent.mkdir(parents=True)
-    file.write_text(
-        "from typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    from xlcollab.kernels.trace.tracer import Tracer\n"
-    )
+    file.write_text(text)
     (sentence,) = folder_faults(tmp_path)
     assert "kernels/values → kernels/trace" in sentence
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 
 import pytest
 
 import xlcollab
+from tests.architecture.rooms import ROOT
 
 DOORS = (
     "xlcollab",
@@ -40,3 +42,14 @@ def test_the_python_face_offers_the_verbs_of_the_issue() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'solver'"):
         _ = xlcollab.solver
+
+
+def test_nobody_gathers_settings_by_the_names_of_variables() -> None:
+    """`locals()` takes up whatever there is, and no type checker sees a name that is misspelt."""
+    asking = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted(ROOT.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node) in ("locals()", "vars()")
+    ]
+    assert not asking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -33,6 +33,7 @@ from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
 
 
+@dataclass(eq=False, repr=False)  # stores what it is given as it came, as clone() wants
 class MatrixFactorization(Regressor):
     """Ratings as user factors · item factors + biases, learned from the ratings present.
 
@@ -53,72 +54,54 @@ class MatrixFactorization(Regressor):
         model.predict([14, 29], [417, 27])
     """
 
-    implicit: bool
-    quality: str
-    recipe: str | None
-    side_columns: Sequence[str]
-    dtype: str
-    patience: int | None
-    seed: int
-    columns: Columns | None
-    duplicates: str | None
-    validation_fraction: float
-
-    def __init__(
-        self,
-        n_factors: int | None = None,
-        *,
-        implicit: bool = False,
-        quality: str = "fast",
-        recipe: str | None = None,
-        bias: bool = True,
-        global_bias: bool = True,
-        output_range: tuple[float, float] | None = None,
-        range_margin: float | None = None,
-        padding: float = 0.0,
-        learn_padding: bool = False,
-        clip_output: bool = True,
-        hidden_sizes: Sequence[int] = (),
-        embedding_dropout: float = 0.0,
-        hidden_dropouts: Sequence[float] = (),
-        side_columns: Sequence[str] = (),
-        side_factors: int = 8,
-        init: str = "normal",
-        init_scale: float | None = None,
-        dtype: str = "float32",
-        optimizer: str | None = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        batch_size: int | None = None,
-        l2_scaling: str | None = None,
-        standardize: bool | None = None,
-        alpha: float | None = None,
-        confidence: str | None = None,
-        loss: str = "mse",
-        l2_factors: float | None = None,
-        l2_biases: float | None = None,
-        weight_decay_factors: float | None = None,
-        weight_decay_biases: float | None = None,
-        schedule: str | None = None,
-        cycles: int = 1,
-        momentum: float | None = None,
-        beta1: float | None = None,
-        beta2: float | None = None,
-        rho: float | None = None,
-        epsilon: float | None = None,
-        clip: float | None = None,
-        patience: int | None = None,
-        device: str = "cpu",
-        restarts: int = 0,
-        seed: int = 0,
-        columns: Columns | None = None,
-        duplicates: str | None = None,
-        validation_fraction: float = 0.1,
-    ) -> None:
-        # scikit-learn's clone compares parameters by identity: they are stored as they came.
-        for name, value in list(locals().items()):
-            if name not in ("self", "__class__"):
-                setattr(self, name, value)
+    n_factors: int | None = None
+    _: KW_ONLY
+    implicit: bool = False
+    quality: str = "fast"
+    recipe: str | None = None
+    bias: bool = True
+    global_bias: bool = True
+    output_range: tuple[float, float] | None = None
+    range_margin: float | None = None
+    padding: float = 0.0
+    learn_padding: bool = False
+    clip_output: bool = True
+    hidden_sizes: Sequence[int] = ()
+    embedding_dropout: float = 0.0
+    hidden_dropouts: Sequence[float] = ()
+    side_columns: Sequence[str] = ()
+    side_factors: int = 8
+    init: str = "normal"
+    init_scale: float | None = None
+    dtype: str = "float32"
+    optimizer: str | None = None
+    epochs: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    l2_scaling: str | None = None
+    standardize: bool | None = None
+    alpha: float | None = None
+    confidence: str | None = None
+    loss: str = "mse"
+    l2_factors: float | None = None
+    l2_biases: float | None = None
+    weight_decay_factors: float | None = None
+    weight_decay_biases: float | None = None
+    schedule: str | None = None
+    cycles: int = 1
+    momentum: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    rho: float | None = None
+    epsilon: float | None = None
+    clip: float | None = None
+    patience: int | None = None
+    device: str = "cpu"
+    restarts: int = 0
+    seed: int = 0
+    columns: Columns | None = None
+    duplicates: str | None = None
+    validation_fraction: float = 0.1
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
