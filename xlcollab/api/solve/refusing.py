@@ -13,8 +13,10 @@ from xlcollab.errors import DataError, FormulaSyntaxError, ModelError, XlcollabE
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.program.formulas import formulas
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.trace.evaluation import reached_by
+from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.tape import Value
 from xlcollab.optim.algebra.formulas import plain
 from xlcollab.plan import Plan, reads
@@ -107,16 +109,6 @@ def _first_error(compiler: Compiler, x: Tensor | None = None) -> tuple[CellRef, 
     return None
 
 
-_ELEMENTARY = frozenset(
-    {
-        *("ABS", "AND", "AVERAGE", "CHOOSE", "COS", "EXP", "IF", "INDEX", "INT", "LN", "LOG"),
-        *("LOG10", "MAX", "MIN", "MMULT", "NOT", "OR", "PI", "POWER", "PRODUCT", "SIN", "SQRT"),
-        *("SUM", "SUMPRODUCT", "SUMSQ", "SUMX2MY2", "SUMX2PY2", "SUMXMY2", "TAN", "TRANSPOSE"),
-    }
-)
-"""Functions that others in the same formula are blamed before."""
-
-
 def culprit(
     plan: Plan,
     model: SolverModel,
@@ -158,5 +150,13 @@ def _is_taken(compiler: Compiler, cell: AreaRef, forms: Collection[str]) -> bool
 
 def _functions(node: Node) -> str:
     names = list(dict.fromkeys(one.name for one in walk(node) if isinstance(one, Call)))
-    blamed = [name for name in names if name not in _ELEMENTARY] or names
+    blamed = [name for name in names if not _is_elementary(name)] or names
     return " or ".join(blamed) if blamed else "the formula"
+
+
+def _is_elementary(name: str) -> bool:
+    """Whether a few plain operations make up the function: others are blamed before it."""
+    record = RECORDS.get(name)
+    return record is not None and (
+        bool(record.signature.scalar) or record.facts.shape is Shape.AFFINE
+    )
