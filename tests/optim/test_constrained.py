@@ -204,3 +204,22 @@ def test_iterations_count_over_all_stages() -> None:
     assert solution.iterations == 7
     assert solution.status is Status.ITERATION_LIMIT
     assert "7 iterations" in solution.message
+
+
+@pytest.mark.parametrize("method", ["auto", "adam", "lm", "lbfgs"])
+def test_no_constraints_in_the_form_of_some_are_none(method: str) -> None:
+    """A model whose lines are all bounds has limits of size 0; no method needs to know lines."""
+    none = torch.empty(0, dtype=torch.float64)
+    goal = torch.tensor([3.0, -1.0], dtype=torch.float64)
+    objective = Objective(
+        function=lambda x: (x - goal).square().sum(),
+        residuals=lambda x: x - goal,
+        constraints=lambda x: x[:0],
+        constraint_lower=none,
+        constraint_upper=none,
+    )
+    asked = {"learning_rate": 0.1, "iterations": 1000} if method == "adam" else {}
+    found = solve(objective, torch.zeros(2, dtype=torch.float64), Settings(method=method, **asked))
+    assert found.x.tolist() == pytest.approx(goal.tolist(), abs=1e-5)
+    if method == "auto":
+        assert found.method == "lm"

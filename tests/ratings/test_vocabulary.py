@@ -76,6 +76,15 @@ def test_what_is_no_id_is_named_by_row(values: list[object], message: str) -> No
         Vocabulary.of(np.array(values, None if isinstance(values[0], float) else object), "user")
 
 
+@pytest.mark.parametrize("most", [2**63 - 1, 2**63])
+@pytest.mark.parametrize("least", [-(2**63), -(2**63) - 1, 0])
+def test_whole_numbers_around_the_ends_of_64_bits_keep_their_digits(least: int, most: int) -> None:
+    """numpy alone would make floats of 0 and 2**63, and lose digits."""
+    vocabulary, numbers = Vocabulary.of([most, least, most], "user")
+    assert numbers.tolist() == [1, 0, 1]
+    assert vocabulary.ids([0, 1]) == [least, most]
+
+
 def test_text_from_a_shell_finds_its_id() -> None:
     vocabulary, _ = Vocabulary.of([14, 29], "user")
     assert vocabulary.parse("29") == 29

@@ -159,11 +159,10 @@ def rates_sheet(book: Session, curve: RateCurve) -> NewSheet:
 _CHART = (_COLUMNS[0], _COLUMNS[1:], "objective after a step")
 
 
-def add_rates(book: Session, curve: RateCurve) -> NewSheet:
+def add_rates(book: Session, curve: RateCurve) -> None:
     """Put the sheet of the curve into the book."""
     sheet = rates_sheet(book, curve)
     book.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
-    return sheet
 
 
 def find_rate_in_book(request: RatesRequest) -> FoundRate:

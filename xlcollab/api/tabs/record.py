@@ -99,6 +99,5 @@ class Recorder:
     def _named(
         self, form: str, names: Sequence[str], values: Sequence[Numbers] | Numbers
     ) -> dict[str, Numbers]:
-        return {
-            form.format(name): np.array([row[i] for row in values]) for i, name in enumerate(names)
-        }
+        table = np.array(values).reshape(len(values), len(names))
+        return {form.format(name): table[:, i] for i, name in enumerate(names)}
