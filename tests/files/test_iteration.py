@@ -1,4 +1,4 @@
-"""Whether circular references are worked out by iteration, as the file says."""
+"""How the file says that its formulas are worked out: circular ones, and with which digits."""
 
 from __future__ import annotations
 
@@ -49,3 +49,18 @@ def test_a_recalculation_goes_on_from_the_stored_values(tmp_path: Path) -> None:
 def test_without_it_the_stored_values_stay(tmp_path: Path) -> None:
     found = xc.open(circular_book(tmp_path / "b.xlsx", "")).recalculate()
     assert (found.matched, found.not_evaluated) == (1, 1)
+
+
+@pytest.mark.parametrize(("setting", "kept"), [('fullPrecision="0"', 2), ('fullPrecision="1"', 0)])
+def test_precision_as_displayed_keeps_what_is_stored(
+    tmp_path: Path, setting: str, kept: int
+) -> None:
+    plain = build(tmp_path / "plain.xlsx", {"S": {"A1": ("=1/3", 0.33), "B1": ("=A1*3", 0.99)}})
+    path = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, text.replace("<calcPr ", f"<calcPr {setting} "))
+    done = xc.open(path).recalculate()
+    assert len(done.unsupported) == kept
+    assert all("precision as displayed" in one.reason for one in done.unsupported)

@@ -202,6 +202,8 @@ class Workbook:
     """No sheet may be added (18.2.29, lockStructure)."""
     iteration: Iteration | None = None
     """How circular references are worked out; None where they are an error."""
+    as_displayed: bool = False
+    """Results are rounded to the digits that their cells show (18.2.2, fullPrecision)."""
 
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self.sheets)

@@ -69,7 +69,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class BrokenFormula:
-    """A formula that cannot be parsed, with the sentence why."""
+    """A formula that cannot be parsed or followed, with the sentence why."""
 
     cell: CellRef
     message: str
@@ -109,7 +109,10 @@ class Parser:
 
 
 def families(workbook: Workbook) -> tuple[list[Family], list[BrokenFormula]]:
-    """The families of every sheet, and the formulas that could not be parsed."""
+    """The families of every sheet, and the formulas that cannot be evaluated: those that cannot be
+    parsed, and all of a workbook that rounds to what it displays."""
+    if workbook.as_displayed:
+        return [], [broken for sheet in workbook for broken in _rounded(sheet)]
     parser = Parser()
     found: list[Family] = []
     broken: list[BrokenFormula] = []
@@ -119,6 +122,19 @@ def families(workbook: Workbook) -> tuple[list[Family], list[BrokenFormula]]:
             found += good
             broken += bad
     return found, broken
+
+
+_AS_DISPLAYED = (
+    'the workbook calculates with "precision as displayed", which is not followed here\n'
+    "(Excel's File > Options > Advanced)"
+)
+
+
+def _rounded(sheet: Sheet) -> list[BrokenFormula]:
+    return [
+        BrokenFormula(CellRef(sheet.name, int(row), int(column)), _AS_DISPLAYED)
+        for row, column in np.argwhere(sheet.formula_mask())
+    ]
 
 
 def _plain_families(

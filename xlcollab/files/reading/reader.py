@@ -59,6 +59,7 @@ def read_workbook(
         is_signed(package),
         main.structure_locked,
         main.iteration,
+        main.as_displayed,
     )
 
 

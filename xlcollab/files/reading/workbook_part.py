@@ -49,6 +49,7 @@ class WorkbookPart:
     structure_locked: bool = False
     recalculate_on_load: bool = False
     iteration: Iteration | None = None
+    as_displayed: bool = False
     external_links: int = 0
     tags: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The start tags of the workbook's direct children."""
@@ -168,6 +169,7 @@ class _Reader:
         elif tag == "calcPr":
             self.found.recalculate_on_load = is_true(attributes.get("fullCalcOnLoad"))
             self.found.iteration = _iteration(attributes)
+            self.found.as_displayed = not is_true(attributes.get("fullPrecision", "1"))
 
     def _sheet(self, attributes: Attributes) -> SheetEntry:
         name, where = attributes.get("name", ""), self._package.where(self.found.part)
