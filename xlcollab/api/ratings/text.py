@@ -85,7 +85,11 @@ def _rows(path: Path) -> list[list[str]]:
 def _encoding(path: Path) -> str:
     """As of a long table; bytes that are no text in any encoding are for the reader to refuse."""
     found = encoding_of(path)
-    return "utf-8-sig" if found == "latin-1" and b"\0" in path.read_bytes()[:1024] else found
+    return (
+        "utf-8-sig"
+        if found in ("cp1252", "latin-1") and b"\0" in path.read_bytes()[:1024]
+        else found
+    )
 
 
 def _value(text: str) -> Scalar:
