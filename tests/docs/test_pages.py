@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -15,11 +16,18 @@ from typer.main import get_command
 
 from tests.faces.shell import xlcollab
 from xlcollab.faces.cli import build
-from xlcollab.faces.docs.commands import flags_of, shell_commands
+from xlcollab.faces.docs.commands import shell_commands
 from xlcollab.faces.docs.offline import write_site
 from xlcollab.faces.docs.pages import GENERATED, ORDER, Page, all_pages, pictures
 from xlcollab.faces.udf import FUNCTIONS
 from xlcollab.settings.control import CONTROL, label
+
+
+def flags_of(command: Any) -> frozenset[str]:
+    """Every way in which the options of a command are typed."""
+    own = [flag for one in command.params for flag in (*one.opts, *one.secondary_opts)]
+    return frozenset(["-h", "--help", *(flag for flag in own if flag.startswith("-"))])
+
 
 COMMANDS = {name: flags_of(command) for name, command in shell_commands().items()}
 OPTIONS = flags_of(get_command(build())).union(*COMMANDS.values())

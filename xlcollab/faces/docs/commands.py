@@ -40,12 +40,6 @@ def shell_commands() -> dict[str, object]:
     return {name: group.get_command(context, name) for name in group.list_commands(context)}
 
 
-def flags_of(command: Any) -> frozenset[str]:
-    """Every way in which the options of a command are typed."""
-    own = [flag for one in command.params for flag in (*one.opts, *one.secondary_opts)]
-    return frozenset(["-h", "--help", *(flag for flag in own if flag.startswith("-"))])
-
-
 def commands_page() -> str:
     """All commands with examples and options."""
     parts = [part for name, one in shell_commands().items() for part in _command(name, one)]

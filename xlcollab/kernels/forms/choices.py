@@ -73,10 +73,6 @@ def one_of_areas(tracer: Evaluator, node: Call, frame: Frame) -> Value | None:
     return None
 
 
-def _is_one_number(value: Value) -> bool:
-    return value.block.kind is Kind.NUMBER and value.block.shape[2:].numel() == 1
-
-
 def _choose_cells(context: Context, condition: Block, yes: Block, no: Block) -> Block:
     chosen = choose_between(context, condition, yes, no)
     return Block(chosen.number, chosen.kind, cells=True)

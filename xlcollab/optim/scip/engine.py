@@ -100,7 +100,6 @@ class _Run:
         self._sign = -1.0 if task.objective.maximize else 1.0
         self._shown: Array | None = None
         self._within: float | None = None
-        self._sure = True
 
     @property
     def bound(self) -> float:
@@ -110,7 +109,7 @@ class _Run:
 
     def search(self, *, strict: bool) -> Stop:
         """Raises NoFormError."""
-        self._news, self._sure = News(), not strict
+        self._news = News()
         model, columns, edged = self._model(strict=strict)
         settings = self.task.settings
         seconds = settings.time_limit

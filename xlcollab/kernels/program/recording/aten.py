@@ -27,13 +27,6 @@ def _map(op: str) -> Rule:
     return rule
 
 
-def _swapped(op: str) -> Rule:
-    def rule(recorder: Recorder, out: Tensor, a: Operand, b: Operand) -> None:
-        recorder.result(out, op, b, a)
-
-    return rule
-
-
 def _refuse_options(options: Mapping[str, object]) -> None:
     if any(value is not None for value in options.values()):
         raise NotLoweredError(f"options {options}")
