@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
+import re
+import sys
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -17,7 +20,14 @@ from xlcollab.faces.request import command
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import Setting, settings_of
 from xlcollab.settings.requests.look import FactorsRequest, NewRequest
-from xlcollab.settings.requests.ratings import FitRequest, PredictRequest, RecommendRequest
+from xlcollab.settings.requests.ratings import (
+    FitPlace,
+    FitRequest,
+    Measures,
+    PredictRequest,
+    RecommendRequest,
+    TuneRequest,
+)
 from xlcollab.settings.requests.solve import SolveRequest
 from xlcollab.settings.requests.tabs import CompareRequest, RunRequest
 
@@ -217,3 +227,77 @@ def test_defaults_of_a_lesson_are_those_of_its_size() -> None:
     request, size = NewRequest(kind="matrix-factorisation", ratings=Path("r.csv")), Size()
     for name in Size.__dataclass_fields__:
         assert getattr(request, name) == getattr(size, name)
+
+
+SOMEWHERE = FitPlace(source=Path("r.csv"))
+RANGES = {f"{name} {one.name}": one for name, one in OPTIONS if one.option.range is not None}
+WORDS = {
+    "a number": (-sys.float_info.max, sys.float_info.max),
+    "0 or more": (0, None),
+    "above 0": (5e-324, None),
+    "1 or more": (1, None),
+    "between 0 and 1": (0, 1),
+    "at least 0 and below 1": (0, math.nextafter(1, 0)),
+    "above 0 and at most 1": (5e-324, 1),
+}
+"""What the words of a range say: its least and its most, None for as large as there is."""
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_the_ends_of_a_range_are_taken_and_nothing_beyond(name: str) -> None:
+    setting, span = RANGES[name], RANGES[name].option.range
+    assert span is not None
+    whole = setting.kind is int
+    for end, away in ((span.least, -math.inf), (span.most, math.inf)):
+        value = int(end) if whole else float(end)
+        setting.check(value)
+        beyond = value + (1 if away > 0 else -1) if whole else math.nextafter(value, away)
+        with pytest.raises(UsageError, match=re.escape(f"expected {span.wanted}")):
+            setting.check(beyond)
+    with pytest.raises(UsageError, match=setting.name):
+        setting.check(math.nan)
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_the_words_of_a_range_say_its_ends(name: str) -> None:
+    span = RANGES[name].option.range
+    assert span is not None
+    numbers = re.fullmatch(r"a whole number, (\d+) to (\d+)", span.wanted)
+    if numbers:
+        assert (span.least, span.most) == tuple(map(int, numbers.groups()))
+        return
+    said = re.sub(r"^(a whole number|a number|a fraction|seconds),? (?=\S)", "", span.wanted)
+    said = said.partition(", such as")[0]
+    least, most = WORDS[said]
+    assert span.least == least
+    assert span.most == most or (most is None and span.most >= 2**63 - 1024)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (TuneRequest, {"place": SOMEWHERE, "trials": 1}),
+        (Measures, {"top_k": 1}),
+        (RunRequest, {"book": Path("b.xlsx"), "epochs": 0}),
+        (CompareRequest, {"book": Path("b.xlsx"), "batch_size": 1}),
+        (FactorsRequest, {"book": Path("b.xlsx"), "components": 3}),
+        (PredictRequest, {"model": Path("m.xlsx"), "crosstab": True, "interval": 0.5}),
+    ],
+)
+def test_the_least_that_can_be_asked_is_taken(kind: Any, values: dict[str, Any]) -> None:
+    name = list(values)[-1]
+    assert getattr(kind(**values), name) == values[name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (TuneRequest, {"place": SOMEWHERE, "trials": 0}, "--trials is 0"),
+        (Measures, {"top_k": 0}, "--top-k is 0; expected at least 1"),
+        (PredictRequest, {"model": Path("m.xlsx"), "crosstab": True, "interval": 1.0}, "interval"),
+        (PredictRequest, {"model": Path("m.xlsx"), "crosstab": True, "interval": 0.0}, "interval"),
+    ],
+)
+def test_less_than_the_least_is_refused(kind: Any, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        kind(**values)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.option import POSITIVE, Option, Range, check
+from xlcollab.settings.option import POSITIVE, Option, check, whole
 from xlcollab.settings.requests.common import Book, InPlace, Json, Output, Overwrite, refuse_both
 from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
@@ -33,7 +33,7 @@ class RatesRequest:
         int,
         Option(
             "How many rates, each for one step.",
-            Range(10, 100_000, "a whole number, 10 or more"),
+            whole(10, 100_000),
             group=RATES,
         ),
     ] = 100
