@@ -156,7 +156,6 @@ def main() -> None:
     parser.add_argument("--from", type=int, default=1, dest="first", help="after those before it")
     parser.add_argument("--seconds", type=float, default=120, help="of tests for each fault")
     asked = parser.parse_args()
-    import hypothesis  # noqa: F401
     import openpyxl  # noqa: F401
     import pandas  # noqa: F401
     import scipy.optimize

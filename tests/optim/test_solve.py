@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import signal
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -317,3 +318,11 @@ def test_an_interruption_is_told_in_whole_sentences(method: str) -> None:
     assert re.search(r"\. [^A-Z0-9]", found.message) is None, found.message
     made = "points were evaluated" if method == "evolutionary" else "iterations were made."
     assert made in found.message
+
+
+def test_the_seconds_of_a_run_are_those_that_passed() -> None:
+    """Between nothing and what a clock around it shows."""
+    began = time.perf_counter()
+    found = solve(Objective(function=lambda x: x.square().sum()), torch.ones(2).double())
+    assert 0.0 < found.seconds <= time.perf_counter() - began
+    assert all(0.0 <= row.seconds <= found.seconds for row in found.history.rows)
