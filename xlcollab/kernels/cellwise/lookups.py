@@ -19,6 +19,8 @@ CellFunction = Callable[[int, int], Scalar]
 Corners = tuple[int, int, int, int]
 """First row, first column, rows and columns of an area."""
 _Key = tuple[type, object]
+_LONGEST = 255
+"""Characters of a text that is looked up."""
 
 
 class NotCellwiseError(Exception):
@@ -113,7 +115,9 @@ def _whole(value: Scalar, size: int) -> int:
 
 def _place(maker: Maker, sheet: str, corners: Corners, wanted: Scalar) -> int | None:
     """Where a value stands first; values match within their type. Raises NotCellwiseError."""
-    if isinstance(wanted, ErrorCode) or (isinstance(wanted, str) and has_wildcard(wanted)):
+    if isinstance(wanted, ErrorCode):
+        raise NotCellwiseError
+    if isinstance(wanted, str) and (len(wanted) > _LONGEST or has_wildcard(wanted)):
         raise NotCellwiseError
     places = maker.places.get((sheet, corners))
     if places is None:

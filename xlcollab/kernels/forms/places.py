@@ -10,6 +10,7 @@ import torch
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Binary, Call, ErrorValue, Node
 from xlcollab.formula.signatures import Param
+from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
@@ -25,12 +26,25 @@ def _place(axis: int) -> Form:
             return _counted(tracer, copies(frame.family)[axis], 1, axis)
         area = tracer.reference(node.arguments[0], frame)
         if area is None:
-            raise UnsupportedError(f"{node.name} needs a reference")
+            return _no_place(tracer, node.arguments[0], frame)
         start = (area.top, area.left)[axis]
         size = (area.height, area.width)[axis] if frame.array else 1
         return _guarded(tracer, area, _counted(tracer, start, size, axis))
 
     return form
+
+
+def _no_place(tracer: Evaluator, node: Node, frame: Frame) -> Value:
+    """What has no place: a union is #REF!, an error itself, any other value #VALUE!."""
+    context = tracer.tape.exact
+    if len(parts_of(node)) > 1:
+        return Value(context.error(ErrorCode.REF))
+    value = tracer.value(node, frame)
+    codes = context.codes(value.block)
+    if codes is None:
+        return Value(context.error(ErrorCode.VALUE))
+    every = torch.where(codes > 0, codes, float(ErrorCode.VALUE))
+    return Value(context.with_errors(context.scalar(0.0), every))
 
 
 def _counted(tracer: Evaluator, start: Places, size: int, axis: int) -> Value:
@@ -60,8 +74,12 @@ def _extent(axis: int) -> Form:
         if area is not None:
             size = (area.height, area.width)[axis]
             return _guarded(tracer, area, Value(tracer.tape.exact.scalar(float(size))))
-        size = tracer.argument(node.arguments[0], Param.ARRAY, frame).block.shape[2 + axis]
-        return Value(tracer.tape.exact.scalar(float(size)))
+        context = tracer.tape.exact
+        if len(parts_of(node.arguments[0])) > 1:
+            return Value(context.error(ErrorCode.REF))
+        block = tracer.argument(node.arguments[0], Param.ARRAY, frame).block
+        found = context.scalar(float(block.shape[2 + axis]))
+        return Value(context.with_errors(found, context.codes(block)) if block.lone else found)
 
     return form
 

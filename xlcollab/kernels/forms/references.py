@@ -18,6 +18,7 @@ from xlcollab.formula import parse
 from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
 from xlcollab.formula.row_column import read_row_column
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.forms.places import parts_of
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.record import Record, function
@@ -126,18 +127,24 @@ def offset(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 
 def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
-    """INDEX of a reference with constant indices is a reference; None leaves it to values."""
-    if len(node.arguments) > 3:
-        return None
-    area = tracer.reference(node.arguments[0], frame)
+    """INDEX of a reference with constant indices is a reference; None leaves it to values. Of a
+    union it is the area that the fourth argument says."""
+    table, *places = node.arguments
+    parts = parts_of(table)
+    if len(places) > 2 or len(parts) > 1:
+        number = _area_number(tracer, places[2:], frame)
+        if number is None or tracer.reference(parts[0], frame) is None:
+            return None
+        if not 1 <= number <= len(parts):
+            return nowhere(frame.family.sheet, ErrorCode.VALUE if number < 1 else ErrorCode.REF)
+        table, places = parts[number - 1], places[:2]
+    area = tracer.reference(table, frame)
     if area is None:
         return None
-    values = [tracer.value(argument, frame) for argument in node.arguments[1:]]
+    values = [tracer.value(argument, frame) for argument in places]
     if not all(_is_plain_index(tracer, value) for value in values):
         return None
-    first, *more = (
-        _integers(tracer, argument, frame, "INDEX").number for argument in node.arguments[1:]
-    )
+    first, *more = (_integers(tracer, argument, frame, "INDEX").number for argument in places)
     one, every = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
     if more:
         row, column = first, more[0]
@@ -148,6 +155,21 @@ def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     top, height = _indexed(area.top, area.height, row)
     left, width = _indexed(area.left, area.width, column)
     return Area(area.sheet, top, left, height, width)
+
+
+def _area_number(tracer: Evaluator, given: Sequence[Node], frame: Frame) -> int | None:
+    """Which area of a union is asked for, the first if none is named; None where that is no
+    constant, alike for all copies."""
+    if not given or isinstance(given[0], Missing):
+        return 1
+    value = tracer.value(given[0], frame)
+    if value.slot is not None or value.block.shape[2:].numel() > 1:
+        return None
+    number, codes = tracer.tape.exact.numbers(value.block)
+    distinct = torch.unique(torch.trunc(number)).tolist()
+    if len(distinct) > 1 or (codes is not None and bool((codes > 0).any())):
+        return None
+    return int(distinct[0])
 
 
 def _is_plain_index(tracer: Evaluator, value: Value) -> bool:

@@ -22,11 +22,24 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
-from xlcollab.kernels.values.valuewise import Reader, integer, number, refuse, text, valuewise
+from xlcollab.kernels.values.valuewise import (
+    Reader,
+    floored,
+    integer,
+    number,
+    refuse,
+    text,
+    valuewise,
+)
 
 _WEEK_STARTS = {1: 0, 2: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 0}
 """WEEKNUM's and WEEKDAY's system → first day of the week (0 is Sunday)."""
 _ISO = 21
+_LARGEST = 32767
+"""Of hours, minutes, seconds, months and days that DATE and TIME take."""
+_LAST_YEAR = 10000
+_PHANTOM_MONTH = (1900, 2)
+"""The February with a 29th that never was."""
 
 
 def dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
@@ -64,16 +77,19 @@ def _serial(date1904: bool, year: int, month: int, day: int) -> int:
 
 
 def _date(date1904: bool, year: int, month: int, day: int) -> float:
-    """DATE: years below 1900 (1904) count from there."""
-    if year < 0:
+    """DATE: years below 1900 (1904) count from there. Beyond its limits a year is the last one, a
+    day the 32767th, a month an error, as Excel was seen to have it."""
+    if not -_LARGEST <= month < _LARGEST:
         raise refuse(ErrorCode.NUM)
+    year = min(year, _LAST_YEAR)
+    day = day if -_LARGEST - 1 <= day <= _LARGEST else _LARGEST
     first = 1904 if date1904 else 1900
     return float(_serial(date1904, year + first if year < first else year, month, day))
 
 
 def _time(hours: int, minutes: int, seconds: int) -> float:
     total = hours * 3600 + minutes * 60 + seconds
-    if total < 0:
+    if total < 0 or max(hours, minutes, seconds) > _LARGEST:
         raise refuse(ErrorCode.NUM)
     return total % 86400 / 86400
 
@@ -138,11 +154,18 @@ def months_later(date1904: bool, serial: float, months: int) -> float:
 
 
 def _month_end(date1904: bool, serial: float, months: int) -> float:
+    """EOMONTH: the last day of another month; that of February 1900 is the 28th."""
     year, month, _ = day_at(serial, date1904)
-    return float(_serial(date1904, year, month + months + 1, 0))
+    years, month = divmod(month - 1 + months, 12)
+    year += years
+    if not 1900 <= year <= 9999:
+        raise refuse(ErrorCode.NUM)
+    return float(_serial(date1904, year, month + 1, month_length(year, month + 1)))
 
 
-def _days_between(end: float, start: float) -> float:
+def _days_between(date1904: bool, end: float, start: float) -> float:
+    for serial in (end, start):
+        day_at(serial, date1904)
     return float(math.floor(end) - math.floor(start))
 
 
@@ -157,7 +180,7 @@ def days_360(start: Day, end: Day, european: bool) -> int:
     if european:
         a, b = min(a, 30), min(b, 30)
     else:
-        if a == month_length(year_a, month_a):
+        if a == (29 if (year_a, month_a) == _PHANTOM_MONTH else month_length(year_a, month_a)):
             a = 30
         if b == month_length(year_b, month_b) and b == 31:
             if a < 30:
@@ -221,13 +244,24 @@ def _difference(date1904: bool, start: float, end: float, unit: str) -> float:
     if name == "MD":
         return float(_days_beyond_months(date1904, first, last))
     if name == "YD":
-        year = last[0] - (last[1:] < first[1:])
-        return float(math.floor(end) - _serial(date1904, year, first[1], first[2]))
+        return _days_beyond_years(first, last)
     counts = {"D": math.floor(end) - math.floor(start), "M": months, "Y": months // 12}
     counts["YM"] = months % 12
     if name not in counts:
         raise refuse(ErrorCode.NUM)
     return float(counts[name])
+
+
+def _days_beyond_years(first: Day, last: Day) -> float:
+    """From a day to another one as if that were in its year, or in the next."""
+    year = first[0] + (last[1:] < first[1:])
+    until = _true_date(year, last[1], last[2])
+    return float((until - _true_date(*first)).days)
+
+
+def _true_date(year: int, month: int, day: int) -> datetime.date:
+    """The date so many days behind the beginning of a month."""
+    return datetime.date(year, month, 1) + datetime.timedelta(day - 1)
 
 
 def _days_beyond_months(date1904: bool, first: Day, last: Day) -> int:
@@ -267,8 +301,8 @@ def _clock(date_only: bool) -> Function:
 _row = partial(function, category="dates", shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("DATE", "VVV", dated(_date, integer)),
-    _row("TIME", "VVV", valuewise(_time, integer)),
+    _row("DATE", "VVV", dated(_date, floored)),
+    _row("TIME", "VVV", valuewise(_time, floored)),
     _row("YEAR", "V", _part_of_day(0)),
     _row("MONTH", "V", _part_of_day(1)),
     _row("DAY", "V", _part_of_day(2)),
@@ -280,9 +314,9 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ISOWEEKNUM", "V", dated(_iso_week, number)),
     _row("EDATE", "VV", _toolpak(dated(months_later, number, integer))),
     _row("EOMONTH", "VV", _toolpak(dated(_month_end, number, integer))),
-    _row("DAYS", "VV", valuewise(_days_between, number)),
+    _row("DAYS", "VV", dated(_days_between, number)),
     _row("DAYS360", "VV|V", dated(_days_of_360, number)),
-    _row("YEARFRAC", "VV|V", _toolpak(dated(year_fraction, number, number, integer))),
+    _row("YEARFRAC", "VV|V", _toolpak(dated(year_fraction, number, number, floored))),
     _row("DATEDIF", "VVV", dated(_difference, number, number, text)),
     _row("DATEVALUE", "V", dated(_date_value, text)),
     _row("TIMEVALUE", "V", valuewise(_time_value, text)),

@@ -52,6 +52,8 @@ _HARD_SPACE = "\u00a0"
 _LARGEST_PART = 32767
 """Of a fraction."""
 _TOO_LARGE = 1e308
+_SMALLEST = 2.2250738585072014e-308
+"""Nearer to 0 a cell holds no number."""
 
 
 def _plain_number(text: str) -> float | None:
@@ -63,7 +65,10 @@ def _plain_number(text: str) -> float | None:
         value += int(match["above"]) / int(match["below"])
     if match["open"] or "-" in match["signs"]:
         value = -value
-    return None if abs(value) >= _TOO_LARGE else value / 100 if "%" in match[0] else value
+    if abs(value) >= _TOO_LARGE:
+        return None
+    value = value / 100 if "%" in match[0] else value
+    return value if abs(value) >= _SMALLEST else 0.0
 
 
 def _well_formed(match: re.Match[str]) -> bool:

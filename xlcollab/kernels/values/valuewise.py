@@ -5,6 +5,7 @@ Each distinct combination of arguments is computed once. Errors among the argume
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -50,6 +51,11 @@ def number(context: Context, value: Scalar) -> float:
 def integer(context: Context, value: Scalar) -> int:
     """A value as a number without its fraction."""
     return int(number(context, value))
+
+
+def floored(context: Context, value: Scalar) -> int:
+    """A value as the whole number not above it."""
+    return math.floor(number(context, value))
 
 
 def truth(context: Context, value: Scalar) -> bool:

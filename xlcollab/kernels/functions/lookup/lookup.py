@@ -19,6 +19,9 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
 from xlcollab.kernels.values.tape import Function
 
+LONGEST_SOUGHT = 255
+"""Characters of a text that MATCH, VLOOKUP and HLOOKUP look up."""
+
 
 def code_where(mask: Tensor, code: ErrorCode) -> Tensor:
     """A code where the mask holds and 0 elsewhere, of the mask's shape."""
@@ -56,6 +59,7 @@ def match(context: Context, wanted: Block, table: Block, match_type: Block | Non
     -1 the last before the first that lies below."""
     if min(table.shape[2:]) > 1:
         return context.error(ErrorCode.NA)
+    too_long = _too_long(context, wanted)
     setting, codes = context.numbers(match_type or context.scalar(1.0))
     wanted = sought(wanted)
     asked, keys = keys_of(context, wanted), keys_of(context, table)
@@ -67,7 +71,23 @@ def match(context: Context, wanted: Block, table: Block, match_type: Block | Non
             found = (bisect if value > 0 else last_not_below)(asked, keys)
         return found.reshape(*found.shape[:2], *wanted.shape[2:])
 
-    return placed(context, wanted, by_setting(torch.sign(setting), search), codes)
+    return placed(context, wanted, by_setting(torch.sign(setting), search), codes, too_long)
+
+
+def _too_long(context: Context, wanted: Block) -> Tensor | None:
+    """#VALUE! for texts that are too long to be looked up."""
+    texts = wanted.is_kind(Kind.TEXT)
+    if texts is False:
+        return None
+    shape = wanted.shape
+    mask = texts if isinstance(texts, Tensor) else torch.ones(shape, dtype=torch.bool)
+    numbers = wanted.number.detach().expand(shape)
+    mask = mask.expand(shape)
+    long = [len(context.texts[int(i)]) > LONGEST_SOUGHT for i in numbers[mask].tolist()]
+    if not any(long):
+        return None
+    found = torch.zeros(shape, dtype=context.dtype, device=context.device)
+    return found.masked_scatter(mask, torch.tensor(long).to(found) * float(ErrorCode.VALUE))
 
 
 def key_place(
@@ -142,11 +162,13 @@ def index(
 
 
 def _other_area(context: Context, area: Block | None) -> tuple[Tensor | None, Tensor | None]:
-    """(#REF! where another area than the first is asked for, the argument's own errors)."""
+    """(#REF! where an area behind the first is asked for, #VALUE! before it, the argument's own
+    errors)."""
     if not given(area):
         return None, None
     number, codes = context.numbers(area)
-    return code_where((number < 1) | (number >= 2), ErrorCode.REF), codes
+    behind = code_where(number >= 2, ErrorCode.REF)
+    return torch.where(number < 1, float(ErrorCode.VALUE), behind), codes
 
 
 def _line(context: Context, block: Block, size: int, dim: int) -> tuple[Tensor, Tensor | None]:
