@@ -56,3 +56,14 @@ def inside(x: Tensor, mask: Tensor, neutral: float) -> Tensor:
 def outside(value: Tensor, mask: Tensor) -> Tensor:
     """`value` where the mask holds, NaN elsewhere: the other half of `inside`."""
     return torch.where(mask, value, torch.nan)
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """`x`, or `low` where it is less; the slope at `low` is that of `x`. (Of torch's clamp it is 1
+    before version 2.14 and 0 since.)"""
+    return torch.where(x < low, low, x)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """`x`, or `high` where it is more; the slope at `high` is that of `x`."""
+    return torch.where(x > high, high, x)

@@ -13,7 +13,7 @@ from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.money.payments import Amount
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
 
 _YEAR = 12.0
@@ -37,7 +37,7 @@ def fixed_declining(
     ratio = inside(salvage, some, 0.0).detach() / inside(cost, some, 1.0).detach()
     rate = torch.round(1 - torch.pow(ratio, 1 / inside(years, valid, 1.0)), decimals=3)
     part = first / _YEAR
-    later = (1 - rate * part) * torch.pow(1 - rate, (number - 2).clamp(min=0)) * rate
+    later = (1 - rate * part) * torch.pow(1 - rate, at_least(number - 2, 0.0)) * rate
     share = torch.where(
         number == 1, rate * part, torch.where(number > years, 1 - part, 1.0) * later
     )
@@ -50,12 +50,12 @@ def double_declining(
     """DDB: a part of what is left, down to the salvage value."""
     factor = torch.as_tensor(factor, dtype=cost.dtype, device=cost.device)
     valid = _positive(cost, salvage, life) & (period >= 1) & (period <= life) & (factor > 0)
-    rate = (factor / inside(life, valid, 1.0)).clamp(max=1.0)
+    rate = at_most(factor / inside(life, valid, 1.0), 1.0)
     kept, number = inside(1 - rate, rate < 1, 1.0), inside(period, valid, 1.0)
     before = torch.where(rate < 1, torch.pow(kept, number - 1), (number == 1).to(cost.dtype))
     left = cost * before
     paid = left - torch.maximum(left * (1 - rate), salvage)
-    return outside(paid.clamp(min=0.0), valid)
+    return outside(at_least(paid, 0.0), valid)
 
 
 def variable_declining(
@@ -82,13 +82,18 @@ def variable_declining(
     left, total = cost, torch.zeros_like(cost)
     period = 0
     while period < last:
-        even = (left - salvage) / (life - period).clamp(min=1.0)
+        even = (left - salvage) / at_least(life - period, 1.0)
         part = left * factor / life
         part = torch.where(keeping, part, torch.maximum(part, even))
         part = torch.minimum(part, left - salvage)
-        counted = (end - period).clamp(0.0, 1.0) - (start - period).clamp(0.0, 1.0)
+        counted = _share(end - period) - _share(start - period)
         total, left, period = total + part * counted, left - part, period + 1
     return outside(total, valid)
+
+
+def _share(x: Tensor) -> Tensor:
+    """How much of a period lies before its end, 0 to 1."""
+    return at_least(at_most(x, 1.0), 0.0)
 
 
 _row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)

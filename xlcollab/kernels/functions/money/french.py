@@ -21,7 +21,7 @@ from xlcollab.kernels.functions.money.securities import toolpak
 from xlcollab.kernels.text.calendar import month_length
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.guard import at_least, inside, outside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse
@@ -60,7 +60,7 @@ def _linear(part: Tensor, cost: Tensor, salvage: Tensor, period: Tensor, rate: T
     all_of_it = cost - salvage
     first = torch.minimum(torch.where(part == 0, yearly, yearly * part), all_of_it)
     count = torch.floor(period.detach()).clamp(min=1.0)
-    left = (all_of_it - first - (count - 1) * yearly).clamp(min=0.0)
+    left = at_least(all_of_it - first - (count - 1) * yearly, 0.0)
     paid = torch.where(period == 0, first, torch.minimum(yearly, left))
     return outside(torch.where((period > life) | (cost == salvage), 0.0, paid), valid)
 
@@ -90,7 +90,7 @@ def _degressive(
         half = last_year - (year + 1) == 2
         usual = torch.where(half, left * 0.5, share * left)
         share = torch.where(half, 1.0, share)
-        paid = torch.where(left < salvage, (left - salvage).clamp(min=0.0), usual)
+        paid = torch.where(left < salvage, at_least(left - salvage, 0.0), usual)
         left = left - paid
         result = torch.where(count == year, _rounded(paid), result)
     return outside(torch.where((period > life) | (cost == salvage), 0.0, result), valid)

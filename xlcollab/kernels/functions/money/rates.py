@@ -25,7 +25,7 @@ from xlcollab.kernels.functions.statistics.reduce import (
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 
@@ -182,8 +182,8 @@ def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Bloc
     cost, gain = (number[..., 0, 0] for number, _ in rates)
     codes = [None if code is None else code[..., 0, 0] for _, code in rates]
     valid = (cost > -1) & (gain > -1)
-    spent, _ = _worth(amounts.clamp(max=0.0), times, inside(cost, valid, 0.0))
-    earned, _ = _worth(amounts.clamp(min=0.0), times, inside(gain, valid, 0.0))
+    spent, _ = _worth(at_most(amounts, 0.0), times, inside(cost, valid, 0.0))
+    earned, _ = _worth(at_least(amounts, 0.0), times, inside(gain, valid, 0.0))
     nothing = (spent == 0) | (count <= 1)
     last = (count - 1).clamp(min=1.0)
     ratio = earned / inside(-spent, ~nothing, 1.0)

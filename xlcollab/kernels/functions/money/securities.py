@@ -27,7 +27,7 @@ from xlcollab.kernels.functions.money.payments import annuity
 from xlcollab.kernels.functions.money.rates import annuity_slope
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.guard import at_least, inside, outside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 from xlcollab.kernels.values.shapes import aligned
@@ -188,7 +188,7 @@ def _duration(paper: Paper, rate: Tensor, interest: Tensor) -> Tensor:
 
 def _modified(paper: Paper, rate: Tensor, interest: Tensor) -> Tensor:
     """MDURATION."""
-    return _duration(paper, rate, interest) / (1 + interest.clamp(min=0.0) / paper[3])
+    return _duration(paper, rate, interest) / (1 + at_least(interest, 0.0) / paper[3])
 
 
 def _bill_days(date1904: bool, settlement: float, maturity: float) -> float:
