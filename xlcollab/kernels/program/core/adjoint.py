@@ -3,11 +3,16 @@
 Every node that depends on the variables collects contributions: views of nodes, each to be added
 into some of its elements. A contribution to all of them, in order, is used as it stands; others
 meet in a `place` node, so that spread operands, slices and look-ups need no rule of their own.
+
+Where all of the variables act through one number, as the sum under a root, the derivatives by them
+are those of that number, times one factor at the end: then what is large need not be gone through
+once more when the factor is known.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import prod
 
 from xlcollab.kernels.program.core.derivatives import DERIVATIVES, Expression
 from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
@@ -21,20 +26,13 @@ def gradient(graph: Graph, output: View) -> int:
     Raises NotLoweredError where an operation has no rule.
     """
     seed = Placed(graph.scalar(1.0), (), output.offset, ())
-    return transposed(graph, {output.node: [seed]})
-
-
-def transposed(graph: Graph, seeds: dict[int, list[Placed]]) -> int:
-    """The derivatives by the variables of the sum of `seeds` times what they fall on."""
     reverse = _Reverse(graph)
-    for node, placed in seeds.items():
-        reverse.contributions.setdefault(node, []).extend(placed)
-    for number in range(max(seeds), 0, -1):
-        if number in reverse.contributions and reverse.active(number):
-            reverse.pass_on(number)
-    size = graph[0].size
-    shape, view = reverse.total(0, (size,))
-    return graph.dense(view, shape)
+    waist = reverse.waist(output.node)
+    if waist is None:
+        return reverse.derived(output.node, seed, 0)
+    factor = View(reverse.derived(output.node, seed, waist), 0, ())
+    whole = Placed(graph.scalar(1.0), (), 0, ())
+    return _Reverse(graph).derived(waist, whole, 0, factor)
 
 
 @dataclass(slots=True)
@@ -42,6 +40,54 @@ class _Reverse:
     graph: Graph
     contributions: dict[int, list[Placed]] = field(default_factory=dict)
     _active: dict[int, bool] = field(default_factory=lambda: {0: True})
+
+    def derived(self, top: int, seed: Placed, down_to: int, factor: View | None = None) -> int:
+        """The derivatives of what `seed` falls on in `top` by an earlier node; times a number."""
+        graph = self.graph
+        self.contributions[top] = [seed]
+        for number in range(top, down_to, -1):
+            if number in self.contributions and self.active(number):
+                self.pass_on(number)
+        if factor is not None:
+            parts = self.contributions.get(down_to, [])
+            self.contributions[down_to] = [self._times(part, factor) for part in parts]
+        shape, view = self.total(down_to, (graph[down_to].size,))
+        return graph.dense(view, shape)
+
+    def _times(self, part: Placed, factor: View) -> Placed:
+        """A contribution times a number, sums made before."""
+        kept = [axis for axis, step in enumerate(part.strides) if step]
+        shape = tuple(part.shape[axis] for axis in kept)
+        source = part.source
+        if prod(shape) < prod(part.shape):
+            steps = dict(zip(kept, row_major(shape), strict=True))
+            within = tuple(steps.get(axis, 0) for axis in range(len(part.shape)))
+            summed = self.graph.place(prod(shape), [replace(part, offset=0, strides=within)])
+            source = self.graph.whole(summed, shape)
+        else:
+            source = replace(source, strides=tuple(source.strides[axis] for axis in kept))
+        spread = replace(factor, strides=(0,) * len(shape))
+        product = self.graph.map("mul", shape, source, spread)
+        return Placed(product, shape, part.offset, tuple(part.strides[axis] for axis in kept))
+
+    def waist(self, top: int) -> int | None:
+        """The first node of one number through which all that `top` has of the variables goes."""
+        graph, wanted = self.graph, {top}
+        crossed = [0] * (top + 2)
+        for number in range(top, 0, -1):
+            if number not in wanted or not self.active(number):
+                continue
+            for view in graph[number].read():
+                if not view.held and self.active(view.node):
+                    wanted.add(view.node)
+                    crossed[view.node + 1] += 1  # an edge goes past all nodes between its ends
+                    crossed[number] -= 1
+        past = 0
+        for number in range(1, top):
+            past += crossed[number]
+            if past == 0 and number in wanted and graph[number].size == 1:
+                return number
+        return None
 
     def active(self, number: int) -> bool:
         """Whether a derivative by the variables goes through a node."""
@@ -207,9 +253,3 @@ class _Reverse:
         mode = "" if node.mode else "back"
         share = self.graph.cumulate(node.shape, total, mode)
         self.give(source, (node.size,), self.graph.seen(share, node.shape, (node.size,)))
-
-
-def _turned(view: View) -> View:
-    """An operand of a contraction with the sum's axis and its own in each other's place."""
-    batch, own, inner = view.strides
-    return View(view.node, view.offset, (batch, inner, own))

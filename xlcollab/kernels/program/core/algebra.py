@@ -127,8 +127,20 @@ def _div(graph: Graph, shape: Dims, operands: Operands) -> View | None:
 
 
 def _neg(graph: Graph, shape: Dims, operands: Operands) -> View | None:
-    inner = made_by(graph, operands[0], shape, "neg")
-    return inner[0] if inner and not operands[0].held else None
+    (x,) = operands
+    if x.held:
+        return None
+    inner = made_by(graph, x, shape, "neg")
+    if inner:
+        return inner[0]
+    for given, other in _both_ways(made_by(graph, x, shape, "mul")):
+        if graph[given.node].op == "constant":
+            return graph.map("mul", shape, graph.map("neg", shape, given), other)
+    return None
+
+
+def _both_ways(pair: Operands | None) -> tuple[Operands, ...]:
+    return (pair, pair[::-1]) if pair else ()
 
 
 def _copy(graph: Graph, shape: Dims, operands: Operands) -> View | None:

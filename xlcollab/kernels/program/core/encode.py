@@ -11,22 +11,31 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.kernels.program.core.banding import BandWriter, Tables
+from xlcollab.kernels.program.core.codes import (
+    ADD,
+    CODE_WIDTH,
+    CONTRACT,
+    CUMULATE,
+    DROP,
+    EMPTY,
+    FIRST_OP,
+    GATHER,
+    GROUP,
+    LOAD,
+    MICRO_WIDTH,
+    MODES,
+    PICK,
+    SCATTER,
+    SPREAD,
+    STORE,
+)
 from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
 from xlcollab.kernels.program.core.ops import OPS
-from xlcollab.kernels.program.core.schedule import LARGE_SPACE, Group, Schedule
+from xlcollab.kernels.program.core.schedule import LARGE_SPACE, Band, Group, Schedule
 from xlcollab.kernels.program.core.strides import Dims, merged, refined, row_major, split
 
 Whole = NDArray[np.int64]
-
-GROUP, CONTRACT, GATHER, SCATTER, PICK, DROP, CUMULATE = range(7)
-"""First number of a row of `code`."""
-LOAD, SPREAD, STORE, ADD, MAX, MIN = range(6)
-"""Micro steps that are no operation; those have their code plus FIRST_OP."""
-FIRST_OP = 8
-CODE_WIDTH = 16
-MICRO_WIDTH = 10
-_MODES = {"add": ADD, "max": MAX, "min": MIN}
-_EMPTY = {"add": 0.0, "max": -np.inf, "min": np.inf}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +51,9 @@ class Encoded:
     fills: NDArray[np.float64]
     registers: int
     offsets: dict[int, int]
+    main: int
+    """Rows of `code` that are run in order; those behind them belong to bands."""
+    bands: Tables
 
 
 def encode(graph: Graph, plan: Schedule) -> Encoded:
@@ -55,20 +67,31 @@ class _Encoder:
     plan: Schedule
     offsets: dict[int, int] = field(default_factory=dict)
     size: int = 0
-    code: list[list[int]] = field(default_factory=list)
     micro: list[list[int]] = field(default_factory=list)
     index: list[Whole] = field(default_factory=list)
     indexed: int = 0
     registers: int = 1
+    inside: BandWriter | None = None
+    """What writes the band whose items are being written."""
     _covered: dict[int, bool] = field(default_factory=dict)
 
     def encoded(self) -> Encoded:
-        cleared, fills = self._lay_out()
-        for item in self.plan.items:
-            if isinstance(item, Group):
-                self._group(item)
+        bands = {
+            i: BandWriter(self, band)
+            for i, band in enumerate(self.plan.items)
+            if isinstance(band, Band)
+        }
+        cleared, fills = self._lay_out({n for band in bands.values() for n in band.summed})
+        tables = Tables()
+        main: list[list[int]] = []
+        inner: list[list[int]] = []
+        for at, item in enumerate(self.plan.items):
+            if isinstance(item, Band):
+                self.inside = bands[at]
+                main.append(self.inside.written(tables, inner, len(self.plan.items)))
+                self.inside = None
             else:
-                self._instruction(item, self.graph[item])
+                main.append(self.row(item))
         arena = np.zeros(self.size)
         for number, offset in self.offsets.items():
             node = self.graph[number]
@@ -76,7 +99,7 @@ class _Encoder:
                 assert node.data is not None
                 arena[offset : offset + node.size] = node.data
         return Encoded(
-            code=_table(self.code, CODE_WIDTH),
+            code=_table([*main, *inner], CODE_WIDTH),
             micro=_table(self.micro, MICRO_WIDTH),
             index=np.concatenate([*self.index, np.zeros(1, np.int64)]),
             arena=arena,
@@ -84,26 +107,41 @@ class _Encoder:
             fills=np.array(fills, np.float64),
             registers=self.registers,
             offsets=self.offsets,
+            main=len(main),
+            bands=tables,
         )
 
-    def _lay_out(self) -> tuple[list[list[int]], list[float]]:
+    def _lay_out(self, summed: set[int]) -> tuple[list[list[int]], list[float]]:
         """Gives every stored node its area; those that are added into lie side by side."""
         cleared: list[list[int]] = []
         fills: list[float] = []
-        stored = sorted(self.plan.stored)
+        local = {n for band in self.plan.items if isinstance(band, Band) for n in band.local}
+        stored = sorted(self.plan.stored - local)
         modes = {number: self.graph[number].mode for number in stored}
         for number in sorted(stored, key=lambda number: (modes[number], number)):
             node = self.graph[number]
             self.offsets[number] = self.size
-            if node.op == "place" and not self.overwritten(number):
+            if number in summed or (node.op == "place" and not self.overwritten(number)):
+                empty = EMPTY[node.mode or "add"] if node.op == "place" else 0.0
                 last = cleared[-1] if cleared else [0, -1]
-                if fills and fills[-1] == _EMPTY[node.mode] and sum(last) == self.size:
+                if fills and fills[-1] == empty and sum(last) == self.size:
                     last[1] += node.size
                 else:
                     cleared.append([self.size, node.size])
-                    fills.append(_EMPTY[node.mode])
+                    fills.append(empty)
             self.size += node.size
         return cleared, fills
+
+    def place(self, number: int) -> int:
+        """Where a node's buffer begins."""
+        own = None if self.inside is None else self.inside.place(number)
+        return self.offsets[number] if own is None else own
+
+    def row(self, item: Group | int) -> list[int]:
+        """The row of `code` of an item; the steps of a group go to `micro`."""
+        if isinstance(item, Group):
+            return self._group(item)
+        return self._instruction(item, self.graph[item])
 
     def overwritten(self, number: int) -> bool:
         """Whether the parts of a `place` cover it without touching one another."""
@@ -111,9 +149,9 @@ class _Encoder:
             self._covered[number] = _is_covered(self.graph[number])
         return self._covered[number]
 
-    def _instruction(self, number: int, node: Node) -> None:
-        places = [self.offsets[view.node] + view.offset for view in node.operands]
-        out = self.offsets[number]
+    def _instruction(self, number: int, node: Node) -> list[int]:
+        places = [self.place(view.node) + view.offset for view in node.operands]
+        out = self.place(number)
         if node.op == "contract":
             a, c = node.operands
             row = [CONTRACT, *node.shape, out, places[0], *a.strides, places[1], *c.strides, 0]
@@ -121,6 +159,8 @@ class _Encoder:
             assert node.index is not None
             kind = GATHER if node.op == "gather" else SCATTER
             width = side_by_side(node.index)
+            if self.inside is not None and len(node.index) // width % self.inside.rows:
+                width = 1
             firsts = node.index[::width]
             row = [kind, len(firsts), out, places[0], self._pool(firsts), node.size, width]
         elif node.op in ("pick", "drop"):
@@ -130,7 +170,7 @@ class _Encoder:
             row = [kind, count, out, places[0], places[1], most]
         else:
             row = [CUMULATE, *node.shape, out, places[0], int(node.mode == "back")]
-        self.code.append(row)
+        return row
 
     def _pool(self, index: Whole) -> int:
         at = self.indexed
@@ -138,14 +178,14 @@ class _Encoder:
         self.indexed += len(index)
         return at
 
-    def _group(self, group: Group) -> None:
+    def _group(self, group: Group) -> list[int]:
         writer = _GroupWriter(self, group)
         rows, shape, registers = writer.written()
         first = len(self.micro)
         self.micro.extend(rows)
         self.registers = max(self.registers, registers)
         padded = (1,) * (LARGE_SPACE - len(shape)) + shape
-        self.code.append([GROUP, *padded, first, len(self.micro)])
+        return [GROUP, *padded, first, len(self.micro)]
 
 
 def side_by_side(index: Whole) -> int:
@@ -212,7 +252,7 @@ class _GroupWriter:
         self._held[number] = value
         if number in self._encoder.plan.stored and number not in self._group.again:
             strides = self._spaced(node.shape, row_major(node.shape))
-            self._steps.append((STORE, -1, (value,), self._encoder.offsets[number], strides))
+            self._steps.append((STORE, -1, (value,), self._encoder.place(number), strides))
 
     def _new(self, step: int, operands: tuple[int, ...], place: int = 0, strides: Dims = ()) -> int:
         self._values += 1
@@ -230,7 +270,7 @@ class _GroupWriter:
         if view.node in self._held and self._graph.is_whole(view, shape):
             return self._held[view.node]
         strides = self._spaced(shape, view.strides)
-        place = self._encoder.offsets[view.node] + view.offset
+        place = self._encoder.place(view.node) + view.offset
         key = (place, strides)
         if key not in self._held:
             step = LOAD if any(strides) else SPREAD
@@ -240,8 +280,8 @@ class _GroupWriter:
     def _store(self, number: int, one: Placed) -> None:
         value = self._read(one.source, one.shape)
         node = self._graph[number]
-        place = self._encoder.offsets[number] + one.offset
-        step = _MODES[node.mode]
+        place = self._encoder.place(number) + one.offset
+        step = MODES[node.mode]
         if step == ADD and self._encoder.overwritten(number):
             step = STORE
         strides = self._spaced(one.shape, one.strides)

@@ -48,8 +48,18 @@ def _is_dear(node: Node) -> bool:
     return node.op in DEAR or (node.op in _QUOTIENTS and node.size < _LARGE)
 
 
-Item = Group | int
-"""A group, or the number of a node that is an instruction of its own."""
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Items that run on a block of rows before they go on to the next; see `bands`."""
+
+    rows: int
+    items: tuple[Group | int, ...]
+    local: frozenset[int] = frozenset()
+    """Nodes of which no more than a block is ever in memory."""
+
+
+Item = Group | int | Band
+"""A group, the number of a node that is an instruction of its own, or a band of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def stamp() -> str:
     own = Path(__file__).parent
     core = own.parent / "core"
     digest = hashlib.sha256()
-    for file in [*sorted(own.glob("*.py")), core / "ops.py", core / "encode.py"]:
+    for file in [*sorted(own.glob("*.py")), core / "ops.py", core / "codes.py"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

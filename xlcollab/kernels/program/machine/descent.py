@@ -14,10 +14,19 @@ from xlcollab.kernels.program.machine.layout import (
     EXPECTED,
     GRADIENT,
     GUARDS,
+    MAIN,
     VARIABLES,
+    code_of,
 )
 from xlcollab.kernels.program.machine.layout import VALUE as AT_VALUE
-from xlcollab.kernels.program.machine.loop import run
+from xlcollab.kernels.program.machine.loop import (
+    join_parts,
+    parts_of,
+    prepare,
+    run,
+    run_part,
+    run_rows,
+)
 from xlcollab.kernels.program.machine.rules import move
 
 Numbers = NDArray[np.float64]
@@ -51,13 +60,10 @@ class Record(NamedTuple):
     rows: Numbers
 
 
-@entry
-def evaluate(whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers) -> int:
-    """Run the program at x; its gradient goes to `gradient`, its value stays in the arena."""
+@exact
+def _taken(whole: Whole, arena: Numbers, gradient: Numbers) -> int:
+    """Takes the gradient out of the arena, and says how the evaluation ended."""
     n, value, slope = whole[VARIABLES], whole[AT_VALUE], whole[GRADIENT]
-    for i in range(n):
-        arena[i] = x[i]
-    run(whole, arena)
     finite = math.isfinite(arena[value])
     for i in range(n):
         gradient[i] = arena[slope + i]
@@ -67,6 +73,38 @@ def evaluate(whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers) -> int
         if arena[whole[guards + i]] != arena[expected + i]:
             return LEFT
     return FINE if finite else NOT_FINITE
+
+
+@entry
+def evaluate(whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers) -> int:
+    """Run the program at x; its gradient goes to `gradient`, its value stays in the arena."""
+    for i in range(whole[VARIABLES]):
+        arena[i] = x[i]
+    run(whole, arena)
+    return _taken(whole, arena, gradient)
+
+
+@entry
+def stage(
+    whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers, first: int, last: int
+) -> int:
+    """Of `evaluate` what lies before, between and behind bands: row `first` is one of those whose
+    parts have been run, -1 at the beginning; `last` is the next one, or the end of the rows."""
+    if first < 0:
+        for i in range(whole[VARIABLES]):
+            arena[i] = x[i]
+        prepare(whole, arena)
+    else:
+        join_parts(whole, arena, first)
+    run_rows(whole, arena, first + 1, last)
+    return _taken(whole, arena, gradient) if last == whole[MAIN] else FINE
+
+
+@entry
+def share(whole: Whole, arena: Numbers, band: int, number: int, threads: int) -> None:
+    """What one of several threads runs of a band: every so many-th part."""
+    for part in range(number, parts_of(code_of(whole)[band]), threads):
+        run_part(whole, arena, band, part)
 
 
 @entry

@@ -7,10 +7,13 @@ register, and what is to be filled in and expected.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.core.encode import CODE_WIDTH, MICRO_WIDTH, Encoded
+from xlcollab.kernels.program.core.codes import CODE_WIDTH, MICRO_WIDTH
+from xlcollab.kernels.program.core.encode import Encoded
 from xlcollab.kernels.program.machine.compiled import exact
 
 Numbers = NDArray[np.float64]
@@ -23,45 +26,89 @@ TILE = 512
     VARIABLES,
     VALUE,
     GRADIENT,
+    MAIN,
     SCRATCH,
+    OWN_SPACE,
+    SUMS,
     CODE,
     MICRO,
     PLACES,
     CLEARED,
     AT,
+    REFS,
+    SIZES,
+    JOINS,
     GUARDS,
     END,
     FILLS,
     EXPECTED,
     HEAD,
-) = range(14)
-"""The head: how many variables, where value, gradient and scratch space lie in the arena, where
-each table begins among the whole numbers and where the last ends, and two places in the arena."""
+) = range(20)
+"""The head: how many variables, where value and gradient lie in the arena, how many rows of the
+code are run in order, where in the arena scratch space, a thread's own space and the sums of a
+band's parts begin, where each table begins among the whole numbers and where the last ends, and two
+places in the arena."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A program's two arrays. Further threads have whole numbers of their own: their tables move,
+    and their scratch space lies elsewhere."""
+
+    whole: Whole
+    arena: Numbers
+    step: int
+    """Numbers of the arena between one thread's spaces and the next one's."""
+
+    def of_thread(self, number: int) -> Whole:
+        """The whole numbers for a thread, counted from 0."""
+        found = self.whole.copy()
+        found[[SCRATCH, OWN_SPACE]] += number * self.step
+        return found
 
 
 def packed(
-    encoded: Encoded, places: tuple[int, int, int], guards: Whole, expected: Numbers
-) -> tuple[Whole, Numbers]:
+    encoded: Encoded, places: tuple[int, int, int], guards: Whole, expected: Numbers, threads: int
+) -> Packed:
     """The two arrays, of shapes (k,) and (n,); `places` are the head's first three, guards must
     hold `expected`."""
+    bands = encoded.bands
     tables = [
         encoded.code.ravel(),
         encoded.micro.ravel(),
         encoded.index,
         encoded.cleared.ravel(),
         np.zeros(encoded.registers, np.int64),
+        bands.refs_at(0, 0).ravel(),
+        bands.sizes_at(0).ravel(),
+        bands.joins_table().ravel(),
         guards,
     ]
     starts = np.cumsum([HEAD, *(len(table) for table in tables)])
+    code, micro = (int(starts[at - CODE]) for at in (CODE, MICRO))
+    tables[REFS - CODE] = bands.refs_at(code, micro).ravel()
+    tables[SIZES - CODE] = bands.sizes_at(code).ravel()
     buffers = len(encoded.arena)
-    fills = buffers + encoded.registers * TILE
+    fills = buffers
     ends = [fills, fills + len(encoded.fills)]
-    arena = np.zeros(ends[1] + len(expected))
+    sums = _line(ends[1] + len(expected))
+    scratch = sums + _line(bands.sums)
+    own = scratch + encoded.registers * TILE
+    step = _line(encoded.registers * TILE + bands.local)
+    arena = np.zeros(scratch + step * threads + _ROOM)
     arena[:buffers] = encoded.arena
     arena[ends[0] : ends[1]] = encoded.fills
-    arena[ends[1] :] = expected
-    head = np.array([*places, buffers, *starts, *ends], np.int64)
-    return np.concatenate([head, *tables]), arena
+    arena[ends[1] : ends[1] + len(expected)] = expected
+    head = np.array([*places, encoded.main, scratch, own, sums, *starts, *ends], np.int64)
+    return Packed(np.concatenate([head, *tables]), arena, step)
+
+
+_ROOM = 64
+"""Products read past the end of an operand; see `tiles`."""
+
+
+def _line(size: int) -> int:
+    return -(-size // 8) * 8
 
 
 @exact

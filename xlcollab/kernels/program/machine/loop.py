@@ -10,18 +10,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.core.encode import (
+from xlcollab.kernels.program.core.codes import (
     ADD,
+    BAND,
     CONTRACT,
     CUMULATE,
     DROP,
     FIRST_OP,
     GATHER,
     GROUP,
+    JOIN_WIDTH,
     LOAD,
     MAX,
     PICK,
+    REF_WIDTH,
     SCATTER,
+    SIZE_WIDTH,
     SPREAD,
     STORE,
 )
@@ -30,9 +34,14 @@ from xlcollab.kernels.program.machine.layout import (
     AT,
     CLEARED,
     FILLS,
-    GUARDS,
+    JOINS,
+    MAIN,
+    OWN_SPACE,
     PLACES,
+    REFS,
     SCRATCH,
+    SIZES,
+    SUMS,
     TILE,
     code_of,
     micro_of,
@@ -253,17 +262,23 @@ def _cumulate(row: Whole, arena: Numbers) -> None:
             arena[out + at] = total
 
 
-@inlined
-def run(whole: Whole, arena: Numbers) -> None:
-    """Run a program once: the variables stand in the arena, and the results will."""
-    code, micro = code_of(whole), micro_of(whole)
-    index, at = whole[whole[PLACES] : whole[CLEARED]], whole[whole[AT] : whole[GUARDS]]
-    scratch, fills = whole[SCRATCH], whole[FILLS]
+@exact
+def prepare(whole: Whole, arena: Numbers) -> None:
+    """Fill what is added into."""
+    fills = whole[FILLS]
     for i in range((whole[AT] - whole[CLEARED]) // 2):
         first, value = whole[whole[CLEARED] + 2 * i], arena[fills + i]
         for j in range(whole[whole[CLEARED] + 2 * i + 1]):
             arena[first + j] = value
-    for t in range(code.shape[0]):
+
+
+@exact
+def run_rows(whole: Whole, arena: Numbers, first: int, last: int) -> None:
+    """Run rows of the code, none of them a band."""
+    code, micro = code_of(whole), micro_of(whole)
+    index, at = whole[whole[PLACES] : whole[CLEARED]], whole[whole[AT] : whole[REFS]]
+    scratch = whole[SCRATCH]
+    for t in range(first, last):
         kind = code[t, 0]
         if kind == GROUP:
             _group(code[t], micro, arena, scratch, at)
@@ -273,3 +288,73 @@ def run(whole: Whole, arena: Numbers) -> None:
             _cumulate(code[t], arena)
         else:
             _move(code[t], index, arena)
+
+
+@exact
+def _place_block(whole: Whole, band: Whole, first: int, rows: int, sums: int) -> None:
+    """Move a band's places to the block of `rows` rows from `first` on."""
+    refs = whole[whole[REFS] + band[6] * REF_WIDTH : whole[REFS] + band[7] * REF_WIDTH]
+    sizes = whole[whole[SIZES] + band[8] * SIZE_WIDTH : whole[SIZES] + band[9] * SIZE_WIDTH]
+    own = whole[OWN_SPACE]
+    for i in range(0, len(refs), REF_WIDTH):
+        space = refs[i + 3]
+        shift = own if space == 1 else (sums if space == 2 else 0)
+        whole[refs[i]] = refs[i + 1] + refs[i + 2] * first + shift
+    for i in range(0, len(sizes), SIZE_WIDTH):
+        whole[sizes[i]] = sizes[i + 1] * rows
+
+
+@exact
+def run_part(whole: Whole, arena: Numbers, row: int, part: int) -> None:
+    """Run one part of a band's rows, block after block; its sums are left in its own space."""
+    band = code_of(whole)[row]
+    sums = whole[SUMS] + part * band[12]
+    joins = whole[whole[JOINS] + band[10] * JOIN_WIDTH : whole[JOINS] + band[11] * JOIN_WIDTH]
+    for i in range(0, len(joins), JOIN_WIDTH):
+        mode, first = joins[i + 2], sums + joins[i + 3]
+        empty = 0.0 if mode == ADD else (-np.inf if mode == MAX else np.inf)
+        for j in range(joins[i + 1]):
+            arena[first + j] = empty
+    first, end = part * band[3], min(band[1], (part + 1) * band[3])
+    while first < end:
+        rows = min(band[2], end - first)
+        _place_block(whole, band, first, rows, sums)
+        run_rows(whole, arena, band[4], band[5])
+        first += rows
+
+
+@exact
+def join_parts(whole: Whole, arena: Numbers, row: int) -> None:
+    """Add the parts' sums, in the order of the parts, to what the band sums."""
+    band = code_of(whole)[row]
+    joins = whole[whole[JOINS] + band[10] * JOIN_WIDTH : whole[JOINS] + band[11] * JOIN_WIDTH]
+    for part in range(parts_of(band)):
+        for i in range(0, len(joins), JOIN_WIDTH):
+            to, size, mode = joins[i], joins[i + 1], joins[i + 2]
+            source = whole[SUMS] + part * band[12] + joins[i + 3]
+            if mode == ADD:
+                for j in range(size):
+                    arena[to + j] += arena[source + j]
+            else:
+                _extreme(arena, to, source, 1, 0, size, 1, 1.0 if mode == MAX else -1.0)
+
+
+@exact
+def parts_of(band: Whole) -> int:
+    """Into how many parts a band's rows are cut."""
+    return int((band[1] + band[3] - 1) // band[3])
+
+
+@exact
+def run(whole: Whole, arena: Numbers) -> None:
+    """Run a program once: the variables stand in the arena, and the results will."""
+    prepare(whole, arena)
+    code, first = code_of(whole), 0
+    for row in range(whole[MAIN]):
+        if code[row, 0] == BAND:
+            run_rows(whole, arena, first, row)
+            for part in range(parts_of(code[row])):
+                run_part(whole, arena, row, part)
+            join_parts(whole, arena, row)
+            first = row + 1
+    run_rows(whole, arena, first, whole[MAIN])

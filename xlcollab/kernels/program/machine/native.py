@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.adjoint import gradient
+from xlcollab.kernels.program.core.bands import banded
+from xlcollab.kernels.program.core.codes import BAND
 from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
+from xlcollab.kernels.program.machine import threads
 from xlcollab.kernels.program.machine.descent import (
     COLUMNS,
     FINE,
@@ -26,6 +29,8 @@ from xlcollab.kernels.program.machine.descent import (
     descend,
     evaluate,
     rows,
+    share,
+    stage,
 )
 from xlcollab.kernels.program.machine.layout import packed
 from xlcollab.kernels.program.machine.rules import RULES
@@ -39,6 +44,8 @@ _evaluate: Callable[..., int] = evaluate
 _batch: Callable[..., None] = batch
 _descend: Callable[..., int] = descend
 _rows: Callable[..., int] = rows
+_stage: Callable[..., int] = stage
+_share: Callable[..., None] = share
 
 
 @dataclass(slots=True, eq=False)
@@ -53,11 +60,20 @@ class NativeProgram:
     """Places in the arena that must hold `expected` for the program to be the sheet's."""
     expected: Numbers
     arena: Numbers = field(init=False)
+    bands: tuple[int, ...] = field(init=False)
+    """Rows of the code that several threads can share."""
     _whole: Whole = field(init=False)
+    _others: tuple[Whole, ...] = field(init=False)
+    """What further threads read."""
 
     def __post_init__(self) -> None:
         places = (self.variables, self.value_at, self.gradient_at)
-        self._whole, self.arena = packed(self.encoded, places, self.guards, self.expected)
+        kinds = self.encoded.code[: self.encoded.main, 0]
+        self.bands = tuple(np.flatnonzero(kinds == BAND).tolist())
+        most = threads.MOST if self.bands else 1
+        made = packed(self.encoded, places, self.guards, self.expected, most)
+        self._whole, self.arena = made.whole, made.arena
+        self._others = tuple(made.of_thread(number) for number in range(1, most))
 
     def copy(self) -> NativeProgram:
         """The same program with an arena of its own."""
@@ -66,9 +82,30 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if _evaluate(self._whole, self.arena, x, slope) != FINE:
+        if self._run(x, slope) != FINE:
             return None
         return float(self.arena[self.value_at]), slope
+
+    def _run(self, x: Numbers, slope: Numbers) -> int:
+        if not self.bands or threads.wanted() < 2:
+            return _evaluate(self._whole, self.arena, x, slope)
+        return self._shared(x, slope, threads.wanted())
+
+    def _shared(self, x: Numbers, slope: Numbers, count: int) -> int:
+        """`_evaluate` by several threads, to the same bits."""
+        whole, arena, before = self._whole, self.arena, -1
+        helpers = threads.helpers()
+        for band in self.bands:
+            _stage(whole, arena, x, slope, before, band)
+            others = [
+                helpers.submit(_share, self._others[i - 1], arena, band, i, count)
+                for i in range(1, count)
+            ]
+            _share(whole, arena, band, 0, count)
+            for other in others:
+                other.result()
+            before = band
+        return _stage(whole, arena, x, slope, before, self.encoded.main)
 
     def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
         """Values (B,) and gradients (B, n) at B points, the rows of `points` (B, n).
@@ -190,7 +227,8 @@ def native(recording: Recording, *, slopes: bool = True) -> NativeProgram:
     view = replace(view, node=now[view.node])
     slope = gradient(graph, view) if slopes else 0
     guards = [now[guard.node] for guard in recording.guards]
-    encoded = encode(graph, schedule(graph, [0, view.node, slope, *guards]))
+    read = [0, view.node, slope, *guards]
+    encoded = encode(graph, banded(graph, schedule(graph, read), read))
     at = encoded.offsets
     return NativeProgram(
         encoded=encoded,

@@ -1,0 +1,28 @@
+"""Threads that share the bands of large sheets: the machine's code runs without the GIL."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import torch
+
+MOST = max(4, min(16, os.cpu_count() or 1))
+"""Threads that ever share a sheet."""
+
+
+def wanted() -> int:
+    """How many threads may run now: as many as torch may use."""
+    return min(MOST, torch.get_num_threads())
+
+
+def helpers() -> ThreadPoolExecutor:
+    """Threads besides the caller's, of this process."""
+    return _helpers(os.getpid())
+
+
+@cache
+def _helpers(process: int) -> ThreadPoolExecutor:
+    del process  # a fork has none of its parent's threads
+    return ThreadPoolExecutor(max(1, MOST - 1), thread_name_prefix="xlcollab")
