@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xlcollab.kernels.program.core.graph import Graph, View
-from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, TRUTHS
+from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS, TRUTHS
 from xlcollab.kernels.program.core.strides import Dims, reshaped
 
 Operands = tuple[View, ...]
@@ -130,17 +133,26 @@ def _neg(graph: Graph, shape: Dims, operands: Operands) -> View | None:
     (x,) = operands
     if x.held:
         return None
+    return _negated(graph, shape, x)
+
+
+_DEEP = 4
+"""How many products deep a constant that can take a sign is looked for."""
+
+
+def _negated(graph: Graph, shape: Dims, x: View, depth: int = _DEEP) -> View | None:
+    """-x without an operation more: a sign taken back, or given to a constant factor."""
     inner = made_by(graph, x, shape, "neg")
     if inner:
         return inner[0]
-    for given, other in _both_ways(made_by(graph, x, shape, "mul")):
-        if graph[given.node].op == "constant":
+    pair = made_by(graph, x, shape, "mul") if depth else None
+    for given, other in (pair, pair[::-1]) if pair else ():
+        if graph.value(given) is not None:
             return graph.map("mul", shape, graph.map("neg", shape, given), other)
+        turned = _negated(graph, shape, given, depth - 1)
+        if turned is not None and not given.held:
+            return graph.map("mul", shape, turned, other)
     return None
-
-
-def _both_ways(pair: Operands | None) -> tuple[Operands, ...]:
-    return (pair, pair[::-1]) if pair else ()
 
 
 def _copy(graph: Graph, shape: Dims, operands: Operands) -> View | None:
@@ -171,11 +183,67 @@ def _where(graph: Graph, shape: Dims, operands: Operands) -> View | None:
         return yes if known else no
     if same(yes, no) and yes.held == no.held:
         return yes
-    for pattern in (_guarded_division, _guarded_function, _guarded_root, _same_mask):
+    patterns = (_guarded_division, _guarded_function, _guarded_root, _same_mask, _without_need)
+    for pattern in patterns:
         found = pattern(graph, shape, operands)
         if found is not None:
             return found
     return None
+
+
+def _without_need(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """A choice by a constant mask whose constant is what the other branch is there anyhow: blanks
+    that were 0 before they were squared."""
+    mask, yes, no = operands
+    given = graph.array(mask, shape)
+    if given is None:
+        return None
+    for constant, other, first in ((yes, no, True), (no, yes, False)):
+        values = graph.array(constant, shape)
+        if values is None or other.held or not is_fixed(graph, other, shape):
+            continue
+        there = np.broadcast_to((given != 0.0) == first, shape)
+        known = known_where(graph, other, shape, there)
+        if known is not None and np.array_equal(np.broadcast_to(values, shape)[there], known):
+            return other
+    return None
+
+
+def is_fixed(graph: Graph, view: View, shape: Dims, depth: int = 8) -> bool:
+    """Whether some places of an elementwise expression may be the same whatever the variables."""
+    if graph[view.node].op == "constant":
+        return True
+    node = graph[view.node]
+    operands = made_by(graph, view, shape, node.op) if depth and node.is_map else None
+    if operands is None:
+        return False
+    if node.op == "where" and graph[operands[0].node].op == "constant":
+        return any(is_fixed(graph, one, shape, depth - 1) for one in operands[1:])
+    return all(is_fixed(graph, one, shape, depth - 1) for one in operands)
+
+
+def known_where(
+    graph: Graph, view: View, shape: Dims, there: NDArray[np.bool_]
+) -> NDArray[np.float64] | None:
+    """The numbers at the places `there`, (k,), if they are the same whatever the variables."""
+    array = graph.array(view, shape)
+    if array is not None:
+        return np.broadcast_to(array, shape)[there]
+    node = graph[view.node]
+    operands = made_by(graph, view, shape, node.op) if node.is_map else None
+    if operands is None:
+        return None
+    if node.op == "where":
+        given = graph.array(operands[0], shape)
+        mask = None if given is None else np.broadcast_to(given, shape)[there] != 0.0
+        if mask is not None and (mask.all() or not mask.any()):
+            return known_where(graph, operands[1 if mask.all() else 2], shape, there)
+    values = [known_where(graph, one, shape, there) for one in operands]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    with np.errstate(all="ignore"):
+        return np.asarray(OPS[node.op].meaning(*known), np.float64)
 
 
 def _is(graph: Graph, view: View, value: float) -> bool:

@@ -121,9 +121,17 @@ _UNARY: Mapping[str, Callable[[Expression, Expression, Expression], Expression]]
 def _div(
     g: Expression, out: Expression, operands: Sequence[Expression], wanted: Sequence[bool]
 ) -> Sequence[Expression | None]:
-    _, b = operands
+    """Over a number that is given, no division is made again: -g · a / b² = -g · out² / a."""
+    a, b = operands
+    given = a.graph.value(a.view)
+    if given is not None and not wanted[0] and _MODERATE < abs(given) < 1.0 / _MODERATE:
+        return [None, (g * out) * (out * (-1.0 / given))]
     by_a = g / b
     return [by_a, -(by_a * out) if wanted[1] else None]
+
+
+_MODERATE = 1e-30
+"""Numbers up to its inverse have an inverse whose square is a number as well."""
 
 
 def _divn(

@@ -93,6 +93,7 @@ class Graph:
         self.simplify = simplify
         self.nodes: list[Node] = [Node("variables", (variables,), variables)]
         self._known: dict[tuple[object, ...], int] = {}
+        self._uniform: dict[int, bool] = {}
 
     def __getitem__(self, number: int) -> Node:
         return self.nodes[number]
@@ -149,7 +150,7 @@ class Graph:
             view
             if any(view.strides) or not view.strides
             else View(view.node, view.offset, (0,) * len(shape), view.held)
-            for view in operands
+            for view in map(self._alike, operands)
         )
         if not dense:
             found = self.simplify(self, op, shape, used)
@@ -174,6 +175,17 @@ class Graph:
         for axis, step in zip(kept, row_major(small), strict=True):
             strides[axis] = step
         return View(number, 0, tuple(strides))
+
+    def _alike(self, view: View) -> View:
+        """One number spread, where a constant holds the same one everywhere."""
+        data = self[view.node].data
+        if data is None or not any(view.strides):
+            return view
+        if view.node not in self._uniform:
+            self._uniform[view.node] = bool((data == data[0]).all())
+        if not self._uniform[view.node]:
+            return view
+        return View(self.constant(data[:1]), 0, (0,) * len(view.strides), view.held)
 
     def _folded(self, op: str, shape: Dims, operands: tuple[View, ...]) -> View | None:
         """The result where all operands are constants."""
