@@ -106,11 +106,10 @@ def _same_bits_by_threads(program: NativeProgram) -> None:
     alone = program.value_and_gradient(x)
     assert alone is not None
     for count in (2, 3):
-        torch.set_num_threads(count)
-        found = program._shared(x, slope := np.empty(len(x)), count)
-        assert found == 0
-        assert program.arena[program.value_at] == alone[0]
-        np.testing.assert_array_equal(slope, alone[1])
+        found = program.by_threads(x, count)
+        assert found is not None
+        assert found[0] == alone[0]
+        np.testing.assert_array_equal(found[1], alone[1])
 
 
 def test_a_factorisation_is_one_band() -> None:

@@ -91,8 +91,14 @@ class NativeProgram:
             return _evaluate(self._whole, self.arena, x, slope)
         return self._shared(x, slope, threads.wanted())
 
+    def by_threads(self, x: Numbers, count: int) -> tuple[float, Numbers] | None:
+        """`value_and_gradient` by so many threads, to the same bits."""
+        slope = np.empty(self.variables)
+        if self._shared(x, slope, count) != FINE:
+            return None
+        return float(self.arena[self.value_at]), slope
+
     def _shared(self, x: Numbers, slope: Numbers, count: int) -> int:
-        """`_evaluate` by several threads, to the same bits."""
         whole, arena, before = self._whole, self.arena, -1
         helpers = threads.helpers()
         for band in self.bands:
