@@ -61,7 +61,7 @@ class Packed:
     """Numbers of the arena between one thread's spaces and the next one's."""
 
     def of_thread(self, number: int) -> Whole:
-        """The whole numbers for a thread, counted from 0."""
+        """The whole numbers for a thread, counted from 0; (k,)."""
         found = self.whole.copy()
         found[[SCRATCH, OWN_SPACE]] += number * self.step
         return found

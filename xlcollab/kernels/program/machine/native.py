@@ -92,7 +92,7 @@ class NativeProgram:
         return self._shared(x, slope, threads.wanted())
 
     def by_threads(self, x: Numbers, count: int) -> tuple[float, Numbers] | None:
-        """`value_and_gradient` by so many threads, to the same bits."""
+        """`value_and_gradient`, a number and (n,), by so many threads, to the same bits."""
         slope = np.empty(self.variables)
         if self._shared(x, slope, count) != FINE:
             return None
