@@ -15,7 +15,7 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import MatrixFactorization, ModelSettings, Status, TrainingSettings
 from xlcollab.ratings import RatingsTable
 
-FAST = {"n_factors": 3, "epochs": 30}
+FAST = {"n_factors": 3, "epochs": 60}
 
 
 def frame() -> pd.DataFrame:

@@ -297,7 +297,6 @@ def test_tuning_can_be_stopped_and_needs_validation_ratings() -> None:
 @pytest.mark.parametrize(
     ("settings", "is_advised"),
     [
-        ({}, False),
         ({"optimizer": "adam"}, False),
         ({"optimizer": "als"}, False),
         ({"optimizer": "adam", "learning_rate": 0.1}, True),

@@ -77,6 +77,7 @@ class MatrixFactorization(Regressor):
     optimizer: str | None = None
     epochs: int | None = None
     learning_rate: float | None = None
+    bias_rate: float | None = None
     batch_size: int | None = None
     l2_scaling: str | None = None
     standardize: bool | None = None

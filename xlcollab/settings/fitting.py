@@ -181,8 +181,7 @@ class ModelSettings:
 class TrainingSettings:
     """How to train. None means: as the recipe for the optimizer, model and batch says.
 
-    L2 adds λ·w to the gradient of a row: under the gradient rules as `l2_scaling` says, once a
-    rating under "sgd" and "als".
+    L2 adds λ·w to the gradient of a row: as `l2_scaling` says, and once a rating under "als".
 
     Raises UsageError on an impossible value, or one that the optimizer does not use.
     """
@@ -203,6 +202,10 @@ class TrainingSettings:
     learning_rate: Annotated[
         float | None, Option("Step size.", NOT_NEGATIVE, also=("--lr",), group=TRAINING)
     ] = None
+    bias_rate: Annotated[
+        float | None,
+        Option("Share of the learning rate that biases take (sgd).", NOT_NEGATIVE, group=TRAINING),
+    ] = None
     batch_size: Annotated[
         int | None,
         Option("Ratings per step; all unless given.", whole(1, 2**31), also=("--bs",), group=RULE),
@@ -218,11 +221,12 @@ class TrainingSettings:
     ] = None
     l2_scaling: Annotated[
         str | None,
-        Option("How often L2 counts on a row.", words=SCALINGS, group=RULE),
+        Option("How often L2 counts on a row.", words=SCALINGS, group=TRAINING),
     ] = None
-    """ "step" adds λ·w to the gradient of a step; "root" and "rating" add λ·√n·w and λ·n·w, n the
-    ratings of a row, to that of ½ Σ error², whose scale the loss then changes along. None: "step"
-    where a penalty is given."""
+    """ "step" adds λ·w to the gradient of a step; "root", "three-quarters" and "rating" add λ·√n·w,
+    λ·n^¾·w and λ·n·w, n the ratings of a row, to that of ½ Σ error², whose scale the loss then
+    changes along. None where a penalty is given: "step", for "sgd", whose steps are single ratings,
+    "rating"."""
     standardize: Annotated[
         bool | None,
         Option(
@@ -332,7 +336,11 @@ class TrainingSettings:
         is_rule = self.optimizer in GRADIENT_RULES
         penalised = self.l2_factors is not None or self.l2_biases is not None
         if self.learning_rate is not None or (self.optimizer == "als" and penalised):
-            return OPTIMIZERS[self.optimizer].recipe if is_rule else {**found, "standardize": False}
+            plain = OPTIMIZERS[self.optimizer].recipe
+            return plain if is_rule else {**plain, "standardize": False}
+        if penalised and self.l2_scaling is None and self.optimizer == "sgd":
+            plain = OPTIMIZERS["sgd"].recipe
+            return {**found, **{name: plain[name] for name in _PENALTIES}}
         if penalised and self.l2_scaling is None and is_rule:
             return {**found, "l2_factors": 0.0, "l2_biases": 0.0, "l2_scaling": "step"}
         return found
@@ -345,6 +353,9 @@ class TrainingSettings:
         asked = {name: getattr(self, name) for name in used}
         return {name: defaults[name] if asked[name] is None else asked[name] for name in used}
 
+
+_PENALTIES = ("l2_factors", "l2_biases", "l2_scaling")
+"""What goes together: a penalty means nothing without how often it counts."""
 
 QUALITIES: Mapping[str, Mapping[str, int | str]] = {
     "fast": {"optimizer": "sgd", "n_factors": 50},

@@ -15,8 +15,9 @@ from xlcollab.settings.methods import METHODS, Method
 @dataclass(frozen=True, slots=True)
 class Optimizer:
     """The sentence on it; the settings it uses, any other is refused rather than ignored; and what
-    stands for a setting that is None. For a gradient rule that is torch's own plain rule, which
-    holds where a learning rate is given; `recipes` has what holds otherwise."""
+    stands for a setting that is None. For a gradient rule that is torch's own plain rule, for "sgd"
+    the plain one of its papers, which hold where a learning rate is given; `recipes` has what holds
+    otherwise."""
 
     summary: str
     uses: frozenset[str]
@@ -52,13 +53,15 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
     # The numbers of sgd, als and gibbs were found on the MovieLens 100k splits u2 to u5.
     "sgd": Optimizer(
         "gradient descent with a step after every single rating",
-        _COMMON | _PENALTY | _RATE,
+        _COMMON | _PENALTY | _RATE | {"l2_scaling", "bias_rate"},
         {
             "learning_rate": 0.0495,
+            "bias_rate": 1.0,
             "epochs": 22,
             "schedule": "cosine",
             "l2_factors": 0.0542,
             "l2_biases": 0.04,
+            "l2_scaling": "rating",
             "standardize": True,
         },
     ),

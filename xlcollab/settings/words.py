@@ -52,6 +52,7 @@ CONFIDENCES: Mapping[str, str] = {
 SCALINGS: Mapping[str, str] = {
     "step": "once a step, as torch does",
     "root": "by the root of a row's ratings",
+    "three-quarters": "by the power 3/4 of a row's ratings, between the root and once a rating",
     "rating": "once a rating",
 }
 ROWS: Mapping[str, str] = {

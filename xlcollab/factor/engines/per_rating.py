@@ -10,7 +10,7 @@ from xlcollab.factor.engines.base import EpochLoss
 from xlcollab.factor.passes.kernels import rating_pass
 from xlcollab.factor.passes.order import Blocks
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Columns, Rows
+from xlcollab.factor.passes.rows import Columns, Floats, Rows
 from xlcollab.settings.schedules import Rate
 
 # Fixed, so that the result is the same for any number of threads up to it.
@@ -21,19 +21,21 @@ N_BLOCKS = 8
 class PerRating:
     """Walks the strata of `blocks` in turn; the threads share no row, so nothing is left to chance.
 
-    The learning rate changes from epoch to epoch.
+    The learning rate changes from epoch to epoch; `weights` (n_users,) and (n_items,) say how much
+    L2 counts on each row in one step.
     """
 
     blocks: Blocks
     output: Output
     rows: Rows
     columns: tuple[Columns, Columns]
+    weights: tuple[Floats, Floats]
     rate: Rate
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         learning_rate = self.rate(epoch)
         number = self.rows.users.dtype.type
-        user_rate, item_rate = (number(learning_rate) * side.active for side in self.columns)
+        user_rate, item_rate = (number(learning_rate) * side.share for side in self.columns)
         squared_errors = np.zeros(self.blocks.starts.shape[1] - 1)
         for starts in self.blocks.starts:
             rating_pass(
@@ -48,6 +50,7 @@ class PerRating:
                 item_rate,
                 self.columns[0].l2,
                 self.columns[1].l2,
+                *self.weights,
                 squared_errors,
             )
         n = len(self.blocks.ratings)

@@ -163,12 +163,15 @@ def rating_pass(
     item_rate: Floats,
     user_l2: Floats,
     item_l2: Floats,
+    user_weights: Floats,
+    item_weights: Floats,
     sse: Floats,
 ) -> None:
     """One step of SGD after every rating, on blocks that share no row.
 
-    a ← a − rate · (slope · b + l2 · a), and b likewise with the a from before; rates (width,) are 0
-    in constant columns. `sse[c]` gains each Σ error² as seen before its step.
+    a ← a − rate · (slope · b + weight · l2 · a), and b likewise with the a from before; rates
+    (width,) are 0 in constant columns, the weights are those of the rows. `sse[c]` gains each
+    Σ error² as seen before its step.
     """
     width = user_rows.shape[1]
     for c in prange(len(starts) - 1):
@@ -180,10 +183,11 @@ def rating_pass(
                 z += user_rows[user, f] * item_rows[item, f]
             error, slope = residual(z, ratings[at], low, span)
             total += error * error
+            of_user, of_item = user_weights[user], item_weights[item]
             for f in range(width):
                 a, b = user_rows[user, f], item_rows[item, f]
-                user_rows[user, f] = a - user_rate[f] * (slope * b + user_l2[f] * a)
-                item_rows[item, f] = b - item_rate[f] * (slope * a + item_l2[f] * b)
+                user_rows[user, f] = a - user_rate[f] * (slope * b + of_user * user_l2[f] * a)
+                item_rows[item, f] = b - item_rate[f] * (slope * a + of_item * item_l2[f] * b)
         sse[c] += total
 
 

@@ -30,11 +30,12 @@ _LINE = 64
 class Columns:
     """What holds for each column of the rows of one side, all (width,), and for each row.
 
-    `active` is 1 where the column is trained and 0 where it is constant; `weights` (n_rows,) say
-    how much L2 counts on each row.
+    `active` is 1 where the column is trained and 0 where it is constant; `share` is that of the
+    learning rate which the column takes; `weights` (n_rows,) say how much L2 counts on each row.
     """
 
     active: Floats
+    share: Floats
     l2: Floats
     weight_decay: Floats
     weights: Floats
@@ -131,7 +132,7 @@ def _padded(factors: Floats) -> Floats:
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
 """The ratings of every user (n_users,) and of every item (n_items,)."""
 
-_POWERS = {"root": 0.5, "rating": 1.0}
+_POWERS = {"root": 0.5, "three-quarters": 0.75, "rating": 1.0}
 
 
 def row_weights(scaling: str | None, counts: NDArray[np.int64] | None, n: int) -> Floats:
@@ -140,6 +141,15 @@ def row_weights(scaling: str | None, counts: NDArray[np.int64] | None, n: int) -
     if power is None or counts is None:
         return np.ones(n)
     weights: Floats = counts.astype(np.float64) ** power
+    return weights
+
+
+def weights_of_ratings(scaling: str | None, counts: NDArray[np.int64]) -> Floats:
+    """How much L2 counts on each row in a step on one of its ratings, which are n: n^(p − 1) where
+    it counts as n^p in all. Shape (n,)."""
+    each = np.maximum(counts, 1).astype(np.float64)
+    power = _POWERS.get(scaling or "step", 1.0)
+    weights: Floats = each ** (power - 1)
     return weights
 
 
@@ -157,8 +167,10 @@ def _columns(
         values[bias_at] = (bias or 0) if model.bias else 0
         return values
 
+    of_biases = 1.0 if training.bias_rate is None else training.bias_rate
     return Columns(
         column(1, 1),
+        column(1, of_biases),
         column(training.l2_factors, training.l2_biases),
         column(training.weight_decay_factors, training.weight_decay_biases),
         row_weights(training.l2_scaling, counts, len(rows)).astype(rows.dtype),

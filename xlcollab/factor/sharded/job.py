@@ -97,7 +97,8 @@ def job_of(ready: Ready, model: ModelSettings, training: TrainingSettings) -> Sh
     users = counted(table.users, table.n_users)
     items = processes.sum(counted(table.items, table.n_items))
     most = max(*processes.told(int(users.max(initial=0))), int(items.max()))
-    model, settings = filled_in(model, training, seen, Profile(ready.train.n, most))
+    profile = Profile(ready.train.n, most, ready.n_users, ready.n_items)
+    model, settings = filled_in(model, training, seen, profile)
     mean, spread = _moments(ready.train, processes)
     final = Output.of(model, mean, seen, spread)
     centred = model.global_bias or model.output_range is not None

@@ -18,7 +18,13 @@ from xlcollab.factor.engines.base import Buffers, EpochLoss
 from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.models.model import FactorModel
 from xlcollab.factor.passes.kernels import rating_pass, sort_by_row
-from xlcollab.factor.passes.rows import Columns, Floats, Rows, aligned_zeros
+from xlcollab.factor.passes.rows import (
+    Columns,
+    Floats,
+    Rows,
+    aligned_zeros,
+    weights_of_ratings,
+)
 from xlcollab.factor.sharded.drawn import own_in_order
 from xlcollab.factor.sharded.engine import Sums, error_sums
 from xlcollab.factor.sharded.held import Held
@@ -138,7 +144,8 @@ def _in_strata(
 
 @dataclass(slots=True)
 class PerRatingShard:
-    """Our users' rows and the item parts that are here, `m` slots of `size` rows."""
+    """Our users' rows and the item parts that are here, `m` slots of `size` rows; how much L2
+    counts on each row travels with it."""
 
     job: ShardJob
     ring: Ring
@@ -146,6 +153,7 @@ class PerRatingShard:
     slots: Floats
     strata: dict[str, Strata]
     columns: tuple[Columns, Columns]
+    weights: tuple[Floats, Floats]
     items: NDArray[np.integer] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,12 +173,19 @@ class PerRatingShard:
             give_back()
         whole = Rows(rows.users, slots, rows.n_factors)
         columns = whole.columns(job.model, job.training)
-        return PerRatingShard(job, ring, rows.users, slots, strata, columns)
+        counts = np.zeros(len(slots), np.int64)
+        counts[ring.home(ring.items)] = job.item_counts[ring.items]
+        of_users, of_items = (
+            weights_of_ratings(job.training.l2_scaling, n).astype(slots.dtype)
+            for n in (job.user_counts, counts)
+        )
+        weights = of_users, of_items
+        return PerRatingShard(job, ring, rows.users, slots, strata, columns, weights)
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         rate = learning_rates(self.job.training, self.job.training.epochs or 0)(epoch)
         number = self.users.dtype.type
-        user_rate, item_rate = (number(rate) * side.active for side in self.columns)
+        user_rate, item_rate = (number(rate) * side.share for side in self.columns)
         squared, train = np.zeros(self.ring.m), self.strata["train"]
 
         def visit(s: int) -> None:
@@ -186,6 +201,7 @@ class PerRatingShard:
                 item_rate,
                 self.columns[0].l2,
                 self.columns[1].l2,
+                *self.weights,
                 squared,
             )
 
@@ -212,13 +228,15 @@ class PerRatingShard:
             visit(s)
             slot = (ring.first + s) % ring.m * size
             if self.job.processes.size > 1:
-                self.slots[slot : slot + size] = self.job.processes.passed_on(
-                    self.slots[slot : slot + size]
-                )
+                for rows in (self.slots, self.weights[1]):
+                    rows[slot : slot + size] = self.job.processes.passed_on(
+                        rows[slot : slot + size]
+                    )
         if ring.n % ring.m:
             turned = [(j + ring.n) % ring.m for j in range(ring.m)]
-            whole = self.slots.reshape(ring.m, size, -1)
-            whole[:] = whole[turned]
+            for rows in (self.slots, self.weights[1]):
+                whole = rows.reshape(ring.m, size, -1)
+                whole[:] = whole[turned]
 
     def rows(self) -> Rows:
         """Our users' rows and those of our items, copied."""

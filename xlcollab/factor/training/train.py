@@ -68,7 +68,7 @@ def resolved(
     table: RatingsTable, model: ModelSettings, training: TrainingSettings | None
 ) -> tuple[ModelSettings, TrainingSettings]:
     """Settings with the recipe for this rule, model, batch and table in place of every None."""
-    profile = Profile(len(table), most_of_a_row(table))
+    profile = Profile(len(table), most_of_a_row(table), table.n_users, table.n_items)
     return filled_in(model, training or TrainingSettings(), table.range, profile)
 
 
@@ -215,7 +215,9 @@ def _advice(result: TrainingResult) -> str:
     if used is None:
         return f"Fit {fewer}."
     blank = replace(used, **dict.fromkeys(_WHOLE))  # type: ignore[arg-type]
-    recipe = blank.resolved(result.model.settings, Profile(result.train.n_ratings))
+    model = result.model
+    profile = Profile(result.train.n_ratings, users=len(model.user_ids), items=len(model.item_ids))
+    recipe = blank.resolved(model.settings, profile)
     left = [
         name
         for name in _WHOLE

@@ -19,7 +19,7 @@ from xlcollab.factor.models.model import FactorModel, Rated, clipped, raw_predic
 from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.order import Blocks, BySide
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Counts, Floats, Rows
+from xlcollab.factor.passes.rows import Counts, Floats, Rows, weights_of_ratings
 from xlcollab.factor.training.loop import Trainable
 from xlcollab.factor.training.scale import Scale
 from xlcollab.ratings import RatingsTable
@@ -93,11 +93,14 @@ def torch_batch(job: Job, rows: Rows, n_steps: int) -> Engine:
 
 
 def _per_rating(job: Job, rows: Rows) -> Engine:
+    dtype, scaling = rows.users.dtype, job.training.l2_scaling
+    of_users, of_items = (weights_of_ratings(scaling, n).astype(dtype) for n in job.counts)
     return PerRating(
         Blocks.shuffled(job.table, N_BLOCKS, job.model.dtype, job.rng),
         job.output,
         rows,
         rows.columns(job.model, job.training),
+        (of_users, of_items),
         learning_rates(job.training, job.epochs),
     )
 
