@@ -28,7 +28,7 @@ from xlcollab.settings.requests.ratings import (
     RecommendRequest,
     TuneRequest,
 )
-from xlcollab.settings.requests.solve import SolveRequest
+from xlcollab.settings.requests.solve import ModelWords, SolveRequest
 from xlcollab.settings.requests.tabs import CompareRequest, RunRequest
 
 PLAIN = {"addin", "live"}
@@ -301,3 +301,26 @@ def test_the_least_that_can_be_asked_is_taken(kind: Any, values: dict[str, Any])
 def test_less_than_the_least_is_refused(kind: Any, values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         kind(**values)
+
+
+GOALS = {"minimize": "B1", "maximize": "B1", "target": "B1=3"}
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_a_model_in_words_has_one_goal_and_variables(goal: str) -> None:
+    one: dict[str, Any] = {goal: GOALS[goal]}
+    assert ModelWords(**one, by_changing="A1").is_given
+    with pytest.raises(UsageError, match="--by-changing and one of --minimize"):
+        ModelWords(**one)
+    for other in GOALS.keys() - {goal}:
+        with pytest.raises(UsageError, match="--by-changing and one of --minimize"):
+            ModelWords(**one, **{other: GOALS[other]}, by_changing="A1")  # type: ignore[arg-type]
+
+
+def test_a_model_in_words_may_have_constraints_alone() -> None:
+    assert ModelWords(by_changing="A1", subject_to=("A1<=3",)).is_given
+    with pytest.raises(UsageError, match="at least one --subject-to"):
+        ModelWords(by_changing="A1")
+    assert ModelWords(subject_to=("A1<=3",)).is_given
+    assert ModelWords(non_negative=True).is_given
+    assert not ModelWords().is_given

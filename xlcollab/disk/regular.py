@@ -39,3 +39,12 @@ def refuse_irregular(path: Path, error: type[XlcollabError] = WorkbookError) -> 
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise error(f"{path} cannot be opened: {reason}") from None
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one place; links are followed, and one that leads nowhere is no
+    place of another."""
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except (OSError, ValueError):
+        return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.disk import atomic_file, backup, refuse_changed, refuse_unwritable, sole_saver
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import WorkbookError
 from xlcollab.files.package.edit import PackageEdit
 from xlcollab.files.package.markup import set_attributes
@@ -104,7 +105,7 @@ class FileBook:
         """
         refuse_unwritable(self.target)
         with finished_first(), self._edited(changes) as edit:
-            in_place = self.target.resolve() == self.path.resolve()
+            in_place = is_same_file(self.target, self.path)
             with sole_saver(self.path) if in_place else nullcontext():
                 if in_place and self.has_changed():
                     refuse_changed(self.path)

@@ -11,6 +11,7 @@ from xlcollab.api.ratings.ids import json_id, named_as
 from xlcollab.api.ratings.kept.reading import MODEL_FILE, open_model
 from xlcollab.api.ratings.source import read_source
 from xlcollab.disk import output_path, refuse_others, refuse_unwritable
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import UsageError
 from xlcollab.factor import FactorModel, Model
 from xlcollab.factor.training.fold import folded_in
@@ -60,7 +61,7 @@ def fold_into(request: FoldInRequest) -> FoldedIn:
     output = request.output or _beside(request.model)
     if output.suffix not in (_WORKBOOK, MODEL_FILE):
         raise UsageError(f"{output}: write a workbook ({_WORKBOOK}) or a model file ({MODEL_FILE})")
-    if output.resolve() in (request.model.resolve(), request.ratings.resolve()):
+    if any(is_same_file(output, one) for one in (request.model, request.ratings)):
         raise UsageError(f"{output} is what is read; write to another file")
     refuse_unwritable(output)
     refuse_others(output, "a model", is_model, overwrite=request.overwrite)

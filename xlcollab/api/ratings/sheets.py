@@ -14,6 +14,7 @@ import pandas as pd
 from xlcollab.api.ratings.kept.sheet_ids import EXACT
 from xlcollab.api.session.provenance import METADATA, Provenance, record_of, with_line
 from xlcollab.disk import atomic_file, refuse_others, refuse_unwritable
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Table
 from xlcollab.files import is_result, write_new_workbook
@@ -240,7 +241,7 @@ def check_table_file(
     are `head`. Raises UsageError and WriteRefusedError."""
     if path.suffix not in TABLE_FILES:
         raise UsageError(f"{path.name}: write one of {', '.join(TABLE_FILES)}")
-    if any(path.resolve() == one.resolve() for one in inputs):
+    if any(is_same_file(path, one) for one in inputs):
         raise UsageError(f"{path} is the source itself; write to another file")
     refuse_unwritable(path)
 

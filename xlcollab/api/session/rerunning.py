@@ -16,6 +16,7 @@ from xlcollab.api.session.provenance import (
     sha256_of,
 )
 from xlcollab.disk import meant_file, no_file, output_path, refuse_unwritable
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor.models.arrays import metadata_of
 from xlcollab.factor.models.folder import manifest_of
@@ -100,7 +101,7 @@ def rerun_of(request: RerunRequest) -> Rerun:
             "version that kept no record"
         )
     target = request.output or output_path(result, "rerun")
-    if target.resolve() == result.resolve():
+    if is_same_file(target, result):
         raise UsageError(f"{target} is the result itself; write to another file")
     refuse_unwritable(target)
     runs = runs_of(record, result.name)

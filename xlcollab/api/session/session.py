@@ -14,6 +14,7 @@ import numpy as np
 
 from xlcollab.api.session.provenance import Provenance, recorded, with_line
 from xlcollab.disk import output_path, refuse_changed, refuse_others, refuse_unwritable
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import UsageError
 from xlcollab.files import COPY, FileBook, is_result
 from xlcollab.grid import (
@@ -204,7 +205,7 @@ class Session:
         target = Path(path) if path is not None else output_path(self.path, suffix)
         if in_place:
             target = self.path
-        elif target.resolve() == self.path.resolve():
+        elif is_same_file(target, self.path):
             raise UsageError(f"{target} is the workbook itself; use --in-place to overwrite it")
         refuse_unwritable(target)
         if target.suffix.lower() not in WORKBOOK_ENDINGS:

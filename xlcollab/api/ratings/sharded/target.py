@@ -9,6 +9,7 @@ from pathlib import Path
 from xlcollab.api.ratings.kept.reading import MODEL_FILE
 from xlcollab.api.ratings.model import is_model
 from xlcollab.disk import fitting_name, output_path, refuse_others, refuse_unwritable
+from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import UsageError
 from xlcollab.factor.models.folder import is_model_folder, refuse_folder
 from xlcollab.factor.training.torchrun import under_torchrun
@@ -54,7 +55,7 @@ def target_of(request: FitRequest, is_checkpoint: Callable[[Path], bool]) -> Tar
             f"{path}: write a workbook ({WORKBOOK}) or a model file ({MODEL_FILE}), or a folder of "
             f"shards: a name without ending, or {SPARK} for Spark to read"
         )
-    if path.resolve() == source.resolve():
+    if is_same_file(path, source):
         raise UsageError(f"{path} is the source itself; write to another file")
     if target.is_folder:
         refuse_folder(path, overwrite=request.overwrite)
