@@ -51,7 +51,8 @@ def _by_name(mutant: Mutant, seen: dict[Path, Seen]) -> list[Tests]:
         scores[file] = (
             sum(bool(re.search(rf"\b{re.escape(word)}\b", text)) for word in words)
             + 3 * (inside.stem in file.stem)
-            + 2 * (inside.parts[0] in file.parts)
+            + 2 * (inside.parent.name in file.stem)
+            + 2 * sum(part in file.parts for part in inside.parts[:-1])
         )
     best = sorted(scores, key=lambda file: (-scores[file], file.stat().st_size))
     return [Tests(file, (), _UNKNOWN_SECONDS) for file in best[:_MOST_BY_NAME] if scores[file]]

@@ -102,3 +102,14 @@ def test_a_goal_that_is_met_is_no_optimum_in_words(tmp_path: Path) -> None:
     assert "The goal was met." in found["message"]
     assert "optimum" not in found["message"]
     assert "constraints" not in found["message"]
+
+
+@pytest.mark.parametrize("formula", ["=MAX(ABS(A1)-1,0)^2", "=MAX(A1,-2)", "=MAX(A1^2,4)"])
+def test_the_bottom_of_a_convex_valley_may_be_flat(formula: str, tmp_path: Path) -> None:
+    """Nothing on the way falls further, though nothing rises at once either."""
+    found = Model({"A1": 5.0, "B1": formula}, "B1", "S!$A$1", free=True).solve(tmp_path)
+    (told,) = found.json["models"]
+    assert told["status"] == "optimal", told["message"]
+    assert told["final"] == pytest.approx(
+        {"=MAX(A1,-2)": -2.0, "=MAX(A1^2,4)": 4.0}.get(formula, 0.0)
+    )

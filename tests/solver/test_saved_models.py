@@ -281,3 +281,14 @@ def test_options_in_cells(tmp_path: Path) -> None:
     assert model.options == SolverOptions(
         "simplex", 1e-4, 1e-3, iterations=50, seconds=100, integer_tolerance=0.05
     )
+
+
+@pytest.mark.parametrize(
+    "top", ["=MAX($B$1:$B$2)", "=MAX(1+2)", "=MIN(3)", "=5=3", "=B1=B2", "=MAX(B1,B2)", "=B1>=3"]
+)
+def test_what_stands_above_a_count_may_be_no_objective(top: str, tmp_path: Path) -> None:
+    cells = {"B1": 1.0, "B2": 2.0, "A1": top, "A2": "=COUNT($B$1:$B$2)", "A3": "=$B$1>=0"}
+    path = build(tmp_path / "b.xlsx", {"S": cells})
+    found = xlcollab("inspect", path, "--json")
+    assert found.code == 0, found.err
+    assert found.json["saved_models"] == []
