@@ -14,8 +14,11 @@ from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
 
 _MOST_VARIABLES = 200
+"""The rules for convexity look at every operation, and a proof is told at the end of a run."""
 _FARTHER = (1.0, 10.0, 1000.0)
+"""Multiples of a variable of size one: beside the end, beyond it, and far away."""
 _GAIN = 1e-6
+"""Relative: what falls by less is flat but for rounding."""
 _PROOF = "The model is convex, so there is no better one anywhere."
 
 
@@ -35,7 +38,9 @@ def proved(best: Attempt, task: Task, start: Tensor) -> Attempt:
 
 
 _TRIES = 3
+"""Chords: of a model that is not convex nearly every one shows it."""
 _BEND = 1e-6
+"""Relative to the values on the chord: far above their rounding."""
 
 
 def _is_bent_down(best: Attempt, task: Task, start: Tensor) -> bool:

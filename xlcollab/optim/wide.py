@@ -123,6 +123,7 @@ def _is_hard(task: Task, found: Attempt) -> bool:
 
 
 _FEW = 20
+"""Variables up to which a second search, from elsewhere, costs little."""
 _STOPPED = frozenset(
     {Status.LOCALLY_OPTIMAL, Status.TOLERANCE, Status.BEST_FOUND, Status.ITERATION_LIMIT}
 )
@@ -236,6 +237,7 @@ def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
 
 
 _POLISHED = 1e-5
+"""Relative: a descent that ends farther off has left the valley that was proved."""
 
 
 def _ended_early(found: Attempt) -> Status | None:

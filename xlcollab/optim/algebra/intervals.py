@@ -21,7 +21,9 @@ _TRUTH: Interval = (0.0, 1.0)
 
 
 _LESS_THAN_15_DIGITS = 2e-14
+"""Excel compares 15 digits: sides that differ by less, relative to them, may be equal there."""
 _ULP = 2.0**-52
+"""Of a number of size one: what a rounded operation may be off, relative to its result."""
 _FINE, _SMALL = 2.0**20, 2.0**32
 """Sums of multiples of 1 / _FINE below _SMALL are exact in any order."""
 

@@ -14,6 +14,7 @@ from xlcollab.optim.algebra.formulas import Algebra, Formula
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
 _MOST_TERMS = 20_000
+"""Of one product: more are neither few nor quick, and the model is taken as curved."""
 
 
 @dataclass(frozen=True, slots=True)

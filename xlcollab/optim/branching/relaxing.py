@@ -21,9 +21,13 @@ from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.problem import Objective
 
 _STEPS = 200
+"""Of one SQP run: a relaxation starts beside the answer of its parent."""
 _UNBOUNDED = -1e13
+"""Of an objective brought to size one: what falls below it has no end."""
 _MOST_STEPS = 100_000
+"""Of HiGHS: it ends where it cycles, and no relaxation that is in use needs so many."""
 _AGAIN = 3
+"""Runs of SQP, each from where the last one ended: conditions that nearly hold then do."""
 
 
 class Relaxation(Protocol):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _EPSILON = 1e-9
+"""Relative: a bound that comes so near to the incumbent promises nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ _UNBOUNDED = -1e13
 _NEARLY = 1e-3
 """Half the digits of a stationary point: near, and not shown to be one."""
 _AUGMENTED_STEPS = 2000
+"""It only has to come near a feasible point; the steps of SQP go on from there."""
 _SMALL, _FEW_ROWS = 20, 200
 """Variables and rows up to which other starts are tried as well: some runs cost little there."""
 """For all stages together of the method that comes second."""

@@ -15,11 +15,13 @@ from xlcollab.optim.nonlinear.sqp import sqp
 STARTS = 32
 """A power of two, in which Sobol's points are balanced."""
 _STEPS = 200
+"""From each start: one that takes longer is rarely near an optimum of its own."""
 _SAME_VALUE = 1e-6
 """Relative; of two ends nearer than that the points are compared."""
 _SAME_PLACE = 1e-3
 """Of the width of the box: two ends nearer than that are one."""
 _SHOWN = 3
+"""Optima that a sentence tells; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)

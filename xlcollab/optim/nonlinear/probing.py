@@ -69,8 +69,11 @@ def _restored(model: SizedModel, y: Array) -> Array:
 
 
 _STARTS = 8
+"""Points of a box that are tried: few, for each costs a search."""
 _STEPS_FROM_A_START = 200
+"""As in a multistart: one that takes longer is rarely near an optimum of its own."""
 _MUCH = 1e-6
+"""Relative: a gain below it is what two searches for one optimum differ by."""
 
 
 def better_elsewhere(model: SizedModel, y: Array) -> Array | None:
@@ -90,3 +93,4 @@ def better_elsewhere(model: SizedModel, y: Array) -> Array | None:
 
 
 _UNBOUNDED = -1e13
+"""Of an objective brought to size one: what falls below it has no end."""

@@ -31,7 +31,9 @@ _SHORT = 0.1
 _STATIONARY = 1e-5
 """The shortest vector with the smallest radius, in parts of the slope."""
 _ARMIJO = 1e-4
+"""The usual share of the promised gain that a step must bring (Nocedal and Wright, 3.1)."""
 _HALVINGS = 45
+"""Of one step: 2^-45 of it is below the digits that the variables have."""
 _PENALTIES = (10.0, 1e3, 1e5)
 """Of rows of size one: beyond every multiplier that a sensible model has."""
 
@@ -166,3 +168,4 @@ def better_over_kinks(task: Task, found: Attempt) -> Attempt:
 
 
 _SAME = 1e-9
+"""Relative: an end that is worse by no more is taken, for more is known of it."""

@@ -29,8 +29,11 @@ from xlcollab.optim.solution import Status
 GAP = 1e-6
 """What counts as proved: a relative gap no larger."""
 _FEASIBLE = 1e-7
+"""Ten times closer than SCIP's own tolerance: the sheet judges its points once more."""
 _AGREEMENT = 1e-5
+"""Relative: by how much the sheet may find a point worse than SCIP does."""
 _MOST = 2_147_483_647
+"""The largest whole number that SCIP takes as a setting."""
 
 
 def by_scip(task: Task, start: Tensor, recorder: Recorder) -> Attempt:

@@ -19,7 +19,9 @@ from xlcollab.optim.algebra.intervals import Interval, intervals
 Expression = Any
 """An expression of pyscipopt, which has no types, or a float."""
 _LARGEST = 1e19
+"""Beyond it a bound is none: SCIP takes 1e20 as infinite."""
 _MOST_PICKED = 2000
+"""Cells of a table that is looked up: each is a binary variable."""
 STRICT = 1e-6
 """How far a strict comparison keeps its sides apart, relative to them."""
 
