@@ -85,6 +85,10 @@ def _extent(axis: int) -> Form:
 
 
 def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    parts = parts_of(node.arguments[0])
+    if len(parts) > 1:
+        known = all(tracer.reference(part, frame) is not None for part in parts)
+        return Value(tracer.tape.exact.scalar(known))
     area = tracer.reference(node.arguments[0], frame)
     if area is None or area.broken is None:
         return Value(tracer.tape.exact.scalar(area is not None))

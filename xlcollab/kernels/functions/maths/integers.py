@@ -61,17 +61,23 @@ def _exactly(function: Callable[..., NDArray[np.float64]], *numbers: Tensor) -> 
     return values.to(device=numbers[0].device, dtype=numbers[0].dtype)
 
 
+_MOST_THINGS = 2.0**31 - 1
+"""COMBIN and COMBINA take no more."""
+
+
 def combinations(n: Tensor, k: Tensor) -> Tensor:
-    """COMBIN: n over k."""
-    n, k = torch.broadcast_tensors(whole(n), whole(k))
-    valid = (k >= 0) & (k <= n)
+    """COMBIN: n over k, neither below 0 before its fraction is cut off, nor n too large."""
+    n, k = torch.broadcast_tensors(n.detach(), k.detach())
+    negative = (n < 0) | (k < 0)
+    n, k = whole(n), whole(k)
+    valid = ~negative & (k <= n) & (n < _MOST_THINGS)
     return outside(_exactly(special.binom, inside(n, valid, 1.0), inside(k, valid, 1.0)), valid)
 
 
 def combinations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
     """COMBINA: n + k − 1 over k; 1 for nothing out of nothing."""
     n, k = torch.broadcast_tensors(whole(n), whole(k))
-    valid = (n >= 0) & (k >= 0) & ((n > 0) | (k == 0))
+    valid = (n >= 0) & (k >= 0) & ((n > 0) | (k == 0)) & (n <= _MOST_THINGS)
     count = combinations(inside(n + k - 1, valid & (n > 0), 1.0), inside(k, valid & (n > 0), 0.0))
     return outside(count, valid)
 
@@ -89,15 +95,15 @@ def permutations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
     return outside(torch.pow(n, k), (n >= 0) & (k >= 0))
 
 
-def _whole_members(function: Callable[[Members], Tensor]) -> Function:
+def _whole_members(function: Callable[[Members], Tensor], blanks: bool = False) -> Function:
     """A function of all arguments' whole numbers from 0 to 2⁵³.
 
-    Booleans and other texts are #VALUE!, other numbers #NUM!; blanks are left out. Where all
-    arguments are references to single blank cells, the result is #VALUE!.
+    Booleans and other texts are #VALUE!, other numbers #NUM!; blanks are left out, or 0 if they
+    count. Where all arguments are references to single blank cells, the result is #VALUE!.
     """
 
     def run(context: Context, *blocks: Block) -> Block:
-        result = counted(context, *(_as_numbers(context, block) for block in blocks))
+        result = counted(context, *(_as_numbers(context, block, blanks) for block in blocks))
         nothing = reduce(torch.logical_and, [_single_blank(block) for block in blocks])
         return context.with_errors(result, torch.where(nothing, float(ErrorCode.VALUE), 0.0))
 
@@ -119,10 +125,11 @@ def _single_blank(block: Block) -> Tensor:
     return block.mask(Kind.BLANK).expand(block.shape)[..., :1, :1] & single
 
 
-def _as_numbers(context: Context, block: Block) -> Block:
-    """Texts read as numbers, booleans as errors, blanks kept; an argument left out is 0."""
+def _as_numbers(context: Context, block: Block, blanks: bool) -> Block:
+    """Texts read as numbers, booleans as errors, blanks kept unless they count; an argument left
+    out is 0."""
     number, codes = context.numbers(without_booleans(context, block))
-    blank = block.mask(Kind.BLANK) & block.cells
+    blank = block.mask(Kind.BLANK) & (block.cells and not blanks)
     kinds = torch.where(blank, int(Kind.BLANK), int(Kind.NUMBER))
     return context.with_errors(Block(number, kinds.to(torch.uint8), cells=True), codes)
 
@@ -134,7 +141,8 @@ def common_divisor(found: Members) -> Tensor:
 
 
 def common_multiple(found: Members) -> Tensor:
-    """LCM; 0 without members, NaN from 2⁵³ on. One for each copy, (R, C)."""
+    """LCM; 0 without members and with a zero, which a blank is; NaN from 2⁵³ on. One for each copy,
+    (R, C)."""
     none = found.count() == 0
     result = torch.ones_like(found.number[..., 0])
     for part in found.filled(1.0).unbind(-1):
@@ -191,7 +199,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("PERMUT", "VV", numeric(permutations)),
     _row("PERMUTATIONA", "VV", numeric(permutations_with_repetition)),
     _row("GCD", "R|R*1", _whole_members(common_divisor), elementwise=False),
-    _row("LCM", "R|R*1", _whole_members(common_multiple), elementwise=False),
+    _row("LCM", "R|R*1", _whole_members(common_multiple, blanks=True), elementwise=False),
     _row("MULTINOMIAL", "R|R*1", _whole_members(multinomial), elementwise=False),
     _row("BITAND", "VV", numeric(_bits(torch.bitwise_and))),
     _row("BITOR", "VV", numeric(_bits(torch.bitwise_or))),

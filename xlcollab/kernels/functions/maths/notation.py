@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Scalar
@@ -31,25 +32,27 @@ def _between(number: int, low: int, high: int, code: ErrorCode = ErrorCode.NUM) 
     return number
 
 
-def in_base(number: int, base: int, length: int = 0) -> Scalar:
-    """BASE: the digits of a whole number, filled up with zeros to `length`."""
+def in_base(number: int, base: int, length: int = 1) -> Scalar:
+    """BASE: the digits of a whole number, filled up with zeros to `length`; 0 has none."""
     number, base = _between(number, 0, _LARGEST - 1), _between(base, 2, 36)
     width = _between(length, 0, 255)
     digits = ""
     while number:
         number, digit = divmod(number, base)
         digits = _DIGITS[digit] + digits
-    return (digits or "0").rjust(width, "0")
+    return digits.rjust(width, "0")
 
 
 def from_base(written: str, base: int) -> Scalar:
     """DECIMAL: the number that digits of some base write; 0 for an empty text."""
     digits = written.strip().upper()
     known = set(_DIGITS[: _between(base, 2, 36)])
-    if len(digits) > _LONGEST or not known.issuperset(digits):
+    if len(written) > _LONGEST:
+        return ErrorCode.VALUE
+    if not known.issuperset(digits):
         return ErrorCode.NUM
     number = int(digits, base) if digits else 0
-    return float(number) if number < _LARGEST else ErrorCode.NUM
+    return float(number) if number <= sys.float_info.max else ErrorCode.NUM
 
 
 def _amount(numeral: str) -> int:

@@ -262,24 +262,29 @@ def count_blank(context: Context, block: Block) -> Block:
     return reduced(context, flat(blank.to(context.dtype), block.shape).sum(-1))
 
 
-def _of_all_values(function: Function) -> Function:
+def _of_all_values(function: Function, *, array_texts: bool = True) -> Function:
     """The …A forms: booleans count as 0 or 1 and texts as 0, in cells too; booleans of arrays are
-    left out."""
+    left out, and their texts if they are not to count."""
 
     def run(context: Context, *blocks: Block) -> Block:
-        return function(context, *(_counting_all(block) for block in blocks))
+        return function(context, *(_counting_all(block, array_texts) for block in blocks))
 
     return run
 
 
-def _counting_all(block: Block) -> Block:
+def _counting_all(block: Block, array_texts: bool) -> Block:
     if block.lone:
         return block
-    texts = block.mask(Kind.TEXT)
+    texts = block.mask(Kind.TEXT) & (block.cells or array_texts)
     kinds = block.kinds()
     counted = texts | (kinds == Kind.BOOLEAN) if block.cells else texts
     kind = torch.where(counted, int(Kind.NUMBER), kinds).to(torch.uint8)
     return Block(torch.where(texts, 0.0, block.number), kind, cells=True)
+
+
+def _extreme_of_all(sign: float) -> Function:
+    """MAXA (1) and MINA (-1)."""
+    return _of_all_values(aggregate(_extreme(sign)), array_texts=False)
 
 
 def _share(context: Context, part: Block, everything: Block) -> Block:
@@ -323,8 +328,8 @@ FUNCTIONS: tuple[Record, ...] = (
         scalar="STDEV.P",
     ),
     _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average))),
-    _row("MINA", "R|R*1", _of_all_values(aggregate(_extreme(-1.0))), shape=Shape.KINKS),
-    _row("MAXA", "R|R*1", _of_all_values(aggregate(_extreme(1.0))), shape=Shape.KINKS),
+    _row("MINA", "R|R*1", _extreme_of_all(-1.0), shape=Shape.KINKS),
+    _row("MAXA", "R|R*1", _extreme_of_all(1.0), shape=Shape.KINKS),
     _row("VARA", "R|R*1", _of_all_values(aggregate(_variance(1.0)))),
     _row("VARPA", "R|R*1", _of_all_values(aggregate(_variance(0.0)))),
     _row("STDEVA", "R|R*1", _of_all_values(aggregate(_deviation(1.0)))),
