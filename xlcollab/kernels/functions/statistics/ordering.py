@@ -1,6 +1,6 @@
 """Order statistics: percentiles, trimmed means; what stands where, and how often.
 
-The values picked from the ordered members carry gradients (at ties, that of one of the equals);
+The values picked from the ordered members carry gradients (equals share them evenly);
 ranks and counts are constant almost everywhere.
 """
 
@@ -31,6 +31,7 @@ from xlcollab.kernels.values.guard import inside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
+from xlcollab.kernels.values.ties import shared
 
 Ranking = Callable[..., tuple[Tensor, Tensor | None]]
 
@@ -44,7 +45,7 @@ def order_statistics(found: Members) -> Tensor:
     NaN, the error of fast evaluation, makes all of a copy's values NaN. Shape (R, C, n).
     """
     ordered = found.filled(torch.inf).sort(dim=-1, stable=True).values
-    return torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered)
+    return shared(torch.where(torch.isnan(ordered[..., -1:]), torch.nan, ordered))
 
 
 def picked(ordered: Tensor, position: Tensor) -> Tensor:
