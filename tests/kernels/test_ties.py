@@ -104,7 +104,10 @@ def test_every_order_statistic_is_looked_at() -> None:
     assert {name for name in FORMULAS if name in RECORDS} == ORDERING
 
 
-@pytest.mark.parametrize("name", ["MAX", "MIN", "MAXA", "MINA", "SUBTOTAL"])
+IN_THE_MACHINE = [name for name in FORMULAS if name[0] in "MLSPQT" and "IFS" not in name]
+
+
+@pytest.mark.parametrize("name", IN_THE_MACHINE)
 def test_the_machine_shares_it_too(name: str) -> None:
     function = function_of(FORMULAS[name])
     start = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
@@ -133,6 +136,15 @@ def test_a_pass_over_rows_shares_it_too(monkeypatch: pytest.MonkeyPatch) -> None
     for point in POINTS:
         expected = mean_of_all_orders(function, point)
         np.testing.assert_allclose(taped(function, point), expected, atol=1e-7)
+
+
+def test_long_lists_share_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xlcollab.kernels.values.ties._FEW", 0)
+    for name in ("MEDIAN", "LARGE", "TRIMMEAN", "together"):
+        function = function_of(FORMULAS[name])
+        for point in POINTS:
+            expected = mean_of_all_orders(function, point)
+            np.testing.assert_allclose(taped(function, point), expected, atol=1e-7)
 
 
 def test_second_slopes_pass_through() -> None:

@@ -37,10 +37,11 @@ def refused() -> None:
         (0.0, lasting(0.0), 1, 1.0, True),
         (10.0, lasting(0.0), 300, float("inf"), False),
         (10.0, lasting(0.01), 100_000, float("inf"), True),
-        (10.0, lasting(0.01), 100_000, 5.0, False),
+        (10.0, lasting(0.01), 100_000, 25.0, False),
+        (10.0, lasting(0.01), 100_000, 35.0, True),
         (10.0, refused, 100_000, float("inf"), False),
     ],
-    ids=["ready", "short", "long", "long-but-limited", "refused"],
+    ids=["ready", "short", "long", "long-but-limited", "long-enough", "refused"],
 )
 def test_a_run_is_worth_compiling_when_the_tape_takes_longer(
     cost: float,

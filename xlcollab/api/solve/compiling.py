@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import (
+    Run,
     formulas_of,
     program_of_many,
     rows_of_many,
@@ -82,7 +84,7 @@ class Compiled:
     constraints: ConstraintLines | None
     linear: LinearModel | None
     warnings: tuple[str, ...]
-    settings: Settings = field(default_factory=Settings)
+    run: Run = field(default_factory=lambda: Run(Settings()))
     shape: Shape = "smooth"
     differentiable: bool = True
 
@@ -153,16 +155,16 @@ class Compiled:
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense == "value":
-            straight = self.linear is not None or self.settings.method not in _TAKES_EQUATIONS
+            straight = self.linear is not None or self.run.settings.method not in _TAKES_EQUATIONS
             form = as_squares if straight else as_equation
             found = form(found, self.model.target)
-        return with_machine(found, self.start, self.size, self.settings) if descends else found
+        return with_machine(found, self.start, self.size, self.run) if descends else found
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
-        return program_of_many(function, self.start, self.settings)
+        return program_of_many(function, self.start, self.run)
 
     def _machine_rows(self, function: Callable[[Tensor], Tensor]) -> NativeSquares | None:
-        return rows_of_many(function, self.start, self.settings)
+        return rows_of_many(function, self.start, self.run)
 
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
         return formulas_of(function, self.start)
@@ -186,8 +188,13 @@ class Compiled:
 _TAKES_EQUATIONS = frozenset({"auto", "sqp", "branch", "global"})
 
 
-def compile_model(book: Session, model: SolverModel, settings: Settings) -> Compiled:
-    """Check a model and compile it. Raises ModelError, UnsupportedError and DataError by cell."""
+def compile_model(
+    book: Session, model: SolverModel, settings: Settings, until: float = math.inf
+) -> Compiled:
+    """Check a model and compile it for a run that has to end at `until` (perf_counter).
+
+    Raises ModelError, UnsupportedError and DataError by cell.
+    """
     refreshed = refresh(book)
     workbook = book.workbook
     check(model, workbook, init="later")
@@ -216,7 +223,7 @@ def compile_model(book: Session, model: SolverModel, settings: Settings) -> Comp
         limits=limits,
         constraints=lines,
         linear=linear,
-        settings=settings,
+        run=Run(settings, until),
         shape=shape_of([cell, *([lines.sheet_function] if lines else [])]),
         differentiable=_has_derivatives(compiler, cell, lines),
         warnings=(

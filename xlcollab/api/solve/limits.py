@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from xlcollab.errors import UsageError
@@ -58,6 +59,12 @@ def with_engine(settings: Settings, model: SolverModel) -> Settings:
         )
     engine = model.options.engine if settings.engine == "stored" else settings.engine
     return replace(settings, method=_METHODS[engine])
+
+
+def seconds_of(settings: Settings, model: SolverModel) -> float:
+    """How long the whole run may take: as asked, else as stored, else endlessly."""
+    found = model.options.seconds if settings.time_limit is None else settings.time_limit
+    return math.inf if found is None else float(found)
 
 
 def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:

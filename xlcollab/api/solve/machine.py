@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,10 @@ from xlcollab.kernels.program.lower import (
     lowered_values,
     residuals_plainly,
     rows_are_few,
+    values_plainly,
 )
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
-from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals
+from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals, PlainValues
 from xlcollab.kernels.program.worth import worth_compiling
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
 from xlcollab.optim.algebra.formulas import Algebra, plain
@@ -69,7 +71,21 @@ _POPULATION = 40
 """The smallest population that is taken unless asked for."""
 
 
-def with_machine(objective: Objective, start: Tensor, size: int, settings: Settings) -> Objective:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is known of a run before it begins: its settings, and when it has to end
+    (perf_counter)."""
+
+    settings: Settings
+    until: float = math.inf
+
+    @property
+    def seconds(self) -> float:
+        """What is left of it."""
+        return self.until - time.perf_counter()
+
+
+def with_machine(objective: Objective, start: Tensor, size: int, run: Run) -> Objective:
     """The objective with its programs, as far as it has them and they are worth compiling.
 
     `size` is how many constants one evaluation reads. Where the machine is not compiled yet, a run
@@ -80,40 +96,52 @@ def with_machine(objective: Objective, start: Tensor, size: int, settings: Setti
         return objective
     return replace(
         objective,
-        native=_program(objective, start, settings),
-        native_residuals=_squares(objective, start, settings),
+        native=_program(objective, start, run),
+        native_residuals=_squares(objective, start, run),
     )
 
 
 def program_of_many(
-    function: TensorFunction, start: Tensor, settings: Settings
-) -> NativeProgram | None:
+    function: TensorFunction, start: Tensor, run: Run
+) -> NativeProgram | PlainValues | None:
     """A function's program for a search that asks it at a whole population again and again: its
-    values alone."""
-    points = (settings.population or _POPULATION) * _iterations(settings)
+    values alone. Small ones numpy runs at all points in one go, which needs nothing compiled."""
+    points = (run.settings.population or _POPULATION) * _iterations(run.settings)
     parts = ("evaluate", "batch")
-    worth = worth_compiling(lambda: function(start), points, parts, _seconds(settings))
-    return lowered_values(function, start) if worth else None
+    if seconds_to_compile(*parts) == 0.0:
+        native = lowered_values(function, start)
+        if native is not None:
+            return native
+    plain = values_plainly(function, start)
+    crowd = start.numpy()[None].repeat(1 if plain is None else _POPULATION, axis=0)
+
+    def once() -> None:
+        if plain is None:
+            function(start)
+        else:
+            plain.batch(crowd)
+
+    points //= len(crowd)
+    if not worth_compiling(once, points, parts, run.seconds):
+        return plain
+    return lowered_values(function, start) or plain
 
 
-def rows_of_many(
-    function: TensorFunction, start: Tensor, settings: Settings
-) -> NativeResiduals | None:
+def rows_of_many(function: TensorFunction, start: Tensor, run: Run) -> NativeResiduals | None:
     """A function with several values as a program, for a search that asks it a few hundred times
     for them and their derivatives."""
-    times = min(_iterations(settings), _MANY_STEPS) * _runs(settings)
+    times = min(_iterations(run.settings), _MANY_STEPS) * _runs(run.settings)
     parts = ("evaluate", "rows")
     work = lambda: jacobian(function, start)  # noqa: E731
-    if not worth_compiling(work, times, parts, _seconds(settings)):
+    if not worth_compiling(work, times, parts, run.seconds):
         return None
     return lowered_residuals(function, start, _MOST_WORK)
 
 
-def _program(
-    objective: Objective, start: Tensor, settings: Settings
-) -> NativeProgram | PlainProgram | None:
+def _program(objective: Objective, start: Tensor, run: Run) -> NativeProgram | PlainProgram | None:
     """The objective's program: for the machine, where it is compiled or worth it; for numpy else,
     in runs that are long enough to make it."""
+    settings = run.settings
     steps = _iterations(settings)
     if not METHODS[settings.method].first_order:
         steps = min(steps, _MANY_STEPS)
@@ -129,15 +157,15 @@ def _program(
         leaf = start.clone().requires_grad_()
         gradient_of(objective.function(leaf), leaf)
 
-    worth = worth_compiling(once, times, parts, _seconds(settings))
+    worth = worth_compiling(once, times, parts, run.seconds)
     return (lowered(objective.function, start) if worth else None) or plain
 
 
 def _squares(
-    objective: Objective, start: Tensor, settings: Settings
+    objective: Objective, start: Tensor, run: Run
 ) -> NativeResiduals | PlainResiduals | None:
     """The residuals' program, likewise."""
-    residuals = objective.residuals
+    residuals, settings = objective.residuals, run.settings
     if residuals is None or settings.method not in ("auto", "lm"):
         return None
     if not rows_are_few(residuals, start, _MOST_WORK):
@@ -154,7 +182,7 @@ def _squares(
         else:
             plain.jacobian(start.numpy())
 
-    worth = worth_compiling(once, steps, parts, _seconds(settings))
+    worth = worth_compiling(once, steps, parts, run.seconds)
     return (lowered_residuals(residuals, start, _MOST_WORK) if worth else None) or plain
 
 
@@ -165,7 +193,3 @@ def _iterations(settings: Settings) -> int:
 
 def _runs(settings: Settings) -> int:
     return 1 + settings.restarts
-
-
-def _seconds(settings: Settings) -> float:
-    return math.inf if settings.time_limit is None else settings.time_limit

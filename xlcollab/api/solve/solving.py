@@ -17,7 +17,7 @@ from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
-from xlcollab.api.solve.limits import limited, with_engine
+from xlcollab.api.solve.limits import limited, seconds_of, with_engine
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
@@ -92,7 +92,7 @@ def solve_model(
     compiling = time.perf_counter()
     began = compiling - book.seconds_read if began is None else began
     settings = with_engine(settings, model)
-    compiled = compile_model(book, model, settings)
+    compiled = compile_model(book, model, settings, began + seconds_of(settings, model))
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(computing or Computing(), compiled.size)
     compile_seconds = time.perf_counter() - compiling

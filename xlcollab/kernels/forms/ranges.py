@@ -20,6 +20,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.forms.references import index_reference
 from xlcollab.kernels.functions.conditional.conditional import (
     Fold,
+    Tried,
     average,
     conditional,
     count,
@@ -223,23 +224,31 @@ def _aggregate(
         return tracer.tape.emit(varying(whole, *pairs), [values, *pairs])
     tested = [(a.block, b.block) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
     selection = select(tracer.tape.exact, tested, values.block)
+    if selection.small:
+        mask = selection.tried(tracer.tape.exact)
+        selected = replace(operation, function=_known_selection(fold, _alone(selection)))
+        return tracer.tape.emit(selected, [values], (mask, selection.place))
     pieces = []
     for piece in selection.pairs(tracer.tape.exact):
         pieces.append(piece)
         if sum(len(cell) for _, cell in pieces) > _MOST_PAIRS:
             return tracer.tape.emit(whole, [values, *pairs])
     condition, cell = (torch.cat(parts) for parts in zip(*pieces, strict=True))
-    known = replace(selection, conditions=())
-    selected = replace(operation, function=_known_selection(fold, known))
+    selected = replace(operation, function=_known_selection(fold, _alone(selection)))
     return tracer.tape.emit(selected, [values], (condition, cell, selection.place))
 
 
+def _alone(selection: Selection) -> Selection:
+    return replace(selection, conditions=())
+
+
 def _known_selection(fold: Fold, selection: Selection) -> Function:
-    def run(
-        context: Context, block: Block, condition: Tensor, cell: Tensor, place: Tensor
-    ) -> Block:
+    def run(context: Context, block: Block, *known: Tensor) -> Block:
+        *pairs, place = known
         here = replace(selection, place=place)
-        return folded(context, fold, block, here, [(condition, cell)])
+        if len(pairs) == 1:
+            return folded(context, fold, block, here, Tried(pairs[0]))
+        return folded(context, fold, block, here, [(pairs[0], pairs[1])])
 
     return run
 

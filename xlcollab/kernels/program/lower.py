@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -13,7 +14,13 @@ from torch import Tensor
 from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.core.graph import NotLoweredError
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
-from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals, plain
+from xlcollab.kernels.program.plain import (
+    PlainProgram,
+    PlainResiduals,
+    PlainValues,
+    plain,
+    plain_values,
+)
 from xlcollab.kernels.program.recording.record import Recording, record
 from xlcollab.kernels.values.block import HiddenError
 
@@ -29,6 +36,7 @@ Scalar = Callable[[Tensor], Tensor]
 _Numbers = NDArray[np.float64]
 _Pair = tuple[_Numbers, _Numbers]
 _Program = TypeVar("_Program", "NativeProgram", PlainProgram)
+_Values = TypeVar("_Values", "NativeProgram", PlainValues)
 
 
 def lowered(function: Scalar, start: Tensor) -> NativeProgram | None:
@@ -78,8 +86,19 @@ def lowered_values(function: Scalar, start: Tensor) -> NativeProgram | None:
     """
     from xlcollab.kernels.program.machine.native import native
 
+    return _believed_values(partial(native, slopes=False), function, start)
+
+
+def values_plainly(function: Scalar, start: Tensor) -> PlainValues | None:
+    """The same for numpy."""
+    return _believed_values(plain_values, function, start)
+
+
+def _believed_values(
+    make: Callable[[Recording], _Values], function: Scalar, start: Tensor
+) -> _Values | None:
     try:
-        program = native(record(lambda x: [function(x)], start), slopes=False)
+        program = make(record(lambda x: [function(x)], start))
     except (NotLoweredError, HiddenError, XlcollabError):
         return None
     generator = torch.Generator().manual_seed(0)

@@ -72,6 +72,56 @@ class PlainProgram:
 
 
 @dataclass(slots=True, eq=False)
+class PlainValues:
+    """x ↦ value of a sheet's one output, many points in one call of numpy for each operation."""
+
+    graph: Graph
+    value: View
+    guards: tuple[tuple[int, float], ...]
+    descent: ClassVar[None] = None
+    _ready: dict[int, Prepared] = field(default_factory=dict)
+    """By how many points they take at once."""
+
+    def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
+        """Values (B,) at the rows of `points` (B, n), NaN where there is no answer; and no
+        gradients, NaN (B, n)."""
+        values, most = np.full(len(points), np.nan), self._most()
+        for first in range(0, len(points), most):
+            part = points[first : first + most]
+            values[first : first + most] = self._values(part)
+        return values, np.full(points.shape, np.nan)
+
+    def value_and_gradient(self, x: Numbers) -> None:
+        """None: it knows no gradient."""
+
+    def _most(self) -> int:
+        size = sum(self.graph[number].size for number in needed(self.graph, self._wanted))
+        return max(1, _TOGETHER // max(size, 1))
+
+    @property
+    def _wanted(self) -> list[int]:
+        return [self.value.node, *(node for node, _ in self.guards)]
+
+    def _values(self, points: Numbers) -> Numbers:
+        prepared = self._ready.get(len(points))
+        if prepared is None:
+            if len(self._ready) == _SIZES:
+                self._ready.clear()
+            prepared = Prepared(self.graph, self._wanted, points=len(points))
+            self._ready[len(points)] = prepared
+        prepared.run(points)
+        holds = np.isfinite(prepared.buffers[self.value.node][:, self.value.offset])
+        for node, expected in self.guards:
+            holds = holds & (prepared.buffers[node][:, 0] == expected)
+        found = prepared.buffers[self.value.node][:, self.value.offset]
+        return np.where(holds, found, np.nan)
+
+
+_SIZES = 4
+"""Batches of so many sizes are kept ready."""
+
+
+@dataclass(slots=True, eq=False)
 class PlainResiduals:
     """x ↦ residuals (m,) and their derivatives (m, n), by a program of (x, w) for w · residuals.
 
@@ -111,6 +161,21 @@ class PlainResiduals:
             jacobian[first : first + rows] = slopes[:rows, : len(x)]
         fine = np.isfinite(jacobian).all() and self.program.holds(self._together)
         return (values, jacobian) if fine else None
+
+
+def plain_values(recording: Recording) -> PlainValues:
+    """The program of a recording with one output of one element, without its gradient.
+
+    Raises NotLoweredError where buffers would be too many.
+    """
+    ((view, _),) = recording.outputs
+    given = [view.node, *(guard.node for guard in recording.guards)]
+    graph, now = rewritten(recording.graph, given)
+    guards = tuple((now[guard.node], guard.expected) for guard in recording.guards)
+    found = PlainValues(graph, replace(view, node=now[view.node]), guards)
+    if sum(graph[number].size for number in needed(graph, [now[one] for one in given])) > _TOGETHER:
+        raise NotLoweredError("a batch of it would be no quicker")
+    return found
 
 
 def plain(recording: Recording) -> PlainProgram:

@@ -15,6 +15,9 @@ from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.values.block import HiddenError
 
 _TRIES = 3
+_SLOWEST = 3.0
+"""A slow computer takes so many times what a usual one does: what may take no longer than `most`
+must not begin to compile for longer."""
 _PART = 0.02
 """Measuring stops after this part of what compiling would take."""
 
@@ -25,7 +28,7 @@ def worth_compiling(
     """Whether `parts` of the machine are there, or take less time to compile than `work`, once on
     the tape, takes `times` times; `most` is how long the run may take at all, in seconds."""
     cost = seconds_to_compile(*parts)
-    return cost == 0.0 or (most > cost and times * _seconds_of(work, cost, times) > cost)
+    return cost == 0.0 or (most > _SLOWEST * cost and times * _seconds_of(work, cost, times) > cost)
 
 
 def _seconds_of(work: Callable[[], object], cost: float, times: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -56,6 +58,8 @@ class Scorer:
     def __init__(self, model: SizedModel) -> None:
         self.model = model
         self.evaluations = 0
+        self._first: tuple[int, float] | None = None
+        """How many points were scored first, and when that was done (perf_counter)."""
         self.box: tuple[Array, Array] | None = None
         """Bounds that points may miss, as orders do: what they miss counts as violation."""
         objective = model.task.objective
@@ -80,11 +84,22 @@ class Scorer:
         for place in np.flatnonzero(np.isnan(objective) | np.isnan(violation)):
             objective[place], violation[place] = self._one(points[place])
         self.evaluations += count
+        if self._first is None:
+            self._first = count, time.perf_counter()
         if self.box is not None:
             outside = np.maximum(self.box[0] - points, points - self.box[1])
             violation = violation + np.maximum(outside, 0.0).sum(axis=1)
         bad = ~np.isfinite(objective)
         return Scores(np.where(bad, WORST, objective), np.where(bad, WORST, violation))
+
+    @property
+    def speed(self) -> float:
+        """Points a second since the first were scored, for which programs had to be made ready; 0
+        where there were no others."""
+        if self._first is None:
+            return 0.0
+        count, since = self._first
+        return (self.evaluations - count) / max(time.perf_counter() - since, 1e-9)
 
     def _one(self, x: Array) -> tuple[float, float]:
         values = self.model.values_at(torch.as_tensor(x))

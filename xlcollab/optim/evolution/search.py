@@ -107,10 +107,10 @@ class Evolution:
 
     def _shuffle(self, children: Array, group: Places) -> None:
         """Children of a permutation: their parents with a part turned round or moved."""
-        for row in range(len(children)):
-            if self._random.random() < 0.8:
-                parent = self.points[row, group]
-                children[row, group] = _changed(parent, self._random)
+        rows = np.flatnonzero(self._random.random(len(children)) < _SHUFFLED)
+        parents = self.points[rows][:, group]
+        sources = _changes(len(group), len(rows), self._random)
+        children[np.ix_(rows, group)] = np.take_along_axis(parents, sources, axis=1)
 
     def _around_best(self, rounds: int = 2) -> None:
         """Better neighbours of the best point, as long as there are some."""
@@ -140,9 +140,8 @@ class Evolution:
                 near = x.copy()
                 near[place] += sign * (max(1.0, size) if self.domain.whole[place] else size)
                 found.append(near)
-        for group in self.domain.groups:
-            found += [_with(x, group, changed) for changed in _all_changes(x[group])]
-        return np.array(found).reshape(-1, len(x))
+        single = np.array(found).reshape(-1, len(x))
+        return np.concatenate([single, *(_rearranged(x, group) for group in self.domain.groups)])
 
 
 def _reflected(points: Array, domain: Domain) -> Array:
@@ -151,34 +150,42 @@ def _reflected(points: Array, domain: Domain) -> Array:
     return np.where(low > domain.upper, 2.0 * domain.upper - low, low)
 
 
-def _with(x: Array, group: Places, values: Array) -> Array:
-    found = x.copy()
-    found[group] = values
+_SHUFFLED = 0.8
+"""The share of children whose permutation comes from one parent."""
+
+
+def _rearranged(x: Array, group: Places) -> Array:
+    """x with every reversal of a part of its permutation, and every swap within it."""
+    size = len(group)
+    first, last = (ends[:, None] for ends in np.triu_indices(size, 1))
+    sources = np.concatenate([_turned(first, last, size), _swapped(first, last, size)])
+    found = np.repeat(x[None], len(sources), axis=0)
+    found[:, group] = x[group][sources]
     return found
 
 
-def _changed(values: Array, random: np.random.Generator) -> Array:
-    """A permutation with a part turned round, two places swapped, or one moved elsewhere."""
-    i, j = sorted(random.integers(0, len(values), 2))
-    found = values.copy()
-    kind = random.integers(3)
-    if kind == 0:
-        found[i : j + 1] = found[i : j + 1][::-1]
-    elif kind == 1:
-        found[[i, j]] = found[[j, i]]
-    else:
-        found = np.insert(np.delete(found, i), j, values[i])
-    return found
+def _changes(size: int, count: int, random: np.random.Generator) -> Places:
+    """Where the places of permutations come from, (count, size): a part turned round, two places
+    swapped, or one moved elsewhere."""
+    ends = np.sort(random.integers(0, size, (count, 2)), axis=1)
+    first, last = ends[:, :1], ends[:, 1:]
+    kind = random.integers(3, size=(count, 1))
+    turned, swapped = _turned(first, last, size), _swapped(first, last, size)
+    moved = _moved(first, last, size)
+    return np.where(kind == 0, turned, np.where(kind == 1, swapped, moved))
 
 
-def _all_changes(values: Array) -> list[Array]:
-    """Every reversal of a part and every swap of two places."""
-    found = []
-    for i in range(len(values)):
-        for j in range(i + 1, len(values)):
-            turned = values.copy()
-            turned[i : j + 1] = turned[i : j + 1][::-1]
-            swapped = values.copy()
-            swapped[[i, j]] = swapped[[j, i]]
-            found += [turned, swapped]
-    return found
+def _turned(first: Places, last: Places, size: int) -> Places:
+    place = np.arange(size)
+    return np.where((place >= first) & (place <= last), first + last - place, place)
+
+
+def _swapped(first: Places, last: Places, size: int) -> Places:
+    place = np.arange(size)
+    return np.where(place == first, last, np.where(place == last, first, place))
+
+
+def _moved(first: Places, last: Places, size: int) -> Places:
+    place = np.arange(size)
+    within = (place >= first) & (place < last)
+    return np.where(place == last, first, np.where(within, place + 1, place))

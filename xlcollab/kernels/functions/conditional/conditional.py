@@ -20,6 +20,14 @@ from xlcollab.kernels.values.tape import Function
 Pairs = Iterable[tuple[Tensor, Tensor]]
 """(condition, cell) in pieces; may be gone through several times."""
 
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Instead of pairs: which cells each condition selects, (conditions, cells)."""
+
+    mask: Tensor
+
+
 _MOST_KEPT = 1 << 25
 """Pairs that are kept in memory; more are found again each time they are needed."""
 
@@ -46,23 +54,25 @@ def _aggregated(context: Context, block: Block, selection: Selection) -> Aggrega
     return Aggregated(flat[0], flat[1], flat[2] if codes is not None else None)
 
 
-Fold = Callable[[Aggregated, Pairs, int], tuple[Tensor, Tensor | None]]
+Fold = Callable[[Aggregated, Pairs | Tried, int], tuple[Tensor, Tensor | None]]
 """(values, pairs (condition, cell), number of conditions) → (results (R', C', T), error codes)"""
 
 
-def _totals(values: Tensor, pairs: Pairs, count: int) -> Tensor:
+def _totals(values: Tensor, pairs: Pairs | Tried, count: int) -> Tensor:
+    if isinstance(pairs, Tried):
+        return torch.where(pairs.mask, values[..., None, :], 0.0).sum(-1)
     sums = values.new_zeros(*values.shape[:2], count)
     for condition, cell in pairs:
         sums = sums.index_add(-1, condition, values[..., cell])
     return sums
 
 
-def total(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+def total(values: Aggregated, pairs: Pairs | Tried, count: int) -> tuple[Tensor, Tensor | None]:
     """SUMIF and SUMIFS, (R, C, T)."""
     return _totals(values.number, pairs, count), None
 
 
-def average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+def average(values: Aggregated, pairs: Pairs | Tried, count: int) -> tuple[Tensor, Tensor | None]:
     """AVERAGEIF and AVERAGEIFS, (R, C, T)."""
     members = _totals(values.counted.to(values.number.dtype), pairs, count)
     quotient, zero = safe_divide(_totals(values.number, pairs, count), members)
@@ -72,23 +82,34 @@ def average(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tenso
 def extreme(sign: float) -> Fold:
     """MAXIFS (1) and MINIFS (-1): 0 where nothing is selected."""
 
-    def fold(values: Aggregated, pairs: Pairs, count: int) -> tuple[Tensor, Tensor | None]:
+    def fold(values: Aggregated, pairs: Pairs | Tried, count: int) -> tuple[Tensor, Tensor | None]:
         signed = torch.where(values.counted, sign * values.number, -torch.inf)
-        best = signed.new_full((*signed.shape[:2], count), -torch.inf)
-        for condition, cell in pairs:
-            where = condition.expand(*signed.shape[:2], -1)
-            best = best.scatter_reduce(-1, where, signed[..., cell], "amax")
+        best = _largest(signed, pairs, count)
         found = best > -torch.inf
         return torch.where(found, sign * torch.where(found, best, 0.0), 0.0), None
 
     return fold
 
 
-def _first_errors(codes: Tensor, pairs: Pairs, count: int) -> Tensor:
+def _largest(values: Tensor, pairs: Pairs | Tried, count: int) -> Tensor:
+    if isinstance(pairs, Tried):
+        return torch.where(pairs.mask, values[..., None, :], -torch.inf).amax(-1)
+    best = values.new_full((*values.shape[:2], count), -torch.inf)
+    for condition, cell in pairs:
+        where = condition.expand(*values.shape[:2], -1)
+        best = best.scatter_reduce(-1, where, values[..., cell], "amax")
+    return best
+
+
+def _first_errors(codes: Tensor, pairs: Pairs | Tried, count: int) -> Tensor:
     """The code of the first selected error per condition, 0 for none."""
     size = codes.shape[-1]
     steps = torch.arange(size, device=codes.device)
     places = torch.where(codes > 0, steps, size)
+    if isinstance(pairs, Tried):
+        first = torch.where(pairs.mask, places[..., None, :], size).amin(-1)
+        found = first < size
+        return torch.where(found, codes.gather(-1, torch.where(found, first, 0)), 0.0)
     first = torch.full((*codes.shape[:2], count), size, device=codes.device)
     for condition, cell in pairs:
         where = condition.expand(*codes.shape[:2], -1)
@@ -108,8 +129,10 @@ class _Again:
         return self.selection.pairs(self.context)
 
 
-def pairs_of(context: Context, selection: Selection) -> Pairs:
-    """The pairs of a selection, kept if they are not too many."""
+def pairs_of(context: Context, selection: Selection) -> Pairs | Tried:
+    """The pairs of a selection, kept if they are not too many; all that could be of a small one."""
+    if selection.small:
+        return Tried(selection.tried(context))
     pieces, kept = [], 0
     for piece in selection.pairs(context):
         pieces.append(piece)
@@ -119,7 +142,9 @@ def pairs_of(context: Context, selection: Selection) -> Pairs:
     return pieces
 
 
-def folded(context: Context, fold: Fold, block: Block, selection: Selection, pairs: Pairs) -> Block:
+def folded(
+    context: Context, fold: Fold, block: Block, selection: Selection, pairs: Pairs | Tried
+) -> Block:
     """The aggregate of every condition, handed to the copies that ask for it."""
     values = _aggregated(context, block, selection)
     number, codes = fold(values, pairs, selection.count)

@@ -104,14 +104,20 @@ def _criterion_of_text(context: Context, text: str) -> Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Criteria per copy: `which` (R, C, q) numbers the distinct ones of `distinct`."""
+    """Criteria per copy: `which` (R, C, q) numbers the distinct ones of `distinct`.
+
+    `numbers` are the operands of `distinct`, where these are plain numbers whatever they be."""
 
     distinct: list[Criterion]
     which: Tensor
+    numbers: Tensor | None = None
 
 
-def asked(context: Context, block: Block) -> Asked:
-    """The criteria in a block, in reading order of each copy's operand."""
+def asked(context: Context, block: Block, *, unseen: bool = False) -> Asked:
+    """The criteria in a block, in reading order of each copy's operand; numbers need not be looked
+    at where each criterion is tried at each cell (`unseen`)."""
+    if unseen and block.kind is Kind.NUMBER:
+        return _numerals(block)
     number = block.number.detach().expand(block.shape).flatten(2)
     kinds = block.kinds().flatten(2)
     kinds = torch.where(torch.isnan(number), int(Kind.ERROR), kinds).to(torch.uint8).reshape(-1)
@@ -123,6 +129,14 @@ def asked(context: Context, block: Block) -> Asked:
     meaning = [distinct.setdefault(criterion(context, v), len(distinct)) for v in found]
     table = torch.tensor(meaning, device=context.device)
     return Asked(list(distinct), table[inverse].reshape(number.shape))
+
+
+def _numerals(block: Block) -> Asked:
+    """Numbers as criteria, equal ones too: what they select stays a formula of them."""
+    numbers = block.number.detach().expand(block.shape).reshape(-1)
+    one_each = [Criterion(_EQUAL, Operand.NUMBER)] * len(numbers)
+    which = torch.arange(len(numbers), device=numbers.device)
+    return Asked(one_each, which.reshape(*block.shape[:2], -1), numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +171,12 @@ def _meaning(context: Context, text: str) -> tuple[Kind, float]:
     return (Kind.TEXT, 0.0) if number is None else (Kind.NUMBER, number)
 
 
-def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
+def operand_keys(context: Context, one: Asked) -> Tensor:
     """The operands by their place in the order of their type, as `Keys` has it. Shape
     (criteria,)."""
+    if one.numbers is not None:
+        return one.numbers
+    criteria = one.distinct
     number = context.tensor([one.number for one in criteria])
     texts = torch.tensor([c.operand is Operand.TEXT for c in criteria], device=context.device)
     if not bool(texts.any()):
@@ -168,11 +185,12 @@ def operand_keys(context: Context, criteria: list[Criterion]) -> Tensor:
     return torch.where(texts, ranks, number)
 
 
-def fits(context: Context, found: Cells, criteria: list[Criterion], which: Tensor) -> Tensor:
-    """Which cells (R', C', n) fit which criteria (R, C, q): a mask (R, C, q, n)."""
+def fits(context: Context, found: Cells, one: Asked, which: Tensor) -> Tensor:
+    """Which cells (R', C', n) fit which of the distinct criteria (R, C, q): a mask (R, C, q, n)."""
+    criteria = one.distinct
     table = torch.tensor([[c.operator, c.operand] for c in criteria], device=which.device)
     operator, operand = table[which][..., None, :].unbind(-1)
-    key = operand_keys(context, criteria)[which][..., None]
+    key = operand_keys(context, one)[which][..., None]
     kind, value = found.keys.kind[:, :, None], found.keys.key[:, :, None]
     mask: Tensor | None = None
     for number in torch.unique(operator).tolist():

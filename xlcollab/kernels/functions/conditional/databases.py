@@ -75,7 +75,7 @@ def _fitting(context: Context, records: Block, heads: Block, criteria: Block) ->
         for k, column in enumerate(listed):
             here = same[:, :, j, k] & open_
             if bool(here.any()):
-                fit = fits(context, column, one.distinct, one.which)
+                fit = fits(context, column, one, one.which)
                 fitting = torch.where(here[..., None, None], fit, fitting)
             open_ = open_ & ~here
         rows = rows & (fitting | empty[:, :, :, j, None])

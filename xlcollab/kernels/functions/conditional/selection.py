@@ -6,7 +6,7 @@ that n cells under n criteria cost n log n; other criteria are tried in chunks o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +28,8 @@ Conditions = tuple[tuple[Cells, Asked], ...]
 
 _LARGEST_MASK = 1 << 24
 """Cells × criteria tried at once."""
+_FEW, _SMALL_MASK = 64, 4096
+"""Criteria, and cells × criteria, that are tried each at each rather than grouped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,36 @@ class Selection:
     family: tuple[int, int]
     conditions: Conditions
 
+    small: bool = False
+    """Whether each condition is tried at each cell; only then conditions may be equal."""
+
     def pairs(self, context: Context) -> Iterator[tuple[Tensor, Tensor]]:
         """(condition, cell) of every selected cell, in pieces."""
+        if self.small:
+            return iter([self.tried(context).nonzero().unbind(-1)])  # type: ignore[list-item]
         return _shared_pairs(context, self) if self.shared else _moving_pairs(context, self)
+
+    def tried(self, context: Context) -> Tensor:
+        """Which cells each condition selects, a mask (count, cells), where the selection is small.
+
+        It takes no branch: for a population it is a formula of the values."""
+        mask = torch.ones((), dtype=torch.bool, device=context.device)
+        for found, one in self.conditions:
+            mask = mask & fits(context, found, one, one.which)[0, 0]
+        return mask
 
 
 def select(context: Context, tested: list[tuple[Block, Block]], values: Block) -> Selection:
     """The selection of (range, criteria) blocks; `values` is the range to be aggregated."""
-    criteria = aligned(context, *(block for _, block in tested))
-    spread = torch.broadcast_shapes(*(block.shape[2:] for block in criteria))
-    wanted = [asked(context, full(block, (*block.shape[:2], *spread))) for block in criteria]
+    given = aligned(context, *(block for _, block in tested))
+    spread = torch.broadcast_shapes(*(block.shape[2:] for block in given))
+    criteria = [full(block, (*block.shape[:2], *spread)) for block in given]
+    small = _is_small([block for block, _ in tested], criteria)
+    wanted = [asked(context, block, unseen=small) for block in criteria]
     conditions = tuple((cells(context, b), w) for (b, _), w in zip(tested, wanted, strict=True))
     asking = torch.broadcast_shapes(*(one.which.shape for one in wanted))
     if all(found.keys.family == (1, 1) for found, _ in conditions):
-        return _shared_selection(conditions, asking, spread)
+        return _shared_selection(conditions, asking, spread, small)
     families = [asking[:2], values.shape[:2], *(found.keys.family for found, _ in conditions)]
     rows, columns = torch.broadcast_shapes(*families)
     whole = torch.Size((rows, columns, asking[2]))
@@ -66,16 +84,26 @@ def select(context: Context, tested: list[tuple[Block, Block]], values: Block) -
     return Selection(place, spread, whole.numel(), False, (rows, columns), conditions)
 
 
-def _shared_selection(conditions: Conditions, asking: torch.Size, spread: torch.Size) -> Selection:
+def _is_small(ranges: Sequence[Block], criteria: Sequence[Block]) -> bool:
+    """Whether each criterion may be tried at each cell of ranges that all copies share."""
+    count = torch.broadcast_shapes(*(block.shape for block in criteria)).numel()
+    alone = all(block.shape[:2].numel() == 1 for block in ranges)
+    return alone and count <= _FEW and count * ranges[0].shape[2:].numel() <= _SMALL_MASK
+
+
+def _shared_selection(
+    conditions: Conditions, asking: torch.Size, spread: torch.Size, small: bool
+) -> Selection:
     """Ranges that all copies share: each distinct combination of criteria is one condition."""
     columns = [one.which.expand(asking).reshape(-1) for _, one in conditions]
     first, place = grouped(columns)
     reduced = tuple(
-        (found, Asked(one.distinct, column[first].reshape(1, 1, -1)))
+        (found, Asked(one.distinct, column[first].reshape(1, 1, -1), one.numbers))
         for (found, one), column in zip(conditions, columns, strict=True)
     )
     family = (asking[0], asking[1])
-    return Selection(place.reshape(asking), spread, len(first), True, family, reduced)
+    place = place.reshape(asking)
+    return Selection(place, spread, len(first), True, family, reduced, small)
 
 
 def _moving_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tensor, Tensor]]:
@@ -89,7 +117,7 @@ def _moving_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tens
         for found, one in selection.conditions:
             part = _rows_of(found, start, stop)
             which = one.which if one.which.shape[0] == 1 else one.which[start:stop]
-            mask = mask & fits(context, part, one.distinct, which)
+            mask = mask & fits(context, part, one, which)
         mask = mask.expand(stop - start, columns, asking, size)
         row, column, condition, item = mask.nonzero().unbind(-1)
         copy = (row + start) * columns + column
@@ -122,7 +150,7 @@ def _shared_pairs(context: Context, selection: Selection) -> Iterator[tuple[Tens
         mask = grouped.expand(stop - start, size)
         for (found, one), which in zip(others, distinct, strict=True):
             part = which[start:stop].reshape(1, 1, -1)
-            mask = mask & fits(context, found, one.distinct, part)[0, 0]
+            mask = mask & fits(context, found, one, part)[0, 0]
         row, item = mask.nonzero().unbind(-1)
         key = (row + start) * groups + item_group[item]
         spot = torch.searchsorted(ordered, key).clamp(max=len(ordered) - 1)
@@ -152,7 +180,7 @@ def _groups(context: Context, selection: Selection, size: int) -> tuple[Tensor, 
 def _criterion_of_cells(context: Context, found: Cells, one: Asked) -> Tensor:
     """Per cell the number of the criterion that it equals, -1 for none; shape (n,)."""
     operands = torch.tensor([c.operand for c in one.distinct], device=context.device)
-    keys = operand_keys(context, one.distinct)
+    keys = operand_keys(context, one)
     like, value = found.like[0, 0], found.value[0, 0]
     result = torch.full_like(value, -1, dtype=torch.int64)
     for kind in torch.unique(operands).tolist():

@@ -96,9 +96,23 @@ def bisect(wanted: Keys, keys: Keys) -> Tensor:
     for kind in _ORDERED_KINDS:
         mine = asked.kind == kind
         if bool(mine.any()):
-            found = _halving(_Line(keys, keys.kind == kind), asked.key)
+            line = _Line(keys, keys.kind == kind)
+            if _ascend(line):
+                found = _find_kind(asked.key, keys, kind, Near.SMALLER, last=True)
+            else:
+                found = _halving(line, asked.key)
             place = torch.where(mine, found, place)
     return _back(place, wanted.key.shape, keys.family)
+
+
+def _ascend(line: _Line) -> bool:
+    """Whether the keys of the type ascend, in which case halving ends at the last not above; equal
+    ones, of which it takes the last that follow at once, may have no others between them."""
+    filled = torch.where(line.mine, line.keys.key, -torch.inf)
+    highest = filled.cummax(-1).values
+    before, here = highest[..., :-1], filled[..., 1:]
+    follows = line.mine[..., :-1] & (here == filled[..., :-1])
+    return bool((~line.mine[..., 1:] | (here > before) | follows).all())
 
 
 def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
@@ -201,6 +215,8 @@ def _end_of_type(keys: Keys, kind: Kind, near: Near, last: bool) -> Tensor:
 
 def _find_patterns(context: Context, wanted: Keys, keys: Keys, place: Tensor, last: bool) -> Tensor:
     texts = wanted.kind == Kind.TEXT
+    if not bool(texts.any()):
+        return place
     for number in torch.unique(wanted.number[texts].long()).tolist():
         pattern = context.texts[number]
         if has_wildcard(pattern):

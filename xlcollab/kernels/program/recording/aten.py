@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.kernels.program.core.graph import NotLoweredError, Placed, View
+from xlcollab.kernels.program.recording.ordering import searchsorted, sort
 from xlcollab.kernels.program.recording.recorder import Recorder, steps_of
 
 Operand = Tensor | float
@@ -610,4 +611,6 @@ ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME.split()} | {
     "roll": _moved(lambda t, *a: t.roll(*a)),
     "repeat": _moved(lambda t, sizes: t.repeat(sizes)),
     "cumsum": _cumsum,
+    "searchsorted": searchsorted,
+    "sort": sort,
 }

@@ -104,7 +104,7 @@ class Recorder(TorchDispatchMode):
         if name in SHAPES_ONLY:
             return
         rule = self._rules.get(name)
-        if rule is None or func._schema.is_mutable or not isinstance(out, Tensor):
+        if rule is None or func._schema.is_mutable or not isinstance(out, Tensor | tuple):
             raise NotLoweredError(f"{func} has no form in the core program")
         rule(self, out, *args, **kwargs)
 
