@@ -13,8 +13,9 @@ _SECONDS_FOR_A_PROOF = 1.0
 """How long a search goes on below the stored integer tolerance: most proofs are close then, and a
 small model is solved exactly."""
 
-_LEAST_SHARE = 0.2
-"""Of a time limit, left to the engine however long reading took: with none of it, nothing comes."""
+_LEAST_SHARE, _ENOUGH = 0.2, 0.5
+"""Of a time limit, and of a second, of which the shorter is left to the engine however long reading
+took: with no time nothing comes, and more of it would overrun the limit."""
 
 
 def _with_population(settings: Settings, options: SolverOptions) -> Settings:
@@ -75,7 +76,7 @@ def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
     options = model.options
     seconds = options.seconds if settings.time_limit is None else settings.time_limit
     if seconds is not None:
-        seconds = max(_LEAST_SHARE * seconds, seconds - spent)
+        seconds = max(min(_LEAST_SHARE * seconds, _ENOUGH), seconds - spent)
     settings = replace(settings, time_limit=seconds)
     if settings.method in ("auto", "evolutionary"):
         settings = _with_population(settings, options)
