@@ -29,7 +29,10 @@ def searchsorted(
     **options: object,
 ) -> None:
     """How many of the ascending keys, along the last axis, lie below each wanted number; with
-    `right` those count that equal it."""
+    `right` those count that equal it.
+
+    Raises NotLoweredError for options that are none of ours, and for many numbers.
+    """
     if any(value not in (None, False) for value in options.values()):
         raise NotLoweredError(f"options {options}")
     _refuse_many(wanted.numel() * keys.shape[-1])
