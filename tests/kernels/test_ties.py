@@ -139,7 +139,7 @@ def test_a_pass_over_rows_shares_it_too(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_long_lists_share_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xlcollab.kernels.values.ties._FEW", 0)
+    monkeypatch.setattr("xlcollab.kernels.functions.statistics.ties._FEW", 0)
     for name in ("MEDIAN", "LARGE", "TRIMMEAN", "together"):
         function = function_of(FORMULAS[name])
         for point in POINTS:

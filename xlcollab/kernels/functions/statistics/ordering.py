@@ -23,6 +23,7 @@ from xlcollab.kernels.functions.statistics.reduce import (
     in_array,
     members,
 )
+from xlcollab.kernels.functions.statistics.ties import shared
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, first_code
@@ -31,7 +32,6 @@ from xlcollab.kernels.values.guard import inside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
-from xlcollab.kernels.values.ties import shared
 
 Ranking = Callable[..., tuple[Tensor, Tensor | None]]
 

@@ -15,7 +15,10 @@ _FEW = 64
 
 
 def shared(ordered: Tensor) -> Tensor:
-    """The same values, ascending along the last axis; equals share their slopes. Shape (..., n)."""
+    """The same values, ascending along the last axis; equals share their slopes.
+
+    Of the same shape.
+    """
     if not ordered.requires_grad or ordered.shape[-1] < 2:
         return ordered
     fixed = ordered.detach()
