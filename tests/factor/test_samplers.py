@@ -27,21 +27,23 @@ class Problem:
         self.features, self.offsets = rng.normal(size=(40, d)), rng.normal(size=40)
         self.prior, mean = np.diag([1.0, 2, 3, 4]) + 0.1, rng.normal(size=d)
         self.prior_mean = self.prior @ mean
-        self.per_rating, self.precision = np.array([0.1, 0.2, 0.0, 0.3]), 1.7
+        self.per_rating = np.array([0.1, 0.2, 0.0, 0.3])
+        self.precisions = rng.uniform(0.5, 2, 60), rng.uniform(0.5, 2, 40)
         self.matrices, self.rights = np.empty((60, d, d)), np.empty((60, d))
         for user in range(60):
             mine = table.users == user
             x = self.features[table.items[mine]]
             target = table.ratings[mine] - 3.5 - self.offsets[table.items[mine]]
             ridge = mine.sum() * np.diag(self.per_rating)
-            self.matrices[user] = self.prior + ridge + self.precision * x.T @ x
-            self.rights[user] = self.prior_mean + self.precision * x.T @ target
+            precise = self.precisions[0][user] * self.precisions[1][table.items[mine]]
+            self.matrices[user] = self.prior + ridge + (x.T * precise) @ x
+            self.rights[user] = self.prior_mean + x.T @ (precise * target)
 
     def solve(self, noise: np.ndarray) -> np.ndarray:
         solution, side = np.empty((60, 4)), self.side
         solve_rows(
             side.cuts(3), side.starts, side.others, side.ratings, 3.5, self.features, self.offsets,
-            self.prior, self.prior_mean, self.per_rating, self.precision, noise, solution,
+            self.prior, self.prior_mean, self.per_rating, *self.precisions, noise, solution,
         )  # fmt: skip
         return solution
 

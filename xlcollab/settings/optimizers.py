@@ -73,7 +73,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
     "gibbs": Optimizer(
         "factors drawn from their posterior and averaged",
         _COMMON,
-        {"epochs": 120, "standardize": True},
+        {"epochs": 220, "standardize": True},
     ),
     # Found on u2 to u5 of the same, for what is taken up.
     "bpr": Optimizer(

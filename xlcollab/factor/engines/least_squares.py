@@ -10,10 +10,10 @@ import numpy as np
 
 from xlcollab.factor.engines.base import EpochLoss, n_parts
 from xlcollab.factor.passes.kernels import error_pass
-from xlcollab.factor.passes.normal import solve_rows
+from xlcollab.factor.passes.normal import error_sums_by_row, solve_rows
 from xlcollab.factor.passes.order import BySide
 from xlcollab.factor.passes.output import Output
-from xlcollab.factor.passes.rows import Columns, Floats, Rows
+from xlcollab.factor.passes.rows import Columns, Floats, Rows, scalar
 
 # Keeps the equations solvable for rows without ratings, whose answer it makes 0.
 RIDGE = 1e-8
@@ -45,27 +45,51 @@ class Side:
         prior: Any,
         prior_mean: Any,
         per_rating: Any,
-        precision: float,
+        precisions: tuple[Floats, Floats],
         noise: Any,
     ) -> None:
-        """Puts the solution (a draw, with noise) into this side's unknowns; see `normal`."""
+        """Puts the solution (a draw, with noise) into this side's unknowns; see `normal`.
+
+        `precisions` are those of our rows (n,) and of the other side's, in whose type the ratings
+        are summed.
+        """
+        dtype = precisions[0].dtype
         solution = np.empty((len(self.rows), len(self.unknowns)), np.float64)
         solve_rows(
             self.ratings.cuts(4 * n_parts()),
             self.ratings.starts,
             self.ratings.others,
             self.ratings.ratings,
-            centre,
-            other.rows[:, self.unknowns].astype(np.float64),
-            other.rows[:, other.bias_at].astype(np.float64),
+            scalar(dtype)(centre),
+            np.ascontiguousarray(other.rows[:, self.unknowns], dtype),
+            np.ascontiguousarray(other.rows[:, other.bias_at], dtype),
             prior,
             prior_mean,
             per_rating,
-            precision,
+            *precisions,
             noise,
             solution,
         )
         self.rows[:, self.unknowns] = solution
+
+    def errors_by_row(
+        self, other: Side, centre: float, other_precision: Floats
+    ) -> tuple[Floats, Floats]:
+        """Σ error² of each row's ratings, and Σ precision · error² by the other side's, (n,)."""
+        plain, weighted = np.zeros(len(self.rows)), np.zeros(len(self.rows))
+        error_sums_by_row(
+            self.ratings.cuts(4 * n_parts()),
+            self.ratings.starts,
+            self.ratings.others,
+            self.ratings.ratings,
+            scalar(self.rows.dtype)(centre),
+            self.rows,
+            other.rows,
+            other_precision.astype(np.float64),
+            plain,
+            weighted,
+        )
+        return plain, weighted
 
     def squared_error(self, other: Side, output: Output) -> float:
         """Σ error² over this side's ratings."""
@@ -106,7 +130,7 @@ class LeastSquares:
                 RIDGE * np.eye(d),
                 np.zeros(d),
                 columns.l2[side.unknowns].astype(np.float64),
-                1.0,
+                (np.ones(len(side.rows)), np.ones(len(other.rows))),
                 np.zeros((len(side.rows), d)),
             )
         n = len(users.ratings.ratings)

@@ -3,7 +3,7 @@
 With the other side fixed, the ratings of row r are linear in its d unknowns w: rating − centre ≈
 w·x + offset, x being the other row's features. The normal equations are
 
-    (prior_r + precision · Σ x xᵀ) w = prior_mean_r + precision · Σ x (rating − centre − offset)
+    (prior_r + Σ precision · x xᵀ) w = prior_mean_r + Σ precision · x (rating − centre − offset)
 
 and the posterior of w is normal with that solution as its mean and that matrix as its precision
 (Salakhutdinov and Mnih 2008, equations 11 to 13), so w + L⁻ᵀ·noise with L Lᵀ the matrix is a draw.
@@ -62,7 +62,8 @@ def solve_rows(
     prior: Floats,
     prior_mean: Floats,
     per_rating: Floats,
-    precision: float,
+    row_precision: Floats,
+    other_precision: Floats,
     noise: Floats,
     solution: Floats,
 ) -> None:
@@ -70,27 +71,32 @@ def solve_rows(
 
     `features` (n_others, d) and `offsets` (n_others,) are the other side; `prior` (d, d) and
     `prior_mean` (d,) = prior · mean are shared; `per_rating` (d,) is added to the diagonal once a
-    rating. A row without ratings gets the prior's answer.
+    rating. The precision of a rating is the product of those of its row (n,) and of the other's
+    (n_others,). A row without ratings gets the prior's answer. Sums over ratings are taken in the
+    type of the precisions, their equations are solved in float64.
     """
     d = features.shape[1]
     for c in prange(len(cuts) - 1):
-        matrix = np.empty((d, d), np.float64)
-        right = np.empty(d, np.float64)
+        matrix, sums = np.empty((d, d), np.float64), np.empty((d, d), row_precision.dtype)
+        right, along = np.empty(d, np.float64), np.empty(d, row_precision.dtype)
         for row in range(cuts[c], cuts[c + 1]):
             n = starts[row + 1] - starts[row]
-            for i in range(d):
-                right[i] = prior_mean[i]
-                for j in range(i + 1):
-                    matrix[i, j] = prior[i, j]
-                matrix[i, i] += n * per_rating[i]
+            sums[:] = 0
+            along[:] = 0
             for at in range(starts[row], starts[row + 1]):
                 other = np.uint32(others[at])
+                precision = row_precision[row] * other_precision[other]
                 target = precision * (ratings[at] - centre - offsets[other])
                 for i in range(d):
                     weight = precision * features[other, i]
-                    right[i] += target * features[other, i]
+                    along[i] += target * features[other, i]
                     for j in range(d):
-                        matrix[i, j] += weight * features[other, j]
+                        sums[i, j] += weight * features[other, j]
+            for i in range(d):
+                right[i] = prior_mean[i] + along[i]
+                for j in range(i + 1):
+                    matrix[i, j] = prior[i, j] + sums[i, j]
+                matrix[i, i] += n * per_rating[i]
             _cholesky(matrix)
             _forward(matrix, right)
             for i in range(d):
@@ -98,6 +104,36 @@ def solve_rows(
             _backward(matrix, right)
             for i in range(d):
                 solution[row, i] = right[i]
+
+
+@parallel
+def error_sums_by_row(
+    cuts: Ints,
+    starts: Ints,
+    others: Ints,
+    ratings: Floats,
+    centre: Float,
+    rows: Floats,
+    other_rows: Floats,
+    other_precision: Floats,
+    plain: Floats,
+    weighted: Floats,
+) -> None:
+    """For every row Σ error² over its ratings, `plain` (n,), and the same with each error² times
+    the precision of the other side's row, `weighted` (n,); both float64."""
+    for c in prange(len(cuts) - 1):
+        for row in range(cuts[c], cuts[c + 1]):
+            total = with_precision = 0.0
+            for at in range(starts[row], starts[row + 1]):
+                other = np.uint32(others[at])
+                z = centre
+                for f in range(rows.shape[1]):
+                    z += rows[row, f] * other_rows[other, f]
+                error = np.float64(z - ratings[at])
+                total += error * error
+                with_precision += other_precision[other] * error * error
+            plain[row] = total
+            weighted[row] = with_precision
 
 
 def n_sums(d: int) -> int:

@@ -70,7 +70,10 @@ class LeastSquaresShard:
         unknowns = self._unknowns(k)
         d = len(unknowns)
         features, offsets = rows.items[:, unknowns], rows.item_bias.copy()
-        per_rating = self.columns[0].l2[unknowns].astype(np.float64)
+        per_rating, of_items = (
+            self.columns[0].l2[unknowns].astype(np.float64),
+            np.ones(len(offsets)),
+        )
         for begin in range(0, len(rows.users), _USERS):
             starts = self.by_user.starts[begin : begin + _USERS + 1]
             solution = np.empty((len(starts) - 1, d), np.float64)
@@ -85,7 +88,8 @@ class LeastSquaresShard:
                 RIDGE * np.eye(d),
                 np.zeros(d),
                 per_rating,
-                1.0,
+                np.ones(len(solution)),
+                of_items,
                 np.zeros((len(solution), d)),
                 solution,
             )
