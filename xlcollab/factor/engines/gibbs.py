@@ -4,8 +4,8 @@ Salakhutdinov and Mnih 2008: every row of a side is drawn from N(mean, precision
 a normal-Wishart (μ₀ = 0, β₀ = 2, W₀ = 1, ν₀ = d), and ratings have noise of precision α. What
 differs: the biases are one more coordinate of a row; α is drawn too, from a flat gamma; and it is
 multiplied by a precision of the user and one of the item, both gamma with mean 1 a priori, for some
-rate more steadily than others, and about some films opinions are divided (Lakshminarayanan, Bouchard
-and Archambeau 2011 have such noise by users and items).
+rate more steadily than others, and about some films opinions are divided (such noise by users and
+items: Lakshminarayanan, Bouchard and Archambeau 2011).
 
 The mean prediction of S draws, 1/S Σ pₛ·qₛ, is the dot product of the draws laid side by side and
 divided by √S: the averaged model is a factor model of S · k factors, and needs no code of its own.
