@@ -128,3 +128,10 @@ def test_a_contradiction_with_the_non_negative_switch_says_so() -> None:
 def test_a_bound_must_be_a_number(cell: str, held: str) -> None:
     with pytest.raises(DataError, match=rf"taken from S, where {cell} holds .*{held}"):
         split(f"A1<={cell}")
+
+
+@pytest.mark.parametrize("non_negative", [False, True])
+def test_bounds_that_were_typed_blame_no_switch(non_negative: bool) -> None:
+    with pytest.raises(ModelError, match=r"at least 5 and at most 3; correct") as refused:
+        split("A1>=5", "A1<=3", non_negative=non_negative)
+    assert "non-negative" not in str(refused.value)

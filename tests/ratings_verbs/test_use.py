@@ -14,6 +14,7 @@ from tests.ratings_verbs.data import N_ITEMS, N_USERS, crosstab_book, planted, r
 from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.api.ratings.source import Place, read_source
 from xlcollab.factor import predict, recommend
+from xlcollab.factor.models.recommend import SENTENCE
 from xlcollab.files import FileBook
 
 
@@ -170,3 +171,29 @@ def test_factors_are_read_from_a_fits_own_workbook(folder: Path, tmp_path: Path)
     assert found.json["items"] == [str(item) for item in model.item_ids.index.tolist()]
     np.testing.assert_array_equal(np.float32(found.json["factors"]), model.item_factors)
     np.testing.assert_array_equal(np.float32(found.json["bias"]), model.item_bias)
+
+
+@pytest.mark.parametrize("by", ["mix", "rating"])
+def test_what_is_best_is_told_by_what_was_asked(by: str, model: Path) -> None:
+    wanted = recommend(open_model(model), 3, 4, by)  # type: ignore[arg-type]
+    found = xlcollab("recommend", model, "--user", 3, "-k", 4, "--by", by, "--json").json["items"]
+    assert [one["item"] for one in found] == wanted.items
+    shown = xlcollab("recommend", model, "--user", 3, "-k", 4, "--by", by)
+    said = shown.out + shown.err
+    assert (" ".join(SENTENCE.split()) in " ".join(said.split())) == (by == "mix")
+
+
+def test_every_user_gets_what_a_user_gets(model: Path, tmp_path: Path) -> None:
+    for by in ("mix", "rating"):
+        target = tmp_path / f"{by}.csv"
+        asked = ("--all", "-k", 2, "--by", by, "-o", target)
+        assert xlcollab("recommend", model, *asked).code == 0
+        rows = pd.read_csv(target)
+        alone = recommend(open_model(model), 3, 2, by)  # type: ignore[arg-type]
+        assert rows[rows["user"] == 3]["item"].tolist() == alone.items
+
+
+def test_less_than_one_like_it_is_refused(model: Path) -> None:
+    found = xlcollab("recommend", model, "--like", 10, "-k", 0)
+    assert (found.code, found.sentence) == (2, "-k is 0; expected 1 or more")
+    assert len(xlcollab("recommend", model, "--like", 10, "-k", 1, "--json").json["items"]) == 1
