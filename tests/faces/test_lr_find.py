@@ -48,6 +48,9 @@ def test_the_curve_is_a_sheet_with_its_chart(tmp_path: Path) -> None:
     [
         (("--method", "lbfgs"), "no learning rate"),
         (("--lowest", "1", "--highest", "0.1"), "lower"),
+        (("--gap", "0.1"), "has no use for --gap; leave it out"),
+        (("--lr", "1", "--restarts", "2"), "no use for --learning-rate, --restarts; leave them"),
+        (("--tolerance", "1", "--scale"), "no use for --tolerance, --scale; leave them"),
         ((), "name the sheet"),
     ],
 )

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlcollab.files import write_new_workbook
-from xlcollab.grid import NewSheet
+from xlcollab.grid import Away, NewSheet
 from xlcollab.history.placing import label_box, pixels, placed
 from xlcollab.history.points import Cloud, points_chart
 from xlcollab.ref import AreaRef, Rect
@@ -46,9 +46,21 @@ def test_points_far_apart_all_have_their_label() -> None:
     assert None not in placed(points, ["one", "two", "three"], SIZE)
 
 
-def test_of_points_that_lie_on_one_another_some_are_left_out() -> None:
+def test_of_points_that_lie_on_one_another_most_are_left_out() -> None:
     places = placed(np.full((30, 2), 300.0) + np.arange(30)[:, None] * 0.1, ["same"] * 30, SIZE)
     assert places.count(None) >= 26
+
+
+def test_a_point_in_a_crowd_has_its_label_apart_with_a_leader() -> None:
+    crowd = np.array([[300.0 + 12.0 * i, 300.0 + 3.0 * (i % 2)] for i in range(8)])
+    names = [f"The Film {i}" for i in range(8)]
+    places = placed(crowd, names, SIZE)
+    away = [number for number, place in enumerate(places) if isinstance(place, Away)]
+    assert away
+    assert places.count(None) <= 1
+    for number in away:
+        box = label_box(tuple(crowd[number]), names[number], places[number])
+        assert not any(box.left < x < box.right and box.top < y < box.bottom for x, y in crowd)
 
 
 def test_a_high_value_is_high_in_the_picture() -> None:
@@ -70,10 +82,18 @@ def test_the_file_says_where_each_label_stands(n: int, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "b.xlsx") as archive:
         drawn = archive.read("xl/charts/chart1.xml").decode()
     found = dict(re.findall(r'<c:dLbl><c:idx val="(\d+)"/>(.*?)</c:dLbl>', drawn))
-    for number, place in enumerate(chart.series[0].places):
+    places = chart.series[0].places
+    leaders = any(isinstance(place, Away) for place in places)
+    assert ('<c15:showLeaderLines val="1"/>' in drawn) == leaders
+    for number, place in enumerate(places):
         label = found[str(number)]
         if place is None:
             assert 'delete val="1"' in label
+        elif isinstance(place, Away):
+            assert f'<c:x val="{place.across / chart.width:.6g}"/>' in label
+            assert f'<c:y val="{place.down / chart.height:.6g}"/>' in label
+            assert '<c:dLblPos val="r"/>' in label
+            assert names[number] in label
         else:
             letter = {"right": "r", "left": "l", "above": "t", "below": "b"}[place]
             assert f'<c:dLblPos val="{letter}"/>' in label

@@ -100,15 +100,17 @@ class OpenBook(Session):
         """Which learning rate to take: one run from the present weights, in which the rate grows
         from step to step (Smith 2017). The weights stay as they are.
 
-        `model` and `settings` are those of `solve`; the method is adam unless one is named here or
-        on the control sheet. `curve.suggestion` is the rate, `curve.plot()` draws the curve, and
+        `model` is that of `solve`, and so are `settings`, such as `method`, `momentum` or `l2`, as
+        far as such a run has a use for them; the method is adam unless one is named here or on the
+        control sheet. `curve.suggestion` is the rate, `curve.plot()` draws the curve, and
         with `add_sheet` the book gets it as a sheet. Raises ModelError, UsageError and DataError.
         """
-        from xlcollab.api.solve.rates import add_rates, find_rate
+        from xlcollab.api.solve.rates import add_rates, find_rate, refuse_unused
         from xlcollab.optim.range_test import RateRange
 
         chosen = model if isinstance(model, SolverModel) else self.only_model(model)
         asked = Asked.of(Settings, settings)
+        refuse_unused(asked)
         computing = Asked.of(Computing, {"device": device, "dtype": dtype})
         curve = find_rate(self, chosen, asked, computing, RateRange(lowest, highest, steps))
         if add_sheet:

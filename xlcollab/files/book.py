@@ -19,9 +19,15 @@ from xlcollab.files.package.signature import read_workbook_file
 from xlcollab.files.reading.guards import guards_of_sheet, is_signed
 from xlcollab.files.reading.reader import read_workbook
 from xlcollab.files.reading.tables import sheet_tables
-from xlcollab.files.reading.workbook_part import SheetEntry, WorkbookPart, read_workbook_part
+from xlcollab.files.reading.workbook_part import (
+    SheetEntry,
+    WorkbookPart,
+    parse_workbook_part,
+    read_workbook_part,
+)
 from xlcollab.files.writing.defined_names import with_names
 from xlcollab.files.writing.graft import graft_sheets
+from xlcollab.files.writing.printing import print_names
 from xlcollab.files.writing.run_name import with_run
 from xlcollab.files.writing.sheet_patch import patch_sheet
 from xlcollab.grid import Changes, TextPool, Workbook
@@ -154,6 +160,8 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
             refuse_locked_structure(package.path.name)
         taken = _taken_names(package, main, changes)
         workbook = graft_sheets(edit, main, workbook, changes.sheets, taken)
+        main = parse_workbook_part(package, main.part, workbook)
+        workbook = with_names(main, print_names(changes.sheets), package).data
     edit.write_utf8(main.part, workbook)
 
 

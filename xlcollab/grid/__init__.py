@@ -4,6 +4,7 @@ from xlcollab.grid.book import Book
 from xlcollab.grid.changes import (
     LOOKS,
     PLOT,
+    Away,
     CellEdit,
     Changes,
     Chart,
@@ -12,6 +13,7 @@ from xlcollab.grid.changes import (
     NewSheet,
     Place,
     Series,
+    Side,
 )
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
 from xlcollab.grid.workbook import (
@@ -31,6 +33,7 @@ __all__ = [
     "LOOKS",
     "PLOT",
     "ArrayFormula",
+    "Away",
     "Book",
     "CellEdit",
     "Changes",
@@ -48,6 +51,7 @@ __all__ = [
     "Scalar",
     "Series",
     "Sheet",
+    "Side",
     "Table",
     "TextPool",
     "Workbook",

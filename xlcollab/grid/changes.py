@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,19 @@ Look = Literal[
 LOOKS: tuple[Look, ...] = get_args(Look)
 
 
-Place = Literal["right", "left", "above", "below"]
+Side = Literal["right", "left", "above", "below"]
+"""Where the label of a point stands that stands at the point."""
+
+
+class Away(NamedTuple):
+    """A label apart from its point, to which a leader goes: pixels from where it would stand at
+    the right of the point, `down` positive downwards."""
+
+    across: float
+    down: float
+
+
+Place = Side | Away
 """Where the label of a point stands."""
 
 

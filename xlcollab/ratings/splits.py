@@ -63,10 +63,15 @@ def column_split(table: RatingsTable, test: str = "test") -> Split:
 def k_folds(table: RatingsTable, n_folds: int, rng: np.random.Generator) -> Iterator[Split]:
     """`n_folds` splits whose test parts are disjoint and together all ratings. Raises UsageError
     for fewer than 2 folds or more than ratings."""
-    if not 2 <= n_folds <= len(table):
-        raise UsageError(f"folds must be 2 to {len(table)} (the ratings), found {n_folds}")
+    check_folds(n_folds, table)
     for test in np.array_split(rng.permutation(len(table)), n_folds):
         yield _cut(table, test)
+
+
+def check_folds(n_folds: int, table: RatingsTable) -> None:
+    """Raises UsageError for fewer than 2 folds or more than ratings."""
+    if not 2 <= n_folds <= len(table):
+        raise UsageError(f"folds must be 2 to {len(table):,} (the ratings), found {n_folds}")
 
 
 def cold_ids(train: RatingsTable, test: RatingsTable) -> tuple[list[Id], list[Id]]:

@@ -140,7 +140,7 @@ class Settings(RuleSettings):
     ] = "auto"
     engine: Annotated[
         str,
-        Option("Solver's engine, in place of --method.", words=ENGINES, group=HOW),
+        Option("Solver's engine, in place of a method.", words=ENGINES, group=HOW),
     ] = "auto"
     iterations: Annotated[
         int | None,
@@ -163,7 +163,7 @@ class Settings(RuleSettings):
     gap: Annotated[
         float | None,
         Option(
-            "Whole numbers: stop when (objective - bound) / objective is below it.",
+            "Stop looking for whole numbers when (objective - bound) / objective is below it.",
             Range(0, LARGEST, "a fraction, 0 or more, such as 0.01"),
             group=SEARCH,
         ),
@@ -171,16 +171,24 @@ class Settings(RuleSettings):
     """None: 0."""
     gap_grace: Annotated[
         float,
-        Option("Seconds for which the search goes on below the gap.", SECONDS, group=SEARCH),
+        Option(
+            "Seconds for which the search for whole numbers goes on below the gap.",
+            SECONDS,
+            group=SEARCH,
+        ),
     ] = 0.0
     """Most proofs are close then."""
     node_limit: Annotated[
         int | None,
-        Option("Whole numbers: the most subproblems.", COUNT_FROM_ONE, group=SEARCH),
+        Option("The most subproblems of a search for whole numbers.", COUNT_FROM_ONE, group=SEARCH),
     ] = None
     solution_limit: Annotated[
         int | None,
-        Option("Whole numbers: the most improving solutions.", COUNT_FROM_ONE, group=SEARCH),
+        Option(
+            "The most improving solutions of a search for whole numbers.",
+            COUNT_FROM_ONE,
+            group=SEARCH,
+        ),
     ] = None
     multistart: Annotated[
         bool,
@@ -188,17 +196,17 @@ class Settings(RuleSettings):
     ] = False
     population: Annotated[
         int | None,
-        Option("evolutionary: points in a generation.", COUNT_FROM_ONE, group=SEARCH),
+        Option("Points in a generation.", COUNT_FROM_ONE, group=SEARCH),
     ] = None
     """None: ten for each variable, 40 to 100."""
     mutation: Annotated[
         float | None,
-        Option("evolutionary: the share of points changed at random.", SHARE, group=SEARCH),
+        Option("The share of points that are changed at random.", SHARE, group=SEARCH),
     ] = None
     """None: 0.075, as Solver."""
     patience: Annotated[
         float,
-        Option("evolutionary: seconds without improvement that end it.", SECONDS, group=SEARCH),
+        Option("Seconds without improvement that end the search.", SECONDS, group=SEARCH),
     ] = 30.0
     schedule: Annotated[
         str, Option("How the learning rate moves.", words=SCHEDULE_WORDS, group=RATE)

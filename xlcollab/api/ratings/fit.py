@@ -59,6 +59,7 @@ from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.features import About, described, read_about, titles_beside
+from xlcollab.ratings.splits import check_folds
 from xlcollab.ratings.table import Side
 from xlcollab.ratings.taken import taken_up
 from xlcollab.settings.optimizers import GRADIENT_RULES
@@ -100,6 +101,7 @@ def fit_ratings(
         with clock.phase("read"):
             run = _read(request, target)
             _refuse_too_large(run, target)
+            _refuse_folds(run)
         _tell(run, target, say)
         run, sweep = _with_found_rate(run, clock, say)
         folds = _cross_validated(run, clock, on_epoch)
@@ -267,6 +269,12 @@ def _refuse_too_large(run: _Run, target: Target) -> None:
     if target.is_workbook:
         size = Size.expected(run.tables.train, run.model, run.training)
         refuse_too_large(size, target.path, is_crosstab=run.source.is_crosstab)
+
+
+def _refuse_folds(run: _Run) -> None:
+    """Raises UsageError for a number of folds that the training ratings do not give."""
+    if (folds := run.request.measures.folds) is not None:
+        check_folds(folds, run.tables.train)
 
 
 def _tell(run: _Run, target: Target, say: Say) -> None:

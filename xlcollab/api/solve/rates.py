@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,12 @@ from xlcollab.history import ChartSpec, Record, free_of_ours, history_sheet
 from xlcollab.optim.range_test import RangeTest, RateRange, range_test
 from xlcollab.problems import SolverModel
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.methods import FIRST_ORDER
+from xlcollab.settings.methods import FIRST_ORDER, METHODS
 from xlcollab.settings.option import settings_of
 from xlcollab.settings.requests.rates import RatesRequest
 from xlcollab.settings.schedules import SCHEDULES, schedule_options
 from xlcollab.settings.solving import Computing, Settings
+from xlcollab.settings.spoken import flag_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +143,20 @@ _NOT_OF_A_RATE = frozenset(("learning_rate", "iterations", "restarts", "init", "
 """What belongs to a whole run; one in which the rate grows has a schedule of its own."""
 
 
+def refuse_unused(asked: Asked[Settings], spelt: Callable[[str], str] = str) -> None:
+    """Raises UsageError for a setting that no run of growing rates has a use for; `spelt` says how
+    its name is typed."""
+    used = {"method", "l2", "weight_decay", "clip"}.union(
+        *(METHODS[one].options for one in FIRST_ORDER)
+    )
+    unused = [spelt(name) for name in asked if name not in used]
+    if unused:
+        raise UsageError(
+            "looking for a learning rate is one run in which the rate grows, which has no use for "
+            f"{', '.join(unused)}; leave {'them' if len(unused) > 1 else 'it'} out"
+        )
+
+
 def rates_sheet(book: Session, curve: RateCurve) -> NewSheet:
     """The curve as a sheet with its chart, the rates on a logarithmic axis."""
     sheet = history_sheet(
@@ -167,6 +182,8 @@ def add_rates(book: Session, curve: RateCurve) -> None:
 
 def find_rate_in_book(request: RatesRequest) -> FoundRate:
     """Open, try, add the sheet, save: the whole of `xlcollab lr-find`."""
+    known = settings_of(Settings)
+    refuse_unused(request.settings, lambda name: flag_of(known[name], is_open=True).split("/")[0])
     book = Session(request.book)
     place = {"in_place": request.in_place, "overwrite": request.overwrite}
     refuse_target(book, request.output, "rates", **place)

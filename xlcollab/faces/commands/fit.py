@@ -26,7 +26,7 @@ def fit(request: FitRequest) -> int:
 
     Example:  xlcollab fit ratings.csv --n-factors 50 --test-fraction 0.2 -o model.xlsx
 
-    Example:  xlcollab fit collab_filter.xlsx --sheet dotprod --range 0.5 5.5 -o trained.xlsx
+    Example:  xlcollab fit collab_filter.xlsx --sheet crosstab --range 0.5 5.5 -o trained.xlsx
     """
     return fit_shown(request)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def gradient(request: GradientRequest) -> None:
     """Differentiate a cell by other cells through the workbook's own formulas.
 
-    Example:  xlcollab gradient book.xlsx --of 'dotprod!V41' --with-respect-to 'dotprod!H19:V23'
+    Example:  xlcollab gradient book.xlsx --of 'dotprod!B4' --with-respect-to 'dotprod!H6:V10'
 
     Example:  xlcollab gradient book.xlsx --of 'lesson!B1' --with-respect-to 'lesson!C1:D1' --second
 

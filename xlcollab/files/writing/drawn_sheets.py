@@ -18,9 +18,11 @@ from xml.sax.saxutils import escape
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.package.package import parse_relationships, rels_name
 from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.files.writing.printing import set_up_print
 from xlcollab.files.writing.texts import Texts
 from xlcollab.grid import (
     PLOT,
+    Away,
     Chart,
     ErrorCode,
     Look,
@@ -28,6 +30,7 @@ from xlcollab.grid import (
     Place,
     Scalar,
     Series,
+    Side,
     TextPool,
     encode,
     storable,
@@ -96,7 +99,7 @@ def draw_sheets(
     _add_missing_sheets(book, sheets)
     for sheet in sheets:
         for chart in sheet.charts:
-            _draw_chart(book, sheet.name, chart, known, texts)
+            _draw_chart(book, sheet, chart, known, texts)
     book.close()
     with zipfile.ZipFile(buffer) as archive:
         return [
@@ -111,7 +114,7 @@ def _unused_name(sheets: Sequence[NewSheet]) -> str:
 
 
 def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> None:
-    """Column widths, frozen panes, one page wide on paper, and the table."""
+    """Column widths, frozen panes, how it is printed, and the table."""
     for column, width in sheet.widths.items():
         target.set_column(column, column, width)
     if any(sheet.freeze):
@@ -121,45 +124,12 @@ def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> 
         target.data_validation(row, column, row, column, source)
     for hot in sheet.heat:
         target.conditional_format(hot.top, hot.left, hot.bottom - 1, hot.right - 1, dict(_HEAT))
-    _set_up_print(target, sheet)
+    set_up_print(target, sheet)
     if sheet.table:
         rect = sheet.table
         headers = [{"header": texts.head(text)} for text in _headers(sheet, rect)]
         options = {"name": name, "columns": headers, "style": "Table Style Medium 2"}
         target.add_table(rect.top, rect.left, rect.bottom - 1, rect.right - 1, options)
-
-
-_PAGE_ROWS = 84
-"""So many rows, those beside charts too, can still be read on one page."""
-_PAGE_CHARACTERS = 300.0
-"""So many characters beside one another can still be read on one page."""
-_ROW_PIXELS, _CHARACTER_PIXELS = 20, 7
-_COLUMN = 8.43
-"""Characters of a column whose width nobody said."""
-
-
-def _set_up_print(target: Worksheet, sheet: NewSheet) -> None:
-    """A4 across, one page wide where that can be read, a short sheet on one page: name, sheet and
-    page at the foot."""
-    charts = [chart.at[0] + chart.height // _ROW_PIXELS + 2 for chart in sheet.charts]
-    tall = max([len(sheet.rows), *charts])
-    target.set_landscape()
-    target.set_paper(9)
-    target.set_footer("&L&F&C&A&R&P / &N")
-    wide = math.ceil(_characters(sheet) / _PAGE_CHARACTERS)
-    target.fit_to_pages(wide, 1 if tall <= _PAGE_ROWS else 0)
-
-
-def _characters(sheet: NewSheet) -> float:
-    """The width of the table and of what stands beside it."""
-    columns = max((len(row) for row in sheet.rows), default=1)
-    cells = sum(sheet.widths.get(column, _COLUMN) for column in range(columns))
-    beside = [
-        sum(sheet.widths.get(column, _COLUMN) for column in range(chart.at[1]))
-        + chart.width / _CHARACTER_PIXELS
-        for chart in sheet.charts
-    ]
-    return max([cells, *beside])
 
 
 def _headers(sheet: NewSheet, rect: Rect) -> list[str]:
@@ -189,7 +159,11 @@ def _chart_areas(sheets: Sequence[NewSheet]) -> Iterator[AreaRef]:
 
 
 def _draw_chart(
-    book: xlsxwriter.Workbook, sheet: str, chart: Chart, known: Mapping[str, NewSheet], texts: Texts
+    book: xlsxwriter.Workbook,
+    sheet: NewSheet,
+    chart: Chart,
+    known: Mapping[str, NewSheet],
+    texts: Texts,
 ) -> None:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, series in enumerate(chart.series):
@@ -209,7 +183,8 @@ def _draw_chart(
     if any(series.places for series in chart.series):
         sides = dict(zip(("x", "y", "width", "height"), PLOT, strict=True))
         drawn.set_plotarea({"layout": sides})
-    book.get_worksheet_by_name(sheet).insert_chart(*chart.at, drawn)
+    row = max(chart.at[0], sheet.freeze[0])  # in the headings it would be printed on every page
+    book.get_worksheet_by_name(sheet.name).insert_chart(row, chart.at[1], drawn)
 
 
 def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
@@ -273,7 +248,9 @@ def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict
     for number, place in enumerate(series.places):
         if place is None:
             custom[number] = {"delete": True}
-    return {"value": True, "position": "above", "custom": custom, "font": small}
+    leaders = any(isinstance(place, Away) for place in series.places)
+    look = {"position": "above", "custom": custom, "font": small}
+    return {"value": True, **look, **({"leader_lines": True} if leaders else {})}
 
 
 def _line(series: Series, color: str) -> dict[str, object]:
@@ -344,7 +321,7 @@ def _collect(
 
 _LABEL = re.compile(rb"<c:dLbl><c:idx val=\"(\d+)\"/>.*?</c:dLbl>", re.DOTALL)
 _PLACE = b'<c:dLblPos val="%b"/>'
-_PLACES: Mapping[Place, bytes] = {"right": b"r", "left": b"l", "above": b"t", "below": b"b"}
+_PLACES: Mapping[Side, bytes] = {"right": b"r", "left": b"l", "above": b"t", "below": b"b"}
 """ECMA-376 Part 1, 21.2.3.9."""
 
 
@@ -353,7 +330,8 @@ def _place_labels(parts: dict[str, DrawnPart], sheet: NewSheet) -> None:
     charts = sorted((name for name in parts if parts[name].kind == "chart"), key=_number_in)
     for name, chart in zip(charts, sheet.charts, strict=True):
         first, *series = parts[name].data.split(b"<c:ser>")
-        placed = [_placed(*one) for one in zip(series, chart.series, strict=True)]
+        size = (chart.width, chart.height)
+        placed = [_placed(*one, size) for one in zip(series, chart.series, strict=True)]
         parts[name] = parts[name]._replace(data=b"<c:ser>".join([first, *placed]))
 
 
@@ -361,16 +339,29 @@ def _number_in(name: str) -> int:
     return int(re.sub(r"\D", "", name.rpartition("/")[2]))
 
 
-def _placed(drawn: bytes, series: Series) -> bytes:
+def _placed(drawn: bytes, series: Series, size: tuple[int, int]) -> bytes:
     if not series.places:
         return drawn
 
     def put(label: re.Match[bytes]) -> bytes:
         place = series.places[int(label[1])]
-        return label[0].replace(_PLACE % b"t", _PLACE % _PLACES[place]) if place else label[0]
+        return _put(label[0], place, size) if place else label[0]
 
     one_line = drawn.replace(b"<c:rich><a:bodyPr/>", b'<c:rich><a:bodyPr wrap="none"/>')
     return _LABEL.sub(put, one_line)
+
+
+def _put(label: bytes, place: Place, size: tuple[int, int]) -> bytes:
+    """One label at its place. How far one is away is told in shares of the chart (21.2.2.95)."""
+    if not isinstance(place, Away):
+        return label.replace(_PLACE % b"t", _PLACE % _PLACES[place])
+    across, down = place.across / size[0], place.down / size[1]
+    layout = (
+        f'<c:layout><c:manualLayout><c:x val="{across:.6g}"/><c:y val="{down:.6g}"/>'
+        "</c:manualLayout></c:layout>"
+    )
+    moved = label.replace(_PLACE % b"t", _PLACE % b"r")
+    return moved.replace(b"<c:layout/>", layout.encode(), 1)
 
 
 def _only_values_in_labels(chart: bytes) -> bytes:

@@ -33,14 +33,14 @@ class ModelWords:
     goal has no cells, or cells neither goal nor constraints.
     """
 
-    minimize: Annotated[str | None, Option("The objective cell.", metavar="CELL", group=MODEL)] = (
-        None
-    )
-    maximize: Annotated[str | None, Option("The objective cell.", metavar="CELL", group=MODEL)] = (
-        None
-    )
+    minimize: Annotated[
+        str | None, Option("The cell to make least.", metavar="CELL", group=MODEL)
+    ] = None
+    maximize: Annotated[
+        str | None, Option("The cell to make greatest.", metavar="CELL", group=MODEL)
+    ] = None
     target: Annotated[
-        str | None, Option("A value to reach.", metavar="CELL=VALUE", group=MODEL)
+        str | None, Option("A cell and the value it shall have.", metavar="CELL=VALUE", group=MODEL)
     ] = None
     by_changing: Annotated[
         str | None, Option("The variable cells.", metavar="AREAS", group=MODEL)
