@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.cell import coordinate_to_tuple
 
 from tests.gallery.books import EXHIBITS, make
 from tests.gallery.pictures import printed, programs
 from xlcollab.history import HEAD_ROW
+from xlcollab.ref import parse_area
 
 _MOST_DIGITS = 6
 
@@ -53,8 +56,27 @@ def test_each_sheet_has_title_sentence_and_print_set_up(book: tuple[str, Path]) 
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert "&P" in str(sheet.oddFooter.right.text)
+        _assert_printed_in_pages(sheet)
         assert sheet.column_dimensions
         assert len(sheet._charts) == charts
+
+
+def _assert_printed_in_pages(sheet: Any) -> None:
+    """All that is there is printed, what names rows and columns on every page, and charts once."""
+    (area,) = sheet.print_area.replace("$", "").split(",")
+    printed = parse_area(area).rect
+    used = parse_area(f"'{sheet.title}'!{sheet.dimensions}").rect
+    assert printed.covers(used), sheet.title
+    rows, columns = coordinate_to_tuple(sheet.freeze_panes)
+    if rows > 1:
+        first, last = map(int, sheet.print_title_rows.replace("$", "").split(":"))
+        assert first in (last, last - 1)
+        assert last == rows - 1, sheet.title
+        for chart in sheet._charts:
+            assert chart.anchor._from.row >= last, sheet.title
+            assert printed.contains(chart.anchor._from.row, chart.anchor._from.col)
+            assert printed.contains(chart.anchor.to.row, chart.anchor.to.col), sheet.title
+    assert (sheet.print_title_cols is not None) == (columns > 1), sheet.title
 
 
 @every
@@ -148,3 +170,4 @@ def _ends(axis: str) -> list[str]:
 def test_a_very_wide_sheet_takes_several_pages(book: tuple[str, Path]) -> None:
     wide = openpyxl.load_workbook(book[1])["dotprod jacobian"]
     assert int(wide.page_setup.fitToWidth) > 1
+    assert wide.print_title_cols == "$A:$C"

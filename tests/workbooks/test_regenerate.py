@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,8 +15,10 @@ from tests.workbooks.made import FOLDER, NAMES, TRAINED
 from xlcollab.api.lessons.evaluated import write_evaluated
 from xlcollab.errors import ModelError
 from xlcollab.files import FileBook
+from xlcollab.grid import Sheet
 from xlcollab.history import HEAD_ROW
 from xlcollab.lessons import Page
+from xlcollab.ref import parse_area
 
 from lessons import collab_filter, graddesc  # isort: skip
 from lessons.content import differences, same_text  # isort: skip
@@ -99,10 +103,30 @@ def test_trained_workbooks_are_the_same_on_any_day(name: str) -> None:
         column = [str(sheet.value(row, 0)) for row in range(sheet.height)]
         assert not any(" UTC" in text for text in column), sheet.name
         heads = [sheet.value(HEAD_ROW, place) for place in range(sheet.width)]
-        if "seconds" in heads:
-            place = heads.index("seconds")
-            rows = range(HEAD_ROW + 1, sheet.height)
-            assert all(sheet.value(row, place) is None for row in rows), sheet.name
+        assert "seconds" not in heads, sheet.name
+        assert "Seconds" not in column, sheet.name
+        for series in _series_of(name, sheet.name):
+            x, y = (_heading(sheet, ref.numRef.f) for ref in (series.xVal, series.yVal))
+            if series.tx.v in heads:
+                assert (x, y) in (("iteration", series.tx.v), ("epoch", series.tx.v)), sheet.name
+            elif series.tx.v == "path":
+                assert (x, y) == ("b", "a"), sheet.name
+
+
+@cache
+def _loaded(name: str) -> Any:
+    return openpyxl.load_workbook(FOLDER / name)
+
+
+def _series_of(name: str, sheet: str) -> list[Any]:
+    return [
+        series for chart in _loaded(name)[sheet]._charts for series in chart.series if series.tx
+    ]
+
+
+def _heading(sheet: Sheet, formula: str) -> object:
+    """What stands above the column that a series shows."""
+    return sheet.value(HEAD_ROW, parse_area(formula.replace("$", "")).rect.left)
 
 
 def test_invented_films_keep_their_order() -> None:

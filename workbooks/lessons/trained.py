@@ -16,7 +16,7 @@ from xlcollab.api.factors.factors import factors_of
 from xlcollab.api.factors.sheet import factors_sheet
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.sweeping import swept
-from xlcollab.grid import CellEdit, Changes, NewSheet, Scalar
+from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar
 from xlcollab.history import HEAD_ROW
 from xlcollab.problems.tab.tab import find_tabs
 from xlcollab.ref import AreaRef, Rect
@@ -77,15 +77,41 @@ def _timeless(book: OpenBook) -> OpenBook:
 
 
 def without_clock(sheet: NewSheet) -> NewSheet:
-    """The sheet without what stands below a heading "seconds" or beside a label "Seconds"."""
-    rows = [list(row) for row in sheet.rows]
-    for head, row in enumerate(rows[: HEAD_ROW + 1]):
-        if "seconds" in row:
-            column = row.index("seconds")
-            for line in rows[head + 1 :]:
-                if column < len(line):
-                    line[column] = None
-    return replace(sheet, rows=[_unclocked(row) for row in rows])
+    """The sheet without its column "seconds", and without what stands beside a label "Seconds"."""
+    sheet = replace(sheet, rows=[_unclocked(list(row)) for row in sheet.rows])
+    head = sheet.rows[HEAD_ROW] if len(sheet.rows) > HEAD_ROW else ()
+    return without_column(sheet, list(head).index("seconds")) if "seconds" in head else sheet
+
+
+def without_column(sheet: NewSheet, gone: int) -> NewSheet:
+    """The sheet without a column of its table; what stood right of it moves by one, and charts
+    follow. It must not be one that a chart shows."""
+    assert sheet.table is not None, "only tables have a column of time"
+    return replace(
+        sheet,
+        rows=[[*row[:gone], *row[gone + 1 :]] for row in sheet.rows],
+        table=replace(sheet.table, width=sheet.table.width - 1),
+        widths={_moved(at, gone): one for at, one in sheet.widths.items() if at != gone},
+        column_looks={
+            _moved(at, gone): one for at, one in sheet.column_looks.items() if at != gone
+        },
+        charts=tuple(_chart_moved(chart, sheet.name, gone) for chart in sheet.charts),
+    )
+
+
+def _moved(column: int, gone: int) -> int:
+    return column - (column > gone)
+
+
+def _chart_moved(chart: Chart, name: str, gone: int) -> Chart:
+    def area(of: AreaRef) -> AreaRef:
+        if of.sheet != name:
+            return of
+        return AreaRef(name, replace(of.rect, left=_moved(of.rect.left, gone)))
+
+    series = [replace(one, x=area(one.x), y=area(one.y)) for one in chart.series]
+    row, column = chart.at
+    return replace(chart, series=tuple(series), at=(row, _moved(column, gone)))
 
 
 _OF_A_RUN = "xlcollab "
@@ -93,6 +119,5 @@ _OF_A_RUN = "xlcollab "
 
 
 def _unclocked(row: list[Scalar]) -> list[Scalar]:
-    if row and isinstance(row[0], str) and row[0].startswith(_OF_A_RUN):
-        return []
-    return [row[0], None, *row[2:]] if row and row[0] == "Seconds" else row
+    of_a_run = bool(row) and isinstance(row[0], str) and row[0].startswith(_OF_A_RUN)
+    return [] if of_a_run or (row and row[0] == "Seconds") else row
