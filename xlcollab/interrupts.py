@@ -134,6 +134,12 @@ def raise_if_stopped() -> None:
         raise KeyboardInterrupt
 
 
+def heard(number: int) -> None:
+    """A signal that was obeyed by other means: the command ends with its code."""
+    if _listeners:
+        _listeners[-1].received.append(number)
+
+
 def unheard() -> Callable[[], None]:
     """For a loop: a function to call before each step. It raises KeyboardInterrupt where a signal
     has come since now that did not end the loop: it came while something was written, or code that

@@ -8,9 +8,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -131,10 +133,10 @@ def torchrun(*arguments: object) -> subprocess.Popen[str]:
     return _started("-m", "torch.distributed.run", *two, "-m", "xlcollab", *arguments)
 
 
-def _started(*arguments: object) -> subprocess.Popen[str]:
+def _started(*arguments: object, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | dict(more or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -203,18 +205,22 @@ def test_a_job_whose_process_was_killed_is_gone_on_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("hears", ["all", "torchrun"])
-def test_ctrl_c_stops_all_processes_and_keeps_the_model(hears: str, tmp_path: Path) -> None:
-    """A terminal tells every process, and torchrun tells its workers once more."""
+def test_a_signal_stops_all_processes_and_keeps_the_model(
+    hears: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    """A terminal, or a scheduler, tells every process, and torchrun tells its workers once more."""
     state, target = tmp_path / "state.safetensors", tmp_path / "m.safetensors"
     base = ("fit", ratings_csv(tmp_path), *ADAM, "--epochs", FOREVER, "--json")
     run = torchrun(*base, "--patience", FOREVER, "--checkpoint", state, "-o", target)
     wait_for(state, run)
     workers = [_worker(run.pid, "0"), _worker(run.pid, "1")] if hears == "all" else []
     for process in (run.pid, *workers):
-        os.kill(process, signal.SIGINT)
+        os.kill(process, number)
     out, err = ended(run)
     found = json.loads(out)
+    assert "another process of this run ended" not in err
     assert found["status"] == "interrupted"
     assert found["validation_rmse"] is not None
     assert open_model(target).user_factors.shape == (20, 2)
@@ -222,6 +228,45 @@ def test_ctrl_c_stops_all_processes_and_keeps_the_model(hears: str, tmp_path: Pa
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(
         [target.name, "r.csv", state.name]
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_processes_that_are_stopped_end_with_the_code_of_the_signal(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """One alone is told, without torchrun above them: all stop after the same epoch."""
+    state, target = tmp_path / "state", tmp_path / "m.safetensors"
+    options = (*ADAM, "--epochs", FOREVER, "--checkpoint", state, "-o", target)
+    port = free_port()
+    runs = [
+        _started(
+            *("-m", "xlcollab", "fit", ratings_csv(tmp_path), *options),
+            more={
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank),
+                "WORLD_SIZE": "2",
+                "LOCAL_WORLD_SIZE": "2",
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": str(port),
+                "TORCHELASTIC_RUN_ID": "test",
+            },
+        )
+        for rank in range(2)
+    ]
+    wait_for(state, runs[0])
+    runs[1].send_signal(number)
+    said = [ended(run) for run in runs]
+    assert [run.returncode for run in runs] == [130, 128 + number], said
+    assert "The run was stopped; the best model so far is kept." in said[0][0]
+    assert open_model(target).user_factors.shape == (20, 2)
+    assert (state / "state.json").exists()
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.factor.passes.rows import Floats
 from xlcollab.factor.training.torchrun import under_torchrun
+from xlcollab.interrupts import heard
 
 T = TypeVar("T")
 Array = NDArray[Any]
@@ -28,13 +29,19 @@ LOST = "another process of this run ended or could not be reached, so this one e
 
 @dataclass(slots=True)
 class Interrupt:
-    """Ctrl-C, noted rather than obeyed at once: all processes must stop after the same epoch."""
+    """Ctrl-C or SIGTERM, noted rather than obeyed at once: all processes must stop after the same
+    epoch. Where torchrun sends SIGTERM because another one is lost, the next sum fails."""
 
-    asked: bool = False
+    signum: int = 0
+
+    @property
+    def asked(self) -> bool:
+        """Whether one has come."""
+        return self.signum != 0
 
     def note(self, signum: int, frame: FrameType | None) -> None:
-        """The handler of the signal."""
-        self.asked = True
+        """The handler of the signals; the first one says how the command ends."""
+        self.signum = self.signum or signum
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +167,9 @@ class Processes:
 def joined(advice: str) -> Iterator[Processes]:
     """This process's place in the torchrun job, or alone outside of one.
 
-    Under torchrun Ctrl-C is noted in `interrupt`. ProcessLostError, with a sentence that ends in
-    the `advice`, if another process is lost or torchrun ends this one.
+    Under torchrun Ctrl-C and SIGTERM are noted in `interrupt`, and told to the command at the end.
+    ProcessLostError, with a sentence that ends in the `advice`, if another process is lost, or if
+    torchrun ends this one before all have met.
     """
     if not under_torchrun():
         yield Processes(0, 1)
@@ -170,6 +178,7 @@ def joined(advice: str) -> Iterator[Processes]:
     with _handled(interrupt, f"{LOST}; {advice}"):
         try:
             dist.init_process_group(_backend())
+            signal.signal(signal.SIGTERM, interrupt.note)
             yield Processes(dist.get_rank(), dist.get_world_size(), interrupt)
             dist.destroy_process_group()
         except RuntimeError as error:
@@ -198,10 +207,12 @@ def _handled(interrupt: Interrupt, lost: str) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, terminated)
-        # torchrun passes on the Ctrl-C that the terminal has sent already: the second one, which
-        # may come late, must not keep the model from being written.
-        signal.signal(signal.SIGINT, signal.SIG_IGN if interrupt.asked else interrupted)
+        # torchrun passes on what a terminal or a scheduler has sent already: the second signal,
+        # which may come late, must not keep the model from being written.
+        for number, before in ((signal.SIGTERM, terminated), (signal.SIGINT, interrupted)):
+            signal.signal(number, signal.SIG_IGN if interrupt.signum == number else before)
+        if interrupt.asked:
+            heard(interrupt.signum)
 
 
 def _reason(error: RuntimeError) -> str:
