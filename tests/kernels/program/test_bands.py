@@ -129,5 +129,22 @@ def test_a_batch_and_a_run_go_by_the_same_blocks() -> None:
     values, slopes = program.batch(np.stack([x, x]))
     assert values.tolist() == [found[0], found[0]]
     np.testing.assert_array_equal(slopes[1], found[1])
-    steps = program.descent("gd", {}).advance(x, found[1], np.array([0.01]))
-    np.testing.assert_allclose(steps.ys[0], x - 0.01 * found[1], rtol=1e-15)
+
+
+def test_a_run_is_the_same_by_one_thread_and_by_two() -> None:
+    program = check(lambda x: _made([("product", "masked"), ("looked up", "square")], x), START)
+    x, rates = START.numpy(), np.full(5, 0.01)
+    found = program.value_and_gradient(x)
+    assert found is not None
+    options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    made = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        run = program.descent("adam", options, l2=0.1, weight_decay=0.01, clip=1.0)
+        made.append(run.advance(x, found[1], rates))
+    alone, shared = made
+    np.testing.assert_array_equal(alone.ys, shared.ys)
+    np.testing.assert_array_equal(alone.rows, shared.rows)
+    np.testing.assert_array_equal(alone.gradients, shared.gradients)
+    plain = program.descent("gd", {}).advance(x, found[1], rates[:1])
+    np.testing.assert_allclose(plain.ys[0], x - 0.01 * found[1], rtol=1e-15)

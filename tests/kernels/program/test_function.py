@@ -18,6 +18,23 @@ def plain(x: Tensor) -> Tensor:
     return (x.sin() * x.roll(1)).square().sum().sqrt()
 
 
+class Doubled(torch.autograd.Function):
+    """One of the few ways into torch that do not ask what kind of tensor they are given."""
+
+    @staticmethod
+    def forward(ctx: object, value: Tensor) -> Tensor:
+        return value * 2.0
+
+    @staticmethod
+    def backward(ctx: object, *given: Tensor) -> Tensor:
+        return given[0] * 2.0
+
+
+def doubled(value: Tensor) -> Tensor:
+    found: Tensor = Doubled.apply(value)  # type: ignore[no-untyped-call]
+    return found
+
+
 @pytest.fixture(autouse=True, scope="module")
 def compiled() -> None:
     """Where the machine is not compiled yet, a function would first be answered by the tape."""
@@ -65,6 +82,11 @@ def test_other_types_and_points_without_numbers_go_to_the_function() -> None:
         lambda v, x: torch.autograd.grad(v.log(), x),
         lambda v, x: (v.backward(), x.grad)[1:],
         lambda v, x: (torch.autograd.backward(v), x.grad)[1:],
+        lambda v, x: (torch.autograd.backward(doubled(v)), x.grad)[1:],
+        lambda v, x: torch.autograd.grad(torch.stack([v, v * 3.0]).sum(), x),
+        lambda v, x: torch.autograd.grad(torch.cat([v.view(1), x]).prod(), x),
+        lambda v, x: (v.requires_grad, v.item(), v.detach(), torch.autograd.grad(v, x)[0])[3:],
+        lambda v, x: torch.autograd.grad(torch.autograd.grad(v, x, create_graph=True)[0].sum(), x),
     ],
 )
 def test_every_way_to_ask_for_the_gradient_gives_the_functions_own(

@@ -43,8 +43,12 @@ class CellFunction:
     def value_and_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """(value, gradient), a number and (n,), at x (n,): what scipy.optimize.minimize(…,
         jac=True) wants; one cell only. Not a number where the cell is an error."""
+        point = np.ascontiguousarray(x, np.float64)
+        if point.shape != tuple(self.start.shape):
+            raise UsageError(f"x has shape {point.shape}; expected {tuple(self.start.shape)}")
+        point = point if point.flags.writeable else point.copy()  # one type for the compiler
         program = self.machine.program
-        found = None if program is None else program.value_and_gradient(np.asarray(x, np.float64))
+        found = None if program is None else program.value_and_gradient(point)
         return self.machine.taped(lambda: self.by_the_tape(x)) if found is None else found
 
     def by_the_tape(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

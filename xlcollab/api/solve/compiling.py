@@ -158,7 +158,7 @@ class Compiled:
             straight = self.linear is not None or self.run.settings.method not in _TAKES_EQUATIONS
             form = as_squares if straight else as_equation
             found = form(found, self.model.target)
-        return with_machine(found, self.start, self.size, self.run) if descends else found
+        return with_machine(found, self.start, self.run) if descends else found
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
         return program_of_many(function, self.start, self.run)

@@ -33,10 +33,6 @@ from xlcollab.settings.methods import METHODS
 if TYPE_CHECKING:
     from xlcollab.kernels.program.machine.native import NativeProgram, NativeResiduals
 
-_LARGE = 1_000_000
-_MANY_THREADS = 4
-"""A sheet that reads so many numbers runs quicker on more than so many of torch's threads than on
-the one of the machine."""
 _MOST_WORK = 20_000_000
 """Rows of a Jacobian times what each of them costs, up to which the machine makes them one by
 one."""
@@ -85,15 +81,12 @@ class Run:
         return self.until - time.perf_counter()
 
 
-def with_machine(objective: Objective, start: Tensor, size: int, run: Run) -> Objective:
+def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
     """The objective with its programs, as far as it has them and they are worth compiling.
 
-    `size` is how many constants one evaluation reads. Where the machine is not compiled yet, a run
-    that is short goes without it: its numbers may differ in their last digits from those of the
-    same run with the machine.
+    Where the machine is not compiled yet, a run that is short goes without it: its numbers may
+    differ in their last digits from those of the same run with the machine.
     """
-    if size >= _LARGE and torch.get_num_threads() > _MANY_THREADS:
-        return objective
     return replace(
         objective,
         native=_program(objective, start, run),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
@@ -68,15 +68,21 @@ class MachineFunction:
         found = program.value_and_gradient(point)
         if found is None:
             return self._function(x)
-        return _answer(x, _Answered(*found, self._function))
+        value, slope = found
+        return _answer(x, _Answered(np.array(value), slope, self._function, x, x._version))
 
 
 class _Answered(NamedTuple):
     """What the machine said at a point, and who is asked for derivatives of the derivative."""
 
-    value: float
+    value: NDArray[np.float64]
+    """Shape ()."""
     slope: NDArray[np.float64]
+    """(n,)"""
     function: Scalar
+    x: Tensor
+    version: int
+    """Of x: how often it had been changed in place."""
 
 
 class _Context(Context, Protocol):
@@ -90,27 +96,28 @@ class _Answer(torch.autograd.Function):
     def forward(ctx: _Context, x: Tensor, answered: _Answered) -> Tensor:
         ctx.save_for_backward(x)
         ctx.answered = answered
-        return torch.scalar_tensor(answered.value, dtype=torch.float64)
+        return torch.scalar_tensor(float(answered.value), dtype=torch.float64)
 
     @staticmethod
     def backward(ctx: _Context, *given: Tensor) -> tuple[Tensor, None]:
         (by_value,) = given
         if torch.is_grad_enabled():  # a derivative of this one will be asked for
             (x,) = ctx.saved_tensors
+            if x._version != ctx.answered.version:
+                raise RuntimeError("x was modified by an inplace operation after it was used")
             (slope,) = torch.autograd.grad(ctx.answered.function(x), x, create_graph=True)
             return by_value * slope, None
         return by_value * torch.from_numpy(ctx.answered.slope), None
 
 
 class Known(Tensor):
-    """A value that says its gradient by the very x it is of without a walk through the graph.
+    """A value that says its gradient by the very x it is of without a walk through torch's graph.
 
-    It stands in torch's graph as any value does; only `torch.autograd.grad(value, x)`, asked for
-    nothing more, is answered by itself. What is computed from it are plain tensors.
+    It stands in no graph yet: `torch.autograd.grad(value, x)`, asked for nothing more, is answered
+    by itself, and whatever else is done with it first gives it its place there.
     """
 
-    known: tuple[Tensor, NDArray[np.float64]]
-    """x and the gradient there, (n,)."""
+    answered: _Answered
 
     @classmethod
     def __torch_function__(
@@ -124,8 +131,45 @@ class Known(Tensor):
             slope = _known(args[0], args[1], kwargs or {})
             if slope is not None:
                 return (slope,)
+        if torch.is_grad_enabled():
+            for value in _among((args, kwargs)):
+                _put_into_graph(value)
         with torch._C.DisableTorchFunctionSubclass():
             return func(*args, **(kwargs or {}))
+
+    def detach(self) -> Tensor:
+        """The number without its derivative; it shares its memory."""
+        return torch.from_numpy(self.answered.value)
+
+    def item(self) -> float:
+        """The number."""
+        return float(self.answered.value)
+
+    def __float__(self) -> float:
+        return float(self.answered.value)
+
+
+def _among(given: object) -> Iterator[Known]:
+    """The known values in nested lists, tuples and mappings."""
+    if isinstance(given, Known):
+        yield given
+    elif isinstance(given, (tuple, list)):
+        for one in given:
+            yield from _among(one)
+    elif isinstance(given, Mapping):
+        yield from _among(list(given.values()))
+
+
+def _put_into_graph(value: Known) -> None:
+    """Makes a plain tensor of a known value, with the function behind it."""
+    answered = value.answered
+    plain = cast(Tensor, value)
+    plain.__class__ = Tensor
+    plain._backward_hooks = None
+    plain.requires_grad_(False)
+    with torch.enable_grad():
+        made: Tensor = _Answer.apply(answered.x, answered)  # type: ignore[no-untyped-call]
+        plain.copy_(made)
 
 
 def _known(outputs: object, inputs: object, asked: Mapping[str, object]) -> Tensor | None:
@@ -133,14 +177,14 @@ def _known(outputs: object, inputs: object, asked: Mapping[str, object]) -> Tens
     value, given = _alone(outputs), _alone(inputs)
     if not isinstance(value, Known):
         return None
-    x, slope = value.known
+    x = value.answered.x
     if given is not x:
         return None
     if x._backward_hooks or asked.get("grad_outputs") is not None:
         return None
     if asked.get("create_graph") or asked.get("is_grads_batched"):
         return None
-    return torch.from_numpy(slope)
+    return torch.from_numpy(value.answered.slope)
 
 
 def _alone(given: object) -> object:
@@ -149,8 +193,16 @@ def _alone(given: object) -> object:
 
 
 def _answer(x: Tensor, answered: _Answered) -> Tensor:
-    value: Tensor = _Answer.apply(x, answered)  # type: ignore[no-untyped-call]
-    if value.requires_grad:
-        value.__class__ = Known
-        cast(Known, value).known = x, answered.slope
+    """The value, a tensor of shape ()."""
+    value = torch.from_numpy(answered.value)
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return value
+
+    def passed_on(by_value: Tensor) -> None:
+        """Where torch took the value, unseen by us, for the beginning of a graph of its own."""
+        torch.autograd.backward(x, by_value * torch.from_numpy(answered.slope))
+
+    value.requires_grad_()._backward_hooks = {0: passed_on}
+    value.__class__ = Known
+    cast(Known, value).answered = answered
     return value

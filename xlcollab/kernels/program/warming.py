@@ -8,6 +8,7 @@ from torch import Tensor
 
 from xlcollab.kernels.program.lower import lowered, lowered_residuals
 from xlcollab.kernels.program.machine.native import native
+from xlcollab.kernels.program.machine.threads import using
 from xlcollab.kernels.program.recording.record import record
 
 _ROWS = 50_000
@@ -29,6 +30,8 @@ def run_every_part() -> None:
     squares.jacobian(x)
     table = native(record(lambda x: [_of_a_table(x)], start))
     table.by_threads(x, 2)
+    with using(2):
+        table.descent("gd", {}).advance(x, x, np.array([0.1]))
 
 
 def _square(x: Tensor) -> Tensor:

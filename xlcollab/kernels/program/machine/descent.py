@@ -180,6 +180,31 @@ def _assess(
     row[VALUE], row[NORM] = sign * objective + row[PENALTY], math.sqrt(norm)
 
 
+@exact
+def _moved(course: Course, count: int, rate: float, y: Numbers, gradient: Numbers) -> None:
+    """The step after `count` others: changes y, within the bounds, and puts x into the memory."""
+    limits, memory, used = course.limits, course.memory, gradient
+    decay, clip = course.common[2], course.common[3]
+    if clip > 0.0:
+        _shortened(gradient, clip, memory[3])
+        used = memory[3]
+    if decay != 0.0:
+        for i in range(len(y)):
+            y[i] = y[i] * (1.0 - rate * decay)
+    move(course.rule, course.h, y, used, memory[0], memory[1], count, rate)
+    x = memory[2]
+    for i in range(len(y)):
+        y[i] = min(max(y[i], limits[1, i]), limits[2, i]) if y[i] == y[i] else y[i]
+        x[i] = y[i] * limits[0, i]
+
+
+@exact
+def _noted(course: Course, value: float, gradient: Numbers, row: Numbers) -> None:
+    """What a step found, the model's own gradient made that of what is minimised."""
+    sign, l2 = course.common[0], course.common[1]
+    _assess(len(gradient), sign, l2, value, course.memory[2], course.limits[0], gradient, row)
+
+
 @entry
 def descend(
     whole: Whole,
@@ -196,26 +221,32 @@ def descend(
     `count` steps were made before. Returns the number of good steps; y and the memory are those
     after the last move made, the record's rows those of the good steps.
     """
-    n, limits, memory = whole[VARIABLES], course.limits, course.memory
-    x = memory[2]
-    sign, l2, decay, clip = course.common[0], course.common[1], course.common[2], course.common[3]
+    n, x = whole[VARIABLES], course.memory[2]
     for t in range(len(rates)):
-        used = gradient
-        if clip > 0.0:
-            _shortened(gradient, clip, memory[3])
-            used = memory[3]
-        if decay != 0.0:
-            for i in range(n):
-                y[i] = y[i] * (1.0 - rates[t] * decay)
-        move(course.rule, course.h, y, used, memory[0], memory[1], count + t, rates[t])
+        _moved(course, count + t, rates[t], y, gradient)
         for i in range(n):
-            y[i] = min(max(y[i], limits[1, i]), limits[2, i]) if y[i] == y[i] else y[i]
-            x[i] = y[i] * limits[0, i]
             record.ys[t, i] = y[i]
         if evaluate(whole, arena, x, gradient) != FINE:
             return t
-        value = arena[whole[AT_VALUE]]
-        _assess(n, sign, l2, value, x, limits[0], gradient, record.rows[t])
+        _noted(course, arena[whole[AT_VALUE]], gradient, record.rows[t])
         for i in range(n):
             record.gradients[t, i] = gradient[i]
     return len(rates)
+
+
+@entry
+def move_once(
+    course: Course, count: int, rate: float, y: Numbers, gradient: Numbers, kept: Numbers
+) -> None:
+    """Of `descend` what comes before an evaluation; `kept` gets the new y."""
+    _moved(course, count, rate, y, gradient)
+    for i in range(len(y)):
+        kept[i] = y[i]
+
+
+@entry
+def note_once(course: Course, value: float, gradient: Numbers, row: Numbers, kept: Numbers) -> None:
+    """Of `descend` what comes after one; `kept` gets the gradient."""
+    _noted(course, value, gradient, row)
+    for i in range(len(gradient)):
+        kept[i] = gradient[i]

@@ -28,6 +28,8 @@ from xlcollab.kernels.program.machine.descent import (
     batch,
     descend,
     evaluate,
+    move_once,
+    note_once,
     rows,
     share,
     stage,
@@ -44,6 +46,8 @@ _evaluate: Callable[..., int] = evaluate
 _batch: Callable[..., None] = batch
 _descend: Callable[..., int] = descend
 _rows: Callable[..., int] = rows
+_move_once: Callable[..., None] = move_once
+_note_once: Callable[..., None] = note_once
 _stage: Callable[..., int] = stage
 _share: Callable[..., None] = share
 
@@ -113,6 +117,27 @@ class NativeProgram:
             before = band
         return _stage(whole, arena, x, slope, before, self.encoded.main)
 
+    def advanced(
+        self,
+        course: Course,
+        count: int,
+        rates: Numbers,
+        y: Numbers,
+        slope: Numbers,
+        record: Record,
+    ) -> int:
+        """`descend` in the machine, or where several threads share an evaluation, step by step."""
+        if not self.bands or threads.wanted() < 2:
+            return _descend(self._whole, self.arena, course, count, rates, y, slope, record)
+        x = course.memory[2]
+        for t, rate in enumerate(rates.tolist()):
+            _move_once(course, count + t, rate, y, slope, record.ys[t])
+            if self._run(x, slope) != FINE:
+                return t
+            value = float(self.arena[self.value_at])
+            _note_once(course, value, slope, record.rows[t], record.gradients[t])
+        return len(rates)
+
     def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
         """Values (B,) and gradients (B, n) at B points, the rows of `points` (B, n).
 
@@ -148,8 +173,7 @@ class NativeProgram:
         limits[1] = -np.inf if lower is None else lower
         limits[2] = np.inf if upper is None else upper
         return NativeDescent(
-            whole=self._whole,
-            arena=self.arena,
+            program=self,
             course=Course(
                 rule=code,
                 h=np.array([options[name] for name in names], np.float64),
@@ -176,8 +200,7 @@ class Steps:
 class NativeDescent:
     """A first-order run that goes on from where it stands."""
 
-    whole: Whole
-    arena: Numbers
+    program: NativeProgram
     course: Course
     count: int = 0
 
@@ -186,7 +209,7 @@ class NativeDescent:
         n, k = len(y), len(rates)
         y, slope = y.copy(), slope.copy()
         record = Record(np.empty((k, n)), np.empty((k, n)), np.empty((k, COLUMNS)))
-        done = _descend(self.whole, self.arena, self.course, self.count, rates, y, slope, record)
+        done = self.program.advanced(self.course, self.count, rates, y, slope, record)
         self.count += done if done == k else done + 1
         ys, slopes, rows = (part[:done] for part in record)
         return Steps(ys, slopes, rows, None if done == k else record.ys[done])

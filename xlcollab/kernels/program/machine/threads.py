@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -15,6 +17,17 @@ MOST = max(4, min(16, os.cpu_count() or 1))
 def wanted() -> int:
     """How many threads may run now: as many as torch may use."""
     return min(MOST, torch.get_num_threads())
+
+
+@contextmanager
+def using(count: int) -> Iterator[None]:
+    """So many threads for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def helpers() -> ThreadPoolExecutor:
