@@ -42,7 +42,11 @@ class CellFunction:
 
     def value_and_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """(value, gradient), a number and (n,), at x (n,): what scipy.optimize.minimize(…,
-        jac=True) wants; one cell only. Not a number where the cell is an error."""
+        jac=True) wants; one cell only. Not a number where the cell is an error.
+
+        Raises:
+            UsageError: x has another shape.
+        """
         point = np.ascontiguousarray(x, np.float64)
         if point.shape != tuple(self.start.shape):
             raise UsageError(f"x has shape {point.shape}; expected {tuple(self.start.shape)}")

@@ -138,7 +138,7 @@ class Known(Tensor):
             return func(*args, **(kwargs or {}))
 
     def detach(self) -> Tensor:
-        """The number without its derivative; it shares its memory."""
+        """The number without its derivative, of shape (); it shares its memory."""
         return torch.from_numpy(self.answered.value)
 
     def item(self) -> float:
