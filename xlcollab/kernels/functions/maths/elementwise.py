@@ -171,11 +171,15 @@ def _power_of_ten(power: Tensor) -> Tensor:
     return table[power.detach().long().clamp(0, 308)]
 
 
+_MOST_PLACES = 400.0
+"""Digits beyond which there is nothing to round."""
+
+
 def rounder(direction: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     """Rounding to decimal digits, freed of binary noise: 2.675 to 2 digits is 2.68."""
 
     def run(x: Tensor, digits: Tensor) -> Tensor:
-        places = torch.trunc(digits)
+        places = torch.trunc(digits).clamp(-_MOST_PLACES, _MOST_PLACES)
         up, down = _power_of_ten(places), _power_of_ten(-places)
         size = x.abs()
         beyond = size * up > 1e300

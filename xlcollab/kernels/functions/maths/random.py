@@ -15,11 +15,13 @@ def uniform(context: Context, draw: Block) -> Block:
 
 
 def between(context: Context, draw: Block, low: Block, high: Block) -> Block:
-    """RANDBETWEEN(low, high): whole numbers, both ends included."""
+    """RANDBETWEEN(low, high): whole numbers, both ends included; the next one above where none lies
+    between."""
     bottom, bottom_codes = context.numbers(low)
     top, top_codes = context.numbers(high)
-    bottom, top = torch.ceil(bottom), torch.floor(top)
     empty = torch.where(bottom > top, float(ErrorCode.NUM), 0.0)
+    bottom = torch.ceil(bottom)
+    top = torch.maximum(torch.floor(top), bottom)
     number = bottom + torch.floor(draw.number * (top - bottom + 1))
     return context.result(number, first_code(bottom_codes, top_codes, empty))
 

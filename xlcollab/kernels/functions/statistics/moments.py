@@ -8,7 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from xlcollab.grid import ErrorCode
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.functions.maths.elementwise import without_booleans
 from xlcollab.kernels.functions.statistics.reduce import (
     Members,
     aggregate,
@@ -85,13 +86,22 @@ def _kurtosis(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
     return torch.where(bad, 0.0, total * scale - shift), error_where(bad, ErrorCode.DIV0)
 
 
+def _all_numbers(context: Context, block: Block) -> Block:
+    """The block with #VALUE! in the place of texts and truth values."""
+    texts = torch.where(block.mask(Kind.TEXT), float(ErrorCode.VALUE), 0.0)
+    return context.with_errors(without_booleans(context, block), texts)
+
+
 def power_series(context: Context, x: Block, first: Block, step: Block, terms: Block) -> Block:
-    """SERIESSUM: Σ aᵢ · x^(first + i · step) over the coefficients aᵢ."""
+    """SERIESSUM: Σ aᵢ · x^(first + i · step) over the coefficients aᵢ. Truth values are #VALUE!, and
+    so are texts among several coefficients."""
     if any(block.shape[2:].numel() > 1 for block in (x, first, step)):
         return context.error(ErrorCode.VALUE)
-    found = members(context, terms)
-    pairs = [context.numbers(block) for block in (x, first, step)]
-    base, start, stride = (number for number, _ in pairs)
+    several = terms.shape[2:].numel() > 1
+    found = members(context, _all_numbers(context, terms) if several else terms)
+    pairs = [context.numbers(without_booleans(context, block)) for block in (x, first, step)]
+    pairs.append((pairs[0][0], context.codes(without_booleans(context, terms))))
+    base, start, stride, _ = (number for number, _ in pairs)
     position = torch.arange(found.number.shape[-1], dtype=base.dtype, device=base.device)
     exponent = start[..., None] + position * stride[..., None]
     powers = safe_power(base[..., None].expand(exponent.shape), exponent)
