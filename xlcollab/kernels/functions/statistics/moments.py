@@ -93,8 +93,8 @@ def _all_numbers(context: Context, block: Block) -> Block:
 
 
 def power_series(context: Context, x: Block, first: Block, step: Block, terms: Block) -> Block:
-    """SERIESSUM: Σ aᵢ · x^(first + i · step) over the coefficients aᵢ. Truth values are #VALUE!, and
-    so are texts among several coefficients."""
+    """SERIESSUM: Σ aᵢ · x^(first + i · step) over the coefficients aᵢ. Truth values are #VALUE!,
+    and so are texts among several coefficients."""
     if any(block.shape[2:].numel() > 1 for block in (x, first, step)):
         return context.error(ErrorCode.VALUE)
     several = terms.shape[2:].numel() > 1
