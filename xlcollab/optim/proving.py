@@ -9,6 +9,7 @@ from torch import Tensor
 
 from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.nonlinear.kkt import conditions
 from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
@@ -68,7 +69,12 @@ def _falls_further(best: Attempt, task: Task, start: Tensor) -> bool:
     slope."""
     try:
         model = SizedModel(task, best.x, task.recorder())
-        here, slope, _ = model.derivatives(model.start)
+        here, slope, matrix = model.derivatives(model.start)
+        inside = model.slopes_inside(model.start, slope, matrix)
+        if inside is not None:
+            if not conditions(model, model.start).hold:
+                return True
+            slope = inside[0]
         way = model.start - start.detach().double().cpu().numpy() / model.size
         room = _GAIN * max(1.0, abs(here.objective))
         for direction in (way, -slope):

@@ -16,6 +16,7 @@ from xlcollab.optim.linear.search import Limits
 from xlcollab.optim.linear.solving import Repeated
 from xlcollab.optim.nonlinear.feasibility import descended
 from xlcollab.optim.nonlinear.kkt import conditions
+from xlcollab.optim.nonlinear.leaving import OFF_A_BREAK, whole_slope
 from xlcollab.optim.nonlinear.sized import SizedModel
 from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.problem import Objective
@@ -58,13 +59,14 @@ class Curved:
     def _solved(self, start: Array) -> Relaxed:
         model = self.model
         model.forget()
-        y = start
+        y = whole_slope(model, start)
         for number in range(_AGAIN):
             y, _ = sqp(model, y, _STEPS, recorded=False)
             best = model.best
             if best is not None and best.objective < _UNBOUNDED:
                 return Relaxed("unbounded", y * model.size)
-            if conditions(model, y).hold:
+            here = conditions(model, y)
+            if here.hold:
                 value = model.values(y).objective * model.unit
                 return Relaxed("solved", y * model.size, value)
             if best is None and number == 0:
@@ -72,6 +74,8 @@ class Curved:
                 if not found.feasible:
                     return Relaxed("infeasible", found.y * model.size)
                 y = found.y
+            elif here.broken:
+                y = model.inward(y, OFF_A_BREAK)
         best = model.best
         return Relaxed("unknown", (y if best is None else best.y) * model.size)
 

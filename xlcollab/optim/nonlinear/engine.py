@@ -16,6 +16,7 @@ from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.loop import Limits, Outcome
 from xlcollab.optim.nonlinear.feasibility import least_violation
 from xlcollab.optim.nonlinear.kkt import Conditions, conditions
+from xlcollab.optim.nonlinear.leaving import OFF_A_BREAK, whole_slope
 from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
 from xlcollab.optim.nonlinear.settling import on_bounds
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError, Values
@@ -130,7 +131,7 @@ class Search:
         return self._iterations - self.model.recorder.iteration
 
     def _as_it_is(self) -> Array:
-        return self.model.start
+        return whole_slope(self.model, self.model.start)
 
     def _feasible(self) -> Array | None:
         """A feasible point, if none was seen yet."""
@@ -164,6 +165,9 @@ class Search:
             if best is not None and best.objective < _UNBOUNDED:
                 return Stop(Status.UNBOUNDED, "It fell without a limit.")
             found = conditions(self.model, y)
+            if not found.hold and found.broken:
+                start = self.model.inward(y, OFF_A_BREAK)
+                continue
             if not found.hold:
                 return self._out_of_iterations() if self.left <= 0 else None
             start_again = None if found.vertex else better_nearby(self.model, y)

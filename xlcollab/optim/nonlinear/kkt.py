@@ -30,6 +30,8 @@ class Conditions:
     """The norm of the objective's own gradient."""
     vertex: bool
     """Whether as many rows and bounds press as there are variables: no direction is left."""
+    broken: bool = False
+    """Whether the slopes are those beside the point, because at it they break off."""
 
     @property
     def hold(self) -> bool:
@@ -39,6 +41,8 @@ class Conditions:
 def conditions(model: SizedModel, y: Array) -> Conditions:
     """The conditions at y: a row or bound within reach may press, with the sign of its side."""
     values, gradient, matrix = model.derivatives(y)
+    inside = model.slopes_inside(y, gradient, matrix)
+    gradient, matrix = (gradient, matrix) if inside is None else inside
     low = values.rows <= model.row_lower + _ON_A_LIMIT
     high = values.rows >= model.row_upper - _ON_A_LIMIT
     binding = np.flatnonzero(low | high)
@@ -63,7 +67,8 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
             int(np.linalg.matrix_rank(held)) if held.size else 0
         )  # before numpy 2.4 it raises
     residual = float(np.linalg.norm(rest)) / max(1.0, slope)
-    return Conditions(residual, multipliers, values.missed, slope, pressing >= model.n)
+    corner, broken = pressing >= model.n, inside is not None
+    return Conditions(residual, multipliers, values.missed, slope, corner, broken)
 
 
 def _side(mask: NDArray[np.bool_], limit: float) -> Array:

@@ -31,6 +31,9 @@ _TIGHT = 1e-9
 """A point this near is kept before one that only just passes."""
 _CLEARLY = 1e-3
 """A gain that no violation within the tolerance explains."""
+_HAIR, _ALIKE = 1e-8, 1e-2
+"""How far from a bound slopes are compared with those on it, and by how much they may differ where
+nothing breaks off: as much as curvature of a million makes."""
 _PROBES = 4
 """Points at which sizes are asked for: one could be a place where a row is flat."""
 _PROBE_WIDTH = 0.1
@@ -150,6 +153,25 @@ class SizedModel:
         with _quiet():
             matrix = np.nan_to_num(slopes * self.size, nan=0.0, posinf=0.0, neginf=0.0)
             return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
+
+    def inward(self, y: Array, width: float) -> Array:
+        """The point moved off the bounds it stands on, into the box. Shape (n,)."""
+        step = width * np.maximum(1.0, np.abs(y))
+        low, high = y <= self.lower, y >= self.upper
+        return self.clip(y + np.where(low, step, 0.0) - np.where(high & ~low, step, 0.0))
+
+    def slopes_inside(self, y: Array, gradient: Array, matrix: Array) -> tuple[Array, Array] | None:
+        """The slopes a hair off the bounds at y, where those at y are not their limit: a root or a
+        power has slope 0 at its end, which is none, and a kink on a bound has one side. None where
+        y is as its neighbours. Shapes (n,) and (k, n). Raises TimeIsUpError."""
+        there = self.inward(y, _HAIR)
+        if np.array_equal(there, y):
+            return None
+        _, inner, rows = self.derivatives(there)
+        pairs = zip((gradient, *matrix), (inner, *rows), strict=True)
+        if all(np.abs(b - a).max() <= _ALIKE * (1.0 + np.abs(a).max()) for a, b in pairs):
+            return None
+        return inner, rows
 
     def missed_by(self, rows: Array) -> Array:
         """The signed amount by which each row misses its limits, (k,)."""
