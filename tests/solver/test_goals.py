@@ -57,3 +57,28 @@ def test_a_goal_beyond_a_bound_is_not_met(tmp_path: Path) -> None:
     found = goal({"A1": 1.0, "B1": "=A1^2"}, 30.0, lines=[("S!$A$1", "<=", "5")]).solve(tmp_path)
     assert found.json["models"][0]["status"] == "goal_not_met"
     assert "missed by 5" in found.json["models"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "target"),
+    [
+        ("=MAX(0,A1-10)*3", 12.0),
+        ("=1E6*MAX(0,A1-2000)^2", 4e6),
+        ("=MAX(0,A1*A2-50)", 7.0),
+        ("=MAX(0,-100-A1)", 5.0),
+        ("=MIN(3,A1^2/100)*MAX(A1-90,0)", 6.0),
+    ],
+)
+def test_a_goal_beyond_a_flat_start_is_met(formula: str, target: float, tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 1.0, "B1": formula}
+    found = goal(cells, target, "S!$A$1:$A$2", free=True).solve(tmp_path)
+    assert found.json["models"][0]["status"] == "optimal", found.json["models"][0]["message"]
+    assert found.json["models"][0]["final"] == pytest.approx(target, rel=1e-6)
+
+
+def test_steps_that_contradict_are_no_cells(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "B1": "=INT(A1)"}
+    lines = [("S!$B$1", "=", "2.5"), ("S!$A$1", "<=", "9")]
+    (told,) = Model(cells, "B1", "S!$A$1", "2", lines).solve(tmp_path).json["models"]
+    assert told["status"] == "infeasible"
+    assert "S!B1 = 2.5; the steps and pieces of what was rewritten" in told["message"]

@@ -48,6 +48,8 @@ def _whole(compiled: Compiled, found: Contradiction) -> list[str]:
         return []
     integer = compiled.limits.integer
     cells = [str(cell) for cell, whole in zip(compiled.cells, integer, strict=True) if whole]
+    if not cells:
+        return ["the steps and pieces of what was rewritten"]
     shown = ", ".join(cells[:_TOLD]) + (" …" if len(cells) > _TOLD else "")
     return [f"whole numbers in {shown}"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -22,6 +24,8 @@ _STILL = 1e-9
 be satisfied nothing stands still before they are."""
 _NO_NUMBER = 1e15
 """Of rows of size one: what stands for no number is larger, whatever a row's unit."""
+_FAR = (1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6)
+"""Of variables of size one: how far beyond a flat place is looked."""
 _DRAWS = 8
 """Starts, if the first finds no feasible point: each costs a search."""
 
@@ -40,6 +44,26 @@ def least_violation(model: SizedModel, start: Array) -> Values:
         y = within(model.start, model.lower, model.upper, generator)
         found = descended(model, y)
         best = min(best, found, key=lambda values: values.missed)
+    return best if best.feasible else _beyond_the_flat(model, best, generator)
+
+
+def _beyond_the_flat(model: SizedModel, best: Values, generator: Generator) -> Values:
+    """A better end of a descent that begins far away, where what is missed has no slope: there it
+    is not least, nothing is known. MAX(0,A1-10) is flat up to 10."""
+    _, _, matrix = model.derivatives(best.y)
+    gaps = model.missed_by(best.rows)
+    if np.abs(matrix[gaps != 0.0]).max(initial=0.0) > 0.0:
+        return best
+    ones = np.ones(model.n)
+    drawn = torch.randn((2, model.n), generator=generator, dtype=torch.float64).numpy()
+    flat = best.missed
+    for far, way in itertools.product(_FAR, (ones, -ones, *drawn)):
+        there = model.values(model.clip(best.y + far * way))
+        if there.missed != flat and there.missed < _NO_NUMBER:
+            found = descended(model, there.y)
+            best = min(best, there, found, key=lambda values: values.missed)
+        if best.feasible:
+            break
     return best
 
 
