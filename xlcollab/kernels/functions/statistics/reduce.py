@@ -262,9 +262,9 @@ def count_blank(context: Context, block: Block) -> Block:
     return reduced(context, flat(blank.to(context.dtype), block.shape).sum(-1))
 
 
-def _of_all_values(function: Function, *, array_texts: bool = True) -> Function:
+def _of_all_values(function: Function, *, array_texts: bool = False) -> Function:
     """The …A forms: booleans count as 0 or 1 and texts as 0, in cells too; booleans of arrays are
-    left out, and their texts if they are not to count."""
+    left out, and so are their texts unless they are to count."""
 
     def run(context: Context, *blocks: Block) -> Block:
         return function(context, *(_counting_all(block, array_texts) for block in blocks))
@@ -284,7 +284,7 @@ def _counting_all(block: Block, array_texts: bool) -> Block:
 
 def _extreme_of_all(sign: float) -> Function:
     """MAXA (1) and MINA (-1)."""
-    return _of_all_values(aggregate(_extreme(sign)), array_texts=False)
+    return _of_all_values(aggregate(_extreme(sign)))
 
 
 def _share(context: Context, part: Block, everything: Block) -> Block:
@@ -327,7 +327,7 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.SPREAD,
         scalar="STDEV.P",
     ),
-    _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average))),
+    _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average), array_texts=True)),
     _row("MINA", "R|R*1", _extreme_of_all(-1.0), shape=Shape.KINKS),
     _row("MAXA", "R|R*1", _extreme_of_all(1.0), shape=Shape.KINKS),
     _row("VARA", "R|R*1", _of_all_values(aggregate(_variance(1.0)))),
