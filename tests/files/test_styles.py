@@ -55,6 +55,14 @@ def test_every_look_is_a_format_that_others_read(styled: Path) -> None:
     assert first["A2"].number_format == "[Red]#,##0.000"
 
 
+def test_formats_have_numbers_of_their_own_that_excel_leaves_free(styled: Path) -> None:
+    with zipfile.ZipFile(_add(styled)) as archive:
+        styles = archive.read("xl/styles.xml").decode()
+    numbers = [int(number) for number in re.findall(r'<numFmt [^>]*numFmtId="(\d+)"', styles)]
+    assert len(numbers) == len(set(numbers)) > 2
+    assert min(numbers) >= 164
+
+
 def test_a_second_time_nothing_is_appended(styled: Path) -> None:
     def part() -> bytes:
         with zipfile.ZipFile(styled) as archive:

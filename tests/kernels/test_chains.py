@@ -256,6 +256,34 @@ def test_what_stands_beside_a_chain_may_be_anything(middle: str) -> None:
     ).chains
 
 
+CONDITIONS: dict[str, Scalar] = {
+    "a text for true": "TRUE",
+    "a text for false in small letters": "false",
+    "spaces around it": " true ",
+    "a text of a number": "0",
+    "a text": "yes",
+    "zero": 0.0,
+    "half": 0.5,
+    "true": True,
+    "false": False,
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_what_a_chain_asks_may_be_anything(condition: str) -> None:
+    """As a condition alone, inside AND and OR, and turned round."""
+    formulas = {
+        "A": "=IFERROR(IF(F{r},A{p}+1,A{p}-1),A{p}*2)",
+        "B": "=IFERROR(IF(AND(F{r},B{p}<9),B{p}+1,B{p}-1),B{p}*2)",
+        "C": "=IFERROR(IF(OR(F{r},C{p}>9),C{p}+1,C{p}-1),C{p}*2)",
+        "D": "=IFERROR(IF(NOT(F{r}),D{p}+1,D{p}-1),D{p}*2)",
+    }
+    cells = {f"{c}1": 1.0 for c in "ABCD"} | rows(2, 30, formulas)
+    given = {f"F{r}": CONDITIONS[condition] for r in range(10, 14)}
+    assert assert_same_values(DATA | cells | given).chains
+
+
 def test_an_error_in_a_chain_is_the_error_of_the_sheet() -> None:
     cells = {"A1": 1.0, "A9": 0.0} | rows(2, 30, {"B": "=IF(ROW()=2,4,B{p})/A{p}"})
     assert_same_values(DATA | cells | {f"A{r}": 10.0 - r for r in range(2, 31)})

@@ -113,3 +113,28 @@ def test_a_positive_divisor_needs_no_guard() -> None:
 )
 def test_algebra_leaves(function: Callable[[Tensor], Tensor], left: dict[str, int]) -> None:
     assert operations(function) == Counter({**left, "place": 1})
+
+
+@pytest.mark.parametrize(
+    ("function", "products", "order"),
+    [
+        (lambda x: (2.0 * torch.where(DATA > 0, x[0], 0.0)).square().sum(), 1, "mul where"),
+        (lambda x: (torch.where(x[:4] > 0, x[0], 0.0) * 2.0).square().sum(), 1, "mul where"),
+        (
+            lambda x: (2.0 * torch.where(DATA[:10] > 0, x.view(10, 4), 0.0)).square().sum(),
+            40,
+            "where mul",
+        ),
+        (lambda x: (2.0 * torch.where(DATA > 0, x[0], 1.0)).square().sum(), 120, "where mul"),
+    ],
+)
+def test_one_number_that_is_chosen_is_multiplied_once(
+    function: Callable[[Tensor], Tensor], products: int, order: str
+) -> None:
+    """c · where(mask, a, 0): many products are one where `a` is one number and 0 stands beside."""
+    operations(function)  # the same value
+    ((view, _),) = (recording := record(lambda x: [function(x)], START)).outputs
+    graph, now = rewritten(recording.graph, [view.node])
+    nodes = [graph[number] for number in needed(graph, [now[view.node]])]
+    assert [node.size for node in nodes if node.op == "mul"] == [products]
+    assert [node.op for node in nodes if node.op in ("mul", "where")] == order.split()
