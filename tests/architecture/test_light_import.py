@@ -58,6 +58,16 @@ def test_inspect_loads_neither_torch_nor_pandas(book: Path) -> None:
     assert loaded_by(_CLI, "inspect", str(book)).isdisjoint({"torch", "pandas", "xlwings"})
 
 
+def test_a_solve_loads_torch_and_little_besides(tmp_path: Path) -> None:
+    counted = ('=SUM((A1:A3-3)^2)+COUNTIF(C1:C3,">1")+IF(C1>1,A1&A2>"",0)', 0.0)
+    cells = {"A1": 1.0, "A2": 2.0, "A3": 0.5, "B1": counted, "C1": 1.0, "C2": 2.0}
+    book = build(tmp_path / "b.xlsx", {"S": cells})
+    asked = ["--minimize", "B1", "--by-changing", "A1:A3", "--method", "gd", "--iterations", "99"]
+    loaded = loaded_by(_CLI, "solve", str(book), *asked)
+    assert "torch" in loaded
+    assert loaded.isdisjoint({"pandas", "sympy", "mpmath"})
+
+
 def test_opening_a_workbook_loads_no_torch(book: Path) -> None:
     code = "import sys, xlcollab; xlcollab.open(sys.argv[1]).models"
     assert loaded_by(code, str(book)).isdisjoint({"torch", "pandas", "xlwings"})

@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.leaving import leave
 from xlcollab.faces.memory import limit_memory
 from xlcollab.faces.mistakes import Sentences
 from xlcollab.faces.shell import shown
@@ -216,4 +217,9 @@ def _fail(message: str, code: int) -> int:
 def main() -> None:
     """The entry point of the installed script."""
     limit_memory()
-    build()()
+    try:
+        build()()
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            leave(ended.code or 0)
+        raise

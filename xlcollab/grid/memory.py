@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +27,8 @@ from xlcollab.grid.refusals import (
 from xlcollab.grid.values import Kind, TextPool, encode, storable
 from xlcollab.grid.workbook import ArrayFormula, DefinedName, Formulas, Sheet, Table, Workbook
 from xlcollab.ref import Rect
+
+_NUMBER = int(Kind.NUMBER)
 
 
 class MemoryBook:
@@ -165,8 +168,14 @@ def _new_sheet(new: NewSheet, texts: TextPool) -> Sheet:
     width = max((len(row) for row in new.rows), default=0)
     kinds, numbers = np.zeros((len(new.rows), width), np.uint8), np.zeros((len(new.rows), width))
     for row, values in enumerate(new.rows):
-        for column, value in enumerate(values):
-            kinds[row, column], numbers[row, column] = encode(storable(value), texts)
+        pairs = [
+            (_NUMBER, value)
+            if type(value) is float and math.isfinite(value)
+            else encode(storable(value), texts)
+            for value in values
+        ]
+        if pairs:
+            kinds[row, : len(pairs)], numbers[row, : len(pairs)] = zip(*pairs, strict=True)
     height, width = _extent(kinds)
     kinds, numbers = kinds[:height, :width], numbers[:height, :width]
     return Sheet(new.name, kinds, numbers, texts, Formulas.from_cells({}))

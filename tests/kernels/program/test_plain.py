@@ -13,8 +13,8 @@ from tests.kernels.program.test_native import BINARY, START, TERM, made
 from xlcollab.kernels.program.core.prepared import Prepared
 from xlcollab.kernels.program.core.reference import evaluate
 from xlcollab.kernels.program.core.schedule import needed
-from xlcollab.kernels.program.lower import lowered_plainly, residuals_plainly
-from xlcollab.kernels.program.plain import plain
+from xlcollab.kernels.program.lower import lowered_plainly, residuals_plainly, values_now
+from xlcollab.kernels.program.plain import plain, plain_values
 from xlcollab.kernels.program.recording.record import record
 
 
@@ -105,6 +105,36 @@ def test_where_an_answer_taken_for_granted_changes_it_has_none() -> None:
     values, _ = program.batch(np.array([[1.0, 1.0], [1.0, -1.0]]))
     assert values[0] == 2.0
     assert np.isnan(values[1])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_values_of_many_points_are_those_of_each_alone(rows: int) -> None:
+    weights = torch.linspace(-1.0, 1.0, 300, dtype=torch.float64)
+    place = torch.tensor([0, 2, 2, 1])
+
+    def function(x: Tensor) -> Tensor:
+        spread = torch.where(x > 0, x.exp(), x.square()) * (x != 0.5)
+        sums = torch.zeros(3, dtype=x.dtype).index_add(0, place, spread[place])
+        return (x[:1] * weights).sigmoid().sum() + sums.cumsum(0).log().sum()
+
+    start = torch.tensor([0.4, -1.2, 2.0], dtype=torch.float64)
+    points = np.random.default_rng(rows).normal(size=(rows, 3))
+    points[0] = 0.0  # the logarithm of 0
+    found = plain_values(record(lambda x: [function(x)], start)).batch(points)[0]
+    wanted = [float(function(torch.from_numpy(point))) for point in points]
+    np.testing.assert_allclose(found[1:], wanted[1:], rtol=1e-12)
+    assert np.isnan(found[0])
+
+
+def test_values_are_not_given_where_an_answer_taken_for_granted_changes() -> None:
+    def function(x: Tensor) -> Tensor:
+        return x.square().sum() if bool((x > 0).all()) else x.sum()
+
+    program = values_now(function, torch.tensor([1.0, 2.0], dtype=torch.float64))
+    assert program is not None
+    found, _ = program.batch(np.array([[1.0, 1.0], [1.0, -1.0], [2.0, 1.0]]))
+    assert np.isnan(found).tolist() == [False, True, False]
+    assert found[[0, 2]].tolist() == [2.0, 5.0]
 
 
 def test_what_takes_much_memory_is_left_to_the_tape() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Kind, Sheet, Workbook
 from xlcollab.history import Record
-from xlcollab.kernels.program.lower import lowered_now
+from xlcollab.kernels.program.lower import values_now
 from xlcollab.kernels.trace.recalculating import RecalculatingCompiler
 from xlcollab.problems import SolverModel, resolve_areas
 from xlcollab.ref import AreaRef, Rect
@@ -87,7 +87,7 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
         return None
     found = np.full(len(record), np.nan)
     if len(record) > _FEW and not isinstance(compiled.compiler, RecalculatingCompiler):
-        program = lowered_now(function.scalar, compiled.start)
+        program = values_now(function.scalar, compiled.start)
         found = found if program is None else program.batch(record.weights)[0]
     with torch.no_grad():
         for row in np.flatnonzero(~np.isfinite(found)):
@@ -98,7 +98,8 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
 def _labelled(workbook: Workbook, model: SolverModel) -> dict[str, AreaRef]:
     sheet = workbook.sheet(model.sheet)
     found: dict[str, AreaRef] = {}
-    for row, column in np.argwhere(sheet.formula_mask()).tolist():
+    beside = _beside_test_errors(sheet)
+    for row, column in np.argwhere(sheet.formula_mask() & beside).tolist():
         rect = Rect(row, column)
         area = AreaRef(sheet.name, rect)
         is_objective = model.objective is not None and area == model.objective.area
@@ -110,10 +111,26 @@ def _labelled(workbook: Workbook, model: SolverModel) -> dict[str, AreaRef]:
     return found
 
 
+def _beside_test_errors(sheet: Sheet) -> NDArray[np.bool_]:
+    """The cells right of a text that says test error, or below one: most formulas are not."""
+    there = sheet.kinds == Kind.TEXT
+    numbers = np.unique(sheet.numbers[there])
+    telling = [n for n in numbers.tolist() if _TEST_ERROR.search(_one_line(sheet.texts[int(n)]))]
+    said = there & np.isin(sheet.numbers, telling)
+    found = np.zeros_like(said)
+    found[:, 1:] |= said[:, :-1]
+    found[1:] |= said[:-1]
+    return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _label(sheet: Sheet, rect: Rect) -> str:
     """The text left of a cell or above it."""
     for row, column in ((rect.top, rect.left - 1), (rect.top - 1, rect.left)):
         value = sheet.value(row, column) if min(row, column) >= 0 else None
         if isinstance(value, str) and value.strip():
-            return " ".join(value.split())
+            return _one_line(value)
     return ""

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 from xlcollab.errors import WriteRefusedError
 from xlcollab.files.package.package import parse_relationships, rels_name
-from xlcollab.files.writing.cells import cell_xml, value_xml
+from xlcollab.files.writing.cells import cell_xml, number_text, value_xml
 from xlcollab.files.writing.printing import set_up_print
 from xlcollab.files.writing.texts import Texts
 from xlcollab.grid import (
@@ -35,7 +35,7 @@ from xlcollab.grid import (
     encode,
     storable,
 )
-from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
+from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name, column_letters
 
 if TYPE_CHECKING:
     import xlsxwriter
@@ -399,13 +399,29 @@ def _with_cells(frame: bytes, sheet: NewSheet, formats: Mapping[Look, int]) -> b
 
 def _rows_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> Iterator[str]:
     texts = TextPool()
+    known = _numbers_xml(sheet, formats)
+    single = {row for row, _ in [*sheet.cell_looks, *sheet.formulas]}
     for row, values in enumerate(sheet.rows):
+        plain = row not in single and row not in sheet.row_looks
+        numbers = known if plain else {}
         cells = [
-            _cell_xml(sheet, row, column, value, formats, texts)
+            numbers[column] % (row + 1, number_text(value))
+            if type(value) is float and column in numbers and math.isfinite(value)
+            else _cell_xml(sheet, row, column, value, formats, texts)
             for column, value in enumerate(values)
         ]
         height = _height(sheet, row, values)
         yield f'<row r="{row + 1}"{height}>{"".join(cells)}</row>'
+
+
+def _numbers_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> dict[int, str]:
+    """What `_cell_xml` gives for the numbers of a column that has a look, with places for the
+    number of the row and the value: most cells of a large sheet are such."""
+    found: dict[int, str] = {}
+    for column, look in sheet.column_looks.items():
+        style = f' s="{formats[look]}"' if look in formats else ""
+        found[column] = f'<c r="{column_letters(column)}%d"{style}><v>%s</v></c>'
+    return found
 
 
 def _cell_xml(

@@ -15,6 +15,7 @@ from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Value
 
 
@@ -61,7 +62,7 @@ def _guarded(tracer: Evaluator, area: Area, value: Value) -> Value:
         return value
     mask = torch.from_numpy(broken[:, :, None, None].copy())
     codes = torch.where(mask, float(area.code), 0.0).expand(
-        torch.broadcast_shapes(mask.shape, value.block.shape)
+        spread_shape(mask.shape, value.block.shape)
     )
     return Value(tracer.tape.exact.with_errors(value.block, codes))
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from xlcollab.grid import Kind
 from xlcollab.kernels.pieces.kinks import CannotCutError, Kink, Operand, Term
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Program, Value
 
 
@@ -109,6 +109,6 @@ def terms_at(
 def shape_of(operands: Sequence[Operand]) -> tuple[int, ...]:
     """What the operands broadcast to. Raises CannotCutError."""
     try:
-        return tuple(torch.broadcast_shapes(*(operand.shape for operand in operands)))
-    except RuntimeError:
+        return tuple(spread_shape(*(operand.shape for operand in operands)))
+    except ValueError:
         raise CannotCutError from None

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xlcollab.jit import CACHED
 from xlcollab.kernels.program.lower import lowered
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.values.autograd import Context
@@ -21,6 +20,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Scalar = Callable[[Tensor], Tensor]
+
+
+def _can_be_kept() -> bool:
+    """Whether what is compiled is there for the next process too."""
+    from xlcollab.jit import CACHED  # numba is behind it, which takes a fifth of a second
+
+    return CACHED
 
 
 class MachineFunction:
@@ -36,7 +42,7 @@ class MachineFunction:
         self._function, self._start = function, start
         self._program: NativeProgram | None = None
         self._asked = False
-        self._patience = 0.0 if at_once and CACHED else 1.0
+        self._patience = 0.0 if at_once and _can_be_kept() else 1.0
         self._spent = 0.0
 
     def taped(self, call: Callable[[], T]) -> T:

@@ -55,10 +55,14 @@ def lowered_plainly(function: Scalar, start: Tensor) -> PlainProgram | None:
     return _believed(plain, function, start)
 
 
-def lowered_now(function: Scalar, start: Tensor) -> NativeProgram | PlainProgram | None:
-    """`function` as a program that runs at once: the machine's where that is compiled."""
-    ready = seconds_to_compile("evaluate", "batch") == 0.0
-    return lowered(function, start) if ready else lowered_plainly(function, start)
+def values_now(
+    function: Scalar, start: Tensor
+) -> NativeProgram | PlainValues | PlainProgram | None:
+    """`function` as a program whose `batch` gives values at once: the machine's where that is
+    compiled, else numpy's, for many points together where they fit."""
+    if seconds_to_compile("evaluate", "batch") == 0.0:
+        return lowered_values(function, start)
+    return values_plainly(function, start) or lowered_plainly(function, start)
 
 
 def _believed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from xlcollab.errors import ModelError, XlcollabError
 from xlcollab.formula.nodes import Call, walk
@@ -13,10 +13,6 @@ from xlcollab.formula.signatures import SIGNATURES, Param
 from xlcollab.kernels.scalar import ops
 from xlcollab.kernels.scan import codes
 from xlcollab.kernels.scan.body import Made, NotScannedError, Outside, Step, body
-from xlcollab.kernels.scan.compiled import is_ready
-from xlcollab.kernels.scan.layout import Laid, lay_out
-from xlcollab.kernels.scan.machine import forward
-from xlcollab.kernels.scan.operation import ScanFunction, Taken
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.area import RaggedError
@@ -27,6 +23,9 @@ from xlcollab.plan import Family, Plan
 from xlcollab.plan.chains import Pass
 from xlcollab.plan.plan import Chain
 from xlcollab.ref import AreaRef, Rect
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.scan.layout import Laid
 
 _T = TypeVar("_T")
 MOST_BENT = 2000
@@ -51,7 +50,7 @@ def scannable(plan: Plan, *, bent: bool = True, variables: Sequence[AreaRef] = (
     """The plan without the chains that no pass can work out, or in which variables stand, or for
     which compiling would not pay; without `bent` those with kinks, too, unless they are long."""
 
-    cold = bool(plan.chains) and not is_ready(forward)
+    cold = bool(plan.chains) and not _compiled()
 
     def cut(families: Sequence[Family], how: Pass) -> bool:
         cells = sum(family.rect.size for family in families)
@@ -66,6 +65,14 @@ def scannable(plan: Plan, *, bent: bool = True, variables: Sequence[AreaRef] = (
         return not bent and cells <= MOST_BENT and any(_bends(step.code) for step in steps)
 
     return plan.unrolled(cut)
+
+
+def _compiled() -> bool:
+    """Whether the machine for passes can run without being compiled first."""
+    from xlcollab.kernels.scan.compiled import is_ready  # numba takes a fifth of a second
+    from xlcollab.kernels.scan.machine import forward
+
+    return is_ready(forward)
 
 
 def with_passes(plan: Plan, work: Callable[[Plan], _T]) -> tuple[Plan, _T]:
@@ -100,6 +107,9 @@ def record_pass(tracer: Tracer, plan: Plan, chain: Chain) -> Mapping[int, Value]
 
     Raises NotReadyError, and PassRefusedError where it must be cut into waves.
     """
+    from xlcollab.kernels.scan.layout import lay_out  # with numba behind them
+    from xlcollab.kernels.scan.operation import ScanFunction
+
     families = [plan.families[number] for number in chain.members]
     tape = tracer.tape
     tape.origin = families[0].area
@@ -142,6 +152,8 @@ class _Around:
 def _taken(
     tracer: Tracer, chain: Chain, families: Sequence[Family], laid: Laid, cells: Value
 ) -> Mapping[int, Value]:
+    from xlcollab.kernels.scan.operation import Taken
+
     found: dict[int, Value] = {}
     for number, family, start in zip(chain.members, families, laid.layout.starts, strict=True):
         take = Taken(start - laid.layout.outside, family.rect)

@@ -52,6 +52,7 @@ from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Closure, Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Operation, Tape, Value, internal_error
 from xlcollab.plan.families import Family, halves
@@ -266,9 +267,7 @@ class Tracer:
 
         def off_sheet(context: Context, block: Block, mask: Tensor) -> Block:
             codes = torch.where(mask, code, 0.0).to(block.number.dtype)
-            return context.with_errors(
-                block, codes.expand(torch.broadcast_shapes(mask.shape, block.shape))
-            )
+            return context.with_errors(block, codes.expand(spread_shape(mask.shape, block.shape)))
 
         return self.tape.emit(
             Operation("off sheet", off_sheet, Facts(fails=False)), [found], (mask,)

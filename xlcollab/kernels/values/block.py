@@ -25,6 +25,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
 from xlcollab.kernels.text.order import TextOrder
 from xlcollab.kernels.text.texts import number_from_text
+from xlcollab.kernels.values.spread import spread_shape
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
@@ -57,7 +58,7 @@ class Block:
     def shape(self) -> torch.Size:
         if not isinstance(self.kind, Tensor) or self.kind.shape == self.number.shape:
             return self.number.shape
-        return torch.Size(torch.broadcast_shapes(self.number.shape, self.kind.shape))
+        return spread_shape(self.number.shape, self.kind.shape)
 
     @property
     def lone(self) -> bool:

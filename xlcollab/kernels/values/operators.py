@@ -15,6 +15,7 @@ from xlcollab.kernels.values.digits import added, same_digits
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
 from xlcollab.kernels.values.shapes import aligned
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Operation
 
 Binary = Callable[[Context, Block, Block], Block]
@@ -63,7 +64,7 @@ def power(context: Context, a: Block, b: Block) -> Block:
 
 def concatenate(context: Context, a: Block, b: Block) -> Block:
     a, b = aligned(context, a, b)
-    shape = torch.broadcast_shapes(a.shape, b.shape)
+    shape = spread_shape(a.shape, b.shape)
     left, right = texts_of(context, a, shape), texts_of(context, b, shape)
     joined: list[Scalar] = [_join(x, y) for x, y in zip(left, right, strict=True)]
     return context.block(joined, shape)

@@ -10,6 +10,7 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.budget import refuse_cells
+from xlcollab.kernels.values.spread import spread_shape
 
 
 def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
@@ -69,7 +70,7 @@ def as_values(block: Block) -> Block:
 
 def concatenated(blocks: list[Block], dim: int) -> Block:
     """Blocks side by side along `dim`; the family axes broadcast."""
-    family = torch.broadcast_shapes(*(block.shape[:2] for block in blocks))
+    family = spread_shape(*(block.shape[:2] for block in blocks))
     across = blocks[0].shape[5 - dim] if dim in (2, 3) else 1
     refuse_cells(*family, across, sum(block.shape[dim] for block in blocks))
     wholes = [full(block, (*family, *block.shape[2:])) for block in blocks]

@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import torch
-
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.shapes import aligned, full
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 Reader = Callable[[Context, Scalar], object]
@@ -80,7 +79,7 @@ def valuewise(function: Callable[..., Scalar], *readers: Reader) -> Function:
 
     def run(context: Context, *blocks: Block) -> Block:
         blocks = aligned(context, *blocks)
-        shape = torch.broadcast_shapes(*(block.shape for block in blocks))
+        shape = spread_shape(*(block.shape for block in blocks))
         columns = [context.values(full(block, shape)) for block in blocks]
         last = len(readers) - 1
         using = [readers[min(i, last)] for i in range(len(blocks))]

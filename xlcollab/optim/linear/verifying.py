@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 from scipy.sparse import vstack
 
 from xlcollab.optim.linear.highs import has_point, solved, status
@@ -81,6 +80,8 @@ def held(program: Program, x: Array) -> Held | None:
     slope = program.hessian @ x + program.c
     multipliers = np.zeros(len(values))
     if len(rows) + len(bounds):
+        from scipy.optimize import lsq_linear  # a quarter of a second, which most runs never need
+
         eye = np.zeros((len(bounds), len(x)))
         eye[np.arange(len(bounds)), bounds] = 1.0
         columns = np.concatenate([program.matrix[rows].toarray(), eye]).T

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.optimize import nnls
 
 from xlcollab.optim.attempt import Attempt, Task
 from xlcollab.optim.loop import Outcome
@@ -141,6 +140,8 @@ class _Descent:
 
 def _shortest(slopes: Array, normals: Array) -> Array:
     """The shortest vector Σ λ slope + Σ μ normal with λ, μ ≥ 0 and Σ λ = 1, (n,)."""
+    from scipy.optimize import nnls  # a quarter of a second, which most runs never need
+
     size = float(np.abs(slopes).max()) or 1.0
     columns = np.concatenate([slopes / size, normals]).T
     weight = 1e3

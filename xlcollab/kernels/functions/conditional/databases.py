@@ -23,6 +23,7 @@ from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 _OPERATORS = "<>="
@@ -109,7 +110,7 @@ def _chosen(
         kinds = torch.where(rows, int(Kind.NUMBER), int(Kind.BLANK)).to(torch.uint8)
         return Block(ones, kinds[..., None], cells=True), rows, None
     place, codes = _column(context, heads, field)
-    family = torch.broadcast_shapes(place.shape, rows.shape[:2], records.shape[:2])
+    family = spread_shape(place.shape, rows.shape[:2], records.shape[:2])
     rows = rows.expand(*family, rows.shape[-1])
     where = place.expand(family)[..., None, None].expand(*rows.shape, 1)
     number = records.number.expand(*family, *records.shape[2:]).gather(-1, where)

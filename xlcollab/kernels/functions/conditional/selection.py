@@ -23,6 +23,7 @@ from xlcollab.kernels.functions.conditional.criteria import (
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.grouping import grouped
 from xlcollab.kernels.values.shapes import aligned, full
+from xlcollab.kernels.values.spread import spread_shape
 
 Conditions = tuple[tuple[Cells, Asked], ...]
 
@@ -69,16 +70,16 @@ class Selection:
 def select(context: Context, tested: list[tuple[Block, Block]], values: Block) -> Selection:
     """The selection of (range, criteria) blocks; `values` is the range to be aggregated."""
     given = aligned(context, *(block for _, block in tested))
-    spread = torch.broadcast_shapes(*(block.shape[2:] for block in given))
+    spread = spread_shape(*(block.shape[2:] for block in given))
     criteria = [full(block, (*block.shape[:2], *spread)) for block in given]
     small = _is_small([block for block, _ in tested], criteria)
     wanted = [asked(context, block, unseen=small) for block in criteria]
     conditions = tuple((cells(context, b), w) for (b, _), w in zip(tested, wanted, strict=True))
-    asking = torch.broadcast_shapes(*(one.which.shape for one in wanted))
+    asking = spread_shape(*(one.which.shape for one in wanted))
     if all(found.keys.family == (1, 1) for found, _ in conditions):
         return _shared_selection(conditions, asking, spread, small)
     families = [asking[:2], values.shape[:2], *(found.keys.family for found, _ in conditions)]
-    rows, columns = torch.broadcast_shapes(*families)
+    rows, columns = spread_shape(*families)
     whole = torch.Size((rows, columns, asking[2]))
     place = torch.arange(whole.numel(), device=context.device).reshape(whole)
     return Selection(place, spread, whole.numel(), False, (rows, columns), conditions)
@@ -86,7 +87,7 @@ def select(context: Context, tested: list[tuple[Block, Block]], values: Block) -
 
 def _is_small(ranges: Sequence[Block], criteria: Sequence[Block]) -> bool:
     """Whether each criterion may be tried at each cell of ranges that all copies share."""
-    count = torch.broadcast_shapes(*(block.shape for block in criteria)).numel()
+    count = spread_shape(*(block.shape for block in criteria)).numel()
     alone = all(block.shape[:2].numel() == 1 for block in ranges)
     return alone and count <= _FEW and count * ranges[0].shape[2:].numel() <= _SMALL_MASK
 

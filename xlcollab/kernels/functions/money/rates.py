@@ -28,6 +28,7 @@ from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
+from xlcollab.kernels.values.spread import spread_shape
 
 _GUESS = 0.1
 """Excel's own, where none is given."""
@@ -156,7 +157,7 @@ def loan_rate(
 
     start = torch.as_tensor(guess, dtype=periods.dtype, device=periods.device)
     numbers = (periods, paid, present, torch.as_tensor(future))
-    start = start.expand(torch.broadcast_shapes(start.shape, *(n.shape for n in numbers)))
+    start = start.expand(spread_shape(start.shape, *(n.shape for n in numbers)))
     return outside(root(owed, start, -1.0), periods > 0)
 
 

@@ -31,6 +31,7 @@ from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 Ranking = Callable[..., tuple[Tensor, Tensor | None]]
@@ -50,7 +51,7 @@ def order_statistics(found: Members) -> Tensor:
 
 def picked(ordered: Tensor, position: Tensor) -> Tensor:
     """The values at zero-based whole places (R, C, h, w), clipped into range, of the same shape."""
-    family = torch.broadcast_shapes(ordered.shape[:2], position.shape[:2])
+    family = spread_shape(ordered.shape[:2], position.shape[:2])
     shape = (*family, *position.shape[2:])
     index = position.long().clamp(0, ordered.shape[-1] - 1).expand(shape).flatten(2)
     return ordered.expand(*family, ordered.shape[-1]).gather(-1, index).reshape(shape)
@@ -155,7 +156,7 @@ def _below(found: Members, x: Tensor, *, or_equal: bool) -> Tensor:
     if ordered.shape[:2].numel() == 1:
         counts = torch.searchsorted(ordered.reshape(-1).contiguous(), x, right=or_equal)
     else:
-        family = torch.broadcast_shapes(ordered.shape[:2], x.shape[:2])
+        family = spread_shape(ordered.shape[:2], x.shape[:2])
         wide = ordered.expand(*family, ordered.shape[-1]).contiguous()
         asked = x.expand(*family, *x.shape[2:])
         flat_counts = torch.searchsorted(wide, asked.flatten(2).contiguous(), right=or_equal)

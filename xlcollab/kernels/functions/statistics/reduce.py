@@ -20,6 +20,7 @@ from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
 from xlcollab.kernels.values.operators import divide
 from xlcollab.kernels.values.record import Record, function
+from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 
@@ -48,7 +49,7 @@ def members(context: Context, *blocks: Block) -> Members:
     parts = [_members_of(context, block) for block in blocks]
     if len(parts) == 1:
         return parts[0]
-    family = torch.broadcast_shapes(*(part.number.shape[:2] for part in parts))
+    family = spread_shape(*(part.number.shape[:2] for part in parts))
     number = torch.cat([_spread(part.number, family) for part in parts], -1)
     codes = first_code(*(part.codes for part in parts))
     if all(part.mask is None for part in parts):

@@ -7,7 +7,7 @@ for each of them, but for those that are the same at all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 
@@ -139,7 +139,31 @@ def _elementwise(op: str, views: Sequence[Numbers], out: Numbers) -> Call:
         return partial(meaning, *views, out=out)
     if op == "copy":
         return partial(np.copyto, out, views[0])
+    if op in _TRUTHS:
+        return partial(_TRUTHS[op], *views, out=out)
+    if op == "not":
+        return partial(np.equal, views[0], 0.0, out=out)
+    if op == "where":
+        mask, yes, no = views
+        wide = [np.broadcast_to(view, out.shape) for view in (mask, yes)]
+        return partial(_choose, out, *wide, no)
     return lambda: np.copyto(out, meaning(*views))
+
+
+_TRUTHS: Mapping[str, np.ufunc] = {
+    "finite": np.isfinite,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+}
+"""What fills a buffer of numbers with 0 and 1 at once."""
+
+
+def _choose(out: Numbers, mask: Numbers, yes: Numbers, no: Numbers) -> None:
+    """Mask and `yes` are of the shape of `out`."""
+    np.copyto(out, no)
+    np.putmask(out, mask, yes)
 
 
 def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
@@ -166,7 +190,12 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         out.fill(0.0)
         np.add.at(out, (rows, places()), source)
 
-    return pick if node.op == "pick" else scatter
+    def count() -> None:
+        out[0] = np.bincount(index, source[0], out.shape[1])
+
+    if node.op == "pick":
+        return pick
+    return count if index is not None and len(out) == 1 else scatter
 
 
 def _covers(one: Placed, size: int) -> bool:
