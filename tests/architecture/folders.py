@@ -16,7 +16,7 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "scan": "scalar values text",
         "program": "values",
         "forms": "functions values text",
-        "cellwise": "table values text",
+        "cellwise": "table functions values text",
         "table": "forms functions values text",
         "pieces": "program functions values",
         "trace": "cellwise scan scalar pieces program table functions values text",

@@ -13,8 +13,10 @@ from tests.kernels.engine import workbook
 from tests.random_books import BESIDE, NUMBERS, formulas
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.aggregates import AGGREGATES
+from xlcollab.kernels.cellwise.conditionals import CONDITIONALS
 from xlcollab.kernels.cellwise.lookups import LOOKUPS
 from xlcollab.kernels.cellwise.scalars import ARITHMETIC, COMPARISONS, EXACT
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace import few_cells
 from xlcollab.kernels.trace.recalculate import recalculate
 from xlcollab.kernels.values.block import Context
@@ -69,9 +71,52 @@ def test_a_function_of_values_of_all_kinds(name: str, monkeypatch: pytest.Monkey
     cells: dict[str, Scalar] = {}
     for row, (a, b) in enumerate(product(VALUES, VALUES), 1):
         cells |= {f"A{row}": a, f"B{row}": b}
-        given = (f"A{row}", f"-B{row}") if name in EXACT else (f"A{row}:B{row}", f"B{row},-A{row}")
+        given = (f"A{row}:B{row}", f"B{row},-A{row}")
+        if name in EXACT:
+            two = RECORDS[name].signature.accepts(2)
+            given = (f"A{row},B{row}", f"-A{row},") if two else (f"A{row}", f"-B{row}")
         for column, one in zip("DE", given, strict=True):
             cells[f"{column}{row + row % 2}"] = f"={name}({one})"
+    both(cells, monkeypatch)
+
+
+@given(
+    st.floats(-1e12, 1e12) | st.integers(-(10**7), 10**7).map(lambda n: n / 1000),
+    st.integers(-4, 17) | st.sampled_from([-400, 400, 308]),
+)
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_rounding(number: float, digits: int) -> None:
+    cells: dict[str, Scalar] = {"A1": number, "A2": float(digits)}
+    for row, name in enumerate(("ROUND", "ROUNDUP", "ROUNDDOWN"), 1):
+        cells[f"C{2 * row}"] = f"={name}(A1,A2)"
+    with pytest.MonkeyPatch.context() as patch:
+        both(cells, patch)
+
+
+CRITERIA = ["3", "<>3", ">1", "<=0", "=", "<>", "", "text", "<>TEXT", "t*", ">t", "TRUE", "#N/A"]
+CRITERIA += [">=true", "<>#DIV/0!", "=3", "> 1", "1/2"]
+
+
+@pytest.mark.parametrize("wanted", [*VALUES, *CRITERIA])
+def test_criteria_of_all_kinds(wanted: Scalar, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers: list[Scalar] = [0.1, 0.2, -0.0, 1e16, -1e16, 0.3, "text", True, None, 3.0]
+    cells: dict[str, Scalar] = {"D1": wanted, "D2": ">0"}
+    for row, tested in enumerate(VALUES, 1):
+        cells |= {
+            f"A{row}": tested,
+            f"B{row}": numbers[row % len(numbers)],
+            f"C{row}": row % 7 - 2.0,
+        }
+    last = len(VALUES)
+    tested, summed, other = f"A1:A{last}", f"B1:B{last}", f"C1:C{last}"
+    calls = [f"{name}({tested},D1,{summed})" for name in ("SUMIF", "AVERAGEIF")]
+    calls += [f"{name}({tested},D1)" for name in ("SUMIF", "COUNTIF", "COUNTIFS", "AVERAGEIF")]
+    several = ("SUMIFS", "AVERAGEIFS", "MINIFS", "MAXIFS")
+    calls += [f"{name}({other},{tested},D1,{summed},D2)" for name in several]
+    calls += [f"SUMIF({tested},D1,B2)", f"COUNTIF(A1:A{last + 3},D1)", f"COUNTIF(A1:B{last},D1)"]
+    calls += [f"SUMIFS(A1:A{last},{other},D2)", f"SUMIFS(A1:A9,{tested},D1)"]
+    assert {one.split("(")[0] for one in calls} == set(CONDITIONALS)
+    cells |= {f"F{2 * row}": f"={call}" for row, call in enumerate(calls, 1)}
     both(cells, monkeypatch)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xlcollab.kernels.values.spread import spread_shape
+from xlcollab.kernels.values.block import spread_shape
 
 SHAPES = st.lists(st.lists(st.sampled_from([0, 1, 1, 2, 3]), max_size=4).map(tuple), max_size=5)
 

@@ -23,6 +23,7 @@ from xlcollab.formula.nodes import (
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.aggregates import AGGREGATES, Argument
+from xlcollab.kernels.cellwise.conditionals import CONDITIONALS
 from xlcollab.kernels.cellwise.lookups import LOOKUPS, CellFunction, Corners, NotCellwiseError
 from xlcollab.kernels.cellwise.scalars import (
     ARITHMETIC,
@@ -83,7 +84,7 @@ class _Maker:
     """Makes functions of nodes, for the formulas of one sheet."""
 
     def __init__(self, sheet: str, cells: Cells, context: Context) -> None:
-        self._sheet, self._cells, self._context = sheet, cells, context
+        self._sheet, self._cells, self.context = sheet, cells, context
         self.places = cells.places
         self._made = 0
 
@@ -111,13 +112,13 @@ class _Maker:
     def _binary(self, node: Binary, depth: int) -> CellFunction:
         sign = node.operator
         if sign in ARITHMETIC:
-            operation: Two = arithmetic(ARITHMETIC[sign], self._context.date1904)
+            operation: Two = arithmetic(ARITHMETIC[sign], self.context.date1904)
         elif sign in COMPARISONS:
             operation = comparison(COMPARISONS[sign])
         elif sign == "&":
             operation = joined
         elif sign == "^" and node.right == Number(2.0):
-            operation = arithmetic(lambda x, _: x * x, self._context.date1904)
+            operation = arithmetic(lambda x, _: x * x, self.context.date1904)
         elif sign == "^":
             return self._asked(BINARY["^"], [node.left, node.right], depth)
         else:
@@ -125,7 +126,7 @@ class _Maker:
         return _of_two(operation, self.make(node.left, depth), self.make(node.right, depth))
 
     def _unary(self, node: Unary, depth: int) -> CellFunction:
-        operand, date1904 = self.make(node.operand, depth), self._context.date1904
+        operand, date1904 = self.make(node.operand, depth), self.context.date1904
         if node.operator == "-":
             minus = arithmetic(lambda x, _: -x, date1904)
             return lambda row, column: minus(operand(row, column), 0.0)
@@ -144,10 +145,12 @@ class _Maker:
             return self._aggregate(node, depth)
         if node.name in LOOKUPS:
             return LOOKUPS[node.name](self, node, depth)
+        if node.name in CONDITIONALS:
+            return CONDITIONALS[node.name](self, node, depth)
         if node.name in EXACT:
-            exact = arithmetic(EXACT[node.name], self._context.date1904)
-            operand = self.make(node.arguments[0], depth)
-            return lambda row, column: exact(operand(row, column), 0.0)
+            exact = arithmetic(EXACT[node.name], self.context.date1904)
+            operands = [self.make(one, depth) for one in node.arguments]
+            return _of_two(exact, operands[0], operands[1] if operands[1:] else _always(0.0))
         if node.name == "IF":
             return self._choice(node.arguments, depth)
         if node.name == "IFERROR":
@@ -165,7 +168,7 @@ class _Maker:
         A blank cell is not what is left out: only values that are surely cells, or surely none,
         are handed over.
         """
-        context, given = self._context, [(self.make(one, depth), is_read(one)) for one in nodes]
+        context, given = self.context, [(self.make(one, depth), is_read(one)) for one in nodes]
 
         def run(row: int, column: int) -> Scalar:
             blocks = [_block(context, one(row, column), read) for one, read in given]
@@ -201,7 +204,7 @@ class _Maker:
 
     def _aggregate(self, node: Call, depth: int) -> CellFunction:
         given = [self._argument(one, depth) for one in node.arguments]
-        combined, date1904 = AGGREGATES[node.name], self._context.date1904
+        combined, date1904 = AGGREGATES[node.name], self.context.date1904
         return lambda row, column: combined((one(row, column) for one in given), date1904)
 
     def _argument(self, node: Node, depth: int) -> _Arguments:

@@ -13,6 +13,7 @@ from xlcollab.formula.nodes import Boolean, Call, Node, Number, Reference
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.texts import folded
 from xlcollab.kernels.text.wildcards import has_wildcard
+from xlcollab.kernels.values.block import Context
 
 CellFunction = Callable[[int, int], Scalar]
 """(row, column) of the formula → its value there"""
@@ -30,6 +31,7 @@ class NotCellwiseError(Exception):
 class Maker(Protocol):
     """Who makes functions of nodes."""
 
+    context: Context
     places: dict[tuple[str, Corners], dict[_Key, int]]
     """Of lines that were searched: where each value stands first."""
 

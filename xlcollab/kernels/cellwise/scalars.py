@@ -88,13 +88,41 @@ ARITHMETIC: Mapping[str, Callable[[float, float], float | ErrorCode]] = {
     "*": operator.mul,
     "/": quotient,
 }
+_TENS = [float(f"1e{power}") for power in range(309)]
+
+
+def _ten(power: float) -> float:
+    """10 ^ power for whole powers from 0 to 308."""
+    return _TENS[int(min(max(power, 0.0), 308.0))]
+
+
+def rounder(direction: Callable[[float], float]) -> Callable[[float, float], float]:
+    """Rounding to decimal digits, as `maths.elementwise` has it for blocks."""
+
+    def run(x: float, digits: float) -> float:
+        places = float(math.trunc(digits))
+        up, down, size = _ten(places), _ten(-places), abs(x)
+        if size * up > 1e300:
+            return x
+        shifted = size * up / down
+        nearest = float(round(shifted))
+        if not abs(shifted - nearest) <= 1e-15 * shifted * 4:
+            nearest = direction(shifted)
+        return math.copysign(1.0, x) * nearest / up * down if x else 0.0
+
+    return run
+
+
 EXACT: Mapping[str, Callable[[float, float], float | ErrorCode]] = {
     "ABS": lambda x, _: abs(x),
     "INT": lambda x, _: float(math.floor(x)),
     "SIGN": lambda x, _: float((x > 0.0) - (x < 0.0)),
     "SQRT": lambda x, _: ErrorCode.NUM if x < 0.0 else math.sqrt(x),
+    "ROUND": rounder(lambda x: float(math.floor(x + 0.5 + 2e-15 * x))),
+    "ROUNDUP": rounder(lambda x: float(math.ceil(x))),
+    "ROUNDDOWN": rounder(lambda x: float(math.floor(x))),
 }
-"""Functions of one number that every processor rounds alike."""
+"""Functions of one number or two that every processor rounds alike."""
 CLOSING: Mapping[str, Callable[[float, float], float]] = {
     "+": added,
     "-": lambda a, b: added(a, -b),

@@ -12,10 +12,10 @@ from xlcollab.formula.nodes import Binary, Call, ErrorValue, Node
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, copies
+from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Value
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from xlcollab.grid import Kind
 from xlcollab.kernels.pieces.kinks import CannotCutError, Kink, Operand, Term
-from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.spread import spread_shape
+from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.tape import Program, Value
 
 

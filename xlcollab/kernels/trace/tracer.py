@@ -46,13 +46,12 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.arguments import ArgumentIsError
-from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.block import Block, Context, HiddenError, spread_shape
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Closure, Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Operation, Tape, Value, internal_error
 from xlcollab.plan.families import Family, halves

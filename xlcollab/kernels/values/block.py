@@ -15,7 +15,7 @@ works both ways through the helpers of `Context`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -25,13 +25,29 @@ from torch import Tensor
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
 from xlcollab.kernels.text.order import TextOrder
 from xlcollab.kernels.text.texts import number_from_text
-from xlcollab.kernels.values.spread import spread_shape
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
 _SMALLEST = torch.finfo(torch.float64).tiny
 
 _T = TypeVar("_T")
+
+
+def spread_shape(*shapes: Sequence[int]) -> torch.Size:
+    """The shape of what broadcasts these together. Raises ValueError where they do not.
+
+    `torch.broadcast_shapes` loads its symbolic shapes and SymPy behind them when it is first
+    called, which takes as long as reading and solving a small workbook.
+    """
+    length = max(map(len, shapes), default=0)
+    found = [1] * length
+    for shape in shapes:
+        for axis, size in enumerate(shape, length - len(shape)):
+            if size != 1:
+                if found[axis] not in (1, size):
+                    raise ValueError(f"these shapes do not go together: {[*map(tuple, shapes)]}")
+                found[axis] = size
+    return torch.Size(found)
 
 
 class Block:

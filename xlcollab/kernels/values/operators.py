@@ -10,12 +10,11 @@ from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.text.texts import general
-from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added, same_digits
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
 from xlcollab.kernels.values.shapes import aligned
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Operation
 
 Binary = Callable[[Context, Block, Block], Block]

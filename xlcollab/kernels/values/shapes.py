@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.budget import refuse_cells
-from xlcollab.kernels.values.spread import spread_shape
 
 
 def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import ArgumentIsError
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.shapes import aligned, full
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 Reader = Callable[[Context, Scalar], object]

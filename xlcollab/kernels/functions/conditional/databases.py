@@ -19,11 +19,10 @@ from xlcollab.kernels.functions.statistics import reduce
 from xlcollab.kernels.functions.statistics.reduce import error_where
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import given
-from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 _OPERATORS = "<>="

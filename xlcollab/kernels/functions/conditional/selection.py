@@ -20,10 +20,9 @@ from xlcollab.kernels.functions.conditional.criteria import (
     fits,
     operand_keys,
 )
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.grouping import grouped
 from xlcollab.kernels.values.shapes import aligned, full
-from xlcollab.kernels.values.spread import spread_shape
 
 Conditions = tuple[tuple[Cells, Asked], ...]
 

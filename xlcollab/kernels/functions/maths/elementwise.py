@@ -168,7 +168,7 @@ _POWERS_OF_TEN = torch.tensor([float(f"1e{power}") for power in range(309)], dty
 def _power_of_ten(power: Tensor) -> Tensor:
     """10 ^ power for whole powers from 0 to 308, correctly rounded."""
     table = _POWERS_OF_TEN.to(device=power.device, dtype=power.dtype)
-    return table[power.detach().long().clamp(0, 308)]
+    return table[power.detach().nan_to_num(0.0).clamp(0, 308).long()]
 
 
 _MOST_PLACES = 400.0

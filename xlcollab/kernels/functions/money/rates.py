@@ -23,12 +23,11 @@ from xlcollab.kernels.functions.statistics.reduce import (
     reduced,
 )
 from xlcollab.kernels.values.arguments import given
-from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
-from xlcollab.kernels.values.spread import spread_shape
 
 _GUESS = 0.1
 """Excel's own, where none is given."""

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
 from xlcollab.kernels.values.operators import divide
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.spread import spread_shape
 from xlcollab.kernels.values.tape import Function
 
 
