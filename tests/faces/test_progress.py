@@ -10,6 +10,7 @@ import pytest
 
 from tests.build import build
 from xlcollab.api.solve.running import planned_steps
+from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.shell import bar
 from xlcollab.settings.solving import Settings
 
@@ -17,10 +18,9 @@ FIRST = """
 import sys
 from xlcollab.faces import shell
 sys.stderr.isatty = lambda: True
-started = shell.Progress.__enter__
 def enter(self):
-    print("loaded" if {"torch", "pandas"} & sys.modules.keys() else "at once")
-    return started(self)
+    print("loaded" if {"torch", "pandas", "numba", "scipy"} & sys.modules.keys() else "at once")
+    raise SystemExit
 shell.Progress.__enter__ = enter
 from xlcollab.faces.cli import main
 main()
@@ -62,9 +62,44 @@ def test_the_steps_are_known_where_no_run_ends_before(
     assert planned_steps(Settings(method="momentum")) is not None
 
 
-def test_a_line_stands_before_what_computes_is_loaded(tmp_path: Path) -> None:
+LONG = {
+    "solve": ["BOOK"],
+    "sweep": ["BOOK", "--samples", "9"],
+    "lr-find": ["BOOK"],
+    "recalc": ["BOOK", "--check"],
+    "gradient": ["BOOK", "--of", "S!B1", "--with-respect-to", "S!A1"],
+    "run": ["BOOK"],
+    "compare": ["BOOK"],
+    "new": ["matrix-factorisation", "RATINGS"],
+    "factors": ["BOOK"],
+    "crosstab": ["RATINGS"],
+    "fit": ["RATINGS"],
+    "predict": ["MODEL", "--user", "1", "--item", "1"],
+    "recommend": ["MODEL", "--user", "1"],
+    "tune": ["RATINGS", "--search", "n_factors=5..9"],
+    "warm": [],
+}
+"""What loads or computes for seconds, by a call of it."""
+SHORT = {"inspect", "rerun", "watch", "addin", "live", "docs"}
+"""What loads nothing heavy itself: `rerun` and `watch` go on as commands of the others."""
+
+
+def test_every_command_is_long_or_short() -> None:
+    assert {*LONG, *SHORT} == set(COMMANDS)
+    assert not SHORT & LONG.keys()
+
+
+@pytest.mark.parametrize("name", [*LONG, "recalc-folder", "recommend-all"])
+def test_a_line_stands_before_what_computes_is_loaded(name: str, tmp_path: Path) -> None:
     book = build(tmp_path / "book.xlsx", {"S": {"A1": 1.0, "B1": ("=(A1-3)^2", 4.0)}})
-    asked = ["solve", str(book), "--minimize", "S!B1", "--by-changing", "S!A1"]
-    code = [sys.executable, "-c", FIRST, *asked, "--method", "adam", "--iterations", "9"]
-    found = subprocess.run(code, capture_output=True, text=True, check=True, timeout=300)
-    assert found.stdout.startswith("at once")
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n1,1,3\n")
+    places = {"BOOK": book, "RATINGS": tmp_path / "ratings.csv", "MODEL": book, "HERE": tmp_path}
+    more = {
+        "recalc-folder": ["recalc", "HERE", "--check"],
+        "recommend-all": ["recommend", "MODEL", "--all", "-o", "all.csv"],
+    }
+    words = more.get(name) or [name, *LONG[name]]
+    asked = [str(places.get(word, word)) for word in words]
+    code = [sys.executable, "-c", FIRST, *asked]
+    found = subprocess.run(code, capture_output=True, text=True, check=False, timeout=300)
+    assert found.stdout == "at once\n", found.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -128,11 +127,6 @@ def fit_ratings(
         measured=measured,
         peaks=() if (peak := highest()) is None else (peak,),
     )
-
-
-def is_first_process() -> bool:
-    """False in those processes of torchrun that leave reading aloud and writing to another."""
-    return not under_torchrun() or os.environ.get("RANK") == "0"
 
 
 def _is_sharded(request: FitRequest) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xlcollab.faces.commands.run import show
 from xlcollab.faces.request import command
+from xlcollab.faces.shell import Progress
 from xlcollab.settings.requests.tabs import CompareRequest
 
 
@@ -15,8 +16,9 @@ def compare(request: CompareRequest) -> int:
 
     Example:  xlcollab compare graddesc.xlsx --epochs 50 --optimizer adam --learning-rate 1
     """
-    from xlcollab.api.tabs.book import compare_book
+    with Progress(shown=not request.json):
+        from xlcollab.api.tabs.book import compare_book  # a line stands already
 
-    runs = compare_book(request)
+        runs = compare_book(request)
     show(runs, json=request.json)
     return runs.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json
+from xlcollab.faces.shell import Progress, print_json
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
@@ -15,9 +15,10 @@ def crosstab(request: CrosstabRequest) -> None:
 
     Example:  xlcollab crosstab ratings.csv --corner 15 15 -o lesson.xlsx
     """
-    from xlcollab.api.ratings.crosstab import cross
+    with Progress(shown=not request.json):
+        from xlcollab.api.ratings.crosstab import cross  # a line stands already
 
-    found = cross(request)
+        found = cross(request)
     if request.json:
         print_json(found.as_json())
         return

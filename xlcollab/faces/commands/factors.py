@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import FactorsRequest
 
 
@@ -15,17 +15,18 @@ def factors(request: FactorsRequest) -> None:
 
     Example:  xlcollab factors collab_filter.solved.xlsx --sheet bias --components 3
     """
-    from xlcollab.api.factors.book import write_factors
+    with Progress(shown=not request.json):
+        from xlcollab.api.factors.book import write_factors  # a line stands already
 
-    found, target = write_factors(
-        request.book,
-        request.sheet,
-        items=request.items,
-        bias=request.bias,
-        components=request.components,
-        output=request.output,
-        overwrite=request.overwrite,
-    )
+        found, target = write_factors(
+            request.book,
+            request.sheet,
+            items=request.items,
+            bias=request.bias,
+            components=request.components,
+            output=request.output,
+            overwrite=request.overwrite,
+        )
     if request.json:
         print_json(found.as_json() | {"output": str(target)})
         return

@@ -33,8 +33,7 @@ def fit(request: FitRequest) -> int:
 
 def fit_shown(request: FitRequest, *, opens: bool = True) -> int:
     """Fit, shown in a window where the request wants one; `opens` is for the browser to open."""
-    from xlcollab.api.ratings.fit import is_first_process
-    from xlcollab.api.ratings.fitted import INTERRUPTED
+    from xlcollab.api.ratings.processes import is_first_process
 
     is_first = is_first_process()
     try:
@@ -46,6 +45,8 @@ def fit_shown(request: FitRequest, *, opens: bool = True) -> int:
     except KeyboardInterrupt:
         if is_first:
             raise
+        from xlcollab.api.ratings.fitted import INTERRUPTED
+
         return INTERRUPTED
     if fitted is None:
         return 0

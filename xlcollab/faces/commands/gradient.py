@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import GradientRequest
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def gradient(request: GradientRequest) -> None:
 
     Example:  xlcollab gradient book.xlsx --of 'S!B1:B3' --with-respect-to 'S!A1:A2' -o slopes.xlsx
     """
-    from xlcollab.api.look.curvature import Hessian, Jacobian
-    from xlcollab.api.look.derivative_sheets import derive
+    with Progress(shown=not request.json):
+        from xlcollab.api.look.curvature import Hessian, Jacobian  # a line stands already
+        from xlcollab.api.look.derivative_sheets import derive
 
-    done = derive(request)
+        done = derive(request)
     if request.json:
         print_json(done.as_json())
         return

@@ -7,7 +7,7 @@ import shlex
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table
 from xlcollab.settings.requests.rates import RatesRequest
 
 
@@ -21,9 +21,10 @@ def lr_find(request: RatesRequest) -> None:
 
     Example:  xlcollab lr-find book.xlsx --sheet dotprod --method gd --lowest 1e-4 --highest 10
     """
-    from xlcollab.api.solve.rates import find_rate_in_book
+    with Progress(shown=not request.json):
+        from xlcollab.api.solve.rates import find_rate_in_book  # a line stands already
 
-    found = find_rate_in_book(request)
+        found = find_rate_in_book(request)
     curve = found.curve
     if request.json:
         print_json(curve.as_json() | {"output": str(found.output)})

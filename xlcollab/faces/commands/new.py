@@ -7,7 +7,7 @@ import shlex
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_next
+from xlcollab.faces.shell import Progress, print_json, print_next
 from xlcollab.settings.requests.look import NewRequest
 
 
@@ -19,23 +19,24 @@ def new(request: NewRequest) -> None:
 
     Example:  xlcollab new matrix-factorisation u.data --items u.item
     """
-    from xlcollab.api.lessons.new import Size, new_book
+    with Progress(shown=not request.json):
+        from xlcollab.api.lessons.new import Size, new_book  # a line stands already
 
-    size = Size(
-        request.n_users,
-        request.n_items,
-        request.n_factors,
-        request.test_fraction,
-        request.seed,
-    )
-    made = new_book(
-        request.kind,
-        request.ratings,
-        request.output,
-        size,
-        request.items,
-        overwrite=request.overwrite,
-    )
+        size = Size(
+            request.n_users,
+            request.n_items,
+            request.n_factors,
+            request.test_fraction,
+            request.seed,
+        )
+        made = new_book(
+            request.kind,
+            request.ratings,
+            request.output,
+            size,
+            request.items,
+            overwrite=request.overwrite,
+        )
     if request.json:
         print_json(made.as_json())
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.ratings import PredictRequest
 
 _SHOWN = 20
@@ -20,9 +20,10 @@ def predict(request: PredictRequest) -> None:
 
     Example:  xlcollab predict model.xlsx --crosstab -o predictions.xlsx
     """
-    from xlcollab.api.ratings.predict import as_json, predictions_of
+    with Progress(shown=not request.json):
+        from xlcollab.api.ratings.predict import as_json, predictions_of  # a line stands already
 
-    table = predictions_of(request)
+        table = predictions_of(request)
     if request.json:
         print_json(as_json(table))
     elif request.output is None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import RecalcRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.look.checking import Check
+    from xlcollab.api.look.folders import BookCheck
 
 
 _MOST_SHOWN = 500
@@ -30,34 +31,46 @@ def recalc(request: RecalcRequest) -> None:
     if request.check and request.book.is_dir():
         _check_folder(request.book, json=request.json)
         return
-    from xlcollab.api import open as open_book
-    from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
-
-    opened = open_book(request.book)
-    output, overwrite = request.output, request.overwrite
-    if not request.check:
-        refuse_target(opened, output, "recalc", overwrite=overwrite)
-        refuse_unchangeable(opened, sheets=False)
-        opened.made_by("recalc", request)
-    found = opened.recalculate()
-    target = None
-    if not request.check:
-        target = save_beside(opened, output, "recalc", overwrite=overwrite)
+    with Progress(shown=not request.json):
+        found, target = _recalculated(request)
     if request.json:
         print_json(found.as_json(target))
     else:
         _show(found, target)
 
 
-def _check_folder(folder: Path, *, json: bool) -> None:
-    from xlcollab.api.look.folders import BookCheck, Total, books_in, check_books
+def _recalculated(request: RecalcRequest) -> tuple[Check, Path | None]:
+    """What became of the formulas, and the file that was written."""
+    from xlcollab.api import open as open_book
+    from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 
-    total, checks = Total(), list[BookCheck]()
-    for one in check_books(folder, books_in(folder)):
+    opened = open_book(request.book)
+    if request.check:
+        return opened.recalculate(), None
+    output, overwrite = request.output, request.overwrite
+    refuse_target(opened, output, "recalc", overwrite=overwrite)
+    refuse_unchangeable(opened, sheets=False)
+    opened.made_by("recalc", request)
+    found = opened.recalculate()
+    return found, save_beside(opened, output, "recalc", overwrite=overwrite)
+
+
+def _check_folder(folder: Path, *, json: bool) -> None:
+    """A sentence for each book, below a line that stands while it is worked on."""
+    with Progress(shown=not json):
+        from xlcollab.api.look.folders import Total, books_in, check_books  # a line stands already
+
+        books = iter(check_books(folder, books_in(folder)))
+        one = next(books, None)
+    total = Total()
+    checks: list[BookCheck] = []
+    while one is not None:
         total.add(one)
         checks.append(one)
         if not json:
             typer.echo(str(one))
+        with Progress(shown=not json):
+            one = next(books, None)
     if json:
         print_json({"books": [one.as_json() for one in checks], "total": total.as_json()})
     else:

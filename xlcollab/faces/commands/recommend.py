@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.ratings import RecommendRequest
 
 
@@ -19,16 +19,17 @@ def recommend(request: RecommendRequest) -> None:
 
     Example:  xlcollab recommend model.xlsx --ratings mine.csv -k 10
     """
-    from xlcollab.api.ratings.recommend import ranked, recommend_all
-
     if request.everyone:
-        rows = recommend_all(request)
+        rows = _recommended(request)
         if request.json:
             print_json({"rows": rows, "output": str(request.output)})
         else:
             typer.echo(f"{rows} recommendations are in {request.output}")
         return
-    found = ranked(request)
+    with Progress(shown=not request.json):
+        from xlcollab.api.ratings.recommend import ranked  # a line stands already
+
+        found = ranked(request)
     if request.json:
         print_json(found.as_json())
         return
@@ -38,3 +39,11 @@ def recommend(request: RecommendRequest) -> None:
     print_table(str(request.model), head, zip(*shown, strict=True))
     if found.note:
         typer.echo(found.note, err=True)
+
+
+def _recommended(request: RecommendRequest) -> int:
+    """How many recommendations for all users were written."""
+    with Progress(shown=not request.json):
+        from xlcollab.api.ratings.recommend import recommend_all  # a line stands already
+
+        return recommend_all(request)

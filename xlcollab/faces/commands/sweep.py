@@ -7,7 +7,7 @@ import time
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.sweep import SweepRequest
 
 
@@ -22,9 +22,10 @@ def sweep(request: SweepRequest) -> int:
     Example:  xlcollab sweep book.xlsx --samples 1000
     """
     began = time.perf_counter()  # loading what solves takes its share of a time limit
-    from xlcollab.api.solve.sweeping import sweep_book
+    with Progress(shown=not request.json):
+        from xlcollab.api.solve.sweeping import sweep_book  # takes seconds: a line stands already
 
-    found = sweep_book(request, began)
+        found = sweep_book(request, began)
     if request.json:
         print_json(found.as_json())
         return found.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json
+from xlcollab.faces.shell import Progress, print_json
 from xlcollab.settings.requests.look import WarmRequest
 
 
@@ -15,9 +15,10 @@ def warm(request: WarmRequest) -> None:
 
     Example:  xlcollab warm
     """
-    from xlcollab.api.session.warming import warm as warm_up
+    with Progress(shown=not request.json):
+        from xlcollab.api.session.warming import warm as warm_up  # a line stands already
 
-    seconds = warm_up()
+        seconds = warm_up()
     if request.json:
         print_json({"seconds": seconds})
     else:
