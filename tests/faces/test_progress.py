@@ -76,6 +76,7 @@ LONG = {
     "fit": ["RATINGS"],
     "predict": ["MODEL", "--user", "1", "--item", "1"],
     "recommend": ["MODEL", "--user", "1"],
+    "fold-in": ["MODEL", "RATINGS", "-o", "out.xlsx"],
     "tune": ["RATINGS", "--search", "n_factors=5..9"],
     "warm": [],
 }

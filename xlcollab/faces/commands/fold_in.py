@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_next
+from xlcollab.faces.shell import Progress, print_json, print_next
 from xlcollab.settings.requests.ratings import FoldInRequest
 
 
@@ -13,9 +13,10 @@ def fold_in(request: FoldInRequest) -> None:
 
     Example:  xlcollab fold-in model.xlsx mine.csv -o with_me.xlsx
     """
-    from xlcollab.api.ratings.newcomers import fold_into
+    with Progress(shown=not request.json):
+        from xlcollab.api.ratings.newcomers import fold_into  # a line stands already
 
-    found = fold_into(request)
+        found = fold_into(request)
     if request.json:
         print_json(found.as_json())
         return

@@ -173,7 +173,7 @@ def _aggregated(
 
 
 def _total(numbers: list[float]) -> float:
-    """From the first to the last."""
+    """From the first to the last, as Excel adds; blocks may add in another order."""
     found = 0.0
     for number in numbers:
         found += number
