@@ -117,7 +117,7 @@ def _beside_test_errors(sheet: Sheet) -> NDArray[np.bool_]:
     numbers = np.unique(sheet.numbers[there])
     telling = [n for n in numbers.tolist() if _TEST_ERROR.search(_one_line(sheet.texts[int(n)]))]
     said = there & np.isin(sheet.numbers, telling)
-    found = np.zeros_like(said)
+    found = np.zeros(said.shape, np.bool_)
     found[:, 1:] |= said[:, :-1]
     found[1:] |= said[:-1]
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
+from typing import cast
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -144,9 +145,8 @@ def _elementwise(op: str, views: Sequence[Numbers], out: Numbers) -> Call:
     if op == "not":
         return partial(np.equal, views[0], 0.0, out=out)
     if op == "where":
-        mask, yes, no = views
-        wide = [np.broadcast_to(view, out.shape) for view in (mask, yes)]
-        return partial(_choose, out, *wide, no)
+        mask, yes = (np.broadcast_to(view, out.shape) for view in views[:2])
+        return partial(_choose, out, mask, yes, views[2])
     return lambda: np.copyto(out, meaning(*views))
 
 
@@ -163,7 +163,12 @@ _TRUTHS: Mapping[str, np.ufunc] = {
 def _choose(out: Numbers, mask: Numbers, yes: Numbers, no: Numbers) -> None:
     """Mask and `yes` are of the shape of `out`."""
     np.copyto(out, no)
-    np.putmask(out, mask, yes)
+    np.putmask(out, cast("NDArray[np.bool_]", mask), yes)  # any number but 0 is true
+
+
+def _count(out: Numbers, index: Whole, source: Numbers) -> None:
+    """The numbers of one point, each added at its place."""
+    out[0] = np.bincount(index, source[0], out.shape[1])
 
 
 def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
@@ -190,12 +195,11 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         out.fill(0.0)
         np.add.at(out, (rows, places()), source)
 
-    def count() -> None:
-        out[0] = np.bincount(index, source[0], out.shape[1])
-
     if node.op == "pick":
         return pick
-    return count if index is not None and len(out) == 1 else scatter
+    if index is not None and len(out) == 1:
+        return partial(_count, out, index, source)
+    return scatter
 
 
 def _covers(one: Placed, size: int) -> bool:
