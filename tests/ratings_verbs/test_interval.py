@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -70,3 +72,29 @@ def test_what_has_no_draws_says_so(tmp_path: Path) -> None:
     assert xlcollab(*typed, "--interval", 1.5).code == 2
     whole = xlcollab("predict", tmp_path / "m.safetensors", "--crosstab", "--interval", 0.9)
     assert (whole.code, "use --pairs" in whole.sentence) == (2, True)
+
+
+def test_a_workbook_shows_intervals_as_error_bars(
+    best: xc.MatrixFactorization, tmp_path: Path
+) -> None:
+    best.save(tmp_path / "m.safetensors")
+    pairs = [f"u{number},{item}" for number in range(1, 6) for item in (101, 102)]
+    (tmp_path / "p.csv").write_text("user,item\n" + "\n".join(pairs) + "\n")
+    out = tmp_path / "out.xlsx"
+    asked = ("predict", tmp_path / "m.safetensors", "--pairs", tmp_path / "p.csv", "-o", out)
+    assert xlcollab(*asked, "--interval", 0.9).code == 0
+    with zipfile.ZipFile(out) as package:
+        root = ElementTree.fromstring(package.read("xl/charts/chart1.xml"))
+    users = [one.split(",")[0] for one in pairs]
+    items = [int(one.split(",")[1]) for one in pairs]
+    low, high = best.predict_interval(users, items, 0.9)
+    middle = best.predict(users, items)
+    for name, wanted in (("minus", middle - low), ("plus", high - middle)):
+        drawn = [float(v.text or "") for v in root.findall(f".//{_C}errBars/{_C}{name}//{_C}v")]
+        np.testing.assert_allclose(drawn, wanted, atol=1e-6)
+    assert xlcollab(*asked, "--overwrite").code == 0
+    with zipfile.ZipFile(out) as package:
+        assert not [name for name in package.namelist() if "chart" in name]
+
+
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

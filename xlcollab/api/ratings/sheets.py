@@ -87,6 +87,7 @@ def sheet_of(table: Table, charts: Sequence[Chart] = ()) -> NewSheet:
     shown = _for_people(table)
     title, sentence = _words(table)
     charts = [*charts, *_trials_chart(shown)] if kind == "tune" else charts
+    charts = [*charts, *_interval_chart(shown)] if kind == "predictions" else charts
     sheet = table_sheet(
         sheet_name(table),
         title,
@@ -180,6 +181,37 @@ def _trials_chart(table: Table) -> list[Chart]:
             log_base=log_base(errors),
             x_range=(1.0, float(n)),
             y_range=log_around(errors) if wants_log(errors) else around(errors, 0.02),
+        )
+    ]
+
+
+_WITH_ENDS = ("rating", "low", "high")
+_MOST_BARS = 100
+"""Error bars that can be told apart."""
+
+
+def _interval_chart(table: Table) -> list[Chart]:
+    """Predicted ratings with error bars over where they will probably lie; none without ends."""
+    n = min(len(table.rows), _MOST_BARS)
+    if table.columns[-3:] != _WITH_ENDS or not n:
+        return []
+    place = len(table.columns) - 3
+    found = np.array([[_number(one) for one in row[-3:]] for row in table.rows[:n]])
+    middle, low, high = found.T
+    area = AreaRef(table.name, Rect(HEAD_ROW + 1, place, n))
+    bars = tuple(zip((middle - low).tolist(), (high - middle).tolist(), strict=True))
+    series = Series("rating", area, area, markers=True, line=False, bars=bars)
+    of_all = "" if n == len(table.rows) else f", the first {n}"
+    return [
+        Chart(
+            f"Between which ratings one will lie{of_all}",
+            "predicted rating",
+            "rating",
+            (series,),
+            (HEAD_ROW, len(table.columns) + 1),
+            legend=False,
+            x_range=around(middle, 0.05),
+            y_range=around(np.concatenate([low, high]), 0.02),
         )
     ]
 

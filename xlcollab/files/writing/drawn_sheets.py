@@ -231,7 +231,19 @@ def _series_options(
     }
     if series.texts or series.labels:
         options["data_labels"] = _labels(series, known, texts)
+    if series.bars:
+        options["y_error_bars"] = _error_bars(series)
     return options
+
+
+def _error_bars(series: Series) -> dict[str, object]:
+    below, above = zip(*series.bars, strict=True)
+    return {
+        "type": "custom",
+        "minus_values": list(below),
+        "plus_values": list(above),
+        "line": {"color": "#7F7F7F", "width": 0.75},
+    }
 
 
 def _labels(series: Series, known: Mapping[str, NewSheet], texts: Texts) -> dict[str, object]:
