@@ -35,6 +35,7 @@ def _small_bands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     whole = bands.banded
     monkeypatch.setattr(machine, "banded", lambda graph, plan, kept: whole(graph, plan, kept, 1))
     monkeypatch.setattr(banding, "_BLOCK", 100)
+    monkeypatch.setattr(machine, "_WORK_OF_A_THREAD", 1)
     yield
     torch.set_num_threads(before)
 

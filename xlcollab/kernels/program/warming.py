@@ -30,6 +30,7 @@ def run_every_part() -> None:
     squares.jacobian(x)
     table = native(record(lambda x: [_of_a_table(x)], start))
     table.by_threads(x, 2)
+    table.shares = 2
     with using(2):
         table.descent("gd", {}).advance(x, x, np.array([0.1]))
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.core.bands import contracted_rows, rows_first
+from xlcollab.kernels.program.core.bands import contracted_rows, rows_first, work_of
 from xlcollab.kernels.program.core.codes import (
     BAND,
     CODE_WIDTH,
@@ -178,12 +178,16 @@ class BandWriter:
         bounds = [n for pair in zip(tops, ends, strict=True) for n in pair]
         each = -(-self.rows // parts)
         each = -(-each // _ROUND) * _ROUND
-        return [BAND, self.rows, self._block, each, begin, first + len(inner), *bounds, self._sums]
+        last, work = first + len(inner), self._work()
+        return [BAND, self.rows, self._block, each, begin, last, *bounds, self._sums, work]
+
+    def _work(self) -> int:
+        """How many numbers the band goes through."""
+        return sum(work_of(self._encoder.graph, item) for item in self._band.items)
 
     def _parts(self) -> int:
         """Into how many parts the rows are cut: few where adding up their sums would cost."""
-        width = max([1, *(self._encoder.graph[n].size // self.rows for n in self._band.local)])
-        worth = self.rows * width * len(self._band.items) // (4 * max(1, self._sums))
+        worth = self._work() // (4 * max(1, self._sums))
         return max(1, min(_PARTS, worth, self.rows // self._block))
 
     def _moving(

@@ -107,7 +107,7 @@ class _Splitting:
         self.inside.append(item)
         self._by_rows |= by_rows - self._late
         self._late |= late
-        self.work += _work(self.graph, item)
+        self.work += work_of(self.graph, item)
         return True
 
     def _adds_to_late(self, item: Item) -> bool:
@@ -285,7 +285,8 @@ def _filled_by(plan: Schedule, item: Item) -> Iterator[int]:
         yield from (number for number, _ in item.stores)
 
 
-def _work(graph: Graph, item: Group | int) -> int:
+def work_of(graph: Graph, item: Group | int) -> int:
+    """How many numbers an item goes through."""
     if isinstance(item, Group):
         return prod(item.shape) * (len(item.nodes) + len(item.stores))
     node = graph[item]

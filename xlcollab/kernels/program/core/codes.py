@@ -11,6 +11,8 @@ LOAD, SPREAD, STORE, ADD, MAX, MIN = range(6)
 """Micro steps that are no operation; those have their code plus FIRST_OP."""
 FIRST_OP = 8
 CODE_WIDTH = 16
+WORK = 13
+"""Of a band's row the number that says how many numbers it goes through."""
 MICRO_WIDTH = 10
 MODES = {"add": ADD, "max": MAX, "min": MIN}
 EMPTY = {"add": 0.0, "max": float("-inf"), "min": float("inf")}

@@ -8,6 +8,7 @@ A `NativeProgram` holds the arena in which it runs, so two threads must not use 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.bands import banded
-from xlcollab.kernels.program.core.codes import BAND
+from xlcollab.kernels.program.core.codes import BAND, WORK
 from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
@@ -34,13 +35,17 @@ from xlcollab.kernels.program.machine.descent import (
     share,
     stage,
 )
-from xlcollab.kernels.program.machine.layout import packed
+from xlcollab.kernels.program.machine.layout import Packed, packed
 from xlcollab.kernels.program.machine.rules import RULES
 from xlcollab.kernels.program.recording.record import Recording
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+
+_WORK_OF_A_THREAD = 2_000_000
+"""Numbers that a thread goes through in about half a millisecond: ten times what it takes to hand
+it its share."""
 
 _evaluate: Callable[..., int] = evaluate
 _batch: Callable[..., None] = batch
@@ -66,18 +71,22 @@ class NativeProgram:
     arena: Numbers = field(init=False)
     bands: tuple[int, ...] = field(init=False)
     """Rows of the code that several threads can share."""
+    shares: int = field(init=False)
+    """How many threads are worth it."""
+    _packed: Packed = field(init=False)
     _whole: Whole = field(init=False)
-    _others: tuple[Whole, ...] = field(init=False)
-    """What further threads read."""
+    _others: list[Whole] = field(init=False, default_factory=list)
+    """What further threads read, as far as there were any."""
 
     def __post_init__(self) -> None:
         places = (self.variables, self.value_at, self.gradient_at)
         kinds = self.encoded.code[: self.encoded.main, 0]
         self.bands = tuple(np.flatnonzero(kinds == BAND).tolist())
+        work = self.encoded.code[list(self.bands), WORK].sum()
+        self.shares = int(min(threads.MOST, work // _WORK_OF_A_THREAD)) if self.bands else 1
         most = threads.MOST if self.bands else 1
-        made = packed(self.encoded, places, self.guards, self.expected, most)
+        made = self._packed = packed(self.encoded, places, self.guards, self.expected, most)
         self._whole, self.arena = made.whole, made.arena
-        self._others = tuple(made.of_thread(number) for number in range(1, most))
 
     def copy(self) -> NativeProgram:
         """The same program with an arena of its own."""
@@ -90,10 +99,15 @@ class NativeProgram:
             return None
         return float(self.arena[self.value_at]), slope
 
+    @property
+    def threads(self) -> int:
+        """How many threads share an evaluation now."""
+        return 1 if self.shares < 2 else min(self.shares, threads.wanted())
+
     def _run(self, x: Numbers, slope: Numbers) -> int:
-        if not self.bands or threads.wanted() < 2:
+        if self.threads < 2:
             return _evaluate(self._whole, self.arena, x, slope)
-        return self._shared(x, slope, threads.wanted())
+        return self._shared(x, slope, self.threads)
 
     def by_threads(self, x: Numbers, count: int) -> tuple[float, Numbers] | None:
         """`value_and_gradient`, a number and (n,), by so many threads, to the same bits."""
@@ -104,6 +118,8 @@ class NativeProgram:
 
     def _shared(self, x: Numbers, slope: Numbers, count: int) -> int:
         whole, arena, before = self._whole, self.arena, -1
+        while len(self._others) < count - 1:
+            self._others.append(self._packed.of_thread(len(self._others) + 1))
         helpers = threads.helpers()
         for band in self.bands:
             _stage(whole, arena, x, slope, before, band)
@@ -111,7 +127,10 @@ class NativeProgram:
                 helpers.submit(_share, self._others[i - 1], arena, band, i, count)
                 for i in range(1, count)
             ]
-            _share(whole, arena, band, 0, count)
+            try:
+                _share(whole, arena, band, 0, count)
+            finally:
+                wait(others)  # an interrupted run must not leave them writing
             for other in others:
                 other.result()
             before = band
@@ -127,7 +146,7 @@ class NativeProgram:
         record: Record,
     ) -> int:
         """`descend` in the machine, or where several threads share an evaluation, step by step."""
-        if not self.bands or threads.wanted() < 2:
+        if self.threads < 2:
             return _descend(self._whole, self.arena, course, count, rates, y, slope, record)
         x = course.memory[2]
         for t, rate in enumerate(rates.tolist()):
