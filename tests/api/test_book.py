@@ -111,6 +111,21 @@ def test_a_cell_as_a_function_for_scipy() -> None:
     assert found.fun < 0.4
 
 
+def test_a_point_may_be_any_array_of_the_right_length(tmp_path: Path) -> None:
+    book = xc.open(build(tmp_path / "b.xlsx", {"S": BOWL}))
+    function = book.function("B1", by_changing="A1:A2")
+    right = function.value_and_gradient(np.array([3.0, 4.0]))
+    fixed = np.array([3.0, 4.0])
+    fixed.flags.writeable = False
+    for point in (np.array([3, 4]), np.array([3.0, 0.0, 4.0])[::2], fixed):
+        found = function.value_and_gradient(point)
+        assert found[0] == right[0]
+        assert found[1].tolist() == right[1].tolist()
+    for wrong in (np.zeros(3), np.zeros(1), np.zeros((2, 1)), np.array(1.0)):
+        with pytest.raises(UsageError, match=r"x has shape .*; expected \(2,\)"):
+            function.value_and_gradient(wrong)
+
+
 def test_the_gradient_agrees_with_finite_differences() -> None:
     book = xc.open(lesson("collab_filter.xlsx"))
     found = book.gradient("bias!V42", with_respect_to="bias!H19:H24")

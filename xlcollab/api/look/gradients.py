@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 
+_FLOAT64 = np.dtype(np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class CellFunction:
     """Cells as a differentiable torch function of other cells: call it with x of shape (n,).
@@ -47,12 +50,12 @@ class CellFunction:
         Raises:
             UsageError: x has another shape.
         """
-        point = np.ascontiguousarray(x, np.float64)
-        if point.shape != tuple(self.start.shape):
-            raise UsageError(f"x has shape {point.shape}; expected {tuple(self.start.shape)}")
-        point = point if point.flags.writeable else point.copy()  # one type for the compiler
+        if not (type(x) is np.ndarray and x.dtype is _FLOAT64 and x.flags.carray):
+            x = np.array(x, np.float64)  # the machine is compiled for one kind of array
+        if x.ndim != 1 or len(x) != len(self.cells):
+            raise UsageError(f"x has shape {x.shape}; expected ({len(self.cells)},)")
         program = self.machine.program
-        found = None if program is None else program.value_and_gradient(point)
+        found = None if program is None else program.value_and_gradient(x)
         return self.machine.taped(lambda: self.by_the_tape(x)) if found is None else found
 
     def by_the_tape(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

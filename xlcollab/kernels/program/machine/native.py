@@ -95,7 +95,11 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if self._run(x, slope) != FINE:
+        if self.shares < 2:
+            end = _evaluate(self._whole, self.arena, x, slope)
+        else:
+            end = self._run(x, slope)
+        if end != FINE:
             return None
         return float(self.arena[self.value_at]), slope
 
