@@ -111,6 +111,10 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     )
 
 
+_AREA = r'<definedName name="_xlnm.Print_Area" localSheetId="(\d+)">[^<]*</definedName>'
+"""LibreOffice prints the areas of sheets that are not in sight, too."""
+
+
 def _show_only(book: Path, sheet: str, target: Path) -> None:
     """A copy with one sheet in sight."""
 
@@ -126,6 +130,9 @@ def _show_only(book: Path, sheet: str, target: Path) -> None:
                 text = re.sub(r"<sheet [^>]*>", seen, data.decode())
                 tags = re.findall(r"<sheet [^>]*>", text)
                 first = next(i for i, tag in enumerate(tags) if "hidden" not in tag)
+                text = re.sub(
+                    _AREA, lambda area, at=first: area[0] if int(area[1]) == at else "", text
+                )
                 text = re.sub(r'\s(?:activeTab|firstSheet)="\d+"', "", text)
                 view = f'<workbookView activeTab="{first}"'
                 data = text.replace("<workbookView", view, 1).encode()

@@ -61,6 +61,7 @@ def test_a_point_in_a_crowd_has_its_label_apart_with_a_leader() -> None:
     for number in away:
         box = label_box(tuple(crowd[number]), names[number], places[number])
         assert not any(box.left < x < box.right and box.top < y < box.bottom for x, y in crowd)
+        assert box.bottom <= 0.84 * SIZE[1]  # not among the numbers of the axis
 
 
 def test_a_high_value_is_high_in_the_picture() -> None:

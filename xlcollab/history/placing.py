@@ -100,6 +100,7 @@ class _Picture:
         self._texts = texts
         self._marks = [_mark(point, _POINT) for point in self._points]
         self._whole = Box(0.0, 0.0, float(size[0]), float(size[1]))
+        self._plot = _plot(size)
         self._labels: list[Box] = []
         self._leaders: list[Box] = []
 
@@ -118,7 +119,8 @@ class _Picture:
         point, text = self._points[number], self._texts[number]
         for place, end in _away(point, text):
             box, leader = label_box(point, text, place), _leader(point, end)
-            if self._is_free(box, number) and self._is_clear(leader, number):
+            in_plot = _is_inside(box, self._plot)
+            if in_plot and self._is_free(box, number) and self._is_clear(leader, number):
                 self._take(number, place, box, leader)
                 return
 
@@ -135,6 +137,13 @@ class _Picture:
         self.places[number] = place
         self._labels.append(box)
         self._leaders += leader
+
+
+def _plot(size: tuple[int, int]) -> Box:
+    """What the axes enclose: a label with a leader does not go among their numbers."""
+    left, top, width, height = PLOT
+    across, down = size
+    return Box(across * left, down * top, across * (left + width), down * (top + height))
 
 
 def _mark(point: tuple[float, float], half: float) -> Box:
