@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import openpyxl
 import pytest
 
 import xlcollab as xc
@@ -89,8 +90,11 @@ def test_a_workbook_shows_intervals_as_error_bars(
     items = [int(one.split(",")[1]) for one in pairs]
     low, high = best.predict_interval(users, items, 0.9)
     middle = best.predict(users, items)
-    for name, wanted in (("minus", middle - low), ("plus", high - middle)):
-        drawn = [float(v.text or "") for v in root.findall(f".//{_C}errBars/{_C}{name}//{_C}v")]
+    reach = openpyxl.load_workbook(out)["error bars"]
+    for name, column, wanted in (("minus", "A", middle - low), ("plus", "B", high - middle)):
+        place = root.findtext(f".//{_C}errBars/{_C}{name}//{_C}f")
+        assert place == f"'error bars'!${column}$2:${column}$11"
+        drawn = [cell.value for cell in reach[column][1:]]
         np.testing.assert_allclose(drawn, wanted, atol=1e-6)
     assert xlcollab(*asked, "--overwrite").code == 0
     with zipfile.ZipFile(out) as package:

@@ -99,8 +99,9 @@ class Series:
     line: bool = True
     faint: bool = False
     """Thin and grey: a background such as contour lines."""
-    bars: tuple[tuple[float, float], ...] = ()
-    """How far an error bar reaches below and above each point."""
+    bars: tuple[AreaRef, AreaRef] | None = None
+    """How far an error bar reaches below and above each point: in cells, for LibreOffice draws no
+    others."""
 
 
 PLOT = (0.08, 0.12, 0.88, 0.72)

@@ -186,6 +186,7 @@ def _trials_chart(table: Table) -> list[Chart]:
 
 
 _WITH_ENDS = ("rating", "low", "high")
+_BARS = "error bars"
 _MOST_BARS = 100
 """Error bars that can be told apart."""
 
@@ -199,7 +200,7 @@ def _interval_chart(table: Table) -> list[Chart]:
     found = np.array([[_number(one) for one in row[-3:]] for row in table.rows[:n]])
     middle, low, high = found.T
     area = AreaRef(table.name, Rect(HEAD_ROW + 1, place, n))
-    bars = tuple(zip((middle - low).tolist(), (high - middle).tolist(), strict=True))
+    bars = AreaRef(_BARS, Rect(1, 0, n)), AreaRef(_BARS, Rect(1, 1, n))
     series = Series("rating", area, area, markers=True, line=False, bars=bars)
     of_all = "" if n == len(table.rows) else f", the first {n}"
     return [
@@ -214,6 +215,16 @@ def _interval_chart(table: Table) -> list[Chart]:
             y_range=around(np.concatenate([low, high]), 0.02),
         )
     ]
+
+
+def _bars_sheet(table: Table) -> list[NewSheet]:
+    """A hidden sheet with how far the error bars of that chart reach."""
+    if not _interval_chart(table):
+        return []
+    ends = ([_number(one) for one in row[-3:]] for row in table.rows[:_MOST_BARS])
+    rows: list[list[Any]] = [["below", "above"]]
+    rows += [[middle - low, high - middle] for middle, low, high in ends]
+    return [NewSheet(_BARS, rows, hidden=True)]
 
 
 def _number(value: Any) -> float:
@@ -246,7 +257,7 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
         sheet = sheet_of(table)
         write_new_workbook(
             path,
-            [sheet if run is None else with_line(sheet, run)],
+            [sheet if run is None else with_line(sheet, run), *_bars_sheet(table)],
             record_of(run, path),
             _KIND.format(table.name),
         )

@@ -155,7 +155,13 @@ def _chart_areas(sheets: Sequence[NewSheet]) -> Iterator[AreaRef]:
     for sheet in sheets:
         for chart in sheet.charts:
             for series in chart.series:
-                yield from (area for area in (series.x, series.y, series.labels) if area)
+                yield from _areas(series)
+
+
+def _areas(series: Series) -> list[AreaRef]:
+    """All cells that a series shows."""
+    found = (series.x, series.y, series.labels, *(series.bars or ()))
+    return [area for area in found if area is not None]
 
 
 def _draw_chart(
@@ -167,9 +173,8 @@ def _draw_chart(
 ) -> None:
     drawn = book.add_chart({"type": "scatter", "subtype": "straight"})
     for number, series in enumerate(chart.series):
-        for area in (series.x, series.y, series.labels):
-            if area:
-                _store_for_cache(book, area, known, texts)
+        for area in _areas(series):
+            _store_for_cache(book, area, known, texts)
         drawn.add_series(_series_options(series, known, texts, COLORS[number % len(COLORS)]))
     drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
@@ -232,16 +237,15 @@ def _series_options(
     if series.texts or series.labels:
         options["data_labels"] = _labels(series, known, texts)
     if series.bars:
-        options["y_error_bars"] = _error_bars(series)
+        options["y_error_bars"] = _error_bars(*series.bars)
     return options
 
 
-def _error_bars(series: Series) -> dict[str, object]:
-    below, above = zip(*series.bars, strict=True)
+def _error_bars(below: AreaRef, above: AreaRef) -> dict[str, object]:
     return {
         "type": "custom",
-        "minus_values": list(below),
-        "plus_values": list(above),
+        "minus_values": f"={absolute_name(below)}",
+        "plus_values": f"={absolute_name(above)}",
         "line": {"color": "#7F7F7F", "width": 0.75},
     }
 
