@@ -304,3 +304,19 @@ def test_what_is_found_follows_the_variables(formula: str, before: float, after:
     function = compiler.function([compiler.cells(parse_area("B1", "Sheet1"))])
     assert function.scalar(compiler.start).item() == before
     assert function.scalar(torch.tensor([3.0, 1.0, 1.0], dtype=torch.float64)).item() == after
+
+
+@pytest.mark.parametrize(
+    ("formula", "place"),
+    [
+        ('=XMATCH(5,{1;2;"a";TRUE},1)', 3.0),
+        ('=XMATCH(5,{TRUE;"b";1;"a"},1)', 4.0),
+        ('=XMATCH("z",{1;2;"a";TRUE},1)', 4.0),
+        ('=XMATCH(FALSE,{1;2;"a"},-1)', 3.0),
+        ('=XMATCH("A",{1;2;TRUE},-1)', 2.0),
+        ("=XMATCH(TRUE,{1;2;3},-1)", 3.0),
+    ],
+)
+def test_the_nearest_of_the_next_type_is_found(formula: str, place: float) -> None:
+    """Numbers lie before texts, and texts before truths, as sorted cells do."""
+    assert value(formula) == place

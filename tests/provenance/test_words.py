@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import openpyxl
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.faces.shell import bowl, xlcollab
 from xlcollab.errors import XlcollabError
 from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.request import command
@@ -135,3 +137,12 @@ def test_files_are_those_that_are_read() -> None:
     place = get_type_hints(REQUESTS["fit"])["place"](source=Path("u.data"))
     request = kind(place=place, items=Path("u.item"), output=Path("model.xlsx"))
     assert files_of(request) == [Path("u.data"), Path("u.item")]
+
+
+def test_the_line_on_a_sheet_says_the_seed_that_was_asked_for(tmp_path: Path) -> None:
+    book = bowl(tmp_path / "b.xlsx")
+    found = xlcollab("solve", book, "--init", "normal", "--seed", 7, "-o", tmp_path / "o.xlsx")
+    assert found.code == 0, found.err
+    rows = openpyxl.load_workbook(tmp_path / "o.xlsx")["S history"].iter_rows(values_only=True)
+    (line,) = [str(cell) for row in rows for cell in row if "xlcollab solve" in str(cell)]
+    assert "; seed 7; " in line
