@@ -194,3 +194,13 @@ def test_an_objective_without_end_says_so_and_nothing_else(tmp_path: Path) -> No
     model = Model(cells, "C1", "S!$A$1", more={"neg": "2"})
     (found,) = model.solve(tmp_path).json["models"]
     assert found["status"] == "unbounded"
+
+
+def test_a_population_does_not_live_off_the_tolerance(tmp_path: Path) -> None:
+    """Fixed charges: 50 pieces at 4 and 30 besides; what a row may miss would make it less."""
+    formula = "=5*A1+4*A2+IF(A1>0,100,0)+IF(A2>0,30,0)"
+    cells = {"A1": 10.0, "A2": 10.0, "B1": formula, "B2": "=A1+A2"}
+    model = Model(cells, "$B$1", "S!$A$1:$A$2", "2", [("S!$B$2", ">=", "50")])
+    (told,) = model.solve(tmp_path).json["models"]
+    assert told["final"] == pytest.approx(230.0, rel=1e-8)
+    assert told["max_violation"] < 1e-6

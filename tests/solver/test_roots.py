@@ -54,3 +54,14 @@ def test_a_distance_that_ends_at_0_is_proved(tmp_path: Path) -> None:
     (told,) = Model(cells, "$B$1", "S!$A$1:$A$2", "2").solve(tmp_path).json["models"]
     assert told["status"] in ("optimal", "locally_optimal")
     assert told["final"] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_row_that_was_missed_within_the_tolerance_is_held(unit: float, tmp_path: Path) -> None:
+    """The largest box of edges that sum to 15, from no box at all: 125, and no more."""
+    cells = {f"A{row}": 0.0 for row in range(1, 4)} | {"B1": f"={unit!r}*A1*A2*A3"}
+    cells |= {"B2": "=SUM(A1:A3)"}
+    lines = [("S!$B$2", "<=", "15")]
+    (told,) = Model(cells, "$B$1", "S!$A$1:$A$3", "1", lines).solve(tmp_path).json["models"]
+    assert told["final"] == pytest.approx(125.0 * unit, rel=1e-8)
+    assert told["max_violation"] < 1e-7

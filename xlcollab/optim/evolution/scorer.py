@@ -13,6 +13,8 @@ from xlcollab.optim.evolution.domain import Array
 from xlcollab.optim.nonlinear.sized import FEASIBLE, SizedModel
 from xlcollab.optim.problem import Native, TensorFunction
 
+_NOTHING = 1e-9
+"""Rounding, of a row of size one."""
 WORST = 1e300
 """Not infinity, whose differences are no numbers."""
 Places = NDArray[np.intp]
@@ -104,18 +106,25 @@ class Scorer:
     def _one(self, x: Array) -> tuple[float, float]:
         values = self.model.values_at(torch.as_tensor(x))
         missed = np.abs(self.model.missed_by(values.rows))
-        return values.objective, float(np.maximum(missed - FEASIBLE, 0.0).sum())
+        return values.objective, float(np.maximum(missed - self._room(), 0.0).sum())
+
+    def _room(self) -> Array:
+        """What each row may miss, (k,): the tolerance for equations; next to nothing for others,
+        for a population finds points that hold them, and would use up all that it is given."""
+        equal = self.model.row_lower == self.model.row_upper
+        return np.where(equal, FEASIBLE, _NOTHING)
 
     def _violation(self) -> TensorFunction:
         """x ↦ the sum of what the sized rows miss beyond the tolerance."""
         model, constraints = self.model, self.model.task.objective.constraints
         assert constraints is not None
         weight = torch.as_tensor(model.weight)
-        lower, upper = torch.as_tensor(model.row_lower), torch.as_tensor(model.row_upper)
+        room = torch.as_tensor(self._room())
+        lower = torch.as_tensor(model.row_lower) - room
+        upper = torch.as_tensor(model.row_upper) + room
 
         def missed(x: Tensor) -> Tensor:
             rows = constraints(x) * weight
-            above = torch.relu(rows - upper - FEASIBLE) + torch.relu(lower - rows - FEASIBLE)
-            return above.sum()
+            return (torch.relu(rows - upper) + torch.relu(lower - rows)).sum()
 
         return missed

@@ -18,7 +18,7 @@ from xlcollab.optim.nonlinear.feasibility import least_violation
 from xlcollab.optim.nonlinear.kkt import Conditions, conditions
 from xlcollab.optim.nonlinear.leaving import OFF_A_BREAK, whole_slope
 from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
-from xlcollab.optim.nonlinear.settling import on_bounds
+from xlcollab.optim.nonlinear.settling import on_bounds, on_rows
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError, Values
 from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.problem import Objective
@@ -58,7 +58,7 @@ def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED, "")
-    y = on_bounds(model, search.end())
+    y = on_bounds(model, on_rows(model, search.end()))
     point = model.point(y)
     stop = _judged(stop, model, point)
     value = point.penalty + (-point.objective if task.objective.maximize else point.objective)

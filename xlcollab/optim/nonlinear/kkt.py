@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ _ON_A_BOUND = 1e-9
 """Variables are put on bounds exactly; what is left is rounding."""
 _ON_A_LIMIT = 1e-5
 """Ten times Excel's precision, to which rows hold."""
+_ENDLESS = 1e100
+"""Of an objective of size one: where it runs away its slope has no square."""
 STATIONARY = 1e-6
 """Excel's default precision."""
 
@@ -43,6 +46,9 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
     values, gradient, matrix = model.derivatives(y)
     inside = model.slopes_inside(y, gradient, matrix)
     gradient, matrix = (gradient, matrix) if inside is None else inside
+    if np.abs(gradient).max() > _ENDLESS:
+        nothing = np.zeros(len(values.rows))
+        return Conditions(math.inf, nothing, values.missed, math.inf, vertex=False)
     low = values.rows <= model.row_lower + _ON_A_LIMIT
     high = values.rows >= model.row_upper - _ON_A_LIMIT
     binding = np.flatnonzero(low | high)

@@ -34,7 +34,7 @@ def better_nearby(model: SizedModel, y: Array) -> Array | None:
     found: Array | None = None
     for direction in _directions(model):
         for width in _WIDTHS:
-            there = _restored(model, model.clip(y + width * direction))
+            there = restored(model, model.clip(y + width * direction))
             values = model.values(there)
             if values.missed <= strict and values.objective < best:
                 best, found = values.objective, there
@@ -53,8 +53,11 @@ def _directions(model: SizedModel) -> Array:
     return np.concatenate([axes, -axes, random, -random])
 
 
-def _restored(model: SizedModel, y: Array) -> Array:
-    """The point moved onto the rows it misses, as far as a few steps go."""
+def restored(model: SizedModel, y: Array) -> Array:
+    """The point moved onto the rows it misses, as far as a few steps go. Shape (n,).
+
+    Raises TimeIsUpError.
+    """
     for _ in range(_RESTORING_STEPS if len(model.weight) else 0):
         if model.values(y).missed <= 1e-10:
             break

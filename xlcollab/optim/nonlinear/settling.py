@@ -1,4 +1,4 @@
-"""A point within rounding of its bounds, put on them.
+"""A point within rounding of its bounds, put on them; within the tolerance of its rows, on these.
 
 How many of the last digits an iterative search leaves between a variable and its bound depends on
 the processor; whether the bound holds the variable does not.
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.optim.nonlinear.kkt import STATIONARY, conditions
-from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
+from xlcollab.optim.nonlinear.probing import restored
+from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel, TimeIsUpError
 
 _NEAR = 1e-7
 """Nearer than a search tells from the bound itself."""
@@ -39,6 +40,27 @@ def on_bounds(model: SizedModel, y: Array) -> Array:
     except (TimeIsUpError, KeyboardInterrupt):
         return y
     return y
+
+
+def on_rows(model: SizedModel, y: Array) -> Array:
+    """y moved onto the rows that it misses within the tolerance, where that costs next to nothing.
+    Shape (n,)."""
+    try:
+        here = model.values(y)
+        if not _TIGHT < here.missed <= FEASIBLE:
+            return y
+        there = model.values(restored(model, y))
+    except (TimeIsUpError, KeyboardInterrupt):
+        return y
+    lost = there.objective - here.objective
+    return (
+        there.y if there.missed <= _TIGHT and lost <= _COST * max(1.0, abs(here.objective)) else y
+    )
+
+
+_TIGHT = 1e-9
+_COST = 1e-4
+"""On an objective of size one: what a tolerance may have gained."""
 
 
 def _on(model: SizedModel, y: Array, low: NDArray[np.bool_], high: NDArray[np.bool_]) -> Array:
