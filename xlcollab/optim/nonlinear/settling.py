@@ -59,6 +59,7 @@ def on_rows(model: SizedModel, y: Array) -> Array:
 
 
 _TIGHT = 1e-9
+"""A row of size one that is missed by no more is held."""
 _COST = 1e-4
 """On an objective of size one: what a tolerance may have gained."""
 
