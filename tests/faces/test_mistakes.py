@@ -94,6 +94,17 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("gradient b.xlsx --of Bowls!B1 --with-respect-to Bowls!XFE1", 3, "neither an address"),
     ("lr-find b.xlsx --lowest 1 --highest 0.1", 2, "the rates go from 1 to 0.1"),
     ("rerun b.xlsy", 3, "did you mean b.xlsx?"),
+    ("fit r.csv --n-factors 0,5", 2, "'0,5' is no whole number."),
+    ("solve b.xlsx --minimize Bowls!B1 --by-changing Bowls!A1;Bowls!A2", 3, "stand commas"),
+    ("solve b.xlsx --minimize Bowls!B1 --by-changing Bowls!B1", 3, "is itself a variable cell"),
+    ("solve b.xlsx --target Bowls!B1=0,5 --by-changing Bowls!A1", 2, "such as 'V41=3'"),
+    ("solve b.xlsx --lr nan", 2, "learning_rate is nan; expected a number"),
+    ("solve b.xlsx --watch Nope!C1", 3, "there is no such sheet; the sheets are Bowls"),
+    ("fit r.csv --range 0,5 5,5", 2, "'0,5' is no number; write 0.5"),
+    ("fit r.csv --folds 1", 2, "folds must be 2 to"),
+    ("lr-find b.xlsx --gap 0.1", 2, "no use for --gap; leave it out"),
+    ("crosstab r.csv --corner 0 5", 2, "at least 1 × 1 cells"),
+    ("sweep b.xlsx --parameter Bowls!B1=1,2", 3, "a parameter must be a constant"),
     ("live solve --explain --lr", 2, "requires an argument"),
 ]
 

@@ -94,7 +94,8 @@ def mended(message: str, typed: str | None) -> str:
     text = message.removeprefix(_PREFIX)
     for expected, what in _KINDS.items():
         if expected in text and typed is not None:
-            return f"{typed!r} is {what}{_with_a_point(typed)}."
+            advice = "" if "whole" in what else _with_a_point(typed)
+            return f"{typed!r} is {what}{advice}."
     if " is not one of " in text:
         return f"{text.rstrip('.')}{_meant(text) or '.'}"
     return text

@@ -92,7 +92,10 @@ def _on_known_sheet(workbook: Workbook, area: AreaRef, what: str) -> AreaRef:
     sheet = workbook.find(area.sheet)
     if sheet is None:
         known = ", ".join(sheet.name for sheet in workbook)
-        raise ModelError(f"{what} is {area}: there is no such sheet; the sheets are {known}")
+        advice = "; between areas stand commas" if ";" in area.sheet else ""
+        raise ModelError(
+            f"{what} is {area}: there is no such sheet; the sheets are {known}{advice}"
+        )
     return AreaRef(sheet.name, area.rect)
 
 
