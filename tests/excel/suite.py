@@ -55,6 +55,7 @@ class Setting:
     hidden: tuple[int, ...] = ()
     filtered: tuple[int, ...] = ()
     date1904: bool = False
+    whole_pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def _with(setting: Setting, part: str, where: str) -> Setting:
     """The setting and one more thing that is said."""
     if part == "1904":
         return replace(setting, date1904=True)
+    if part == "compatibility version 2":
+        return replace(setting, whole_pairs=True)
     if part.startswith("hidden row "):
         return replace(setting, hidden=(*setting.hidden, int(part.split()[-1]) - 1))
     if part.startswith("filtered row "):
@@ -173,6 +176,7 @@ def book_of(case: Case, form: str) -> Workbook:
     sheet.row_marks[list(setting.filtered)] = RowMark.FILTERED
     book.names = list(setting.names)
     book.date1904 = setting.date1904
+    book.whole_pairs = setting.whole_pairs
     return book
 
 

@@ -204,6 +204,9 @@ class Workbook:
     """How circular references are worked out; None where they are an error."""
     as_displayed: bool = False
     """Results are rounded to the digits that their cells show (18.2.2, fullPrecision)."""
+    whole_pairs: bool | None = False
+    """Text functions count an emoji and its like as one character (compatibility version 2), not
+    as the two units of UTF-16; None: not known."""
 
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self.sheets)

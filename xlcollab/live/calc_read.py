@@ -59,6 +59,7 @@ def read_workbook(
         tables=[_table(document, one) for one in document.DatabaseRanges],
         date1904=(start.Year, start.Month) == (1904, 1),
         source=document.Title,
+        whole_pairs=True,
     )
 
 

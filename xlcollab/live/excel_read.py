@@ -28,6 +28,7 @@ def read_workbook(book: xw.Book, wanted: Collection[str], texts: TextPool) -> Wo
         tables=[_table(sheet, table) for sheet in book.sheets for table in sheet.tables],
         date1904=date1904,
         source=book.name,
+        whole_pairs=None,
     )
 
 

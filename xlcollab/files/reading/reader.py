@@ -60,6 +60,7 @@ def read_workbook(
         main.structure_locked,
         main.iteration,
         main.as_displayed,
+        main.whole_pairs,
     )
 
 

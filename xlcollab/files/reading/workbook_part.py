@@ -50,6 +50,7 @@ class WorkbookPart:
     recalculate_on_load: bool = False
     iteration: Iteration | None = None
     as_displayed: bool = False
+    whole_pairs: bool = False
     external_links: int = 0
     tags: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The start tags of the workbook's direct children."""
@@ -80,8 +81,8 @@ def parse_workbook_part(package: Package, part: str, data: bytes) -> WorkbookPar
     return reader.found
 
 
-_DEEPEST = 3
-"""How deep sheets and names lie; what is nested deeper says nothing of them."""
+_DEEPEST = 4
+"""How deep sheets, names and the version lie; what is nested deeper says nothing of them."""
 _PARTLESS = "sheet without a part"
 
 
@@ -135,6 +136,8 @@ class _Reader:
             self._name, self._text, self._begun = attributes, [], index
         elif self._path[1:] == ["externalReferences", "externalReference"]:
             self.found.external_links += 1
+        elif self._path[1:] == ["extLst", "ext", "version"]:
+            self.found.whole_pairs = attributes.get("setVersion", "1") not in ("", "0", "1")
 
     def end(self, name: str, index: int) -> None:
         tag = self._path.pop()

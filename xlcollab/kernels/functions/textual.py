@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
+from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.number_format import format_value
 from xlcollab.kernels.text.texts import number_from_text, to_decimals
@@ -17,6 +19,7 @@ from xlcollab.kernels.values.record import CUT, Record, function
 from xlcollab.kernels.values.shapes import single_cells
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
+    Reader,
     anything,
     integer,
     number,
@@ -27,29 +30,98 @@ from xlcollab.kernels.values.valuewise import (
 )
 
 _LONGEST = 32767
+"""Characters that a cell can hold."""
+_MOST = 2**31 - 1
+_LAST_UNIT = "\uffff"
 _MOST_DECIMALS, _MOST_ROUNDED = 127, 400
 """Of FIXED and DOLLAR, behind the point and before it; no number has so many before it."""
-"""Characters that a cell can hold."""
 _FIRST_PRINTABLE = 32
 _WINDOWS = "cp1252"
 
 
+def _counting(function: Callable[..., Scalar], *readers: Reader) -> Function:
+    """`function` of texts whose characters are what this workbook counts as one.
+
+    Before compatibility version 2 LEN, MID, FIND, SEARCH and REPLACE count an emoji and its like,
+    a pair of units in UTF-16, as two characters; LEFT and RIGHT never did.
+    """
+    whole, units = valuewise(function, *readers), valuewise(_of_units(function), *readers)
+    unknown = valuewise(_of_one_unit_each(function), *readers)
+
+    def run(context: Context, *blocks: Block) -> Block:
+        if context.whole_pairs is None:
+            return unknown(context, *blocks)
+        return (whole if context.whole_pairs else units)(context, *blocks)
+
+    return run
+
+
+def _has_pairs(value: object) -> bool:
+    return isinstance(value, str) and not value.isascii() and max(value) > _LAST_UNIT
+
+
+def _of_units(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
+    def run(*arguments: object) -> Scalar:
+        if not any(map(_has_pairs, arguments)):
+            return function(*arguments)
+        result = function(*(_split(a) if isinstance(a, str) else a for a in arguments))
+        return _rejoined(result) if isinstance(result, str) else result
+
+    return run
+
+
+def _of_one_unit_each(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
+    def run(*arguments: object) -> Scalar:
+        if any(map(_has_pairs, arguments)):
+            raise UnsupportedError(
+                "whether an emoji counts as one character or two depends on the compatibility "
+                "version of the workbook, which is not known here"
+            )
+        return function(*arguments)
+
+    return run
+
+
+def _split(source: str) -> str:
+    """The text with each pair of UTF-16 units as two characters."""
+    units = source.encode("utf-16-le", "surrogatepass")
+    return "".join(map(chr, memoryview(units).cast("H")))
+
+
+def _rejoined(source: str) -> str:
+    """The text with its pairs as one character again. Raises UnsupportedError for half a pair."""
+    joined = source.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in joined):
+        raise UnsupportedError("the result would hold one half of an emoji or its like")
+    return joined
+
+
 def _left(source: str, count: int = 1) -> str:
-    return source[: _count(count)]
+    return source[:count]
 
 
 def _right(source: str, count: int = 1) -> str:
-    return source[max(len(source) - _count(count), 0) :]
+    return source[max(len(source) - count, 0) :]
 
 
 def _middle(source: str, start: int, count: int) -> str:
-    return source[_position(start) :][: _count(count)]
+    return source[_position(start) :][:count]
 
 
-def _count(count: int) -> int:
-    if count < 0:
+def _count(context: Context, value: Scalar) -> int:
+    """How many, or which: a number from 0 on without its fraction."""
+    found = number(context, value)
+    if not 0 <= found < _MOST:
         raise refuse()
-    return count
+    return int(found)
+
+
+def _short_count(context: Context, value: Scalar) -> int:
+    """The same for a place in a text or a part of one."""
+    found = _count(context, value)
+    if found > _LONGEST:
+        raise refuse()
+    return found
 
 
 def _position(start: int) -> int:
@@ -60,13 +132,36 @@ def _position(start: int) -> int:
 
 
 def _repeated(source: str, count: int) -> str:
-    if len(source) * _count(count) > _LONGEST:
+    if len(source) * count > _LONGEST:
         raise refuse()
     return source * count
 
 
 def _proper(source: str) -> str:
-    return re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), source)
+    return re.sub(r"[^\W\d_]+", lambda word: _upper(word[0][0]) + _lower(word[0][1:]), source)
+
+
+def _upper(source: str) -> str:
+    """Character by character: one that would become several (ß) stays."""
+    return source.upper() if source.isascii() else "".join(map(_cased(str.upper), source))
+
+
+def _lower(source: str) -> str:
+    return source.lower() if source.isascii() else "".join(map(_cased(str.lower), source))
+
+
+def _cased(change: Callable[[str], str]) -> Callable[[str], str]:
+    def run(char: str) -> str:
+        changed = change(char)
+        return changed if len(changed) == 1 and char <= _LAST_UNIT else char
+
+    return run
+
+
+def _lowered(source: str) -> str:
+    """LOWER: a sigma that ends the text takes its final form."""
+    plain = _lower(source)
+    return plain[:-1] + "ς" if plain.endswith("σ") and source.endswith("Σ") else plain
 
 
 def _trimmed(source: str) -> str:
@@ -81,12 +176,17 @@ def _character(code: int) -> str:
     """CHAR: a character of the Windows code page 1252."""
     if not 1 <= code <= 255:
         raise refuse()
-    return bytes([code]).decode(_WINDOWS, errors="replace")
+    try:
+        return bytes([code]).decode(_WINDOWS)
+    except UnicodeDecodeError:  # the five codes that the code page leaves free
+        return chr(code)
 
 
 def _code(source: str) -> float:
     if not source:
         raise refuse()
+    if source[0] == _character(min(ord(source[0]), 255)):
+        return float(ord(source[0]))
     return float(source[0].encode(_WINDOWS, errors="replace")[0])
 
 
@@ -114,7 +214,7 @@ def _found(wanted: str, source: str, start: int = 1) -> float:
 
 def _searched(wanted: str, source: str, start: int = 1) -> float:
     """SEARCH: wildcards, case does not count."""
-    if start > len(source) + 1:
+    if not source or start > len(source) + 1:
         raise refuse()
     place = find_wildcard(wanted, source, _position(start))
     if place is None:
@@ -129,15 +229,17 @@ def _substituted(source: str, old: str, new: str, which: int | None = None) -> s
         return source.replace(old, new)
     if which < 1:
         raise refuse()
-    parts = source.split(old)
-    if which >= len(parts):
-        return source
-    return old.join(parts[:which]) + new + old.join(parts[which:])
+    place = -1
+    for _ in range(which):  # the next may begin within the one before
+        place = source.find(old, place + 1)
+        if place < 0:
+            return source
+    return source[:place] + new + source[place + len(old) :]
 
 
 def _replaced(source: str, start: int, count: int, new: str) -> str:
     at = _position(start)
-    return source[:at] + new + source[at + _count(count) :]
+    return source[:at] + new + source[at + count :]
 
 
 def _fixed(value: float, decimals: int = 2, plain: bool = False) -> str:
@@ -269,12 +371,12 @@ _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
 FUNCTIONS: tuple[Record, ...] = (
     _row("VALUE", "V", as_number, shape=Shape.KINKS, derivative=CUT),
     _row("TEXT", "VV", as_text),
-    _row("LEN", "V", valuewise(lambda source: float(len(source)), text)),
-    _row("LEFT", "V|V", valuewise(_left, text, integer)),
-    _row("RIGHT", "V|V", valuewise(_right, text, integer)),
-    _row("MID", "VVV", valuewise(_middle, text, integer)),
-    _row("UPPER", "V", valuewise(lambda source: source.upper(), text)),
-    _row("LOWER", "V", valuewise(lambda source: source.lower(), text)),
+    _row("LEN", "V", _counting(lambda source: float(len(source)), text)),
+    _row("LEFT", "V|V", valuewise(_left, text, _count)),
+    _row("RIGHT", "V|V", valuewise(_right, text, _count)),
+    _row("MID", "VVV", _counting(_middle, text, _count)),
+    _row("UPPER", "V", valuewise(_upper, text)),
+    _row("LOWER", "V", valuewise(_lowered, text)),
     _row("PROPER", "V", valuewise(_proper, text)),
     _row("TRIM", "V", valuewise(_trimmed, text)),
     _row("CLEAN", "V", valuewise(_cleaned, text)),
@@ -282,12 +384,12 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("CODE", "V", valuewise(_code, text)),
     _row("UNICHAR", "V", valuewise(_unicode_character, integer)),
     _row("UNICODE", "V", valuewise(_unicode, text)),
-    _row("REPT", "VV", valuewise(_repeated, text, integer)),
+    _row("REPT", "VV", valuewise(_repeated, text, _count)),
     _row("EXACT", "VV", valuewise(lambda a, b: a == b, text)),
-    _row("FIND", "VV|V", valuewise(_found, text, text, integer)),
-    _row("SEARCH", "VV|V", valuewise(_searched, text, text, integer)),
-    _row("SUBSTITUTE", "VVV|V", valuewise(_substituted, text, text, text, integer)),
-    _row("REPLACE", "VVVV", valuewise(_replaced, text, integer, integer, text)),
+    _row("FIND", "VV|V", _counting(_found, text, text, _count)),
+    _row("SEARCH", "VV|V", _counting(_searched, text, text, _count)),
+    _row("SUBSTITUTE", "VVV|V", valuewise(_substituted, text, text, text, _count)),
+    _row("REPLACE", "VVVV", _counting(_replaced, text, _short_count, _short_count, text)),
     _row("CONCATENATE", "V|V*1", valuewise(_joined, text)),
     _row("CONCAT", "R|R*1", concatenated, elementwise=False),
     _row("TEXTJOIN", "VVR|R*1", text_join, elementwise=False),

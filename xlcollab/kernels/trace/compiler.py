@@ -60,8 +60,10 @@ class SheetFunction:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> SheetFunction:
         """The same function on another device or in another precision."""
-        exact, date1904 = self.context.exact, self.context.date1904
-        context = Context(self.context.texts, exact, device, dtype, date1904=date1904)
+        known = self.context
+        context = Context(
+            known.texts, known.exact, device, dtype, known.date1904, known.whole_pairs
+        )
         return SheetFunction(self.program.to(context), context)
 
     def constants(self) -> list[Block]:

@@ -37,8 +37,9 @@ class Evaluation:
     ) -> None:
         workbook = plan.workbook
         self.plan = plan
-        self.exact = Context(workbook.texts, date1904=workbook.date1904)
-        self.fast = Context(workbook.texts, exact=False, date1904=workbook.date1904)
+        texts, dates, pairs = workbook.texts, workbook.date1904, workbook.whole_pairs
+        self.exact = Context(texts, date1904=dates, whole_pairs=pairs)
+        self.fast = Context(texts, exact=False, date1904=dates, whole_pairs=pairs)
         self.tape = Tape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
         self.few_cells = FewCells(self.store)

@@ -120,6 +120,7 @@ class Context:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float64
     date1904: bool = False
+    whole_pairs: bool | None = False
     _order: TextOrder = field(default_factory=TextOrder)
 
     def tensor(self, values: object) -> Tensor:
