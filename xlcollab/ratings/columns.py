@@ -60,7 +60,7 @@ class Columns:
             if found[role] is None:
                 raise UsageError(
                     f"{source}: no column looks like the {role}; its columns: {_list(names)}; "
-                    f"name the {role} column{_if_headless(names)}"
+                    f"name the {role} column, or head it {role!r}{_if_headless(names)}"
                 )
         return Columns(**found, extra=self.extra, counts=self.counts)
 
