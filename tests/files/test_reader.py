@@ -51,6 +51,8 @@ CELLS = [
     ('<c r="A1"><v> 7 </v></c>', 7.0),
     ('<c r="A1" t="b"><v>1</v></c>', True),
     ('<c r="A1" t="b"><v>0</v></c>', False),
+    ('<c r="A1" t="b"><v>TRUE</v></c>', True),
+    ('<c r="A1" t="b"><v>false</v></c>', False),
     ('<c r="A1" t="e"><v>#DIV/0!</v></c>', ErrorCode.DIV0),
     ('<c r="A1" t="e"><v>#SPILL!</v></c>', ErrorCode.SPILL),
     ('<c r="A1" t="str"><f>B1</f><v>a &lt; b</v></c>', "a < b"),

@@ -104,7 +104,7 @@ class _Cells:
             "s": self._shared_string,
             "str": self._text,
             "inlineStr": self._text,
-            "b": lambda text: (Kind.BOOLEAN, float(is_true(text))),
+            "b": lambda text: (Kind.BOOLEAN, float(is_true(text.strip().lower()))),
             "e": lambda text: (Kind.ERROR, float(ErrorCode.from_text(text))),
             "d": lambda text: (Kind.NUMBER, serial_of_iso(text, context.date1904)),
         }
