@@ -102,6 +102,14 @@ def test_bayes_beats_a_single_model_on_noisy_ratings() -> None:
     assert error("gibbs") < min(error("sgd"), error("als")) - 0.02
 
 
+def test_draws_go_on_where_ratings_have_no_noise() -> None:
+    """Their precision then grows until float32 no longer tells the prior from its own rounding."""
+    table = planted(300, 300, 80_000, k=1, noise=0.0)
+    model = ModelSettings(n_factors=40)
+    found = train(table, model, TrainingSettings(optimizer="gibbs", epochs=16)).train.rmse
+    assert found < 0.01
+
+
 @pytest.mark.parametrize("side", ["users", "items"])
 def test_ratings_by_side_are_a_stable_sort(side: str) -> None:
     table = planted()

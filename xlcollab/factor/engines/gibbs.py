@@ -30,6 +30,9 @@ _BETA_0 = 2.0
 """β₀ of the prior: see the module."""
 _STEADY = 50.0
 """Ratings that the prior precision of a user's or an item's noise is worth. Found on u2 to u5."""
+_BEARABLE = 1e5
+"""How many times the prior's precision that of a row may be where float32 sums it: they must tell
+the prior from their own rounding, also along what the other side's rows hardly have."""
 
 
 @dataclass(slots=True)
@@ -50,9 +53,15 @@ class Gibbs:
     """The variance of the noise at each draw that is kept, in the mean over the ratings."""
     own: tuple[Floats, Floats] = field(init=False)
     """The precisions of users (n_users,) and of items (n_items,): factors on the common one."""
+    most: float = field(init=False)
+    """The most ratings of a row, each worth what ratings differ (its square): with the precision,
+    how much more than the prior they may know of a row."""
 
     def __post_init__(self) -> None:
         self.own = np.ones(len(self.rows.users)), np.ones(len(self.rows.items))
+        apart = self.sides[0].ratings.ratings - self.output.centre
+        most = max(int(side.ratings.counts.max(initial=0)) for side in self.sides)
+        self.most = most * float(np.mean(np.square(apart), dtype=np.float64))
 
     def run_epoch(self, epoch: int) -> EpochLoss:
         """Draws, and keeps the draw where `counts_draw` says so."""
@@ -88,7 +97,9 @@ class Gibbs:
         mean, precision = draw_hyperparameters(
             side.rows[:, side.unknowns].astype(np.float64), self.rng
         )
-        n, d, dtype = len(side.rows), len(side.unknowns), self.rows.users.dtype
+        n, d = len(side.rows), len(side.unknowns)
+        is_bearable = self.precision * self.most < _BEARABLE
+        dtype = self.rows.users.dtype if is_bearable else np.dtype(np.float64)
         noise = self.rng.standard_normal((n, d))
         side.solve(
             other,
