@@ -119,6 +119,23 @@ def test_what_makes_no_sense_is_refused(
     assert (told.code, sentence in told.sentence) == (2, True), told.err
 
 
+@pytest.mark.parametrize(
+    "how", [(), ("--optimizer", "als"), ("--optimizer", "adam", "--checkpoint")]
+)
+def test_ratings_do_not_go_on_from_what_is_taken_up(
+    how: tuple[object, ...], folder: Path, tmp_path: Path
+) -> None:
+    rated = ratings_csv(tmp_path, COUNTS.rename(columns={"qty": "rating"}))
+    more = [*how, tmp_path / "saved"] if "--checkpoint" in how else how
+    start = ("--start", folder / "m.safetensors", "-o", tmp_path / "s.safetensors")
+    told = xlcollab(
+        "fit", rated, "--user-column", "customer", "--item-column", "sku", *more, *start
+    )
+    assert told.code == 2, told.err
+    assert "the start is an implicit model; one of ratings is needed" in told.err
+    assert not (tmp_path / "s.safetensors").exists()
+
+
 def test_folds_are_ranked(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.xlsx"
     told = xlcollab("fit", folder / "counts.csv", "--implicit", *FEW, "--folds", 3, "-o", out)

@@ -19,6 +19,7 @@ from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.space import counted
 from xlcollab.factor.training.processes import Processes
 from xlcollab.factor.training.scale import Scale
+from xlcollab.factor.training.starting import refuse_other_kind
 from xlcollab.factor.training.train import filled_in
 from xlcollab.ratings.places import parts
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
@@ -151,6 +152,7 @@ def _zeros(n: int, like: Floats) -> Floats:
 
 
 def _given(job: ShardJob, start: FactorModel, items: NDArray[np.integer]) -> Rows:
+    refuse_other_kind(start, job.model)
     table = job.ready.train.table
     users = start.user_ids.numbers(table.user_ids.index)
     chosen = start.item_ids.numbers(table.item_ids.index[items])

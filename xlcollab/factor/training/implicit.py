@@ -64,7 +64,7 @@ def train_implicit(
     where nothing was taken up.
     """
     asked = training or TrainingSettings(optimizer=IMPLICIT_RULES[0])
-    _check(tables, model, asked, start)
+    _check(tables, model, asked)
     if saving is not None and asked.restarts:
         raise UsageError("a run that keeps a checkpoint runs all epochs once; leave restarts out")
     parts = {"train": tables.train, "validation": tables.validation, "test": tables.test}
@@ -86,7 +86,7 @@ def train_implicit(
     return _finished(tables, *best_run(settings, run), clock, settings)
 
 
-def _check(tables: Tables, model: ModelSettings, training: TrainingSettings, start: Start) -> None:
+def _check(tables: Tables, model: ModelSettings, training: TrainingSettings) -> None:
     if training.optimizer not in IMPLICIT_RULES:
         raise UsageError(
             f"{training.optimizer} learns ratings; implicit feedback is learned by "
@@ -100,8 +100,6 @@ def _check(tables: Tables, model: ModelSettings, training: TrainingSettings, sta
         raise UsageError("this implicit model has no biases to penalise; leave l2_biases out")
     if training.patience is not None and tables.validation is None:
         raise UsageError("patience needs a validation part to watch; split some off")
-    if isinstance(start, FactorModel) and not start.settings.implicit:
-        raise UsageError("the start is a model of ratings; an implicit one is needed")
 
 
 def _resolved(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from xlcollab.errors import UsageError
 from xlcollab.factor.models.initial import StartArrays, start_rows
 from xlcollab.factor.models.model import FactorModel
 from xlcollab.factor.passes.rows import Rows
 from xlcollab.factor.training.trainable import Job
+from xlcollab.settings.fitting import ModelSettings
 
 Start = StartArrays | FactorModel | None
 
@@ -23,9 +25,11 @@ def rows_to_start(job: Job, start: Start) -> Rows:
 
 
 def given_arrays(job: Job, start: Start) -> StartArrays:
-    """`start` as arrays in the order of the job's ids; a model must know all of them."""
+    """`start` as arrays in the order of the job's ids; a model must know all of them, and be of
+    the same kind. Raises UsageError and DataError where it is not."""
     if not isinstance(start, FactorModel):
         return job.scale.start_inward(start or StartArrays(), job.output)
+    refuse_other_kind(start, job.model)
     users = start.user_ids.numbers(job.table.user_ids.index)
     items = start.item_ids.numbers(job.table.item_ids.index)
     found = StartArrays(
@@ -35,3 +39,12 @@ def given_arrays(job: Job, start: Start) -> StartArrays:
         start.item_bias[items],
     )
     return job.scale.start_inward(found, job.output)
+
+
+def refuse_other_kind(start: FactorModel, model: ModelSettings) -> None:
+    """Raises UsageError where ratings would go on from what is taken up, or the other way: the
+    factors of one say nothing of the other."""
+    if start.settings.implicit and not model.implicit:
+        raise UsageError("the start is an implicit model; one of ratings is needed")
+    if model.implicit and not start.settings.implicit:
+        raise UsageError("the start is a model of ratings; an implicit one is needed")
