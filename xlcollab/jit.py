@@ -1,4 +1,5 @@
-"""How numba is set up for all that we compile: where its cache lies, and which threads it uses.
+"""How numba is set up for all that we compile: where its cache lies, which threads it uses, and how
+many processors there are for them in a container.
 
 Where neither the package nor the user's cache folder can be written, the cache lies in a private
 folder, and where that cannot be, there is none.
@@ -7,7 +8,10 @@ folder, and where that cannot be, there is none.
 from __future__ import annotations
 
 import os
+import sys
 import warnings
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -45,3 +49,20 @@ def _cached() -> bool:
 
 CACHED = _cached()
 """What `cache` is to be in a call of `numba.njit`."""
+
+
+@cache
+def quota(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """The processors that a container may use by its control group (v2, else v1), rounded up;
+    `sys.maxsize` where it has no limit."""
+    try:
+        given, period = (groups / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            given = (groups / "cpu/cpu.cfs_quota_us").read_text().strip()
+            period = (groups / "cpu/cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return sys.maxsize
+    if not given.isdigit() or not period.isdigit() or not int(period):
+        return sys.maxsize
+    return max(1, -(-int(given) // int(period)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +14,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.kernels.program.test_native import check
+from xlcollab.jit import quota
 from xlcollab.kernels.program.core import banding, bands
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.reference import evaluate
 from xlcollab.kernels.program.machine import native as machine
+from xlcollab.kernels.program.machine import threads
 from xlcollab.kernels.program.machine.native import NativeProgram, native
 from xlcollab.kernels.program.recording.record import record
 
@@ -149,3 +153,28 @@ def test_a_run_is_the_same_by_one_thread_and_by_two() -> None:
     np.testing.assert_array_equal(alone.gradients, shared.gradients)
     plain = program.descent("gd", {}).advance(x, found[1], rates[:1])
     np.testing.assert_allclose(plain.ys[0], x - 0.01 * found[1], rtol=1e-15)
+
+
+def test_no_more_threads_than_a_container_may_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    torch.set_num_threads(3)
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    monkeypatch.setattr(threads, "quota", lambda: quota(tmp_path))
+    assert threads.wanted() == 2
+
+
+def test_without_a_limit_torch_says_how_many(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    torch.set_num_threads(3)
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    monkeypatch.setattr(threads, "quota", lambda: quota(tmp_path))
+    assert threads.wanted() == 3
+
+
+def test_when_python_ends_no_thread_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.set_num_threads(2)
+    over = threading.Thread()
+    monkeypatch.setattr(threads.threading, "main_thread", lambda: over)
+    assert threads.wanted() == 1

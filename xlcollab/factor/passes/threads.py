@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
+
+from xlcollab.jit import quota
 
 _SAID = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -18,23 +18,7 @@ def allowed_threads() -> int:
     said = [int(text) for name in _SAID if (text := os.environ.get(name, "")).isdigit()]
     affinity = getattr(os, "sched_getaffinity", None)
     here = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    return max(1, min([here, _quota(Path("/sys/fs/cgroup")), *(n for n in said if n)]))
-
-
-@cache
-def _quota(groups: Path) -> int:
-    """The processors that a container may use by its control group (v2, else v1), rounded up."""
-    try:
-        quota, period = (groups / "cpu.max").read_text().split()
-    except (OSError, ValueError):
-        try:
-            quota = (groups / "cpu/cpu.cfs_quota_us").read_text().strip()
-            period = (groups / "cpu/cpu.cfs_period_us").read_text().strip()
-        except OSError:
-            return sys.maxsize
-    if not quota.isdigit() or not period.isdigit() or not int(period):
-        return sys.maxsize
-    return max(1, -(-int(quota) // int(period)))
+    return max(1, min([here, quota(), *(n for n in said if n)]))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,13 +11,18 @@ from functools import cache
 
 import torch
 
+from xlcollab.jit import quota
+
 MOST = max(4, min(16, os.cpu_count() or 1))
 """Threads that ever share a sheet."""
 
 
 def wanted() -> int:
-    """How many threads may run now: as many as torch may use."""
-    return min(MOST, torch.get_num_threads())
+    """How many threads may run now: as many as torch may use, of which a container's quota knows
+    nothing, and one when Python is about to end, for then none can be started."""
+    if not threading.main_thread().is_alive():
+        return 1
+    return min(MOST, torch.get_num_threads(), quota())
 
 
 @contextmanager
