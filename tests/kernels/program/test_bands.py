@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +157,52 @@ def test_a_run_is_the_same_by_one_thread_and_by_two() -> None:
     np.testing.assert_allclose(plain.ys[0], x - 0.01 * found[1], rtol=1e-15)
 
 
+def test_a_run_that_is_interrupted_while_it_waits_leaves_no_thread_writing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = check(lambda x: _made([("product", "masked")], x), START)
+    ended, waited = [], []
+
+    def slow(whole: object, arena: object, band: int, number: int, count: int) -> None:
+        if number:
+            time.sleep(0.05)
+            ended.append(number)
+
+    def interrupted(others: list[object]) -> None:
+        waited.append(others)
+        if len(waited) == 1:
+            raise KeyboardInterrupt
+        wait(others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(machine, "_share", slow)
+    monkeypatch.setattr(machine, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        program.by_threads(START.numpy(), 3)
+    assert sorted(ended) == [1, 2]
+
+
+def test_several_threads_may_ask_one_program() -> None:
+    program = check(lambda x: torch.sigmoid(DATA @ x).square().sum(), START[:COLUMNS])
+    points = [START[:COLUMNS].numpy() * (1 + i) for i in range(4)]
+    alone = [program.value_and_gradient(point) for point in points]
+    wrong: list[int] = []
+
+    def ask(i: int) -> None:
+        for _ in range(1000):
+            found, wanted = program.value_and_gradient(points[i]), alone[i]
+            assert found is not None
+            assert wanted is not None
+            if found[0] != wanted[0] or not np.array_equal(found[1], wanted[1]):
+                wrong.append(i)
+
+    asking = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert wrong == []
+
+
 def test_no_more_threads_than_a_container_may_use(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -176,5 +224,5 @@ def test_without_a_limit_torch_says_how_many(
 def test_when_python_ends_no_thread_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(2)
     over = threading.Thread()
-    monkeypatch.setattr(threads.threading, "main_thread", lambda: over)
+    monkeypatch.setattr(threading, "main_thread", lambda: over)
     assert threads.wanted() == 1

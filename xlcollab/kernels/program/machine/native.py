@@ -1,15 +1,16 @@
 """A lowered sheet on the native machine: value and gradient without torch, one point or many, and
 whole first-order runs.
 
-A `NativeProgram` holds the arena in which it runs, so two threads must not use the same one;
-`copy` gives another.
+A `NativeProgram` holds the arena in which it runs: several threads may ask one for value and
+gradient, in turns, and for the rest each must have its own, which `copy` gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,8 @@ class NativeProgram:
     _whole: Whole = field(init=False)
     _others: list[Whole] = field(init=False, default_factory=list)
     """What further threads read, as far as there were any."""
+    _turn: Lock = field(init=False, default_factory=Lock)
+    """Held by who asks for value and gradient: the machine runs without the GIL."""
 
     def __post_init__(self) -> None:
         places = (self.variables, self.value_at, self.gradient_at)
@@ -95,13 +98,13 @@ class NativeProgram:
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
         slope = np.empty(self.variables)
-        if self.shares < 2:
-            end = _evaluate(self._whole, self.arena, x, slope)
-        else:
-            end = self._run(x, slope)
-        if end != FINE:
-            return None
-        return float(self.arena[self.value_at]), slope
+        with self._turn:
+            if self.shares < 2:
+                end = _evaluate(self._whole, self.arena, x, slope)
+            else:
+                end = self._run(x, slope)
+            value = float(self.arena[self.value_at])
+        return (value, slope) if end == FINE else None
 
     @property
     def threads(self) -> int:
@@ -127,14 +130,14 @@ class NativeProgram:
         helpers = threads.helpers()
         for band in self.bands:
             _stage(whole, arena, x, slope, before, band)
-            others = [
-                helpers.submit(_share, self._others[i - 1], arena, band, i, count)
-                for i in range(1, count)
-            ]
+            others: list[Future[None]] = []
             try:
+                for i in range(1, count):
+                    share = (self._others[i - 1], arena, band, i, count)
+                    others.append(helpers.submit(_share, *share))
                 _share(whole, arena, band, 0, count)
             finally:
-                wait(others)  # an interrupted run must not leave them writing
+                _awaited(others)
             for other in others:
                 other.result()
             before = band
@@ -205,6 +208,15 @@ class NativeProgram:
                 memory=np.zeros((4, n)),
             ),
         )
+
+
+def _awaited(others: Sequence[Future[None]]) -> None:
+    """Waits for other threads, which an interrupted run must not leave writing."""
+    try:
+        wait(others)
+    except KeyboardInterrupt:
+        wait(others)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
