@@ -301,6 +301,7 @@ def test_tuning_can_be_stopped_and_needs_validation_ratings() -> None:
         ({"optimizer": "als"}, False),
         ({"optimizer": "adam", "learning_rate": 0.1}, True),
         ({"epochs": 300, "l2_factors": 0.0}, True),
+        ({"bias_rate": 8.0}, True),
     ],
 )
 def test_a_recipe_is_advised_to_those_alone_who_left_it(

@@ -204,7 +204,7 @@ class TrainingSettings:
     ] = None
     bias_rate: Annotated[
         float | None,
-        Option("Share of the learning rate that biases take (sgd).", NOT_NEGATIVE, group=TRAINING),
+        Option("Share of the learning rate that biases take.", NOT_NEGATIVE, group=TRAINING),
     ] = None
     batch_size: Annotated[
         int | None,

@@ -205,7 +205,15 @@ def worse_than_biases(result: TrainingResult) -> list[str]:
     return []
 
 
-_WHOLE = ("learning_rate", "epochs", "l2_factors", "l2_biases", "l2_scaling", "schedule")
+_WHOLE = (
+    "learning_rate",
+    "bias_rate",
+    "epochs",
+    "l2_factors",
+    "l2_biases",
+    "l2_scaling",
+    "schedule",
+)
 """What of a recipe decides how well a model generalises."""
 
 
