@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.build import Cells
 from tests.solver.models import Model
 
 
@@ -37,6 +39,21 @@ def test_a_plateau_is_not_called_smooth(tmp_path: Path) -> None:
     (told,) = found.json["models"]
     assert told["final"] == pytest.approx(0.0, abs=1e-6)
     assert "smooth" not in told["message"]
+
+
+@pytest.mark.parametrize("total", ["SUMSQ(E1:E12)", "SUMXMY2(C1:C12,D1:D12)"])
+def test_an_error_cell_that_counts_its_rows_has_no_steps(total: str, tmp_path: Path) -> None:
+    """A logistic curve through its own points; what is counted fails only where the sum does."""
+    cells: Cells = {"A1": 5.0, "A2": 2.0, "A3": 3.0}
+    for row in range(1, 13):
+        curve = 9.2 / (1.0 + math.exp(-(row - 6.3) / 1.1))
+        cells |= {f"B{row}": row, f"C{row}": curve, f"E{row}": f"=C{row}-D{row}"}
+        cells[f"D{row}"] = f"=$A$1/(1+EXP(-(B{row}-$A$2)/$A$3))"
+    cells["F1"] = f"=SQRT({total}/COUNT(E1:E12))"
+    (found,) = Model(cells, "F1", "S!$A$1:$A$3", free=True).solve(tmp_path).json["models"]
+    assert "steps" not in found["message"]
+    assert found["method"] == "lm"
+    assert found["final"] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("formula", ["=LN(A1)", "=LN(A1)+SQRT(A1)", "=A1^3", "=LN(LN(A1)+1)"])

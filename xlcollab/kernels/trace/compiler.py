@@ -17,12 +17,13 @@ from xlcollab.grid import CellEdit
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
 from xlcollab.kernels.pieces.smoothness import is_step, is_straight
+from xlcollab.kernels.trace.counters import counted
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.loops import Settled, write_out
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
-from xlcollab.kernels.values.tape import Program, Value, program
+from xlcollab.kernels.values.tape import Program, Tape, Value, program
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.circles import circles
 from xlcollab.plan.resolve import resolve
@@ -201,25 +202,27 @@ class Compiler:
 
     def function(self, values: Sequence[Value]) -> SheetFunction:
         """The values as one function of the variables."""
-        made = program(self._evaluation.tape, values)
+        return self._function(counted(self._evaluation.tape, values), values)
+
+    def _function(self, tape: Tape, values: Sequence[Value]) -> SheetFunction:
+        made = program(tape, values)
         context = self._evaluation.fast
-        if self._beside_errors(made, values):
+        if self._beside_errors(tape, made, values):
             context = replace(context, exact=True)
         return SheetFunction(made, context)
 
-    def _beside_errors(self, made: Program, values: Sequence[Value]) -> bool:
+    @staticmethod
+    def _beside_errors(tape: Tape, made: Program, values: Sequence[Value]) -> bool:
         """Whether something on the way is an error at the start though the values are none: another
         copy of a formula, whose not-a-number would spoil the slopes of what both read."""
-        known = self._evaluation.tape.values
-        on_the_way = (known[one.out].block.number for one in made.instructions)
+        on_the_way = (tape.values[one.out].block.number for one in made.instructions)
         shown = all(bool(torch.isfinite(one.block.number).all()) for one in values)
         return shown and not all(bool(torch.isfinite(one).all()) for one in on_the_way)
 
     def cut(self, values: Sequence[Value], *, products: bool = False) -> Cut | None:
         """The values with the kinks between them and the variables cut out, and with `products`
         what multiplies variables; None where there is a kink that cannot be."""
-        tape = self._evaluation.tape
-        n = self.start.numel()
+        tape, n = counted(self._evaluation.tape, values), self.start.numel()
         return cut(program(tape, values), tape.values, n, self._evaluation.exact, products=products)
 
     def cut_function(self, found: Cut) -> SheetFunction:
@@ -228,8 +231,9 @@ class Compiler:
 
     def residuals(self, value: Value) -> SheetFunction | None:
         """The roots of the squares with whose sum `value` grows, as a function; else None."""
-        found = residuals_of(self._evaluation.tape, value)
-        return self.function(found) if found else None
+        tape = counted(self._evaluation.tape, [value])
+        found = residuals_of(tape, value)
+        return self._function(tape, found) if found else None
 
     def dependents(self) -> Dependents:
         """All formula cells that depend on the variables, on every sheet."""

@@ -6,8 +6,9 @@ then on; what does is recorded as an instruction, to be run again for other valu
 
 from __future__ import annotations
 
+import copy
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -47,12 +48,13 @@ class Value:
     """A block as it is now, and the slot of its instruction; None for a constant.
 
     `fixed_kinds` says that the variables move its numbers only: what is a number, a blank, an error
-    or a certain text stays that.
+    or a certain text stays that. `only_fails`: or becomes an error, and nothing else.
     """
 
     block: Block
     slot: int | None = None
     fixed_kinds: bool = True
+    only_fails: bool = True
 
     @property
     def constant(self) -> bool:
@@ -80,6 +82,11 @@ class Instruction:
     def facts(self) -> Facts:
         return self.operation.facts
 
+    def given(self, known: Mapping[int, Block]) -> Instruction:
+        """The same with blocks in place of some slots."""
+        wired = (known.get(a, a) if isinstance(a, int) else a for a in self.arguments)
+        return replace(self, arguments=tuple(wired))
+
     def refusal(self) -> UnsupportedError:
         """That a derivative was asked of it which it has not."""
         return UnsupportedError(
@@ -89,8 +96,12 @@ class Instruction:
         )
 
 
+VARIABLES = 0
+"""The slot of the vector of variables."""
+
+
 class Tape:
-    """Records instructions. Slot 0 is the vector of variables."""
+    """Records instructions."""
 
     def __init__(self, exact: Context, fast: Context) -> None:
         self.exact, self.fast = exact, fast
@@ -132,8 +143,29 @@ class Tape:
         wired = tuple(a.block if a.slot is None else a.slot for a in arguments)
         self.instructions.append(Instruction(operation, wired, indices, out, self.origin))
         fixed = settled and _keeps_kinds(operation.facts, arguments)
-        value = self.values[out] = Value(block, out, fixed)
+        fails = all(argument.only_fails for argument in arguments)
+        fails = fails and _only_fails(operation.facts, arguments)
+        value = self.values[out] = Value(block, out, fixed, fixed or fails)
         return value
+
+    def with_constants(self, slots: Iterable[int]) -> Tape:
+        """A tape on which the present values of some slots stand for their instructions."""
+        known = {slot: self.values[slot].block for slot in slots}
+        if not known:
+            return self
+        other = copy.copy(self)
+        other.values = dict(self.values)
+        other.instructions = [
+            replace(
+                one,
+                arguments=tuple(
+                    known.get(a, a) if isinstance(a, int) else a for a in one.arguments
+                ),
+            )
+            for one in self.instructions
+            if one.out not in known
+        ]
+        return other
 
 
 _OURS = (XlcollabError, RaggedError, HiddenError)
@@ -150,11 +182,18 @@ def internal_error(name: str, error: Exception) -> UnsupportedError:
 def _keeps_kinds(facts: Facts, arguments: Sequence[Value]) -> bool:
     """Whether a result keeps its kinds while its arguments keep theirs."""
     if facts.role is Role.CHOICE:
+        return _only_fails(facts, arguments)
+    constants = [argument.block if argument.constant else None for argument in arguments]
+    return not facts.picks and not facts.may_fail(constants)
+
+
+def _only_fails(facts: Facts, arguments: Sequence[Value]) -> bool:
+    """Whether a result keeps its kinds, or is an error, while its arguments do that."""
+    if facts.role is Role.CHOICE:
         branches = [argument.block.kind for argument in arguments[1:]]
         alike = isinstance(branches[0], Kind) and all(kind is branches[0] for kind in branches)
         return arguments[0].constant or (alike and branches[0] is not Kind.TEXT)
-    constants = [argument.block if argument.constant else None for argument in arguments]
-    return not facts.picks and not facts.may_fail(constants)
+    return not facts.picks and facts.role is not Role.RESCUE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
