@@ -46,6 +46,24 @@ def test_new_users_join_a_new_model(ending: str, implicit: bool, tmp_path: Path)
     assert {10, 20}.isdisjoint(one["item"] for one in json.loads(liked.out)["items"])
 
 
+@pytest.mark.parametrize("folder", ["m", "m.parquet"])
+def test_beside_a_folder_of_shards_lies_a_file_of_another_name(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = ratings_csv(tmp_path, FEW, "few.csv")
+    fitted = xlcollab("fit", ratings_csv(tmp_path), "--epochs", 2, "-o", tmp_path / folder)
+    assert fitted.code == 0, fitted.err
+    other = model_file(tmp_path, ".safetensors").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    for name, place in ((folder, tmp_path), (".", tmp_path / folder)):
+        monkeypatch.chdir(place)
+        found = xlcollab("fold-in", name, few, "--json")
+        assert found.code == 0, found.err
+        output = Path(json.loads(found.out)["output"]).absolute()
+        assert output == tmp_path / "m.folded.safetensors"
+    assert (tmp_path / "m.safetensors").read_bytes() == other
+
+
 def test_it_is_made_again_and_nothing_is_overwritten(tmp_path: Path) -> None:
     old, few = model_file(tmp_path, ".xlsx"), ratings_csv(tmp_path, FEW, "few.csv")
     assert xlcollab("fold-in", old, few, "-o", tmp_path / "n.xlsx").code == 0

@@ -73,9 +73,11 @@ def fold_into(request: FoldInRequest) -> FoldedIn:
 
 
 def _beside(model: Path) -> Path:
-    """The name beside the model where none is asked for, in the model's own form."""
+    """The name beside the model where none is asked for, in the model's own form, that of a folder
+    as one file."""
+    model = model if model.name.strip(".") else model.resolve()
     ending = model.suffix if model.suffix in (_WORKBOOK, MODEL_FILE) else MODEL_FILE
-    return output_path(model, "folded").with_suffix(ending)
+    return output_path(model.with_suffix(ending), "folded")
 
 
 def _write(model: Model, output: Path, request: FoldInRequest) -> None:
