@@ -65,11 +65,15 @@ def test_wider_where_less_is_known_and_for_a_larger_share(best: xc.MatrixFactori
     assert width("u1", 0.5) < width("a stranger", 0.5)
 
 
-def test_what_has_no_draws_says_so(tmp_path: Path) -> None:
-    xc.MatrixFactorization(n_factors=2, epochs=3).fit(planted()).save(tmp_path / "m.safetensors")
+@pytest.mark.parametrize("quality", ["fast", "best"])
+def test_what_has_no_draws_says_so(quality: str, tmp_path: Path) -> None:
+    xc.MatrixFactorization(2, quality=quality, epochs=3).fit(planted()).save(
+        tmp_path / "m.safetensors"
+    )
     typed = ("predict", tmp_path / "m.safetensors", "--user", "u1", "--item", 103)
     found = xlcollab(*typed, "--interval", 0.9)
-    assert (found.code, "fit it with --quality best" in found.sentence) == (2, True)
+    assert found.code == 2
+    assert "fit it with --quality best and its own number of epochs" in found.sentence
     assert xlcollab(*typed, "--interval", 1.5).code == 2
     whole = xlcollab("predict", tmp_path / "m.safetensors", "--crosstab", "--interval", 0.9)
     assert (whole.code, "use --pairs" in whole.sentence) == (2, True)

@@ -31,7 +31,8 @@ def interval(
         raise UsageError("a preference is no rating that could lie in an interval")
     if draws is None:
         raise UsageError(
-            "this model keeps no draws to tell how sure it is; fit it with --quality best"
+            "this model keeps no draws to tell how sure it is; fit it with --quality best and its "
+            "own number of epochs"
         )
     if not 0 < level < 1:
         raise UsageError(f"an interval holds a share between 0 and 1, found {level:g}")
