@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xlcollab.optim.augmented import FEASIBLE, descend_constrained
+from xlcollab.optim.augmented import descend_constrained
 from xlcollab.optim.auto import Choice, Stage
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.linear.report import LinearReport
 from xlcollab.optim.loop import Limits, Outcome, descend
 from xlcollab.optim.methods import rate_of, rule_of
-from xlcollab.optim.problem import Objective
+from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status, StepCallback
@@ -64,11 +64,15 @@ class Attempt:
 def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:
     """An attempt that ends where it begins."""
     recorder = task.recorder()
-    point = task.evaluator.at(x)
-    recorder.begin(task.evaluator, point)
+    recorder.begin(task.evaluator, task.evaluator.at(x))
+    return at_last(task, x, stop, task.settings.method, recorder)
+
+
+def at_last(task: Task, x: Tensor, stop: Stop, method: str, recorder: Recorder) -> Attempt:
+    """An attempt that ends at x, about which nothing more is known."""
     rows = task.objective.constraint_lower
     none = x.new_zeros(0 if rows is None else rows.numel())
-    return _attempt(task, Outcome(point, stop), x, none, task.settings.method, recorder)
+    return _attempt(task, Outcome(task.evaluator.at(x), stop), x, none, method, recorder)
 
 
 def attempt(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:
@@ -103,7 +107,7 @@ def better(first: Attempt, second: Attempt) -> Attempt:
 
 def _rank(found: Attempt) -> tuple[bool, bool, float]:
     solved = found.outcome.stop.status.has_solution
-    return (not solved, found.outcome.point.violation > FEASIBLE, found.value)
+    return (not solved, found.outcome.point.missed > FEASIBLE, found.value)
 
 
 def bad_start(point: Point) -> Stop | None:
@@ -167,6 +171,5 @@ def _attempt(
     method: str,
     recorder: Recorder,
 ) -> Attempt:
-    point = outcome.point
-    value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
+    value = task.evaluator.worth(outcome.point)
     return Attempt(outcome, x, value, multipliers, method, recorder)

@@ -12,14 +12,11 @@ from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.loop import Limits, Outcome, descend
+from xlcollab.optim.problem import FEASIBLE
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
 from xlcollab.optim.solution import Status
 from xlcollab.settings.schedules import Rate
-
-FEASIBLE = 1e-6
-"""A constraint missed by no more than this, relative to max(1, its gradient's norm), holds: the
-precision of Excel's Solver."""
 
 _ACCURACY = 1e-10
 """What the stages aim at."""
@@ -78,8 +75,9 @@ def descend_constrained(
         inner = Limits(_share(limits, recorder), stage.tolerance, limits.change, limits.deadline)
         outcome = descend(rule, view, stage.y, rate, inner, recorder)
         missed = _missed(evaluator, stage.lagrangian, outcome.point.y)
-        stop = _stop(stage, missed, outcome, limits)
-        if stop is None and (number == _STAGES or recorder.iteration >= limits.iterations):
+        last = number == _STAGES or recorder.iteration >= limits.iterations
+        stop = _stop(stage, missed, outcome, limits, last=last)
+        if stop is None and last:
             text = f"At the last point {_misses(outcome)}"
             stop = Stop(Status.ITERATION_LIMIT, text)
         if stop is not None:
@@ -164,13 +162,16 @@ def _missed(evaluator: Evaluator, lagrangian: Lagrangian, y: Tensor) -> float:
     return change.abs().max().item() / lagrangian.penalty
 
 
-def _stop(stage: _Stage, missed: float, outcome: Outcome, limits: Limits) -> Stop | None:
-    """Why the stages end, or None when they go on."""
+def _stop(
+    stage: _Stage, missed: float, outcome: Outcome, limits: Limits, *, last: bool
+) -> Stop | None:
+    """Why the stages end, or None when they go on: rules that do not stop early make all their
+    steps."""
     status = outcome.stop.status
     if status in (Status.INTERRUPTED, Status.DIVERGED, Status.TIME_LIMIT):
         return outcome.stop
     held = missed <= _ACCURACY or 0.25 * stage.missed < missed <= _CLOSE
-    if held and stage.tolerance <= limits.gradient:
+    if held and stage.tolerance <= limits.gradient and (limits.stop_early or last):
         return outcome.stop
     if stage.lagrangian.penalty < _LARGEST_PENALTY:
         return None

@@ -40,6 +40,9 @@ class Point:
     """The model's own value in its own sign."""
     penalty: float
     violation: float
+    missed: float = 0.0
+    """The violation with each constraint brought to size one, which `FEASIBLE` bounds; NaN where
+    constraints were not looked at."""
 
     @property
     def is_finite(self) -> bool:
@@ -63,6 +66,7 @@ class Evaluator:
         self.lower = _like(start, objective.lower)
         self.upper = _like(start, objective.upper)
         self._sign = -1.0 if objective.maximize else 1.0
+        self._unseen = 0.0 if objective.constraints is None else math.nan
         self._tally = _Tally()
         self._differentiator = Differentiator()
         self.raw = Raw(objective, l2)
@@ -110,6 +114,10 @@ class Evaluator:
         """The variables that the rules move, (n,)."""
         return x if self.scale is None else x / self.scale
 
+    def worth(self, point: Point) -> float:
+        """The signed objective and its penalty at a point, without the terms of constraints."""
+        return point.penalty + self._sign * point.objective
+
     def count(self, more: int = 1) -> None:
         """So many evaluations more."""
         self._tally.evaluations += more
@@ -133,10 +141,11 @@ class Evaluator:
             objective = self.objective.function(x)
             merit = objective * self._sign
             penalty = violation = 0.0
+            missed = self._unseen
             if self.lagrangian is not None and self.objective.constraints is not None:
                 constraints = self.objective.constraints(x)
                 merit = merit + self.lagrangian.term(constraints)
-                violation = self.lagrangian.violation(constraints.detach()).item()
+                violation, missed = self.lagrangian.misses(constraints.detach())
             gradient = gradient_of(merit, leaf)
         value = merit.item()
         if self.l2:
@@ -154,6 +163,7 @@ class Evaluator:
             objective=objective.item(),
             penalty=penalty,
             violation=violation,
+            missed=missed,
         )
 
     def _of_native(self, y: Tensor, objective: float, slope: NDArray[np.float64]) -> Point:
@@ -174,6 +184,7 @@ class Evaluator:
             objective=objective,
             penalty=penalty,
             violation=0.0,
+            missed=self._unseen,
         )
 
     def residuals(self, y: Tensor) -> Tensor:

@@ -35,7 +35,8 @@ class Lagrangian:
         """What is added to the objective. A tensor of shape ()."""
         return 0.5 * self.penalty * self.excess(constraints).square().sum()
 
-    def violation(self, constraints: Tensor) -> Tensor:
-        """The largest amount by which a limit is missed, in the constraint's own unit. A tensor of
-        shape ()."""
-        return (constraints - torch.clamp(constraints, self.lower, self.upper)).abs().max()
+    def misses(self, constraints: Tensor) -> tuple[float, float]:
+        """The largest amount by which a limit is missed, in the constraint's own unit and
+        weighted."""
+        gaps = (constraints - torch.clamp(constraints, self.lower, self.upper)).abs()
+        return gaps.max().item(), (gaps * self.weight).max().item()

@@ -18,6 +18,9 @@ from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.linear.model import LinearModel
 
 TensorFunction = Callable[[Tensor], Tensor]
+FEASIBLE = 1e-6
+"""A constraint of size one that misses its limit by no more than this holds: the precision of
+Excel's Solver."""
 
 
 Shape = Literal["smooth", "kinks", "steps"]

@@ -12,9 +12,16 @@ from xlcollab.errors import UsageError
 from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
-from xlcollab.optim.jacobian import jacobian
+from xlcollab.optim.kept import (
+    EARLY,
+    at_its_best,
+    interrupted,
+    is_allowed,
+    keeps,
+    misses,
+    within_tolerance,
+)
 from xlcollab.optim.linear.engine import by_highs
-from xlcollab.optim.nonlinear.sized import FEASIBLE
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.proving import proved
 from xlcollab.optim.rule import Stop
@@ -60,7 +67,7 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
         linear = by_highs(task, task.evaluator.project(start))
         if linear is not None:
             count = linear.recorder.iteration
-            linear = _unmoved(_no_worse(linear, task, start), task, start)
+            linear = _unmoved(at_its_best(linear, task, start), task, start)
             return _solution(linear, task, start, choice, count)
         choice = _without_linear_form(task, start)
         stop = _hindrance(task.objective, choice)
@@ -69,48 +76,34 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
     best: Attempt | None = None
     iterations = 0
     for drawn in starts(start, task.objective, task.settings):
-        found = run(task, choice, drawn)
+        recorder = task.recorder()
+        try:
+            found = run(task, choice, drawn, recorder)
+        except KeyboardInterrupt:
+            if best is None and recorder.iteration == 0:
+                raise
+            found = interrupted(task, choice.stages[0].method, drawn, recorder)
         iterations += found.recorder.iteration
+        found = at_its_best(found, task, start)
         best = found if best is None else better(best, found)
-        if found.outcome.stop.status in (Status.INTERRUPTED, Status.TIME_LIMIT):
+        if found.outcome.stop.status in EARLY:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    best = _unmoved(_no_worse(best, task, start), task, start)
-    best = proved(_modest(best, task, start), task, start)
-    return _solution(best, task, start, choice, iterations)
+    return _solution(_judged(best, task, start), task, start, choice, iterations)
+
+
+def _judged(best: Attempt, task: Task, start: Tensor) -> Attempt:
+    """What is known of the end of a run, as far as there is time to find out."""
+    try:
+        return proved(_modest(_unmoved(best, task, start), task, start), task, start)
+    except KeyboardInterrupt:
+        stop = Stop(Status.INTERRUPTED, best.outcome.stop.message)
+        return replace(best, outcome=replace(best.outcome, stop=stop))
 
 
 _SAME = 1e-12
 """Values that differ by less of their size are the same."""
-
-
-_SEARCHES = frozenset({"highs", "sqp", "branch", "global", "evolutionary"})
-_CLEARLY = 1e-6
-"""Of the objective's size: what a tolerance may gain."""
-
-
-def _no_worse(best: Attempt, task: Task, start: Tensor) -> Attempt:
-    """The start, where it keeps all constraints and a search ended with worse: one that ran out of
-    time may have seen nothing as good."""
-    objective = task.objective
-    if best.method not in _SEARCHES or task.settings.l2:
-        return best
-    point, reached = task.evaluator.at(start), best.outcome.point
-    sign = -1.0 if objective.maximize else 1.0
-    least = 1.0 if best.outcome.stop.status is Status.OPTIMAL else 1e-300
-    room = _CLEARLY * max(least, abs(point.objective), abs(reached.objective))
-    if not sign * point.objective < sign * reached.objective - room:
-        return best
-    if not _is_allowed(objective, start):
-        return best
-    best.recorder.close(task.evaluator, point)
-    stop = best.outcome.stop
-    false = stop.status in (Status.OPTIMAL, Status.INFEASIBLE)
-    known = Status.BEST_FOUND if false else stop.status
-    text = f"{stop.message} Nothing better than the start was found.".strip()
-    outcome = replace(best.outcome, point=point, stop=Stop(known, text))
-    return replace(best, x=start, value=sign * point.objective, outcome=outcome)
 
 
 def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:
@@ -124,29 +117,10 @@ def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:
     if not abs(point.objective - reached.objective) <= size:
         return best
     flat = bool((torch.nan_to_num(point.gradient).abs() <= size).all())
-    if not flat or not _is_allowed(objective, start):
+    if not flat or not is_allowed(objective, start):
         return best
     best.recorder.close(task.evaluator, point)
     return replace(best, x=start, outcome=replace(best.outcome, point=point))
-
-
-def _is_allowed(objective: Objective, x: Tensor) -> bool:
-    """Whether a point keeps the bounds, the whole numbers and the constraints."""
-    for bound, over in ((objective.lower, -1.0), (objective.upper, 1.0)):
-        if bound is not None and bool((over * (x - bound.to(x)) > 0).any()):
-            return False
-    if objective.alldifferent:
-        return False
-    if objective.integer is not None and bool((x != x.round())[objective.integer].any()):
-        return False
-    if objective.constraints is None:
-        return True
-    assert objective.constraint_lower is not None
-    assert objective.constraint_upper is not None
-    with torch.no_grad():
-        values = objective.constraints(x)
-    low, high = objective.constraint_lower.to(values), objective.constraint_upper.to(values)
-    return bool(((values >= low) & (values <= high)).all())
 
 
 _RUNAWAY = 1e15
@@ -157,9 +131,8 @@ def _modest(best: Attempt, task: Task, start: Tensor) -> Attempt:
     """No more said than is known: without a slope, on a step or at a start that never moved, a
     point is stationary and no more; at the end of the world it is none at all."""
     stop = best.outcome.stop
-    if stop.status.has_solution and bool(
-        (best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any()
-    ):
+    far = bool((best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any())
+    if far and stop.status.has_solution and keeps(task.objective, best.x):
         text = f"A variable reached {best.x.abs().max().item():.3g}."
         return replace(best, outcome=replace(best.outcome, stop=Stop(Status.UNBOUNDED, text)))
     asked = task.settings.method != "auto" and best.recorder.iteration == 0
@@ -234,7 +207,8 @@ def _solution(
 ) -> Solution:
     plain = Evaluator(replace(task.objective, maximize=False, native=None), start)
     point = plain.at(best.x)
-    multipliers, rows, missed = _constraint_report(task.objective, best, start)
+    rows, missed = misses(task.objective, best.x)
+    multipliers = best.multipliers if missed.numel() else start.new_zeros(0)
     stop = best.outcome.stop
     return Solution(
         x=best.x,
@@ -249,7 +223,7 @@ def _solution(
         multipliers=multipliers,
         reduced_gradient=point.gradient - rows.T @ multipliers,
         max_violation=missed.max().item() if missed.numel() else 0.0,
-        feasible=_holds(missed, rows, best.x),
+        feasible=within_tolerance(rows, missed, best.x),
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
         linear=best.linear,
@@ -271,29 +245,3 @@ def _told(best: Attempt, choice: Choice, iterations: int) -> str:
     counted = f"{iterations} iterations were made." if counts else ""
     ending = " ".join(part for part in (stop.status.sentence, counted, stop.message) if part)
     return f"{best.method}: {choice.reason}. {ending}"
-
-
-def _constraint_report(
-    objective: Objective, best: Attempt, start: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Multipliers (k,), derivatives (k, n) and misses (k,) of the constraints at the end."""
-    if objective.constraints is None:
-        return start.new_zeros(0), start.new_zeros(0, start.numel()), start.new_zeros(0)
-    if objective.differentiable:
-        values, rows = jacobian(objective.constraints, best.x)
-    else:
-        with torch.no_grad():
-            values = objective.constraints(best.x)
-        rows = values.new_zeros(values.numel(), start.numel())
-    assert objective.constraint_lower is not None
-    assert objective.constraint_upper is not None
-    held = torch.clamp(
-        values, objective.constraint_lower.to(values), objective.constraint_upper.to(values)
-    )
-    return best.multipliers, rows, (values - held).abs()
-
-
-def _holds(missed: Tensor, rows: Tensor, x: Tensor) -> bool:
-    """Whether every constraint misses its limit by no more than the tolerance times its size."""
-    size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x.abs().clamp(min=1.0), dim=1)
-    return bool((missed <= 1.001 * FEASIBLE * size.clamp(min=1.0)).all())

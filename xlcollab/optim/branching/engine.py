@@ -100,7 +100,7 @@ class _Run:
     def told(self, status: Status, text: str) -> Stop:
         """How a search that did not finish ended."""
         if self.best is None:
-            missing = "No point that satisfies all constraints was found before that."
+            missing = "No other point that satisfies all constraints was found before that."
             return Stop(status, f"{text} {missing} The start is unchanged.".strip())
         gap = self._tree.state.gap if self.convex and self._tree.state.sound else math.inf
         known = f"best found, gap {100 * gap:.3g} %" if math.isfinite(gap) else "best found"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.evolution.domain import Array
-from xlcollab.optim.nonlinear.sized import FEASIBLE, SizedModel
-from xlcollab.optim.problem import Native, TensorFunction
+from xlcollab.optim.nonlinear.sized import SizedModel
+from xlcollab.optim.problem import FEASIBLE, Native, TensorFunction
 
 _NOTHING = 1e-9
 """Rounding, of a row of size one."""

@@ -61,7 +61,7 @@ def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     y = on_bounds(model, on_rows(model, search.end()))
     point = model.point(y)
     stop = _judged(stop, model, point)
-    value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
+    value = task.evaluator.worth(point)
     multipliers = torch.as_tensor(search.multipliers(y)).to(start)
     recorder.end(task.evaluator, point, may_step=search.left > 0)
     return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
@@ -89,7 +89,7 @@ class Search:
     def run(self) -> Stop:
         """Until the conditions hold, or nothing is left to try."""
         model = self.model
-        model.values(model.start)
+        model.look(model.start)
         for prepare in (self._as_it_is, self._feasible, self._augmented):
             start = prepare()
             if start is None:

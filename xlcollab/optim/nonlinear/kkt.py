@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel
+from xlcollab.optim.nonlinear.sized import Array, SizedModel
+from xlcollab.optim.problem import FEASIBLE
 
 _ON_A_BOUND = 1e-9
 """Variables are put on bounds exactly; what is left is rounding."""

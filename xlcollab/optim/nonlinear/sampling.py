@@ -14,7 +14,8 @@ import torch
 
 from xlcollab.optim.attempt import Attempt, Task
 from xlcollab.optim.loop import Outcome
-from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel, TimeIsUpError
+from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
+from xlcollab.optim.problem import FEASIBLE
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from xlcollab.optim.nonlinear.kkt import STATIONARY, conditions
 from xlcollab.optim.nonlinear.probing import restored
-from xlcollab.optim.nonlinear.sized import FEASIBLE, Array, SizedModel, TimeIsUpError
+from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
+from xlcollab.optim.problem import FEASIBLE
 
 _NEAR = 1e-7
 """Nearer than a search tells from the bound itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from xlcollab.optim.evaluator import Point
-from xlcollab.optim.problem import TensorFunction
+from xlcollab.optim.problem import FEASIBLE, TensorFunction
 from xlcollab.optim.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-FEASIBLE = 1e-6
-"""A row of size one that misses its limit by no more than this holds: the precision of Excel's
-Solver."""
 BAD = 1e30
 """Stands for a value that is no number: every search turns back from it."""
 _TIGHT = 1e-9
@@ -137,6 +134,10 @@ class SizedModel:
     def values(self, y: Array) -> Values:
         """Objective and rows at y. Raises TimeIsUpError."""
         self.watch_time()
+        return self.look(y)
+
+    def look(self, y: Array) -> Values:
+        """The same, whatever the time: a search has seen its start."""
         return self._seen(self._sized(y, self._raw.values(self.x(y))))
 
     def values_at(self, x: Tensor) -> Values:
@@ -206,7 +207,8 @@ class SizedModel:
         with torch.no_grad():
             rows = constraints(point.y).double().cpu().numpy()
         gap = np.abs(rows - np.clip(rows, self._row_lower, self._row_upper))
-        return _with_violation(point, float(gap.max(initial=0.0)))
+        missed = float((gap * self.weight).max(initial=0.0))
+        return replace(point, violation=float(gap.max(initial=0.0)), missed=missed)
 
     def _sized(self, y: Array, raw: Array) -> Values:
         with _quiet():
@@ -292,15 +294,3 @@ def _array(values: Tensor | None, n: int, otherwise: float) -> Array:
 
 def _numpy(values: Tensor) -> Array:
     return np.asarray(values.detach().double().cpu().numpy(), np.float64)
-
-
-def _with_violation(point: Point, violation: float) -> Point:
-    return Point(
-        y=point.y,
-        value=point.value,
-        gradient=point.gradient,
-        gradient_norm=point.gradient_norm,
-        objective=point.objective,
-        penalty=point.penalty,
-        violation=violation,
-    )

@@ -219,7 +219,7 @@ class _Run:
         if word in ("unbounded", "inforunbd"):
             return Stop(Status.UNBOUNDED, "SCIP found it so.")
         if self.best is None:
-            text = "No point that satisfies all constraints was found before that."
+            text = "No other point that satisfies all constraints was found before that."
             return Stop(_LIMITS.get(word, Status.BEST_FOUND), f"{text} The start is unchanged.")
         if word in ("optimal", "gaplimit") and gap <= 10 * GAP:
             edge = f", but for points within {STRICT:g} of a jump" if edged else ""

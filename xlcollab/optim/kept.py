@@ -1,0 +1,141 @@
+"""What a run comes back with, however it ended: no point that breaks the constraints where one was
+seen that keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.attempt import Attempt, Task, at_last
+from xlcollab.optim.evaluator import Point
+from xlcollab.optim.jacobian import jacobian
+from xlcollab.optim.loop import Outcome
+from xlcollab.optim.problem import FEASIBLE, Objective
+from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.solution import Status
+
+_SEARCHES = frozenset({"highs", "sqp", "branch", "global", "evolutionary"})
+"""They remember their own best point, and may have seen nothing as good as the start."""
+EARLY = frozenset({Status.INTERRUPTED, Status.TIME_LIMIT})
+_STILL_TRUE = EARLY | {Status.ITERATION_LIMIT, Status.DONE, Status.DIVERGED, Status.UNBOUNDED}
+"""Said of a run; the other words are said of the point where it ended."""
+_CLEARLY = 1e-6
+"""Of the objective's size: what a tolerance may gain."""
+
+
+def interrupted(task: Task, method: str, start: Tensor, recorder: Recorder) -> Attempt:
+    """A run that was ended where nothing of its own heard it: between two stages, or in a look
+    around its end."""
+    x = start if recorder.x is None else recorder.x
+    return at_last(task, x, Stop(Status.INTERRUPTED, ""), method, recorder)
+
+
+def at_its_best(found: Attempt, task: Task, start: Tensor) -> Attempt:
+    """The best point that keeps all constraints, of those seen and the start, where a run ended at
+    one that breaks them, or before its time or by a search at a worse one."""
+    status, searched = found.outcome.stop.status, found.method in _SEARCHES
+    holds = status is not Status.INFEASIBLE and keeps(task.objective, found.x)
+    if status is Status.REFUSED or (holds and status not in EARLY and not searched):
+        return found
+    best, value = start, _value_of(task, start)
+    seen = None if holds and searched else _seen(found, task)
+    if seen is not None and not value <= seen[0]:
+        value, best = seen
+    if value == torch.inf or (holds and not _is_lower(value, found)):
+        return found
+    return _ending_at(found, task, best, holds=holds, is_start=best is start)
+
+
+def _value_of(task: Task, start: Tensor) -> float:
+    """The signed objective and its penalty at the start; infinite where it is not allowed."""
+    return task.evaluator.at(start).value if is_allowed(task.objective, start) else torch.inf
+
+
+def _seen(found: Attempt, task: Task) -> tuple[float, Tensor] | None:
+    """The best point on the way, and its value."""
+    objective, best = task.objective, found.recorder.best
+    if best is None or objective.has_integers or objective.alldifferent:
+        return None
+    x = task.evaluator.settled(best[1])
+    return (best[0], x) if keeps(objective, x) else None
+
+
+def _is_lower(value: float, found: Attempt) -> bool:
+    least = 1.0 if found.outcome.stop.status is Status.OPTIMAL else 1e-300
+    return value < found.value - _CLEARLY * max(least, abs(value), abs(found.value))
+
+
+def _ending_at(found: Attempt, task: Task, x: Tensor, *, holds: bool, is_start: bool) -> Attempt:
+    """The run, ending at x."""
+    asked, stop = task.settings.iterations, found.outcome.stop
+    point = _point(task, x)
+    may_step = asked is None or found.recorder.iteration < asked
+    found.recorder.end(task.evaluator, point, may_step=may_step)
+    status = stop.status if stop.status in _STILL_TRUE else Status.BEST_FOUND
+    told = stop.message
+    if not holds and stop.status is not status:
+        missed = found.outcome.point.violation
+        where = f"The search ended where the constraints are missed by at most {missed:.3g}."
+        told = where if missed else ""
+    kept = "The best point on the way that satisfies them is kept." if not holds else ""
+    kept = "Nothing better than the start was found." if is_start else kept
+    outcome = Outcome(point, Stop(status, f"{told} {kept}".strip()))
+    return replace(found, x=x, value=task.evaluator.worth(point), outcome=outcome)
+
+
+def _point(task: Task, x: Tensor) -> Point:
+    point = task.evaluator.at(x)
+    _, missed = misses(task.objective, x)
+    return replace(point, violation=missed.max().item() if missed.numel() else 0.0, missed=0.0)
+
+
+def is_allowed(objective: Objective, x: Tensor) -> bool:
+    """Whether a point keeps the bounds, the whole numbers and the constraints, all exactly."""
+    for bound, over in ((objective.lower, -1.0), (objective.upper, 1.0)):
+        if bound is not None and bool((over * (x - bound.to(x)) > 0).any()):
+            return False
+    if objective.alldifferent:
+        return False
+    if objective.integer is not None and bool((x != x.round())[objective.integer].any()):
+        return False
+    if objective.constraints is None:
+        return True
+    assert objective.constraint_lower is not None
+    assert objective.constraint_upper is not None
+    with torch.no_grad():
+        values = objective.constraints(x)
+    low, high = objective.constraint_lower.to(values), objective.constraint_upper.to(values)
+    return bool(((values >= low) & (values <= high)).all())
+
+
+def misses(objective: Objective, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Derivatives (k, n) of the constraints at x, and by how much each misses its limits, (k,)."""
+    if objective.constraints is None:
+        return x.new_zeros(0, x.numel()), x.new_zeros(0)
+    if objective.differentiable:
+        values, rows = jacobian(objective.constraints, x)
+    else:
+        with torch.no_grad():
+            values = objective.constraints(x)
+        rows = values.new_zeros(values.numel(), x.numel())
+    assert objective.constraint_lower is not None
+    assert objective.constraint_upper is not None
+    held = torch.clamp(
+        values, objective.constraint_lower.to(values), objective.constraint_upper.to(values)
+    )
+    return rows, (values - held).abs()
+
+
+def keeps(objective: Objective, x: Tensor) -> bool:
+    """Whether every constraint holds at x within the tolerance."""
+    rows, missed = misses(objective, x)
+    return within_tolerance(rows, missed, x)
+
+
+def within_tolerance(rows: Tensor, missed: Tensor, x: Tensor) -> bool:
+    """Whether every constraint misses its limit by no more than the tolerance times its size."""
+    size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x.abs().clamp(min=1.0), dim=1)
+    return bool((missed <= 1.001 * FEASIBLE * size.clamp(min=1.0)).all())
