@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.kernels.engine import RefusedError, value
 from xlcollab.formula import listing
 from xlcollab.formula.signatures import SIGNATURES, Param, signature
 from xlcollab.kernels.scalar.functions import FORMS
@@ -15,8 +18,14 @@ _LISTING = '''\
 Copied from the records in `kernels.table` by `tests/kernels/test_table.py`; not written by hand.
 """
 
+from typing import Literal
+
 SPECS: dict[str, tuple[str, str]] = {{
 {rows}
+}}
+
+ARRAY_ROLES: dict[str, Literal["product", "transpose"]] = {{
+{roles}
 }}
 '''
 
@@ -24,7 +33,8 @@ SPECS: dict[str, tuple[str, str]] = {{
 def _listed() -> str:
     signatures = {name: RECORDS[name].signature for name in sorted(RECORDS)}
     rows = [f'    "{name}": ("{s.spec}", "{s.scalar}"),' for name, s in signatures.items()]
-    return _LISTING.format(rows="\n".join(rows))
+    roles = [f'    "{n}": "{s.array_role}",' for n, s in signatures.items() if s.array_role]
+    return _LISTING.format(rows="\n".join(rows), roles="\n".join(roles))
 
 
 def test_the_listing_is_a_copy_of_the_records() -> None:
@@ -55,3 +65,36 @@ def test_every_function_is_computed_in_some_way() -> None:
 
 def test_scalar_forms_are_those_of_the_records() -> None:
     assert {r.signature.scalar for r in RECORDS.values()} - {""} == set(FORMS)
+
+
+def _number(formula: str) -> object:
+    try:
+        return value(formula)
+    except RefusedError:
+        return None
+
+
+def _is_product(name: str) -> bool:
+    """Whether it is linear in each of two arrays; of their deviations it would give ones 0."""
+    a, b, c = "{1,2;3,5}", "{7,11;13,17}", "{2,-3;19,4}"
+    forms = (f"{a},{b}", f"2*{a},{b}", f"{a},3*{b}", f"{a}+{c},{b}", f"{c},{b}", f"{a},{{1,1;1,1}}")
+    found = [_number(f"=SUM({name}({form}))") for form in forms]
+    if not all(isinstance(one, float) and one for one in found):
+        return False
+    whole, double, triple, both, other, _ = (float(str(one)) for one in found)
+    expected = pytest.approx((2 * whole, 3 * whole, whole + other), rel=1e-12)
+    return (double, triple, both) == expected
+
+
+def _is_transpose(name: str) -> bool:
+    places = ((1, 1), (1, 2), (2, 1), (3, 2))
+    found = [_number(f"=INDEX({name}({{1,2,3;4,5,6}}),{r},{c})") for r, c in places]
+    return found == [1.0, 4.0, 2.0, 6.0]
+
+
+def test_roles_of_arrays_are_played_by_those_that_have_them_alone() -> None:
+    for name, record in RECORDS.items():
+        pair = record.signature.accepts(2) and not (record.random or record.places_only)
+        assert (pair and _is_product(name)) == (record.signature.array_role == "product"), name
+        one = record.signature.accepts(1) and not (record.random or record.places_only)
+        assert (one and _is_transpose(name)) == (record.signature.array_role == "transpose"), name

@@ -3,6 +3,8 @@
 Copied from the records in `kernels.table` by `tests/kernels/test_table.py`; not written by hand.
 """
 
+from typing import Literal
+
 SPECS: dict[str, tuple[str, str]] = {
     "ABS": ("V", "ABS"),
     "ACCRINT": ("VVVVVV|VV", ""),
@@ -500,4 +502,10 @@ SPECS: dict[str, tuple[str, str]] = {
     "YIELDMAT": ("VVVVV|V", ""),
     "Z.TEST": ("AV|V", ""),
     "ZTEST": ("AV|V", ""),
+}
+
+ARRAY_ROLES: dict[str, Literal["product", "transpose"]] = {
+    "MMULT": "product",
+    "SUMPRODUCT": "product",
+    "TRANSPOSE": "transpose",
 }

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Literal
 
-from xlcollab.formula.listing import SPECS
+from xlcollab.formula.listing import ARRAY_ROLES, SPECS
 from xlcollab.formula.nodes import Call, Node, walk
 
 
@@ -28,6 +29,11 @@ class Param(Enum):
     """A reference whose values are not read: only where it lies counts."""
 
 
+ArrayRole = Literal["", "product", "transpose"]
+"""What a function does with arrays, for those who read formulas: it sums products of its arguments,
+or has the rows of its argument as columns; "" for anything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """Parameters in order. From `minimum` on they are optional; the last `repeat` go on.
@@ -39,6 +45,7 @@ class Signature:
     minimum: int
     repeat: int = 0
     scalar: str = ""
+    array_role: ArrayRole = ""
 
     @property
     def spec(self) -> str:
@@ -94,6 +101,7 @@ def wrong_count(node: Node) -> str | None:
 
 
 SIGNATURES: dict[str, Signature] = {
-    name: replace(signature(spec), scalar=scalar) for name, (spec, scalar) in SPECS.items()
+    name: replace(signature(spec), scalar=scalar, array_role=ARRAY_ROLES.get(name, ""))
+    for name, (spec, scalar) in SPECS.items()
 }
 """Every function that can be computed."""

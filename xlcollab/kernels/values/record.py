@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
-from xlcollab.formula.signatures import Param, Signature, signature
+from xlcollab.formula.signatures import ArrayRole, Param, Signature, signature
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
@@ -102,6 +102,7 @@ def function(
     refers: ReferenceForm | None = None,
     areas: AreasForm | None = None,
     scalar: str = "",
+    array_role: ArrayRole = "",
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
 
@@ -109,7 +110,7 @@ def function(
     """
     return Record(
         name,
-        replace(signature(spec), scalar=scalar),
+        replace(signature(spec), scalar=scalar, array_role=array_role),
         category,
         run,
         Facts(fails, picks, counts, shape, role),

@@ -173,8 +173,8 @@ def _sum_over_pairs(function: Callable[[Tensor, Tensor], Tensor]) -> Function:
 _row = partial(function, category="maths", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("MMULT", "AA", matrix_product, shape=Shape.AFFINE),
-    _row("TRANSPOSE", "V", arrayed(transpose), shape=Shape.AFFINE),
+    _row("MMULT", "AA", matrix_product, shape=Shape.AFFINE, array_role="product"),
+    _row("TRANSPOSE", "V", arrayed(transpose), shape=Shape.AFFINE, array_role="transpose"),
     _row("MINVERSE", "A", _square(_inverse), fails=True),
     _row("MDETERM", "A", _square(_determinant), fails=True),
     _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS, fails=True),
@@ -185,6 +185,7 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.SUM_OF_PRODUCTS,
         scalar="SUMPRODUCT",
         shape=Shape.AFFINE,
+        array_role="product",
     ),
     _row(
         "SUMXMY2",
