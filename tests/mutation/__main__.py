@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.blocks import ROOT
+from tests.mutation.blocks import MARK, ROOT
 from tests.mutation.choosing import Tests, tests_of
 from tests.mutation.executed import load
 from tests.mutation.plant import Mutant, mutants
@@ -123,7 +123,7 @@ def _run(mutant: Mutant, tests: list[Tests], told: Path) -> None:
     path = str(mutant.file)
     changed = compile(mutant.source, path, "exec", dont_inherit=True)
     exchange(lambda file: changed if file == path else None)
-    exchange_in_processes(mutant.file, mutant.source)
+    exchange_in_processes({path: changed}, Path(tempfile.mkdtemp()), MARK)
     if _is_compiled(mutant.file):
         os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp()  # else the code of before would run
     null = os.open(os.devnull, os.O_WRONLY)

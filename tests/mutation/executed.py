@@ -12,6 +12,7 @@ import hashlib
 import os
 import pickle
 import sys
+import tempfile
 from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from types import CodeType
 import pytest
 
 from tests.mutation.blocks import MARK, ROOT, marked
-from tests.mutation.sources import exchange
+from tests.mutation.sources import exchange, exchange_in_processes, ran_in_processes
 
 PACKAGE = ROOT / "xlcollab"
 KEPT = ROOT / "build" / "executed"
@@ -37,9 +38,10 @@ class Seen:
 
 
 class Watch:
-    """A plugin of pytest that writes down what runs."""
+    """A plugin of pytest that writes down what runs: here, and in processes that tell `folder`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.seen = Seen()
         self.now: set[int] = set()
         self.shared: set[int] = set()
@@ -50,6 +52,7 @@ class Watch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         seen = self.seen
+        self.now |= ran_in_processes(self.folder)
         seen.seconds[report.nodeid] = seen.seconds.get(report.nodeid, 0.0) + report.duration
         if report.when == "call":
             seen.blocks[report.nodeid] = array("L", sorted(self.now))
@@ -79,15 +82,18 @@ def _test_files(place: Path) -> list[Path]:
     return [place] if place.is_file() else sorted(place.rglob("test_*.py"))
 
 
-def watch(test_file: Path, codes: dict[str, CodeType]) -> int:
-    """Run a test file in a child, with `codes` for the modules of the package; its exit code."""
+def watch(test_file: Path, codes: dict[str, CodeType], folder: Path) -> int:
+    """Run a test file in a child, with `codes` for the modules of the package; its exit code.
+
+    The commands that it starts have their codes from `folder`.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    plugin = Watch()
+    plugin = Watch(folder)
     setattr(builtins, MARK, plugin.now.add)
     exchange(codes.get)
     code = int(pytest.main(["-q", "-p", "no:cacheprovider", str(test_file)], plugins=[plugin]))
@@ -107,8 +113,10 @@ def main(asked: list[str]) -> None:
     codes = {
         str(f): compile(marked(f), str(f), "exec", dont_inherit=True) for f in PACKAGE.rglob("*.py")
     }
-    for file in unknown:
-        print(watch(file, codes), file.relative_to(ROOT), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        exchange_in_processes(codes, Path(folder), MARK)
+        for file in unknown:
+            print(watch(file, codes, Path(folder)), file.relative_to(ROOT), flush=True)
 
 
 if __name__ == "__main__":
