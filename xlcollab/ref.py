@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from xlcollab.errors import ReferenceSyntaxError
 
-MAX_ROWS = 1_048_576
-MAX_COLUMNS = 16_384
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+"""The size of a sheet (ECMA-376 Part 1, 18.3.1.73, and Excel's limits)."""
 
 _PLAIN_SHEET = re.compile(r"[^\W\d][\w.]*\Z")
 _LOOKS_LIKE_CELL = re.compile(r"(?:[A-Za-z]{1,3}\d+|[Rr]\d*(?:[Cc]\d*)?|[Cc]\d*)\Z")

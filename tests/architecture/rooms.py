@@ -41,7 +41,7 @@ ROOMS: Mapping[str, Room] = {
     "optim": _room("settings interrupts", "torch numpy scipy highspy pyscipopt"),
     "ratings": _room("settings disk", "numpy pandas pyarrow"),
     "factor": _room(
-        "ratings optim settings disk interrupts jit llvm",
+        "ratings optim ref settings disk interrupts jit llvm",
         "torch triton numpy pandas numba optuna safetensors sklearn",
     ),
     "problems": _room("grid ratings ref formula settings", "numpy pandas"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 
 import pytest
 
@@ -53,3 +54,16 @@ def test_nobody_gathers_settings_by_the_names_of_variables() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node) in ("locals()", "vars()")
     ]
     assert not asking
+
+
+def test_sentences_name_commands_that_there_are() -> None:
+    """Errors and helps say what to do: `xlcollab fit` must be what can be typed."""
+    known = {file.stem.replace("_", "-") for file in (ROOT / "faces" / "commands").glob("*.py")}
+    texts = [*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *ROOT.parent.glob("*.md")]
+    wrong = [
+        f"{file.relative_to(ROOT.parent)}: {word}"
+        for file in texts
+        for word in re.findall(r"`xlcollab ([a-z][\w-]*)", file.read_text("utf-8"))
+        if word not in known
+    ]
+    assert not wrong

@@ -15,6 +15,7 @@ from xlcollab.errors import WriteRefusedError
 from xlcollab.interrupts import finished_first
 
 MOST = 5
+"""Copies of one workbook: each is as large as the workbook."""
 
 
 def backup(path: str | Path) -> Path:

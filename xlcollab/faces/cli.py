@@ -31,9 +31,13 @@ if TYPE_CHECKING:
     from typer._click.formatting import HelpFormatter
 
 UNUSABLE = 3
+"""The input, or what is needed for it, is no good."""
 NO_SOLUTION = 4
+"""All went well, and there is no result."""
 INTERNAL = 1
+"""A mistake of ours; Python ends with this code, too."""
 INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells count."""
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 _HELP = """Optimisation inside spreadsheets: gradient descent, Adam and their kin on the

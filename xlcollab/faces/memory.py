@@ -9,6 +9,7 @@ from pathlib import Path
 from xlcollab.errors import UsageError
 
 _SHARE = 0.75
+"""Of the machine's memory: the rest is for the system and for whoever else works there."""
 _LEAST = 0.25
 """Gigabytes: with less, the libraries beneath cannot even start."""
 _GROUPS = (

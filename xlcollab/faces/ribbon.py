@@ -48,6 +48,7 @@ HELP = (
 )
 
 _EPOCHS_WITHOUT_SETTING = 100
+"""Of a tab without a control sheet; as the command takes."""
 
 
 def solve(press: Press) -> Outcome:

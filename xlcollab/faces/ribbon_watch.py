@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xlcollab.grid import CellEdit
 
 _SECONDS_BETWEEN_FRAMES = 0.3
+"""Excel needs the time between two of them to draw."""
 
 
 class LiveWatch:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _Told = TypeVar("_Told")
 _SECONDS_BETWEEN_UPDATES = 0.1
+"""A line that changes more often cannot be read."""
 _WIDTH_OF_FILES = 120
+"""Characters of a line where there is no terminal that has a width."""
 
 
 def console() -> Console:

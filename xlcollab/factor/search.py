@@ -31,6 +31,7 @@ class RateSweep:
 
 
 _SET_ASIDE = 0.1
+"""Of the ratings, to compare rates on: the others are what the model will learn from."""
 _ENOUGH = 2_000_000
 """Ratings that rates are compared on; of more, a part is drawn."""
 

@@ -14,15 +14,13 @@ from xlcollab.factor.models.recommend import By, principal_components, recommend
 from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
 from xlcollab.ratings.vocabulary import Id
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
     from xlcollab.factor.search import Tuning  # loads the engines
 
-MAX_ROWS = 1_048_576
-MAX_COLUMNS = 16_384
-"""The size of a sheet (ECMA-376 Part 1, 18.3.1.73 and Excel's limits)."""
 
 Row = Sequence[object]
 

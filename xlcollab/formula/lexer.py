@@ -62,6 +62,7 @@ _EXPECTED_AT = {
 }
 _EXPECTED_ELSE = "a number, a name, a reference or an operator"
 _SHOWN_BEFORE, _SHOWN_AFTER, _SHOWN_FOUND = 60, 30, 20
+"""Characters of a formula that an error shows: a line of a terminal."""
 
 
 def tokenize(text: str) -> list[Token]:

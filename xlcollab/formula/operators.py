@@ -30,6 +30,7 @@ PREFIX: dict[str, tuple[UnaryOperator, int]] = {"-": ("-", 7), "+": ("+", 7), "@
 POSTFIX: dict[str, tuple[UnaryOperator, int]] = {"%": ("%", 6), "#": ("#", 11)}
 
 LOOSEST = 0
+"""Binds less than any operator: where a whole expression is read."""
 UNION = INFIX[","][1]
 TIGHTEST = 12
 """The power of what is no operator at all: numbers, references, calls, parentheses."""

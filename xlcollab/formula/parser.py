@@ -42,6 +42,7 @@ MAX_DEPTH = 320
 """Levels of nodes, such as 320 minus signs in a row; chains of terms, which grow to the left, are
 one level. Whoever walks the nodes may recurse so deep."""
 _FRAMES_A_LEVEL = 12
+"""Python's calls for a level of nodes, the printer's and the walkers' on top of the parser's."""
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + MAX_DEPTH * _FRAMES_A_LEVEL))
 
 _UNARY_CALLS: dict[str, UnaryOperator] = {"SINGLE": "@", "ANCHORARRAY": "#"}

@@ -11,6 +11,7 @@ from xlcollab.grid.changes import Changes
 from xlcollab.ref import quote_sheet
 
 _MAX_NAME = 31
+"""Characters; Excel allows no more."""
 _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _RESERVED_NAME = "history"
 _NOT_IN_TABLE_NAME = re.compile(r"\W")

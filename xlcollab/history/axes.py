@@ -42,6 +42,8 @@ def _rounded(end: float, unit: float) -> float:
 
 
 _LOG_FROM, _LOG_PERHAPS = 20.0, 5.0
+"""The largest value by the smallest: from the first on a curve is flat but for its beginning,
+from the second on where it stays low."""
 
 
 def wants_log(values: NDArray[np.float64]) -> bool:

@@ -39,6 +39,7 @@ _PLACES = 4
 _DIGITS = 6
 """Iterations that change none of the printed digits are not written."""
 _CHART_WIDTH, _CHART_HEIGHT, _ROW_HEIGHT = 760, 420, 20
+"""Pixels."""
 _NOTE_ROWS = 4
 """Rows kept free below the table: the last record, a blank and two notes."""
 _ALWAYS = 2

@@ -16,7 +16,9 @@ WRITTEN_BY = "Written by xlcollab"
 HEAD_ROW = 3
 """The row of the headings: above it stand title, sentence and a free row."""
 _NARROW, _WIDE = 11.0, 60.0
+"""Characters of a column: a heading's words fit, and a text leaves room for others."""
 _SMALL, _LARGE = 1e-3, 1e4
+"""What four decimals show no digits of, and beside what they are not looked at."""
 _OLD_FIRST_CELLS = frozenset(
     {"iteration", "epoch", "step", "row", "point", "Answer report", "item", "cell"}
 )
@@ -109,6 +111,7 @@ def widths_of(
 
 
 _LOOKED_AT = 200
+"""Rows that a column's width is taken from: the first screens, in no time."""
 
 
 def is_ours(sheet: Sheet, words: Sequence[str]) -> bool:

@@ -20,6 +20,7 @@ from xlcollab.grid import PLOT, Away, Place, Side
 LABEL_WIDTH, LABEL_HEIGHT = 6.5, 15.0
 """Pixels of a character and of a line at 8 points, on the wide side for any font."""
 _GAP, _POINT = 6.0, 4.0
+"""Pixels between a point and its label, and of half a point."""
 _MOST = 60
 """Labels that a chart can take before nobody reads any."""
 _SIDES: tuple[Side, ...] = ("right", "left", "above", "below")

@@ -14,7 +14,9 @@ from xlcollab.history.placing import pixels, placed
 from xlcollab.ref import AreaRef
 
 _SIZE = (920, 560)
+"""Pixels across and down."""
 _MARGIN = 0.03
+"""Of the points' extent, left free on each side: a label at the border is not cut."""
 _LONGEST = 28
 """Characters of a label; longer ones end in …"""
 

@@ -22,6 +22,7 @@ from xlcollab.ref import Rect
 _LARGEST_WHOLE = 1e15
 """Whole numbers up to here are shown with all their digits: ids are."""
 _LARGEST_TENTH = 1e4
+"""Beyond it a decimal is not what one looks at."""
 
 
 def table_sheet(

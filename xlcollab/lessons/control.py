@@ -11,7 +11,9 @@ from xlcollab.settings.control import CONTROL, label, meaning
 from xlcollab.settings.methods import METHODS
 
 FIRST_ROW = 3
+"""Below title, sentence and headings."""
 _MOST = 1e9
+"""Excel's validation of a cell wants a bound; settings without one stay far below it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from xlcollab.lessons.ratings_pages import Rating, crosstab_block, crosstab_page
 from xlcollab.ref import Rect, cell_name
 
 _HEAD = 4
+"""The row of the items' names, below title, sentence and settings."""
 
 
 @dataclass(frozen=True, slots=True)

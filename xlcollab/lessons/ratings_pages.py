@@ -20,9 +20,11 @@ class Rating:
 
 
 _TABLE_TOP = 3
+"""The row of the headings, below title and sentence."""
 FIRST_RATING = _TABLE_TOP + 1
 """The row of the first rating on the sheet `ratings`."""
 CROSS_TOP = 4
+"""The row of the items' names, below title, sentence and what is counted."""
 
 
 def ratings_page(ratings: Sequence[Rating], item: str) -> Page:

@@ -10,6 +10,7 @@ from xlcollab.grid import Look, NewSheet
 _BOLD = 150.0
 """com.sun.star.awt.FontWeight.BOLD"""
 _ACCENT, _GREY, _WHITE = 0x1F4E79, 0x4B5563, 0xFFFFFF
+"""Colours, 0xRRGGBB, as in files."""
 
 _TEXTS: Mapping[Look, Mapping[str, Any]] = {
     "title": {"CharWeight": _BOLD, "CharHeight": 16.0, "CharColor": _ACCENT},

@@ -15,7 +15,9 @@ from xlcollab.ref import AreaRef
 _LINES_WITH_MARKERS, _LINES, _POINTS = 74, 75, -4169
 _X_AXIS, _Y_AXIS = 1, 2
 _LOGARITHMIC = -4133
+"""Excel's xlScaleLogarithmic."""
 _POINTS_PER_PIXEL = 0.75
+"""At 96 pixels and 72 points an inch."""
 
 
 def add_chart(book: xw.Book, sheet: xw.Sheet, chart: Chart) -> None:

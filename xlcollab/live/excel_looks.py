@@ -12,6 +12,7 @@ from xlcollab.live.excel_read import range_of
 from xlcollab.ref import Rect
 
 _ACCENT, _GREY, _WHITE, _INK = (31, 78, 121), (75, 85, 99), (255, 255, 255), (31, 41, 55)
+"""Colours (red, green, blue), as in files."""
 
 
 class _Text(NamedTuple):

@@ -31,6 +31,7 @@ from xlcollab.grid import Table, Workbook
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 _DEEPEST_NAME = 32
+"""Names inside names: one that names itself ends here."""
 _TAKING_LAMBDAS = frozenset(
     ("MAP", "REDUCE", "SCAN", "BYROW", "BYCOL", "MAKEARRAY", "GROUPBY", "PIVOTBY")
 )

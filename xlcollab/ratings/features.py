@@ -37,6 +37,8 @@ LAYOUTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """MovieLens' own tables, which have no header: what separates them, and their columns."""
 _TITLES = ("title", "name", "movietitle", "itemtitle", "itemname", "username", "product")
 _MOST_LEVELS = 1000
+"""Values of a column, each of which gets factors of its own: beyond, they are ids rather than
+groups."""
 _WITH_HEADER = (".csv", ".tsv", ".txt")
 
 

@@ -29,7 +29,9 @@ class Column(Protocol):
 
 
 _FIRST = 1 << 16
+"""Room for so many from the start."""
 _GROWTH = 1.25
+"""Each time by a quarter: at most so much is held without need, and copies stay few."""
 
 
 @dataclass(slots=True)

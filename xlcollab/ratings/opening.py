@@ -15,6 +15,7 @@ from typing import IO, Any, cast
 from xlcollab.errors import DataError
 
 _SAMPLE = 1 << 16
+"""Bytes by which encoding and separator are told."""
 _HEAD = 40
 """Lines that are looked at for a header."""
 SEPARATORS = ",;\t|"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
 _PART = 1 << 18
+"""Rows gone through at once: temporary arrays stay at some megabytes."""
 
 
 def parts(n: int) -> Iterator[slice]:

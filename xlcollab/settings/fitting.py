@@ -364,6 +364,7 @@ QUALITIES: Mapping[str, Mapping[str, int | str]] = {
 }
 """What "quality" stands for: the quickest recipe, or Bayesian averaging."""
 _IMPLICIT_FACTORS = 40
+"""What `fit --implicit` takes where nothing is said."""
 
 NAMED: Mapping[str, Mapping[str, object]] = {
     # The dot product of fastai's collab_learner: AdamW in batches of 64 within a sigmoid's range,

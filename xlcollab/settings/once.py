@@ -66,6 +66,7 @@ def _name(button: str, typed: str) -> str:
 
 
 _FEW = 6
+"""Words that a sentence lists; it has to be read."""
 
 
 def _value(setting: Setting, typed: str) -> Value:

@@ -24,7 +24,9 @@ LARGEST = sys.float_info.max
 MOST = 2**63 - 1024
 """The largest whole number that a float of 64 bits and a signed one hold alike."""
 TINY = 5e-324
+"""The least number above 0 in float64: what is above 0 is at least this."""
 _BELOW_ONE = 1.0 - 2.0**-53
+"""The greatest number below 1 in float64: what is below 1 is at most this."""
 
 
 @dataclass(frozen=True, slots=True)

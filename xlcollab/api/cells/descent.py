@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Rows = list[list[Any]]
 _KEPT = 32
+"""Runs that stay in memory: cells ask for the same one again whenever Excel recalculates."""
 
 
 def pca(block: Block, components: Block | None = None) -> Rows:

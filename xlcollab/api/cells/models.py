@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Rows = list[list[Any]]
 PREFIX = "xlc:fit:"
 _KEPT = 32
+"""Models that cells can name; the oldest goes, so that a long session does not fill memory."""
 _MODELS: OrderedDict[str, MatrixFactorization] = OrderedDict()
 """The models of this session by handle, the latest used last."""
 

@@ -21,6 +21,7 @@ from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
 
 _NEIGHBOURS = 3
+"""Most similar items named for each: as many as a line of the sheet shows without scrolling."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,9 @@ from xlcollab.history.tables import looks_of_lines, widths_of_lines
 from xlcollab.ref import AreaRef, Rect
 
 _CHART_ROWS = 30
+"""Rows of the sheet that a chart lies over, with a free one below."""
 _WIDE = 28.0
+"""Of the first column, in characters: titles of items stand in it."""
 
 
 class _Table(NamedTuple):

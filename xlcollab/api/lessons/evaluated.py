@@ -20,6 +20,7 @@ from xlcollab.ref import CellRef
 
 _STALE = b' fullCalcOnLoad="1"'
 _DATE = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold: files made twice are the same."""
 
 
 def write_evaluated(path: str | Path, pages: Sequence[Page], *, title: str, run: str = "") -> None:

@@ -26,10 +26,14 @@ from xlcollab.settings.requests.look import NewRequest
 _SHEETS = ("dotprod", "bias", "sigmoid", "control")
 """By which a lesson is known."""
 _MOST_CELLS = 250_000
+"""Of one block of predictions, of which a lesson has several: more make Excel slow to
+recalculate."""
 _MOST_FACTORS = 100
+"""Rows and columns of weights beside the predictions; a formula's product goes over them all."""
 _L2 = 0.03
 """The penalty that the control sheet begins with; without any, few ratings are learned by heart."""
 _LONGEST_LABEL = 40
+"""Characters of a user's or an item's name, which stands turned above a column."""
 _PATTERNS = "*?~"
 """Signs that COUNTIFS takes for patterns; they are left out of labels."""
 _OPERATORS = "=<> "
@@ -58,7 +62,7 @@ class Size:
         if self.n_users * self.n_items > _MOST_CELLS:
             raise UsageError(
                 f"{self.n_users} × {self.n_items} cells are too many for a lesson; the most is "
-                f"{_MOST_CELLS:,}. For whole tables use `xlcollab factor`"
+                f"{_MOST_CELLS:,}. For whole tables use `xlcollab fit`"
             )
 
 

@@ -23,6 +23,7 @@ from xlcollab.history import HEAD_ROW, top
 from xlcollab.ref import AreaRef, Rect, column_letters
 
 _BEST = 10
+"""Recommendations that a sheet lists; each is a row of formulas over all items."""
 _FIRST = HEAD_ROW + 2
 """The first line of users, items and the others, counted from 1."""
 _USER, _ITEM, _PREDICTION = HEAD_ROW, HEAD_ROW + 1, HEAD_ROW + 2

@@ -21,6 +21,7 @@ _TABLE = 12
 _CELL = 420
 """Bytes of a cell while a new workbook is written."""
 _WRITER = 20_000_000
+"""Bytes of the writer itself, loaded with the first workbook."""
 _RECOMMENDED = 50
 """Cells of a user's recommendations."""
 

@@ -47,6 +47,7 @@ from xlcollab.ratings.table import Feature
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 _RECOMMENDED = 10
+"""Recommendations of a user that are written beside the model."""
 _HEAD_COLUMNS = 6
 """Columns of the sheets users and items besides the factors."""
 _LARGEST_MAP = 100

@@ -28,6 +28,7 @@ from xlcollab.settings.optimizers import OPTIMIZERS
 from xlcollab.settings.requests.ratings import Measures
 
 _RELEVANT_SHARE = 0.75
+"""Of the way from the lowest to the highest rating, from where one counts as liked: 4 of 1 to 5."""
 _MOST_PREDICTIONS = 2**28
 """Rankings predict every item for a user: beyond this many, for a sample of users."""
 

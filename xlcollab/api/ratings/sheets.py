@@ -75,6 +75,7 @@ _PRUNED = frozenset({"recommendations", "similar items", "folds", "tune"})
 _KIND = "table of {}"
 """By which the mark of a workbook tells one table from another."""
 _LONGEST_HEAD = 1 << 16
+"""Bytes of a first line that are read: a file without line ends is not taken into memory for it."""
 
 
 def sheet_of(table: Table, charts: Sequence[Chart] = ()) -> NewSheet:

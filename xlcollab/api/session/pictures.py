@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 _WIDTH, _HEIGHT, _MARGIN = 320, 120, 4
+"""Pixels: of a small picture in a notebook's output."""
 
 
 def html_table(

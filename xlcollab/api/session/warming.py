@@ -15,6 +15,8 @@ from xlcollab.settings.fitting import IMPLICIT_RULES
 from xlcollab.settings.optimizers import OPTIMIZERS
 
 _SIDE = 6
+"""Users and items of the ratings that compile the loops: the fewest that every model can be
+fitted to."""
 
 
 def warm() -> dict[str, float]:

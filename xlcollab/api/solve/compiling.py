@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 _NAMED_AT_MOST = 8
+"""Cells that a sentence names; it has to be read."""
 _log = logging.getLogger("xlcollab")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xlcollab.optim.linear.contradiction import Contradiction, Limit
 
 _TOLD = 12
+"""Limits and cells that a sentence names; it has to be read."""
 
 
 def explained(compiled: Compiled, solution: Solution) -> Solution:

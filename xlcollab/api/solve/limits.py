@@ -33,6 +33,7 @@ def _with_population(settings: Settings, options: SolverOptions) -> Settings:
 
 
 _SMALLEST_POPULATION = 10
+"""Excel's Solver allows no fewer; what a file says below is left to the method."""
 
 
 _METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary", "global": "global"}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _MOST_COEFFICIENTS = 20_000_000
+"""Of a dense table, 160 MB: what is larger is left to methods that keep none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

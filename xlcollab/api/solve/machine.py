@@ -58,6 +58,7 @@ def formulas_of(function: TensorFunction, start: Tensor) -> Algebra | None:
 
 
 _AGREEMENT = 1e-9
+"""Relative to 1 and the value. Both compute in float64 and differ in the order of sums only."""
 _FEW_STEPS, _MANY_STEPS = 50, 300
 """About how many least-squares steps, and steps of the other methods that end by themselves, a
 model takes."""

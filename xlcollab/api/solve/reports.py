@@ -258,6 +258,7 @@ def _population(compiled: Compiled, solved: Solved) -> Report | None:
 
 
 _LEAST = 2
+"""Points that have a spread."""
 
 
 def _spread(best: Array, members: Array) -> tuple[Array, ...]:

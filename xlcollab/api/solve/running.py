@@ -100,6 +100,7 @@ class Run:
 
 
 _MOST_NAMED = 3
+"""Sheets that a sentence names; it has to be read."""
 
 Watch = Callable[[SolverModel, int | None], StepCallback | None]
 """(model, how many steps a run will make if that is known) → who is told of each."""

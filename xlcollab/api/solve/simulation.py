@@ -23,6 +23,7 @@ from xlcollab.ref import AreaRef, CellRef
 _LEAST = 2
 """Draws that are made however late it is: they tell whether anything is random."""
 _PERCENTILES = (5, 25, 50, 75, 95)
+"""Half of the draws, nine tenths, and the middle."""
 
 HEADINGS = (
     "cell",

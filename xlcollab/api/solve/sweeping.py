@@ -28,7 +28,9 @@ from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
 from xlcollab.settings.requests.sweep import SweepRequest
 
 _MOST_RUNS = 10_000
+"""A grid is a product and soon without end; each run is a row of the table, too."""
 _MOST_VARIABLES = 200
+"""Columns of a table that still is one; the objective and what is watched stand before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,7 @@ def _width(headings: Sequence[str]) -> int:
 _NARROW = 8
 """Columns that leave room for a chart beside them."""
 _CHART_ROWS = 24
+"""Rows of the sheet that the chart above the table lies over."""
 
 
 def _sections(headings: tuple[str, ...], lines: list[list[Scalar]]) -> list[Section]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 _SECONDS_BETWEEN_PICTURES = 0.2
+"""Five a second look like movement, and a picture does not slow the run."""
 
 
 class ModelView:

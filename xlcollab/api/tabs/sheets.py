@@ -26,6 +26,7 @@ from xlcollab.ref import AreaRef, Rect
 
 _LOSS_CHART = ChartSpec("Loss by epoch", "epoch", ("loss",), "loss")
 _CHART_ROWS = 22
+"""Rows of the sheet that a chart lies over, with free ones below."""
 _SQUARE = 560
 """The height of a chart of two weights."""
 _WORDS = ("history", "weights", "steps", "gradients", "contours", "comparison")

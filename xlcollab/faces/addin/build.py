@@ -27,6 +27,7 @@ CONF: dict[str, str | bool] = {
 _RIBBON = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
 _RIBBON_PART = "customUI/customUI14.xml"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold: files made twice are the same."""
 _NO_CACHE = bytes.fromhex("cc61ffff000000")
 """_VBA_PROJECT without a performance cache ([MS-OVBA] 2.3.4.1): Excel compiles on opening."""
 

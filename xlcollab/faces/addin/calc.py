@@ -21,6 +21,7 @@ from xlcollab.faces.addin.build import sources
 
 _MENU = "xlcollab_menu.py"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold: files made twice are the same."""
 _RIBBON = "{http://schemas.microsoft.com/office/2009/07/customui}"
 _SERVICE = "service:org.xlcollab.Menu?"
 _CALC = "com.sun.star.sheet.SpreadsheetDocument"

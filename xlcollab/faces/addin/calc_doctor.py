@@ -19,6 +19,7 @@ _PLACES = (
     "C:/Program Files/LibreOffice/program",
 )
 _SECONDS = 60
+"""The office's program starts an office, which takes some; it hangs where another one is broken."""
 
 
 def findings_of_calc(address: str = ADDRESS) -> Sequence[Finding]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xlcollab.faces.addin.install import Finding
 
 _UNWELL = 3
+"""As of a file that cannot be used: something has to be mended first."""
 
 
 class AddinChoice(StrEnum):

@@ -19,6 +19,7 @@ from xlcollab.settings.solving import Settings
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 _EPOCHS = 100
+"""Where none are asked for: a run to look at, over in seconds on a sheet of a lesson."""
 
 
 @command

@@ -22,6 +22,7 @@ _POLICY = (
 _SECONDS_TO_CONNECT, _SECONDS_TO_READ = 10.0, 3.0
 """How long an end waits for a browser that was opened, and for readers to be told all."""
 _BEAT = 1.0
+"""Seconds after which a page is told that nothing happened, by which a closed one is noticed."""
 
 
 class Window:

@@ -38,6 +38,7 @@ from xlcollab.factor.models.model import FactorModel
 
 MANIFEST, STATE = "model.json", "state.json"
 _VERSION = 1
+"""Of the folder's layout: one that we do not know is refused."""
 _SHARD = "xlcollab-shard"
 _SIDES = {"users": "user", "items": "item"}
 

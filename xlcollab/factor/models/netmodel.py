@@ -20,6 +20,7 @@ from xlcollab.ratings.table import Feature
 from xlcollab.settings.fitting import ModelSettings
 
 CHUNK = 1 << 16
+"""Pairs predicted at once, so that the layers' values do not take more memory than the model."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ Floats = NDArray[np.floating]
 Float = float
 """A NumPy scalar in the type of the rows: see `scalar`."""
 PAD = 8
+"""Floats of a row are a multiple of it: whole vectors of AVX2, and no loop over what is left."""
 _LINE = 64
 """Bytes that a processor fetches at once."""
 

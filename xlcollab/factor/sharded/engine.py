@@ -13,6 +13,7 @@ from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
 
 _PART = 1 << 20
+"""Ratings predicted at once: temporary arrays stay at some megabytes."""
 Sums = NDArray[np.float64]
 """Σ error², Σ |error| and the count of some ratings, (3,)."""
 

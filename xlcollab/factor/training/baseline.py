@@ -16,6 +16,7 @@ SWEEPS = 6
 DAMPING = 5.0
 """Ratings of the mean that each user and item is given besides its own: Koren 2010, 2.1."""
 _PART = 1 << 20
+"""Ratings gone through at once: temporary arrays stay at some megabytes."""
 
 Sums = NDArray[np.float64]
 

@@ -22,8 +22,11 @@ FEWEST = 500
 MOST = 300_000
 """Ratings that are enough for it: of more, users are drawn."""
 _MOST_SCORES = 2**22
+"""Predictions that a choice is made from; of more, users are drawn."""
 _SET_ASIDE = 0.1
+"""Of the ratings, to judge rankings on."""
 _LENGTH = 10
+"""Of the rankings that are judged, the first page that somebody sees."""
 
 
 def ranked_better(result: TrainingResult, table: RatingsTable, seed: int = 0) -> TrainingResult:

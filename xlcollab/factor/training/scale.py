@@ -19,6 +19,7 @@ from xlcollab.factor.passes.rows import Rows
 from xlcollab.ratings import RatingsTable
 
 _PART = 1 << 20
+"""Ratings gone through at once: their copies in float64 stay at some megabytes."""
 
 
 @dataclass(frozen=True, slots=True)

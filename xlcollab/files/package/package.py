@@ -17,6 +17,7 @@ from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.package.markup import Attributes, local, parse, to_utf8
 
 MIB = 1 << 20
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)

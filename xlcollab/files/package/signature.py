@@ -17,6 +17,7 @@ _OF_RATINGS = (
     "lesson of them"
 )
 _OLE_BYTES_SEARCHED = 1 << 26
+"""An encrypted workbook says so in its directory, which may stand behind its data."""
 
 
 def read_workbook_file(path: Path, most: int) -> bytes:

@@ -21,6 +21,7 @@ from xlcollab.files.reading.tokens import FormulaToken, RowToken
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell
 
 _CHUNK = 1 << 20
+"""Bytes that the parser is fed at once, for it may keep no more than a part in memory."""
 _DEEPEST = 7
 """How deep a cell's texts lie: worksheet, sheetData, row, c, is, r, t."""
 _ROW_NUMBER = re.compile(r"[0-9]{1,7}\Z")

@@ -7,6 +7,7 @@ from xlcollab.grid import ErrorCode, FormulaEdit, Kind, TextPool
 from xlcollab.ref import cell_name
 
 _EXACT_INTEGER = 1e15
+"""Excel keeps 15 digits: whole numbers below are written without a point, others as `repr` does."""
 
 
 def number_text(number: float) -> str:

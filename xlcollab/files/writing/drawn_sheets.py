@@ -58,6 +58,7 @@ _HEAT = {
 }
 """From the lowest number in blue over 0 in white to the highest in orange."""
 _FEW_SERIES = 4
+"""Names that find room in one line below a chart."""
 _SHOWS_VALUE = b'<c:showVal val="1"/>'
 _SHOWS_ONLY_VALUE = (
     b'<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'

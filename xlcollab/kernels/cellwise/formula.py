@@ -48,6 +48,7 @@ _Arguments = Callable[[int, int], Argument]
 _DEEPEST = 60
 """Nodes inside one another: each is a call of Python's."""
 _LARGEST_AREA = 4096
+"""Cells: beyond, blocks of torch are quicker than cells one by one."""
 _MOST_NODES = 500
 """Of one formula: one whose parts are shared, as names that use one another are, has millions."""
 

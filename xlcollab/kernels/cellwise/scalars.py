@@ -15,6 +15,7 @@ from xlcollab.kernels.text.texts import folded, number_from_text
 from xlcollab.kernels.values.operators import text_of
 
 _LARGEST, _SMALLEST = 1.7976931348623157e308, 2.2250738585072014e-308
+"""Of float64 with all its digits: Excel has an error beyond, and 0 below."""
 _NEAR = 1e-14
 """Numbers further apart than this part of themselves differ in 15 digits."""
 

@@ -35,9 +35,11 @@ from xlcollab.kernels.values.valuewise import (
 _WEEK_STARTS = {1: 0, 2: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 0}
 """WEEKNUM's and WEEKDAY's system → first day of the week (0 is Sunday)."""
 _ISO = 21
+"""WEEKNUM's system of ISO 8601: weeks begin on Monday, the first has the first Thursday."""
 _LARGEST = 32767
 """Of hours, minutes, seconds, months and days that DATE and TIME take."""
 _LAST_YEAR = 10000
+"""The first one that Excel has no dates in."""
 _PHANTOM_MONTH = (1900, 2)
 """The February with a 29th that never was."""
 

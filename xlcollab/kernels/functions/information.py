@@ -16,6 +16,7 @@ from xlcollab.kernels.values.tape import Function
 
 _TYPE_NUMBERS = {Kind.BLANK: 1, Kind.NUMBER: 1, Kind.TEXT: 2, Kind.BOOLEAN: 4, Kind.ERROR: 16}
 _ARRAY_TYPE = 64.0
+"""As Excel documents it for TYPE."""
 
 
 def _asks(question: Callable[[Context, Block], Tensor]) -> Function:

@@ -32,10 +32,12 @@ from xlcollab.kernels.values.valuewise import (
 _LONGEST = 32767
 """Characters that a cell can hold."""
 _MOST = 2**31 - 1
+"""Counts and places are signed 32-bit numbers in Excel; beyond, it has #VALUE!."""
 _LAST_UNIT = "\uffff"
 _MOST_DECIMALS, _MOST_ROUNDED = 127, 400
 """Of FIXED and DOLLAR, behind the point and before it; no number has so many before it."""
 _FIRST_PRINTABLE = 32
+"""CLEAN takes out the codes below it, and no others."""
 _WINDOWS = "cp1252"
 
 

@@ -10,6 +10,7 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.valuewise import text, valuewise
 
 _ASCII_SHIFT = 0xFEE0
+"""From ASCII to the full-width forms, U+FF01 on."""
 _ASCII = range(0x21, 0x7F)
 _HALF_KANA = range(0xFF61, 0xFF9E)
 _VOICED, _SEMIVOICED = "\uff9e", "\uff9f"

@@ -29,10 +29,13 @@ Counter = Callable[[Days, Counts, np.busdaycalendar], Numbers]
 
 _FIRST = np.datetime64("1899-12-30", "D")
 _FROM_1904 = 1462
+"""Serial numbers of the system of 1904 are smaller by so many days."""
 _WEEK = 7
+"""Days."""
 _SINGLE = 11
 """From this number on a weekend is one day, 11 a Sunday."""
 _LAST_SERIAL = 2958465
+"""31 December 9999."""
 
 
 def weekend_mask(value: Scalar) -> str:

@@ -67,6 +67,7 @@ def _rounded(form: str) -> Builder:
 
 
 _MOST_DECIMALS = 9
+"""Steps of 1e-9: finer ones are below what a solver's tolerances tell apart."""
 
 
 @dataclass(frozen=True, slots=True)

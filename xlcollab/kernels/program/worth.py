@@ -15,6 +15,7 @@ from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.values.block import HiddenError
 
 _TRIES = 3
+"""The first may load things, and another may be disturbed."""
 _SLOWEST = 3.0
 """A slow computer takes so many times what a usual one does: what may take no longer than `most`
 must not begin to compile for longer."""

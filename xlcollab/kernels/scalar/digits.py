@@ -20,11 +20,13 @@ def compiled(function: _F) -> _F:
 
 
 _DIGITS = 15
+"""Significant ones, which Excel shows and rounds to."""
 _NEAR = 1e-14
 """Numbers further apart than this part of themselves differ in 15 digits."""
 _LEAST, _MOST = 1e-260, 1e260
 """Beyond, the products below leave the range of numbers: there equal means equal."""
 _MIDDLE = 280
+"""Powers of ten each way: those of numbers up to `_MOST`, and 14 more for their digits."""
 _POWERS = [Fraction(10) ** power for power in range(-_MIDDLE, _MIDDLE + 1)]
 _HIGH = np.array([float(power) for power in _POWERS])
 _LOW = np.array([float(p - Fraction(float(p))) for p in _POWERS])

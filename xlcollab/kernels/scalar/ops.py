@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 BINARY = 32
+"""From here on codes take two operands."""
 MANY = 64
+"""From here on codes take any number of operands."""
 
 COPY, NEGATE, IS_ERROR, NOT = 0, 1, 2, 3
 ABS, SIGN, INT, SQRT, EXP, LN, LOG10 = 4, 5, 6, 7, 8, 9, 10

@@ -15,6 +15,7 @@ IS_NUMBER, TO_NUMBER = 20, 21
 ROUND, ROUND_UP, ROUND_DOWN, RESCUE = 50, 51, 52, 53
 """RESCUE is IFERROR: the first operand, or the second where that is an error."""
 SUM_OF_PRODUCTS = 80
+"""Above the codes of `ops`, which it stands beside."""
 GROWING = 90
 """From here on the one operand is an area that grows from step to step."""
 GROWING_SUM, GROWING_CLOSING_SUM, GROWING_COUNT, GROWING_MAX, GROWING_MIN = 90, 91, 92, 93, 94

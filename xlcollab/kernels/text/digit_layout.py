@@ -17,6 +17,7 @@ from xlcollab.kernels.text.texts import to_decimals
 EMPTY = {"0": "0", "?": " ", "#": ""}
 """What a place shows that has no digit."""
 _GROUP = 3
+"""Digits between two commas."""
 _ANY = Token("digit", "#")
 
 

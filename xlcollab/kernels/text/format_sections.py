@@ -31,12 +31,15 @@ _NAMED = re.compile(r"(m{3,}|d{3,}|am/pm|a/p)\Z", re.IGNORECASE)
 """Parts of a date that are words of a language."""
 _NUMERIC = frozenset("0123456789#?")
 _MOST_SECTIONS = 4
+"""Of a number format: above, below and at zero, and texts."""
 _MOST_CONDITIONS = 2
+"""Of a number format; the section after them is for what is left."""
 _DIGITS = ("digit", "figure", "fraction")
 _BESIDE_MOMENTS = frozenset({"digit", "percent", "general", "text", "exponent"})
 _NOT_ALONE = frozenset('nÑñE"*\\_[')
 """Marks that mean something to Excel, or nothing, but are not shown as they stand."""
 _ENGLISH, _LANGUAGE = 0x09, 0x3FF
+"""Of a Windows language identifier the language, in its lowest ten bits (MS-LCID)."""
 _SYSTEM = frozenset({0xF400, 0xF800})
 _GREGORIAN = frozenset({0, 1, 2})
 _WESTERN = frozenset({0, 1})

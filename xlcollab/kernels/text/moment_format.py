@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from xlcollab.kernels.text.calendar import DAY_NAMES, MONTH_NAMES, Day, day_of
 
 _SECONDS = 86400
+"""Of a day."""
 _BEYOND = 3e6
 """Days that no calendar of Excel's has."""
 

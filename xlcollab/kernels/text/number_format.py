@@ -25,6 +25,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<>": operator.ne,
 }
 _TEXT_SECTION = 3
+"""The place of the section for texts, behind those for numbers."""
 _POSITIVE = (">", 0.0)
 _UNSIGNED_BELOW = ("<", "<=", "=")
 

@@ -11,6 +11,8 @@ from xlcollab.grid import TextPool
 from xlcollab.kernels.text.texts import folded
 
 _ROOM = 1024
+"""Ranks that there is room for from the start; what is added makes it twice as large as it must
+be."""
 _FEW = 4
 """Up to this part of the texts known are put in between; for more of them all are sorted anew."""
 

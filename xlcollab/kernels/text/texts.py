@@ -21,6 +21,7 @@ _MAY_BE_NUMBER = re.compile(
     r"\s*(?:[-+$€¥%(.,\d]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
 )
 _MOST_DIGITS = 15
+"""Significant ones, of which Excel keeps so many."""
 _ENDLESS = Context(prec=34_000, rounding=ROUND_HALF_UP)
 """More digits than 1e308 has before the point and a text of a cell after it."""
 
@@ -52,6 +53,7 @@ _HARD_SPACE = "\u00a0"
 _LARGEST_PART = 32767
 """Of a fraction."""
 _TOO_LARGE = 1e308
+"""Excel reads no number from a text beyond it."""
 _SMALLEST = 2.2250738585072014e-308
 """Nearer to 0 a cell holds no number."""
 
@@ -153,6 +155,7 @@ _HALF_UP_SHORT = Context(prec=_MOST_DIGITS - 1, rounding=ROUND_HALF_UP)
 _WIDTH = 10
 """Digits that the General format shows beside a point."""
 _FEW_DIGITS = 6
+"""Significant ones that a General cell shows of a number in scientific form."""
 
 
 def short_general(value: float) -> str:

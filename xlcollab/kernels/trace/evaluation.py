@@ -254,6 +254,7 @@ _MOST_TRIES = 200
 _FEW = 8
 """Copies that are all tried, however many of them fail."""
 _SHOWN = 3
+"""Cells that a sentence names; it has to be read."""
 
 
 def _is_circular(value: Value) -> bool:

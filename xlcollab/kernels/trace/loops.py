@@ -32,6 +32,7 @@ _SETTLED = 1e-14
 _FAR = 1e100
 """An iteration that has come so far has no fixed point that a workbook could show."""
 _SHOWN = 3
+"""Areas that a sentence names; it has to be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _DEEPEST = 256
 _MOST_CALLS = 2_000
 """Calls of one formula; one with arguments as before is none."""
 _FRAMES_A_CALL = 40
+"""Python's calls for one of a LAMBDA, from the tracer to its body's nodes."""
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 2000 + _DEEPEST * _FRAMES_A_CALL))
 
 Argument = Value | Area | Closure | None

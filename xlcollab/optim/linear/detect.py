@@ -12,6 +12,7 @@ from xlcollab.optim.linear.model import Array, LinearModel, Sparse, sparse
 from xlcollab.optim.problem import TensorFunction
 
 _SPREADS = (1.0, 1e-3, 1e3)
+"""Around the start near and far: what is straight at one scale may bend at another."""
 _AGREEMENT = 1e-9
 """A linear function repeats to rounding; a curved one misses by far more."""
 

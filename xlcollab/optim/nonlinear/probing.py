@@ -10,6 +10,7 @@ from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.starts import within
 
 _WIDTHS = (1e-2, 0.5)
+"""Near, where slopes count, and as far as half of the range."""
 _AXES = 6
 """Single variables tried; all where there are so few."""
 _RANDOM = 4
@@ -25,7 +26,7 @@ _GAIN = 1e-8
 def better_nearby(model: SizedModel, y: Array) -> Array | None:
     """A feasible point of lower objective among seeded ones near y; None when none is.
 
-    Along single variables and along random directions, at three distances; a point that misses the
+    Along single variables and along random directions, near and far; a point that misses the
     rows is moved back onto them by Gauss-Newton. Raises TimeIsUpError. Shape (n,).
     """
     here = model.values(y)

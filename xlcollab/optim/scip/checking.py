@@ -11,6 +11,7 @@ from xlcollab.optim.evolution.search import Evolution, Limits
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
 
 _GENERATIONS, _POINTS, _SECONDS = 30, 30, 2.0
+"""Hundreds of points tell a wrong optimum soon; a proof may not cost more than the search."""
 
 
 def better_than(model: SizedModel, x: Array, bound: float) -> Array | None:

@@ -23,10 +23,13 @@ from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ref import AreaRef, Rect
 
 _FEWEST = 3
+"""Users, items and ratings; fewer numbers in a block with headings are any small table."""
 _HEADER_ROWS = 100
+"""Rows that are looked at for headings of a long table: sheets begin with titles and notes."""
 _REPEATED = 0.5
 """Ratings repeat: at most this share of them is different, once there are more than a few."""
 _FEW = 8
+"""Numbers that may all differ and be ratings still."""
 _NUMBERS = 0.8
 """At least this share of the filled cells inside a crosstab are typed numbers."""
 _TRIES = 4

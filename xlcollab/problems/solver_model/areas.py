@@ -21,6 +21,7 @@ from xlcollab.ref import (
 
 _TABLE_COLUMN = re.compile(r"(?P<table>[^\[\]]+)(?:\[(?P<column>[^\[\]]*)\])?\Z")
 _NAMES_DEEP = 16
+"""Names inside names: one that names itself ends here."""
 
 
 def resolve_areas(workbook: Workbook, text: str, sheet: str, what: str) -> list[AreaRef]:

@@ -11,6 +11,7 @@ from xlcollab.grid import Workbook
 from xlcollab.ref import AreaRef, CellRef
 
 _SHOWN = 5
+"""Cells that a sentence names; it has to be read."""
 
 
 class FormulaCells:

@@ -1,8 +1,8 @@
 """The model a sheet's Solver holds, in plain types: objective, variables, constraints, options.
 
-How it comes about: `solver_model_names` reads Excel's hidden names, `solver_model_texts` the texts
-of a command line. What is done with it: `solver_model_bounds` splits off variable bounds,
-`solver_model_check` says what cannot be optimised and why.
+How it comes about: `names` reads Excel's hidden names, `saved` a model kept in cells, `texts` the
+texts of a command line. What is done with it: `bounds` splits off variable bounds, `check` says
+what cannot be optimised and why.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from xlcollab.ref import AreaRef, CellRef
 Sense = Literal["minimize", "maximize", "value", "satisfy"]
 Relation = Literal["<=", "=", ">="]
 Engine = Literal["grg", "simplex", "evolutionary"]
+NO_LIMIT = 2_147_483_647
+"""What Solver stores where nothing ends a run: the largest number of its type."""
 
 
 @dataclass(frozen=True, slots=True)

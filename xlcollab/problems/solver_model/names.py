@@ -13,6 +13,7 @@ from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
 from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
 from xlcollab.problems.solver_model.model import (
+    NO_LIMIT,
     Engine,
     Relation,
     Sense,
@@ -22,7 +23,6 @@ from xlcollab.problems.solver_model.model import (
 from xlcollab.ref import CellRef
 
 _PREFIX = "solver_"
-_NO_LIMIT = 2_147_483_647
 _SENSES: dict[int, Sense] = {1: "maximize", 2: "minimize", 3: "value"}
 _RELATIONS: dict[int, Relation] = {1: "<=", 2: "=", 3: ">="}
 _DOMAINS: dict[int, Domain] = {4: "integer", 5: "binary", 6: "alldifferent"}
@@ -115,8 +115,8 @@ class _Stored:
         return int(self.number(key, default))
 
     def limit(self, key: str) -> int | None:
-        number = self.code(key, _NO_LIMIT)
-        return None if number >= _NO_LIMIT else number
+        number = self.code(key, NO_LIMIT)
+        return None if number >= NO_LIMIT else number
 
 
 def _stored(workbook: Workbook, sheet: str) -> _Stored:

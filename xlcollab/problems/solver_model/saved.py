@@ -31,6 +31,7 @@ from xlcollab.grid import Sheet, Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
 from xlcollab.problems.solver_model.constraints import Domain, Restrictions
 from xlcollab.problems.solver_model.model import (
+    NO_LIMIT,
     Constraint,
     Engine,
     Relation,
@@ -323,11 +324,8 @@ def _with_second(options: SolverOptions, found: Sequence[float | bool]) -> Solve
     )
 
 
-_ENDLESS = 2_147_483_647
-
-
 def _limit(value: float) -> int | None:
-    return int(value) if 0 < value < _ENDLESS else None
+    return int(value) if 0 < value < NO_LIMIT else None
 
 
 def _values(arrays: Sequence[Sequence[Node]], place: int) -> list[float | bool]:
@@ -379,7 +377,7 @@ def _option_texts(model: SolverModel) -> list[str]:
     """The two arrays; see `_options`."""
     of = model.options
     first = (
-        *(of.seconds or _ENDLESS, of.iterations or _ENDLESS, of.precision, of.integer_tolerance),
+        *(of.seconds or NO_LIMIT, of.iterations or NO_LIMIT, of.precision, of.integer_tolerance),
         *(of.engine == "simplex", False, True, 1, 1, 1, of.convergence, model.non_negative),
     )
     second = (

@@ -11,7 +11,7 @@ from typing import Any
 from xlcollab.formula import parse, to_text
 from xlcollab.formula.nodes import Axis, Binary, Call, Node, Reference, Unary
 from xlcollab.grid import DefinedName, Workbook
-from xlcollab.problems.solver_model.model import Constraint, SolverModel
+from xlcollab.problems.solver_model.model import NO_LIMIT, Constraint, SolverModel
 from xlcollab.ref import AreaRef, absolute_name
 
 _SENSES = {"maximize": 1, "minimize": 2, "value": 3, "satisfy": 2}
@@ -19,15 +19,14 @@ _RELATIONS = {"<=": 1, "=": 2, ">=": 3}
 _DOMAINS = {4: "integer", 5: "binary", 6: "alldifferent"}
 _ENGINES = {"grg": 1, "simplex": 2, "evolutionary": 3}
 _WITH_PARTS = (Reference, Binary, Call, Unary)
-_NO_LIMIT = 2_147_483_647
 _DEFAULTS = {
     "drv": "2",
     "est": "1",
-    "mip": str(_NO_LIMIT),
+    "mip": str(NO_LIMIT),
     "mni": "30",
     "mrt": "0.075",
     "msl": "2",
-    "nod": str(_NO_LIMIT),
+    "nod": str(NO_LIMIT),
     "nwt": "1",
     "rbv": "1",
     "rsd": "0",
@@ -45,18 +44,18 @@ def solver_names(model: SolverModel) -> dict[str, str]:
         "adj": ",".join(absolute_name(area) for area in model.variables),
         "cvg": repr(options.convergence),
         "eng": str(_ENGINES[options.engine]),
-        "itr": str(options.iterations or _NO_LIMIT),
+        "itr": str(options.iterations or NO_LIMIT),
         "neg": "1" if model.non_negative else "2",
         "pre": repr(options.precision),
         "rlx": "1" if options.ignore_integers else "2",
-        "tim": str(options.seconds or _NO_LIMIT),
+        "tim": str(options.seconds or NO_LIMIT),
         "tol": repr(options.integer_tolerance),
         "typ": str(_SENSES[model.sense]),
         "val": number_text(model.target),
         "msl": "1" if options.multistart else "2",
         "rsd": str(options.seed),
-        "nod": str(options.nodes or _NO_LIMIT),
-        "mip": str(options.solutions or _NO_LIMIT),
+        "nod": str(options.nodes or NO_LIMIT),
+        "mip": str(options.solutions or NO_LIMIT),
     }
     if model.objective is not None:
         texts["opt"] = absolute_name(model.objective.area)

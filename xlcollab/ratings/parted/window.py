@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 _BLOCK = 1 << 20
+"""Bytes read at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from xlcollab.kernels.values.tape import Operation, Value
 
 _CUSTOM = "CUSTOM"
 _MOST_REQUIRED = 2
+"""A summary hands over the values of a group, and those of all."""
 _NO_LAMBDA = (Number, Text, Boolean, ErrorValue, Reference, ArrayLiteral, Missing)
 
 

@@ -27,6 +27,7 @@ _MOST = 20_000
 """Cells of a summary; each is recorded for itself."""
 _MODES, _AUTOMATIC = (0, 1, 2, 3), -1
 _FLAT = 1
+"""The value of GROUPBY's last argument that takes the fields as a table, without a hierarchy."""
 _BY_COLUMN, _BY_ROW, _BY_ALL, _BY_PARENT_COLUMN, _BY_PARENT_ROW = range(5)
 """What PIVOTBY's `relative_to` compares with."""
 Cell = Scalar | Value

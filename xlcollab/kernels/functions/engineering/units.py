@@ -19,16 +19,23 @@ from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.valuewise import refuse, text, valuewise
 
 _FOOT, _POUND = 0.3048, 453.59237
+"""Metres and grams, by the agreement of 1959."""
 _INCH, _YARD, _MILE, _SEA_MILE = _FOOT / 12, _FOOT * 3, _FOOT * 5280, 1852.0
 _SURVEY_MILE = 6336000 / 3937
+"""Metres: 5280 survey feet of 1200/3937 m, by the Mendenhall Order."""
 _YEAR = 365.25 * 86400
+"""Seconds of a Julian year."""
 _LIGHT_YEAR = 299792458 * _YEAR
 _PICA_POINT = _INCH / 72
 _GRAVITY = 9.80665
+"""Standard acceleration, m/s², by the CGPM of 1901."""
 _HORSE = 550 * _FOOT * _POUND / 1000 * _GRAVITY
 _GALLON, _IMPERIAL_GALLON = 231 * _INCH**3 * 1000, 4.54609
+"""Litres."""
 _CALORIE, _STEAM_CALORIE, _BTU = 4.184, 4.1868, 1055.05585262
+"""Joules: thermochemical, International Table, and the BTU of the latter."""
 _PASCAL_ATMOSPHERE = 101325.0
+"""Pascals of a standard atmosphere, by the CGPM of 1954."""
 _PSI = _POUND / 1000 * _GRAVITY / _INCH**2
 
 _LENGTHS = {

@@ -22,6 +22,7 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
 
 _BLANKS_LAST = 9
+"""A rank behind those of all kinds, whichever way the order goes."""
 
 
 def _turned(block: Block) -> Block:

@@ -132,6 +132,7 @@ def drop(
 
 
 _BOTH_ENDS = 3
+"""TRIMRANGE's mode: leading and trailing blanks."""
 _NO_TRIM, _LEADING, _TRAILING = 0, 1, 2
 
 

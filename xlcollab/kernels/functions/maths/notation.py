@@ -13,7 +13,9 @@ from xlcollab.kernels.values.valuewise import integer, refuse, text, valuewise
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LARGEST = 2**53
+"""BASE takes whole numbers below it, which float64 all has."""
 _LONGEST = 255
+"""Characters that DECIMAL and ARABIC take, as Excel documents."""
 _LETTERS = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
 _PAIRS = (
     ("CM", "CD", "XC", "XL", "IX", "IV"),

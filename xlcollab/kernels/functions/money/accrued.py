@@ -33,6 +33,7 @@ from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse, truth
 
 _FACE = 100.0
+"""Prices are for so much of face value."""
 
 
 def _accrued_periods(

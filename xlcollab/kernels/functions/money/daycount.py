@@ -14,6 +14,7 @@ from xlcollab.kernels.text.calendar import Day, month_length, serial_of_parts
 from xlcollab.kernels.values.valuewise import refuse
 
 FREQUENCIES = (1, 2, 4)
+"""Coupons a year that Excel allows."""
 BASES = (0, 1, 2, 3, 4)
 US, ACTUAL, ACTUAL_360, ACTUAL_365, EUROPEAN = BASES
 

@@ -17,7 +17,9 @@ from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
 
 _YEAR = 12.0
+"""Months of the first year where none are given."""
 _MOST_PERIODS = 100_000
+"""They are gone through one by one, each a step of the tape."""
 
 
 def _positive(cost: Tensor, salvage: Tensor, life: Tensor) -> Tensor:

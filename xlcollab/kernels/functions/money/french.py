@@ -27,7 +27,9 @@ from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse
 
 _FEBRUARY = 2
+"""The month."""
 _LAST_OF_FEBRUARY = 28
+"""In a usual year."""
 
 
 def _first_part(date1904: bool, purchased: float, first: float, basis: int = 0) -> float:
@@ -97,6 +99,7 @@ def _degressive(
 
 
 _MOST_YEARS = 1000
+"""No asset is written off for longer; the rest of the loop would be zeros."""
 _DIGITS = 1e-14
 """Halves that rounding made a little less are rounded up all the same."""
 

@@ -41,8 +41,11 @@ from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse
 
 _FACE = 100.0
+"""Prices are for so much of face value."""
 _FEBRUARY = 2
+"""The month."""
 _SHORTEST_MONTH = 28
+"""Days: all months have those, later ones may be an end of a month."""
 
 Schedule = tuple[float, float, float, float]
 """Of an odd first period: (coupons after it, periods until it ends, the size of its coupon, what of

@@ -32,6 +32,7 @@ from xlcollab.kernels.values.roots import root
 _GUESS = 0.1
 """Excel's own, where none is given."""
 _YEAR = 365.0
+"""Days, leap years included, as Excel documents for XNPV and XIRR."""
 
 
 def _worth(flows: Tensor, times: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:

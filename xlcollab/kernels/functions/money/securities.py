@@ -35,9 +35,11 @@ from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse
 
 _FACE = 100.0
+"""Prices are for so much of face value."""
 _GUESS = 0.05
 """A usual yield: Newton's method goes on from there."""
 _HALF_YEAR = 182
+"""Days; longer bills are compared with bonds that pay in between."""
 
 
 def _coupon(place: str) -> Callable[..., float]:

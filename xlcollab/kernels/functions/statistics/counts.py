@@ -193,6 +193,7 @@ def hypergeometric_below(
 _MOST_TERMS = 1000
 """Terms that are added one by one."""
 _MOST_CHANCE_TERMS = 50_000_000
+"""Terms of a sum, 400 MB: beyond, no value is better than a machine without memory."""
 
 
 def _many_below(k: Numbers, sample: Numbers, successes: Numbers, population: Numbers) -> Numbers:

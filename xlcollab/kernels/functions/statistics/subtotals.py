@@ -40,9 +40,12 @@ _NAMES = (
 """Function numbers 1 to 19; from 14 on they take a further value, and any array."""
 _RECORDS = by_name([*reduce.FUNCTIONS, *ordering.FUNCTIONS])
 _LAST_SUBTOTAL = 11
+"""SUBTOTAL knows the first of AGGREGATE's functions, up to VAR.P."""
 FIRST_OF_ARRAYS = 14
+"""AGGREGATE's functions from LARGE on take an array and a further argument."""
 _IGNORING_ERRORS = frozenset({2, 3, 6, 7})
 _MOST_OPTIONS = 7
+"""AGGREGATE's: ignore hidden rows, errors, and other subtotals."""
 KEEPING_SUBTOTALS = 4
 """From this option on, AGGREGATE counts cells that hold subtotals."""
 

@@ -20,6 +20,7 @@ from xlcollab.kernels.program.core.strides import Dims, refined, split
 LARGE = 60_000
 """Numbers that the items of a schedule fill: fewer stay in the caches anyhow."""
 _FEWEST_ROWS = 64
+"""Fewer rows leave no parts that are worth going through one after the other."""
 _ROUNDS = 4
 """Bands that are looked for in one schedule."""
 

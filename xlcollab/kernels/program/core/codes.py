@@ -10,10 +10,13 @@ GROUP, CONTRACT, GATHER, SCATTER, PICK, DROP, CUMULATE, BAND = range(8)
 LOAD, SPREAD, STORE, ADD, MAX, MIN = range(6)
 """Micro steps that are no operation; those have their code plus FIRST_OP."""
 FIRST_OP = 8
+"""Above the micro steps, whose numbers are below it."""
 CODE_WIDTH = 16
+"""Numbers of a row: the longest item, a contraction, has 15."""
 WORK = 13
 """Of a band's row the number that says how many numbers it goes through."""
 MICRO_WIDTH = 10
+"""Numbers of a row: as many as the longest step has."""
 MODES = {"add": ADD, "max": MAX, "min": MIN}
 EMPTY = {"add": 0.0, "max": float("-inf"), "min": float("inf")}
 """What nothing falls on, by the mode of a `place`."""

@@ -121,6 +121,7 @@ def _reads(node: Node) -> tuple[list[View], list[Dims], list[Whole | None]]:
 
 
 _ALL = 1 << 60
+"""More than any buffer has: a shape that says "the whole of it"."""
 
 
 def _index(node: Node) -> Whole | None:

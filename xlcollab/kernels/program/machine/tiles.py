@@ -27,6 +27,7 @@ from xlcollab.llvm import (
 WIDTH = 8 if has_instructions("avx512f") else 4
 """Numbers of a vector."""
 MOST_ROWS = 4
+"""With `MOST_VECTORS`, as many as the registers hold."""
 MOST_VECTORS = 3
 """Twelve sums, what they are made of and a spread number fill sixteen registers."""
 

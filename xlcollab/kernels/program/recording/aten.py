@@ -407,6 +407,7 @@ def _index_add(
 
 
 _MOST_FACTORS = 64
+"""Each is an operation of its own, forwards and backwards: of more the program would be long."""
 
 
 def _prod(
