@@ -1,6 +1,15 @@
-"""`python -m xlcollab`, and `torchrun -m xlcollab`: the shell face."""
+"""`xlcollab`, `python -m xlcollab`, and `torchrun -m xlcollab`: the shell face."""
 
-from xlcollab.faces.cli import main
+from xlcollab.faces.edges import edges
+
+
+def main() -> None:
+    """The process of a command: signals have an answer before the rest is loaded."""
+    edges.watch()
+    from xlcollab.faces.cli import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -20,11 +20,12 @@ from typer.main import get_command
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
 from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.edges import edges
 from xlcollab.faces.leaving import leave
 from xlcollab.faces.memory import limit_memory
 from xlcollab.faces.mistakes import Sentences
 from xlcollab.faces.shell import shown
-from xlcollab.interrupts import OutOfTime, Terminated, listening
+from xlcollab.interrupts import Listener, OutOfTime, Terminated, listening
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -146,7 +147,13 @@ def _code(
 ) -> int:
     _print_anything()
     with listening() as listener:
-        code = _told(command, arguments, options)
+        code = _of_signals(listener, _told(command, arguments, options))
+        edges.ended(code)
+    return _of_signals(listener, code)
+
+
+def _of_signals(listener: Listener, code: int) -> int:
+    """What shells expect of a command that a signal has ended."""
     stopped = listener.exit_code
     return stopped if stopped is not None and code in (0, INTERRUPTED) else code
 
