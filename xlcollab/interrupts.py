@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Literal, NoReturn
 
+_SOON = 1e-6
+"""Seconds: the least that a timer takes for a time."""
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -178,18 +181,15 @@ _clock = _Clock()
 def time_limit(seconds: float | None) -> Iterator[None]:
     """Raises OutOfTime in the block after so many seconds; None is no limit.
 
-    What is being written then is finished. Has no effect outside of the main thread.
+    What is being written then is finished. Of two limits, one in the other, the earlier counts. Has
+    no effect outside of the main thread.
     """
     if seconds is None or not _in_main_thread():
         yield
         return
     _clock.expired = False
-    cancel = _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds)
-    try:
+    with _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds):
         yield
-    finally:
-        cancel()
-        _clock.expired = False
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
@@ -198,19 +198,24 @@ def _ring(number: int, frame: FrameType | None) -> None:
         raise OutOfTime
 
 
-def _alarm(seconds: float) -> Callable[[], None]:
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
     assert _ALARM is not None
+    outer, began = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
     old = signal.signal(_ALARM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
-
-    def cancel() -> None:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(min(seconds, outer or seconds), _SOON))
+        yield
+    finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(_ALARM, old)
+        _clock.expired = False
+        if outer > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(outer - time.monotonic() + began, _SOON))
 
-    return cancel
 
-
-def _thread_alarm(seconds: float) -> Callable[[], None]:
+@contextmanager
+def _thread_alarm(seconds: float) -> Iterator[None]:
     """Systems without SIGALRM (Windows): a thread that breaks into the main one."""
     import _thread
 
@@ -218,7 +223,11 @@ def _thread_alarm(seconds: float) -> Callable[[], None]:
         _clock.expired = True
         _thread.interrupt_main()
 
-    timer = threading.Timer(max(seconds, 1e-6), ring)
+    timer = threading.Timer(max(seconds, _SOON), ring)
     timer.daemon = True
     timer.start()
-    return timer.cancel
+    try:
+        yield
+    finally:
+        timer.cancel()
+        _clock.expired = False

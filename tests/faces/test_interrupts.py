@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faces.shell import xlcollab
+from tests.faces.shell import bowl, listing, two_bowls, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells, write
+from xlcollab.api.solve import running, sweeping
+from xlcollab.faces.commands import COMMANDS
 from xlcollab.interrupts import OutOfTime, finished_first, listening, time_limit
 
 
@@ -92,6 +95,105 @@ def test_outside_of_the_main_thread_nothing_is_taken() -> None:
     thread.start()
     thread.join()
     assert seen == [None]
+
+
+def test_the_earlier_of_two_time_limits_counts() -> None:
+    with pytest.raises(OutOfTime), time_limit(0.05), time_limit(60):
+        time.sleep(60)
+    with time_limit(60), pytest.raises(OutOfTime), time_limit(0.05):
+        time.sleep(60)
+    with pytest.raises(OutOfTime), time_limit(0.2):  # noqa: PT012 - the order is the point
+        with time_limit(60):
+            pass
+        time.sleep(60)
+
+
+def _ratings(folder: Path) -> Path:
+    path = folder / "r.csv"
+    pairs = ((user, item) for user in range(1, 9) for item in range(1, 9))
+    lines = [f"{user},{item},{1 + (user * item) % 5}" for user, item in pairs]
+    path.write_text("\n".join(["user,item,rating", *lines]))
+    return path
+
+
+LIMITED: dict[str, tuple[object, ...]] = {
+    "recalc": ("{book}",),
+    "gradient": ("{book}", "--of", "S!B1", "--with-respect-to", "S!A1:A2", "--in-place"),
+    "lr-find": ("{book}",),
+    "factors": ("{lesson}", "--sheet", "bias"),
+    "new": ("matrix-factorisation", "{ratings}"),
+    "crosstab": ("{ratings}",),
+    "predict": ("{model}", "--crosstab", "-o", "{folder}/p.csv"),
+    "recommend": ("{model}", "--all", "-o", "{folder}/p.csv"),
+    "fold-in": ("{model}", "{few}"),
+    "rerun": ("{solved}",),
+}
+"""What has no half result: nothing is written."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    book, ratings = bowl(folder / "b.xlsx"), _ratings(folder)
+    few, names = folder / "few.csv", ("model.xlsx", "lesson.xlsx", "solved.xlsx")
+    model, lesson, solved = (folder / name for name in names)
+    few.write_text("user,item,rating\nnew,2,4\n")
+    kind = ("matrix-factorisation", ratings, "--n-users", 4, "--n-items", 4)
+    assert xlcollab("fit", ratings, "--epochs", 1, "-o", model).code == 0
+    assert xlcollab("new", *kind, "-o", lesson).code == 0
+    assert xlcollab("solve", book, "-o", solved).code == 0
+    files = {"book": book, "ratings": ratings, "few": few, "model": model}
+    return files | {"lesson": lesson, "solved": solved, "folder": folder}
+
+
+@pytest.mark.parametrize("verb", LIMITED)
+def test_the_time_limit_of_what_has_no_half_result(verb: str, made: dict[str, Path]) -> None:
+    before = listing(made["folder"])
+    words = (str(word).format(**made) for word in LIMITED[verb])
+    found = xlcollab(verb, *words, "--time-limit", "0.000001")
+    assert found.code == 4, found
+    assert "the time limit was reached before there was a result" in found.err
+    assert listing(made["folder"]) == before
+
+
+def test_every_command_that_computes_has_a_time_limit() -> None:
+    free = {"inspect", "addin", "live", "docs", "warm"}
+    without = {name for name in COMMANDS if "--time-limit" not in xlcollab(name, "--help").out}
+    assert without == free
+
+
+def _interrupting(monkeypatch: pytest.MonkeyPatch, module: object, at: int) -> None:
+    """Ctrl-C while the solve of that number is being put down, where nothing hears of it."""
+    solve, numbers = module.solve_model, itertools.count()  # type: ignore[attr-defined]
+
+    def solved(*arguments: object, **options: object) -> object:
+        with finished_first():
+            if next(numbers) == at:
+                signal.raise_signal(signal.SIGINT)
+        return solve(*arguments, **options)
+
+    monkeypatch.setattr(module, "solve_model", solved)
+
+
+def test_an_interrupt_ends_the_row_of_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _interrupting(monkeypatch, sweeping, 1)
+    found = xlcollab("sweep", bowl(tmp_path / "b.xlsx"), "--parameter", "S!D1=1:9:9", "--json")
+    assert found.code == 130, found
+    said = [row["status"] for row in found.json["rows"]]
+    assert said[2:] == ["not run: interrupted"] * 7
+    assert "interrupted" not in said[0]
+    assert Path(found.json["output"]).exists()
+
+
+def test_an_interrupt_ends_the_row_of_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _interrupting(monkeypatch, running, 0)
+    found = xlcollab("solve", two_bowls(tmp_path / "b.xlsx"), "--json")
+    assert found.code == 130, found
+    assert [one["status"] for one in found.json["models"]][1] == "interrupted"
 
 
 @pytest.mark.parametrize("verb", ["run", "compare"])

@@ -17,11 +17,12 @@ from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache, cached_property
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ParameterInfo
 
+from xlcollab.interrupts import time_limit
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.explained import by_default, explained
 from xlcollab.settings.option import Option, Setting, settings_of
@@ -75,6 +76,25 @@ def looked_at(look: Look) -> Iterator[None]:
 def command(function: Callable[[R], int | None]) -> Spread[R]:
     """The function with its one parameter, a request, spread over the options of a shell."""
     return Spread(function)
+
+
+class _Limited(Protocol):
+    @property
+    def time_limit(self) -> float | None: ...
+
+
+L = TypeVar("L", bound=_Limited)
+
+
+def limited(function: Callable[[L], int | None]) -> Callable[[L], int | None]:
+    """The function, ended by the time limit of its request: `cli` has the sentence."""
+
+    @functools.wraps(function)
+    def run(request: L) -> int | None:
+        with time_limit(request.time_limit):
+            return function(request)
+
+    return run
 
 
 def _made(kind: type[R], given: Mapping[str, object]) -> R:

@@ -17,6 +17,7 @@ from xlcollab.api.solve.given import given_model
 from xlcollab.errors import UsageError
 from xlcollab.grid import Changes, NewSheet
 from xlcollab.history import ChartSpec, Record, free_of_ours, history_sheet
+from xlcollab.interrupts import time_limit
 from xlcollab.optim.range_test import RangeTest, RateRange, range_test
 from xlcollab.problems import SolverModel
 from xlcollab.settings.asked import Asked
@@ -133,7 +134,7 @@ def find_rate(
     compiled = compile_model(book, model, made)
     place = working_place(controlled(book.workbook, computing).made(), compiled.size)
     start = compiled.start.to(device=place.device, dtype=place.dtype)
-    with fitting_threads(compiled.size):
+    with fitting_threads(compiled.size), time_limit(made.time_limit):
         return RateCurve(model, range_test(compiled.objective(place), start, made, rates))
 
 
@@ -146,7 +147,7 @@ _NOT_OF_A_RATE = frozenset(("learning_rate", "iterations", "restarts", "init", "
 def refuse_unused(asked: Asked[Settings], spelt: Callable[[str], str] = str) -> None:
     """Raises UsageError for a setting that no run of growing rates has a use for; `spelt` says how
     its name is typed."""
-    used = {"method", "l2", "weight_decay", "clip"}.union(
+    used = {"method", "l2", "weight_decay", "clip", "time_limit"}.union(
         *(METHODS[one].options for one in FIRST_ORDER)
     )
     unused = [spelt(name) for name in asked if name not in used]

@@ -20,6 +20,7 @@ from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.api.solve.viewing import ModelView
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
+from xlcollab.interrupts import raise_if_stopped
 from xlcollab.optim import Row, Settings, Status, StepCallback
 from xlcollab.problems import SolverModel
 from xlcollab.settings.methods import METHODS
@@ -227,6 +228,7 @@ def _attempt(
     view: ModelView | None,
 ) -> Solved | Refused:
     try:
+        raise_if_stopped()
         return solve_model(
             book,
             model,

@@ -14,6 +14,7 @@ from xlcollab.errors import ModelError
 from xlcollab.grid import Scalar
 from xlcollab.history import cell_names
 from xlcollab.history.report import cell_value
+from xlcollab.interrupts import raise_if_stopped
 from xlcollab.kernels.trace.evaluation import Evaluation
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.plan import Plan
@@ -50,7 +51,13 @@ def simulated(
     asked = [*goal, *_constraint_cells(model)]
     drawn: list[list[float]] = []
     while len(drawn) < samples and (len(drawn) < _LEAST or time.perf_counter() < deadline):
-        drawn.append(_drawn(book, asked, seed + len(drawn)))
+        try:
+            raise_if_stopped()
+            drawn.append(_drawn(book, asked, seed + len(drawn)))
+        except KeyboardInterrupt:
+            if len(drawn) < _LEAST:
+                raise
+            break
     draws = np.array(drawn)
     alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
     if len(draws) > 1 and alike:

@@ -23,9 +23,12 @@ from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar, Series
 from xlcollab.history import cell_names, free_of_ours
 from xlcollab.history.axes import ends, is_spaced_by_factors
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
+from xlcollab.interrupts import raise_if_stopped
+from xlcollab.optim import Status
 from xlcollab.problems import SolverModel, start, variable_cells
 from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
 from xlcollab.settings.requests.sweep import SweepRequest
+from xlcollab.settings.solving import Computing, Settings
 
 _MOST_RUNS = 10_000
 """A grid is a product and soon without end; each run is a row of the table, too."""
@@ -90,7 +93,8 @@ def swept(
         cells, cases = _cases(book, request)
         outcomes = list(_outcomes(book, model, request, cells, cases, began))
         headings, lines = _table(model, cells, cases, outcomes)
-        code = 0 if all(one is not None and one.kept for one in outcomes) else 4
+        code = 0 if all(isinstance(one, Solved) and one.kept for one in outcomes) else 4
+        code = 0 if _INTERRUPTED in outcomes else code  # the shell's code says what ended it
         sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
     return headings, lines, code, sheet
 
@@ -181,16 +185,17 @@ def _outcomes(
     cells: Sequence[CellRef],
     cases: Sequence[_Case],
     began: float,
-) -> Iterator[Solved | None]:
-    """Each run begins at the workbook's own start; None where time was up before it."""
+) -> Iterator[Solved | str]:
+    """Each run begins at the workbook's own start; a text says why one was not begun."""
     _refuse_formulas(book, cells)
     how = chosen(book.workbook, request.settings, request.computing, history=False)
     begin = _start_edits(book, model)
     deadline = _deadline(how.settings.time_limit, began)
+    is_stopped = False
     for number, case in enumerate(cases):
         now = time.perf_counter()
-        if number and now >= deadline:
-            yield None
+        if number and (is_stopped or now >= deadline):
+            yield _INTERRUPTED if is_stopped else _NOT_RUN
             continue
         settings = how.settings
         if math.isfinite(deadline):
@@ -201,7 +206,22 @@ def _outcomes(
         ]
         book.apply(Changes(inputs=(*begin, *edits)))
         book.stale = True
-        yield solve_model(book, model, settings, how.computing, history=False, began=now)
+        found = _run_of(book, model, settings, how.computing, now)
+        is_stopped = found is None or found.status is Status.INTERRUPTED
+        if found is None and not number:
+            raise KeyboardInterrupt  # there is nothing to keep
+        yield found or _INTERRUPTED
+
+
+def _run_of(
+    book: Session, model: SolverModel, settings: Settings, computing: Computing, now: float
+) -> Solved | None:
+    """One run; None where it was interrupted before its first step."""
+    try:
+        raise_if_stopped()
+        return solve_model(book, model, settings, computing, history=False, began=now)
+    except KeyboardInterrupt:
+        return None
 
 
 _LEAST_SECONDS = 0.5
@@ -232,17 +252,19 @@ def _start_edits(book: Session, model: SolverModel) -> list[CellEdit]:
 
 
 _NOT_RUN = "not run: time was up"
+_INTERRUPTED = "not run: interrupted"
 
 
 def _table(
     model: SolverModel,
     cells: Sequence[CellRef],
     cases: Sequence[_Case],
-    outcomes: Sequence[Solved | None],
+    outcomes: Sequence[Solved | str],
 ) -> tuple[tuple[str, ...], list[list[Scalar]]]:
     named = any(case.name for case in cases)
     variables = [str(cell) for cell in variable_cells(model)][:_MOST_VARIABLES]
-    watched = list(dict.fromkeys(name for one in outcomes if one for name in one.watched))
+    made = [one for one in outcomes if isinstance(one, Solved)]
+    watched = list(dict.fromkeys(name for one in made for name in one.watched))
     headings = (
         *(["scenario"] if named else []),
         *(str(cell) for cell in cells),
@@ -254,9 +276,9 @@ def _table(
     lines: list[list[Scalar]] = []
     for case, found in zip(cases, outcomes, strict=True):
         head: list[Scalar] = [case.name] if named else []
-        if found is None:
+        if isinstance(found, str):
             empty = [None] * (1 + len(watched))
-            lines.append([*head, *case.values, *empty, _NOT_RUN, *[None] * len(variables)])
+            lines.append([*head, *case.values, *empty, found, *[None] * len(variables)])
             continue
         weights = found.weights[: len(variables)] if found.kept else np.full(len(variables), np.nan)
         objective = found.objective if found.kept else math.nan

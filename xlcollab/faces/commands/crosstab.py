@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
 @command
+@limited
 def crosstab(request: CrosstabRequest) -> None:
     """Turn a long table of ratings into a crosstab, or a crosstab into a long table.
 

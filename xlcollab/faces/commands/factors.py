@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import FactorsRequest
 
 
 @command
+@limited
 def factors(request: FactorsRequest) -> None:
     """Add a sheet with the items' factors, principal components, biases and nearest items.
 

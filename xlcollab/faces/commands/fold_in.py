@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_next
 from xlcollab.settings.requests.ratings import FoldInRequest
 
 
 @command
+@limited
 def fold_in(request: FoldInRequest) -> None:
     """Write a model that also knows the new users of a few ratings; nothing else of it changes.
 

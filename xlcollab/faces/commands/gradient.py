@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import GradientRequest
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @command
+@limited
 def gradient(request: GradientRequest) -> None:
     """Differentiate a cell by other cells through the workbook's own formulas.
 

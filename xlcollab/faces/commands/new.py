@@ -6,12 +6,13 @@ import shlex
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_next
 from xlcollab.settings.requests.look import NewRequest
 
 
 @command
+@limited
 def new(request: NewRequest) -> None:
     """Make a lesson workbook from ratings: all formulas live, a Solver model on each sheet.
 

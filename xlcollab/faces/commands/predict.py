@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.ratings import PredictRequest
 
@@ -13,6 +13,7 @@ _SHOWN = 20
 
 
 @command
+@limited
 def predict(request: PredictRequest) -> None:
     """Predict ratings of user and item pairs, of a table of them, or of a whole crosstab.
 

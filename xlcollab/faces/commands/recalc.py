@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.look import RecalcRequest
 
@@ -21,6 +21,7 @@ _MOST_SHOWN = 500
 
 
 @command
+@limited
 def recalc(request: RecalcRequest) -> None:
     """Evaluate every formula with our own engine, and store or compare the values.
 

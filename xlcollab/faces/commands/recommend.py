@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from xlcollab.faces.request import command
+from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.ratings import RecommendRequest
 
 
 @command
+@limited
 def recommend(request: RecommendRequest) -> None:
     """Rank the items a user has not rated, or the items most like one item.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xlcollab.faces.request import command, looked_at
+from xlcollab.faces.request import command, limited, looked_at
 from xlcollab.faces.shell import print_json, shown
 from xlcollab.settings.requests.rerun import RerunRequest
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @command
+@limited
 def rerun(request: RerunRequest) -> int:
     """Make a result again: the same command, settings, seed and input, which must be as it was.
 

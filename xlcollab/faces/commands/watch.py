@@ -50,11 +50,13 @@ def _holds_models(book: Path, sheet: str | None) -> bool:
 
 
 def _solve(request: WatchRequest) -> SolveRequest:
-    steps = {} if request.iterations is None else {"iterations": request.iterations}
+    asked = {"iterations": request.iterations, "time_limit": request.time_limit}
     return SolveRequest(
         book=request.book,
         sheet=request.sheet,
-        settings=Asked(Settings, steps),
+        settings=Asked(
+            Settings, {name: value for name, value in asked.items() if value is not None}
+        ),
         browser=True,
         output=request.output,
         in_place=request.in_place,
@@ -68,6 +70,7 @@ def _run(request: WatchRequest) -> RunRequest:
         book=request.book,
         sheet=request.sheet,
         epochs=_EPOCHS if request.iterations is None else request.iterations,
+        time_limit=request.time_limit,
         browser=True,
         output=request.output,
         in_place=request.in_place,
@@ -80,4 +83,5 @@ def _fit(request: WatchRequest) -> FitRequest:
     epochs = {} if request.iterations is None else {"epochs": request.iterations}
     made = FitRequest(place=FitPlace(source=request.book), browser=True, json=request.json)
     training = Asked(TrainingSettings, epochs)
-    return replace(made, training=training, output=request.output, overwrite=request.overwrite)
+    made = replace(made, training=training, time_limit=request.time_limit)
+    return replace(made, output=request.output, overwrite=request.overwrite)

@@ -25,6 +25,14 @@ TimeLimit = Annotated[
         Range(TINY, LARGEST, "seconds above 0"),
     ),
 ]
+Deadline = Annotated[
+    float | None,
+    Option(
+        "Seconds after which the command ends, with nothing written.",
+        Range(TINY, LARGEST, "seconds above 0"),
+    ),
+]
+"""The time limit of what has no half result; `limited` in `faces.request` keeps it."""
 KeepPartial = Annotated[
     bool, Option("Write what a run that was stopped had reached.", group=OUTPUT)
 ]

@@ -9,6 +9,7 @@ from typing import Annotated
 from xlcollab.settings.option import Option, check, whole
 from xlcollab.settings.requests.common import (
     Book,
+    Deadline,
     InPlace,
     Json,
     Output,
@@ -32,9 +33,13 @@ class RecalcRequest:
 
     book: Book
     check: Annotated[bool, Option("Only compare with the stored values; write nothing.")] = False
+    time_limit: Deadline = None
     output: Annotated[Path | None, Option("Default: BOOK.recalc.xlsx.", also=("-o",))] = None
     overwrite: Overwrite = False
     json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class GradientRequest:
     second: Annotated[
         bool, Option("The Hessian of one cell: eigenvalues, condition, what the point is.")
     ] = False
+    time_limit: Deadline = None
     output: Annotated[
         Path | None, Option("Write the workbook with a sheet of them there.", also=("-o",))
     ] = None
@@ -55,6 +61,7 @@ class GradientRequest:
     json: Json = False
 
     def __post_init__(self) -> None:
+        check(self)
         refuse_both(self.output, self.in_place)
 
 
@@ -67,6 +74,7 @@ class FactorsRequest:
     items: Annotated[str | None, Option("The factors' cells.", metavar="AREA")] = None
     bias: Annotated[str | None, Option("The biases' cells.", metavar="AREA")] = None
     components: Annotated[int, Option("Principal components.", whole(1, 3))] = 2
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
@@ -83,6 +91,7 @@ class NewRequest:
     ratings: Annotated[
         Path, Option("A table of user, item, rating: .csv, .parquet …", positional=True)
     ]
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     items: Annotated[
@@ -95,6 +104,9 @@ class NewRequest:
     test_fraction: Annotated[float, Option("Share of ratings kept for the test.")] = 0.2
     seed: Seed = 0
     json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

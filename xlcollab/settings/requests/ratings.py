@@ -14,6 +14,7 @@ from xlcollab.settings.optimizers import SUMMARIES
 from xlcollab.settings.option import NOT_NEGATIVE, Option, check, whole
 from xlcollab.settings.requests.common import (
     Browser,
+    Deadline,
     Json,
     KeepPartial,
     Output,
@@ -312,9 +313,13 @@ class CrosstabRequest:
         tuple[int, int] | None,
         Option("Only the densest corner of N users and M items.", metavar="N M"),
     ] = None
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 ModelFile = Annotated[Path, Option("What `xlcollab fit` wrote.", positional=True)]
@@ -343,11 +348,13 @@ class PredictRequest:
     ] = None
     ratings: Newcomers = None
     unknown_ids: Annotated[bool, Option("Let unknown ids have what is known without them.")] = False
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
+        check(self)
         typed = bool(self.user or self.item)
         if self.pairs is not None and (typed or self.crosstab):
             raise UsageError("--pairs says all there is to predict; give no other ids")
@@ -365,9 +372,13 @@ class FoldInRequest:
     ratings: Annotated[
         Path, Option("A few ratings of new users: any form that fit reads.", positional=True)
     ]
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,11 +397,13 @@ class RecommendRequest:
     k: Annotated[int, Option("How many items.", flags=("-k",))] = 10
     ratings: Newcomers = None
     by: Annotated[str, Option("What items are ranked by.", words=RANKINGS)] = "mix"
+    time_limit: Deadline = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
 
     def __post_init__(self) -> None:
+        check(self)
         asked = (self.user is not None) + (self.like is not None) + self.everyone
         if asked > 1 or not (asked or self.ratings):
             raise UsageError("give one of --user, --like and --all")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from xlcollab.settings.option import Option
-from xlcollab.settings.requests.common import OUTPUT, Json, Output, Overwrite
+from xlcollab.settings.option import Option, check
+from xlcollab.settings.requests.common import OUTPUT, Json, Output, Overwrite, TimeLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,10 @@ class RerunRequest:
     show: Annotated[bool, Option("Only show what made the result; run nothing.", group=OUTPUT)] = (
         False
     )
+    time_limit: TimeLimit = None
     output: Output = None
     overwrite: Overwrite = False
     json: Json = False
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.option import COUNT, Option, check
-from xlcollab.settings.requests.common import InPlace, Json, Output, Overwrite, refuse_both
+from xlcollab.settings.requests.common import (
+    InPlace,
+    Json,
+    Output,
+    Overwrite,
+    TimeLimit,
+    refuse_both,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,7 @@ class WatchRequest:
     browser: Annotated[
         bool, Option("Open the page in the browser; else only its address is shown.")
     ] = True
+    time_limit: TimeLimit = None
     output: Output = None
     in_place: InPlace = False
     overwrite: Overwrite = False
