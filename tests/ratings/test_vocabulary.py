@@ -88,6 +88,7 @@ def test_whole_numbers_around_the_ends_of_64_bits_keep_their_digits(least: int, 
 def test_text_from_a_shell_finds_its_id() -> None:
     vocabulary, _ = Vocabulary.of([14, 29], "user")
     assert vocabulary.parse("29") == 29
+    assert vocabulary.parse(" 29 ") == 29  # as files are read
     with pytest.raises(DataError, match="unknown user '7'"):
         vocabulary.parse("7")
 

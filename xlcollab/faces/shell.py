@@ -101,6 +101,19 @@ def number(value: object) -> str:
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
+_SMALL = 0.1
+"""Below it three decimals keep fewer than three digits."""
+_LARGE = 1e15
+"""From here on float64 has no decimals."""
+
+
+def rating(value: float) -> str:
+    """A rating for a reader: three decimals, or three digits and more where these show none."""
+    if value == 0 or _SMALL <= abs(value) < _LARGE:
+        return f"{value:.3f}"
+    return f"{value:.3g}" if abs(value) < _SMALL else f"{value:.7g}"
+
+
 def shown(text: str) -> str:
     """A text of a workbook that cannot steer a terminal: control signs are shown as codes."""
     return "".join(

@@ -315,7 +315,7 @@ class MatrixFactorization(Regressor):
 
     def _table(self, ratings: Any, y: ArrayLike | None) -> RatingsTable:
         duplicates = self.duplicates or ("sum" if self.implicit else "error")
-        dtype = self.dtype
+        dtype = self.dtype if self.dtype == "float64" else None  # as narrow as ratings allow
         if isinstance(ratings, RatingsTable):
             return merge_duplicates(ratings, duplicates)
         if hasattr(ratings, "tocoo") and y is None:

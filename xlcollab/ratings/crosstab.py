@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.errors import DataError, UsageError
-from xlcollab.ratings.checks import shown
+from xlcollab.ratings.checks import narrowed, shown
 from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.table import RatingsTable
 from xlcollab.ratings.vocabulary import Vocabulary
@@ -37,7 +37,7 @@ def to_crosstab(table: RatingsTable) -> pd.DataFrame:
     )
 
 
-def from_crosstab(frame: pd.DataFrame, dtype: DTypeLike = np.float32) -> RatingsTable:
+def from_crosstab(frame: pd.DataFrame, dtype: DTypeLike | None = None) -> RatingsTable:
     """The ratings in a crosstab; ids are its index and columns, in their order.
 
     Blanks (NaN, None, "") are no ratings. Raises DataError by row and column on text and infinite
@@ -46,7 +46,7 @@ def from_crosstab(frame: pd.DataFrame, dtype: DTypeLike = np.float32) -> Ratings
     cells = frame.to_numpy()
     values = _numbers(cells)
     blank = frame.isna().to_numpy() | (cells == "")
-    bad = ~blank & ~np.isfinite(values.astype(dtype))
+    bad = ~blank & ~np.isfinite(values.astype(dtype or np.float32))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise DataError(
@@ -60,7 +60,7 @@ def from_crosstab(frame: pd.DataFrame, dtype: DTypeLike = np.float32) -> Ratings
     return RatingsTable(
         users.astype(np.int32),
         items.astype(np.int32),
-        values[users, items].astype(dtype),
+        narrowed(values[users, items], dtype),
         Vocabulary(pd.Index(frame.index), "user"),
         Vocabulary(pd.Index(frame.columns), "item"),
     )

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 
 from xlcollab.errors import DataError
 from xlcollab.ratings.columns import Columns
-from xlcollab.ratings.gathered import Coded, Column, Growing, Numbers, gathered, names_read
+from xlcollab.ratings.gathered import Coded, Column, Numbers, Rated, gathered, names_read
 from xlcollab.ratings.opening import encoding_of, first_lines, opened
 from xlcollab.ratings.parted.window import Window, lines_before, seen_through
 from xlcollab.ratings.typed import as_typed
@@ -46,13 +46,14 @@ class Frame:
 class Wanted:
     """Which columns are read: those of `columns`, guessed where not said, or `every` one.
 
-    `headless` says that the first line is no header; ratings will be of `dtype`.
+    `headless` says that the first line is no header; ratings will be of `dtype`, without
+    one as narrow as tells them apart.
     """
 
     columns: Columns
     headless: bool = False
     every: bool = False
-    dtype: DTypeLike = np.float32
+    dtype: DTypeLike | None = None
     window: Window | None = None
     """Of a text: the bytes that are read."""
     groups: tuple[int, ...] | None = None
@@ -198,9 +199,9 @@ def _batches(
     )
 
 
-def _columns(kinds: _Kinds, dtype: DTypeLike) -> dict[str, Column]:
+def _columns(kinds: _Kinds, dtype: DTypeLike | None) -> dict[str, Column]:
     columns: dict[str, Column] = {name: Numbers() for name in kinds.read}
-    columns |= {} if kinds.rating is None else {kinds.rating: Numbers(Growing.of(dtype))}
+    columns |= {} if kinds.rating is None else {kinds.rating: Rated.of(dtype)}
     columns |= {name: Coded() for name in kinds.ids}
     if kinds.time is not None and kinds.time not in kinds.ids and not kinds.numbers:
         columns[kinds.time] = Coded()

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
+from xlcollab.ratings.checks import needs_double
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -56,6 +58,13 @@ class Growing:
             self.array[self.n : end] = part
         self.n = end
 
+    def widen(self) -> None:
+        """To 8 bytes a number. What lies behind the last one is no number yet."""
+        if self.array.dtype != np.float64:
+            wide = np.empty(len(self.array), np.float64)
+            wide[: self.n] = self.array[: self.n]
+            self.array = wide
+
     def whole(self) -> NDArray[np.generic]:
         """All that was added (n,)."""
         self.array.resize(self.n, refcheck=False)
@@ -97,6 +106,39 @@ class Numbers:
 
     def whole(self) -> pd.Series:
         return pd.Series(np.empty(0) if self.numbers is None else self.numbers.whole(), copy=False)
+
+
+@dataclass(slots=True)
+class Rated:
+    """Ratings, 4 bytes each while float32 tells them apart, or of a type that was asked for."""
+
+    numbers: Growing
+    is_fixed: bool
+    low: float = np.inf
+    high: float = -np.inf
+
+    @staticmethod
+    def of(dtype: DTypeLike | None) -> Rated:
+        return Rated(Growing.of(dtype or np.float32), dtype is not None)
+
+    def add(self, part: pa.Array) -> None:
+        found = part.to_numpy(zero_copy_only=False)
+        if not self.is_fixed and len(found):
+            self.low, self.high = min(self.low, found.min()), max(self.high, found.max())
+            if self._needs_double:
+                self.numbers.widen()
+        self.numbers.add(found)
+
+    @property
+    def _needs_double(self) -> bool:
+        return bool(np.isfinite([self.low, self.high]).all()) and needs_double(self.low, self.high)
+
+    def whole(self) -> pd.Series:
+        found = self.numbers.whole()
+        narrow = (
+            found if self.is_fixed or self._needs_double else found.astype(np.float32, copy=False)
+        )
+        return pd.Series(narrow, copy=False)
 
 
 @dataclass(slots=True)

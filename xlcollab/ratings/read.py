@@ -52,7 +52,7 @@ def read_ratings(
     columns: Columns | None = None,
     *,
     duplicates: str = "error",
-    dtype: DTypeLike = np.float32,
+    dtype: DTypeLike | None = None,
     headless: bool = False,
 ) -> RatingsTable:
     """The ratings in a file, its form told by the name.
@@ -159,7 +159,7 @@ def from_frame(
     *,
     source: str = "the frame",
     duplicates: str = "error",
-    dtype: DTypeLike = np.float32,
+    dtype: DTypeLike | None = None,
     first_row: int = 1,
 ) -> RatingsTable:
     """The ratings in a long DataFrame, one row a rating; errors as `read_ratings`.
@@ -192,7 +192,7 @@ def _merged(table: RatingsTable, place: Place, duplicates: str) -> RatingsTable:
         raise DataError(f"{place.source}, {error}") from None
 
 
-def _table(frame: Frame, columns: Columns, dtype: DTypeLike) -> RatingsTable:
+def _table(frame: Frame, columns: Columns, dtype: DTypeLike | None) -> RatingsTable:
     data = frame.data
     found = columns.resolve([str(name) for name in data.columns], frame.source)
     data = data.set_axis([str(name) for name in data.columns], axis=1)
@@ -213,7 +213,7 @@ def _table(frame: Frame, columns: Columns, dtype: DTypeLike) -> RatingsTable:
 
 
 def _values(
-    data: pd.DataFrame, found: Columns, first_row: int, dtype: DTypeLike
+    data: pd.DataFrame, found: Columns, first_row: int, dtype: DTypeLike | None
 ) -> NDArray[np.floating]:
     """The ratings; where counts are read and no column has them, 1 for each row."""
     if found.rating is None:

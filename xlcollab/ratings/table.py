@@ -77,7 +77,7 @@ class RatingsTable:
         time: ArrayLike | None = None,
         split: ArrayLike | None = None,
         extra: Mapping[str, ArrayLike] | None = None,
-        dtype: DTypeLike = np.float32,
+        dtype: DTypeLike | None = None,
         first_row: int = 1,
     ) -> RatingsTable:
         """From columns of ids and ratings, all (n,); `first_row` numbers their rows in messages.

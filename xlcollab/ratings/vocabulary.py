@@ -104,10 +104,12 @@ class Vocabulary:
     def parse(self, text: str) -> Id:
         """The id that is written `text`: from a shell every id arrives as text.
 
-        A day of which the time is midnight may be written without it. Raises DataError if no id is
-        written so.
+        A day of which the time is midnight may be written without it; blanks around it are none of
+        it where that is known alone, as in files. Raises DataError if no id is written so.
         """
         self._learn_texts()
+        if text not in self._by_text:
+            text = text.strip()
         if text not in self._by_text:
             raise DataError(f"unknown {self.kind} {text!r}; {self.example()}")
         return self.ids([self._by_text[text]])[0]

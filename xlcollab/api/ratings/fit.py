@@ -163,7 +163,7 @@ def _read(request: FitRequest, target: Target) -> _Run:
     _check_distributed(request, model, training)
     about = _about(request)
     place = replace(_without(request.place, about), counts=model.implicit)
-    source = read_source(place)
+    source = read_source(place, "float64" if model.dtype == "float64" else None)
     tables = split_tables(
         taken_up(source.table) if model.implicit else source.table,
         place,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from numpy.typing import DTypeLike
+
 from xlcollab.api.ratings.ids import named_as
 from xlcollab.api.ratings.kept.reading import holds_model
 from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
@@ -68,23 +70,24 @@ class Source:
     is_crosstab: bool = False
 
 
-def read_source(place: Place) -> Source:
+def read_source(place: Place, dtype: DTypeLike | None = None) -> Source:
     """The ratings at `place`. Among cells: those of its area, else the largest in its sheet.
 
-    A text file whose header does not say that it is a long table is looked through as a sheet is.
+    Those of a file are of `dtype`, without one as narrow as tells them apart. A text file whose
+    header does not say that it is a long table is looked through as a sheet is.
     Raises DataError and UsageError saying what was looked for and where.
     """
-    source = _read(place)
+    source = _read(place, dtype)
     if not place.date_parts:
         return source
     return replace(source, table=with_date_parts(source.table, place.date_parts))
 
 
-def _read(place: Place) -> Source:
+def _read(place: Place, dtype: DTypeLike | None) -> Source:
     if is_workbook(place):
         return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
     if reads_long(place):
-        return _long_file(place)
+        return _long_file(place, dtype)
     if not may_be_crosstab(place.source):
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
     workbook = text_workbook(place.source)
@@ -106,12 +109,13 @@ def reads_long(place: Place) -> bool:
     return place.area is None and (said or reads_as_long(place.source, counts=place.counts))
 
 
-def _long_file(place: Place) -> Source:
+def _long_file(place: Place, dtype: DTypeLike | None) -> Source:
     table = read_ratings(
         place.source,
         columns_of(place),
         duplicates=duplicates_of(place),
         headless=place.no_header,
+        dtype=dtype,
     )
     what = "pairs with a count" if place.counts else "ratings"
     return Source(table, f"{len(table):,} {what} in {shown(place.source)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, rating
 from xlcollab.settings.requests.ratings import PredictRequest
 
 _SHOWN = 20
@@ -35,4 +35,4 @@ def predict(request: PredictRequest) -> None:
 
 
 def _short(cell: object) -> object:
-    return f"{cell:.3f}" if isinstance(cell, float) else "" if cell is None else str(cell)
+    return rating(cell) if isinstance(cell, float) else "" if cell is None else str(cell)

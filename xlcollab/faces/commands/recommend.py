@@ -5,8 +5,11 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, rating
 from xlcollab.settings.requests.ratings import RecommendRequest
+
+_WIDE = 1e6
+"""From here on seven digits need not show what tells scores apart."""
 
 
 @command
@@ -34,7 +37,10 @@ def recommend(request: RecommendRequest) -> None:
     if request.json:
         print_json(found.as_json())
         return
-    shown = [list(map(str, found.items)), list(found.values)]
+    shown = [
+        list(map(str, found.items)),
+        [f"{x:.7g}" if abs(x) < _WIDE else rating(x) for x in found.values],
+    ]
     shown += [[title or "" for title in found.titles]] if found.has_titles else []
     head = ("item", found.number, *(["title"] if found.has_titles else []))
     print_table(str(request.model), head, zip(*shown, strict=True))

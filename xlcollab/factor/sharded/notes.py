@@ -11,6 +11,7 @@ from xlcollab.factor.sharded.job import ShardJob
 from xlcollab.factor.sharded.space import counted
 from xlcollab.factor.training.baseline import DAMPING, SWEEPS, Sums
 from xlcollab.factor.training.result import Scores
+from xlcollab.factor.training.train import said_of_precision
 from xlcollab.ratings.places import parts
 
 
@@ -70,6 +71,7 @@ def notes_on(job: ShardJob) -> tuple[str, ...]:
     notes = []
     if low == job.seen[1]:
         notes.append(f"All training ratings are {low:g}: there is nothing to tell apart.")
+    notes += said_of_precision(job.seen)
     if processes.total(int(np.count_nonzero(job.user_counts))) == 1:
         notes.append("Only one user has ratings: no taste can be compared with another.")
     for name in ("validation", "test"):

@@ -42,7 +42,7 @@ class BiasesAlone:
 
     def scores(self, table: RatingsTable) -> Scores:
         """The errors on a table numbered by the same vocabularies."""
-        predictions = np.empty(len(table), np.float32)
+        predictions = np.empty(len(table), table.ratings.dtype)
         for part in _parts(len(table)):
             known = self.users[table.users[part]] + self.items[table.items[part]]
             predictions[part] = np.clip(self.mean + known, *self.seen)

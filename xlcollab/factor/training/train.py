@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from xlcollab.errors import UsageError
+from xlcollab.errors import DataError, UsageError
 from xlcollab.factor.models.model import Model, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
@@ -23,8 +23,13 @@ from xlcollab.factor.training.tables import Tables as Tables
 from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
+from xlcollab.ratings.checks import needs_double
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.recipes import Profile, start_spread
+
+MOST = 1e140
+"""What ratings must be below in size, and the inverse of what they must span: so that sums of
+squares neither overflow nor vanish."""
 
 
 def train(
@@ -78,14 +83,28 @@ def filled_in(
     seen: tuple[float, float],
     profile: Profile,
 ) -> tuple[ModelSettings, TrainingSettings]:
-    """The same for ratings of this range and profile."""
+    """The same for ratings of this range and profile, in a precision that tells them apart. Raises
+    DataError where none does."""
+    _refuse_beyond_squares(seen)
     model = model.on(seen)
+    if needs_double(*seen):
+        model = replace(model, dtype="float64")
     found = asked.resolved(model, profile)
     is_whole = asked.learning_rate is None  # the start is part of the recipe
     if is_whole and model.init_scale is None and model.init == "normal":
         spread = start_spread(asked.optimizer, found.batch_size, model.kind)
         model = replace(model, init_scale=spread)
     return model, found
+
+
+def _refuse_beyond_squares(seen: tuple[float, float]) -> None:
+    low, high = seen
+    if max(abs(low), abs(high)) < MOST and (low == high or high - low > 1 / MOST):
+        return
+    raise DataError(
+        f"the ratings lie between {low:g} and {high:g}, whose squares float64 cannot hold; "
+        "multiply all of them by a power of ten that brings them near 1"
+    )
 
 
 def most_of_a_row(table: RatingsTable) -> int:
@@ -243,6 +262,16 @@ def evaluate(model: Model, table: RatingsTable) -> Scores:
     return Scores(rmse(predictions, table.ratings), mae(predictions, table.ratings), len(table))
 
 
+def said_of_precision(seen: tuple[float, float]) -> list[str]:
+    """A sentence where float32 could not tell ratings of this range apart."""
+    if seen[0] == seen[1] or not needs_double(*seen):
+        return []
+    return [
+        f"The ratings lie between {seen[0]:.12g} and {seen[1]:.12g}, too close beside their size "
+        "for float32: the model is one of float64."
+    ]
+
+
 def _notes(tables: Tables) -> list[str]:
     notes = []
     train = tables.train
@@ -250,6 +279,7 @@ def _notes(tables: Tables) -> list[str]:
         notes.append(
             f"All training ratings are {train.range[0]:g}: there is nothing to tell apart."
         )
+    notes += said_of_precision(train.range)
     if len(np.unique(train.users)) == 1:
         notes.append("Only one user has ratings: no taste can be compared with another.")
     for name, table in (("validation", tables.validation), ("test", tables.test)):
