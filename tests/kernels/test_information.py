@@ -33,14 +33,24 @@ ANSWERS = {
     "T": ["", "text", "", "", ErrorCode.NA, ErrorCode.DIV0, ""],
     "ERROR.TYPE": [ErrorCode.NA] * 4 + [7.0, 2.0, ErrorCode.NA],
 }
+FIRST_ONLY = ("N", "T")
+"""What reads the first cell of an area, and an array item by item."""
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_every_type_is_answered(name: str) -> None:
     alone = [value(f"={name}({column}1)", CELLS) for column in "ABCDEFG"]
     assert alone == ANSWERS[name]
+    given = "IF({1,1,1,1,1,1,1},A1:G1)" if name in FIRST_ONLY else "A1:G1"
     if name != "TYPE":
-        assert spilled(f"={name}(A1:G1)", CELLS, "A3:G3") == [ANSWERS[name]]
+        assert spilled(f"={name}({given})", CELLS, "A3:G3") == [ANSWERS[name]]
+
+
+@pytest.mark.parametrize("name", FIRST_ONLY)
+def test_of_an_area_the_first_cell_is_read(name: str) -> None:
+    for column, answer in zip("ABCDEFG", ANSWERS[name], strict=True):
+        assert spilled(f"={name}({column}1:G2)", CELLS, "A3:G3") == [[answer] * 7]
+        assert value(f"={name}({column}1:G2)", CELLS) == answer
 
 
 def test_an_array_has_a_type_of_its_own() -> None:

@@ -227,3 +227,10 @@ def parameter(node: Node) -> str | None:
     if isinstance(node, Structured) and not node.table and not node.items and node.first_column:
         return None if node.last_column else f"{OPTIONAL}{node.first_column}"
     return None
+
+
+def parts_of_union(node: Node) -> list[Node]:
+    """The areas that a union `(A1:A3,C1)` joins; any other node alone."""
+    if isinstance(node, Binary) and node.operator == ",":
+        return [*parts_of_union(node.left), *parts_of_union(node.right)]
+    return [node]

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from xlcollab.formula.nodes import Boolean, Call, Node, Number, Reference
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.functions.lookup.lookup import LONGEST_SOUGHT
 from xlcollab.kernels.text.texts import folded
 from xlcollab.kernels.text.wildcards import has_wildcard
 from xlcollab.kernels.values.block import Context
@@ -20,8 +21,6 @@ CellFunction = Callable[[int, int], Scalar]
 Corners = tuple[int, int, int, int]
 """First row, first column, rows and columns of an area."""
 _Key = tuple[type, object]
-_LONGEST = 255
-"""Characters of a text that is looked up."""
 
 
 class NotCellwiseError(Exception):
@@ -119,7 +118,7 @@ def _place(maker: Maker, sheet: str, corners: Corners, wanted: Scalar) -> int | 
     """Where a value stands first; values match within their type. Raises NotCellwiseError."""
     if isinstance(wanted, ErrorCode):
         raise NotCellwiseError
-    if isinstance(wanted, str) and (len(wanted) > _LONGEST or has_wildcard(wanted)):
+    if isinstance(wanted, str) and (len(wanted) > LONGEST_SOUGHT or has_wildcard(wanted)):
         raise NotCellwiseError
     places = maker.places.get((sheet, corners))
     if places is None:

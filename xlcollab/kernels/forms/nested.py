@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from xlcollab.formula.nodes import Binary, Call, Node, walk
+from xlcollab.formula.nodes import Call, Node, parts_of_union, walk
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import Kind, RowMark
 from xlcollab.kernels.functions.lookup.shaping import shaper
@@ -44,7 +44,9 @@ def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         least = RowMark.HIDDEN if options in WITHOUT_HIDDEN else None
     else:
         least = RowMark.HIDDEN if first > _HIDDEN_TOO else RowMark.FILTERED
-    for part in [part for area in areas[: len(areas) - len(further)] for part in _parts(area)]:
+    for part in [
+        part for area in areas[: len(areas) - len(further)] for part in parts_of_union(area)
+    ]:
         values.append(_area(tracer, part, frame, keep=keep, least=least))
     values += [tracer.value(argument, frame) for argument in further]
     operation = tracer.operation(node.name)
@@ -66,13 +68,6 @@ def _mode(tracer: Evaluator, value: Value) -> float:
     if bool((numbers != numbers.reshape(-1)[0]).any()):
         raise RaggedError
     return float(numbers.reshape(-1)[0])
-
-
-def _parts(node: Node) -> list[Node]:
-    """The areas of a union."""
-    if isinstance(node, Binary) and node.operator == ",":
-        return [*_parts(node.left), *_parts(node.right)]
-    return [node]
 
 
 def _area(

@@ -1,16 +1,18 @@
-"""Questions about places: ROW, COLUMNS, AREAS, ISREF, ISFORMULA."""
+"""Questions about places: ROW, COLUMNS, AREAS, ISREF, ISFORMULA; N and T, which read the first."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Binary, Call, ErrorValue, Node
+from xlcollab.formula.nodes import Call, ErrorValue, Node, parts_of_union
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.functions.information import as_number, as_text
 from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
@@ -38,7 +40,7 @@ def _place(axis: int) -> Form:
 def _no_place(tracer: Evaluator, node: Node, frame: Frame) -> Value:
     """What has no place: a union is #REF!, an error itself, any other value #VALUE!."""
     context = tracer.tape.exact
-    if len(parts_of(node)) > 1:
+    if len(parts_of_union(node)) > 1:
         return Value(context.error(ErrorCode.REF))
     value = tracer.value(node, frame)
     codes = context.codes(value.block)
@@ -76,7 +78,7 @@ def _extent(axis: int) -> Form:
             size = (area.height, area.width)[axis]
             return _guarded(tracer, area, Value(tracer.tape.exact.scalar(float(size))))
         context = tracer.tape.exact
-        if len(parts_of(node.arguments[0])) > 1:
+        if len(parts_of_union(node.arguments[0])) > 1:
             return Value(context.error(ErrorCode.REF))
         block = tracer.argument(node.arguments[0], Param.ARRAY, frame).block
         found = context.scalar(float(block.shape[2 + axis]))
@@ -86,7 +88,7 @@ def _extent(axis: int) -> Form:
 
 
 def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    parts = parts_of(node.arguments[0])
+    parts = parts_of_union(node.arguments[0])
     if len(parts) > 1:
         known = all(tracer.reference(part, frame) is not None for part in parts)
         return Value(tracer.tape.exact.scalar(known))
@@ -99,7 +101,7 @@ def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """AREAS: how many areas a union joins; the error of one that is none."""
-    parts = parts_of(node.arguments[0])
+    parts = parts_of_union(node.arguments[0])
     result = Value(tracer.tape.exact.scalar(float(len(parts))))
     for part in parts:
         area = tracer.reference(part, frame)
@@ -108,13 +110,6 @@ def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         elif isinstance(part, ErrorValue):
             result = tracer.value(part, frame)
     return result
-
-
-def parts_of(node: Node) -> list[Node]:
-    """The areas that a union joins; any other node alone."""
-    if isinstance(node, Binary) and node.operator == ",":
-        return [*parts_of(node.left), *parts_of(node.right)]
-    return [node]
 
 
 def is_formula_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -130,7 +125,22 @@ def is_formula_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     return Value(tracer.tape.exact.booleans(truth))
 
 
+def first_cell_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """N and T: of an area its first cell, of an array item by item; what IF and CHOOSE give of an
+    area is an array to them."""
+    argument = node.arguments[0]
+    chosen = isinstance(argument, Call) and argument.name in ("IF", "CHOOSE")
+    area = None if chosen else tracer.reference(argument, frame)
+    if area is None or area.size == 1:
+        signature = tracer.signature(node.name)
+        values = tracer.arguments(argument, signature, 0, frame)
+    else:
+        values = [tracer.fetch(replace(area, height=1, width=1))]
+    return tracer.tape.emit(tracer.operation(node.name), values)
+
+
 _row = partial(function, category="lookup", shape=Shape.STEPS, fails=False)
+_valued = partial(_row, form=first_cell_form, category="information", elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("ROW", "|P", form=_place(0)),
@@ -140,4 +150,6 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("AREAS", "P", form=areas_form),
     _row("ISREF", "P", form=is_reference_form, category="information"),
     _row("ISFORMULA", "P", form=is_formula_form, category="information"),
+    _valued("N", "V", as_number, shape=Shape.SMOOTH),
+    _valued("T", "V", as_text),
 )

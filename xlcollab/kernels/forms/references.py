@@ -15,10 +15,9 @@ from torch import Tensor
 
 from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
 from xlcollab.formula import parse
-from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference
+from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference, parts_of_union
 from xlcollab.formula.row_column import read_row_column
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.forms.places import parts_of
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.record import Record, function
@@ -130,7 +129,7 @@ def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """INDEX of a reference with constant indices is a reference; None leaves it to values. Of a
     union it is the area that the fourth argument says."""
     table, *places = node.arguments
-    parts = parts_of(table)
+    parts = parts_of_union(table)
     if len(places) > 2 or len(parts) > 1:
         number = _area_number(tracer, places[2:], frame)
         if number is None or tracer.reference(parts[0], frame) is None:

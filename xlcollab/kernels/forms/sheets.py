@@ -10,10 +10,9 @@ import numpy as np
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula import parse, to_text
-from xlcollab.formula.nodes import Call
+from xlcollab.formula.nodes import Call, parts_of_union
 from xlcollab.formula.spelling import FUTURE_PREFIX
 from xlcollab.grid import ErrorCode, Kind, Scalar, Sheet
-from xlcollab.kernels.forms.places import parts_of
 from xlcollab.kernels.values.area import Area, RaggedError
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Facts, Shape
@@ -30,7 +29,7 @@ def sheet_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     exact = tracer.tape.exact
     if not node.arguments:
         return Value(exact.scalar(names.index(frame.family.sheet.casefold()) + 1.0))
-    area = tracer.reference(parts_of(node.arguments[0])[0], frame)
+    area = tracer.reference(parts_of_union(node.arguments[0])[0], frame)
     if area is not None:
         return Value(exact.scalar(names.index(area.sheet.casefold()) + 1.0))
     value = tracer.value(node.arguments[0], frame)
@@ -53,7 +52,7 @@ def sheets_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     exact = tracer.tape.exact
     if not node.arguments:
         return Value(exact.scalar(float(len(tracer.store.workbook.sheets))))
-    areas = [tracer.reference(part, frame) for part in parts_of(node.arguments[0])]
+    areas = [tracer.reference(part, frame) for part in parts_of_union(node.arguments[0])]
     known = {area.sheet for area in areas if area is not None}
     if not known:
         value = tracer.value(node.arguments[0], frame)

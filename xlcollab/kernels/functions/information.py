@@ -110,8 +110,6 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ISNA", "V", _asks(_is_not_available)),
     _row("ISEVEN", "V", _parity(0.0), fails=True),
     _row("ISODD", "V", _parity(1.0), fails=True),
-    _row("N", "V", as_number, shape=Shape.SMOOTH),
-    _row("T", "V", as_text),
     _row("TYPE", "V", type_number, elementwise=False),
     _row("ERROR.TYPE", "V", error_type, fails=True),
     _row("NA", "", not_available, elementwise=False),

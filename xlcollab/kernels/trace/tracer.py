@@ -30,6 +30,7 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
     Unary,
+    parts_of_union,
     shared,
     walk,
 )
@@ -408,13 +409,6 @@ class Tracer:
 def _is_random(node: Node) -> bool:
     calls = (one for one in walk(node) if isinstance(one, Call))
     return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)
-
-
-def parts_of_union(node: Node) -> list[Node]:
-    """The areas that a union joins; any other node alone."""
-    if isinstance(node, Binary) and node.operator == ",":
-        return [*parts_of_union(node.left), *parts_of_union(node.right)]
-    return [node]
 
 
 def _one_below_another(context: Context, *blocks: Block) -> Block:
