@@ -85,14 +85,23 @@ def structured(draw: st.DrawFn) -> Structured:
     return Structured(draw(st.just("") | words), tuple(items), first, last)
 
 
+def of_15_digits(value: float) -> float:
+    """A number as a formula can hold it."""
+    return float(f"{value:.14e}")
+
+
 numbers = st.one_of(
-    st.integers(0, 10**20).map(float), st.floats(0, allow_nan=False, allow_infinity=False)
-).map(Number)
+    st.integers(0, 10**20).map(float), st.floats(0, 1e308, allow_nan=False, allow_infinity=False)
+).map(lambda value: Number(of_15_digits(value)))
 texts = st.text(max_size=6).map(Text)
 booleans = st.booleans().map(Boolean)
 errors = st.sampled_from([c.text for c in ErrorCode if c is not ErrorCode.CIRCULAR]).map(ErrorValue)
 elements = st.one_of(
-    numbers, texts, booleans, errors, st.floats(-9, 9).map(lambda value: Number(value + 0.0))
+    numbers,
+    texts,
+    booleans,
+    errors,
+    st.floats(-9, 9).map(lambda value: Number(of_15_digits(value) + 0.0)),
 )
 arrays = st.integers(1, 3).flatmap(
     lambda width: st.lists(

@@ -234,3 +234,12 @@ def parts_of_union(node: Node) -> list[Node]:
     if isinstance(node, Binary) and node.operator == ",":
         return [*parts_of_union(node.left), *parts_of_union(node.right)]
     return [node]
+
+
+def is_plain(node: Node) -> bool:
+    """Whether a node is made of constants by operators and IF: one value, no array and no area."""
+    if isinstance(node, Call):
+        return node.name == "IF" and all(is_plain(one) for one in node.arguments)
+    if isinstance(node, Binary | Unary):
+        return all(is_plain(one) for one in children(node))
+    return isinstance(node, Number | Text | Boolean | ErrorValue)

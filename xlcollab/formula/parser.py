@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula.addresses import read_name, read_reference
+from xlcollab.formula.digits import first_digits
 from xlcollab.formula.lexer import Kind, Token, syntax_error, tokenize
 from xlcollab.formula.nodes import (
     APPLIED,
@@ -242,8 +243,8 @@ class _Parser:
         return Number(-node.value) if sign == "-" and isinstance(node, Number) else node
 
     def _number(self, token: Token) -> Node:
-        """number = digits ["." digits] ["E" ["-" | "+"] digits]"""
-        value = float(token.text)
+        """number = digits ["." digits] ["E" ["-" | "+"] digits], of which 15 count"""
+        value = first_digits(token.text)
         if not math.isfinite(value):
             raise syntax_error(self._text, token.position, "a number below 1E308")
         return Number(value)

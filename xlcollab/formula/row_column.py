@@ -1,12 +1,15 @@
-"""References in R1C1 form, `Sheet1!R2C[-1]:R[3]C4`, `R2` or `C[1]`: text of one token → node."""
+"""References in R1C1 form, `Sheet1!R2C[-1]:R[3]C4`, `R2` or `C[1]`: text of one token → node.
+
+What would lie beyond the sheet's edge goes on at the other one."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from xlcollab.formula.addresses import prefix_parts
 from xlcollab.formula.nodes import Axis, Reference
-from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 _STEP = r"(?:\[\s*[+-]?\d+\s*\]|\d+)?"
 _CORNER = re.compile(rf"(?:R(?P<row>{_STEP}))?(?:C(?P<column>{_STEP}))?\Z", re.IGNORECASE)
@@ -41,7 +44,8 @@ def _edge(text: str | None, size: int) -> _Edge:
     if text is None:
         return None
     if not text.isdigit():
-        return Axis(int(text.strip("[]") or 0), False)
+        step = int(text.strip("[]") or 0)
+        return Axis(step, False) if abs(step) < size else None
     return Axis(int(text) - 1, True) if 1 <= int(text) <= size else None
 
 
@@ -51,3 +55,27 @@ def _edges(first: _Edge, last: _Edge, size: int) -> tuple[Axis, Axis]:
         return Axis(0, True), Axis(size - 1, True)
     swapped = first.absolute == last.absolute and first.value > last.value
     return (last, first) if swapped else (first, last)
+
+
+def around_the_edge(reference: Reference, rect: Rect) -> Reference | None:
+    """A reference of steps as it is meant in all the cells of `rect`; None where it goes around the
+    edge in some of them only."""
+    rows, columns = (rect.top, rect.bottom - 1), (rect.left, rect.right - 1)
+    lines = [_around(axis, *rows, MAX_ROWS) for axis in (reference.top, reference.bottom)]
+    lines += [_around(axis, *columns, MAX_COLUMNS) for axis in (reference.left, reference.right)]
+    top, bottom, left, right = lines
+    if top is None or bottom is None or left is None or right is None:
+        return None
+    if top.at(rect.top) > bottom.at(rect.top):
+        top, bottom = bottom, top
+    if left.at(rect.left) > right.at(rect.left):
+        left, right = right, left
+    return replace(reference, top=top, bottom=bottom, left=left, right=right)
+
+
+def _around(axis: Axis, first: int, last: int, size: int) -> Axis | None:
+    """An axis as it is meant from the places `first` to `last`."""
+    ends = axis.at(first) // size, axis.at(last) // size
+    if ends[0] != ends[1]:
+        return None
+    return axis if axis.absolute else replace(axis, value=axis.value - ends[0] * size)

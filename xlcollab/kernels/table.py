@@ -41,7 +41,7 @@ from xlcollab.kernels.functions import (
 )
 from xlcollab.kernels.functions.conditional import databases
 from xlcollab.kernels.functions.engineering import bases, bessel, imaginary, units
-from xlcollab.kernels.functions.lookup import addresses, arranging, lookup, shaping, xlookup
+from xlcollab.kernels.functions.lookup import addresses, arranging, shaping, xlookup
 from xlcollab.kernels.functions.maths import elementwise, integers, multiples, notation, products
 from xlcollab.kernels.functions.money import (
     accrued,
@@ -89,7 +89,6 @@ _MODULES = (
     integers,
     lambdas,
     logic,
-    lookup,
     moments,
     multiples,
     nested,

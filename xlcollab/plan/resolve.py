@@ -26,6 +26,7 @@ from xlcollab.formula.nodes import (
     parameter,
     walk,
 )
+from xlcollab.formula.omitted import with_zeros
 from xlcollab.formula.signatures import SIGNATURES
 from xlcollab.grid import Table, Workbook
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
@@ -48,11 +49,12 @@ def resolve(node: Node, workbook: Workbook, sheet: str, rect: Rect) -> Node:
 
     An unknown name becomes the literal #NAME?, an unknown sheet, table or column #REF!: as in
     Excel, that is an error only for those who use its value. A name of another workbook, or one
-    whose text cannot be read, stays a name: who evaluates it refuses it.
+    whose text cannot be read, stays a name: who evaluates it refuses it. A branch left empty
+    becomes 0 where only its number counts.
 
     Raises SplitError where a relative name wraps around the sheet's edge in some of the cells only.
     """
-    return _Resolver(workbook, sheet, rect).visit(node, frozenset(), 0)
+    return with_zeros(_Resolver(workbook, sheet, rect).visit(node, frozenset(), 0))
 
 
 class SplitError(Exception):

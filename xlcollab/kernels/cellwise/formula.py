@@ -156,7 +156,7 @@ class _Maker:
             return self._choice(node.arguments, depth)
         if node.name == "IFERROR":
             value, other = node.arguments
-            return _rescued(self.make(value, depth), self._branch(other, depth))
+            return _rescued(self.make(value, depth), self.make(other, depth))
         values = all(record.signature.param(i) is Param.VALUE for i in range(len(node.arguments)))
         alone = record.form is None and record.refers is None and record.areas is None
         if not (record.elementwise and values and alone) or record.random or record.run is None:
@@ -188,8 +188,8 @@ class _Maker:
     def _choice(self, nodes: Sequence[Node], depth: int) -> CellFunction:
         """IF: the branch that is not taken is not asked."""
         condition = self.make(nodes[0], depth)
-        yes = self._branch(nodes[1], depth)
-        no = self._branch(nodes[2], depth) if len(nodes) > 2 else _always(False)
+        yes = self.make(nodes[1], depth)
+        no = self.make(nodes[2], depth) if len(nodes) > 2 else _always(False)
 
         def run(row: int, column: int) -> Scalar:
             truth = truth_of(condition(row, column))
@@ -198,10 +198,6 @@ class _Maker:
             return yes(row, column) if truth else no(row, column)
 
         return run
-
-    def _branch(self, node: Node, depth: int) -> CellFunction:
-        """One left empty is 0."""
-        return _always(0.0) if isinstance(node, Missing) else self.make(node, depth)
 
     def _aggregate(self, node: Call, depth: int) -> CellFunction:
         given = [self._argument(one, depth) for one in node.arguments]

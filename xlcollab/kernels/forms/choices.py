@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Missing, Node, Number
+from xlcollab.formula.nodes import Call
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.forms.references import (
@@ -13,9 +13,11 @@ from xlcollab.kernels.forms.references import (
     chosen,
     constant_branch,
     if_reference,
+    ifs_reference,
+    switch_reference,
 )
 from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
-from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.area import Area, RaggedError
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import let_frame
 from xlcollab.kernels.values.facts import Facts, Role, Shape
@@ -25,20 +27,15 @@ from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Operation, Value
 
 
-def _branch(tracer: Evaluator, node: Node, frame: Frame) -> Value:
-    """A branch as a value; one left empty is 0."""
-    return tracer.value(Number(0.0) if isinstance(node, Missing) else node, frame)
-
-
 def if_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IF(condition, yes, [no]): a branch that no copy takes is not evaluated."""
     branch = constant_branch(tracer, node, frame)
     if branch is not None:
-        return _branch(tracer, branch, frame)
+        return tracer.value(branch, frame)
     condition = tracer.value(node.arguments[0], frame)
-    yes = _branch(tracer, node.arguments[1], frame)
+    yes = tracer.value(node.arguments[1], frame)
     if len(node.arguments) > 2:
-        no = _branch(tracer, node.arguments[2], frame)
+        no = tracer.value(node.arguments[2], frame)
     else:
         no = Value(tracer.tape.exact.scalar(False))
     return tracer.tape.emit(tracer.operation("IF"), [condition, yes, no])
@@ -91,7 +88,7 @@ def ifs_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     for condition, value in reversed(pairs):
         asked = tracer.value(condition, frame)
         result = tracer.tape.emit(
-            tracer.operation("IF"), [asked, _branch(tracer, value, frame), result]
+            tracer.operation("IF"), [asked, tracer.value(value, frame), result]
         )
     return result
 
@@ -101,13 +98,13 @@ def switch_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     subject, *rest = node.arguments
     asked = tracer.value(subject, frame)
     if len(rest) % 2:
-        result = _branch(tracer, rest.pop(), frame)
+        result = tracer.value(rest.pop(), frame)
     else:
         result = Value(tracer.tape.exact.error(ErrorCode.NA))
     for case, value in reversed(list(zip(rest[::2], rest[1::2], strict=True))):
         same = tracer.tape.emit(BINARY["="], [asked, tracer.value(case, frame)])
         result = tracer.tape.emit(
-            tracer.operation("IF"), [same, _branch(tracer, value, frame), result]
+            tracer.operation("IF"), [same, tracer.value(value, frame), result]
         )
     return result
 
@@ -123,7 +120,7 @@ def choose_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         here = Value(tracer.tape.exact.scalar(float(position)))
         same = tracer.tape.emit(BINARY["="], [index, here])
         result = tracer.tape.emit(
-            tracer.operation("IF"), [same, _branch(tracer, argument, frame), result]
+            tracer.operation("IF"), [same, tracer.value(argument, frame), result]
         )
     return result
 
@@ -134,12 +131,17 @@ def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     tried = tracer.value(value, frame)
     if tried.constant and not bool(tracer.tape.exact.errors(tried.block).any()):
         return Value(Block(tried.block.number, tried.block.kind))  # a value, no reference
-    return tracer.tape.emit(tracer.operation(node.name), [tried, _branch(tracer, other, frame)])
+    return tracer.tape.emit(tracer.operation(node.name), [tried, tracer.value(other, frame)])
 
 
 def let_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """LET(name, value, …, result). Raises UnsupportedError on another form."""
     return tracer.value(node.arguments[-1], let_frame(tracer, node, frame))
+
+
+def let_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
+    """LET whose result is a reference."""
+    return tracer.place(node.arguments[-1], let_frame(tracer, node, frame))
 
 
 _row = partial(function, category="logic")
@@ -157,12 +159,12 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.CHOICE,
         scalar="IF",
     ),
-    _row("IFS", "VV|VV*2", form=ifs_form),
-    _row("SWITCH", "VVV|VV*2", form=switch_form),
+    _row("IFS", "VV|VV*2", form=ifs_form, refers=ifs_reference),
+    _row("SWITCH", "VVV|VV*2", form=switch_form, refers=switch_reference),
     _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference, areas=one_of_areas),
     _row(
         "IFERROR", "VV", if_error, form=rescue_form, fails=False, role=Role.RESCUE, scalar="IFERROR"
     ),
     _row("IFNA", "VV", if_na, form=rescue_form, fails=False, role=Role.RESCUE),
-    _row("LET", "VVV|VV*2", form=let_form),
+    _row("LET", "VVV|VV*2", form=let_form, points=let_place),
 )

@@ -27,7 +27,7 @@ def _place(axis: int) -> Form:
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         if not node.arguments:
             return _counted(tracer, copies(frame.family)[axis], 1, axis)
-        area = tracer.reference(node.arguments[0], frame)
+        area = tracer.place(node.arguments[0], frame)
         if area is None:
             return _no_place(tracer, node.arguments[0], frame)
         start = (area.top, area.left)[axis]
@@ -73,7 +73,7 @@ def _extent(axis: int) -> Form:
     """ROWS and COLUMNS."""
 
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-        area = tracer.reference(node.arguments[0], frame)
+        area = tracer.place(node.arguments[0], frame)
         if area is not None:
             size = (area.height, area.width)[axis]
             return _guarded(tracer, area, Value(tracer.tape.exact.scalar(float(size))))
@@ -90,9 +90,9 @@ def _extent(axis: int) -> Form:
 def is_reference_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     parts = parts_of_union(node.arguments[0])
     if len(parts) > 1:
-        known = all(tracer.reference(part, frame) is not None for part in parts)
+        known = all(tracer.place(part, frame) is not None for part in parts)
         return Value(tracer.tape.exact.scalar(known))
-    area = tracer.reference(node.arguments[0], frame)
+    area = tracer.place(node.arguments[0], frame)
     if area is None or area.broken is None:
         return Value(tracer.tape.exact.scalar(area is not None))
     found = torch.from_numpy(~area.broken[:, :, None, None])
@@ -104,7 +104,7 @@ def areas_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     parts = parts_of_union(node.arguments[0])
     result = Value(tracer.tape.exact.scalar(float(len(parts))))
     for part in parts:
-        area = tracer.reference(part, frame)
+        area = tracer.place(part, frame)
         if area is not None:
             result = _guarded(tracer, area, result)
         elif isinstance(part, ErrorValue):

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.formula.nodes import Call, Node
+from xlcollab.formula.nodes import Call, Node, is_plain, parts_of_union
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.forms.references import index_reference
+from xlcollab.kernels.forms.references import index_reference, places_found
 from xlcollab.kernels.functions.conditional.conditional import (
     Fold,
     Tried,
@@ -35,6 +35,7 @@ from xlcollab.kernels.functions.lookup.lookup import (
     horizontal,
     index,
     key_place,
+    match,
     vertical,
 )
 from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, results_at
@@ -53,19 +54,44 @@ _MOST_PAIRS = 1 << 26
 
 def _plain_lookup(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """A look-up in an array, all in one."""
-    signature = tracer.signature(node.name)
-    arguments = [
-        value
-        for position, argument in enumerate(node.arguments)
-        for value in tracer.arguments(argument, signature, position, frame)
-    ]
+    arguments = tracer.all_arguments(node, frame)
     return tracer.tape.emit(varying(tracer.operation(node.name), *arguments), arguments)
+
+
+def match_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """MATCH: what it searches is an area or an array."""
+    wrong = _no_table(tracer, node, frame)
+    return _plain_lookup(tracer, node, frame) if wrong is None else wrong
+
+
+def _no_table(tracer: Evaluator, node: Call, frame: Frame) -> Value | None:
+    """The error of MATCH, VLOOKUP and HLOOKUP where they shall search no table but a plain value or
+    a union: #N/A, of a text #VALUE!. None where it is a table."""
+    wanted, table = node.arguments[:2]
+    if len(parts_of_union(table)) > 1:
+        code = ErrorCode.NA
+    elif is_plain(table):
+        found = tracer.tape.exact.values(tracer.value(table, frame).block)[0]
+        code = found if isinstance(found, ErrorCode) else ErrorCode.NA
+        code = ErrorCode.VALUE if isinstance(found, str) else code
+    else:
+        return None
+    asked = [tracer.value(wanted, frame), Value(tracer.tape.exact.error(code))]
+    return tracer.tape.emit(Operation(node.name, _first_error), asked)
+
+
+def _first_error(context: Context, wanted: Block, wrong: Block) -> Block:
+    """The error of the first argument, or the second one."""
+    return context.with_errors(wrong, context.codes(wanted))
 
 
 def _table_lookup(axis: int) -> Form:
     """VLOOKUP (0) and HLOOKUP (1)."""
 
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+        wrong = _no_table(tracer, node, frame)
+        if wrong is not None:
+            return wrong
         wanted, table, line, *approximate = node.arguments
         area = tracer.reference(table, frame)
         if area is None or area.broken is not None:
@@ -127,6 +153,25 @@ def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     place = tracer.tape.emit(tracer.operation("XMATCH"), asked)
     gather = varying(replace(tracer.operation(node.name), function=results_at), place)
     return tracer.tape.emit(gather, [place, table, values, *settings[:1]])
+
+
+def lookup_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
+    """Where XLOOKUP finds; None where it finds nothing or brings no reference.
+
+    Raises MovingReferenceError where the variables decide, RaggedError where copies differ.
+    """
+    wanted, keys, results, *rest = node.arguments
+    table, area = tracer.reference(keys, frame), tracer.reference(results, frame)
+    if table is None or area is None:
+        return None
+    upright = table.width == 1 and (table.height > 1 or area.height == 1)
+    alike = table.height == area.height if upright else table.width == area.width
+    places = places_found(tracer, Call("XMATCH", (wanted, keys, *rest[1:])), frame)
+    if places is None or not alike:
+        return None
+    if upright:
+        return replace(area, top=area.top + places, height=1)
+    return replace(area, left=area.left + places, width=1)
 
 
 def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
@@ -270,10 +315,11 @@ _largest, _smallest = extreme(1.0), extreme(-1.0)
 
 # That they fail where variables decide what is picked, `varying` says.
 FUNCTIONS: tuple[Record, ...] = (
+    _row("MATCH", "VT|V", match, form=match_form, shape=Shape.STEPS, picks=True),
     _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0)),
     _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1)),
     _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference),
-    _row("XLOOKUP", "VTT|VVV", lookup_anywhere, form=lookup_form),
+    _row("XLOOKUP", "VTT|VVV", lookup_anywhere, form=lookup_form, points=lookup_place),
     _row(
         "COUNTBLANK",
         "R",

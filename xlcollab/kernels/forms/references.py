@@ -5,7 +5,7 @@ Where a formula looks is settled while it is compiled, so the look-up becomes a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,8 +15,17 @@ from torch import Tensor
 
 from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
 from xlcollab.formula import parse
-from xlcollab.formula.nodes import Binary, Call, Missing, Name, Node, Reference, parts_of_union
-from xlcollab.formula.row_column import read_row_column
+from xlcollab.formula.nodes import (
+    Binary,
+    Boolean,
+    Call,
+    Missing,
+    Name,
+    Node,
+    Reference,
+    parts_of_union,
+)
+from xlcollab.formula.row_column import around_the_edge, read_row_column
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
@@ -61,6 +70,24 @@ def _per_copy(values: Tensor) -> Places:
     return np.asarray(values[:, :, 0, 0].to(torch.int64).cpu().numpy())
 
 
+def places_found(tracer: Evaluator, node: Node, frame: Frame) -> Places | None:
+    """What a search finds, as a zero-based place per copy; None where it finds nothing or several.
+
+    Raises MovingReferenceError where the variables decide, RaggedError where copies differ.
+    """
+    value = tracer.value(node, frame)
+    if value.slot is not None:
+        raise MovingReferenceError("where a look-up finds depends on the variable cells")
+    number, codes = tracer.tape.exact.numbers(value.block)
+    if number.shape[2:].numel() > 1:
+        return None
+    if codes is None:
+        return _per_copy(number) - 1
+    if bool((codes > 0).any()) and not bool((codes > 0).all()):
+        raise RaggedError
+    return None if bool((codes > 0).any()) else _per_copy(number) - 1
+
+
 def _failing(area: Area, arguments: Sequence[_Integers]) -> Area:
     """The area, nowhere for copies with an error among the arguments.
 
@@ -98,7 +125,7 @@ def _same(sizes: Places) -> int:
 def offset(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """OFFSET(reference, rows, columns, [height], [width]). Raises UnsupportedError where the first
     is no reference."""
-    base = tracer.reference(node.arguments[0], frame)
+    base = tracer.place(node.arguments[0], frame)
     if base is None:
         raise UnsupportedError("OFFSET needs a reference as its first argument")
     if base.broken is not None and bool(base.broken.all()):
@@ -230,11 +257,17 @@ def _is_a1(tracer: Evaluator, node: Node, frame: Frame) -> bool:
 
 
 def _by_row_and_column(tracer: Evaluator, text: object, frame: Frame) -> Reference | None:
-    """A text in R1C1 form as a reference to a cell that there is; None for anything else."""
+    """A text in R1C1 form as a reference to a cell that there is; None for anything else.
+
+    Raises RaggedError where it goes around the sheet's edge in some copies only.
+    """
     found = read_row_column(text) if isinstance(text, str) else None
     if found is None or found.book:
         return None
     home = frame.family
+    found = around_the_edge(found, home.rect)
+    if found is None:
+        raise RaggedError
     known = resolve(found, tracer.store.workbook, home.sheet, home.rect)
     return known if isinstance(known, Reference) else None
 
@@ -298,6 +331,52 @@ def choose_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None
     return tracer.reference(branch, frame) if branch is not None else None
 
 
+def ifs_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
+    """IFS whose conditions, up to the first that holds, are the same constants everywhere."""
+    return _first_that_holds(tracer, node.arguments, frame, lambda condition: condition)
+
+
+def switch_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
+    """SWITCH whose value and cases, up to the one that is equal, are constants everywhere."""
+    subject, *rest = node.arguments
+    otherwise = (Boolean(True), rest.pop()) if len(rest) % 2 else ()
+    return _first_that_holds(
+        tracer, (*rest, *otherwise), frame, lambda case: _case(subject, case, otherwise)
+    )
+
+
+def _case(subject: Node, case: Node, otherwise: Sequence[Node]) -> Node:
+    """The condition of a case."""
+    return case if otherwise and case is otherwise[0] else Binary("=", subject, case)
+
+
+def _first_that_holds(
+    tracer: Evaluator, pairs: Sequence[Node], frame: Frame, condition: Callable[[Node], Node]
+) -> Area | None:
+    """The reference behind the first condition that holds in all copies; None where there is none,
+    or where a condition is no constant, the same for all."""
+    if not any(_may_refer(tracer, value) for value in pairs[1::2]):
+        return None
+    for asked, value in zip(pairs[::2], pairs[1::2], strict=False):
+        holds = _is_constantly(tracer, condition(asked), frame)
+        if holds is None:
+            return None
+        if holds:
+            return tracer.reference(value, frame)
+    return None
+
+
+def _is_constantly(tracer: Evaluator, condition: Node, frame: Frame) -> bool | None:
+    """Whether a condition holds; None where it is no constant, alike for all copies."""
+    found = tracer.value(condition, frame)
+    if found.slot is not None or found.block.shape[2:].numel() > 1:
+        return None
+    truth, codes = tracer.tape.exact.truths(found.block)
+    if (codes is not None and bool((codes > 0).any())) or bool(truth.any()) != bool(truth.all()):
+        return None
+    return bool(truth.all())
+
+
 def _may_refer(tracer: Evaluator, node: Node) -> bool:
     if isinstance(node, Call):
         return tracer.refers(node.name)
@@ -308,17 +387,10 @@ def _may_refer(tracer: Evaluator, node: Node) -> bool:
 
 def constant_branch(tracer: Evaluator, node: Call, frame: Frame) -> Node | None:
     """The branch of an IF whose condition is one constant; None if there is no such branch."""
-    condition = tracer.value(node.arguments[0], frame)
-    if condition.slot is not None or condition.block.shape[2:].numel() > 1:
-        return None
-    truth, codes = tracer.tape.exact.truths(condition.block)
-    if codes is not None and bool((codes > 0).any()):
-        return None
-    if bool(truth.all()):
+    holds = _is_constantly(tracer, node.arguments[0], frame)
+    if holds:
         return node.arguments[1]
-    if not bool(truth.any()) and len(node.arguments) > 2:
-        return node.arguments[2]
-    return None
+    return node.arguments[2] if holds is False and len(node.arguments) > 2 else None
 
 
 def chosen(tracer: Evaluator, node: Call, frame: Frame) -> Node | None:

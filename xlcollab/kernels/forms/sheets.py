@@ -120,7 +120,7 @@ def cell_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     asked = tracer.value(node.arguments[0], frame)
     kinds = exact.values(asked.block)
     what = kinds[0].casefold() if isinstance(kinds[0], str) else ""
-    area = tracer.reference(node.arguments[1], frame) if len(node.arguments) > 1 else None
+    area = tracer.place(node.arguments[1], frame) if len(node.arguments) > 1 else None
     if len(kinds) > 1 or asked.slot is not None or what not in _ASKED or area is None:
         raise UnsupportedError(
             f"CELL is computed for {', '.join(_ASKED)} of a cell that is named, and nothing else"

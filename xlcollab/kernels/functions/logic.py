@@ -43,7 +43,7 @@ def negation(context: Context, value: Block) -> Block:
 
 
 def _joined(combine: Callable[[Tensor, Tensor], Tensor]) -> Function:
-    """AND, OR, XOR: texts and blanks in cells are left out; no condition at all is #VALUE!."""
+    """AND, OR, XOR: texts and blanks in areas and arrays are left out; no condition is #VALUE!."""
 
     def run(context: Context, *blocks: Block) -> Block:
         total: Tensor | None = None
@@ -70,9 +70,7 @@ def _conditions(context: Context, block: Block) -> tuple[Tensor, Tensor, Tensor 
     codes = None if errors is None else _first_in_cells(errors, block.shape)
     skipped = block.mask(Kind.ERROR)
     if not block.lone:
-        skipped = (
-            skipped | block.mask(Kind.TEXT) | (block.mask(Kind.BLANK) if block.cells else False)
-        )
+        skipped = skipped | block.mask(Kind.TEXT) | block.mask(Kind.BLANK)
         quiet = Block(torch.where(skipped, 0.0, block.number), Kind.NUMBER)
         truth, _ = context.truths(quiet)
     else:

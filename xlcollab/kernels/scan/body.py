@@ -203,8 +203,10 @@ class _Lowering:
         return form(self, node)
 
     def branch(self, node: Node) -> Operand:
-        """A branch of a choice; one left empty is 0."""
-        return self.value(Number(0.0) if isinstance(node, Missing) else node)
+        """A branch of a choice. Raises NotScannedError for one left empty."""
+        if isinstance(node, Missing):
+            raise NotScannedError("an empty branch")
+        return self.value(node)
 
     def _aggregate(self, code: int, node: Call) -> Made:
         if code == ops.COUNT:

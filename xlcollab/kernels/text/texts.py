@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
+from xlcollab.formula.digits import first_digits
 from xlcollab.kernels.text.calendar import moment_from_text
 
 _NUMBER = re.compile(
@@ -62,7 +63,7 @@ def _plain_number(text: str) -> float | None:
     match = _NUMBER.match(text)
     if match is None or not _well_formed(match):
         return None
-    value = _cut(match["digits"].replace(",", "") + (match["power"] or ""))
+    value = first_digits(match["digits"].replace(",", "") + (match["power"] or ""))
     if match["above"]:
         value += int(match["above"]) / int(match["below"])
     if match["open"] or "-" in match["signs"]:
@@ -90,13 +91,6 @@ def _well_formed(match: re.Match[str]) -> bool:
     parts = int(match["above"]), int(match["below"])
     whole = "." not in digits and not match["power"]
     return whole and 0 < parts[1] <= _LARGEST_PART and parts[0] <= _LARGEST_PART
-
-
-def _cut(text: str) -> float:
-    """A number of whose digits the first 15 count."""
-    exact = Decimal(text)
-    kept = Context(prec=_MOST_DIGITS, rounding=ROUND_DOWN).create_decimal(exact)
-    return float(kept)
 
 
 def folded(text: str) -> str:

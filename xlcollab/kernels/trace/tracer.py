@@ -210,6 +210,14 @@ class Tracer:
             return self._referring(node, frame)
         return None
 
+    def place(self, node: Node, frame: Frame) -> Area | None:
+        """A node as a reference where nothing else will do: a look-up is where it finds."""
+        area = self.reference(node, frame)
+        if area is not None or not isinstance(node, Call):
+            return area
+        points = RECORDS[node.name].points if node.name in RECORDS else None
+        return points and self._guarded(node.name, lambda: points(self, node, frame))
+
     def _referring(self, node: Call, frame: Frame) -> Area | None:
         """A call as a reference; None when it is none."""
         record = RECORDS.get(node.name)
@@ -290,6 +298,8 @@ class Tracer:
 
         `closing`: the last operator is the last of the formula.
         """
+        if node.operator in (":", " "):
+            raise UnsupportedError("what stands beside a range operator is no reference")
         if node.operator not in BINARY:
             raise UnsupportedError("a union of areas can only be an argument of a function")
         spine, left = [node], node.left
@@ -332,12 +342,18 @@ class Tracer:
         if record.form is not None:
             form = record.form
             return self._guarded(node.name, lambda: form(self, node, frame))
-        arguments = [
+        return self.tape.emit(record.operation, self.all_arguments(node, frame))
+
+    def all_arguments(self, node: Call, frame: Frame) -> list[Value]:
+        """The arguments of a function that is handed values. Raises ArgumentIsError and
+        UnsupportedError for areas that are joined where it takes none such."""
+        _refuse_unions(node)
+        signature = self.signature(node.name)
+        return [
             value
             for position, argument in enumerate(node.arguments)
             for value in self.arguments(argument, signature, position, frame)
         ]
-        return self.tape.emit(record.operation, arguments)
 
     def arguments(
         self, node: Node, signature: Signature, position: int, frame: Frame
@@ -386,8 +402,7 @@ class Tracer:
         return Block(block.number, block.kind, array=True)
 
     def _joined(self, node: Binary, frame: Frame) -> Area | None:
-        left = self.reference(node.left, frame)
-        right = self.reference(node.right, frame)
+        left, right = self.place(node.left, frame), self.place(node.right, frame)
         if left is None or right is None:
             return None
         return left.union(right) if node.operator == ":" else left.overlap(right)
@@ -409,6 +424,24 @@ class Tracer:
 def _is_random(node: Node) -> bool:
     calls = (one for one in walk(node) if isinstance(one, Call))
     return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)
+
+
+def _refuse_unions(node: Call) -> None:
+    """Raises #VALUE! for a union where a value or a text is wanted, UnsupportedError where nobody
+    knows what Excel makes of it. An area of several sheets is taken everywhere."""
+    record = RECORDS[node.name]
+    for position, argument in enumerate(node.arguments):
+        parts = parts_of_union(argument)
+        if len(parts) == 1:
+            continue
+        sheets = {part.sheet for part in parts if isinstance(part, Reference)}
+        if record.signature.param(position) is Param.VALUE:
+            raise ArgumentIsError(ErrorCode.VALUE)
+        if record.unions or len(sheets) == len(parts):
+            continue
+        if record.category == "text":
+            raise ArgumentIsError(ErrorCode.VALUE)
+        raise UnsupportedError(f"{node.name} of a union of areas is not known")
 
 
 def _one_below_another(context: Context, *blocks: Block) -> Block:

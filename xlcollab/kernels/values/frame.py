@@ -77,6 +77,12 @@ class Evaluator(Protocol):
     def argument(self, node: Node, param: Param, frame: Frame) -> Value:
         """A function's argument, handed over as its parameter wants."""
 
+    def place(self, node: Node, frame: Frame) -> Area | None:
+        """A node as a reference where nothing else will do: a look-up is where it finds."""
+
+    def all_arguments(self, node: Call, frame: Frame) -> list[Value]:
+        """The arguments of a function that is handed values."""
+
     def arguments(
         self, node: Node, signature: Signature, position: int, frame: Frame
     ) -> list[Value]:

@@ -51,9 +51,11 @@ class Record:
     """One worksheet function.
 
     `run` computes it from blocks; `form` is asked instead where arguments are not simply evaluated,
-    `refers` where the call may be a reference, `areas` where it is wanted whole and is one of
-    several references. `moving`: only its arguments' values say which cells it reads.
-    `elementwise`: value by value, arrays broadcast. `also` are further names of the same.
+    `refers` where the call may be a reference, `points` only where nothing but a reference will do,
+    `areas` where it is wanted whole and is one of several references. `moving`: only its arguments'
+    values say which cells it reads.
+    `elementwise`: value by value, arrays broadcast. `unions`: it takes several areas joined,
+    `(A1:A3,C1)`. `also` are further names of the same.
     """
 
     name: str
@@ -65,8 +67,10 @@ class Record:
     elementwise: bool = False
     random: bool = False
     moving: bool = False
+    unions: bool = False
     form: Form | None = None
     refers: ReferenceForm | None = None
+    points: ReferenceForm | None = None
     areas: AreasForm | None = None
     also: tuple[str, ...] = ()
 
@@ -98,19 +102,24 @@ def function(
     elementwise: bool = False,
     random: bool = False,
     moving: bool = False,
+    unions: bool | None = None,
     form: Form | None = None,
     refers: ReferenceForm | None = None,
+    points: ReferenceForm | None = None,
     areas: AreasForm | None = None,
     scalar: str = "",
     array_role: ArrayRole = "",
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
 
-    `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`.
+    `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`. Unions
+    are taken by what takes any number of areas of numbers, unless `unions` says otherwise.
     """
+    parameters = replace(signature(spec), scalar=scalar, array_role=array_role)
+    many = parameters.repeat == 1 and parameters.parameters[-1] is Param.RANGE
     return Record(
         name,
-        replace(signature(spec), scalar=scalar, array_role=array_role),
+        parameters,
         category,
         run,
         Facts(fails, picks, counts, shape, role),
@@ -118,8 +127,10 @@ def function(
         elementwise,
         random,
         moving,
+        many and category != "text" if unions is None else unions,
         form,
         refers,
+        points,
         areas,
         tuple(also.split()),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.valuewise import integer, refuse, text, truth, valuewise
@@ -31,14 +33,18 @@ def _address(
     return f"{quote_sheet(sheet) if sheet else ''}!{cell}"
 
 
+def address(context: Context, row: Block, column: Block, *settings: Block) -> Block:
+    """ADDRESS; what is left out between commas is as if it were not there."""
+    chosen = [
+        one if given(one) else context.scalar(default)
+        for one, default in zip(settings, (1.0, True), strict=False)
+    ]
+    return _computed(context, row, column, *chosen, *settings[2:])
+
+
+_computed = valuewise(_address, integer, integer, integer, truth, text)
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row(
-        "ADDRESS",
-        "VV|VVV",
-        valuewise(_address, integer, integer, integer, truth, text),
-        shape=Shape.STEPS,
-        elementwise=True,
-    ),
+    _row("ADDRESS", "VV|VVV", address, shape=Shape.STEPS, elementwise=True),
 )

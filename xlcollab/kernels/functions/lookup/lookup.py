@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,9 +12,7 @@ from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.gather import taken
-from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
 from xlcollab.kernels.values.tape import Function
 
@@ -186,8 +183,3 @@ def _line(context: Context, block: Block, size: int, dim: int) -> tuple[Tensor, 
     )
     unknown = code_where(torch.isnan(number), ErrorCode.VALUE)
     return _index(number), first_code(codes, outside, unknown)
-
-
-_row = partial(function, category="lookup")
-
-FUNCTIONS: tuple[Record, ...] = (_row("MATCH", "VT|V", match, shape=Shape.STEPS, picks=True),)

@@ -17,8 +17,8 @@ from xlcollab.grid import Kind
 from xlcollab.kernels.text.wildcards import has_wildcard, matches_wildcard
 from xlcollab.kernels.values.block import Block, Context
 
-_ORDERED_KINDS = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.BLANK)
-_TYPES_IN_ORDER = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN)
+_TYPES_IN_ORDER = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.BLANK)
+"""As XMATCH and XLOOKUP order them."""
 
 
 class Near(Enum):
@@ -68,12 +68,12 @@ def find(
 ) -> Tensor:
     """The first (or last) place of each wanted value, in any order of the keys.
 
-    What is nearest may be of another type: numbers come before texts, texts before truth values. Of
-    the shape of `wanted`.
+    What is nearest may be of another type: numbers come before texts, texts before truth values,
+    blanks last. Of the shape of `wanted`.
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
-    for kind in _ORDERED_KINDS:
+    for kind in _TYPES_IN_ORDER:
         mine = asked.kind == kind
         if bool(mine.any()):
             found = _find_kind(asked.key, keys, kind, near, last)
@@ -93,7 +93,7 @@ def bisect(wanted: Keys, keys: Keys) -> Tensor:
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
-    for kind in _ORDERED_KINDS:
+    for kind in _TYPES_IN_ORDER:
         mine = asked.kind == kind
         if bool(mine.any()):
             line = _Line(keys, keys.kind == kind)
@@ -122,7 +122,7 @@ def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
     """
     asked = _beside(wanted, keys.family)
     place = torch.full_like(asked.key, -1, dtype=torch.int64)
-    for kind in _ORDERED_KINDS:
+    for kind in _TYPES_IN_ORDER:
         mine = asked.kind == kind
         if bool(mine.any()):
             of_kind = keys.kind == kind
@@ -136,22 +136,58 @@ def last_not_below(wanted: Keys, keys: Keys) -> Tensor:
 
 def halved(wanted: Keys, keys: Keys, near: Near, *, descending: bool = False) -> Tensor:
     """The binary searches of XLOOKUP and XMATCH: an equal key, or the nearest on one side. Of the
-    shape of `wanted`."""
-    asked, sign = _beside(wanted, keys.family), -1.0 if descending else 1.0
-    place = torch.full_like(asked.key, -1, dtype=torch.int64)
-    for kind in _ORDERED_KINDS:
-        mine = asked.kind == kind
-        if bool(mine.any()):
-            line = _Line(Keys(keys.kind, sign * keys.key, keys.number), keys.kind == kind)
-            low = _halving(line, sign * asked.key)
-            exact = (low >= 0) & (_at(keys.key, low) == asked.key)
-            found = torch.where(exact, low, -1)
-            if near is not Near.NOTHING:
-                upward = (near is Near.LARGER) != descending
-                beside = _next_of(line.mine, low) if upward else low
-                found = torch.where(exact, low, beside)
-            place = torch.where(mine, found, place)
+    shape of `wanted`.
+
+    Keys are ordered by type and within it, blanks behind all others. Of equal keys that ascend the
+    first is found, of such that descend the last: those are searched from their end.
+    """
+    asked, line = _beside(wanted, keys.family), keys
+    if descending:
+        line = keys.mapped(lambda values: values.flip(-1))
+    first = _first_not_below(asked, line)
+    size = line.key.shape[-1]
+    exact = (first < size) & _same(asked, line, first)
+    beside = torch.full_like(first, size)
+    if near is Near.LARGER:
+        beside = first
+    if near is Near.SMALLER:
+        beside = first - 1
+    place = torch.where(exact, first, beside)
+    place = torch.where((place >= 0) & (place < size) & _is_known(line, place), place, -1)
+    if descending:
+        place = torch.where(place >= 0, size - 1 - place, -1)
     return _back(place, wanted.key.shape, keys.family)
+
+
+def _first_not_below(wanted: Keys, keys: Keys) -> Tensor:
+    """Where halving ends among ascending keys: the first that is not below each wanted value."""
+    low = torch.zeros_like(wanted.key, dtype=torch.int64)
+    high = torch.full_like(low, keys.key.shape[-1])
+    ranks, sought = _type_ranks(keys.kind), _type_ranks(wanted.kind)
+    while bool((active := low < high).any()):
+        middle = (low + high).div(2, rounding_mode="floor")
+        rank, key = _at(ranks, middle), _at(keys.key, middle)
+        below = (rank < sought) | ((rank == sought) & (key < wanted.key))
+        low = torch.where(active & below, middle + 1, low)
+        high = torch.where(active & ~below, middle, high)
+    return low
+
+
+def _type_ranks(kind: Tensor) -> Tensor:
+    """Where a type stands in the order of types; errors behind all."""
+    rank = torch.full_like(kind, len(_TYPES_IN_ORDER))
+    for place, known in enumerate(_TYPES_IN_ORDER):
+        rank = torch.where(kind == known, place, rank)
+    return rank
+
+
+def _same(wanted: Keys, keys: Keys, place: Tensor) -> Tensor:
+    return (_at(keys.kind, place) == wanted.kind) & (_at(keys.key, place) == wanted.key)
+
+
+def _is_known(keys: Keys, place: Tensor) -> Tensor:
+    """Whether no error stands at a place."""
+    return _type_ranks(_at(keys.kind, place)) < len(_TYPES_IN_ORDER)
 
 
 def _beside(wanted: Keys, family: tuple[int, int]) -> Keys:
@@ -269,16 +305,6 @@ def _following(mine: Tensor) -> Tensor:
     size = mine.shape[-1]
     steps = torch.arange(size, device=mine.device)
     return torch.where(mine, steps, size).flip(-1).cummin(-1).values.flip(-1)
-
-
-def _next_of(mine: Tensor, place: Tensor) -> Tensor:
-    """The next place behind `place` where the mask holds, or -1."""
-    size = mine.shape[-1]
-    ahead = torch.cat(
-        [_following(mine), torch.full_like(mine[..., :1], size, dtype=torch.int64)], -1
-    )
-    found = ahead.gather(-1, (place + 1).clamp(max=size))
-    return torch.where(found < size, found, -1)
 
 
 def _first_not_above(line: _Line, wanted: Tensor) -> Tensor:

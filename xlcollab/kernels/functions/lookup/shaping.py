@@ -208,7 +208,7 @@ def _wrapped(by_row: bool) -> Function:
         length = line.shape[3]
         size = min(size, length)
         missing = -length % size
-        line = _filled(context, line, (1, length + missing), filler)
+        line = _filled(context, line, (1, length + missing), filler if given(filler) else None)
 
         def wrap(values: Tensor) -> Tensor:
             rows = values.reshape(*values.shape[:2], -1, size)
@@ -226,17 +226,19 @@ def expand(
     columns: Block | None = None,
     filler: Block | None = None,
 ) -> Block:
-    """EXPAND(array, [rows], [columns], [pad_with])."""
+    """EXPAND(array, [rows], [columns], [pad_with]); with pad_with left empty between commas it pads
+    with blanks."""
     height, width = whole(context, rows, block.shape[2]), whole(context, columns, block.shape[3])
     too_few = height < block.shape[2] or width < block.shape[3]
     if too_few or height > MAX_ROWS or width > MAX_COLUMNS:
         return context.error(ErrorCode.VALUE)
-    return _filled(context, block, (height, width), filler)
+    filling = context.error(ErrorCode.NA) if filler is None else filler
+    return _filled(context, block, (height, width), filling)
 
 
 def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Block | None) -> Block:
     """The block with `filler` (#N/A) below and to the right up to `shape`."""
-    filling = filler if given(filler) else context.error(ErrorCode.NA)
+    filling = context.error(ErrorCode.NA) if filler is None else filler
     if filling.shape[2:].numel() > 1:
         raise ArgumentIsError(ErrorCode.VALUE)
     refuse_cells(*block.shape[:2], *shape)

@@ -11,10 +11,7 @@ from collections.abc import Callable
 from functools import partial, reduce
 from itertools import accumulate
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import special
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
@@ -54,11 +51,37 @@ def double_factorial(x: Tensor) -> Tensor:
     return _looked_up(_DOUBLE_FACTORIALS, x, -1)
 
 
-def _exactly(function: Callable[..., NDArray[np.float64]], *numbers: Tensor) -> Tensor:
-    """A whole-numbered special function, free of the last digit's noise where that is possible."""
-    values = torch.from_numpy(np.asarray(function(*(n.cpu().double().numpy() for n in numbers))))
-    values = torch.where(values.abs() < _LARGEST, torch.round(values), values)
-    return values.to(device=numbers[0].device, dtype=numbers[0].dtype)
+def _exactly(function: Callable[[int, int], int], a: Tensor, b: Tensor) -> Tensor:
+    """A function of two whole numbers each, worked out in such; infinite beyond 1.8E308."""
+    pairs = list(zip(a.reshape(-1).tolist(), b.reshape(-1).tolist(), strict=True))
+    known = {pair: _as_float(function, *pair) for pair in dict.fromkeys(pairs)}
+    values = torch.tensor([known[pair] for pair in pairs], dtype=a.dtype, device=a.device)
+    return values.reshape(a.shape)
+
+
+def _as_float(function: Callable[[int, int], int], a: float, b: float) -> float:
+    try:
+        return float(function(int(a), int(b)))
+    except OverflowError:
+        return math.inf
+
+
+_MOST_CHOSEN, _MOST_ORDERED = 1030, 170
+"""More things, half of all or ordered, are chosen in more than 1.8E308 ways."""
+
+
+def _chosen_from(n: int, k: int) -> int:
+    """n over k. Raises OverflowError where it is far too large."""
+    if min(k, n - k) > _MOST_CHOSEN:
+        raise OverflowError
+    return math.comb(n, k)
+
+
+def _ordered_from(n: int, k: int) -> int:
+    """n · (n − 1) · … · (n − k + 1). Raises OverflowError where it is far too large."""
+    if k > _MOST_ORDERED:
+        raise OverflowError
+    return math.perm(n, k)
 
 
 _MOST_THINGS = 2.0**31 - 1
@@ -71,7 +94,7 @@ def combinations(n: Tensor, k: Tensor) -> Tensor:
     negative = (n < 0) | (k < 0)
     n, k = whole(n), whole(k)
     valid = ~negative & (k <= n) & (n < _MOST_THINGS)
-    return outside(_exactly(special.binom, inside(n, valid, 1.0), inside(k, valid, 1.0)), valid)
+    return outside(_exactly(_chosen_from, inside(n, valid, 1.0), inside(k, valid, 1.0)), valid)
 
 
 def combinations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
@@ -86,8 +109,8 @@ def permutations(n: Tensor, k: Tensor) -> Tensor:
     """PERMUT: n · (n − 1) · … · (n − k + 1)."""
     n, k = torch.broadcast_tensors(whole(n), whole(k))
     valid = (n > 0) & (k >= 0) & (k <= n)
-    start = inside(n - k + 1, valid, 1.0)
-    return outside(_exactly(special.poch, start, inside(k, valid, 0.0)), valid)
+    count = _exactly(_ordered_from, inside(n, valid, 1.0), inside(k, valid, 0.0))
+    return outside(count, valid)
 
 
 def permutations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
@@ -198,9 +221,15 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("COMBINA", "VV", numeric(combinations_with_repetition)),
     _row("PERMUT", "VV", numeric(permutations)),
     _row("PERMUTATIONA", "VV", numeric(permutations_with_repetition)),
-    _row("GCD", "R|R*1", _whole_members(common_divisor), elementwise=False),
-    _row("LCM", "R|R*1", _whole_members(common_multiple, blanks=True), elementwise=False),
-    _row("MULTINOMIAL", "R|R*1", _whole_members(multinomial), elementwise=False),
+    _row("GCD", "R|R*1", _whole_members(common_divisor), elementwise=False, unions=False),
+    _row(
+        "LCM",
+        "R|R*1",
+        _whole_members(common_multiple, blanks=True),
+        elementwise=False,
+        unions=False,
+    ),
+    _row("MULTINOMIAL", "R|R*1", _whole_members(multinomial), elementwise=False, unions=False),
     _row("BITAND", "VV", numeric(_bits(torch.bitwise_and))),
     _row("BITOR", "VV", numeric(_bits(torch.bitwise_or))),
     _row("BITXOR", "VV", numeric(_bits(torch.bitwise_xor))),

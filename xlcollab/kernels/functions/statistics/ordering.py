@@ -287,7 +287,7 @@ def _numbers_alone(context: Context, block: Block) -> Block:
     return Block(numbers[:, :, None, :], Kind.NUMBER)
 
 
-_row = partial(function, category="statistics")
+_row = partial(function, category="statistics", unions=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("MEDIAN", "R|R*1", aggregate(_median), fails=False),
