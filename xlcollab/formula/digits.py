@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Context, Decimal
 
 _MOST_DIGITS = 15
+"""As Excel's specification has it."""
 _CUT = Context(prec=_MOST_DIGITS, rounding=ROUND_DOWN)
 
 
