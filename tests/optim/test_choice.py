@@ -14,6 +14,14 @@ from xlcollab.optim import LinearModel, Objective, Settings
 from xlcollab.optim.auto import choose
 from xlcollab.settings.methods import METHODS
 
+
+class NoCurves:
+    """Second derivatives that nobody asks for here."""
+
+    def at(self, x: object, residuals: object) -> None:
+        del x, residuals
+
+
 SQUARES = {"residuals": lambda x: x - 1}
 LINES = {
     "constraints": lambda x: x[:1],
@@ -41,6 +49,13 @@ def residuals_of_size(m: int) -> dict[str, Any]:
 CHOICES: dict[str, tuple[dict[str, Any], int, dict[str, Any], str, str]] = {
     "squares": (SQUARES, 3, {}, "lm lbfgs", "the objective is a sum of squares (lbfgs goes on"),
     "squares of 49": (SQUARES, 49, {}, "lm lbfgs", "sum of squares (lbfgs goes on"),
+    "squares of 50 with curves": (
+        SQUARES | {"native_curves": NoCurves()},
+        50,
+        {},
+        "lm lm lbfgs lm",
+        "sum of squares of many variables (lm, lbfgs where that stops short)",
+    ),
     "squares of 50": (SQUARES, 50, {}, "lm lbfgs lm", "sum of squares of many variables"),
     "penalty": (SQUARES, 3, {"l2": 0.1}, "lbfgs", "the penalty l2 is no part of the sum"),
     "maximised": (SQUARES | {"maximize": True}, 3, {}, "lbfgs", "the objective is smooth and no"),

@@ -19,6 +19,7 @@ from xlcollab.optim.methods import rate_of, rule_of
 from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
+from xlcollab.optim.rules.curved import CurvedSquares
 from xlcollab.optim.solution import Status, StepCallback
 from xlcollab.settings.methods import METHODS
 from xlcollab.settings.solving import Settings
@@ -97,6 +98,8 @@ _ENDS = frozenset({Status.OPTIMAL, Status.LOCALLY_OPTIMAL, Status.TOLERANCE})
 def _is_end(stage: Stage, status: Status) -> bool:
     if status in (Status.INTERRUPTED, Status.UNBOUNDED, Status.TIME_LIMIT):
         return True
+    if stage.curved:
+        return status is Status.LOCALLY_OPTIMAL
     return stage.tolerance is None and status in _ENDS
 
 
@@ -128,7 +131,7 @@ def _descent(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt
     limits = _limits(stage, settings, recorder)
     if settings.time_limit is not None:
         limits = replace(limits, deadline=task.began + settings.time_limit)
-    rule = rule_of(stage.method, settings)
+    rule = CurvedSquares() if stage.curved else rule_of(stage.method, settings)
     rate = rate_of(stage.method, settings, max(1, limits.iterations))
     y = evaluator.project(evaluator.to_y(x))
     multipliers = x.new_zeros(0)

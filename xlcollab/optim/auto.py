@@ -27,6 +27,8 @@ class Stage:
     """Where a stage that prepares the next one stops; None for one that may end the run."""
     iterations: int | None = None
     """The most steps, where that is less than the method's own limit."""
+    curved: bool = False
+    """Least squares by their whole Hessian; ends the run at an optimum alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,10 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if start.numel() < _MANY_VARIABLES:
         reason = "the objective is a sum of squares (lbfgs goes on where lm stops short)"
         return Choice((Stage("lm"), Stage("lbfgs")), reason)
-    reason = "the objective is a sum of squares of many variables (lm, then lbfgs, then lm)"
-    return Choice(_SQUARES_OF_MANY, reason)
+    reason = "the objective is a sum of squares of many variables"
+    if objective.native_curves is not None:
+        return Choice((_CURVED, *_SQUARES_OF_MANY), f"{reason} (lm, lbfgs where that stops short)")
+    return Choice(_SQUARES_OF_MANY, f"{reason} (lm, then lbfgs, then lm)")
 
 
 _SHAPES = {
@@ -104,6 +108,8 @@ small steps at the end of a factorisation, where lm converges linearly."""
 _SQUARES_OF_MANY = (Stage("lm", 1e-4), Stage("lbfgs", 1e-13, 1500), Stage("lm", None, 300))
 """The limits matter where a model has more weights than its data can tell: its loss falls for ever,
 and more steps only fit the noise better."""
+
+_CURVED = Stage("lm", None, 300, curved=True)
 
 
 def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) -> str | None:

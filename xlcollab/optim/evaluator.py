@@ -207,6 +207,20 @@ class Evaluator:
                 return torch.from_numpy(found[0]), by_x if self.scale is None else by_x * self.scale
         return self._differentiator.jacobian(lambda y: self._residuals(self.to_x(y)), y)
 
+    def curves(self, y: Tensor, residuals: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The residuals' derivatives by y, (m, n), and what their own curvature adds to half the
+        Hessian of the sum of their squares, (n, n); None where no machine tells."""
+        if self.objective.native_curves is None:
+            return None
+        self._tally.evaluations += 1
+        found = self.objective.native_curves.at(self.to_x(y.detach()).numpy(), residuals.numpy())
+        if found is None:
+            return None
+        jacobian, sums = map(torch.from_numpy, found)
+        if self.scale is None:
+            return jacobian, sums
+        return jacobian * self.scale, sums * self.scale * self.scale[:, None]
+
     def _residuals(self, x: Tensor) -> Tensor:
         assert self.objective.residuals is not None
         return self.objective.residuals(x)

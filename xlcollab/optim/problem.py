@@ -93,6 +93,17 @@ class NativeSquares(Protocol):
         ...
 
 
+class NativeCurves(Protocol):
+    """The residuals' derivatives and those of their slopes."""
+
+    def at(
+        self, x: NDArray[np.float64], residuals: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The Jacobian (m, n) and Σ rᵢ ∇²rᵢ (n, n), of which half the Hessian of the sum of squares
+        is JᵀJ and the second; or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """A function of n variables with its bounds and constraints.
@@ -107,6 +118,8 @@ class Objective:
     """The same for machines: asked first where it is given."""
     native_residuals: NativeSquares | None = None
     """`residuals` for machines, likewise."""
+    native_curves: NativeCurves | None = None
+    """`residuals` with second derivatives."""
     maximize: bool = False
     residuals: TensorFunction | None = None
     """(n,) → (m,): given when `function` grows with the sum of their squares and with nothing

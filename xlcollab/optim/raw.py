@@ -36,6 +36,9 @@ class Raw:
 
     def values(self, x: Tensor) -> Array:
         """The numbers at x, which may be no numbers. Shape (1 + k,)."""
+        alone = self._alone(x)
+        if alone is not None:
+            return alone[0]
         native = self._machine()
         found = None if native is None else native.values(x.detach().numpy())
         if found is not None:
@@ -45,12 +48,29 @@ class Raw:
 
     def jacobian(self, x: Tensor) -> tuple[Array, Array]:
         """The numbers at x, (1 + k,), and their derivatives, (1 + k, n)."""
+        alone = self._alone(x)
+        if alone is not None:
+            return alone
         native = self._machine()
         found = None if native is None else native.jacobian(x.detach().numpy())
         if found is not None:
             return found
         values, slopes = self._differentiator.jacobian(self, x)
         return _numpy(values), _numpy(slopes)
+
+    def _alone(self, x: Tensor) -> tuple[Array, Array] | None:
+        """Numbers and derivatives of an objective without constraints, whose own program gives both
+        at once."""
+        native = self.objective.native
+        if native is None or self.objective.constraints is not None:
+            return None
+        at = x.detach().numpy()
+        found = native.value_and_gradient(at)
+        if found is None:
+            return None
+        sign = -1.0 if self.objective.maximize else 1.0
+        value = sign * found[0] + 0.5 * self.l2 * float(at @ at)
+        return np.array([value]), (sign * found[1] + self.l2 * at)[None]
 
     def _machine(self) -> NativeSquares | None:
         """Made when it is first asked for: many a model is settled before."""

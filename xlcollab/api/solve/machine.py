@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xlcollab.kernels.program.curved import PlainCurves
 from xlcollab.kernels.program.formulas import formulas
 from xlcollab.kernels.program.lower import (
+    curves_plainly,
     lowered,
     lowered_plainly,
     lowered_residuals,
@@ -64,6 +66,9 @@ _FEW_STEPS, _MANY_STEPS = 50, 300
 model takes."""
 _WORTH_LOWERING = 30
 """Evaluations on the tape that take about as long as to lower it for numpy."""
+_LEAST_CURVED, _MOST_CURVED = 50, 500
+"""Variables of a sum of squares between which eigenvalues of its Hessian, n³, help: fewer make so
+few steps that second derivatives take longer to derive."""
 _POPULATION = 40
 """The smallest population that is taken unless asked for."""
 
@@ -92,6 +97,7 @@ def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
         objective,
         native=_program(objective, start, run),
         native_residuals=_squares(objective, start, run),
+        native_curves=_curves(objective, start, run),
     )
 
 
@@ -178,6 +184,16 @@ def _squares(
 
     worth = worth_compiling(once, steps, parts, run.seconds)
     return (lowered_residuals(residuals, start, _MOST_WORK) if worth else None) or plain
+
+
+def _curves(objective: Objective, start: Tensor, run: Run) -> PlainCurves | None:
+    """The residuals with second derivatives, where `auto` would use them."""
+    residuals, settings = objective.residuals, run.settings
+    asked = settings.method == "auto" and not settings.l2 and objective.constraints is None
+    fits = _LEAST_CURVED <= len(start) <= _MOST_CURVED
+    if residuals is None or not asked or not fits or objective.shape == "steps":
+        return None
+    return curves_plainly(residuals, start, _MOST_WORK)
 
 
 def _iterations(settings: Settings) -> int:

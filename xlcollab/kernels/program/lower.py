@@ -13,6 +13,7 @@ from torch import Tensor
 
 from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.core.graph import NotLoweredError
+from xlcollab.kernels.program.curved import PlainCurves, curves
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.program.plain import (
     PlainProgram,
@@ -133,10 +134,25 @@ def residuals_plainly(function: Scalar, start: Tensor, most: int) -> PlainResidu
     return None if found is None else PlainResiduals(*found)
 
 
+def curves_plainly(function: Scalar, start: Tensor, most: int) -> PlainCurves | None:
+    """A function with values (m,) with the derivatives of its values and of their slopes; None
+    where it cannot be so, or where going through them takes more than `most` numbers."""
+    found = _weighed(plain, function, start, most, spare=len(start))
+    try:
+        return None if found is None else curves(*found, most)
+    except NotLoweredError:
+        return None
+
+
 def _weighed(
-    make: Callable[[Recording], _Program], function: Scalar, start: Tensor, most: int
+    make: Callable[[Recording], _Program],
+    function: Scalar,
+    start: Tensor,
+    most: int,
+    spare: int = 0,
 ) -> tuple[_Program, int] | None:
-    """The program of (x, w) for w · residuals, and how many residuals there are."""
+    """The program of (x, w) for w · residuals, and how many residuals there are; `spare` variables
+    behind them have no part in it."""
     n = len(start)
     if not rows_are_few(function, start, most):
         return None
@@ -144,9 +160,9 @@ def _weighed(
         count = len(function(start))
 
     def weighed(z: Tensor) -> Tensor:
-        return (function(z[:n]) * z[n:]).sum()
+        return (function(z[:n]) * z[n : n + count]).sum()
 
-    weights = torch.linspace(0.5, 1.5, count, dtype=torch.float64)
+    weights = torch.linspace(0.5, 1.5, count + spare, dtype=torch.float64)
     program = _believed(make, weighed, torch.cat([start.detach().double(), weights]))
     return None if program is None else (program, count)
 

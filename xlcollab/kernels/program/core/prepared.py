@@ -168,8 +168,8 @@ def _choose(out: Numbers, mask: Numbers, yes: Numbers, no: Numbers) -> None:
 
 
 def _count(out: Numbers, index: Whole, source: Numbers) -> None:
-    """The numbers of one point, each added at its place."""
-    out[0] = np.bincount(index, source[0], out.shape[1])
+    """The numbers of all points, each added at its place among all buffers in a row."""
+    out.reshape(-1)[:] = np.bincount(index, source.reshape(-1), out.size)
 
 
 def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
@@ -183,9 +183,11 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         sums, back = source.reshape(shape)[..., step], out.reshape(shape)[..., step]
         return partial(np.cumsum, sums, axis=2, out=back)
     rows = np.arange(len(out))[:, None]
+    if index is not None:
+        return partial(_count, out, (rows * out.shape[1] + index).reshape(-1), source)
 
     def places() -> Whole:
-        found = operands[1].astype(np.int64) if index is None else index
+        found = operands[1].astype(np.int64)
         return np.broadcast_to(found, (len(out), found.shape[-1]))
 
     def pick() -> None:
@@ -196,11 +198,7 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         out.fill(0.0)
         np.add.at(out, (rows, places()), source)
 
-    if node.op == "pick":
-        return pick
-    if index is not None and len(out) == 1:
-        return partial(_count, out, index, source)
-    return scatter
+    return pick if node.op == "pick" else scatter
 
 
 def _covers(one: Placed, size: int) -> bool:
@@ -226,4 +224,6 @@ def _reducing(
         rows = np.arange(len(out)).reshape(-1, *[1] * len(shape))
         return lambda: join.at(out, (rows, places[None]), join.reduce(source, axis=over))
     target = _strided(out, one.offset, strides, shape)
+    if not over:
+        return partial(join, target, source, out=target)
     return lambda: join(target, join.reduce(source, axis=over), out=target)

@@ -1,0 +1,161 @@
+"""A trust region around a sum of squares of many variables, with its whole Hessian near the end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xlcollab.optim.active import free_to_move
+from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.rule import Step, Stop
+from xlcollab.optim.rules import trust
+from xlcollab.optim.solution import Status
+
+Numbers = NDArray[np.float64]
+
+_EPS = float(np.finfo(np.float64).eps)
+_MOST_DAMPINGS = 50
+_SLOW = 0.03
+"""A step that lowers the sum of squares by less of itself has the residuals' own curvature to
+blame: what is left of them at the end, which JᵀJ does not know."""
+_STANDSTILL = Stop(Status.TOLERANCE, "No step lowers the sum of squares at this precision.")
+
+
+@dataclass(frozen=True, slots=True)
+class CurvedState:
+    """What the next step starts from, see `trust.Region`."""
+
+    residuals: Tensor
+    jacobian: Tensor
+    scale: Tensor
+    radius: float
+    sums: Tensor | None = None
+    """Σ rᵢ ∇²rᵢ, (n, n); None as long as it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvedSquares:
+    """Levenberg-Marquardt's trust region, by the eigenvalues of JᵀJ instead of J's singular values,
+    and from the first small gain on by those of the whole Hessian (as NL2SOL does, Dennis, Gay and
+    Welsch 1981, here with exact second derivatives): where residuals remain, Gauss-Newton goes on
+    by a constant factor a step, this doubles the digits.
+
+    Eigenvalues of JᵀJ know the singular values to half the digits only: an end is believed where
+    the gradient is small, so that other methods may go on.
+    """
+
+    def init(self, evaluator: Evaluator, point: Point) -> CurvedState:
+        """Residuals and Jacobian at the start."""
+        residuals, jacobian = evaluator.residuals_and_jacobian(point.y)
+        scale = trust.first_scale(jacobian)
+        return CurvedState(residuals, jacobian, scale, trust.first_radius(scale, point.y))
+
+    def step(
+        self, evaluator: Evaluator, point: Point, state: CurvedState, rate: float
+    ) -> Step[CurvedState]:
+        """One accepted step, after as many shorter trials as it takes."""
+        del rate
+        end = trust.without_derivative(point, state)
+        if end is not None:
+            return end
+        model = _Quadratic.of(evaluator, point.y, state)
+        found = trust.reached(evaluator, point.y, state, model)
+        if found is not None:
+            before = trust.cost(state.residuals)
+            curved = state.sums is not None or before - found.cost < _SLOW * before
+            return _to(evaluator, found.y, replace(state, radius=found.radius), curved=curved)
+        newton = evaluator.project(point.y + model.step(math.inf))
+        return trust.polished(point, state, _to(evaluator, newton, state, curved=True), _STANDSTILL)
+
+
+def _to(evaluator: Evaluator, y: Tensor, old: CurvedState, *, curved: bool) -> Step[CurvedState]:
+    sums = None
+    if curved:
+        residuals = evaluator.residuals(y)
+        found = evaluator.curves(y, residuals)
+        if found is not None:
+            jacobian, sums = found
+    if sums is None:
+        residuals, jacobian = evaluator.residuals_and_jacobian(y)
+    scale = torch.maximum(old.scale, trust.column_norms(jacobian))
+    return trust.accepted(evaluator, y, CurvedState(residuals, jacobian, scale, old.radius, sums))
+
+
+@dataclass(frozen=True, slots=True)
+class _Quadratic:
+    """2 gᵀp + pᵀH p with ‖D p‖ ≤ radius, g = Jᵀr, H = JᵀJ + sums, prepared for several radii."""
+
+    gradient: Tensor
+    hessian: Tensor
+    scale: Tensor
+    values: Numbers
+    """Eigenvalues of D⁻¹ H D⁻¹ in rising order, (n,)."""
+    vectors: Tensor
+    """Its eigenvectors as columns, (n, n)."""
+    target: Numbers
+    """-Vᵀ D⁻¹ g, (n,)."""
+
+    @staticmethod
+    def of(evaluator: Evaluator, y: Tensor, state: CurvedState) -> _Quadratic:
+        jacobian, scale = state.jacobian, state.scale
+        gradient, hessian = jacobian.T @ state.residuals, jacobian.T @ jacobian
+        if state.sums is not None:
+            hessian = hessian + state.sums
+        one, both = gradient / scale, hessian / (scale * scale[:, None])
+        free = free_to_move(evaluator, y, gradient)
+        if free is not None:
+            one, both = one * free, both * (free * free[:, None])
+        values, vectors = torch.linalg.eigh(both)
+        target = -(vectors.T @ one)
+        return _Quadratic(gradient, hessian, scale, values.numpy(), vectors, target.numpy())
+
+    def step(self, radius: float) -> Tensor:
+        """p, (n,)."""
+        coefficients = torch.from_numpy(self._coefficients(self._damping(radius)))
+        return (self.vectors @ coefficients) / self.scale
+
+    def promised(self, move: Tensor) -> float:
+        """-(2 gᵀp + pᵀH p)."""
+        return -(2.0 * self.gradient.dot(move) + move.dot(self.hessian @ move)).item()
+
+    @property
+    def _rounding(self) -> float:
+        return float(_EPS * len(self.values) * np.abs(self.values).max())
+
+    def _coefficients(self, damping: float) -> Numbers:
+        """Along directions without curvature nothing."""
+        below = self.values + damping
+        kept = np.abs(below) > self._rounding
+        return np.where(kept, self.target / np.where(kept, below, 1.0), 0.0)
+
+    def _damping(self, radius: float) -> float:
+        """μ with ‖p(μ)‖ = radius to a tenth, and H + μ D² without negative eigenvalues; 0 when p
+        fits and H has none. Newton on 1/‖p‖ within a bracket (Moré and Sorensen 1983)."""
+        lowest = float(self.values[0])
+        least = -lowest if lowest < -self._rounding else 0.0
+        if math.isinf(radius):
+            return 2.0 * least
+        if least == 0.0 and _length(self._coefficients(0.0)) <= 1.1 * radius:
+            return 0.0
+        most = damping = least + _length(self.target) / radius
+        for _ in range(_MOST_DAMPINGS):
+            coefficients = self._coefficients(damping)
+            length = _length(coefficients)
+            if abs(length - radius) <= 0.1 * radius:
+                break
+            least, most = (damping, most) if length > radius else (least, damping)
+            below = np.maximum(self.values + damping, 1e-300)
+            slope = float((coefficients**2 / below).sum()) / max(length, 1e-300)
+            damping += (length - radius) / radius * length / max(slope, 1e-300)
+            if not least < damping < most:
+                damping = math.sqrt(max(least, 1e-3 * most) * most)
+        return damping
+
+
+def _length(vector: Numbers) -> float:
+    return math.sqrt(float(vector @ vector))
