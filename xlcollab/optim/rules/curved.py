@@ -20,6 +20,7 @@ Numbers = NDArray[np.float64]
 
 _EPS = float(np.finfo(np.float64).eps)
 _MOST_DAMPINGS = 50
+"""The bracket is halved on a logarithmic scale at worst: after so many it is below rounding."""
 _SLOW = 0.03
 """A step that lowers the sum of squares by less of itself has the residuals' own curvature to
 blame: what is left of them at the end, which JᵀJ does not know."""
