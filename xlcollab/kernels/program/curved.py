@@ -54,8 +54,8 @@ class PlainCurves:
         return (self.program.graph[0].size - self.count) // 2
 
     def at(self, x: Numbers, residuals: Numbers) -> tuple[Numbers, Numbers] | None:
-        """The Jacobian and the sum at x, or None where one is no number, or the program does not
-        hold."""
+        """The Jacobian (m, n) and the sum (n, n) at x; None where one is no number, or the program
+        does not hold."""
         n, m = self.variables, self.count
         jacobian, sums = np.empty((m, n)), np.empty((n, n))
         points = np.zeros((self._columns, n + m + n))
