@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import Cells, workbook
 from xlcollab.grid import DefinedName, ErrorCode, Kind, Scalar
+from xlcollab.kernels.scan import codes
+from xlcollab.kernels.scan.body import _FORMS
 from xlcollab.kernels.scan.machine import forward
 from xlcollab.kernels.scan.warming import run_passes
 from xlcollab.kernels.trace.compiler import Compiler
@@ -357,6 +359,32 @@ def _is_calm(plan: Plan) -> bool:
     """No error and no huge number: where there is one, the tape takes turns of its own."""
     values = shown(plan.unrolled()).values()
     return all(kind != Kind.ERROR and abs(number) < 1e6 for kind, number in values)
+
+
+CALLS: dict[str, str] = {
+    **{
+        name: f"{name}({','.join(['(A{p}/9+0.3)', '2'][:count])})"
+        for name, (_, count) in codes.OF_VALUES.items()
+    },
+    **{name: f"{name}(B$1:B$3,A{{p}})" for name in codes.AGGREGATES},
+    "IF": "IF(A{p}>1,A{p}/3,2)",
+    "IFERROR": "IFERROR(A{p}/3,2)",
+    "AVERAGE": "AVERAGE(B$1:B$3,A{p})",
+    "LOG": "LOG(A{p}+2,10)",
+    "SUMPRODUCT": "SUMPRODUCT(A{p}:A{p},B$1)",
+}
+"""A call of each function that has a form in a pass."""
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_has_a_form_is_worked_out_in_the_pass(name: str) -> None:
+    """Cut into waves it would give the same, hundreds of times slower."""
+    sheet = {"A1": 1.5, "B1": 0.5, "B2": 1.25, "B3": 2.0}
+    assert_one_pass(sheet | rows(2, 12, {"A": f"=A{{p}}*0.5+{CALLS[name]}"}))
+
+
+def test_all_forms_have_a_call() -> None:
+    assert CALLS.keys() == {*codes.OF_VALUES, *codes.AGGREGATES, *_FORMS}
 
 
 def test_long_chains_are_one_instruction() -> None:

@@ -67,6 +67,14 @@ def test_a_split_column_decides_what_is_kept_for_the_test(tmp_path: Path) -> Non
     made = new_book("matrix-factorisation", tmp_path / "split.csv", size=Size(12, 9))
     book = FileBook(made.output).read()
     assert number(book, "crosstab", "count_test") == (table["split"] == "test").sum()
+    draws = book.name("rating_draw")
+    assert draws is not None
+    _, numbers = book.sheet("ratings").block(parse_area(draws.text).rect)
+    for fraction in (0.01, 0.5, 0.99):  # whichever is typed
+        assert ((numbers < fraction).sum(), numbers.max() < 1.0) == (
+            (table["split"] == "test").sum(),
+            True,
+        )
 
 
 def test_awkward_names_stay_apart(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Small sets of whole numbers and orders are gone through: against itertools, and where it ends."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from xlcollab.optim import Objective, Settings, Solution, Status, solve
+from xlcollab.optim.evolution.enumeration import MOST
+
+WEIGHTS = torch.tensor([0.9, -1.7, 2.3, 0.4])
+
+
+def bumpy(x: Tensor) -> Tensor:
+    """Nothing that a slope leads down; scalar."""
+    return (torch.cos(5.0 * x * WEIGHTS[: len(x)]) * (1.0 + 0.1 * x)).sum()
+
+
+def solved(
+    sides: list[tuple[float, float]], method: str = "evolutionary", **parts: Any
+) -> Solution:
+    lower, upper = (torch.tensor(side).double() for side in zip(*sides, strict=True))
+    objective = Objective(
+        function=bumpy,
+        lower=lower,
+        upper=upper,
+        integer=parts.pop("integer", torch.ones(len(sides), dtype=torch.bool)),
+        **parts,
+    )
+    return solve(objective, lower.clone(), Settings(method=method))
+
+
+BOXES = [
+    [(0.0, 3.0)],
+    [(0.0, 3.0), (-2.0, 2.0), (1.0, 4.0)],
+    [(-5.0, -5.0), (0.0, 9.0)],
+    [(-9.0, 9.0), (-9.0, 9.0), (0.0, 12.0)],
+]
+
+
+@pytest.mark.parametrize("sides", BOXES, ids=str)
+@pytest.mark.parametrize("method", ["branch", "evolutionary"])
+def test_all_combinations_are_evaluated(sides: list[tuple[float, float]], method: str) -> None:
+    ranges = [range(int(low), int(high) + 1) for low, high in sides]
+    values = [float(bumpy(torch.tensor(x).double())) for x in itertools.product(*ranges)]
+    found = solved(sides, method)
+    assert found.status is Status.OPTIMAL
+    assert found.method == method
+    assert found.objective == pytest.approx(min(values), abs=1e-12)
+    assert f"All {len(values)} combinations of the whole numbers were evaluated." in found.message
+
+
+def test_the_constraints_are_held() -> None:
+    sides = [(0.0, 5.0), (0.0, 5.0)]
+    rows = {"constraints": lambda x: x.sum()[None], "constraint_lower": torch.tensor([9.0])}
+    upper = {"constraint_upper": torch.tensor([9.0])}
+    found = solved(sides, **rows, **upper)
+    pairs = [x for x in itertools.product(range(6), range(6)) if sum(x) == 9]
+    best = min(float(bumpy(torch.tensor(x).double())) for x in pairs)
+    assert found.objective == pytest.approx(best, abs=1e-12)
+    rows["constraint_lower"] = upper["constraint_upper"] = torch.tensor([11.0])
+    lost = solved(sides, **rows, **upper)
+    assert lost.status is Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("n", [1, 3, 6])
+def test_all_orders_are_evaluated(n: int) -> None:
+    """The cheapest way through all places, by its length."""
+    places = torch.tensor(np.random.default_rng(n).random((n, 2)))
+
+    def length(x: Tensor) -> Tensor:
+        way = places[(x.detach().long() - 1).clamp(0, n - 1)]
+        return (way - way.roll(1, 0)).norm(dim=1).sum() + 0.0 * x.sum()
+
+    objective = Objective(
+        function=length,
+        lower=torch.ones(n),
+        upper=torch.full((n,), float(n)),
+        integer=torch.ones(n, dtype=torch.bool),
+        alldifferent=(np.arange(n),),
+    )
+    found = solve(objective, torch.arange(1.0, n + 1).double(), Settings(method="evolutionary"))
+    orders = itertools.permutations(range(1, n + 1))
+    best = min(float(length(torch.tensor(order).double())) for order in orders)
+    assert found.objective == pytest.approx(best, abs=1e-12)
+    assert sorted(found.x.tolist()) == list(range(1, n + 1))
+    assert f"All {math.factorial(n)} orders were evaluated." in found.message
+
+
+@pytest.mark.parametrize(("side", "whole"), [(MOST - 1, True), (MOST, False)])
+def test_more_than_so_many_are_searched(side: int, whole: bool) -> None:
+    found = solved([(0.0, float(side))])
+    assert ("combinations of the whole numbers were evaluated" in found.message) is whole
+    assert (found.status is Status.OPTIMAL) is whole
+
+
+@pytest.mark.parametrize(
+    ("sides", "more"),
+    [
+        ([(0.0, math.inf)], {}),
+        ([(-math.inf, 3.0)], {}),
+        ([(0.0, 3.0), (0.0, 3.0)], {"integer": torch.tensor([True, False])}),
+    ],
+    ids=["no upper end", "no lower end", "not all are whole"],
+)
+def test_what_has_no_end_is_searched(
+    sides: list[tuple[float, float]], more: dict[str, Any]
+) -> None:
+    lower, upper = (torch.tensor(side).double() for side in zip(*sides, strict=True))
+    integer = more.get("integer", torch.ones(len(sides), dtype=torch.bool))
+    objective = Objective(function=bumpy, lower=lower, upper=upper, integer=integer)
+    start = torch.ones(len(sides)).double()
+    found = solve(objective, start, Settings(method="evolutionary", iterations=5))
+    assert "combinations of the whole numbers" not in found.message
