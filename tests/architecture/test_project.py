@@ -76,3 +76,17 @@ def test_the_recipes_of_the_contributors_guide_name_files_that_exist() -> None:
     text = Path(ROOT.parent, ".github", "CONTRIBUTING.md").read_text("utf-8")
     for path in re.findall(r"`((?:xlcollab|tests|workbooks|\.ci)/[\w/.]+)`", text):
         assert (ROOT.parent / path).exists(), path
+
+
+def test_the_picture_of_the_rooms_names_folders_that_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = [one.rstrip("/") for one in re.findall(r"`([a-z_]+(?:/[\w./]*)?)`", text)]
+    below = {folder.name for folder in [*ROOT.glob("*/*"), *ROOT.iterdir()]}
+    gone = [
+        name
+        for name in named
+        if not any((base / name).exists() for base in (ROOT, ROOT.parent))
+        and not (ROOT / f"{name}.py").exists()
+        and name not in below
+    ]
+    assert not gone

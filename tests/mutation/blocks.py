@@ -1,5 +1,9 @@
 """The blocks of a module: the bodies of its functions, of their branches and loops. Each has a
-number of its own, and can tell when it runs."""
+number of its own, and can tell when it runs.
+
+The contexts of coverage.py tell lines by test as well, but take twice the time of the suite (what
+reads its files would be no shorter); a block's one call costs next to nothing.
+"""
 
 from __future__ import annotations
 

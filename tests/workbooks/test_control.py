@@ -9,7 +9,7 @@ import pytest
 
 from tests.build import build
 from tests.workbooks.made import FOLDER, read
-from xlcollab.api.session.controlled import controlled
+from xlcollab.api.session.controlled import controlled, history_cell, history_is_on
 from xlcollab.errors import DataError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
@@ -120,3 +120,20 @@ def test_every_label_of_the_factor_lesson_is_known() -> None:
     control = read_control(FileBook(FOLDER / "collab_filter.xlsx").read())
     assert control is not None
     assert not control.unknown
+
+
+@pytest.mark.parametrize(
+    ("said", "is_on"),
+    [("off", False), (" OFF ", False), (False, False), (True, True), ("on", True)],
+)
+def test_a_row_switches_the_history(tmp_path: Path, said: object, is_on: bool) -> None:
+    for label in ("history", "History"):
+        book = typed(tmp_path, [("a note", 1), (label, said), ("l2", 0.5)])
+        assert history_is_on(book) is is_on
+        assert str(history_cell(book)) == "Control!B5"
+
+
+def test_without_a_row_histories_are_on(tmp_path: Path) -> None:
+    for book in (typed(tmp_path, [("a note", False)]), typed(tmp_path, [("l2", 1)], "elsewhere")):
+        assert history_cell(book) is None
+        assert history_is_on(book)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,20 @@ def test_default_place_and_size(ratings: Path) -> None:
     assert (made.n_users, made.n_items) == (5, 4)
     book = xlcollab.open(made.output)
     assert [model.size for model in book.models()] == [18, 27, 28]
+
+
+def test_a_new_lesson_is_worked_out_and_the_same_each_time(ratings: Path, tmp_path: Path) -> None:
+    """No reader need evaluate it again: its stored values are said to be good."""
+    found = []
+    for name in ("a.xlsx", "b.xlsx"):
+        made = new_book("matrix-factorisation", ratings, tmp_path / name, Size(5, 4, 2))
+        with zipfile.ZipFile(made.output) as package:
+            parts = {one.filename: package.read(one) for one in package.infolist()}
+        assert b"fullCalcOnLoad" not in parts["xl/workbook.xml"]
+        assert b"calcPr" in parts["xl/workbook.xml"]
+        del parts["xl/workbook.xml"], parts["docProps/core.xml"]  # when, and what made it
+        found.append(parts)
+    assert found[0] == found[1]
 
 
 def test_a_new_lesson_can_be_solved(ratings: Path) -> None:

@@ -128,6 +128,18 @@ def test_a_factorisation_is_one_band() -> None:
     _same_bits_by_threads(program)
 
 
+def test_what_a_band_alone_reads_is_never_whole_in_memory() -> None:
+    """The errors of all cells, which are as many as the data, are made block by block."""
+
+    def loss(x: Tensor) -> Tensor:
+        return torch.where(MASK, _users(x) @ _items(x) - DATA, 0.0).square().sum()
+
+    program = native(record(lambda x: [loss(x)], START))
+    held = program.encoded.arena.size
+    given = START.numel() + DATA.numel() + MASK.numel()
+    assert held < given + 2 * START.numel() + DATA.numel()
+
+
 def test_a_batch_and_a_run_go_by_the_same_blocks() -> None:
     program = check(lambda x: _made([("product", "masked"), ("looked up", "square")], x), START)
     x = START.numpy()
