@@ -19,6 +19,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
+from xlcollab.faces.beginning import process_began
 from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.edges import edges
 from xlcollab.faces.leaving import leave
@@ -227,6 +228,7 @@ def _fail(message: str, code: int) -> int:
 
 def main() -> None:
     """The entry point of the installed script."""
+    process_began()
     limit_memory()
     try:
         build()()

@@ -22,6 +22,7 @@ from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import (
     Run,
     formulas_of,
+    has_time,
     program_of_many,
     rows_of_many,
     with_machine,
@@ -168,6 +169,9 @@ class Compiled:
         return rows_of_many(function, self.start, self.run)
 
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
+        asked = self.run.settings.method == "global"  # which can do nothing without them
+        if not asked and not has_time(function, self.start, self.run):
+            return None
         return formulas_of(function, self.start)
 
     def _culprit(self, forms: frozenset[str]) -> str:

@@ -13,6 +13,8 @@ _SECONDS_FOR_A_PROOF = 1.0
 """How long a search goes on below the stored integer tolerance: most proofs are close then, and a
 small model is solved exactly."""
 
+_MOST_TO_KEEP = 0.3
+"""Of a time limit, that is left for writing."""
 _LEAST_SHARE, _ENOUGH = 0.2, 0.5
 """Of a time limit, and of a second, of which the shorter is left to the engine however long reading
 took: with no time nothing comes, and more of it would overrun the limit."""
@@ -69,15 +71,30 @@ def seconds_of(settings: Settings, model: SolverModel) -> float:
     return math.inf if found is None else float(found)
 
 
-def limited(settings: Settings, model: SolverModel, spent: float) -> Settings:
+def seconds_to_keep(reading: float, compiling: float, slowness: float) -> float:
+    """How long it will take to apply and write what is found, judged by what was seen of this book
+    on this machine: the same cells are evaluated and written. `slowness` is how many seconds one
+    second of computing took."""
+    return _KEEPING * slowness + _OF_READING * reading + _OF_COMPILING * compiling
+
+
+_KEEPING = 0.15
+"""Seconds of computing for a book of a few cells, its reports and the lines that are printed."""
+_OF_READING, _OF_COMPILING = 2.0, 0.3
+"""Writing a large book takes up to twice what reading took; evaluating it a third of compiling."""
+
+
+def limited(settings: Settings, model: SolverModel, spent: float, keeping: float) -> Settings:
     """The settings with the stored limits where they name none, for an engine that branches.
 
-    `spent` are the seconds that reading and compiling took; a time limit counts them.
+    `spent` are the seconds that reading and compiling took, `keeping` those that writing will take;
+    a time limit counts them.
     """
     options = model.options
     seconds = options.seconds if settings.time_limit is None else settings.time_limit
     if seconds is not None:
-        seconds = max(min(_LEAST_SHARE * seconds, _ENOUGH), seconds - spent)
+        left = seconds - spent - min(keeping, _MOST_TO_KEEP * seconds)
+        seconds = max(min(_LEAST_SHARE * seconds, _ENOUGH), left)
     settings = replace(settings, time_limit=seconds)
     if settings.method in ("auto", "evolutionary"):
         settings = _with_population(settings, options)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.curved import PlainCurves
 from xlcollab.kernels.program.formulas import formulas
 from xlcollab.kernels.program.lower import (
@@ -26,6 +27,7 @@ from xlcollab.kernels.program.lower import (
 from xlcollab.kernels.program.machine.ready import seconds_to_compile
 from xlcollab.kernels.program.plain import PlainProgram, PlainResiduals, PlainValues
 from xlcollab.kernels.program.worth import worth_compiling
+from xlcollab.kernels.values.block import HiddenError
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
 from xlcollab.optim.algebra.formulas import Algebra, plain
 from xlcollab.optim.algebra.values import values
@@ -87,12 +89,39 @@ class Run:
         return self.until - time.perf_counter()
 
 
+def has_time(function: TensorFunction, start: Tensor, run: Run) -> bool:
+    """Whether a run that has to end can make a program of a function first: for a sheet of
+    thousands of formulas, all different, that takes longer than many a run."""
+    if run.until == math.inf:
+        return True
+    shortest = math.inf
+    for _ in range(_LOOKS):
+        began = time.perf_counter()
+        try:
+            with torch.no_grad():
+                function(start)
+        except (HiddenError, XlcollabError):
+            return False  # nor would there be a program
+        shortest = min(shortest, time.perf_counter() - began)
+    return _AT_MOST_TO_LOWER * shortest < _MOST_OF_A_RUN * run.seconds
+
+
+_LOOKS = 2
+"""The first may have to load things."""
+_AT_MOST_TO_LOWER = 50
+"""Evaluations on the tape, without slopes, that take as long as to make a program."""
+_MOST_OF_A_RUN = 0.3
+"""The rest is for the search, without which a program is of no use."""
+
+
 def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
     """The objective with its programs, as far as it has them and they are worth compiling.
 
     Where the machine is not compiled yet, a run that is short goes without it: its numbers may
     differ in their last digits from those of the same run with the machine.
     """
+    if not has_time(objective.function, start, run):
+        return objective
     return replace(
         objective,
         native=_program(objective, start, run),
@@ -106,6 +135,8 @@ def program_of_many(
 ) -> NativeProgram | PlainValues | None:
     """A function's program for a search that asks it at a whole population again and again: its
     values alone. Small ones numpy runs at all points in one go, which needs nothing compiled."""
+    if not has_time(function, start, run):
+        return None
     points = (run.settings.population or _POPULATION) * _iterations(run.settings)
     parts = ("evaluate", "batch")
     if seconds_to_compile(*parts) == 0.0:
@@ -130,6 +161,8 @@ def program_of_many(
 def rows_of_many(function: TensorFunction, start: Tensor, run: Run) -> NativeResiduals | None:
     """A function with several values as a program, for a search that asks it a few hundred times
     for them and their derivatives."""
+    if not has_time(function, start, run):
+        return None
     times = min(_iterations(run.settings), _MANY_STEPS) * _runs(run.settings)
     parts = ("evaluate", "rows")
     work = lambda: jacobian(function, start)  # noqa: E731

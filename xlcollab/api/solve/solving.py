@@ -17,7 +17,7 @@ from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
-from xlcollab.api.solve.limits import limited, seconds_of, with_engine
+from xlcollab.api.solve.limits import limited, seconds_of, seconds_to_keep, with_engine
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
@@ -89,18 +89,20 @@ def solve_model(
     asked for a named method, in the words of the message.
     """
     refuse_unchangeable(book, sheets=history or bool(reports))
-    compiling = time.perf_counter()
+    compiling, computing_before = time.perf_counter(), time.process_time()
     began = compiling - book.seconds_read if began is None else began
     settings = with_engine(settings, model)
     compiled = compile_model(book, model, settings, began + seconds_of(settings, model))
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(computing or Computing(), compiled.size)
     compile_seconds = time.perf_counter() - compiling
+    slowness = compile_seconds / max(time.process_time() - computing_before, 1e-3)
+    keeping = seconds_to_keep(book.seconds_read, compile_seconds, max(1.0, slowness))
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
         objective = _told(compiled.objective(place), model, on_point)
         spent = time.perf_counter() - began
-        solution = solve(objective, start, limited(settings, model, spent), on_step)
+        solution = solve(objective, start, limited(settings, model, spent, keeping), on_step)
     solution = explained(compiled, compiled.in_its_own_units(solution))
     solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
     solved = Solved(

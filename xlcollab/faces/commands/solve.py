@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import time
 from typing import TYPE_CHECKING
 
 import typer
 
+from xlcollab.faces.beginning import beginning
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, console, print_json, print_next, print_table
 from xlcollab.faces.window.showing import showing
@@ -32,7 +32,7 @@ def solve(request: SolveRequest) -> int:
 
 def solve_shown(request: SolveRequest, *, opens: bool = True) -> int:
     """Solve, shown in a window where the request wants one; `opens` is for the browser to open."""
-    began = time.perf_counter()  # loading what solves takes its share of a time limit
+    began = beginning()  # loading what solves takes its share of a time limit
     with (
         Progress(shown=not request.json) as progress,
         showing(request.browser, opens=opens) as stream,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import typer
 
+from xlcollab.faces.beginning import beginning
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, print_json, print_table
 from xlcollab.settings.requests.sweep import SweepRequest
@@ -21,7 +20,7 @@ def sweep(request: SweepRequest) -> int:
 
     Example:  xlcollab sweep book.xlsx --samples 1000
     """
-    began = time.perf_counter()  # loading what solves takes its share of a time limit
+    began = beginning()  # loading what solves takes its share of a time limit
     with Progress(shown=not request.json):
         from xlcollab.api.solve.sweeping import sweep_book  # takes seconds: a line stands already
 

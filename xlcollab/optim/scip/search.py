@@ -18,7 +18,7 @@ _LOOK = 0.05
 """Seconds between two looks at whether the search has ended."""
 _TELL = 0.2
 """Seconds between two reports while nothing new is found."""
-_DEAF = 1.0
+_DEAF = 0.5
 """Seconds that SCIP has to hear that it is to stop."""
 _INFINITE = 1e19
 """SCIP says 1e20 where it has no bound."""

@@ -39,7 +39,8 @@ def gradient(graph: Graph, output: View) -> int:
 class _Reverse:
     graph: Graph
     contributions: dict[int, list[Placed]] = field(default_factory=dict)
-    _active: dict[int, bool] = field(default_factory=lambda: {0: True})
+    _active: list[bool] = field(default_factory=lambda: [True])
+    """Of the nodes that were asked for, and all before them."""
 
     def derived(self, top: int, seed: Placed, down_to: int, factor: View | None = None) -> int:
         """The derivatives of what `seed` falls on in `top` by an earlier node; times a number."""
@@ -91,12 +92,12 @@ class _Reverse:
 
     def active(self, number: int) -> bool:
         """Whether a derivative by the variables goes through a node."""
-        for at in range(number + 1):
-            if at not in self._active:
-                node = self.graph[at]
-                self._active[at] = node.op not in FLAT and any(
-                    self._active[view.node] for view in node.read() if not view.held
-                )
+        for at in range(len(self._active), number + 1):
+            node = self.graph[at]
+            self._active.append(
+                node.op not in FLAT
+                and any(self._active[view.node] for view in node.read() if not view.held)
+            )
         return self._active[number]
 
     def give(self, target: View, shape: Dims, what: View) -> None:
