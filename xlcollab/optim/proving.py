@@ -31,10 +31,24 @@ def proved(best: Attempt, task: Task, start: Tensor) -> Attempt:
     if not asked or start.numel() > _MOST_VARIABLES or objective.formulas is None:
         return best
     if _is_bent_down(best, task, start) or not is_convex_model(objective, start.numel()):
-        return best
+        return _advised(best, task)
     if _falls_further(best, task, start):
         return best
     told = Stop(Status.OPTIMAL, f"{stop.message} {_PROOF}".strip())
+    return replace(best, outcome=replace(best.outcome, stop=told))
+
+
+_ADVICE = (
+    "Better ones may lie farther away: --multistart looks for them, --engine global for a proof."
+)
+
+
+def _advised(best: Attempt, task: Task) -> Attempt:
+    """The attempt with a word on how to look further, for who left the method to us."""
+    if task.settings.method != "auto" or task.objective.has_integers:
+        return best
+    stop = best.outcome.stop
+    told = replace(stop, message=f"{stop.message} {_ADVICE}".strip())
     return replace(best, outcome=replace(best.outcome, stop=told))
 
 
