@@ -169,3 +169,24 @@ def test_a_table_of_ratings_can_be_scored_with_unknown_ids() -> None:
     model = MatrixFactorization(**FAST).fit(frame())
     stranger = RatingsTable.of(["new", "u1"], [100, -5], [3.0, 4.0])
     assert np.isfinite(model.score(stranger))
+
+
+def test_users_and_items_of_unlike_number_are_no_pairs() -> None:
+    """A compiled pass would read beyond the shorter one."""
+    x, y = pairs()
+    model = MatrixFactorization(**FAST).fit(x, y)
+    for n in (2, 5000):
+        with pytest.raises(UsageError, match=f"{n} users and 1 items are no pairs"):
+            model.predict(np.resize(x[:, 0], n), x[:1, 1])
+    with pytest.raises(UsageError, match=r"need .* ratings; found the shape"):
+        MatrixFactorization(**FAST).fit(x, y[:-1])
+
+
+def test_one_id_stands_for_itself() -> None:
+    x, y = pairs()
+    texts = x.astype(str)
+    model = MatrixFactorization(**FAST).fit(texts, y)
+    assert model.predict("11", "12").shape == (1,)
+    user, item = x[0].tolist()
+    assert model.predict(user, item) == model.predict([user], [item])
+    assert model.predict(str(user), str(item)) == model.predict([user], [item])

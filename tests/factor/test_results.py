@@ -286,6 +286,24 @@ def test_tuning_finds_better_settings_and_fills_a_sheet() -> None:
     assert [trial.values for trial in again.trials] == [trial.values for trial in tuning.trials]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "als", "gibbs", "adam"])
+def test_tuning_begins_with_the_recipe_and_never_leaves_it(optimizer: str) -> None:
+    """Neither its penalties nor its scale: a learning rate is one on the recipe's scale."""
+    pytest.importorskip("optuna")
+    tables, asked = tables_with_validation(), TrainingSettings(optimizer=optimizer)
+    space = {"epochs": Span(2, 300)} if optimizer == "gibbs" else None
+    found = tune(tables, SMALL, asked, space=space, n_trials=2)
+    usual = train(tables, SMALL, asked)
+    assert usual.validation is not None
+    assert usual.training is not None
+    assert found.trials[0].rmse == usual.validation.rmse
+    assert found.training.standardize == usual.training.standardize
+    assert found.training.l2_scaling == usual.training.l2_scaling
+    searched = set(found.trials[0].values)
+    assert ("bias_rate" in searched) == (optimizer == "sgd")
+    assert ("learning_rate" in searched) == (optimizer in ("sgd", "adam"))
+
+
 def test_tuning_can_be_stopped_and_needs_validation_ratings() -> None:
     pytest.importorskip("optuna")
     found = tune(tables_with_validation(), SMALL, TrainingSettings(), on_trial=lambda trial: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,6 +165,19 @@ def test_tune_searches_only_what_the_optimizer_uses(optimizer: str, tmp_path: Pa
     source = ratings_csv(tmp_path)
     found = xlcollab("tune", source, "--optimizer", optimizer, "--trials", 1, "--json").json
     assert ("learning_rate" in found["best"]) == (optimizer == "adam")
+
+
+def test_what_tune_says_to_type_is_the_best_trial(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    source = ratings_csv(tmp_path)
+    for options in ((), ("--optimizer", "adam", "--search", "learning_rate=0.01..0.1")):
+        found = xlcollab("tune", source, *options, "--trials", 2, "--overwrite", "--json").json
+        program, *command = shlex.split(found["fit"])
+        assert program == "xlcollab"
+        more = ("--validation-fraction", 0.1, "--overwrite", "-o", tmp_path / "m.xlsx", "--json")
+        fitted = xlcollab(*command, *more)
+        assert fitted.code == 0, fitted.err
+        assert fitted.json["validation_rmse"] == found["validation_rmse"]
 
 
 def test_factors_are_read_from_a_fits_own_workbook(folder: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from xlcollab.errors import UsageError
 from xlcollab.factor.conventions import Regressor, not_fitted
 from xlcollab.factor.models.files import load_model, save_model
 from xlcollab.factor.models.interval import interval
-from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, predict
+from xlcollab.factor.models.model import FactorModel, Model, Unknown, levels_of, numbers_of, predict
 from xlcollab.factor.models.recommend import By, Recommendations, recommend, similar_items
 from xlcollab.factor.training.extend import extended
 from xlcollab.factor.training.fold import folded_in
@@ -217,12 +217,12 @@ class MatrixFactorization(Regressor):
         A frame is read by the names of its columns, as `fit` does; side columns that it has count.
         An unknown id gets what is known without it, or raises DataError with unknown="error".
         """
-        side = None
+        side, model = None, self._model
         if items is None:
             frame = frame_of(users)
-            side = None if frame is None else levels_of(self._model, frame)
+            side = None if frame is None else levels_of(model, frame)
             users, items = two_columns(users, self.columns)
-        return predict(self._model, users, items, unknown, side)
+        return predict(model, users, items, unknown, side)
 
     def predict_interval(
         self, users: ArrayLike, items: ArrayLike, level: float = 0.9
@@ -234,11 +234,7 @@ class MatrixFactorization(Regressor):
         Raises UsageError on a model without draws.
         """
         model = self._model
-        numbers = (
-            model.user_ids.numbers(users, "negative"),
-            model.item_ids.numbers(items, "negative"),
-        )
-        return interval(model, *numbers, level)
+        return interval(model, *numbers_of(model, users, items, "bias"), level)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
         """R² = 1 − Σ (rating − prediction)² / Σ (rating − mean)², as regressors in scikit-learn;
@@ -328,6 +324,7 @@ class MatrixFactorization(Regressor):
             columns = replace(columns, counts=self.implicit)
             if y is not None:
                 name = columns.rating or _UNNAMED
+                _refuse_other_length(len(frame), y)
                 frame = frame.assign(**{name: np.asarray(y)})
                 columns = replace(columns, rating=name)
             return from_frame(frame, columns, duplicates=duplicates, dtype=dtype)
@@ -335,7 +332,9 @@ class MatrixFactorization(Regressor):
             y = np.ones(len(two_columns(ratings)[0]))
         if y is None:
             raise UsageError("give a RatingsTable, a DataFrame, or ids (n, 2) with ratings y (n,)")
-        return merge_duplicates(RatingsTable.of(*two_columns(ratings), y, dtype=dtype), duplicates)
+        users, items = two_columns(ratings)
+        _refuse_other_length(len(users), y)
+        return merge_duplicates(RatingsTable.of(users, items, y, dtype=dtype), duplicates)
 
     def _extra(self, frame: pd.DataFrame) -> tuple[str, ...]:
         """The side columns: those a fitted model can do without need not be there."""
@@ -354,10 +353,17 @@ class MatrixFactorization(Regressor):
 _UNNAMED = "rating"
 
 
+def _refuse_other_length(n: int, y: ArrayLike) -> None:
+    if (found := np.asarray(y).shape) != (n,) and len(np.asarray(y).ravel()) != n:
+        raise UsageError(f"{n} pairs of ids need {n} ratings; found the shape {found}")
+
+
 def frame_of(table: Any) -> pd.DataFrame | None:
     """A table of pandas, polars or pyarrow as pandas' frame; None for anything else."""
     if isinstance(table, pd.DataFrame):
         return table
+    if hasattr(table, "collect") and hasattr(table, "lazy"):
+        table = table.collect()  # polars' LazyFrame
     frame = table.to_pandas() if hasattr(table, "to_pandas") else None
     return frame if isinstance(frame, pd.DataFrame) else None
 

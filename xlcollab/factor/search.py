@@ -127,14 +127,32 @@ class Span:
     log: bool = True
 
 
-SPACE: Mapping[str, Span] = {
-    "n_factors": Span(8, 128),
-    "learning_rate": Span(0.005, 0.2),
-    "l2_factors": Span(0.005, 0.5),
-    "l2_biases": Span(0.001, 0.2),
-    "epochs": Span(5, 60),
+_FACTORS = 8, 128
+"""From too few to tell tastes apart to more than any quality takes."""
+_TIMES: Mapping[str, float] = {
+    "learning_rate": 4.0,
+    "bias_rate": 4.0,
+    "l2_factors": 4.0,
+    "l2_biases": 4.0,
+    "epochs": 2.0,
 }
-"""What `tune` searches unless told otherwise."""
+"""How far from the recipe a setting is searched, on either side: enough for the penalties of tables
+ten times as dense; a rate four times as high may diverge, which is told."""
+
+
+def space_around(model: ModelSettings, training: TrainingSettings) -> dict[str, Span]:
+    """What `tune` searches unless told otherwise: around settings that are resolved, those that
+    the rule uses and that are not 0."""
+    low, high = _FACTORS
+    found = {"n_factors": Span(min(low, model.n_factors), max(high, model.n_factors))}
+    for name, times in _TIMES.items():
+        usual = getattr(training, name)
+        if not usual:
+            continue
+        ends = usual / times, usual * times
+        whole = max(1, round(ends[0])), round(ends[1])
+        found[name] = Span(*whole) if isinstance(usual, int) else Span(*ends)
+    return found
 
 
 Values = Mapping[str, Any]
@@ -152,7 +170,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """All trials in order, and the settings of the best."""
+    """All trials in order, and the settings of the best, the recipe's among them."""
 
     trials: tuple[Trial, ...]
     model: ModelSettings
@@ -176,10 +194,12 @@ def tune(
 ) -> Tuning:
     """Search `space` for the lowest validation RMSE with optuna's tree-structured Parzen sampler.
 
-    `tables` needs validation ratings; of several, such as folds, the mean of their errors counts. A
-    trial that diverges counts as infinitely bad. `on_trial` hears of each trial and ends the search
-    with True; an interrupt from the keyboard ends it too, once a trial is whole. Raises
-    MissingPackageError without optuna, UsageError for an implicit model.
+    The recipe for these settings and ratings is tried first, and each trial is the recipe but for
+    the values that are searched: a learning rate is one on its scale. Without a `space` what lies
+    around the recipe is searched. `tables` needs validation ratings; of several, such as folds, the
+    mean of their errors counts. A trial that diverges counts as infinitely bad. `on_trial` hears of
+    each trial and ends the search with True; an interrupt from the keyboard ends it too, once a
+    trial is whole. Raises MissingPackageError without optuna, UsageError for an implicit model.
     """
     parts = [tables] if isinstance(tables, Tables) else list(tables)
     model, training = model or ModelSettings(), training or TrainingSettings()
@@ -187,6 +207,9 @@ def tune(
     study = _study(training.seed)
     if not parts or any(part.validation is None for part in parts):
         raise UsageError("tune needs validation ratings to compare by; split some off")
+    model, training = resolved(parts[0].train, model, training)
+    spans = space or space_around(model, training)
+    study.enqueue_trial(_usual(model, training, spans))
     trials: list[Trial] = []
     stopped: str | None = None
     check = unheard()
@@ -194,7 +217,7 @@ def tune(
         for _ in range(n_trials):
             check()
             asked = study.ask()
-            values = {name: _suggest(asked, name, span) for name, span in (space or SPACE).items()}
+            values = {name: _suggest(asked, name, span) for name, span in spans.items()}
             trials.append(_tried(parts, model, training, values))
             study.tell(asked, trials[-1].rmse)
             if on_trial is not None and on_trial(trials[-1]):
@@ -206,6 +229,18 @@ def tune(
         stopped = reason(stop)
     best = min(trials, key=lambda trial: trial.rmse)
     return Tuning(tuple(trials), *_with_values(model, training, best.values), stopped)
+
+
+def _usual(
+    model: ModelSettings, training: TrainingSettings, spans: Mapping[str, Span]
+) -> dict[str, float]:
+    """The values of these settings, as near as the spans have them; drawn where there is none."""
+    found = {}
+    for name, span in spans.items():
+        value = getattr(model if hasattr(model, name) else training, name)
+        if value is not None:
+            found[name] = min(max(value, span.low), span.high)
+    return found
 
 
 def folds_of(table: RatingsTable, n_folds: int, seed: int) -> list[Tables]:

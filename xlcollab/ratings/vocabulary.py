@@ -195,7 +195,9 @@ def _as_ids(values: ArrayLike, kind: str, first_row: int) -> NDArray[np.generic]
 def _column(values: ArrayLike | Sequence[Id]) -> NDArray[np.generic]:
     """A 1-d array of ids; mixed types, and integers too long for 64 bits, stay as they are."""
     if isinstance(values, np.ndarray | pd.Series | pd.Index):
-        return np.asarray(values)
+        return np.atleast_1d(np.asarray(values))
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        return _column([values])  # type: ignore[arg-type]  # one id
     listed: list[Id] = list(values)  # type: ignore[arg-type]
     kinds = {type(value) for value in listed}
     if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in cast(list[int], listed)):

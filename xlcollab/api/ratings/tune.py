@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,14 @@ from xlcollab.factor import (
     tune,
     tuning_table,
 )
-from xlcollab.factor.search import SPACE, folds_of
+from xlcollab.factor.search import folds_of
 from xlcollab.interrupts import raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable, random_split
+from xlcollab.settings.asked import Asked
 from xlcollab.settings.near import meant
-from xlcollab.settings.optimizers import OPTIMIZERS
-from xlcollab.settings.option import names_of, settings_of
-from xlcollab.settings.requests.ratings import TuneRequest
+from xlcollab.settings.option import settings_of
+from xlcollab.settings.requests.ratings import FitPlace, FitRequest, TuneRequest
+from xlcollab.settings.spoken import spoken
 
 SEARCHABLE = tuple(
     name
@@ -60,6 +62,8 @@ class Tuned:
     tuning: Tuning
     asked: int
     output: Path
+    command: str
+    """What fits all ratings by the best settings."""
 
     @property
     def is_whole(self) -> bool:
@@ -90,6 +94,7 @@ class Tuned:
             "best": dict(best.values),
             "validation_rmse": best.rmse,
             "trials": len(self.tuning.trials),
+            "fit": self.command,
             "output": str(self.output),
         }
 
@@ -130,7 +135,6 @@ def tune_ratings(
     check_table_file(target, "tune", ("trial",), inputs=[source], overwrite=request.overwrite)
     name = request.optimizer or str(QUALITIES["fast"]["optimizer"])
     training = TrainingSettings(optimizer=name, seed=request.seed)
-    space = space or {one: span for one, span in SPACE.items() if _is_used(one, training)}
     table = read_source(request.place).table
     parts = _parts(table, request)
     with time_limit(request.time_limit):
@@ -146,7 +150,7 @@ def tune_ratings(
     if not math.isfinite(tuning.best.rmse):
         raise SolveError("every trial diverged; search lower learning rates")
     write_table(tuning_table(tuning), target, Provenance.of("tune", request, effective=[training]))
-    return Tuned(tuning, trials, target)
+    return Tuned(tuning, trials, target, _command(request, tuning))
 
 
 def _parts(table: RatingsTable, request: TuneRequest) -> list[Tables]:
@@ -157,8 +161,24 @@ def _parts(table: RatingsTable, request: TuneRequest) -> list[Tables]:
     return [Tables(*random_split(table, request.validation_fraction, rng))]
 
 
-def _is_used(name: str, training: TrainingSettings) -> bool:
-    return name in OPTIMIZERS[training.optimizer].uses or name in names_of(ModelSettings)
+def _command(request: TuneRequest, tuning: Tuning) -> str:
+    """What one types to fit all ratings by the best settings, which are the recipe's but for those
+    that were searched."""
+    place = request.place
+    said = {one.name: getattr(place, one.name) for one in fields(place)}
+    model, training = (_other(one) for one in (tuning.model, tuning.training))
+    fit = FitRequest(
+        place=FitPlace(**said),
+        model=Asked.of(ModelSettings, model),
+        training=Asked.of(TrainingSettings, {"optimizer": tuning.training.optimizer, **training}),
+    )
+    return shlex.join(["xlcollab", "fit", *map(str, spoken(fit))])
+
+
+def _other(settings: ModelSettings | TrainingSettings) -> dict[str, object]:
+    """What is not as it is by default."""
+    values = {one.name: (getattr(settings, one.name), one.default) for one in fields(settings)}
+    return {name: value for name, (value, usual) in values.items() if value != usual}
 
 
 def _counted(tell: Callable[[TrialProgress], None], trials: int) -> Callable[[Trial], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table
 from xlcollab.settings.requests.ratings import TuneRequest
 
 
@@ -26,4 +26,5 @@ def tune(request: TuneRequest) -> int:
         print_table("best trial", ("setting", "value"), tuned.tuning.best.values.items())
         typer.echo(f"validation RMSE {found['validation_rmse']:.5f}")
         typer.echo(f"{tuned.sentence} Written to {tuned.output}")
+        print_next(tuned.output, tuned.command)
     return tuned.exit_code

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xlcollab.errors import UsageError
 from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.output import Output
@@ -259,12 +260,26 @@ def predict(
     """Predicted ratings of pairs of ids (n,).
 
     An unknown id raises DataError by row, or with "bias" gets what is known without it: the other
-    side's bias and the global bias.
+    side's bias and the global bias. Raises UsageError where there are not as many items as users.
     """
+    return model.predict_numbers(*numbers_of(model, users, items, unknown), side)
+
+
+def numbers_of(
+    model: Model,
+    users: ArrayLike | Sequence[Id],
+    items: ArrayLike | Sequence[Id],
+    unknown: Unknown,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The numbers (n,) and (n,) of pairs of ids. Raises UsageError for more or fewer users than
+    items, DataError as `predict`."""
     missing: Literal["error", "negative"] = "error" if unknown == "error" else "negative"
-    return model.predict_numbers(
-        model.user_ids.numbers(users, missing), model.item_ids.numbers(items, missing), side
-    )
+    found = model.user_ids.numbers(users, missing), model.item_ids.numbers(items, missing)
+    if len(found[0]) != len(found[1]):
+        raise UsageError(
+            f"{len(found[0])} users and {len(found[1])} items are no pairs; give as many of both"
+        )
+    return found
 
 
 def levels_of(model: Model, frame: pd.DataFrame) -> dict[str, NDArray[np.int32]]:
