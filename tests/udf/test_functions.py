@@ -317,3 +317,34 @@ def test_every_function_is_offered() -> None:
     module = sys.modules[MODULE]
     decorated = {name for name in dir(module) if hasattr(getattr(module, name), "__xlfunc__")}
     assert {function.__name__ for function in module.FUNCTIONS} == decorated
+
+
+def test_what_is_taken_up_is_learned_in_cells(ask: Any, sheet: xw.Sheet) -> None:
+    """A table without ratings: each row counts as 1, and the same row again as one more."""
+    draw = np.random.default_rng(3)
+    pairs = [(float(u), float(i)) for u in range(12) for i in range(8) if draw.random() < 0.5]
+    rows = [("user", "item"), *pairs, pairs[0]]
+    where = sheet["K20"].impl.sheet.range((40, 11), (39 + len(rows), 12))
+    where.raw_value = [list(row) for row in rows]
+    area = f"@K40:L{39 + len(rows)}"
+    skipped = (None,) * 6
+    handle = ask("xlc_fit", area, 2.0, 4.0, *skipped, 1.0, True)
+    assert handle.startswith("xlc:fit:"), ask("xlc_status", "@Z9", cell="Z1")
+    frame = pd.DataFrame(rows[1:], columns=["user", "item"])
+    wanted = MatrixFactorization(n_factors=2, epochs=4, seed=1, implicit=True).fit(frame)
+    best = wanted.recommend(3.0, 2)
+    found = ask("xlc_recommend", handle, 3.0, 2.0)
+    assert [row[0] for row in found] == best.items[: len(found)]
+    assert [row[1] for row in found] == best.ratings[: len(found)].tolist()
+    sheet["Z5"].value = ask("xlc_fit", area, 2.0, 4.0, *skipped, 1.0, True, cell="Z5")
+    told = ask("xlc_status", "@Z5", cell="Z6")
+    assert "4 epochs" in told
+    assert "nan" not in told
+    assert ask("xlc_fit", area, 2.0, 4.0, cell="Z7") == VALUE
+
+
+def test_averaging_in_cells(ask: Any) -> None:
+    handle = ask("xlc_fit", "@A1:F5", 2.0, 12.0, *(None,) * 6, 1.0, None, "best")
+    wanted = MatrixFactorization(n_factors=2, epochs=12, seed=1, quality="best")
+    wanted.fit(from_crosstab(pd.DataFrame(scores(), index=USERS, columns=ITEMS)))
+    assert ask("xlc_predict", handle, 29.0, 57.0) == wanted.predict(29, 57)[0]

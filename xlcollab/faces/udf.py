@@ -46,6 +46,8 @@ def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> object:
     range_min="The lowest prediction, together with range_max.",
     range_max="The highest prediction.",
     seed="Seed of every random draw; 0 by default.",
+    implicit="TRUE for counts, purchases or 0/1: what is taken up is learned, not how it is rated.",
+    quality='"fast" (default), or "best" for Bayesian averaging.',
 )
 def xlc_fit(
     ratings: Block,
@@ -58,6 +60,8 @@ def xlc_fit(
     range_min: Block | None = None,
     range_max: Block | None = None,
     seed: Block | None = None,
+    implicit: Block | None = None,
+    quality: Block | None = None,
 ) -> object:
     """Train a factor model on ratings. Gives a handle for XLC_PREDICT and the others."""
     from xlcollab.api.cells.models import fit
@@ -73,6 +77,8 @@ def xlc_fit(
         range_min,
         range_max,
         seed,
+        implicit,
+        quality,
     )
 
 

@@ -49,6 +49,8 @@ def fit(
     range_min: Block | None = None,
     range_max: Block | None = None,
     seed: Block | None = None,
+    implicit: Block | None = None,
+    quality: Block | None = None,
 ) -> str:
     """Train on the ratings of a range, unless that was done already; returns the handle.
 
@@ -66,6 +68,8 @@ def fit(
         "bias": flag(bias, "bias"),
         "output_range": _output_range(*limits),
         "seed": whole(seed, "seed"),
+        "implicit": flag(implicit, "implicit"),
+        "quality": word(quality, "quality"),
     }
     said = {name: value for name, value in settings.items() if value is not None}
     handle = PREFIX + fingerprint([list(row) for row in ratings], sorted(said.items()))
@@ -85,7 +89,9 @@ def _output_range(low: float | None, high: float | None) -> tuple[float, float] 
 def _trained(ratings: Block, settings: Mapping[str, Any]) -> MatrixFactorization:
     from xlcollab.factor import MatrixFactorization
 
-    return MatrixFactorization(**settings).fit(ratings_in(ratings))
+    counts = settings.get("implicit") is True
+    table = ratings_in(ratings, "sum" if counts else "error", counts=counts)
+    return MatrixFactorization(**settings).fit(table)
 
 
 def _keep(handle: str, model: MatrixFactorization) -> None:
@@ -232,5 +238,6 @@ def rmse(fit: Block, ratings: Block | None = None) -> float:
 def status(fit: Block) -> str:
     """What came of a fit, in sentences."""
     result = model_of(fit).result_
-    told = f"{len(result.history)} epochs, training RMSE {result.train.rmse:.6g}."
+    error = "" if result.model.settings.implicit else f", training RMSE {result.train.rmse:.6g}"
+    told = f"{len(result.history)} epochs{error}."
     return " ".join([result.status.sentence, told, *result.notes])

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from xlcollab.ratings import RatingsTable
 
 
-def ratings_in(block: Block, duplicates: str = "error") -> RatingsTable:
+def ratings_in(block: Block, duplicates: str = "error", *, counts: bool = False) -> RatingsTable:
     """The ratings of a range: a long table if its first row names user, item and rating, else a
-    crosstab with users down and items across.
+    crosstab with users down and items across. With `counts` a long table may have no ratings, each
+    row counts as 1 then.
 
     Raises DataError saying what no rating is, and UsageError for an unknown `duplicates`.
     """
-    from xlcollab.ratings import from_crosstab, from_frame
+    from xlcollab.ratings import Columns, from_crosstab, from_frame
 
-    if is_long(block):
+    if is_long(block, counts=counts):
         return from_frame(
-            _long_frame(block), source="the range", duplicates=duplicates, first_row=2
+            _long_frame(block),
+            Columns(counts=counts),
+            source="the range",
+            duplicates=duplicates,
+            first_row=2,
         )
     return from_crosstab(_crosstab_frame(block))
 
@@ -39,13 +44,13 @@ def crosstab(ratings: Block, aggregate: Block | None = None) -> list[list[Any]]:
     return [head] + [[user, *row] for user, row in zip(frame.index.tolist(), values, strict=True)]
 
 
-def is_long(block: Block) -> bool:
-    """Whether the first row names user, item and rating."""
+def is_long(block: Block, *, counts: bool = False) -> bool:
+    """Whether the first row names user, item and rating, of which `counts` need none."""
     from xlcollab.ratings import Columns
 
     names = [value for value in block[0] if isinstance(value, str)]
     try:
-        Columns().resolve(names, "the range")
+        Columns(counts=counts).resolve(names, "the range")
     except UsageError:
         return False
     return len(names) == len(block[0])
