@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -18,10 +19,14 @@ import pytest
 from tests.build import build
 from tests.faces.shell import BOWL, bowl, minimised, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells
+from xlcollab import api
+from xlcollab.api.solve import solving
 from xlcollab.api.solve.running import solve_book
 from xlcollab.api.tabs.book import run_book
 from xlcollab.faces.window.server import Window
 from xlcollab.faces.window.stream import Stream
+from xlcollab.grid import CellEdit
+from xlcollab.optim import Objective, Solution, solve
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.requests.solve import SolveRequest
 from xlcollab.settings.requests.tabs import RunRequest
@@ -88,6 +93,36 @@ def test_what_is_seen_is_what_is_written_without_a_window(tmp_path: Path) -> Non
     assert second.objective == pytest.approx(first.objective, rel=1e-9)
 
 
+@pytest.mark.parametrize("method", ["gd", "lbfgs", "sqp", "evolutionary"])
+def test_the_weights_that_are_told_are_those_of_the_rows(tmp_path: Path, method: str) -> None:
+    """The start first; and the machine that makes the steps is there for who looks on, too."""
+    told: list[list[float]] = []
+
+    def point(weights: Callable[[], list[CellEdit]]) -> None:
+        told.append([float(v) for one in weights() for v in one.numbers.ravel()])
+
+    book = api.open(bowl(tmp_path / "b.xlsx"))
+    solved = book.solve(method=method, iterations=30, seed=1, history=False, on_point=point)
+    rows = solved.solution.history.weights.tolist()
+    assert told[0] == [1.0, 1.0]
+    assert told[1:] == rows or told == rows
+
+
+def test_who_looks_on_takes_no_machine_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines: list[bool] = []
+
+    def noting(objective: Objective, *given: object) -> Solution:
+        machines.append(objective.native is not None)
+        return solve(objective, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(solving, "solve", noting)
+    asked = request(bowl(tmp_path / "b.xlsx"), method="gd", learning_rate=0.1, iterations=5)
+    solve_book(asked, viewer=Stream())
+    assert machines == [True]
+
+
 def test_stop_ends_the_run_and_keeps_its_best(tmp_path: Path) -> None:
     class Impatient(Stream):
         def tell(self, event: Any) -> None:
@@ -117,6 +152,33 @@ def test_a_tab_is_seen_too(tmp_path: Path) -> None:
     assert rows == [0, 1, 2]
     assert any(event["kind"] == "weights" for event in events)
     assert events[-2]["sentence"] == "3 epochs were run."
+
+
+def test_a_tab_under_another_rule_is_seen_and_stopped(tmp_path: Path) -> None:
+    class Impatient(Stream):
+        def tell(self, event: Any) -> None:
+            super().tell(event)
+            if event["kind"] == "row" and event["step"] == 2:
+                self.stop()
+
+    path = build(tmp_path / "g.xlsx", {"lesson": sgd_cells(Layout())})
+    stream = Impatient()
+    runs = run_book(RunRequest(book=path, epochs=50, optimizer="adam"), stream)
+    events = [json.loads(one) for one in stream.since(0, 0.0) if one]
+    rows = [event["step"] for event in events if event["kind"] == "row"]
+    assert rows == [0, 1, 2]
+    assert all(event["steps"] == 50 for event in events if event["kind"] == "row")
+    cells = [block for event in events if event["kind"] == "weights" for block in event["blocks"]]
+    assert all(math.isfinite(block["rows"][0][0]) for block in cells)
+    assert cells
+    assert runs.exit_code == 130
+
+
+def test_one_step_is_not_many(tmp_path: Path) -> None:
+    path = build(tmp_path / "g.xlsx", {"lesson": sgd_cells(Layout())})
+    assert run_book(RunRequest(book=path, epochs=1)).runs[0].message == "1 epoch was run."
+    run = solve_book(request(bowl(tmp_path / "b.xlsx"), method="gd", iterations=1))
+    assert " 1 iteration was made." in run.outcomes[0].solution.message  # type: ignore[union-attr]
 
 
 def test_the_page_is_whole_and_asks_nobody_else() -> None:
@@ -151,6 +213,46 @@ def test_many_rows_are_thinned() -> None:
     assert json.loads(stream.since(0, 0.0)[-1])["kind"] == "done"
 
 
+def test_of_the_pictures_the_last_is_kept() -> None:
+    stream = Stream()
+    for step in range(100):
+        stream.tell({"kind": "weights", "blocks": [{"name": str(step), "rows": [[0.0] * 100]}]})
+    kept = [one for one in stream.since(0, 0.0) if one]
+    assert [json.loads(one)["blocks"][0]["name"] for one in kept] == ["99"]
+
+
+def test_a_second_page_is_told_the_end_too(tmp_path: Path) -> None:
+    found: list[str] = []
+    with Window(opens=False) as window:
+        tabs = [
+            threading.Thread(target=lambda: found.append(ask(window.url, "/events")[1]))
+            for _ in range(3)
+        ]
+        for tab in tabs:
+            tab.start()
+        solve_book(request(bowl(tmp_path / "b.xlsx"), method="gd"), viewer=window.stream)
+    for tab in tabs:
+        tab.join(20)
+    assert [events_of(text)[-1]["kind"] for text in found] == ["done"] * 3
+
+
+@pytest.mark.parametrize(
+    "line", ["watch empty.xlsx", "watch no.csv", "solve empty.xlsx --browser",
+             "run empty.xlsx --browser", "fit no.csv --browser"],
+)  # fmt: skip
+def test_a_run_that_is_refused_has_no_page(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path / "empty.xlsx", {"S": {"A1": "nothing"}})
+    done = xlcollab(*line.split())
+    assert done.code == 3
+    assert "http" not in done.err
+    assert not opened
+
+
 @pytest.mark.parametrize("command", ["solve", "watch"])
 def test_the_shell_tells_the_address(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,6 +271,23 @@ def test_ratings_are_watched_too(tmp_path: Path) -> None:
     done = xlcollab("watch", tmp_path / "r.csv", "--no-browser", "--epochs", 2)
     assert done.code == 0, done.err
     assert "the run is shown at" in done.err
+
+
+def test_a_fit_tells_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "r.csv").write_text("user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n")
+    streams: list[Stream] = []
+    plain = Stream.__init__
+
+    def noting(stream: Stream, *given: Any) -> None:
+        streams.append(stream)
+        plain(stream, *given)
+
+    monkeypatch.setattr(Stream, "__init__", noting)
+    assert xlcollab("watch", tmp_path / "r.csv", "--no-browser", "--epochs", 2).code == 0
+    events = [json.loads(one) for one in streams[0].since(0, 0.0) if one]
+    assert [event["sentence"] for event in events if event["kind"] == "end"] == [
+        "All epochs were run."
+    ]
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -190,9 +309,9 @@ def test_a_real_browser_draws_the_run(tmp_path: Path) -> None:
             ],
             capture_output=True, text=True, timeout=120, check=True,
         ).stdout  # fmt: skip
-    assert "step 40, loss" in page
+    assert "step 40 of 40, loss" in page
     assert ">S!B1</h1>" in page
     assert re.search(r"loss [\d.e-]+</span>", page)
-    assert re.search(r'<canvas id="heat"[^>]*width="1" height="2"', page)
+    assert re.search(r'S!A1:A2</figcaption><canvas [^>]*width="1" height="2"', page)
     assert re.search(r'<button id="stop" disabled', page)
     assert "done – xlcollab" in page

@@ -60,8 +60,8 @@ class OpenBook(Session):
         feasibility, population. What is left open is taken from the book's control sheet, if it
         has one.
         `watch` names cells that go into the history and its chart, by default those labelled as a
-        test error. `on_step` is told of every iteration, `on_point` of every
-        point that is tried, with its weights. Raises ModelError, UsageError and DataError.
+        test error. `on_step` is told of every iteration, and before it
+        `on_point` of its weights. Raises ModelError, UsageError and DataError.
         """
         from xlcollab.api.solve.given import request_of
         from xlcollab.api.solve.solving import solve_with_control

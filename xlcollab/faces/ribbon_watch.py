@@ -29,7 +29,7 @@ class LiveWatch:
         self._shown = 0.0
 
     def point(self, weights: Callable[[], Sequence[CellEdit]]) -> None:
-        """Remember where the objective is asked for; the first point is the start."""
+        """Remember where the run stands; the first point is the start."""
         if self._weights is None:
             self._first = weights()
         self._weights = weights

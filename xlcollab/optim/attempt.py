@@ -20,7 +20,7 @@ from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.rules.curved import CurvedSquares
-from xlcollab.optim.solution import Status, StepCallback
+from xlcollab.optim.solution import Status, StepCallback, WeightsCallback
 from xlcollab.settings.methods import METHODS
 from xlcollab.settings.solving import Settings
 
@@ -33,6 +33,7 @@ class Task:
     settings: Settings
     on_step: StepCallback | None
     began: float
+    on_weights: WeightsCallback | None = None
 
     @property
     def objective(self) -> Objective:
@@ -41,7 +42,7 @@ class Task:
 
     def recorder(self) -> Recorder:
         """A fresh record for one attempt."""
-        return Recorder(self.settings.history_every, self.on_step, self.began)
+        return Recorder(self.settings.history_every, self.on_step, self.began, self.on_weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.problem import FEASIBLE
-from xlcollab.optim.solution import History, Row, StepCallback
+from xlcollab.optim.solution import History, Row, StepCallback, WeightsCallback
 
 _ROUNDING = 1e-6
 """Of a variable or of 1: a step that only puts variables on their bounds is shorter."""
@@ -24,14 +24,20 @@ def _unstoppable() -> AbstractContextManager[None]:
 
 
 class Recorder:
-    """Collects the history of one run from one start, stage after stage."""
+    """Collects the history of one run from one start, stage after stage; tells who looks on."""
 
-    def __init__(self, every: int, on_step: StepCallback | None, began: float) -> None:
+    def __init__(
+        self,
+        every: int,
+        on_step: StepCallback | None,
+        began: float,
+        on_weights: WeightsCallback | None = None,
+    ) -> None:
         self.iteration = 0
         self.bound = float("nan")
         """No point is better than this, as far as the method knows by now."""
         self._every = every
-        self._on_step = on_step
+        self._on_step, self._on_weights = on_step, on_weights
         self._began = began
         self._rows: list[Row] = []
         self._weights: list[Tensor] = []
@@ -97,6 +103,8 @@ class Recorder:
         if self.iteration == 0 or (self._every and self.iteration % self._every == 0):
             self._rows.append(row)
             self._weights.append(self._last[1])
+        if self._on_weights is not None:
+            self._on_weights(self._last[1])
         if self._on_step is not None:
             self._on_step(row)
 

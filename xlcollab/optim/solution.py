@@ -160,6 +160,8 @@ def gap_between(objective: float, bound: float) -> float:
 
 
 StepCallback = Callable[[Row], None]
+WeightsCallback = Callable[[Tensor], None]
+"""Told of the weights (n,) of a row, before its `StepCallback`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from xlcollab.optim.linear.engine import by_highs
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.proving import proved
 from xlcollab.optim.rule import Stop
-from xlcollab.optim.solution import Solution, Status, StepCallback
+from xlcollab.optim.solution import Solution, Status, StepCallback, WeightsCallback
 from xlcollab.optim.starts import starts
 from xlcollab.optim.wide import run
+from xlcollab.settings.counting import counted
 from xlcollab.settings.methods import METHODS
 from xlcollab.settings.serving import check_options
 from xlcollab.settings.solving import Settings
@@ -38,12 +39,14 @@ def solve(
     start: Tensor,
     settings: Settings | None = None,
     on_step: StepCallback | None = None,
+    on_weights: WeightsCallback | None = None,
 ) -> Solution:
     """Optimise `objective` from `start`, a vector (n,) of any float dtype on any device.
 
     A start outside the bounds is moved onto them. A model that cannot be optimised (integers in
     a nonlinear model, an objective that is no number at the start) gives a solution with status
-    `refused`. `on_step` sees the row of every iteration of every start. Ctrl-C gives the best
+    `refused`. `on_step` sees the row of every iteration of every start, `on_weights` its
+    weights just before. Ctrl-C gives the best
     weights so far with status `interrupted`.
 
     Raises:
@@ -54,7 +57,7 @@ def solve(
     _check_shapes(objective, start)
     objective = _without_empty_constraints(objective)
     evaluator = Evaluator(objective, start, settings.l2)
-    task = Task(evaluator, settings, on_step, time.perf_counter())
+    task = Task(evaluator, settings, on_step, time.perf_counter(), on_weights)
     choice = choose(objective, start, settings)
     stop = _hindrance(objective, choice)
     if stop is not None:
@@ -242,6 +245,6 @@ def _told(best: Attempt, choice: Choice, iterations: int) -> str:
     stop = best.outcome.stop
     counts = stop.status in _COUNTED
     counts |= stop.status is Status.INTERRUPTED and best.method not in _OWN_COUNT
-    counted = f"{iterations} iterations were made." if counts else ""
-    ending = " ".join(part for part in (stop.status.sentence, counted, stop.message) if part)
+    count = f"{counted(iterations, 'iteration', done='made')}." if counts else ""
+    ending = " ".join(part for part in (stop.status.sentence, count, stop.message) if part)
     return f"{best.method}: {choice.reason}. {ending}"

@@ -53,7 +53,7 @@ class Watch(Protocol):
         ...
 
     def point(self, weights: Callable[[], list[CellEdit]]) -> None:
-        """At every point that is tried."""
+        """Before every step, with its weights; the first are those of the start."""
         ...
 
 

@@ -11,6 +11,8 @@ Event = Mapping[str, Any]
 """`kind` is begin, row, weights, end or done; the rest are plain numbers and texts."""
 MOST_CELLS = 4_000
 """Cells of weights that a picture can show."""
+SECONDS_BETWEEN_PICTURES = 0.2
+"""Of the weights: nobody sees more."""
 
 
 class Viewer(Protocol):

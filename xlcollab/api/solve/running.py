@@ -196,8 +196,9 @@ def solve_models(
     wanted = _Wanted(reports, cells, began)
     for model in models:
         asked = replace(wanted, began=None) if outcomes else wanted
-        view = None if viewer is None else ModelView(book, model, viewer, cells)
-        seen = watch(model, planned_steps(with_engine(how.settings, model)))
+        steps = planned_steps(with_engine(how.settings, model))
+        view = None if viewer is None else ModelView(book, model, viewer, cells, steps)
+        seen = watch(model, steps)
         outcomes.append(_attempt(book, model, how, asked, seen, view))
         if view is not None:
             view.finish(_sentence(outcomes[-1]))

@@ -24,7 +24,7 @@ from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, watched
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
-from xlcollab.optim import Objective, Settings, Solution, StepCallback, solve
+from xlcollab.optim import Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
 from xlcollab.settings.asked import Asked
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 PointCallback = Callable[[Callable[[], list[CellEdit]]], None]
-"""Told of a point by a function that gives its weights as edits: they cost only who looks."""
+"""Told of a row's weights by a function that gives them as edits: they cost only who looks."""
 
 
 def solve_with_control(
@@ -84,9 +84,9 @@ def solve_model(
     A time limit counts from `began` (perf_counter), which is when the book was read unless given.
     After divergence the last good weights are applied; a model without a solution changes nothing.
     `watch` are cells that go into the history, by default those labelled as a test error.
-    `on_point` is told of every point at which the objective is asked for. Raises WriteRefusedError
-    before the work if the variable cells must not be written, or sheets must not be added. `who`
-    asked for a named method, in the words of the message.
+    `on_point` is told of the start, and of the weights of every row before `on_step`. `who` asked
+    for a named method, in the words of the message. Raises WriteRefusedError before the work if
+    the variable cells must not be written, or sheets must not be added.
     """
     refuse_unchangeable(book, sheets=history or bool(reports))
     compiling, computing_before = time.perf_counter(), time.process_time()
@@ -100,9 +100,11 @@ def solve_model(
     keeping = seconds_to_keep(book.seconds_read, compile_seconds, max(1.0, slowness))
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
-        objective = _told(compiled.objective(place), model, on_point)
+        objective = compiled.objective(place)
+        on_weights = _telling(model, compiled.start, on_point)
         spent = time.perf_counter() - began
-        solution = solve(objective, start, limited(settings, model, spent, keeping), on_step)
+        limits = limited(settings, model, spent, keeping)
+        solution = solve(objective, start, limits, on_step, on_weights)
     solution = explained(compiled, compiled.in_its_own_units(solution))
     solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
     solved = Solved(
@@ -159,16 +161,18 @@ def _sheets(
     return own + added_reports(compiled, solved, reports, taken)
 
 
-def _told(objective: Objective, model: SolverModel, on_point: PointCallback | None) -> Objective:
-    """The objective that tells `on_point` where it is asked."""
+def _telling(
+    model: SolverModel, start: torch.Tensor, on_point: PointCallback | None
+) -> Callable[[torch.Tensor], None] | None:
+    """Tells `on_point` of the start, and gives the callback that tells it of the rows' weights."""
     if on_point is None:
-        return objective
+        return None
 
-    def function(x: torch.Tensor) -> torch.Tensor:
+    def tell(x: torch.Tensor) -> None:
         on_point(lambda: _inputs(model, _numpy(x)))
-        return objective.function(x)
 
-    return replace(objective, function=function, native=None)
+    tell(start)
+    return tell
 
 
 def _apply(book: Session, compiled: Compiled, solved: Solved, sheets: Sequence[NewSheet]) -> Solved:

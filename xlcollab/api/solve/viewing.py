@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from xlcollab.api.session.viewer import Viewer, blocks_of
+from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of
 from xlcollab.api.solve.watching import cells_to_watch
 from xlcollab.errors import XlcollabError
 from xlcollab.grid import CellEdit
@@ -19,61 +19,77 @@ if TYPE_CHECKING:
     from xlcollab.api.look.gradients import CellFunction
     from xlcollab.api.session.session import Session
 
-_SECONDS_BETWEEN_PICTURES = 0.2
-"""Five a second look like movement, and a picture does not slow the run."""
+_SHARE, _AT_FIRST = 0.25, 0.5
+"""Of a run's time, and seconds besides, that watched cells may take while it goes on."""
 
 
 class ModelView:
     """The callbacks of one model's run."""
 
     def __init__(
-        self, book: Session, model: SolverModel, viewer: Viewer, cells: Sequence[str]
+        self,
+        book: Session,
+        model: SolverModel,
+        viewer: Viewer,
+        cells: Sequence[str],
+        steps: int | None = None,
     ) -> None:
-        self._viewer = viewer
-        self._tried: Callable[[], list[CellEdit]] | None = None
+        self._viewer, self._steps = viewer, steps
         self._weights: Callable[[], list[CellEdit]] | None = None
-        self._shown = 0.0
+        self._shown = -SECONDS_BETWEEN_PICTURES
+        self._began = time.perf_counter()
+        self._spent = 0.0
+        self._untold: dict[str, Any] = {}
+        """The last row, where it was told without its watched cells."""
         self._others = _functions(book, model, cells)
         viewer.tell({"kind": "begin", "run": model.label, "others": list(self._others)})
 
     def point(self, weights: Callable[[], list[CellEdit]]) -> None:
-        """Remember where the objective is asked for."""
-        self._tried = weights
+        """Remember where the run stands."""
+        self._weights = weights
 
     def step(self, row: Any) -> None:
         """Tell of an iteration. Raises KeyboardInterrupt, which ends a run with its best weights,
         where the viewer wants it to end."""
         if row.iteration and self._viewer.is_stopped():
             raise KeyboardInterrupt
-        self._weights = self._tried  # what is tried after the last step is no step of the run
-        self._viewer.tell(
-            {
-                "kind": "row",
-                "step": row.iteration,
-                "loss": _finite(row.objective),
-                "others": self._other_values(),
-                "seconds": row.seconds,
-            }
-        )
-        if time.monotonic() - self._shown > _SECONDS_BETWEEN_PICTURES:
+        told = {
+            "kind": "row",
+            "step": row.iteration,
+            "steps": self._steps,
+            "loss": _finite(row.objective),
+            "others": {},
+            "seconds": row.seconds,
+        }
+        if self._spent <= _SHARE * (time.perf_counter() - self._began) + _AT_FIRST:
+            told["others"], self._untold = self._other_values(), {}
+        else:
+            self._untold = told
+        self._viewer.tell(told)
+        if time.perf_counter() - self._shown > SECONDS_BETWEEN_PICTURES:
             self._picture()
 
     def finish(self, sentence: str) -> None:
-        """Tell how it ended, after a last picture."""
+        """Tell how it ended, after a last picture and the watched cells of the last row."""
+        if self._untold:
+            self._viewer.tell(self._untold | {"others": self._other_values()})
         self._picture()
         self._viewer.tell({"kind": "end", "sentence": sentence})
 
     def _picture(self) -> None:
         if self._weights is not None:
             self._viewer.tell({"kind": "weights", "blocks": blocks_of(self._weights())})
-        self._shown = time.monotonic()
+        self._shown = time.perf_counter()
 
     def _other_values(self) -> dict[str, float | None]:
         if self._weights is None or not self._others:
             return {}
+        began = time.thread_time()
         x = torch.as_tensor(np.concatenate([one.numbers.ravel() for one in self._weights()]))
         with torch.no_grad():
-            return {name: _finite(float(one(x))) for name, one in self._others.items()}
+            found = {name: _finite(float(one(x))) for name, one in self._others.items()}
+        self._spent += time.thread_time() - began
+        return found
 
 
 def _functions(book: Session, model: SolverModel, cells: Sequence[str]) -> dict[str, CellFunction]:

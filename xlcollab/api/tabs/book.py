@@ -148,7 +148,7 @@ def _attempt(book: Session, sheet: str, request: RunRequest, told: Told, *, alon
     """One tab; what is wrong with it hinders the others only if it was asked for alone."""
     try:
         tab = Tab(book, sheet, request.copy)
-        view = TabView(sheet, *told)
+        view = TabView(sheet, request.epochs, *told)
         run = tab.run_as(request, None if told == (None, None) else view.epoch)
         view.finish(run.message)
         return run

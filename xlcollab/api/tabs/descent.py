@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -20,6 +21,7 @@ from xlcollab.optim.methods import first_order, rate_of
 from xlcollab.problems.tab.rules import Annealing, Kind
 from xlcollab.problems.tab.tab import GraddescTab
 from xlcollab.settings.asked import Asked
+from xlcollab.settings.counting import counted
 from xlcollab.settings.requests.tabs import OPTIMIZERS
 from xlcollab.settings.schedules import Rate
 from xlcollab.settings.serving import check_options
@@ -178,8 +180,11 @@ def _check_tab_form(tab: GraddescTab) -> None:
         )
 
 
-def descend(runner: Runner, count: int, recorder: Recorder) -> Ending:
-    """Run `count` epochs, and one more pass to know the loss at their end."""
+def descend(
+    runner: Runner, count: int, recorder: Recorder, on_epoch: Callable[[], None] | None = None
+) -> Ending:
+    """Run `count` epochs, and one more pass to know the loss at their end. `on_epoch` is called
+    when the loss of a state is known, and may raise KeyboardInterrupt to end the run there."""
     good = runner.weights
     try:
         for number in range(count + 1):
@@ -191,13 +196,15 @@ def descend(runner: Runner, count: int, recorder: Recorder) -> Ending:
                 runner.weights = good
                 return _diverged(runner, number, rate, rows)
             good = weights
+            if on_epoch is not None and number < count:
+                on_epoch()
             if recorder.wants_steps and number < count:
                 recorder.steps.append(rows)
     except KeyboardInterrupt as stop:
         runner.weights = good
         return stopped(stop, f"in epoch {len(recorder.epochs)}")
     runner.weights = good
-    return Ending("done", f"{count} epochs were run.")
+    return Ending("done", f"{counted(count, 'epoch', done='run')}.")
 
 
 def _note(recorder: Recorder, loss: float, rate: float, weights: Tensor, rows: StepRows) -> None:

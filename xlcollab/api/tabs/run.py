@@ -14,6 +14,7 @@ from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.history import Record
 from xlcollab.interrupts import reason
 from xlcollab.problems.tab.tab import GraddescTab
+from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +137,7 @@ def run_epochs(
             before = epochs.registers.copy()
     except KeyboardInterrupt as stop:
         epochs.registers[:] = before
-        return stopped(stop, f"after {len(recorder.epochs) - 1} epochs")
+        return stopped(stop, f"after {counted(len(recorder.epochs) - 1, 'epoch')}")
     return _ending(recorder, count)
 
 
@@ -199,4 +200,4 @@ def _ending(recorder: Recorder, count: int) -> Ending:
         before, after = recorder.epochs[-2].weights, recorder.epochs[-1].weights
         if (np.abs(after - before) <= _STILL * np.abs(after)).all():
             return Ending("converged", f"The weights stood still in the last of {count} epochs.")
-    return Ending("done", f"{count} epochs were run.")
+    return Ending("done", f"{counted(count, 'epoch', done='run')}.")

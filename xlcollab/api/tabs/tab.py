@@ -25,6 +25,7 @@ from xlcollab.api.tabs.writing import (
     cleared_list,
     input_edits,
     results_of,
+    weight_edits,
 )
 from xlcollab.errors import UsageError
 from xlcollab.grid import CellEdit, Changes, NewSheet
@@ -143,12 +144,13 @@ class Tab:
         recorder = Recorder.of_tab(self.found, steps=request.every == "step")
         own = request.optimizer is None
         if own:
-            telling = _telling(on_epoch, motion, recorder)
+            telling = _telling(on_epoch, recorder, lambda: input_edits(motion))
             ending = run_epochs(motion, request.epochs, recorder, telling)
             gradients, label = None, self.optimizer
         else:
             recorder = replace_memories(recorder)
-            ending, gradients, label = self._descend(motion, request, recorder)
+            telling = _telling(on_epoch, recorder, lambda: weight_edits(self.found, recorder))
+            ending, gradients, label = self._descend(motion, request, recorder, telling)
         with finished_first():
             results = results_of(motion, self._book.plan)
             run = finished(self.found, label, recorder, ending)
@@ -167,7 +169,11 @@ class Tab:
         return model.gradients(model.start)
 
     def _descend(
-        self, motion: Epochs, request: RunRequest, recorder: Recorder
+        self,
+        motion: Epochs,
+        request: RunRequest,
+        recorder: Recorder,
+        telling: Callable[[], None] | None,
     ) -> tuple[Ending, Record, str]:
         """The engine's run, the slopes at its start, and its name; the start cells of `motion` take
         its weights."""
@@ -183,7 +189,7 @@ class Tab:
         model = TabModel(self._book.workbook, self.found)
         gradients = model.gradients(motion.weights)
         runner = Runner(model, motion, descent, request.epochs)
-        ending = descend(runner, request.epochs, recorder)
+        ending = descend(runner, request.epochs, recorder, telling)
         motion.start_from(runner.weights.numpy())
         return ending, gradients, descent.label
 
@@ -231,13 +237,11 @@ class Tab:
 
 
 def _telling(
-    on_epoch: OnEpoch | None, motion: Epochs, recorder: Recorder
+    on_epoch: OnEpoch | None, recorder: Recorder, weights: Callable[[], list[CellEdit]]
 ) -> Callable[[], None] | None:
     if on_epoch is None:
         return None
-    return lambda: on_epoch(
-        len(recorder.epochs) - 1, recorder.epochs[-1].loss, lambda: input_edits(motion)
-    )
+    return lambda: on_epoch(len(recorder.epochs) - 1, recorder.epochs[-1].loss, weights)
 
 
 def replace_memories(recorder: Recorder) -> Recorder:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from xlcollab.api.session.viewer import Viewer, blocks_of
+from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of
 from xlcollab.grid import CellEdit
 
 
@@ -16,11 +16,13 @@ class TabView:
     def __init__(
         self,
         sheet: str,
+        epochs: int,
         viewer: Viewer | None,
         on_epoch: Callable[[str, int, float], None] | None,
     ) -> None:
-        self._sheet, self._viewer, self._on_epoch = sheet, viewer, on_epoch
-        self._began = time.perf_counter()
+        self._sheet, self._epochs = sheet, epochs
+        self._viewer, self._on_epoch = viewer, on_epoch
+        self._began, self._shown = time.perf_counter(), -SECONDS_BETWEEN_PICTURES
         self._weights: Callable[[], list[CellEdit]] | None = None
         if viewer is not None:
             viewer.tell({"kind": "begin", "run": sheet, "others": []})
@@ -38,12 +40,14 @@ class TabView:
             {
                 "kind": "row",
                 "step": done,
+                "steps": self._epochs,
                 "loss": loss if math.isfinite(loss) else None,
                 "others": {},
                 "seconds": time.perf_counter() - self._began,
             }
         )
-        self._picture()
+        if time.perf_counter() - self._shown > SECONDS_BETWEEN_PICTURES:
+            self._picture()
 
     def finish(self, sentence: str) -> None:
         """Tell how it ended."""
@@ -54,3 +58,4 @@ class TabView:
     def _picture(self) -> None:
         if self._viewer is not None and self._weights is not None:
             self._viewer.tell({"kind": "weights", "blocks": blocks_of(self._weights())})
+        self._shown = time.perf_counter()

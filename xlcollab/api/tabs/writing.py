@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlcollab.api.tabs.epochs import Epochs
+from xlcollab.api.tabs.record import Recorder
 from xlcollab.grid import CellEdit, Kind, Workbook
 from xlcollab.plan import Plan, cover
-from xlcollab.problems.tab.tab import LossList
+from xlcollab.problems.tab.tab import GraddescTab, LossList
 from xlcollab.ref import AreaRef, CellRef, Rect
 
 
@@ -106,3 +107,14 @@ def _is_filled(workbook: Workbook, cell: CellRef, gone: Iterable[CellRef]) -> bo
 
 def _blank(cell: CellRef) -> CellEdit:
     return CellEdit(cell.area, np.full((1, 1), Kind.BLANK, np.uint8), np.zeros((1, 1)))
+
+
+def weight_edits(tab: GraddescTab, recorder: Recorder) -> list[CellEdit]:
+    """The weights of the last row that was recorded, in the cells where epochs start."""
+    starts = [weight.start for weight in tab.weights]
+    values = recorder.epochs[-1].weights.tolist()
+    return [
+        _number_edit(cell, value)
+        for cell, value in zip(starts, values, strict=True)
+        if cell is not None
+    ]

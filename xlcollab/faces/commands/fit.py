@@ -68,7 +68,10 @@ def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
     ):
         from xlcollab.api.ratings.fit import fit_ratings  # a line stands already
 
-        return fit_ratings(request, _both(progress.watch_epochs(), stream), say)
+        fitted = fit_ratings(request, _both(progress.watch_epochs(), stream), say)
+        if stream is not None and fitted is not None:
+            stream.tell({"kind": "end", "sentence": fitted.result.status.sentence})
+        return fitted
 
 
 def _both(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -23,25 +25,27 @@ _SECONDS_TO_CONNECT, _SECONDS_TO_READ = 10.0, 3.0
 """How long an end waits for a browser that was opened, and for readers to be told all."""
 _BEAT = 1.0
 """Seconds after which a page is told that nothing happened, by which a closed one is noticed."""
+_REFUSAL = (
+    "403: this page is shown to who has its whole address, token included: the line that begins"
+    " with 'the run is shown at'.\n"
+)
 
 
 class Window:
     """A page for one run: `with Window() as window: … window.stream.tell(…)`.
 
-    With `opens` it is shown in the browser. At the end whoever looks on is told all that is left.
+    When the first run begins, `say` is told the address, and with `opens` it is shown in the
+    browser. At the end all who look on are told what is left.
     """
 
-    def __init__(self, *, opens: bool = True) -> None:
-        self.stream = Stream()
+    def __init__(self, *, opens: bool = True, say: Callable[[str], None] | None = None) -> None:
+        self.stream = Stream(self._show)
+        self.readers = Readers()
         self.token = secrets.token_urlsafe(24)
-        self._opens = opens
+        self._opens, self._say = opens, say
         self._opened = False
         self._server = _Server((HOST, 0), _Handler)
         self._server.window = self
-        self.readers = threading.Semaphore(0)
-        """One is released when a reader connects."""
-        self.told = threading.Event()
-        """Set when a reader was told the end."""
 
     @property
     def url(self) -> str:
@@ -50,8 +54,12 @@ class Window:
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._opened = self._opens and webbrowser.open(self.url)
         return self
+
+    def _show(self) -> None:
+        if self._say is not None:
+            self._say(self.url)
+        self._opened = self._opens and webbrowser.open(self.url)
 
     def __exit__(
         self,
@@ -61,10 +69,34 @@ class Window:
     ) -> None:
         sentence = "" if error is None else str(error)
         self.stream.tell({"kind": "done", "sentence": sentence})
-        if self.readers.acquire(timeout=_SECONDS_TO_CONNECT if self._opened else 0.01):
-            self.told.wait(_SECONDS_TO_READ)
+        self.readers.wait(_SECONDS_TO_CONNECT if self._opened else 0.0, _SECONDS_TO_READ)
         self._server.shutdown()
         self._server.server_close()
+
+
+class Readers:
+    """Who reads the events: how many do now, and whether anybody ever did."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._here, self._came = 0, False
+
+    def __enter__(self) -> None:
+        self._move(1)
+
+    def __exit__(self, *exception: object) -> None:
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        with self._changed:
+            self._here, self._came = self._here + by, True
+            self._changed.notify_all()
+
+    def wait(self, to_come: float, to_go: float) -> None:
+        """Wait so many seconds at most for a first one, and then until all have gone."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._came, to_come)
+            self._changed.wait_for(lambda: not self._here, to_go)
 
 
 class _Server(ThreadingHTTPServer):
@@ -105,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         known = self.headers.get("Host", "") in (f"{HOST}:{port}", f"localhost:{port}")
         if known and secrets.compare_digest(token.encode(), window.token.encode()):
             return parts.path
-        self.send_error(403)
+        self._send(403, _REFUSAL.encode(), "text/plain; charset=utf-8")
         return None
 
     def _send_page(self) -> None:
@@ -130,18 +162,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        window.readers.release()
-        place = 0
-        try:
-            while not (window.stream.is_over and not window.stream.since(place, 0.0)):
-                events = window.stream.since(place, _BEAT)
-                place += len(events)
-                text = "".join(f"data: {event}\n\n" for event in events) or ": beat\n\n"
-                self.wfile.write(text.encode())
-                self.wfile.flush()
-        except OSError:
-            return  # the reader is gone
-        window.told.set()
+        with window.readers, suppress(OSError):  # a reader may go
+            self._send_all(window.stream)
+
+    def _send_all(self, stream: Stream) -> None:
+        place, more = 0, True
+        while more:
+            events = stream.since(place, _BEAT)
+            place += len(events)
+            text = "".join(f"data: {event}\n\n" for event in events if event) or ": beat\n\n"
+            self.wfile.write(text.encode())
+            self.wfile.flush()
+            more = not stream.is_over_at(place)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library has it
         """Nothing: the terminal is the run's."""

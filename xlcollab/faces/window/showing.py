@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def showing(wanted: bool, *, opens: bool = True) -> Iterator[Stream | None]:
-    """The stream of a window, whose address is told on standard error; None where none is wanted.
+    """The stream of a window, whose address is told on standard error as soon as a run begins;
+    None where none is wanted.
 
     With `opens` the browser is asked to show it.
     """
@@ -23,6 +24,8 @@ def showing(wanted: bool, *, opens: bool = True) -> Iterator[Stream | None]:
         return
     from xlcollab.faces.window.server import Window
 
-    with Window(opens=opens) as window:
-        typer.echo(f"the run is shown at {window.url}", err=True)
+    def say(url: str) -> None:
+        typer.echo(f"the run is shown at {url}", err=True)
+
+    with Window(opens=opens, say=say) as window:
         yield window.stream
