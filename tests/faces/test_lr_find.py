@@ -170,3 +170,11 @@ def test_without_matplotlib_there_is_a_sentence(
 def test_losses_that_are_not_there_are_a_sentence() -> None:
     with pytest.raises(UsageError, match="call fit first"):
         xc.MatrixFactorization().plot_losses()
+
+
+def test_help_offers_what_is_taken_alone() -> None:
+    offered = " ".join(xlcollab("lr-find", "--help").out.split())
+    for flag in ("--gap", "--restarts", "--schedule", "--tolerance", "--learning-rate", "--init"):
+        assert flag not in offered
+    for flag in ("--method", "--momentum", "--l2", "--lowest", "--device"):
+        assert flag in offered

@@ -10,6 +10,27 @@ from tests.build import build
 from tests.faces.shell import BOWL, listing, minimised, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells
 
+UNCLEAR = [
+    ("A1<=1,5", "the right side is '1,5': no number; write 1.5"),
+    ("A1<=-1,5", "write -1.5"),
+    ("A1<=1;5", "write 1.5"),
+    ("A1=whole", "no number, no cells and no name of this workbook; did you mean integer?"),
+    ("A1=boolean", "did you mean binary?"),
+    ("A1=integr", "did you mean integer?"),
+    ("A1<=nothing", "the words for kinds of cells are integer, binary, alldifferent"),
+    ("A1<5", "leaves out the border, which no optimiser can; write <="),
+    ("A1>5", "write >="),
+    ("A1!=3", "!= is no sign of a constraint; those are <=, = and >="),
+    ("A1<>3", "<> is no sign of a constraint"),
+    ("A1≤3", "≤ is typed <="),
+    ("A1<=5,A2>=1", "write one --subject-to for each constraint"),
+    ("A1>=0;A2>=0", "write one --subject-to for each constraint"),
+    ("A1<=5<=6", "write one --subject-to for each constraint"),
+    ("0<=A1<=5", "cells stand on the left, a number on the right"),
+    ("SUM(A1:A2)<=5", "put the formula into a cell"),
+    ("A1<=5*", "no number, no cells and no formula"),
+]
+"""What is typed for a constraint, and what is answered."""
 MISTAKES: list[tuple[str, int, str]] = [
     ("solv b.xlsx", 2, "Did you mean 'solve'"),
     ("solve", 2, "Missing argument 'book'"),
@@ -106,6 +127,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("crosstab r.csv --corner 0 5", 2, "at least 1 × 1 cells"),
     ("sweep b.xlsx --parameter Bowls!B1=1,2", 3, "a parameter must be a constant"),
     ("live solve --explain --lr", 2, "requires an argument"),
+    *((f"solve b.xlsx --subject-to {typed}", 2, told) for typed, told in UNCLEAR),
 ]
 
 

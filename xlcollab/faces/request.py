@@ -151,24 +151,31 @@ def _plain(typed: object) -> object:
     return str(typed) if isinstance(typed, str) else typed
 
 
-def _parameters(kind: type, *, is_open: bool) -> Iterator[inspect.Parameter]:
-    """The options of a record in the order of its fields, those it inherits last."""
+def _parameters(
+    kind: type, *, is_open: bool, hidden: frozenset[str] = frozenset()
+) -> Iterator[inspect.Parameter]:
+    """The options of a record in the order of its fields, those it inherits last. What the record
+    says to be `refused` is understood, but not offered; inside it, that is `hidden`."""
     own, inner = settings_of(kind), _inner(kind)
+    refused: frozenset[str] = getattr(kind, "refused", frozenset())
     for one in sorted(fields(kind), key=lambda one: one.name not in kind.__annotations__):
         if one.name in own:
-            yield _parameter(kind, own[one.name], is_open)
+            yield _parameter(kind, own[one.name], is_open, one.name in hidden)
         elif one.name in inner:
-            yield from _parameters(_record(inner[one.name]), is_open=_is_asked(inner[one.name]))
+            record, asked = _record(inner[one.name]), _is_asked(inner[one.name])
+            yield from _parameters(record, is_open=asked, hidden=refused)
 
 
-def _parameter(kind: type, setting: Setting, is_open: bool) -> inspect.Parameter:
+def _parameter(kind: type, setting: Setting, is_open: bool, hidden: bool) -> inspect.Parameter:
     needed = setting.is_needed and not is_open
     hint = _hint(setting)
     return inspect.Parameter(
         setting.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if needed else _default(setting, is_open),
-        annotation=Annotated[hint if needed else hint | None, _info(kind, setting, is_open)],
+        annotation=Annotated[
+            hint if needed else hint | None, _info(kind, setting, is_open, hidden)
+        ],
     )
 
 
@@ -176,7 +183,7 @@ def _default(setting: Setting, is_open: bool) -> object:
     return None if is_open or setting.default == () else setting.default
 
 
-def _info(kind: type, setting: Setting, is_open: bool) -> ParameterInfo:
+def _info(kind: type, setting: Setting, is_open: bool, hidden: bool) -> ParameterInfo:
     option, text = setting.option, explained(kind, setting)
     default = by_default(setting) if is_open else ""
     text = f"{text} (default: {default})." if default else f"{text}."
@@ -189,6 +196,7 @@ def _info(kind: type, setting: Setting, is_open: bool) -> ParameterInfo:
         help=text,
         metavar=option.metavar,
         rich_help_panel=option.group or None,
+        hidden=hidden,
     )
     return named
 

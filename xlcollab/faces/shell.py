@@ -97,8 +97,8 @@ def print_next(opened: object, *lines: str) -> None:
 
 
 def number(value: object) -> str:
-    """A number for a reader: 7 significant digits."""
-    return f"{value:.7g}" if isinstance(value, float) else str(value)
+    """A number for a reader: 7 significant digits, and no minus before a nought."""
+    return f"{value + 0.0:.7g}" if isinstance(value, float) else str(value)
 
 
 _SMALL = 0.1

@@ -34,6 +34,12 @@ def _refuse_unused(
             )
 
 
+RATE_SEARCH = frozenset({"method", "l2", "weight_decay", "clip", "time_limit"}).union(
+    *(METHODS[one].options for one in FIRST_ORDER)
+)
+"""What a run in which the rate grows has a use for; it has no end, no start and no schedule."""
+
+
 def is_used(option: str, among: Mapping[str, object]) -> bool:
     """Whether a setting has an effect beside the others, the default method and schedule where
     these are not among them."""

@@ -21,10 +21,11 @@ from xlcollab.interrupts import time_limit
 from xlcollab.optim.range_test import RangeTest, RateRange, range_test
 from xlcollab.problems import SolverModel
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.methods import FIRST_ORDER, METHODS
+from xlcollab.settings.methods import FIRST_ORDER
 from xlcollab.settings.option import settings_of
 from xlcollab.settings.requests.rates import RatesRequest
 from xlcollab.settings.schedules import SCHEDULES, schedule_options
+from xlcollab.settings.serving import RATE_SEARCH
 from xlcollab.settings.solving import Computing, Settings
 from xlcollab.settings.spoken import flag_of
 
@@ -147,10 +148,7 @@ _NOT_OF_A_RATE = frozenset(("learning_rate", "iterations", "restarts", "init", "
 def refuse_unused(asked: Asked[Settings], spelt: Callable[[str], str] = str) -> None:
     """Raises UsageError for a setting that no run of growing rates has a use for; `spelt` says how
     its name is typed."""
-    used = {"method", "l2", "weight_decay", "clip", "time_limit"}.union(
-        *(METHODS[one].options for one in FIRST_ORDER)
-    )
-    unused = [spelt(name) for name in asked if name not in used]
+    unused = [spelt(name) for name in asked if name not in RATE_SEARCH]
     if unused:
         raise UsageError(
             "looking for a learning rate is one run in which the rate grows, which has no use for "

@@ -53,13 +53,16 @@ def _command(name: str, command: Any) -> Iterator[str]:
     yield "\n\n".join(one for one in paragraphs if not one.startswith(_EXAMPLE))
     yield code("\n".join(" ".join(one.split()) for one in examples), "sh")
     arguments = [one for one in command.params if one.param_type_name == "argument"]
-    options = [one for one in command.params if one.param_type_name == "option"]
+    every = [one for one in command.params if one.param_type_name == "option"]
+    options = [one for one in every if not one.hidden]
     if arguments:
         yield table(("argument", "what it is"), [(one.name, _says(one)) for one in arguments])
     for panel in dict.fromkeys(one.rich_help_panel for one in options):
         rows = [(_flags(one), _says(one)) for one in options if one.rich_help_panel == panel]
         yield f"**{plain(panel)}**" if panel else ""
         yield table(("option", "what it does"), rows)
+    others = ", ".join(_flags(one) for one in every if one.hidden)
+    yield f"Refused with a sentence, as they belong to other runs: {others}." if others else ""
 
 
 def _flags(option: Any) -> str:

@@ -11,12 +11,11 @@ from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
 from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
 from xlcollab.problems.solver_model.model import Relation, Sense, SolverModel
+from xlcollab.problems.solver_model.typed import EXAMPLES, refuse_beginning, refuse_unclear
 from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
 _GOAL = "the objective"
-_TURNED = {"=>": ">=", "=<": "<="}
-"""Signs as programming languages or slips write them, and as they are here."""
 _RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
 _DOMAINS: dict[str, Domain] = {
     "integer": "integer",
@@ -149,17 +148,17 @@ def home_sheet(
 
 def _add(restrictions: Restrictions, text: str) -> None:
     match = _CONSTRAINT.match(text.strip())
-    for turned, sign in _TURNED.items():
-        if turned in text:
-            raise UsageError(f"constraint {text!r}: {turned} is no sign; write {sign}")
+    refuse_beginning(text, "" if match is None else match["left"])
     if match is None:
         raise UsageError(
             f"constraint {text!r} is none: cells, then <=, = or >=, then a number, cells or a"
-            " formula were expected, such as 'A1:A9<=B1:B9', 'C1>=0' or 'D1:D3=integer'"
+            f" formula were expected, {EXAMPLES}"
         )
     left, what = match["left"], f"constraint {text!r}"
     domain = _DOMAINS.get(match["right"].strip().casefold())
     if domain and match["sign"] == "=":
         restrictions.restrict(left, domain, what)
-    else:
-        restrictions.constrain(left, _RELATIONS[match["sign"]], match["right"], what)
+        return
+    restrictions.constrain(left, _RELATIONS[match["sign"]], match["right"], what)
+    if isinstance(restrictions.constraints[-1].right, str):
+        refuse_unclear(restrictions.workbook, restrictions.sheet, text, match["right"])

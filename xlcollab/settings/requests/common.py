@@ -11,7 +11,13 @@ from xlcollab.settings.option import COUNT, LARGEST, TINY, Option, Range
 OUTPUT = "Output"
 
 Book = Annotated[Path, Option("The workbook, .xlsx or .xlsm.", positional=True)]
-Output = Annotated[Path | None, Option("Where to write.", also=("-o",), group=OUTPUT)]
+
+
+def written_to(default: str) -> Option:
+    """Where a result goes, and where without being told."""
+    return Option(f"Where to write (default: {default}).", also=("-o",), group=OUTPUT)
+
+
 InPlace = Annotated[bool, Option("Write BOOK itself; keeps a backup.", group=OUTPUT)]
 Overwrite = Annotated[
     bool,

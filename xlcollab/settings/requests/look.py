@@ -12,10 +12,10 @@ from xlcollab.settings.requests.common import (
     Deadline,
     InPlace,
     Json,
-    Output,
     Overwrite,
     Seed,
     refuse_both,
+    written_to,
 )
 
 
@@ -75,7 +75,7 @@ class FactorsRequest:
     bias: Annotated[str | None, Option("The biases' cells.", metavar="AREA")] = None
     components: Annotated[int, Option("Principal components.", whole(1, 3))] = 2
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.factors.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -92,7 +92,7 @@ class NewRequest:
         Path, Option("A table of user, item, rating: .csv, .parquet …", positional=True)
     ]
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("RATINGS.lesson.xlsx")] = None
     overwrite: Overwrite = False
     items: Annotated[
         Path | None,

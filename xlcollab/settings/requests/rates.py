@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.option import POSITIVE, Option, check, whole
-from xlcollab.settings.requests.common import Book, InPlace, Json, Output, Overwrite, refuse_both
+from xlcollab.settings.option import POSITIVE, Option, check, names_of, whole
+from xlcollab.settings.requests.common import (
+    Book,
+    InPlace,
+    Json,
+    Overwrite,
+    refuse_both,
+    written_to,
+)
 from xlcollab.settings.requests.solve import MODEL, ModelWords
+from xlcollab.settings.serving import RATE_SEARCH
 from xlcollab.settings.solving import Computing, Settings
 
 RATES = "The rates that are tried"
@@ -17,6 +26,9 @@ RATES = "The rates that are tried"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatesRequest:
     """On which model which rates are tried, and where their curve is written."""
+
+    refused: ClassVar[frozenset[str]] = names_of(Settings) - RATE_SEARCH
+    """Settings of other runs: understood, answered by a sentence, and not offered."""
 
     book: Book
     sheet: Annotated[str | None, Option("The sheet of the model.", group=MODEL)] = None
@@ -39,7 +51,7 @@ class RatesRequest:
     ] = 100
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.rates.xlsx")] = None
     in_place: InPlace = False
     overwrite: Overwrite = False
     json: Json = False

@@ -17,10 +17,10 @@ from xlcollab.settings.requests.common import (
     Deadline,
     Json,
     KeepPartial,
-    Output,
     Overwrite,
     Seed,
     TimeLimit,
+    written_to,
 )
 from xlcollab.settings.words import AGGREGATES, QUALITY_WORDS, RANKINGS, RECIPE_WORDS
 
@@ -254,7 +254,7 @@ class FitRequest:
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
     browser: Browser = False
-    output: Output = None
+    output: Annotated[Path | None, written_to("SOURCE.model.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -294,7 +294,7 @@ class TuneRequest:
     seed: Seed = 0
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
-    output: Output = None
+    output: Annotated[Path | None, written_to("SOURCE.tune.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -314,7 +314,7 @@ class CrosstabRequest:
         Option("Only the densest corner of N users and M items.", metavar="N M"),
     ] = None
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("SOURCE.crosstab.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -349,7 +349,7 @@ class PredictRequest:
     ratings: Newcomers = None
     unknown_ids: Annotated[bool, Option("Let unknown ids have what is known without them.")] = False
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("nowhere, it is only shown")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -373,7 +373,7 @@ class FoldInRequest:
         Path, Option("A few ratings of new users: any form that fit reads.", positional=True)
     ]
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("MODEL.folded.xlsx, or its own ending")] = None
     overwrite: Overwrite = False
     json: Json = False
 
@@ -398,7 +398,7 @@ class RecommendRequest:
     ratings: Newcomers = None
     by: Annotated[str, Option("What items are ranked by.", words=RANKINGS)] = "mix"
     time_limit: Deadline = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("nowhere, it is only shown")] = None
     overwrite: Overwrite = False
     json: Json = False
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.option import Option, check
-from xlcollab.settings.requests.common import OUTPUT, Json, Output, Overwrite, TimeLimit
+from xlcollab.settings.requests.common import OUTPUT, Json, Overwrite, TimeLimit, written_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class RerunRequest:
         False
     )
     time_limit: TimeLimit = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("RESULT.rerun.xlsx, or its own ending")] = None
     overwrite: Overwrite = False
     json: Json = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from xlcollab.errors import UsageError
@@ -15,9 +16,9 @@ from xlcollab.settings.requests.common import (
     InPlace,
     Json,
     NoHistory,
-    Output,
     Overwrite,
     refuse_both,
+    written_to,
 )
 from xlcollab.settings.solving import Computing, Settings
 
@@ -129,7 +130,7 @@ class SolveRequest:
         ),
     ] = ()
     browser: Browser = False
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.solved.xlsx")] = None
     overwrite: Overwrite = False
     in_place: InPlace = False
     json: Json = False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import COUNT, Option, check
-from xlcollab.settings.requests.common import Book, Json, Output, Overwrite
+from xlcollab.settings.requests.common import Book, Json, Overwrite, written_to
 from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
 
@@ -48,7 +49,7 @@ class SweepRequest:
     model: ModelWords = field(default_factory=ModelWords)
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
     computing: Asked[Computing] = field(default_factory=lambda: Asked(Computing, {}))
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.swept.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 

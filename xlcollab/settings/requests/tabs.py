@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.asked import Asked
@@ -16,10 +17,10 @@ from xlcollab.settings.requests.common import (
     Json,
     KeepPartial,
     NoHistory,
-    Output,
     Overwrite,
     TimeLimit,
     refuse_both,
+    written_to,
 )
 from xlcollab.settings.schedules import SUMMARIES as SCHEDULE_WORDS
 from xlcollab.settings.solving import RuleSettings
@@ -86,7 +87,7 @@ class RunRequest:
     no_history: NoHistory = False
     keep_partial: KeepPartial = True
     browser: Browser = False
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.run.xlsx")] = None
     overwrite: Overwrite = False
     in_place: InPlace = False
     json: Json = False
@@ -119,7 +120,7 @@ class CompareRequest:
     engine: Engine = field(default_factory=_nothing)
     time_limit: TimeLimit = None
     keep_partial: KeepPartial = True
-    output: Output = None
+    output: Annotated[Path | None, written_to("BOOK.compare.xlsx")] = None
     overwrite: Overwrite = False
     json: Json = False
 

@@ -10,10 +10,10 @@ from xlcollab.settings.option import COUNT, Option, check
 from xlcollab.settings.requests.common import (
     InPlace,
     Json,
-    Output,
     Overwrite,
     TimeLimit,
     refuse_both,
+    written_to,
 )
 
 
@@ -33,7 +33,7 @@ class WatchRequest:
         bool, Option("Open the page in the browser; else only its address is shown.")
     ] = True
     time_limit: TimeLimit = None
-    output: Output = None
+    output: Annotated[Path | None, written_to("as solve, run or fit")] = None
     in_place: InPlace = False
     overwrite: Overwrite = False
     json: Json = False
