@@ -18,7 +18,7 @@ UNCLEAR = [
     ("A1=boolean", "did you mean binary?"),
     ("A1=integr", "did you mean integer?"),
     ("A1<=nothing", "the words for kinds of cells are integer, binary, alldifferent"),
-    ("A1<5", "leaves out the border, which no optimiser can; write <="),
+    ("A1<5", "leaves out the border: write <="),
     ("A1>5", "write >="),
     ("A1!=3", "!= is no sign of a constraint; those are <=, = and >="),
     ("A1<>3", "<> is no sign of a constraint"),
@@ -26,8 +26,6 @@ UNCLEAR = [
     ("A1<=5,A2>=1", "write one --subject-to for each constraint"),
     ("A1>=0;A2>=0", "write one --subject-to for each constraint"),
     ("A1<=5<=6", "write one --subject-to for each constraint"),
-    ("0<=A1<=5", "cells stand on the left, a number on the right"),
-    ("SUM(A1:A2)<=5", "put the formula into a cell"),
     ("A1<=5*", "no number, no cells and no formula"),
 ]
 """What is typed for a constraint, and what is answered."""
@@ -128,6 +126,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("sweep b.xlsx --parameter Bowls!B1=1,2", 3, "a parameter must be a constant"),
     ("live solve --explain --lr", 2, "requires an argument"),
     *((f"solve b.xlsx --subject-to {typed}", 2, told) for typed, told in UNCLEAR),
+    ("solve b.xlsx --subject-to 0<=A1<=5", 3, "cells stand on the left, a number on the right"),
+    ("solve b.xlsx --subject-to SUM(A1:A2)<=5", 3, "put the formula into a cell"),
 ]
 
 

@@ -11,7 +11,7 @@ from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
 from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
 from xlcollab.problems.solver_model.model import Relation, Sense, SolverModel
-from xlcollab.problems.solver_model.typed import EXAMPLES, refuse_beginning, refuse_unclear
+from xlcollab.problems.solver_model.typed import refuse_beginning, refuse_unclear, refuse_whole
 from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
@@ -150,10 +150,7 @@ def _add(restrictions: Restrictions, text: str) -> None:
     match = _CONSTRAINT.match(text.strip())
     refuse_beginning(text, "" if match is None else match["left"])
     if match is None:
-        raise UsageError(
-            f"constraint {text!r} is none: cells, then <=, = or >=, then a number, cells or a"
-            f" formula were expected, {EXAMPLES}"
-        )
+        refuse_whole(text)
     left, what = match["left"], f"constraint {text!r}"
     domain = _DOMAINS.get(match["right"].strip().casefold())
     if domain and match["sign"] == "=":

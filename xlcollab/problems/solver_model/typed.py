@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 
-from xlcollab.errors import FormulaSyntaxError, UsageError
+from xlcollab.errors import FormulaSyntaxError, ModelError, UsageError
 from xlcollab.formula.nodes import Binary, Name, Node
 from xlcollab.formula.parser import parse
 from xlcollab.grid import Workbook
@@ -22,8 +23,6 @@ _OTHER_SIGNS: Mapping[str, str] = {
     "<>": "<> is no sign of a constraint; those are <=, = and >=",
     "≤": "≤ is typed <=",
     "≥": "≥ is typed >=",
-    "<": "< leaves out the border, which no optimiser can; write <=",
-    ">": "> leaves out the border, which no optimiser can; write >=",
 }
 """Signs as programming languages, mathematics or slips write them, and what is said of them."""
 _COMMA = re.compile(r"[-+]?\d+[,;]\d+\Z")
@@ -42,17 +41,28 @@ _MEANT: Mapping[str, str] = {
 """What people say of cells, and the words for it."""
 
 
+def refuse_whole(text: str) -> NoReturn:
+    """Raises UsageError for what is no constraint at all."""
+    first = _FIRST_SIGN.search(text)
+    strict = first is not None and first[0] in ("<", ">")
+    border = f"; {first[0]} leaves out the border: write {first[0]}=" if first and strict else ""
+    raise UsageError(
+        f"constraint {text!r} is none: cells, then <=, = or >=, then a number, cells or a formula"
+        f" were expected, {EXAMPLES}{border}"
+    )
+
+
 def refuse_beginning(text: str, left: str) -> None:
-    """Raises UsageError for a sign that no constraint has, and for a left side that is no name of
-    cells; `left` is what stands before the first sign that one has."""
+    """Raises UsageError for a sign that no constraint has, ModelError for a left side that is no
+    name of cells; `left` is what stands before the first sign that one has."""
     first = _FIRST_SIGN.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
     if first is not None and first[0] in _OTHER_SIGNS:
         raise UsageError(f"constraint {text!r}: {_OTHER_SIGNS[first[0]]}")
     if read_number(left) is not None:
         turned = f"cells stand on the left, a number on the right; {_ONE_EACH}"
-        raise UsageError(f"constraint {text!r}: the left side is {left.strip()}: {turned}")
+        raise ModelError(f"constraint {text!r}: the left side is {left.strip()!r}: {turned}")
     if re.search(r"\w\(", re.sub(r"'[^']*'", "", left)):
-        raise UsageError(
+        raise ModelError(
             f"constraint {text!r}: the left side is {left.strip()!r}: cells stand there; put the"
             " formula into a cell, and name that"
         )
