@@ -112,7 +112,7 @@ def test_the_weights_that_are_told_are_those_of_the_rows(tmp_path: Path, method:
 def test_who_looks_on_takes_no_machine_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The objective that is optimised is the one that was compiled, with whatever machine it has."""
+    """What is optimised is what was compiled, with whatever machine it has."""
     made: list[Objective] = []
     compiled = Compiled.objective
 
