@@ -77,6 +77,20 @@ def test_the_title_says_what_was_run_and_how_it_went() -> None:
     ]
 
 
+def test_how_it_ended_is_told_in_lines_that_a_page_shows() -> None:
+    message = " ".join(f"Sentence {number} says what is known of the end." for number in range(6))
+    told = replace(ANSWER, message=message)
+    lines = [row for row in rows(told)[5:] if len(row) == 2]
+    *texts, iterations, seconds = lines
+    assert [head for head, _ in texts] == ["Result", *[None] * (len(texts) - 1)]
+    assert " ".join(str(text) for _, text in texts) == message
+    assert max(len(str(text)) for _, text in texts) <= 90
+    assert (iterations[0], seconds[0]) == ("Iterations", "Seconds")
+    looks = answer_sheet(told).cell_looks
+    shift = len(texts) - 1
+    assert looks == {(6 + shift, 1): "whole", (7 + shift, 1): "seconds"}
+
+
 def test_the_objective() -> None:
     assert rows(ANSWER)[9:13] == [
         ["Objective cell (maximize)"],

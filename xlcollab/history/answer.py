@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _CONSTRAINTS = ("Cell", "Name", "Cell Value", "Formula", "Status", "Slack", "Lag
 _ALWAYS = 4
 """The first columns are shown whatever they hold."""
 _WIDTHS = {0: 14.0, 1: 34.0, 2: 18.0, 3: 24.0, 4: 14.0, 5: 14.0, 6: 20.0, 7: 18.0}
+_WIDEST_LINE = 90
+"""Characters: about the width of the columns of the variables, which is what a page shows."""
 _BINDING = {True: "Binding", False: "Not Binding"}
 
 _Row = Sequence[Scalar]
@@ -92,7 +95,8 @@ class Answer:
 def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSheet:
     """The sheet "<sheet> answer"; `existing_names` are sheet names that must not be taken."""
     page = _Page()
-    page.add(*_title(answer))
+    title = _title(answer)
+    page.add(*title)
     if answer.objective is not None:
         line = _objective(answer, answer.objective)
         page.section(f"Objective cell ({answer.goal})", _OBJECTIVE, [line])
@@ -111,7 +115,7 @@ def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSh
         widths=_WIDTHS,
         freeze=(1, 0),
         row_looks=page.looks,
-        cell_looks={(6, 1): "whole", (7, 1): "seconds"},
+        cell_looks={(len(title) - 2, 1): "whole", (len(title) - 1, 1): "seconds"},
         column_looks=looks_of_lines(page.lines),
     )
 
@@ -163,10 +167,16 @@ def _title(answer: Answer) -> list[_Row]:
         ["Workbook", answer.workbook],
         ["Model", answer.asked],
         ["Method", answer.method],
-        ["Result", answer.message],
+        *_told(answer.message),
         ["Iterations", float(answer.iterations)],
         ["Seconds", round(answer.seconds, 3)],
     ]
+
+
+def _told(message: str) -> list[_Row]:
+    """How it ended, in lines that fit on a page."""
+    first, *more = textwrap.wrap(message, _WIDEST_LINE) or [""]
+    return [["Result", first], *([None, line] for line in more)]
 
 
 def _objective(answer: Answer, cell: CellRef) -> _Row:
