@@ -50,6 +50,45 @@ def test_lists_become_a_column_for_each_part(tmp_path: Path) -> None:
     assert about.columns == {"genres Drama": ["yes", "no"], "genres War": ["yes", "yes"]}
 
 
+@pytest.mark.parametrize(
+    ("head", "ids"),
+    [
+        ("id,title", [1, 2]),
+        ("title,id", ["A", "B"]),
+        ("Key,Name", [1, 2]),
+        ("sku,product", [1, 2]),
+        ("isbn,title", [1, 2]),
+        ("title,genre", [1, 2]),
+        ("what,ever", [1, 2]),
+        ("title,item_id", ["A", "B"]),
+    ],
+)
+def test_titles_are_no_ids_where_a_column_of_ids_stands_beside_them(
+    tmp_path: Path, head: str, ids: list[object]
+) -> None:
+    (tmp_path / "items.csv").write_text(f"{head}\n1,A\n2,B\n")
+    assert read_about(tmp_path / "items.csv", "item").ids == ids
+
+
+def test_a_table_of_other_items_is_refused(tmp_path: Path) -> None:
+    """It was passed over without a word."""
+    (tmp_path / "items.csv").write_text("id,title\n9001,A\n9002,B\n")
+    options = ("--items", tmp_path / "items.csv", "-o", tmp_path / "m.xlsx")
+    found = xlcollab("fit", ratings_csv(tmp_path), *options)
+    assert found.code == 3
+    assert "items.csv, column 'id', lists none of the items of the ratings" in found.sentence
+
+
+def test_titles_of_a_table_headed_id_are_shown(tmp_path: Path) -> None:
+    lines = [f"{10 * (n + 1)},Film {n}" for n in range(12) if n != 4]
+    (tmp_path / "items.csv").write_text("id,title\n" + "\n".join(lines))
+    target = tmp_path / "m.xlsx"
+    options = ("--items", tmp_path / "items.csv", "-o", target, "--epochs", 4)
+    assert xlcollab("fit", ratings_csv(tmp_path), *options).code == 0
+    best = xlcollab("recommend", target, "--user", 3, "-k", 2, "--json").json["items"]
+    assert all(one["title"].startswith("Film") for one in best)
+
+
 @pytest.mark.parametrize("name", ["m.xlsx", "m.safetensors"])
 @pytest.mark.parametrize("kind", ["dot", "net"])
 def test_titles_and_features_go_with_the_model(name: str, kind: str, tmp_path: Path) -> None:

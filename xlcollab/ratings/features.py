@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ LAYOUTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """MovieLens' own tables, which have no header: what separates them, and their columns."""
 _TITLES = ("title", "name", "movietitle", "itemtitle", "itemname", "username", "product")
+_IDS = ("id", "key", "code", "number", "nr")
 _MOST_LEVELS = 1000
 """Values of a column, each of which gets factors of its own: beyond, they are ids rather than
 groups."""
@@ -50,10 +51,13 @@ class About:
     ids: list[Id]
     titles: list[str | None] | None
     columns: Mapping[str, list[str]] = field(default_factory=dict)
+    source: str = ""
+    """Where the ids stand, for messages."""
 
 
 def read_about(path: Path, side: Side) -> About:
-    """What a table says of the ids in its column for them, which is the first unless one is named.
+    """What a table says of the ids in its column for them, which is the first unless one is named
+    as the side, or "id"; one that is called as titles are is none.
 
     A column of lists, such as "Action|Comedy", becomes a column for each part. Raises WorkbookError
     without a file, DataError on an id that is blank or listed twice.
@@ -62,7 +66,7 @@ def read_about(path: Path, side: Side) -> About:
         raise WorkbookError(f"{path}: there is no such file{meant_file(path)}")
     frame = _frame(path)
     names = [str(name) for name in frame.columns]
-    id_name = Columns.known(names).get(side) or names[0]
+    id_name = _id_column(names, side)
     ids = frame[id_name]
     if ids.isna().any():
         raise DataError(f"{path.name}, column {id_name!r}: found a blank, expected an id")
@@ -74,7 +78,13 @@ def read_about(path: Path, side: Side) -> About:
     others = [name for name in names if name not in (id_name, title)]
     columns = {key: value for name in others for key, value in _parts(name, frame[name]).items()}
     plain = None if titles is None else [text or None for text in titles]
-    return About(side, ids.tolist(), plain, columns)
+    return About(side, ids.tolist(), plain, columns, f"{path.name}, column {id_name!r},")
+
+
+def _id_column(names: Sequence[str], side: Side) -> str:
+    untitled = [name for name in names if bare(name) not in _TITLES]
+    plain = next((name for name in untitled if bare(name) in _IDS), None)
+    return Columns.known(untitled).get(side) or plain or names[0]
 
 
 def titles_beside(path: Path) -> About | None:
@@ -132,10 +142,16 @@ def described(table: RatingsTable, about: About) -> RatingsTable:
     """`table` with what is known of its users or items; an id that is not listed has blanks.
 
     Columns of hardly more than one value, or of hardly fewer than there are ids, tell nothing and
-    are left out.
+    are left out. Raises DataError where it lists none of them.
     """
     ids = table.user_ids if about.side == "user" else table.item_ids
     at = _places(ids, about.ids)
+    if about.source and (at < 0).all():
+        listed = ", ".join(map(repr, about.ids[:3]))
+        raise DataError(
+            f"{about.source} lists none of the {about.side}s of the ratings but {listed} …; "
+            f"{ids.example()}; head the column of their ids {about.side!r}"
+        )
     features = dict(table.features)
     for name, texts in about.columns.items():
         mine = [texts[place] if place >= 0 else "" for place in at.tolist()]
