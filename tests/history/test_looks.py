@@ -14,7 +14,7 @@ from xlcollab.history.axes import (
     log_base,
     wants_log,
 )
-from xlcollab.history.page import look_of, number_width, widths_of
+from xlcollab.history.page import look_of, number_width, top, top_looks, widths_of
 from xlcollab.history.tables import looks_of_lines, widths_of_lines
 
 LOOKS = [
@@ -154,3 +154,10 @@ def test_logarithmic_lines_stand_at_powers() -> None:
     assert log_around(np.array([0.03, 50.0])) == pytest.approx((0.01, 100.0), rel=1e-12)
     assert log_around(np.array([0.0, 5.0])) is None
     assert log_around(np.array([5.0])) is None
+
+
+def test_rows_above_a_table_say_what_it_is() -> None:
+    assert top("Title", "what was done") == [["Title"], ["Written by xlcollab: what was done"], []]
+    assert top("Title", "") == [["Title"], ["Written by xlcollab."], []]
+    assert top_looks() == {0: "title", 1: "note", 3: "head"}
+    assert top_looks({1: "head", 7: "section"}) == {0: "title", 1: "head", 3: "head", 7: "section"}

@@ -11,6 +11,7 @@ from tests.build import build
 from tests.faces.shell import BOWL, LINE, minimised, xlcollab
 from xlcollab.api.session.session import Session
 from xlcollab.grid import Changes, NewSheet, Scalar
+from xlcollab.history import HEAD_ROW
 from xlcollab.ref import CellRef
 
 REPORTS = ("--report", "answer,sensitivity,limits,population")
@@ -132,6 +133,63 @@ def test_a_chart_draws_numbers_under_their_names(added: dict[str, NewSheet]) -> 
                 if line.x.sheet == line.y.sheet == sheet.name:
                     assert line.x.rect.size == line.y.rect.size, name
     assert charts > 4
+
+
+def test_a_box_is_headings_and_what_lies_below(added: dict[str, NewSheet]) -> None:
+    boxes = [(name, sheet, box) for name, sheet in added.items() for box in sheet.boxes]
+    assert len(boxes) > 4
+    for name, sheet, box in boxes:
+        header = filled(sheet, box.top)
+        assert set(header) == set(range(box.left, box.right)), name
+        assert all(isinstance(text, str) for text in header.values()), name
+        assert sheet.row_looks[box.top] == "head", name
+        for row in range(box.top + 1, box.bottom):
+            assert filled(sheet, row), (name, row)
+        assert not filled(sheet, box.bottom), name
+
+
+def test_what_is_coloured_by_size_are_numbers(added: dict[str, NewSheet]) -> None:
+    hot = [(name, sheet, area) for name, sheet in added.items() for area in sheet.heat]
+    assert hot
+    for name, sheet, area in hot:
+        values = [sheet.rows[row][column] for row, column in area.cells()]
+        assert all(isinstance(value, float) for value in values), name
+        beside = (filled(sheet, area.bottom), sheet.rows[area.top][area.right :])
+        assert not any(isinstance(value, float) for value in (*beside[0].values(), *beside[1]))
+        inside = [box for box in sheet.boxes if box.left <= area.left and area.right <= box.right]
+        assert any(box.top < area.top and area.bottom <= box.bottom for box in inside), name
+
+
+def test_columns_are_wide_enough_for_words_and_no_wider_than_a_page(
+    added: dict[str, NewSheet],
+) -> None:
+    for name, sheet in added.items():
+        for area in (*sheet.boxes, *([sheet.table] if sheet.table else [])):
+            for column in range(area.left, area.right):
+                width = sheet.widths[column]
+                words = str(sheet.rows[area.top][column]).split()
+                assert max(11, min(60, max(map(len, words)) + 2)) <= width <= 62, (name, column)
+
+
+def test_headings_stay_in_sight(added: dict[str, NewSheet]) -> None:
+    alone = 0
+    for name, sheet in added.items():
+        heads = [row for row, look in sheet.row_looks.items() if look == "head"]
+        if heads == [HEAD_ROW]:  # a report, which has several tables, keeps its title in sight
+            alone += 1
+            assert sheet.freeze[0] == HEAD_ROW + 1, name
+    assert alone > 4
+
+
+def test_charts_lie_beside_the_table_and_not_on_one_another(added: dict[str, NewSheet]) -> None:
+    for name, sheet in added.items():
+        ends: dict[int, int] = {}
+        for chart in sorted(sheet.charts, key=lambda one: one.at):
+            row, column = chart.at
+            if sheet.table is not None and row < sheet.table.bottom:
+                assert column > sheet.table.right, name
+            assert row >= ends.get(column, 0), name
+            ends[column] = row + -(-chart.height // 20)
 
 
 def filled(sheet: NewSheet, row: int) -> dict[int, Scalar]:
