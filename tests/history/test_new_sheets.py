@@ -14,6 +14,7 @@ from xlcollab.grid import Changes, NewSheet, Scalar
 from xlcollab.history import HEAD_ROW
 from xlcollab.ref import CellRef
 
+WORKBOOKS = Path(__file__).resolve().parents[2] / "workbooks"
 REPORTS = ("--report", "answer,sensitivity,limits,population")
 COMMANDS: dict[str, tuple[str, tuple[object, ...]]] = {
     "linear": ("line", ("solve", *REPORTS)),
@@ -25,6 +26,9 @@ COMMANDS: dict[str, tuple[str, tuple[object, ...]]] = {
     "two sweeps": ("bowl", ("sweep", "--parameter", "S!C2=1:3:3", "--parameter", "S!C3=0,5")),
     "rates": ("bowl", ("lr-find",)),
     "slopes": ("bowl", ("gradient", "--of", "S!B1:B2", "--with-respect-to", "S!A1:A2")),
+    "factors": ("lesson", ("factors", "--sheet", "bias")),
+    "run": ("tabs", ("run", "--sheet", "sgd", "--epochs", 3)),
+    "compared": ("tabs", ("compare", "--epochs", 2)),
     "second": ("bowl", ("gradient", "--of", "S!B1", "--with-respect-to", "S!A1:A2", "--second")),
 }
 
@@ -38,7 +42,8 @@ def books(folder: Path) -> dict[str, Path]:
     ends |= {"lhs2": "S!$A$1:$A$2", "rel2": "1", "rhs2": "9"}
     models = {"bowl": (bowl, {}), "box": (bowl, ends), "line": (LINE, {**limits, "neg": "1"})}
     models["crossed"] = (LINE, crossed)
-    return {
+    shipped = {"lesson": WORKBOOKS / "collab_filter.xlsx", "tabs": WORKBOOKS / "graddesc.xlsx"}
+    return shipped | {
         name: build(
             folder / f"{name}.xlsx", {"S": cells}, minimised("S", "S!$B$1", "S!$A$1:$A$2", **more)
         )
