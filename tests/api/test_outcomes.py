@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,17 +15,18 @@ from xlcollab.api.ratings.recommend import Ranked
 from xlcollab.api.ratings.scores import Folds, Measured
 from xlcollab.api.ratings.tune import Tuned
 from xlcollab.api.session.elsewhere import _sentence
-from xlcollab.api.solve.compiling import _listed
+from xlcollab.api.solve.compiling import _fan_in, _listed, _refreshed
 from xlcollab.api.solve.contradicting import explained
 from xlcollab.api.solve.keeping import with_options
-from xlcollab.api.solve.running import _number, _watched_json
+from xlcollab.api.solve.running import _exit_code, _number, _told, _watched_json
+from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.tabs.book import TabRuns
 from xlcollab.api.tabs.run import stopped
 from xlcollab.factor.search import RateSweep, Trial, Tuning
 from xlcollab.factor.training.result import Scores
 from xlcollab.factor.training.train import worse_than_biases
 from xlcollab.interrupts import OutOfTime
-from xlcollab.optim import Settings
+from xlcollab.optim import Settings, Status
 from xlcollab.problems import SolverModel, SolverOptions
 from xlcollab.ref import AreaRef, CellRef, Rect
 
@@ -278,3 +280,59 @@ def test_who_shares_ratings_out(
     )
     wanted = (several or checkpoint is not None) and device != "cuda" and not implicit
     assert _is_sharded(request) is wanted
+
+
+def test_the_fan_in_of_a_block_is_its_narrow_side() -> None:
+    areas = (
+        AreaRef("S", Rect(0, 0, 3, 5)),
+        AreaRef("S", Rect(9, 0, 4, 2)),
+        AreaRef("S", Rect(20, 0)),
+    )
+    assert _fan_in(a(variables=areas)).tolist() == [3.0] * 15 + [2.0] * 8 + [1.0]
+
+
+def test_cells_taken_as_nothing_are_told_of_where_there_are_some() -> None:
+    assert _refreshed(0) == []
+    assert _refreshed(3) == ["the file asks to be recalculated: 3 stored values were out of date"]
+
+
+def solved(status: Status, *, feasible: bool = True, kept: bool = True) -> Solved:
+    solution = a(message="It ended.", status=status, feasible=feasible, usable=kept)
+    parts = dict.fromkeys(one.name for one in fields(Solved))
+    made = object.__new__(Solved)
+    for name in parts:
+        object.__setattr__(made, name, None)
+    object.__setattr__(made, "solution", solution)
+    object.__setattr__(made, "warnings", ("mind this",))
+    return made
+
+
+CODES = {
+    Status.OPTIMAL: 0,
+    Status.ITERATION_LIMIT: 0,
+    Status.DONE: 0,
+    Status.REFUSED: 3,
+    Status.DIVERGED: 4,
+    Status.GOAL_NOT_MET: 4,
+    Status.INFEASIBLE: 4,
+    Status.UNBOUNDED: 4,
+    Status.INTERRUPTED: 130,
+}
+
+
+@pytest.mark.parametrize("status", CODES)
+def test_a_status_has_its_exit_code(status: Status) -> None:
+    found = solved(status)
+    assert found.status is status
+    assert _exit_code(found) == CODES[status]
+    lost = _exit_code(solved(status, feasible=False))
+    assert lost == (CODES[status] or 4)
+    assert _exit_code(Refused(a(), "no", status)) == CODES[status]
+
+
+def test_what_is_told_of_a_model() -> None:
+    assert _told(Refused(a(), "A sentence.", Status.REFUSED)) == ["A sentence."]
+    optimal = _told(solved(Status.OPTIMAL))
+    words = Status.OPTIMAL.solver_words
+    assert optimal == ["It ended.", f"Solver's result 0: {words}", "warning: mind this"]
+    assert _told(solved(Status.DONE)) == ["It ended.", "warning: mind this"]
