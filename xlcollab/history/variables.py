@@ -112,18 +112,25 @@ def _as_word(text: str) -> str:
 
 
 def _names(block: _Block, role: str) -> list[str]:
+    """A name for each cell, in reading order: "" where no label tells of it."""
     rect = block.area.rect
     columns, rows = block.labels(across=True), block.labels(across=False)
     if rect.height == 1 or rect.width == 1:
-        line = columns if rect.height == 1 else rows
-        what = role or block.side()
-        count = rect.size
-        found = line or [f"{i + 1}" if count > 1 and what else "" for i in range(count)]
-        return [", ".join(part for part in (label, what) if part) for label in found]
+        return _of_line(columns if rect.height == 1 else rows, role or block.side(), rect.size)
     if columns is None and rows is None:
         return [""] * rect.size
     if columns is None or (rows is not None and rect.height > rect.width):
-        across = (None if role else columns) or [f"factor {i + 1}" for i in range(rect.width)]
+        across = (None if role else columns) or _numbered(rect.width)
         return [f"{row}, {column}" for row in rows or [] for column in across]
-    down = (None if role else rows) or [f"factor {i + 1}" for i in range(rect.height)]
+    down = (None if role else rows) or _numbered(rect.height)
     return [f"{column}, {row}" for row in down for column in columns]
+
+
+def _of_line(labels: list[str] | None, what: str, count: int) -> list[str]:
+    """Cells beside one another: by their labels, else by what they are and their numbers."""
+    found = labels or [f"{i + 1}" if count > 1 and what else "" for i in range(count)]
+    return [", ".join(part for part in (label, what) if part) for label in found]
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"factor {i + 1}" for i in range(count)]
