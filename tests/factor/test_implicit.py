@@ -29,7 +29,7 @@ from xlcollab.factor import (
 from xlcollab.factor.models.recommend import rank_scores
 from xlcollab.factor.passes.preference import pair_pass, solve_confident
 from xlcollab.factor.training.checkpoint import Saving
-from xlcollab.factor.training.implicit import ndcg_of, train_implicit
+from xlcollab.factor.training.implicit import _uptake, ndcg_of, train_implicit
 from xlcollab.ratings import RatingsTable, random_split, ranking
 
 RULES = ("als", "bpr")
@@ -302,3 +302,12 @@ def test_a_damaged_record_of_the_training_is_told(tmp_path: Path) -> None:
 def test_what_compares_errors_of_ratings_refuses_an_implicit_model(search: Any) -> None:
     with pytest.raises(UsageError, match="no errors of ratings to compare by"):
         search(Tables(taken()), ModelSettings(implicit=True), TrainingSettings(optimizer="bpr"))
+
+
+def test_what_was_said_is_what_counts_and_nothing_is_nothing() -> None:
+    said = TrainingSettings(optimizer="als", l2_factors=0.0, alpha=3.0, confidence="log")
+    found = _uptake(taken(), said)
+    assert (found.rule, found.l2, found.alpha, found.confidence) == ("als", 0.0, 3.0, "log")
+    assert found.mean == pytest.approx(float(taken().ratings.mean()))
+    silent = _uptake(taken(), TrainingSettings(optimizer="bpr"))
+    assert (silent.l2, silent.alpha, silent.confidence) == (0.0, 0.0, "once")

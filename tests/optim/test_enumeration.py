@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim import Objective, Settings, Solution, Status, solve
+from xlcollab.optim.evolution.domain import propagated
 from xlcollab.optim.evolution.enumeration import MOST
 
 WEIGHTS = torch.tensor([0.9, -1.7, 2.3, 0.4])
@@ -56,17 +57,27 @@ def test_all_combinations_are_evaluated(sides: list[tuple[float, float]], method
     assert f"All {len(values)} combinations of the whole numbers were evaluated." in found.message
 
 
-def test_the_constraints_are_held() -> None:
-    sides = [(0.0, 5.0), (0.0, 5.0)]
-    rows = {"constraints": lambda x: x.sum()[None], "constraint_lower": torch.tensor([9.0])}
-    upper = {"constraint_upper": torch.tensor([9.0])}
-    found = solved(sides, **rows, **upper)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_constraints_are_held(sign: float) -> None:
+    """They narrow the box that is gone through, from either side."""
+
+    def with_sum(total: float) -> Solution:
+        limit = torch.tensor([sign * total])
+        ends = {"constraint_lower": limit, "constraint_upper": limit}
+        return solved([(0.0, 5.0)] * 2, constraints=lambda x: sign * x.sum()[None], **ends)
+
     pairs = [x for x in itertools.product(range(6), range(6)) if sum(x) == 9]
     best = min(float(bumpy(torch.tensor(x).double())) for x in pairs)
-    assert found.objective == pytest.approx(best, abs=1e-12)
-    rows["constraint_lower"] = upper["constraint_upper"] = torch.tensor([11.0])
-    lost = solved(sides, **rows, **upper)
-    assert lost.status is Status.INFEASIBLE
+    assert with_sum(9.0).objective == pytest.approx(best, abs=1e-12)
+    assert with_sum(11.0).status is Status.INFEASIBLE
+
+
+def test_rows_narrow_a_box_to_what_they_leave() -> None:
+    rows = np.array([[1.0, 2.0], [-1.0, 0.0]])
+    low, high = np.array([-4.0, -math.inf]), np.array([6.0, 1.0])
+    found = propagated(rows, low, high, np.array([-9.0, 0.0]), np.array([9.0, 9.0]))
+    assert found[0].tolist() == [-1.0, 0.0]
+    assert found[1].tolist() == [6.0, 3.5]
 
 
 @pytest.mark.parametrize("n", [1, 3, 6])
