@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from xlcollab.api.ratings.fit import _is_sharded
@@ -20,11 +21,14 @@ from xlcollab.api.solve.contradicting import explained
 from xlcollab.api.solve.keeping import with_options
 from xlcollab.api.solve.running import _exit_code, _number, _told, _watched_json
 from xlcollab.api.solve.solved import Refused, Solved
-from xlcollab.api.tabs.book import TabRuns
+from xlcollab.api.solve.watching import thinned
+from xlcollab.api.tabs.book import TabRuns, compare_tabs
 from xlcollab.api.tabs.run import stopped
+from xlcollab.errors import UsageError
 from xlcollab.factor.search import RateSweep, Trial, Tuning
 from xlcollab.factor.training.result import Scores
 from xlcollab.factor.training.train import worse_than_biases
+from xlcollab.history import Record
 from xlcollab.interrupts import OutOfTime
 from xlcollab.optim import Settings, Status
 from xlcollab.problems import SolverModel, SolverOptions
@@ -336,3 +340,21 @@ def test_what_is_told_of_a_model() -> None:
     words = Status.OPTIMAL.solver_words
     assert optimal == ["It ended.", f"Solver's result 0: {words}", "warning: mind this"]
     assert _told(solved(Status.DONE)) == ["It ended.", "warning: mind this"]
+
+
+@pytest.mark.parametrize("asked", [{"batch_size": 8}, {"engine": {"epsilon": 1e-6}}])
+def test_settings_of_the_engine_need_an_optimizer(asked: dict[str, Any]) -> None:
+    request = a(**{"engine": {}, "batch_size": None, "optimizer": ()} | asked)
+    with pytest.raises(UsageError, match="settings of the engine need an optimizer"):
+        compare_tabs(a(), request)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"), [(0, 0), (1, 1), (500, 500), (501, 251), (1000, 501), (1001, 335)]
+)
+def test_cells_are_watched_at_so_many_rows(rows: int, kept: int) -> None:
+    record = Record(("iteration",), np.arange(float(rows))[:, None], (), np.empty((rows, 0)))
+    found = thinned(record)
+    assert len(found) == kept
+    if rows:
+        assert found.rows[[0, -1], 0].tolist() == [0.0, rows - 1.0]
