@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xlcollab.formula.nodes import Call, Node, parts_of_union, walk
 from xlcollab.formula.signatures import Param
-from xlcollab.grid import Kind, RowMark
+from xlcollab.grid import ErrorCode, Kind, RowMark
 from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.statistics.subtotals import (
     FIRST_OF_ARRAYS,
@@ -20,7 +20,8 @@ from xlcollab.kernels.functions.statistics.subtotals import (
     blanked,
     subtotal,
 )
-from xlcollab.kernels.values.area import RaggedError
+from xlcollab.kernels.values.area import Area, RaggedError
+from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
@@ -32,12 +33,14 @@ _WITHOUT_SUBTOTALS = Operation("without subtotals", blanked, Facts(fails=False, 
 
 
 def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
-    """SUBTOTAL(number, areas …) and AGGREGATE(number, options, areas …)."""
+    """SUBTOTAL(number, areas …) and AGGREGATE(number, options, areas …): of references only, but
+    for AGGREGATE's functions of one array."""
     modes = 1 if node.name == "SUBTOTAL" else 2
     values = [tracer.value(argument, frame) for argument in node.arguments[:modes]]
     areas = list(node.arguments[modes:])
     first = _mode(tracer, values[0])
-    further = areas[1:] if modes == 2 and first >= FIRST_OF_ARRAYS else []
+    of_array = modes == 2 and first >= FIRST_OF_ARRAYS
+    further = areas[1:] if of_array else []
     options = _mode(tracer, values[1]) if modes == 2 else 0.0
     keep = options >= KEEPING_SUBTOTALS
     if modes == 2:
@@ -47,7 +50,13 @@ def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     for part in [
         part for area in areas[: len(areas) - len(further)] for part in parts_of_union(area)
     ]:
-        values.append(_area(tracer, part, frame, keep=keep, least=least))
+        area = tracer.place(part, frame)
+        if area is not None:
+            values.append(_area(tracer, area, keep=keep, least=least))
+        elif of_array:
+            values.append(tracer.argument(part, Param.ARRAY, frame))
+        else:
+            raise ArgumentIsError(_code_of(tracer, part, frame))
     values += [tracer.value(argument, frame) for argument in further]
     operation = tracer.operation(node.name)
     if values[0].constant:
@@ -70,14 +79,17 @@ def _mode(tracer: Evaluator, value: Value) -> float:
     return float(numbers.reshape(-1)[0])
 
 
-def _area(
-    tracer: Evaluator, node: Node, frame: Frame, *, keep: bool, least: RowMark | None
-) -> Value:
+def _code_of(tracer: Evaluator, node: Node, frame: Frame) -> ErrorCode:
+    """The error that what is no reference is, or #VALUE!."""
+    value = tracer.value(node, frame)
+    found = tracer.tape.exact.values(value.block) if value.constant else []
+    only = found[0] if len(set(found)) == 1 else None
+    return only if isinstance(only, ErrorCode) else ErrorCode.VALUE
+
+
+def _area(tracer: Evaluator, area: Area, *, keep: bool, least: RowMark | None) -> Value:
     """An area, with blanks in the place of subtotals unless they are to be kept, and in rows whose
     mark is at least `least`."""
-    area = tracer.reference(node, frame)
-    if area is None:
-        return tracer.argument(node, Param.ARRAY, frame)
 
     def left_out(sheet: str, rect: Rect) -> Value:
         mask = torch.zeros((1, 1, rect.height, rect.width), dtype=tracer.tape.exact.dtype)
