@@ -140,6 +140,10 @@ def test_scalar_is_exact_widely(cells: dict[str, object]) -> None:
         "1.1-1=0.1",
         "IF(A1>0,TRUE,0)=1",
         "IF(A1>0,TRUE,0)+1",
+        "(-A1)^(1/3)",
+        "POWER(-A2,0.2)*A1",
+        "(-A1)^(2/3)",
+        "(-A2)^(-1/3)",
     ],
 )
 def test_what_was_told_otherwise(formula: str) -> None:

@@ -124,6 +124,7 @@ def test_mod_takes_the_sign_of_the_divisor(number: int, divisor: int) -> None:
         ("PHI(0.75)", 0.301137432154804),
         ("0^2", 0.0),
         ("(-8)^3", -512.0),
+        ("(-8)^(1/3)", -2.0),
     ],
 )
 def test_documented_results(formula: str, expected: float) -> None:
@@ -153,7 +154,7 @@ def test_documented_results(formula: str, expected: float) -> None:
         ("EXP(710)", ErrorCode.NUM),
         ("0^0", ErrorCode.NUM),
         ("0^-1", ErrorCode.DIV0),
-        ("(-8)^(1/3)", ErrorCode.NUM),
+        ("(-8)^(2/3)", ErrorCode.NUM),
         ('ROUND("x",1)', ErrorCode.VALUE),
         ("ABS(#N/A)", ErrorCode.NA),
     ],

@@ -30,6 +30,8 @@ FORMULAS = [
     "AVERAGEA({1;2})*A1*A2",
     "PERCENTILE((A1:A2,A3),0.3)",
     "TRUNC(A1)+A2*A3",
+    "(-A1)^(1/3)*A2+(-A3)^0.2",
+    "(-A2)^(-1/3)*A1+A3",
 ]
 
 

@@ -38,7 +38,7 @@ from xlcollab.kernels.functions.lookup.lookup import (
     match,
     vertical,
 )
-from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, results_at
+from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, match_anywhere, results_at
 from xlcollab.kernels.functions.statistics.reduce import count_blank
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.block import Block, Context
@@ -140,6 +140,18 @@ def index_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     return tracer.tape.emit(varying(tracer.operation(node.name), *found), [values, *found])
 
 
+def place_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
+    """XMATCH: of a whole column the first blank behind its end is searched, too."""
+    wanted, keys, *settings = node.arguments
+    area = tracer.reference(keys, frame)
+    if area is None:
+        return _plain_lookup(tracer, node, frame)
+    (table,) = fetch_alike(tracer, [area], behind=1)
+    asked = [tracer.value(wanted, frame), table]
+    asked += [tracer.value(argument, frame) for argument in settings]
+    return tracer.tape.emit(tracer.operation(node.name), asked)
+
+
 def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """XLOOKUP: keys and results may lie on different sheets, as whole columns too."""
     wanted, keys, results, *rest = node.arguments
@@ -147,7 +159,7 @@ def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     areas = [area for area in found if area is not None]
     if len(areas) < 2:
         return _plain_lookup(tracer, node, frame)
-    values, table = fetch_alike(tracer, areas[::-1])
+    values, table = fetch_alike(tracer, areas[::-1], behind=1)
     settings = [tracer.value(argument, frame) for argument in rest]
     asked = [tracer.value(wanted, frame), table, *settings[1:]]
     place = tracer.tape.emit(tracer.operation("XMATCH"), asked)
@@ -174,8 +186,9 @@ def lookup_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     return replace(area, left=area.left + places, width=1)
 
 
-def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
-    """The values of areas; whole columns (rows) are cut where the longest of them ends.
+def fetch_alike(tracer: Evaluator, areas: Sequence[Area], *, behind: int = 0) -> list[Value]:
+    """The values of areas; whole columns (rows) are cut `behind` cells after the end of the longest
+    of them.
 
     Of the first area only those cells are used that the others select.
     """
@@ -183,8 +196,8 @@ def fetch_alike(tracer: Evaluator, areas: Sequence[Area]) -> list[Value]:
     for area in areas:
         sheet = tracer.store.workbook.sheet(area.sheet)
         clipped.append(area.clipped(sheet.height, sheet.width))
-    height = max(area.height for area in clipped)
-    width = max(area.width for area in clipped)
+    height = max(area.height for area in clipped) + behind
+    width = max(area.width for area in clipped) + behind
     return [
         tracer.fetch(
             replace(area, height=min(area.height, height), width=min(area.width, width)),
@@ -319,6 +332,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0)),
     _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1)),
     _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference),
+    _row("XMATCH", "VT|VV", match_anywhere, form=place_form, shape=Shape.STEPS, picks=True),
     _row("XLOOKUP", "VTT|VVV", lookup_anywhere, form=lookup_form, points=lookup_place),
     _row(
         "COUNTBLANK",

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.errors import UnsupportedError
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.grid.days import serial_of
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
 from xlcollab.kernels.text.calendar import (
@@ -18,6 +19,7 @@ from xlcollab.kernels.text.calendar import (
     serial_of_parts,
 )
 from xlcollab.kernels.text.moment_format import Moment, moment_of
+from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
@@ -62,6 +64,41 @@ def _toolpak(function: Function) -> Function:
         return function(context, *(without_booleans(context, block) for block in blocks))
 
     return run
+
+
+_DAYS_1904 = 1462
+"""Between the starts of the two date systems."""
+
+
+def _twice_shifted(function: Function, dates: int = 1) -> Function:
+    """In books of the 1904 system EDATE, EOMONTH and YEARFRAC count the days of a text from 1904
+    and shift them a second time, as Excel was seen to do. What comes before 1904 so is refused.
+
+    The first `dates` arguments are dates.
+    """
+
+    def run(context: Context, *blocks: Block) -> Block:
+        if not context.date1904:
+            return function(context, *blocks)
+        shifted = [_shifted(context, block) for block in blocks[:dates]]
+        return function(context, *shifted, *blocks[dates:])
+
+    return run
+
+
+def _shifted(context: Context, block: Block) -> Block:
+    if not bool(block.mask(Kind.TEXT).any()):
+        return block
+    return context.block([_days_of(one) for one in context.values(block)], block.shape)
+
+
+def _days_of(value: Scalar) -> Scalar:
+    serial = number_from_text(value, True) if isinstance(value, str) else None
+    if serial is None:
+        return value
+    if serial < _DAYS_1904:
+        raise UnsupportedError("a text as a date before 1908, in a book that counts from 1904")
+    return serial - _DAYS_1904
 
 
 def day_at(serial: float, date1904: bool) -> Day:
@@ -300,6 +337,7 @@ def _clock(date_only: bool) -> Function:
     return run
 
 
+_fraction_of_year = dated(year_fraction, number, number, floored)
 _row = partial(function, category="dates", shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
@@ -314,11 +352,11 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("WEEKDAY", "V|V", dated(_weekday, number, integer)),
     _row("WEEKNUM", "V|V", _toolpak(dated(_week, number, integer))),
     _row("ISOWEEKNUM", "V", dated(_iso_week, number)),
-    _row("EDATE", "VV", _toolpak(dated(months_later, number, integer))),
-    _row("EOMONTH", "VV", _toolpak(dated(_month_end, number, integer))),
+    _row("EDATE", "VV", _toolpak(_twice_shifted(dated(months_later, number, integer)))),
+    _row("EOMONTH", "VV", _toolpak(_twice_shifted(dated(_month_end, number, integer)))),
     _row("DAYS", "VV", dated(_days_between, number)),
     _row("DAYS360", "VV|V", dated(_days_of_360, number)),
-    _row("YEARFRAC", "VV|V", _toolpak(dated(year_fraction, number, number, floored))),
+    _row("YEARFRAC", "VV|V", _toolpak(_twice_shifted(_fraction_of_year, 2))),
     _row("DATEDIF", "VVV", dated(_difference, number, number, text)),
     _row("DATEVALUE", "V", dated(_date_value, text)),
     _row("TIMEVALUE", "V", valuewise(_time_value, text)),

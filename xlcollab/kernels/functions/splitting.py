@@ -110,7 +110,7 @@ def text_split(
     return _tabled(context, tables, (source.shape[0], source.shape[1]))
 
 
-def _compiled(pattern: str, fold: int) -> re.Pattern[str]:
+def compiled_pattern(pattern: str, fold: int) -> re.Pattern[str]:
     """The pattern, case ignored if `fold`. Raises UnsupportedError for what Python does not know,
     ArgumentIsError for a pattern that is none."""
     if fold not in (0, 1):
@@ -127,12 +127,12 @@ def _compiled(pattern: str, fold: int) -> re.Pattern[str]:
 
 def _tested(source: str, pattern: str, fold: int = 0) -> bool:
     """REGEXTEST(text, pattern, [case])."""
-    return _compiled(pattern, fold).search(source) is not None
+    return compiled_pattern(pattern, fold).search(source) is not None
 
 
 def _extracted(source: str, pattern: str, mode: int, fold: int) -> list[Scalar]:
     """The first match, all of them, or the groups of the first."""
-    known = _compiled(pattern, fold)
+    known = compiled_pattern(pattern, fold)
     first = known.search(source)
     if mode not in (0, 1, 2):
         raise refuse()
@@ -172,7 +172,7 @@ def regex_extract(
 def _replaced(source: str, pattern: str, new: str, which: int = 0, fold: int = 0) -> str:
     """REGEXREPLACE(text, pattern, new, [occurrence], [case]); `$1` and `${name}` are groups;
     occurrence 0 means all, a negative one counts from the end."""
-    known = _compiled(pattern, fold)
+    known = compiled_pattern(pattern, fold)
     matches = list(known.finditer(source))
     if which:
         place = which - 1 if which > 0 else len(matches) + which

@@ -72,6 +72,27 @@ def _wave(code: int, x: float) -> float:
     return math.nan
 
 
+_DIGITS = 15
+"""Of 1 / exponent that Excel looks at where the base is negative."""
+
+
+@compiled
+def is_odd_root(y: float) -> bool:
+    """Whether 1 / y is an odd whole number in its first 15 digits, y being none."""
+    nearest = float(np.rint(1.0 / y))
+    size = max(abs(nearest), 1.0)
+    unit = 10.0 ** (math.floor(math.log10(size)) - (_DIGITS - 1))
+    return abs(1.0 / y - nearest) <= unit / 2.0 and nearest % 2.0 == 1.0
+
+
+@compiled
+def power(x: float, y: float) -> float:
+    """x ^ y: of a negative number there are whole powers and odd roots."""
+    if x < 0.0 and y != math.floor(y):
+        return -((-x) ** y) if is_odd_root(y) else math.nan
+    return x**y if x != 0.0 or y > 0.0 else math.nan
+
+
 @compiled
 def of_two_numbers(code: int, x: float, y: float) -> float:
     if math.isnan(x) or math.isnan(y):
@@ -85,7 +106,7 @@ def of_two_numbers(code: int, x: float, y: float) -> float:
     if code == ops.DIVIDE:
         return x / y if y != 0.0 else math.nan
     if code == ops.POWER:
-        return x**y if x != 0.0 or y > 0.0 else math.nan
+        return power(x, y)
     if code == ops.MOD:
         return x % y if y != 0.0 and abs(x / y) < _LARGEST_QUOTIENT else math.nan
     if code == ops.CLOSING_ADD:

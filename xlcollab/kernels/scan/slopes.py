@@ -79,6 +79,10 @@ def of_two(code: int, x: float, y: float, z: float) -> tuple[float, float, float
 def _of_power(x: float, y: float, z: float) -> tuple[float, float, float, float, float]:
     if x == 0.0:
         return (1.0 if y == 1.0 else 0.0), 0.0, (2.0 if y == 2.0 else 0.0), 0.0, 0.0
+    if x < 0.0 and y != math.floor(y):  # an odd root, turned
+        before, log = (-x) ** (y - 1.0), math.log(-x)
+        twice = -y * (y - 1.0) * (-x) ** (y - 2.0)
+        return y * before, z * log, twice, before * (1.0 + y * log), z * log * log
     before = x ** (y - 1.0)
     log = math.log(x) if x > 0.0 else math.nan
     twice = y * (y - 1.0) * x ** (y - 2.0)

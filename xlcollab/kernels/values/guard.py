@@ -28,11 +28,44 @@ def safe_sqrt(x: Tensor) -> Tensor:
 
 
 def safe_power(base: Tensor, exponent: Tensor) -> Tensor:
-    """base ^ exponent, finite gradient at base 0; NaN for a fractional power of a negative base."""
-    if exponent.numel() == 1 and not exponent.requires_grad:
+    """base ^ exponent, finite gradient at base 0. Of a negative base there are whole powers and odd
+    roots, at which a varying exponent only jumps by; else it is NaN."""
+    if exponent.requires_grad:
+        return _power(base, exponent)
+    if exponent.numel() == 1:
         constant = float(exponent.reshape(-1)[0])
         if constant.is_integer() and 1 <= constant <= 64:
             return base ** int(constant)
+    odd = is_odd_root(exponent)
+    if not bool(odd.any()):
+        return _power(base, exponent)
+    turned = base < 0
+    if exponent.numel() > 1:
+        turned = turned & odd
+        return _turned(turned, _power(torch.where(turned, -base, base), exponent))
+    return _turned(turned, _power(base.abs(), exponent))
+
+
+def _turned(mask: Tensor, value: Tensor) -> Tensor:
+    return torch.where(mask, -value, value)
+
+
+_DIGITS = 15
+"""Of 1 / exponent that Excel looks at, as it was seen to do."""
+
+
+def is_odd_root(exponent: Tensor) -> Tensor:
+    """Where 1 / exponent is an odd whole number in its first 15 digits: a mask of its shape."""
+    fraction = exponent != torch.trunc(exponent)
+    inverse = 1.0 / torch.where(fraction, exponent, 1.0)
+    nearest = torch.round(inverse)
+    unit = torch.pow(10.0, torch.floor(torch.log10(nearest.abs().clamp(min=1.0))) - (_DIGITS - 1))
+    near = (inverse - nearest).abs() <= unit / 2
+    return fraction & near & (torch.remainder(nearest, 2.0) == 1.0)
+
+
+def _power(base: Tensor, exponent: Tensor) -> Tensor:
+    """base ^ exponent; NaN for a fractional power of a negative base."""
     zero = base == 0
     fraction = exponent.detach() != torch.trunc(exponent.detach())
     nowhere = (zero & (exponent <= 0)) | ((base < 0) & fraction)

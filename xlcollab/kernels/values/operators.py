@@ -48,7 +48,8 @@ def divide(context: Context, a: Block, b: Block) -> Block:
 
 
 def power(context: Context, a: Block, b: Block) -> Block:
-    """`a ^ b`; 0 ^ 0 and a fractional power of a negative number are #NUM!, 0 ^ -1 is #DIV/0!."""
+    """`a ^ b`; 0 ^ 0 and a fractional power of a negative number that is no odd root are #NUM!,
+    0 ^ -1 is #DIV/0!."""
     a, b = aligned(context, a, b)
     base, base_codes = context.numbers(a)
     exponent, exponent_codes = context.numbers(b)

@@ -160,6 +160,18 @@ def _square(args: Sequence[Curve], ranges: Sequence[Interval]) -> Curve:
     return CONVEX if inner.affine or rising or falling else UNKNOWN
 
 
+def _size(args: Sequence[Curve], ranges: Sequence[Interval]) -> Curve:
+    """|x| is x where x is not negative."""
+    return args[0] if ranges[0][0] >= 0 else _square(args, ranges)
+
+
+def _chosen(args: Sequence[Curve], ranges: Sequence[Interval]) -> Curve:
+    """A choice that the bounds decide."""
+    if ranges[0] == (0.0, 0.0):
+        return args[2]
+    return args[1] if ranges[0] == (1.0, 1.0) else UNKNOWN
+
+
 def _power(args: Sequence[Curve], ranges: Sequence[Interval]) -> Curve:
     inner, (low, _), (power, most) = args[0], ranges[0], ranges[1]
     if power != most:
@@ -214,7 +226,8 @@ def _smallest(args: Sequence[Curve], ranges: Sequence[Interval]) -> Curve:
 
 _RULES: Mapping[str, Rule] = {
     "sq": _square,
-    "abs": _square,
+    "abs": _size,
+    "where": _chosen,
     "pow": _power,
     "inv": _inverse,
     "exp": _rising_convex,

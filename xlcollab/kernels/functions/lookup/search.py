@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -82,6 +83,26 @@ def find(
             place = torch.where(mine, found, place)
     if wildcards:
         place = _find_patterns(context, asked, keys, place, last)
+    return _back(place, wanted.key.shape, keys.family)
+
+
+def find_fitting(
+    context: Context,
+    wanted: Keys,
+    keys: Keys,
+    fits: Callable[[str, str], bool],
+    *,
+    last: bool = False,
+) -> Tensor:
+    """The first (or last) key that is a text and fits each wanted text, as `fits` (pattern, text)
+    says. Of the shape of `wanted`."""
+    asked = _beside(wanted, keys.family)
+    place = torch.full_like(asked.key, -1, dtype=torch.int64)
+    texts = asked.kind == Kind.TEXT
+    for number in torch.unique(asked.number[texts].long()).tolist():
+        hit = _fitting(context, keys, partial(fits, context.texts[number]))
+        found = _end_of(hit, last)[..., None]
+        place = torch.where(texts & (asked.number == number), found, place)
     return _back(place, wanted.key.shape, keys.family)
 
 
@@ -264,10 +285,14 @@ def _find_patterns(context: Context, wanted: Keys, keys: Keys, place: Tensor, la
 
 def fitting_texts(context: Context, keys: Keys, pattern: str) -> Tensor:
     """Which keys are texts that fit a pattern. A mask of the keys' shape."""
+    return _fitting(context, keys, partial(matches_wildcard, pattern))
+
+
+def _fitting(context: Context, keys: Keys, fits: Callable[[str], bool]) -> Tensor:
     texts = keys.kind == Kind.TEXT
     distinct, inverse = torch.unique(keys.number[texts].long(), return_inverse=True)
-    fits = [matches_wildcard(pattern, context.texts[i]) for i in distinct.tolist()]
-    table = torch.tensor(fits, dtype=torch.bool, device=keys.kind.device)
+    known = [fits(context.texts[i]) for i in distinct.tolist()]
+    table = torch.tensor(known, dtype=torch.bool, device=keys.kind.device)
     return torch.zeros_like(texts).masked_scatter(texts, table[inverse])
 
 

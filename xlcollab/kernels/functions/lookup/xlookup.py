@@ -7,12 +7,21 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from xlcollab.grid import ErrorCode
+from xlcollab.errors import UnsupportedError
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.lookup import by_setting, code_where, placed, sought
-from xlcollab.kernels.functions.lookup.search import Near, bisect, find, halved, keys_of
+from xlcollab.kernels.functions.lookup.search import (
+    Keys,
+    Near,
+    bisect,
+    find,
+    find_fitting,
+    halved,
+    keys_of,
+)
+from xlcollab.kernels.functions.splitting import compiled_pattern
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
-from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
@@ -24,6 +33,8 @@ _MATCH_MODES = {
     2.0: (Near.NOTHING, True),
 }
 """match_mode → (what else will do, whether wildcards count)"""
+_PATTERN = 3.0
+"""The match_mode of regular expressions."""
 _SEARCH_MODES = (1.0, -1.0, 2.0, -2.0)
 """From the first, from the last; halving ascending keys, halving descending ones."""
 
@@ -46,7 +57,9 @@ def match_anywhere(
         near, wildcards = _MATCH_MODES.get(value, (Near.NOTHING, False))
 
         def one_way(direction: float) -> Tensor:
-            if abs(direction) > 1:
+            if value == _PATTERN:
+                found = _by_pattern(context, asked, keys, direction)
+            elif abs(direction) > 1:
                 found = halved(asked, keys, near, descending=direction < 0)
             else:
                 last = direction < 0
@@ -55,9 +68,25 @@ def match_anywhere(
 
         return by_setting(order, one_way)
 
-    codes = first_code(mode_codes, order_codes, _unknown(mode, [*_MATCH_MODES]))
+    codes = first_code(mode_codes, order_codes, _unknown(mode, [*_MATCH_MODES, _PATTERN]))
     bad_order = _unknown(order, [*_SEARCH_MODES])
     return placed(context, wanted, by_setting(mode, search), codes, bad_order)
+
+
+def _by_pattern(context: Context, asked: Keys, keys: Keys, direction: float) -> Tensor:
+    """The first (or last) text that a regular expression fits. Raises UnsupportedError for what
+    Excel makes of numbers and truth values, and of halving, is not known."""
+    others = (keys.kind == Kind.NUMBER) | (keys.kind == Kind.BOOLEAN)
+    wrong = asked.kind != Kind.TEXT
+    if abs(direction) > 1 or bool(others.any()) or bool(wrong.any()):
+        raise UnsupportedError(
+            "match mode 3 (regular expressions) is known among texts only, from an end on"
+        )
+    return find_fitting(context, asked, keys, _fits, last=direction < 0)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return compiled_pattern(pattern, 0).search(text) is not None
 
 
 def _search_mode(context: Context, block: Block | None) -> tuple[Tensor, Tensor | None]:
@@ -139,7 +168,4 @@ def lookup(context: Context, wanted: Block, table: Block, results: Block | None 
 
 _row = partial(function, category="lookup")
 
-FUNCTIONS: tuple[Record, ...] = (
-    _row("XMATCH", "VT|VV", match_anywhere, shape=Shape.STEPS, picks=True),
-    _row("LOOKUP", "VA|A", lookup, picks=True),
-)
+FUNCTIONS: tuple[Record, ...] = (_row("LOOKUP", "VA|A", lookup, picks=True),)
