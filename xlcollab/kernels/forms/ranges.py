@@ -42,7 +42,7 @@ from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, match_any
 from xlcollab.kernels.functions.statistics.reduce import count_blank
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
@@ -149,7 +149,24 @@ def place_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     (table,) = fetch_alike(tracer, [area], behind=1)
     asked = [tracer.value(wanted, frame), table]
     asked += [tracer.value(argument, frame) for argument in settings]
-    return tracer.tape.emit(tracer.operation(node.name), asked)
+    found = tracer.tape.emit(tracer.operation(node.name), asked)
+    size, searched = max(area.height, area.width), table.block.shape[2:].numel()
+    if searched == size or len(settings) < 2:
+        return found
+    last = Operation("the last of a column", partial(_last_behind, searched, size), _COUNTED)
+    return tracer.tape.emit(last, [found, asked[3]])
+
+
+_COUNTED = Facts(fails=False, shape=Shape.STEPS)
+
+
+def _last_behind(searched: int, size: int, context: Context, place: Block, order: Block) -> Block:
+    """The place of the last cell of a column of `size` for that of the blank behind its used part,
+    where the search goes from the end."""
+    numbers, codes = context.numbers(place)
+    backwards, _ = context.numbers(order)
+    moved = torch.where((numbers == searched) & (backwards < 0), float(size), numbers)
+    return context.result(moved, codes)
 
 
 def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
