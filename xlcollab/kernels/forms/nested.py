@@ -34,7 +34,7 @@ _WITHOUT_SUBTOTALS = Operation("without subtotals", blanked, Facts(fails=False, 
 
 def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """SUBTOTAL(number, areas …) and AGGREGATE(number, options, areas …): of references only, but
-    for AGGREGATE's functions of one array."""
+    for AGGREGATE's functions of one array. Raises ArgumentIsError for anything else."""
     modes = 1 if node.name == "SUBTOTAL" else 2
     values = [tracer.value(argument, frame) for argument in node.arguments[:modes]]
     areas = list(node.arguments[modes:])
