@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from typing import Any, Literal, NoReturn
 
 _SOON = 1e-6
 """Seconds: the least that a timer takes for a time."""
+_A_MOMENT = 0.01
+"""Seconds after which a destructor that swallowed a signal has returned."""
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -38,6 +41,7 @@ class Listener:
         self.received: list[int] = []
         self._holding = 0
         self._old: dict[int, Any] = {}
+        self._hook = sys.unraisablehook
 
     @property
     def exit_code(self) -> int | None:
@@ -49,12 +53,15 @@ class Listener:
         for number in _STOPPING:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 self._old[number] = signal.signal(number, self._arrive)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._again
 
     def stop(self) -> None:
         """Give the signals back; those that others have taken meanwhile stay theirs."""
         for number, handler in self._old.items():
             if signal.getsignal(number) == self._arrive:
                 signal.signal(number, handler)
+        if sys.unraisablehook == self._again:
+            sys.unraisablehook = self._hook
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -64,6 +71,18 @@ class Listener:
             yield
         finally:
             self._holding -= 1
+
+    def _again(self, lost: sys.UnraisableHookArgs) -> None:
+        """A signal that came while Python could not raise its exception, in a destructor or a
+        callback of C, comes once more."""
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            self._hook(lost)
+            return
+        number = _ALARM if isinstance(lost.exc_value, OutOfTime) else None
+        if number is None and self.received:
+            number = signal.Signals(self.received.pop())
+        if number is not None:
+            threading.Timer(_A_MOMENT, _send, [number]).start()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         if _clock.expired and _ALARM is None and not self._holding:
@@ -75,6 +94,14 @@ class Listener:
             _tell("stopping; the best so far is kept (once more ends at once)")
         else:
             raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def _send(number: int) -> None:
+    """To the main thread, out of its sleep if need be."""
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 _listeners: list[Listener] = []

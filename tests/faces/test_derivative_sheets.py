@@ -84,3 +84,14 @@ def test_nothing_is_written_unless_asked(tmp_path: Path) -> None:
         xlcollab("gradient", book(tmp_path), "--of", "S!B4", "--with-respect-to", "S!A1").code == 0
     )
     assert [one.name for one in tmp_path.iterdir()] == ["book.xlsx"]
+
+
+def test_equal_sizes_are_equally_strong_under_the_heat_map(tmp_path: Path) -> None:
+    """No slope, or nearly none, is white, even where it is the least of all."""
+    target = tmp_path / "out.xlsx"
+    options = ("--of", "S!B1:B4", "--with-respect-to", "S!A1:A2")
+    assert xlcollab("gradient", book(tmp_path, 2.0), *options, "-o", target).code == 0
+    (heat,) = openpyxl.load_workbook(target)["S jacobian"].conditional_formatting
+    (rule,) = heat.rules
+    ends = [(one.type, float(one.val)) for one in rule.colorScale.cfvo]
+    assert ends == [("num", -5.0), ("num", 0.0), ("num", 5.0)]

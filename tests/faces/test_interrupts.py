@@ -228,3 +228,22 @@ def test_signals_end_a_verb_with_its_file_whole(
     said = json.loads(out)
     assert said["tabs"][-1]["status"] == "interrupted"
     assert Path(said["output"]).exists()
+
+
+def test_a_signal_that_meets_a_destructor_comes_again() -> None:
+    """Python prints and forgets what is raised in one: the run would go on."""
+
+    class Slow:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            sum(range(1000))
+
+    def work() -> None:
+        one = Slow()
+        del one
+        time.sleep(20.0)
+
+    with listening() as listener, pytest.raises(KeyboardInterrupt):
+        work()
+    assert listener.received == [signal.SIGINT]
+    assert listener.exit_code == 130

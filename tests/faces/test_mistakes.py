@@ -10,6 +10,19 @@ from tests.build import build
 from tests.faces.shell import BOWL, listing, minimised, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells
 
+DRESSED = [
+    ("solve b.xlsx --time-limit 5s", "'5s' is no number; write 5"),
+    ("solve b.xlsx --gap 5%", "'5%' is no number; write 0.05"),
+    ("fit r.csv --test-fraction 20%", "write 0.2"),
+    ("run g.xlsx --epochs 1e3", "'1e3' is no whole number; write 1000"),
+    ("fit r.csv --n-factors 0.5", "'0.5' is no whole number."),
+    ("solve b.xlsx two.xlsx", "only BOOK stands without an option"),
+    ("solve b.xlsx --report sensitivity limits", "are joined by commas"),
+    ("warm b.xlsx", "this command takes options alone"),
+    ("solve b.xlsx --minimize Bowls!B1 --maximize Bowls!B1 --by-changing Bowls!A1",
+     "2 goals are given"),
+]  # fmt: skip
+"""Numbers in another dress, and words where none stand."""
 UNCLEAR = [
     ("A1<=1,5", "the right side is '1,5': no number; write 1.5"),
     ("A1<=-1,5", "write -1.5"),
@@ -125,6 +138,8 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("crosstab r.csv --corner 0 5", 2, "at least 1 × 1 cells"),
     ("sweep b.xlsx --parameter Bowls!B1=1,2", 3, "a parameter must be a constant"),
     ("live solve --explain --lr", 2, "requires an argument"),
+    *((line, 2, told) for line, told in DRESSED),
+    ("fold-in b.xlsx r.csv", 3, "holds no factor model"),
     *((f"solve b.xlsx --subject-to {typed}", 2, told) for typed, told in UNCLEAR),
     ("solve b.xlsx --subject-to 0<=A1<=5", 3, "cells stand on the left, a number on the right"),
     ("solve b.xlsx --subject-to SUM(A1:A2)<=5", 3, "put the formula into a cell"),
@@ -150,6 +165,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "words.csv").write_text("user,item,rating\n1,2,good\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("item,rating\n2,5\n3,4\n", "head it 'user'; a table of new users has columns user, item and"),
+     ("2,5\n3,4\n", "begin it with a line of heads: user,item,rating")],
+)  # fmt: skip
+def test_ratings_of_somebody_new_without_a_user(text: str, told: str, folder: Path) -> None:
+    assert xlcollab("fit", "r.csv", "--epochs", 1, "-o", "m.xlsx").code == 0
+    (folder / "mine.csv").write_text(text)
+    found = xlcollab("recommend", "m.xlsx", "--ratings", "mine.csv")
+    assert found.code in (2, 3)
+    assert told in found.sentence
+    assert "--user-column" not in found.sentence
 
 
 @pytest.mark.parametrize(("line", "code", "told"), MISTAKES, ids=lambda one: str(one)[:40])

@@ -15,6 +15,10 @@ from xlcollab.settings.near import meant
 _PREFIX = "Value error, "
 _WORD = re.compile(r"'([^']*)'")
 _COMMA = re.compile(r"[-+]?\d+,\d+")
+_WITH_UNIT = re.compile(r"(?P<number>[-+]?\d+(?:\.\d+)?) ?(?P<unit>%|[a-z]+)")
+_SECONDS = ("s", "sec", "secs", "seconds")
+_EXACT = 2.0**53
+"""Whole numbers below it a float tells apart."""
 _KINDS = {"valid integer": "no whole number", "valid number": "no number"}
 """What typer says was expected, and what we say the value is."""
 
@@ -31,6 +35,8 @@ class Sentences(TyperGroup):
         except Exception as error:
             if hasattr(error, "option_name") and hasattr(error, "possibilities"):
                 self._name_options(ctx, error)
+            else:
+                _say_what_is_taken(error)
             raise
 
     def _name_options(self, ctx: Any, error: Any) -> None:
@@ -49,6 +55,18 @@ class Sentences(TyperGroup):
     def _own_flags(ctx: Any) -> list[str]:
         """Those that stand before a command."""
         return [flag for one in ctx.command.params for flag in one.opts if flag.startswith("--")]
+
+
+def _say_what_is_taken(error: Any) -> None:
+    """Where words stand that belong to no option: what a command takes without one."""
+    message, ctx = getattr(error, "message", None), getattr(error, "ctx", None)
+    if ctx is None or not isinstance(message, str) or "unexpected extra argument" not in message:
+        return
+    arguments = [one for one in ctx.command.params if one.param_type_name == "argument"]
+    taken = [one.name.upper() for one in arguments]
+    lists = "several words of one option are joined by commas, or it is given again for each"
+    only = f"only {' and '.join(taken)} stands without an option, and {lists}"
+    error.message = f"{message}; {only if taken else 'this command takes options alone'}."
 
 
 OTHER_WORDS = {
@@ -94,7 +112,7 @@ def mended(message: str, typed: str | None) -> str:
     text = message.removeprefix(_PREFIX)
     for expected, what in _KINDS.items():
         if expected in text and typed is not None:
-            advice = "" if "whole" in what else _with_a_point(typed)
+            advice = _as_whole(typed) if "whole" in what else _as_number(typed)
             return f"{typed!r} is {what}{advice}."
     if " is not one of " in text:
         return f"{text.rstrip('.')}{_meant(text) or '.'}"
@@ -108,8 +126,24 @@ def _typed(error: typer.BadParameter) -> str | None:
     return str(details[0]["input"]) if details and "input" in details[0] else None
 
 
-def _with_a_point(typed: str) -> str:
-    return f"; write {typed.replace(',', '.')}" if _COMMA.fullmatch(typed) else ""
+def _as_number(typed: str) -> str:
+    """How a decimal comma, a per cent or a number with its unit is written."""
+    if _COMMA.fullmatch(typed):
+        return f"; write {typed.replace(',', '.')}"
+    known = _WITH_UNIT.fullmatch(typed)
+    if known is None:
+        return ""
+    value = float(known["number"]) / (100.0 if known["unit"] == "%" else 1.0)
+    return f"; write {value:.12g}" if known["unit"] in ("%", *_SECONDS) else ""
+
+
+def _as_whole(typed: str) -> str:
+    """How a whole number in another dress is written: 1e3, 10.0, 1_000."""
+    try:
+        value = float(typed.replace("_", ""))
+    except ValueError:
+        return ""
+    return f"; write {value:.0f}" if value.is_integer() and abs(value) < _EXACT else ""
 
 
 def _meant(text: str) -> str:

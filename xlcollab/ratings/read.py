@@ -40,6 +40,7 @@ from xlcollab.ratings.opening import (
 from xlcollab.ratings.parted.joined import joined
 from xlcollab.ratings.parted.parts import is_parted, parts_of
 from xlcollab.ratings.table import RatingsTable
+from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -356,7 +357,8 @@ def _frame(path: Path, wanted: Wanted) -> Frame:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"{path.name} cannot be read as {reader.name}: {reason}") from None
     if len(frame.data.columns) < 2:
-        raise DataError(f"{path.name} holds no table: {len(frame.data.columns)} columns were found")
+        columns = counted(len(frame.data.columns), "column")
+        raise DataError(f"{path.name} holds no table: {columns} found")
     return frame
 
 

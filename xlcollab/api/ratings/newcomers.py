@@ -102,8 +102,7 @@ def with_newcomers(model: Model, ratings: Path) -> tuple[Model, list[Id]]:
     """
     if not isinstance(model, FactorModel):
         raise UsageError("users are folded into factors, which a net has not; fit it anew")
-    table = read_source(Place(source=ratings, counts=model.settings.implicit)).table
-    table = _as_written(table, model)
+    table = _as_written(_read(Place(source=ratings, counts=model.settings.implicit)), model)
     new = [one for one in table.user_ids.index.tolist() if one not in model.user_ids]
     if not new:
         raise UsageError(
@@ -111,6 +110,14 @@ def with_newcomers(model: Model, ratings: Path) -> tuple[Model, list[Id]]:
             "anew with these ratings"
         )
     return folded_in(model, table), new
+
+
+def _read(place: Place) -> RatingsTable:
+    try:
+        return read_source(place, naming="begin it with a line of heads: user,item,rating").table
+    except UsageError as error:
+        needed = "a table of new users has columns user, item and rating; any name does for a user"
+        raise UsageError(f"{error}; {needed}") from None
 
 
 def _as_written(table: RatingsTable, model: FactorModel) -> RatingsTable:

@@ -70,20 +70,21 @@ class Source:
     is_crosstab: bool = False
 
 
-def read_source(place: Place, dtype: DTypeLike | None = None) -> Source:
+def read_source(place: Place, dtype: DTypeLike | None = None, naming: str = NAME_COLUMNS) -> Source:
     """The ratings at `place`. Among cells: those of its area, else the largest in its sheet.
 
     Those of a file are of `dtype`, without one as narrow as tells them apart. A text file whose
-    header does not say that it is a long table is looked through as a sheet is.
+    header does not say that it is a long table is looked through as a sheet is; `naming` advises
+    how to say it.
     Raises DataError and UsageError saying what was looked for and where.
     """
-    source = _read(place, dtype)
+    source = _read(place, dtype, naming)
     if not place.date_parts:
         return source
     return replace(source, table=with_date_parts(source.table, place.date_parts))
 
 
-def _read(place: Place, dtype: DTypeLike | None) -> Source:
+def _read(place: Place, dtype: DTypeLike | None, naming: str) -> Source:
     if is_workbook(place):
         return _among_cells(place, FileBook(place.source).read(), "name the area with --area")
     if reads_long(place):
@@ -95,8 +96,7 @@ def _read(place: Place, dtype: DTypeLike | None) -> Source:
     first = ", ".join(
         f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in head if cell is not None
     )
-    advice = f"its first line begins {first}; {NAME_COLUMNS}, or the area of a crosstab with --area"
-    return _among_cells(place, workbook, advice)
+    return _among_cells(place, workbook, f"its first line begins {first}; {naming}")
 
 
 def reads_long(place: Place) -> bool:

@@ -21,7 +21,8 @@ from xlcollab.ref import AreaRef
 
 _REWRITTEN = re.compile(r"[+-]?0[0-9]+|[+-]?[0-9]+[eE][+-]?[0-9]+|\+.*")
 """Whole numbers that a cell would show without their zeros or powers."""
-NAME_COLUMNS = "name its columns with --user-column, --item-column and --rating-column"
+_NAME = "name its columns with --user-column, --item-column and --rating-column"
+NAME_COLUMNS = f"{_NAME}, or the area of a crosstab with --area"
 
 
 def text_workbook(path: Path) -> Workbook:
@@ -70,7 +71,7 @@ def _rows(path: Path) -> list[list[str]]:
                 if n_cells > MAX_CELLS:
                     raise DataError(
                         f"{path.name} has more than {MAX_CELLS:,} cells, too many for a crosstab; "
-                        f"if it is a long table, {NAME_COLUMNS}"
+                        f"if it is a long table, {_NAME}"
                     )
     except UnicodeDecodeError:
         raise DataError(

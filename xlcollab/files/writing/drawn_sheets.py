@@ -50,13 +50,16 @@ COLORS = (
 """Of the lines of a chart: ten that differ in hue and in lightness."""
 _HEAT = {
     "type": "3_color_scale",
+    "min_type": "num",
     "min_color": "#5B8DB8",
     "mid_type": "num",
     "mid_value": 0,
     "mid_color": "#FFFFFF",
+    "max_type": "num",
     "max_color": "#E08A5B",
 }
-"""From the lowest number in blue over 0 in white to the highest in orange."""
+"""From the largest size below 0 in blue over 0 in white to the same size above it in orange: equal
+sizes are equally strong, and what is nearly 0 is nearly white."""
 _FEW_SERIES = 4
 """Names that find room in one line below a chart."""
 _SHOWS_VALUE = b'<c:showVal val="1"/>'
@@ -124,13 +127,24 @@ def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> 
         source = {"validate": "list", "source": f"={absolute_name(area)}"}
         target.data_validation(row, column, row, column, source)
     for hot in sheet.heat:
-        target.conditional_format(hot.top, hot.left, hot.bottom - 1, hot.right - 1, dict(_HEAT))
+        most = _largest(sheet, hot)
+        scale = _HEAT | {"min_value": -most, "max_value": most}
+        target.conditional_format(hot.top, hot.left, hot.bottom - 1, hot.right - 1, scale)
     set_up_print(target, sheet)
     if sheet.table:
         rect = sheet.table
         headers = [{"header": texts.head(text)} for text in _headers(sheet, rect)]
         options = {"name": name, "columns": headers, "style": "Table Style Medium 2"}
         target.add_table(rect.top, rect.left, rect.bottom - 1, rect.right - 1, options)
+
+
+def _largest(sheet: NewSheet, rect: Rect) -> float:
+    """The largest size of a number in an area; 1 where all are 0."""
+    cells = [
+        cell for row in sheet.rows[rect.top : rect.bottom] for cell in row[rect.left : rect.right]
+    ]
+    sizes = [abs(float(cell)) for cell in cells if isinstance(cell, int | float)]
+    return max((one for one in sizes if math.isfinite(one)), default=0.0) or 1.0
 
 
 def _headers(sheet: NewSheet, rect: Rect) -> list[str]:

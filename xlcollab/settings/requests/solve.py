@@ -61,7 +61,9 @@ class ModelWords:
         goals = [goal for goal in (self.minimize, self.maximize, self.target) if goal]
         whole = bool(goals or self.by_changing)
         if len(goals) > 1 or (whole and not (self.by_changing and self._asks)):
+            many = f"{len(goals)} goals are given; " if len(goals) > 1 else ""
             raise UsageError(
+                f"{many}"
                 "a model on the command line needs --by-changing and one of --minimize, "
                 "--maximize, --target, or at least one --subject-to"
             )

@@ -90,7 +90,7 @@ def _titled(table: RatingsTable, about: About) -> RatingsTable:
 
 def spread_said(place: FitPlace, ready: Ready, n: int) -> str:
     """What was read, and how it is spread."""
-    found = f"{n:,} ratings in {shown(place.source)}"
+    found = f"{n:,} rating{'' if n == 1 else 's'} in {shown(place.source)}"
     if ready.processes.size == 1:
         return found
     return (
