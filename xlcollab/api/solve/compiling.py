@@ -21,6 +21,7 @@ from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
 from xlcollab.api.solve.linearising import linear_form
 from xlcollab.api.solve.machine import (
     Run,
+    Within,
     formulas_of,
     has_time,
     program_of_many,
@@ -172,7 +173,16 @@ class Compiled:
         asked = self.run.settings.method == "global"  # which can do nothing without them
         if not asked and not has_time(function, self.start, self.run):
             return None
-        return formulas_of(function, self.start)
+        return formulas_of(function, self.start, self._within(asked))
+
+    def _within(self, asked: bool) -> Within:
+        """Where the variables may be. Whole numbers count as such for an engine that never leaves
+        them; others look at the relaxation, too."""
+        limits = self.limits
+        lower, upper, whole = limits.lower.copy(), limits.upper.copy(), limits.integer.copy()
+        for group in limits.alldifferent:
+            lower[group], upper[group], whole[group] = 1.0, float(len(group)), True
+        return Within(lower, upper, whole if asked else np.zeros_like(whole))
 
     def _culprit(self, forms: frozenset[str]) -> str:
         goal = self.model.objective

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import XlcollabError
 from xlcollab.kernels.program.curved import PlainCurves
-from xlcollab.kernels.program.formulas import formulas
+from xlcollab.kernels.program.formulas import guarded
 from xlcollab.kernels.program.lower import (
     curves_plainly,
     lowered,
@@ -30,6 +31,7 @@ from xlcollab.kernels.program.worth import worth_compiling
 from xlcollab.kernels.values.block import HiddenError
 from xlcollab.optim import Objective, Settings, gradient_of, jacobian
 from xlcollab.optim.algebra.formulas import Algebra, plain
+from xlcollab.optim.algebra.holding import hold
 from xlcollab.optim.algebra.values import values
 from xlcollab.optim.problem import TensorFunction
 from xlcollab.settings.methods import METHODS
@@ -42,16 +44,57 @@ _MOST_WORK = 20_000_000
 one."""
 
 
-def formulas_of(function: TensorFunction, start: Tensor) -> Algebra | None:
-    """A function as formulas; None where it has none, or where they say otherwise than it does."""
-    found = formulas(function, start)
+_Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Where the variables may be: their bounds, and which have to be whole."""
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    whole: NDArray[np.bool_]
+
+    def spread(self, n: int) -> tuple[tuple[_Numbers, _Numbers], list[bool]]:
+        """The box, (n,) each, and which of n variables are whole."""
+        free = np.zeros(n)
+        whole = np.zeros(n, np.bool_) | self.whole
+        return (free + self.lower, free + self.upper), [bool(one) for one in whole]
+
+    def moved(self, x: Tensor) -> Tensor:
+        """The nearest point that may be."""
+        inside = x.numpy().clip(self.lower, self.upper)
+        return torch.as_tensor(np.where(self.whole, np.round(inside), inside))
+
+
+ANYWHERE = Within(np.array(-math.inf), np.array(math.inf), np.array(False))
+
+
+def formulas_of(
+    function: TensorFunction, start: Tensor, within: Within = ANYWHERE
+) -> Algebra | None:
+    """A function as formulas; None where it has none, or where they say otherwise than it does.
+
+    A course that the variables decide, such as that of a look-up which may find nothing, is one
+    wherever they may be, or there are none.
+    """
+    found = guarded(function, start)
     if found is None:
         return None
-    algebra = plain(found.nodes, found.results)
+    nodes, results = found.formulas
+    truths = tuple(place for place, _ in found.guards)
+    algebra = plain(nodes, (*results, *truths))
+    places = zip(algebra.results[len(results) :], found.guards, strict=True)
+    algebra = replace(algebra, results=algebra.results[: len(results)])
+    expected = [(place, value) for place, (_, value) in places]
+    if expected and not hold(algebra, expected, *within.spread(len(start))):
+        return None
     generator = torch.Generator().manual_seed(0)
     for spread in (0.0, 1e-3, 0.1, 1.0):
         noise = torch.randn(start.shape, generator=generator, dtype=torch.float64)
         x = start + spread * (1.0 + start.abs()) * noise
+        if expected:
+            x = within.moved(x)
         with torch.no_grad():
             wanted = function(x).double().numpy()
         known = np.isfinite(wanted)

@@ -12,7 +12,7 @@ from xlcollab.api.solve.constraints import ConstraintLines
 from xlcollab.errors import DataError, FormulaSyntaxError, ModelError, XlcollabError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.program.formulas import formulas
+from xlcollab.kernels.program.formulas import guarded
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.compiler import Compiler
 from xlcollab.kernels.trace.evaluation import reached_by
@@ -117,12 +117,14 @@ def culprit(
     forms: Collection[str],
 ) -> str:
     """The first formula between the variables and the results, in order of evaluation, that holds
-    an operation that is none of `forms`, told by its functions and its cell; "" if none does."""
+    an operation that is none of `forms`, told by its functions and its cell; else the first whose
+    course the variables decide, and "" if there is none."""
     reached = reached_by(plan, model.variables)
-    for number in sorted(reached & _numbers_read_by(plan, results)):
-        family = plan.families[number]
-        if not _is_taken(compiler, family.first.area, forms):
-            return f"{_functions(family.node)} in {family.first}"
+    between = sorted(reached & _numbers_read_by(plan, results))
+    for unguarded in (False, True):
+        for family in (plan.families[number] for number in between):
+            if not _is_taken(compiler, family.first.area, forms, unguarded=unguarded):
+                return f"{_functions(family.node)} in {family.first}"
     return ""
 
 
@@ -137,15 +139,20 @@ def _numbers_read_by(plan: Plan, areas: Sequence[AreaRef]) -> set[int]:
     return found
 
 
-def _is_taken(compiler: Compiler, cell: AreaRef, forms: Collection[str]) -> bool:
+def _is_taken(
+    compiler: Compiler, cell: AreaRef, forms: Collection[str], *, unguarded: bool
+) -> bool:
+    """Whether a formula has a form; `unguarded`: one wherever the variables are."""
     try:
         function = compiler.function([compiler.cells(cell)])
-        found = formulas(lambda x: function(x).reshape(-1), compiler.start)
+        found = guarded(lambda x: function(x).reshape(-1), compiler.start)
     except XlcollabError:
         return False
     if found is None:
         return False
-    return all(node.op in forms for node in plain(found.nodes, found.results).nodes)
+    if unguarded and found.guards:
+        return False
+    return all(node.op in forms for node in plain(*found.formulas).nodes)
 
 
 def _functions(node: Node) -> str:

@@ -43,22 +43,36 @@ class Formulas(NamedTuple):
     results: tuple[int, ...]
 
 
+class Guarded(NamedTuple):
+    """Formulas that are those of a function wherever some of their numbers have certain values:
+    elsewhere it takes another course, or is an error."""
+
+    formulas: Formulas
+    guards: tuple[tuple[int, float], ...]
+    """(the place of a number, its value)."""
+
+
 def formulas(function: Callable[[Tensor], Tensor], x: Tensor, most: int = MOST) -> Formulas | None:
     """`function`, (n,) → (k,), as it runs at x; None where it has no such form: an operation that
     is none of the core's, a course that the variables decide, or more numbers than `most`."""
+    found = guarded(function, x, most)
+    return None if found is None or found.guards else found.formulas
+
+
+def guarded(function: Callable[[Tensor], Tensor], x: Tensor, most: int = MOST) -> Guarded | None:
+    """The same, with what decides its course as guards."""
     try:
         recording = record(lambda x: [function(x)], x)
         ends = [view.node for view, _ in recording.outputs]
         ends += [guard.node for guard in recording.guards]
         writer = _Writer(recording.graph, _reached(recording.graph, ends), most)
-        for guard in recording.guards:
-            if not writer.surely(guard.node, guard.expected):
-                return None
+        guards = [(writer.number(guard.node), guard.expected) for guard in recording.guards]
         ((view, shape),) = recording.outputs
         results = tuple(int(one) for one in writer.read(view, shape).reshape(-1))
     except (NotLoweredError, HiddenError, XlcollabError):
         return None
-    return Formulas(tuple(writer.nodes), results)
+    open_guards = tuple(dict.fromkeys(one for one in guards if not writer.surely(*one)))
+    return Guarded(Formulas(tuple(writer.nodes), results), open_guards)
 
 
 class _Writer:
@@ -78,10 +92,14 @@ class _Writer:
         steps = [step * buffer.itemsize for step in view.strides]
         return as_strided(buffer[view.offset :], shape, steps, writeable=False)
 
-    def surely(self, node: int, expected: float) -> bool:
-        """Whether a node of one number has the value wherever the variables are."""
+    def number(self, node: int) -> int:
+        """The place of a node's one number."""
         (place,) = self._buffers[node]
-        found = self.nodes[int(place)]
+        return int(place)
+
+    def surely(self, place: int, expected: float) -> bool:
+        """Whether a number has the value wherever the variables are."""
+        found = self.nodes[place]
         return found.op == "constant" and found.value == expected
 
     def _add(self, op: str, args: Sequence[int] = (), value: float = 0.0) -> int:

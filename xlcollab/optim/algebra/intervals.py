@@ -35,7 +35,9 @@ def _told(surely: bool, never: bool) -> Interval:
 
 def _below(a: Interval, b: Interval) -> bool:
     """Whether a < b always, also for who compares 15 digits."""
-    return a[1] + _LESS_THAN_15_DIGITS * max(abs(a[1]), abs(b[0])) < b[0]
+    size = max(abs(a[1]), abs(b[0]))
+    room = _LESS_THAN_15_DIGITS * size if math.isfinite(size) else 0.0
+    return a[1] + room < b[0]
 
 
 def _apart(a: Interval, b: Interval) -> bool:
