@@ -62,7 +62,7 @@ class Within:
         return (free + self.lower, free + self.upper), [bool(one) for one in whole]
 
     def moved(self, x: Tensor) -> Tensor:
-        """The nearest point that may be."""
+        """The nearest point that may be, (n,)."""
         inside = x.numpy().clip(self.lower, self.upper)
         return torch.as_tensor(np.where(self.whole, np.round(inside), inside))
 

@@ -43,7 +43,27 @@ def _bent(program: Program) -> tuple[Array, NDArray[np.bool_]]:
     bend = program.hessian.diagonal()
     bent = (bend > 0.0) & ~program.integer
     size = np.where(bent, bend / bend.max(initial=1e-300), 1.0)
-    return np.where(bent, _power_of_two(1.0 / np.sqrt(size)), 1.0), bent
+    columns = np.where(bent, _power_of_two(1.0 / np.sqrt(size)), 1.0)
+    return np.where(bent, columns * _unit(program, columns, bent), 1.0), bent
+
+
+_SMALL = 1e-3
+"""Variables of this size and above are far from all absolute tolerances."""
+
+
+def _unit(program: Program, columns: Array, bent: NDArray[np.bool_]) -> float:
+    """What brings columns up to size one that bend near 0: where the parabolas have their least
+    values, or else, where those lie at 0, what the rows leave to them. 1 where neither is small."""
+    assert program.hessian is not None
+    bend = program.hessian.diagonal() * columns
+    size = np.abs(program.c)[bent] / bend[bent]
+    found = float(size.max(initial=0.0))
+    if found == 0.0:
+        ends = np.abs(np.concatenate([program.row_lower, program.row_upper]))
+        rows = np.tile(_largest(_times(np.ones(program.rows), abs(program.matrix), columns), 1), 2)
+        known = np.isfinite(ends) & (ends > 0.0)
+        found = float((ends[known] / rows[known]).max(initial=0.0))
+    return float(_power_of_two(np.array(found))) if 0.0 < found < _SMALL else 1.0
 
 
 def _with_costs(program: Program) -> Sparse:
