@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab import factor
-from xlcollab.api.ratings.kept.reading import open_model
-from xlcollab.api.ratings.model import Size, refuse_too_large, write_model_workbook
 from xlcollab.api.session.pictures import html_line, html_table
 from xlcollab.errors import UsageError
 from xlcollab.factor import Model, ModelSettings, RateSweep, TrainingResult
@@ -63,6 +61,12 @@ class MatrixFactorization(factor.MatrixFactorization):
         nothing was fitted, DataError where a sheet has too few rows, WriteRefusedError where the
         path cannot be written.
         """
+        from xlcollab.api.ratings.model import (  # a fit needs no workbook
+            Size,
+            refuse_too_large,
+            write_model_workbook,
+        )
+
         self._learn_to_rank()
         path = Path(path)
         refuse_too_large(Size.of(self._model), path, is_crosstab=predictions)
@@ -166,6 +170,8 @@ class MatrixFactorization(factor.MatrixFactorization):
 
         It has the model's parameters and predicts; it has no history.
         """
+        from xlcollab.api.ratings.kept.reading import open_model  # a fit needs no workbook
+
         model = open_model(Path(path))
         settings = {name: getattr(model.settings, name) for name in ModelSettings.__slots__}
         estimator = MatrixFactorization(**settings)
