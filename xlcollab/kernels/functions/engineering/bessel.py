@@ -266,7 +266,9 @@ def _values(scheme: Scheme, order: Tensor, x: Tensor) -> Tensor:
         except OverflowError:
             return math.inf
 
-    numbers = np.vectorize(one, otypes=[np.float64])(order.cpu().numpy(), x.detach().cpu().numpy())
+    with np.errstate(all="ignore"):  # math overflows where numpy's loop is told of it, too
+        each = np.vectorize(one, otypes=[np.float64])
+        numbers = each(order.cpu().numpy(), x.detach().cpu().numpy())
     return torch.as_tensor(numbers, dtype=x.dtype, device=x.device)
 
 
