@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+import xlcollab as xc
 from tests.architecture.rooms import ROOT
 
 TRAINED = ROOT.parent / "workbooks" / "trained"
+LESSON = ROOT.parent / "workbooks" / "graddesc.xlsx"
 SOLVED, RUN = "collab_filter.solved.xlsx", "graddesc.run.xlsx"
 TABS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "annealing")
 ERRORS = {
@@ -60,3 +63,18 @@ def test_components_are_those_of_the_solved_lesson() -> None:
         assert f"{100 * float(str(share)):.0f} %" in text
     for film in ("Thunder Over Kestrel Bay", "Copper Orbit", "Ash on the Piano"):
         assert f"{_row(SOLVED, 'bias factors', film)[1]:.2f}" in text
+
+
+@pytest.mark.parametrize(
+    ("column", "optimizer", "rate"),
+    [(1, "gd", 0.03), (2, "gd", 0.034), (3, "momentum", 0.03), (4, "momentum", 0.06)],
+)
+def test_steep_slopes_are_those_of_the_runs(column: int, optimizer: str, rate: float) -> None:
+    run = xc.open(LESSON).tab("sgd").run(100, optimizer=optimizer, learning_rate=rate)
+    rows = re.findall(r"^\| (0|2|10|50|100) \|(.*)\|$", _page("optimisers.md"), re.MULTILINE)
+    told = {int(epoch): cells.split("|") for epoch, cells in rows if len(cells.split("|")) == 4}
+    assert told.keys() == {0, 2, 10, 50, 100}
+    for epoch, cells in told.items():
+        text = cells[column - 1].strip()
+        last = 10.0 ** -len(text.partition(".")[2])  # of the digits that are printed
+        assert float(text) == pytest.approx(run.measured[epoch], abs=0.6 * last)

@@ -52,7 +52,13 @@ def test_a_bound_is_said_where_it_is_known(bound: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.1 + 0.2, "0.3"), (1234567.89, "1234568"), (1e-12, "1e-12"), (12345678, "12345678")],
+    [
+        (0.1 + 0.2, "0.3"),
+        (1234567.89, "1234568"),
+        (1e-12, "1e-12"),
+        (12345678, "12345678"),
+        (-0.0, "0"),
+    ],
 )
 def test_numbers_have_seven_digits_and_counts_all(value: object, text: str) -> None:
     assert shell.number(value) == text
