@@ -116,3 +116,44 @@ def test_equal_keys_of_one_text_in_two_cells_mean_equal_nodes(
     here, there = _parsed(text, 5, 5), _parsed(text, 5 + rows, 5 + columns)
     if relative_key(text, 5, 5) == relative_key(text, 5 + rows, 5 + columns):
         assert here == there
+
+
+@given(st.lists(formula_like, min_size=1, max_size=3), st.integers(0, 1 << 20))
+def test_keys_of_many_cells_are_those_of_each_alone(texts: list[str], seed: int) -> None:
+    """Copies beside copies, the same text again, and now and then another formula between."""
+    cells = []
+    for row in range(4):
+        for column in range(4):
+            mixed = (seed >> (row * 4 + column)) & 1
+            text = texts[(column if mixed else 0) % len(texts)]
+            moved = text if (seed >> 16) & 1 and mixed else _moved(text, row, column)
+            cells.append((moved, 5 + row, 5 + column))
+    alone = [relative_key(*cell) for cell in cells]
+    assert relative_keys(*zip(*cells, strict=True)) == alone
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("XFC1+1", [(0, 16380), (0, 16380), (0, 16381), (0, 16382), (0, 16383)]),
+        ("A1048575*2", [(9, 0), (9, 0), (10, 0), (11, 0), (12, 0)]),
+        ("SUM(A:C)", [(0, 5), (1, 5), (1, 6)]),
+        ("SUM(1:3)", [(5, 5), (5, 6), (6, 6)]),
+        ("A1:B2:C3", [(5, 5), (5, 6), (6, 6)]),
+        ('B1&"{0}%d"&50%', [(0, 0), (0, 0), (1, 1)]),
+        ("b1+$c$1", [(0, 0), (0, 0), (1, 0)]),
+    ],
+)
+def test_one_text_in_several_cells(text: str, places: list[tuple[int, int]]) -> None:
+    rows, columns = zip(*places, strict=True)
+    alone = [relative_key(text, row, column) for row, column in places]
+    assert relative_keys([text] * len(places), rows, columns) == alone
+
+
+def test_what_would_reach_beyond_the_sheet_is_no_copy() -> None:
+    texts, columns = ["XFC1", "XFC1", "XFD1", "XFE1", "XFF1"], [0, 0, 1, 2, 3]
+    keys = relative_keys(texts, [0] * 5, columns)
+    assert keys == [
+        relative_key(text, 0, column) for text, column in zip(texts, columns, strict=True)
+    ]
+    assert keys[3] == "XFE1"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from xlcollab.formula import spelling
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, column_index, column_letters
@@ -54,8 +54,96 @@ def relative_key(text: str, row: int, column: int) -> str:
 
 
 def relative_keys(texts: Iterable[str], rows: Iterable[int], columns: Iterable[int]) -> list[str]:
-    """`relative_key` of many cells, given as three sequences of one length."""
-    return list(map(relative_key, texts, rows, columns))
+    """`relative_key` of many cells, given as three sequences of one length.
+
+    Most cells hold what a copy of the last formula of their column, or of the last one at all,
+    would be spelled as there: then they have its key, and are not taken apart.
+    """
+    keys: list[str] = []
+    copies: dict[str, _Copies | None] = {}
+    above: dict[int, _Copies | None] = {}
+    last: _Copies | None = None
+    for text, row, column in zip(texts, rows, columns, strict=True):
+        found = above.get(column)
+        if found is None or found.spelled(row, column) != text:
+            found = last if last is not None and last.spelled(row, column) == text else None
+        if found is None:
+            key = relative_key(text, row, column)
+            if key not in copies:  # what comes once is not worth it
+                copies[key] = None
+            else:
+                found = copies[key] = copies[key] or _copies(key, text, row, column)
+        keys.append(key if found is None else found.key)
+        above[column] = last = found
+    return keys
+
+
+class _Copies:
+    """How the copies of a formula are spelled, by a text in which rows are left open, then columns,
+    and how far these lie from the cell."""
+
+    __slots__ = ("_columns", "_form", "_in_row", "_lefts", "_row", "_rows", "_tops", "key")
+
+    def __init__(self, key: str, form: str, rows: list[int], columns: list[int]) -> None:
+        self.key = key
+        self._form, self._rows, self._columns = form, rows, columns
+        self._tops = _steps_within(rows, MAX_ROWS)
+        self._lefts = _steps_within(columns, MAX_COLUMNS)
+        self._row, self._in_row = -1, ""
+
+    def spelled(self, row: int, column: int) -> str | None:
+        """The text of the copy in a cell; None where it would reach beyond the sheet."""
+        if row not in self._tops or column not in self._lefts:
+            return None
+        if row != self._row:
+            self._row = row
+            self._in_row = self._form % tuple([row + 1 + step for step in self._rows])
+        return self._in_row.format(*[_letters(column + step) for step in self._columns])
+
+
+_letters = cache(column_letters)
+
+
+def _copies(key: str, text: str, row: int, column: int) -> _Copies | None:
+    """The copies of a formula typed in a cell; None where it holds more than plain addresses.
+
+    A text that is spelled so falls into the same tokens: an address gives way to an address.
+    """
+    rows: list[int] = []
+    columns: list[int] = []
+    parts = _TOKEN.split(text)
+    for index, part in enumerate(parts):
+        area = _AREA.fullmatch(part) if index % 2 else None
+        if index % 2 and area is None and ":" in part and part[0] not in "\"'[":
+            return None
+        parts[index] = _escaped(part) if area is None else _moving(area, rows, columns)
+    down, across = [one - row for one in rows], [one - column for one in columns]
+    return _Copies(key, "".join(parts), down, across)
+
+
+def _escaped(text: str) -> str:
+    """As it stands, after both ways of formatting."""
+    return text.replace("%", "%%").replace("{", "{{").replace("}", "}}")
+
+
+def _moving(area: re.Match[str], rows: list[int], columns: list[int]) -> str:
+    """An area with a field for each row and column that moves; these are added to the lists."""
+    found = []
+    for fixed_left, letters, fixed_top, digits in (area.groups()[:4], area.groups()[4:]):
+        if letters is None:
+            continue
+        if not fixed_left:
+            columns.append(column_index(letters))
+        if not fixed_top:
+            rows.append(int(digits) - 1)
+        left = f"${letters}" if fixed_left else "{}"
+        found.append(left + (f"${digits}" if fixed_top else "%d"))
+    return ":".join(found)
+
+
+def _steps_within(steps: list[int], size: int) -> range:
+    """The places from which all steps lead to a place below `size`."""
+    return range(max(0, -min(steps, default=0)), size - max(0, max(steps, default=0)))
 
 
 @lru_cache(maxsize=1 << 16)

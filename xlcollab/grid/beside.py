@@ -39,10 +39,21 @@ def labels_beside(
             continue
         if words and not isinstance(sheet.value(*places[0]), str):
             continue
-        texts = tuple(label(sheet.value(*place)) for place in places)
-        if all(texts) and len(set(texts)) == len(texts):
+        texts = _different(sheet, places)
+        if texts is not None:
             return LabelLine(places[0], texts)
     return None
+
+
+def _different(sheet: Sheet, places: Sequence[tuple[int, int]]) -> tuple[str, ...] | None:
+    """The labels there; None as soon as one is missing or comes again."""
+    found: dict[str, None] = {}
+    for place in places:
+        text = label(sheet.value(*place))
+        if not text or text in found:
+            return None
+        found[text] = None
+    return tuple(found)
 
 
 def _lines(
