@@ -54,20 +54,24 @@ def regular_span(data: bytes) -> tuple[int, int] | None:
     return (opening.end(), closing) if closing >= opening.end() else None
 
 
-def scan_regular(data: bytes) -> Iterator[RowToken]:
-    """The rows of a sheet, as long as all is regular. Raises IrregularError."""
+def scan_regular(data: bytes, *, formulas: bool = True) -> Iterator[RowToken]:
+    """The rows of a sheet, as long as all is regular; without `formulas` texts of formulas are "".
+
+    Raises IrregularError.
+    """
     span = regular_span(data)
     if span is None or len(data.translate(None, _NO_XML_TEXT)) != len(data):
         raise IrregularError
     try:
-        yield from _rows(data, *span)
+        yield from _rows(data, *span, formulas)
     except (ValueError, OverflowError, WorkbookError):
         raise IrregularError from None
 
 
-def _rows(data: bytes, start: int, end: int) -> Iterator[RowToken]:
+def _rows(data: bytes, start: int, end: int, formulas: bool) -> Iterator[RowToken]:
     has_entities = data.find(b"&", start, end) >= 0 or data.find(b"\r", start, end) >= 0
     decode = _unescape if has_entities else bytes.decode
+    spelled = decode if formulas else None
     position, number = start, -1
     while row := _ROW.match(data, position, end):
         number = _row_number(row[1], number)
@@ -78,7 +82,7 @@ def _rows(data: bytes, start: int, end: int) -> Iterator[RowToken]:
         else:
             row_end = data.index(_ROW_END, tag_end, end)
             position = row_end + len(_ROW_END)
-            yield _row(data, number, tag_start, tag_end, row_end, decode)
+            yield _row(data, number, tag_start, tag_end, row_end, decode, spelled)
     if data[position:end].strip():
         raise IrregularError
 
@@ -98,6 +102,7 @@ def _row(
     tag_end: int,
     row_end: int,
     decode: Callable[[bytes], str],
+    spelled: Callable[[bytes], str] | None,
 ) -> RowToken:
     """One row's cells, column by column: each line is one loop over the cells."""
     found = _CELL.findall(data, tag_end, row_end)
@@ -125,7 +130,7 @@ def _row(
         list(map(_TYPES.__getitem__, types)),
         [int(mark or 0) for mark in marks] if any(marks) else [0] * len(marks),
         [int(rich or 0) for rich in riches] if any(riches) else [0] * len(riches),
-        _formulas(formulas, attributes, texts, decode),
+        _formulas(formulas, attributes, texts, spelled),
         _values(elements, values, decode),
         [end - len(element) for end, element in zip(ends, elements, strict=True)],
         ends,
@@ -146,10 +151,15 @@ def _formulas(
     elements: tuple[bytes, ...],
     attributes: tuple[bytes, ...],
     texts: tuple[bytes, ...],
-    decode: Callable[[bytes], str],
+    decode: Callable[[bytes], str] | None,
 ) -> list[FormulaToken | None]:
     if not any(elements):
         return [None] * len(elements)
+    if decode is None:
+        return [
+            _formula_without_text(raw) if element else None
+            for element, raw in zip(elements, attributes, strict=True)
+        ]
     return [
         _formula(raw, decode(text) if text else "") if element else None
         for element, raw, text in zip(elements, attributes, texts, strict=True)

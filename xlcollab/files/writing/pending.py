@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import NamedTuple
 
 from xlcollab.grid import CellEdit, FormulaEdit, TextPool, encode
@@ -18,8 +19,37 @@ class Patch(NamedTuple):
     """What is typed into the cell besides."""
 
 
-Pending = dict[int, dict[int, Patch]]
-"""{row: {column: patch}}."""
+class Pending:
+    """The patches of a sheet, row by row; those of a row are made when it is asked for."""
+
+    def __init__(self) -> None:
+        self._edits: dict[int, list[tuple[CellEdit, bool]]] = {}
+        self._formulas: dict[int, dict[int, Patch]] = {}
+
+    def add(self, edit: CellEdit, *, is_result: bool) -> None:
+        """New values for an area, over what was added before."""
+        for row in range(edit.area.rect.top, edit.area.rect.bottom):
+            self._edits.setdefault(row, []).append((edit, is_result))
+
+    def type(self, formula: FormulaEdit, texts: TextPool) -> None:
+        """A formula for one cell, over all that is added."""
+        cell, value = formula.cell, encode(formula.value, texts)
+        self._formulas.setdefault(cell.row, {})[cell.column] = Patch(*value, True, formula)
+
+    def rows(self) -> set[int]:
+        """Those that hold a changed cell."""
+        return self._edits.keys() | self._formulas.keys()
+
+    def of(self, row: int) -> dict[int, Patch]:
+        """{column: patch}."""
+        found: dict[int, Patch] = {}
+        for edit, is_result in self._edits.get(row, ()):
+            rect = edit.area.rect
+            kinds = edit.kinds[row - rect.top].tolist()
+            numbers = edit.numbers[row - rect.top].tolist()
+            patches = map(Patch, kinds, numbers, repeat(is_result))
+            found.update(zip(range(rect.left, rect.right), patches, strict=True))
+        return found | self._formulas.get(row, {})
 
 
 def pending_patches(
@@ -29,21 +59,10 @@ def pending_patches(
     texts: TextPool,
 ) -> Pending:
     """Every cell of the edits; a later edit of the same cell wins."""
-    pending: Pending = {}
+    pending = Pending()
     for edits, is_result in ((results, True), (inputs, False)):
         for edit in edits:
-            _add(pending, edit, is_result)
+            pending.add(edit, is_result=is_result)
     for formula in formulas:
-        cell, value = formula.cell, encode(formula.value, texts)
-        pending.setdefault(cell.row, {})[cell.column] = Patch(*value, True, formula)
+        pending.type(formula, texts)
     return pending
-
-
-def _add(pending: Pending, edit: CellEdit, is_result: bool) -> None:
-    rect = edit.area.rect
-    columns = range(rect.left, rect.right)
-    kinds, numbers = edit.kinds.tolist(), edit.numbers.tolist()
-    for offset in range(rect.height):
-        row = pending.setdefault(rect.top + offset, {})
-        for column, kind, number in zip(columns, kinds[offset], numbers[offset], strict=True):
-            row[column] = Patch(kind, number, is_result)

@@ -18,7 +18,7 @@ from xlcollab.files.package.markup import (
 from xlcollab.files.reading.envelope import Envelope, read_envelope
 from xlcollab.files.reading.scan import scan
 from xlcollab.files.reading.tokens import FormulaToken, RowToken
-from xlcollab.files.writing.cells import cell_xml, formula_xml, value_xml
+from xlcollab.files.writing.cells import cell_xml, formula_xml, number_text, value_xml
 from xlcollab.files.writing.pending import Patch, Pending, pending_patches
 from xlcollab.grid import CellEdit, FormulaEdit, Kind, TextPool
 from xlcollab.grid.refusals import (
@@ -62,7 +62,12 @@ def patch_sheet(
     if (inputs or formulas) and envelope.protected:
         refuse_protected(name)
     pending = pending_patches(inputs, results, formulas, texts)
-    walk = scan(data, where, lambda rows: _Walk(name, data, envelope, texts, pending).take(rows))
+    walk = scan(
+        data,
+        where,
+        lambda rows: _Walk(name, data, envelope, texts, pending).take(rows),
+        formulas=False,
+    )
     all_guards = [*walk.guards(), *merged_guards(envelope.merged), *guards]
     for edit in inputs:
         refuse_guarded(edit, all_guards)
@@ -84,7 +89,8 @@ class _Walk:
         self._envelope = envelope
         self._texts = texts
         self._pending = pending
-        self._new_rows = sorted(pending, reverse=True)
+        self._value_tags = (f"<{envelope.prefix}v>".encode(), f"</{envelope.prefix}v>".encode())
+        self._new_rows = sorted(pending.rows(), reverse=True)
         self._arrays: list[Rect] = []
         self._data_tables: list[Rect] = []
         self._without_formula: list[tuple[int, int]] = []
@@ -105,22 +111,41 @@ class _Walk:
         return [array_guard(rect) for rect in self._arrays] + tables
 
     def _walk_row(self, row: RowToken) -> None:
-        if any(row.formulas):
-            self._note_areas(row)
-        patches = self._pending.get(row.number)
+        self._note_areas(row)
+        patches = self._pending.of(row.number)
         if not patches:
             return
         if self._new_rows and self._new_rows[-1] == row.number:
             self._new_rows.pop()
-        for place, column in enumerate(row.columns):
-            if column in patches:
-                self._rewrite(row, place, patches[column])
+        for place in self._not_plain(row, patches):
+            self._rewrite(row, place, patches[row.columns[place]])
         missing = patches.keys() - set(row.columns)
         if missing:
             self._insert_cells(row, {column: patches[column] for column in missing})
 
+    def _not_plain(self, row: RowToken, patches: dict[int, Patch]) -> list[int]:
+        """The places of cells whose patch is more than a number of a plain formula that gave one:
+        those, which may be a million, are written here."""
+        opening, closing = self._value_tags
+        cells = zip(
+            row.columns, row.types, row.values, row.value_metadata, row.formulas, strict=True
+        )
+        others: list[int] = []
+        for place, (column, type_, value, rich, formula) in enumerate(cells):
+            patch = patches.get(column)
+            if patch is None:
+                continue
+            kind, number, is_result, typed = patch
+            usual = kind == Kind.NUMBER and is_result and type_ == "n" and value and not rich
+            if not usual or typed is not None or formula is None or formula.kind == "dataTable":
+                others.append(place)
+            elif not _holds(type_, value, patch):
+                new = opening + number_text(number).encode() + closing
+                self.splices.append(Splice(row.value_starts[place], row.value_ends[place], new))
+        return others
+
     def _note_areas(self, row: RowToken) -> None:
-        for formula in row.formulas:
+        for formula in dict.fromkeys(row.formulas):
             if formula and formula.area and formula.kind == "array":
                 self._arrays.append(parse_rect(formula.area))
             elif formula and formula.area and formula.kind == "dataTable":
@@ -231,7 +256,7 @@ class _Walk:
         prefix = self._envelope.prefix
         while self._new_rows and self._new_rows[-1] < before:
             number = self._new_rows.pop()
-            new = self._new_cells(number, self._pending[number], None)
+            new = self._new_cells(number, self._pending.of(number), None)
             if new:
                 cells = "".join(new[column] for column in sorted(new))
                 row = f'<{prefix}row r="{number + 1}">{cells}</{prefix}row>'
