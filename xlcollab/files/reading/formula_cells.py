@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -42,6 +43,18 @@ class FormulaCollector:
             self._waiting.append((row, column, formula.group))
         else:
             self._orphans.append((row, column))
+
+    def add_row(self, row: int, columns: Sequence[int], formulas: Sequence[FormulaToken]) -> bool:
+        """The formulas of a row, if each is one cell's own, as most are; False if one is not."""
+        kinds, _, groups, spelled = zip(*formulas, strict=True)
+        if groups.count(None) < len(groups) or kinds.count("normal") < len(kinds):
+            return False
+        if not all(spelled) or "_x" in "".join(spelled):
+            return False
+        texts, cells = self._texts, self._cells
+        for column, text in zip(columns, spelled, strict=True):
+            cells.extend((row, column, texts.setdefault(text, len(texts)), row, column))
+        return True
 
     def _add_typed(self, row: int, column: int, formula: FormulaToken) -> None:
         text = formula.text

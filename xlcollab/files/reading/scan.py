@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import TypeVar
 
 from xlcollab.files.reading.scan_any import scan_any
@@ -17,15 +17,15 @@ def scan(
     where: str,
     consume: Callable[[Iterator[RowToken]], Result],
     *,
-    formulas: bool = True,
+    patched: Set[int] | None = None,
 ) -> Result:
-    """`consume` the rows of a sheet's UTF-8 XML; without `formulas` the texts of these may be left
-    out.
+    """`consume` the rows of a sheet's UTF-8 XML. Who only writes into the rows `patched` may get no
+    text of a formula, and of other rows cells only where one has a formula for an area.
 
     `consume` must have no effect but its result: it runs again from the first row when the fast
     scanner gives up half way.
     """
     try:
-        return consume(scan_regular(data, formulas=formulas))
+        return consume(scan_regular(data, patched=patched))
     except IrregularError:
         return consume(scan_any(data, where))

@@ -4,7 +4,7 @@ write them. At anything else it raises IrregularError, and the expat scanner dec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from functools import lru_cache
 from itertools import accumulate
 
@@ -35,6 +35,8 @@ _CELL = re.compile(
 _FORMULA_ATTRIBUTE = re.compile(r' (t|ref|si)="([^"]*)"')
 _SHEET_DATA = re.compile(rb"<sheetData\s*(/?)>")
 _NO_XML_TEXT = bytes(set(range(32)) - set(b"\t\n\r"))
+_FOR_AREAS = (b"array", b"dataTable")
+"""What a formula for an area is called."""
 _ROW_END = b"</row>"
 _CELL_END = b"</c>"
 _SLASH = ord("/")
@@ -54,8 +56,8 @@ def regular_span(data: bytes) -> tuple[int, int] | None:
     return (opening.end(), closing) if closing >= opening.end() else None
 
 
-def scan_regular(data: bytes, *, formulas: bool = True) -> Iterator[RowToken]:
-    """The rows of a sheet, as long as all is regular; without `formulas` texts of formulas are "".
+def scan_regular(data: bytes, *, patched: Set[int] | None = None) -> Iterator[RowToken]:
+    """The rows of a sheet, as long as all that is looked at is regular; `patched` as in `scan`.
 
     Raises IrregularError.
     """
@@ -63,15 +65,15 @@ def scan_regular(data: bytes, *, formulas: bool = True) -> Iterator[RowToken]:
     if span is None or len(data.translate(None, _NO_XML_TEXT)) != len(data):
         raise IrregularError
     try:
-        yield from _rows(data, *span, formulas)
+        yield from _rows(data, *span, patched)
     except (ValueError, OverflowError, WorkbookError):
         raise IrregularError from None
 
 
-def _rows(data: bytes, start: int, end: int, formulas: bool) -> Iterator[RowToken]:
+def _rows(data: bytes, start: int, end: int, patched: Set[int] | None) -> Iterator[RowToken]:
     has_entities = data.find(b"&", start, end) >= 0 or data.find(b"\r", start, end) >= 0
     decode = _unescape if has_entities else bytes.decode
-    spelled = decode if formulas else None
+    spelled = decode if patched is None else None
     position, number = start, -1
     while row := _ROW.match(data, position, end):
         number = _row_number(row[1], number)
@@ -82,9 +84,17 @@ def _rows(data: bytes, start: int, end: int, formulas: bool) -> Iterator[RowToke
         else:
             row_end = data.index(_ROW_END, tag_end, end)
             position = row_end + len(_ROW_END)
-            yield _row(data, number, tag_start, tag_end, row_end, decode, spelled)
+            if patched is None or number in patched or _has_areas(data, tag_end, row_end):
+                yield _row(data, number, tag_start, tag_end, row_end, decode, spelled)
+            else:
+                yield RowToken(number, tag_start, tag_end, row_end)
     if data[position:end].strip():
         raise IrregularError
+
+
+def _has_areas(data: bytes, start: int, end: int) -> bool:
+    """Whether a formula for an area may stand there."""
+    return any(data.find(word, start, end) >= 0 for word in _FOR_AREAS)
 
 
 def _row_number(attributes: bytes, previous: int) -> int:

@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from operator import itemgetter
 from typing import cast
 
@@ -153,6 +154,11 @@ class _Cells:
 
     def _take_formulas(self, row: RowToken) -> None:
         add = self.formulas.add
+        if row.number < SOLVERS_ROW:
+            formulas = [one for one in row.formulas if one is not None]
+            columns = list(compress(row.columns, row.formulas))
+            if self.formulas.add_row(row.number, columns, formulas):
+                return
         for column, mark, formula in zip(row.columns, row.metadata, row.formulas, strict=True):
             if formula and not _is_solvers(row.number, column):
                 try:

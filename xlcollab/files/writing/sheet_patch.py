@@ -66,7 +66,7 @@ def patch_sheet(
         data,
         where,
         lambda rows: _Walk(name, data, envelope, texts, pending).take(rows),
-        formulas=False,
+        patched=pending.rows(),
     )
     all_guards = [*walk.guards(), *merged_guards(envelope.merged), *guards]
     for edit in inputs:
