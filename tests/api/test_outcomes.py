@@ -45,7 +45,7 @@ def a(**parts: Any) -> Any:
 
 def tuned(stopped: str | None) -> Tuned:
     trials = (Trial({"n_factors": 5}, 0.95, 1.0), Trial({"n_factors": 9}, 0.93, 1.0))
-    return Tuned(Tuning(trials, a(), a(), stopped), 30, Path("trials.xlsx"))
+    return Tuned(Tuning(trials, a(), a(), stopped), 30, Path("trials.xlsx"), "xlcollab fit r.csv")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,7 @@ def test_how_a_search_ended(ended: str | None, code: int, sentence: str) -> None
         "best": {"n_factors": 9},
         "validation_rmse": 0.93,
         "trials": 2,
+        "fit": "xlcollab fit r.csv",
         "output": "trials.xlsx",
     }
 

@@ -41,7 +41,8 @@ def row(number: int, objective: float = 1.0) -> Any:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(viewing.time, "monotonic", lambda: now[0])
+    told = SimpleNamespace(perf_counter=lambda: now[0], thread_time=lambda: 0.0)
+    monkeypatch.setattr(viewing, "time", told)
     return now
 
 
@@ -65,7 +66,14 @@ def test_a_row_tells_of_the_weights_that_were_tried_last(view: ModelView) -> Non
     view.point(lambda: weights(1.0, 2.0))
     view.step(row(1))
     first, second = told(view, "row")
-    assert first == {"kind": "row", "step": 0, "loss": None, "others": {}, "seconds": 0.5}
+    assert first == {
+        "kind": "row",
+        "step": 0,
+        "steps": None,
+        "loss": None,
+        "others": {},
+        "seconds": 0.5,
+    }
     assert second["others"] == {"twice": 6.0, "lost": None}
     assert second["loss"] == 1.0
 
@@ -74,15 +82,15 @@ def test_pictures_come_now_and_then(view: ModelView, clock: list[float]) -> None
     view.step(row(0))  # without weights there is none
     assert not told(view, "weights")
     for number in range(1, 8):
-        clock[0] += 0.1
+        clock[0] += 0.6 * viewing.SECONDS_BETWEEN_PICTURES
         view.point(lambda: weights(3.0))
         view.step(row(number))
-    assert len(told(view, "weights")) == 2
-    clock[0] += 0.25
+    assert len(told(view, "weights")) == 3
+    clock[0] += 1.1 * viewing.SECONDS_BETWEEN_PICTURES
     view.step(row(8))
-    assert len(told(view, "weights")) == 3
+    assert len(told(view, "weights")) == 4
     view.step(row(9))
-    assert len(told(view, "weights")) == 3
+    assert len(told(view, "weights")) == 4
 
 
 def test_it_ends_with_a_picture_and_a_sentence(view: ModelView) -> None:
