@@ -57,11 +57,11 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if population is not None:
         return Choice((Stage("evolutionary"),), population)
     if objective.has_integers:
-        shape = _SHAPES[objective.shape]
+        shape = _shape(objective)
         text = f"the model {shape}, is not linear, and holds whole numbers"
         return Choice((Stage("branch"),), text)
     if objective.constraints is not None and start.numel() <= _MOST_FOR_SQP:
-        return Choice((Stage("sqp"),), f"the model {_SHAPES[objective.shape]}, with constraints")
+        return Choice((Stage("sqp"),), f"the model {_shape(objective)}, with constraints")
     reason = _why_not_squares(objective, start, settings)
     if reason is not None:
         return Choice((Stage("lbfgs"),), reason)
@@ -79,6 +79,15 @@ _SHAPES = {
     "kinks": "is smooth but for kinks",
     "steps": "holds steps",
 }
+
+
+def _shape(objective: Objective) -> str:
+    """What a sentence says of the functions."""
+    if objective.shape == "smooth" and objective.roots:
+        return "is smooth but where a root is 0"
+    return _SHAPES[objective.shape]
+
+
 _MOST_FOR_A_POPULATION = 200
 """A population covers no more dimensions in a time that anybody waits."""
 
@@ -90,7 +99,7 @@ def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -
     if not objective.differentiable:
         return "a function of the model has no derivative"
     if objective.has_integers and (objective.shape == "steps" or settings.multistart):
-        return f"the model {_SHAPES[objective.shape]}, is not linear, and holds whole numbers"
+        return f"the model {_shape(objective)}, is not linear, and holds whole numbers"
     if start.numel() > _MOST_FOR_A_POPULATION:
         return None
     if objective.shape == "steps":
@@ -118,7 +127,7 @@ def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) ->
         return "constraints are held by an augmented Lagrangian around it"
     if objective.residuals is None or objective.maximize:
         what = "objective" if objective.shape == "smooth" else "model"
-        return f"the {what} {_SHAPES[objective.shape]} and no sum of squares"
+        return f"the {what} {_shape(objective)} and no sum of squares"
     if settings.l2:
         return "the penalty l2 is no part of the sum of squares"
     if not _jacobian_fits(objective, start):

@@ -141,6 +141,8 @@ class Objective:
     shape: Shape = "smooth"
     """What objective and constraints hold that depends on the variables: nothing but smooth
     functions, kinks (MAX, ABS), or steps (ROUND, IF, look-ups)."""
+    roots: bool = False
+    """Whether they hold roots, which are smooth but where they are 0."""
     differentiable: bool = True
     """Whether every function has a derivative; where it has none, 0 is taken for it."""
     machine: Callable[[TensorFunction], Native | None] | None = None

@@ -89,6 +89,7 @@ class Compiled:
     warnings: tuple[str, ...]
     run: Run = field(default_factory=lambda: Run(Settings()))
     shape: Shape = "smooth"
+    roots: bool = False
     differentiable: bool = True
 
     @property
@@ -150,6 +151,7 @@ class Compiled:
             linear=self.linear,
             alldifferent=self.limits.alldifferent,
             shape=self.shape,
+            roots=self.roots,
             differentiable=self.differentiable,
             machine=self._machine if programs else None,
             machine_rows=self._machine_rows if programs else None,
@@ -239,7 +241,8 @@ def compile_model(
         constraints=lines,
         linear=linear,
         run=Run(settings, until),
-        shape=shape_of([cell, *([lines.sheet_function] if lines else [])]),
+        shape=shape_of(_functions(cell, lines)),
+        roots=any(function.roots for function in _functions(cell, lines)),
         differentiable=_has_derivatives(compiler, cell, lines),
         warnings=(
             *model.warnings,
@@ -249,6 +252,11 @@ def compile_model(
             *_of_compiling(compiler, model, cell, lines),
         ),
     )
+
+
+def _functions(cell: SheetFunction, lines: ConstraintLines | None) -> list[SheetFunction]:
+    """The objective's and the constraints'."""
+    return [cell, *([lines.sheet_function] if lines else [])]
 
 
 def _of_compiling(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.tape import Instruction
 
@@ -26,3 +27,14 @@ def is_step(instruction: Instruction) -> bool:
         return False
     decides = facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int)
     return decides or facts.picks or facts.shape is Shape.STEPS
+
+
+def is_root(instruction: Instruction) -> bool:
+    """Whether an operation has no slope, or an endless one, where it is 0: a root, a power that is
+    no whole number."""
+    if instruction.facts.role is not Role.POWER:
+        return instruction.facts.root
+    exponent = instruction.arguments[1]
+    if not isinstance(exponent, Block):
+        return False
+    return bool((exponent.number != exponent.number.round()).any())

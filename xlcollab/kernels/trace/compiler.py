@@ -16,7 +16,7 @@ from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
-from xlcollab.kernels.pieces.smoothness import is_step, is_straight
+from xlcollab.kernels.pieces.smoothness import is_root, is_step, is_straight
 from xlcollab.kernels.trace.counters import counted
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.loops import Settled, write_out
@@ -82,6 +82,11 @@ class SheetFunction:
     def steps(self) -> bool:
         """Whether an operation may jump where the variables move."""
         return any(is_step(instruction) for instruction in self.program.instructions)
+
+    @property
+    def roots(self) -> bool:
+        """Whether there is an operation without a slope where it is 0, and smooth elsewhere."""
+        return any(is_root(instruction) for instruction in self.program.instructions)
 
     @property
     def operations(self) -> tuple[str, ...]:

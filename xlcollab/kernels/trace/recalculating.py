@@ -138,6 +138,10 @@ class RecalculatedFunction(SheetFunction):
         return False
 
     @property
+    def roots(self) -> bool:
+        return False
+
+    @property
     def steps(self) -> bool:
         return True
 

@@ -58,7 +58,8 @@ class Facts:
     """What the compiler may conclude of an operation; the defaults claim nothing.
 
     `picks`: its arguments decide which values, texts or errors there are. `counts`: it asks only of
-    which kinds its values are, never which.
+    which kinds its values are, never which. `root`: it has no slope where what is under its root
+    is 0.
     """
 
     fails: Fails = True
@@ -66,6 +67,7 @@ class Facts:
     counts: bool = False
     shape: Shape = Shape.KINKS
     role: Role = Role.NONE
+    root: bool = False
 
     def may_fail(self, constants: Sequence[Block | None]) -> bool:
         """Whether it may give an error where all it is given are ordinary numbers."""

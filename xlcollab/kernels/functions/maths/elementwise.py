@@ -243,8 +243,8 @@ FUNCTIONS: tuple[Record, ...] = (
     _row(
         "PI", "", constant(math.pi), fails=False, scalar="PI", shape=Shape.STEPS, elementwise=False
     ),
-    _row("SQRT", "V", numeric(safe_sqrt), role=Role.ROOT, scalar="SQRT"),
-    _row("SQRTPI", "V", strict(numeric(lambda x: safe_sqrt(x * math.pi)))),
+    _row("SQRT", "V", numeric(safe_sqrt), role=Role.ROOT, root=True, scalar="SQRT"),
+    _row("SQRTPI", "V", strict(numeric(lambda x: safe_sqrt(x * math.pi))), root=True),
     _row("EXP", "V", numeric(exponential), scalar="EXP"),
     _row("LN", "V", numeric(safe_log), scalar="LN"),
     _row("LOG", "V|V", with_codes(logarithm), scalar="LOG"),

@@ -317,6 +317,7 @@ FUNCTIONS: tuple[Record, ...] = (
         aggregate(_deviation(1.0)),
         also="STDEV",
         role=Role.SPREAD,
+        root=True,
         scalar="STDEV.S",
     ),
     _row(
@@ -325,6 +326,7 @@ FUNCTIONS: tuple[Record, ...] = (
         aggregate(_deviation(0.0)),
         also="STDEVP",
         role=Role.SPREAD,
+        root=True,
         scalar="STDEV.P",
     ),
     _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average), array_texts=True)),
@@ -332,6 +334,6 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("MAXA", "R|R*1", _extreme_of_all(1.0), shape=Shape.KINKS),
     _row("VARA", "R|R*1", _of_all_values(aggregate(_variance(1.0)))),
     _row("VARPA", "R|R*1", _of_all_values(aggregate(_variance(0.0)))),
-    _row("STDEVA", "R|R*1", _of_all_values(aggregate(_deviation(1.0)))),
-    _row("STDEVPA", "R|R*1", _of_all_values(aggregate(_deviation(0.0)))),
+    _row("STDEVA", "R|R*1", _of_all_values(aggregate(_deviation(1.0))), root=True),
+    _row("STDEVPA", "R|R*1", _of_all_values(aggregate(_deviation(0.0))), root=True),
 )
