@@ -172,11 +172,14 @@ def heard(number: int) -> None:
 
 def unheard() -> Callable[[], None]:
     """For a loop: a function to call before each step. It raises KeyboardInterrupt where a signal
-    has come since now that did not end the loop: it came while something was written, or code that
-    was running caught it."""
+    has come since now, or OutOfTime where the time is up, and neither ended the loop: it came while
+    something was written, or code that was running caught it (what Python calls while it clears up
+    loses every exception)."""
     before = _received()
 
     def check() -> None:
+        if _clock.expired:
+            raise OutOfTime
         if _received() > before:
             raise KeyboardInterrupt
 

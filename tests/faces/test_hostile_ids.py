@@ -12,6 +12,7 @@ import pytest
 
 from tests.faces.shell import xlcollab
 from xlcollab.api.lessons.new import labels
+from xlcollab.faces import commands
 from xlcollab.files.package.markup import escape_xstring, unescape_xstring
 
 EVIL = (
@@ -96,3 +97,19 @@ def test_texts_that_xml_cannot_hold_come_back(text: str) -> None:
     written = escape_xstring(text)
     written.encode()
     assert unescape_xstring(written.replace("&amp;", "&")) == text
+
+
+def test_a_name_of_a_file_cannot_steer_a_terminal(ratings: Path, tmp_path: Path) -> None:
+    """Printed as it is by a terminal, where typer takes colours out of what goes into a file."""
+    out = tmp_path / "a\x1b[31m\u202eb"
+    for ending in (".xlsx", ".csv"):
+        found = xlcollab("crosstab", ratings, "-o", f"{out}{ending}")
+        assert "a\\x1b[31m\\u202eb" in found.out, found
+
+
+def test_sentences_of_commands_pass_one_door() -> None:
+    for file in Path(commands.__file__).parent.glob("*.py"):
+        assert not _OTHER_DOORS.search(file.read_text()), file.name
+
+
+_OTHER_DOORS = re.compile(r"typer\.echo|(?<!\w)print\(|std(?:out|err)\.write")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ import pytest
 from tests.faces.shell import bowl, listing, two_bowls, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells, write
 from xlcollab.api.solve import running, sweeping
+from xlcollab.api.tabs import descent, run
 from xlcollab.faces.commands import COMMANDS
-from xlcollab.interrupts import OutOfTime, finished_first, listening, time_limit
+from xlcollab.interrupts import OutOfTime, finished_first, listening, time_limit, unheard
 
 
 def graddesc_book(path: Path) -> Path:
@@ -106,6 +108,48 @@ def test_the_earlier_of_two_time_limits_counts() -> None:
         with time_limit(60):
             pass
         time.sleep(60)
+
+
+def test_what_other_code_has_caught_is_heard_of_in_a_loop() -> None:
+    with listening():
+        check = unheard()
+        check()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    with time_limit(0.01):
+        check = unheard()
+        with suppress(OutOfTime):
+            time.sleep(60)
+        with pytest.raises(OutOfTime):
+            check()
+
+
+@pytest.mark.parametrize(
+    ("module", "note", "options"),
+    [(run, "note_epoch", ()), (descent, "_note", ("--optimizer", "adam"))],
+)
+def test_a_tab_hears_of_what_other_code_has_caught(
+    module: object,
+    note: str,
+    options: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted, epochs = getattr(module, note), itertools.count()
+
+    def note_and_catch(*arguments: object) -> None:
+        noted(*arguments)
+        if next(epochs) == 3:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(module, note, note_and_catch)
+    found = xlcollab("run", graddesc_book(tmp_path / "g.xlsx"), "--epochs", 50, "--json", *options)
+    assert found.code == 130, found
+    assert found.json["tabs"][0]["status"] == "interrupted"
+    assert next(epochs) < 10
 
 
 def _ratings(folder: Path) -> Path:

@@ -154,3 +154,13 @@ def test_wildcards(pattern: str, text: str, fits: bool) -> None:
 def test_case_width_and_kana_do_not_count() -> None:
     assert folded("ＡbC　ｱ") == folded("aBc ア") == folded("ABC あ")
     assert folded("é") != folded("e")
+
+
+@pytest.mark.parametrize("pattern", ["?/88888888888", "# ?/99", "0/2", "??/??"])
+def test_a_fraction_of_the_largest_numbers(pattern: str) -> None:
+    """Met by the fuzzer: numerators beyond what a float holds."""
+    for number in (1e300, 1.7976931348623157e308):
+        shown = format_value(number, pattern)
+        parts = shown.split("/")[0].split()
+        assert parts[0].isdigit()
+        assert len(parts[0]) > 300

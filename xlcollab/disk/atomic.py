@@ -94,7 +94,10 @@ def _put(temporary: Path, place: Path, source: Path | None) -> None:
 def _followed(target: Path) -> Path:
     """The file that links lead to."""
     try:
-        return target.resolve()
+        place = target.resolve()
+        if place.is_symlink():  # a ring, which Python takes for a file from 3.13 on
+            place.stat()
+        return place
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise WriteRefusedError(

@@ -9,6 +9,10 @@ import sys
 import threading
 from types import ModuleType
 
+_INTERRUPTED = 130
+"""Where Ctrl-C arrived inside an exec, Python's own end kills the process once more, handled or
+not; the shell's code is to be the command's."""
+
 
 def leave(code: int) -> None:
     """End the process with an exit code, once all is done that Python promises to do at its end.
@@ -16,7 +20,7 @@ def leave(code: int) -> None:
     Returns, so that Python ends it, where little is loaded, where threads are still at work, and
     where somebody looks on (a debugger, a profiler, a prompt).
     """
-    if "torch" not in sys.modules or _others_at_work() or _watched():
+    if not ("torch" in sys.modules or code == _INTERRUPTED) or _others_at_work() or _watched():
         return
     atexit._run_exitfuncs()
     try:

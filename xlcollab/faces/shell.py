@@ -89,6 +89,12 @@ def _table(title: str, columns: Sequence[Column], texts: Sequence[Sequence[str]]
     return table
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """A line on standard output, or on standard error: the one door for sentences, in which names
+    and ids of others may stand."""
+    (sys.stderr if err else sys.stdout).write(f"{shown(str(text))}\n")
+
+
 def print_next(opened: object, *lines: str) -> None:
     """The last lines of a command: the file to open, and what to try next."""
     sys.stdout.write(f"open:     {shown(str(opened))}\n")

@@ -77,6 +77,7 @@ class Vocabulary:
         try:
             asked: pd.Index = pd.Index(column, tupleize_cols=False)
             found: NDArray[np.int32] = self.index.get_indexer(asked).astype(np.int32)
+            _refuse_halves(asked[found < 0])
         except (TypeError, UnicodeEncodeError) as error:
             raise DataError(f"there can be no such {self.kind} ({error}); {_PLAIN}") from None
         if (found < 0).all() and len(found):
@@ -147,9 +148,17 @@ def _factorized(ids: NDArray[np.generic], kind: str) -> tuple[NDArray[np.intp], 
             numbers, index = pd.factorize(column, sort=True)
         except TypeError:
             numbers, index = pd.factorize(column)
+        _refuse_halves(pd.Index(index))
         return numbers, pd.Index(index)
     except (TypeError, UnicodeEncodeError) as error:
         raise DataError(f"a {kind} cannot be told from others ({error}); {_PLAIN}") from None
+
+
+def _refuse_halves(ids: pd.Index) -> None:
+    """Raises UnicodeEncodeError on a text with half a surrogate pair, which no file can hold; some
+    versions of pandas do so by themselves."""
+    if pd.api.types.is_object_dtype(ids):
+        "".join(one for one in ids if isinstance(one, str)).encode()
 
 
 def _one_column(column: NDArray[np.generic], kind: str) -> NDArray[np.generic]:

@@ -17,6 +17,7 @@ from xlcollab.api.tabs.model import Batches, TabModel
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.api.tabs.run import Ending, stopped
 from xlcollab.errors import UsageError
+from xlcollab.interrupts import unheard
 from xlcollab.optim.methods import first_order, rate_of
 from xlcollab.problems.tab.rules import Annealing, Kind
 from xlcollab.problems.tab.tab import GraddescTab
@@ -185,9 +186,10 @@ def descend(
 ) -> Ending:
     """Run `count` epochs, and one more pass to know the loss at their end. `on_epoch` is called
     when the loss of a state is known, and may raise KeyboardInterrupt to end the run there."""
-    good = runner.weights
+    good, check = runner.weights, unheard()
     try:
         for number in range(count + 1):
+            check()
             weights, rate = runner.weights, runner.rate
             loss, rows = runner.epoch()
             if math.isfinite(loss) or number == 0:

@@ -12,7 +12,7 @@ import numpy as np
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.history import Record
-from xlcollab.interrupts import reason
+from xlcollab.interrupts import reason, unheard
 from xlcollab.problems.tab.tab import GraddescTab
 from xlcollab.settings.counting import counted
 
@@ -120,9 +120,10 @@ def run_epochs(
     bad = epochs.first_bad_row()
     if bad is not None or not epochs.carried:
         return _diverged(epochs, 0, bad)
-    before = epochs.registers.copy()
+    before, check = epochs.registers.copy(), unheard()
     try:
         for number in range(1, count + 1):
+            check()
             if on_epoch is not None:
                 on_epoch()
             _note_steps(epochs, recorder)

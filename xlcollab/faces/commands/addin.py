@@ -11,6 +11,7 @@ import typer
 
 from xlcollab.errors import UsageError
 from xlcollab.faces.commands.live import AppChoice
+from xlcollab.faces.shell import say
 
 if TYPE_CHECKING:
     from xlcollab.faces.addin.install import Finding
@@ -65,7 +66,7 @@ def addin(
             f"{action} is for Excel; LibreOffice installs with: unopkg add xlcollab.oxt"
         )
     if action is AddinChoice.BUILD:
-        typer.echo(f"written to {_built(app, output, overwrite=overwrite)}")
+        say(f"written to {_built(app, output, overwrite=overwrite)}")
         return 0
     machine = addin_install.Machine.here()
     if action is AddinChoice.DOCTOR:
@@ -74,7 +75,7 @@ def addin(
         AddinChoice.INSTALL: addin_install.install,
         AddinChoice.UNINSTALL: addin_install.uninstall,
     }
-    typer.echo("\n".join(work[action](machine)))
+    say("\n".join(work[action](machine)))
     return 0
 
 
@@ -94,5 +95,5 @@ def _built(app: AppChoice, output: Path | None, *, overwrite: bool) -> Path:
 
 def _told(findings: Sequence[Finding]) -> int:
     """A line for each finding; 3 where one is not well."""
-    typer.echo("\n".join(map(str, findings)))
+    say("\n".join(map(str, findings)))
     return 0 if all(finding.well for finding in findings) else _UNWELL

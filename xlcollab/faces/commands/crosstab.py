@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json
+from xlcollab.faces.shell import Progress, print_json, say
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
@@ -23,5 +21,5 @@ def crosstab(request: CrosstabRequest) -> None:
     if request.json:
         print_json(found.as_json())
         return
-    typer.echo(f"{found.said}: {found.users} users x {found.items} items as a {found.form}")
-    typer.echo(f"written to {found.output}")
+    say(f"{found.said}: {found.users} users x {found.items} items as a {found.form}")
+    say(f"written to {found.output}")

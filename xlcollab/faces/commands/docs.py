@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import typer
-
 from xlcollab.errors import WriteRefusedError
 from xlcollab.faces.request import command
+from xlcollab.faces.shell import say
 from xlcollab.settings.requests.docs import DocsRequest
 
 
@@ -27,7 +26,7 @@ def docs(request: DocsRequest) -> None:
     first = write_site(_folder(request)).absolute()
     if request.browser:
         webbrowser.open(first.as_uri())
-    typer.echo(first)
+    say(first)
 
 
 def _folder(request: DocsRequest) -> Path:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, say
 from xlcollab.settings.requests.look import FactorsRequest
 
 
@@ -35,4 +33,4 @@ def factors(request: FactorsRequest) -> None:
     print_table(
         f"{len(found.items)} items of {found.sheet}", ("component", "share of variance"), shares
     )
-    typer.echo(f"written to {target}")
+    say(f"written to {target}")

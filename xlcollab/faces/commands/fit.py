@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.ratings import FitRequest
 
@@ -58,9 +55,9 @@ def fit_shown(request: FitRequest, *, opens: bool = True) -> int:
 
 
 def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
-    def say(text: str) -> None:
+    def told(text: str) -> None:
         if shown:
-            print(text, file=sys.stderr)
+            say(text, err=True)
 
     with (
         Progress(shown=shown and not request.json) as progress,
@@ -68,7 +65,7 @@ def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
     ):
         from xlcollab.api.ratings.fit import fit_ratings  # a line stands already
 
-        fitted = fit_ratings(request, _both(progress.watch_epochs(), stream), say)
+        fitted = fit_ratings(request, _both(progress.watch_epochs(), stream), told)
         if stream is not None and fitted is not None:
             stream.tell({"kind": "end", "sentence": fitted.result.status.sentence})
         return fitted
@@ -101,18 +98,18 @@ def _show(source: str, fitted: Fitted) -> None:
     print_table(source, ("model", *(name.replace("_rmse", " RMSE") for name in names)), rows)
     folds, ranked = fitted.measured.folds, fitted.measured.ranked
     if folds is not None:
-        print(folds.sentence)
+        say(folds.sentence)
     if ranked is not None:
         found_at_k = ranked.ranking
-        print(
+        say(
             f"at {ranked.k}: precision {found_at_k.precision:.4f}, recall {found_at_k.recall:.4f}, "
             f"NDCG {found_at_k.ndcg:.4f}, MAP {found_at_k.map:.4f}, MRR {found_at_k.mrr:.4f}, "
             f"hit rate {found_at_k.hit_rate:.4f}, coverage {found_at_k.coverage:.4f}"
         )
     if fitted.measured.popular is not None:
-        print(f"popularity alone: NDCG {fitted.measured.popular.ranking.ndcg:.4f}")
+        say(f"popularity alone: NDCG {fitted.measured.popular.ranking.ndcg:.4f}")
     for note in fitted.notes:
-        typer.echo(f"! {note}", err=True)
-    print(f"{fitted.result.status.sentence} Written to {fitted.output}")
+        say(f"! {note}", err=True)
+    say(f"{fitted.result.status.sentence} Written to {fitted.output}")
     model, user = shlex.quote(str(fitted.output)), fitted.result.model.user_ids.index[0]
     print_next(fitted.output, f"xlcollab recommend {model} --user {shlex.quote(str(user))} -k 10")

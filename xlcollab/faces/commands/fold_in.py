@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_next
+from xlcollab.faces.shell import Progress, print_json, print_next, say
 from xlcollab.settings.requests.ratings import FoldInRequest
 
 
@@ -21,5 +21,5 @@ def fold_in(request: FoldInRequest) -> None:
     if request.json:
         print_json(found.as_json())
         return
-    print(found.sentence)
+    say(found.sentence)
     print_next(found.output, found.next_command)

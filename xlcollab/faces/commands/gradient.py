@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, say
 from xlcollab.settings.requests.look import GradientRequest
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def gradient(request: GradientRequest) -> None:
     else:
         _show_gradient(found)
     if done.output is not None:
-        typer.echo(f"written to {done.output}")
+        say(f"written to {done.output}")
 
 
 def _show_gradient(found: Gradient) -> None:
@@ -70,6 +68,6 @@ def _show_hessian(found: Hessian) -> None:
     headings = ("cell", "gradient", *map(str, found.cells))
     print_table(f"Hessian of {found.of} = {found.value:.10g}", headings, rows)
     shown = ", ".join(f"{one:.6g}" for one in found.eigenvalues.tolist())
-    typer.echo(f"eigenvalues: {shown}")
-    typer.echo(f"condition number: {found.condition:.6g}")
-    typer.echo(found.sentence)
+    say(f"eigenvalues: {shown}")
+    say(f"condition number: {found.condition:.6g}")
+    say(found.sentence)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import print_json, print_table
+from xlcollab.faces.shell import print_json, print_table, say
 from xlcollab.settings.requests.look import InspectRequest
 
 if TYPE_CHECKING:
@@ -44,4 +42,4 @@ def _show(found: Inspection) -> None:
     print_table("what may be ratings (for fit)", ("area", "form", "filled", "blank"), ratings)
     print_table("functions", ("function", "formulas"), found.functions.items())
     for problem in found.problems:
-        typer.echo(f"! {problem}")
+        say(f"! {problem}")

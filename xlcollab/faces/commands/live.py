@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from xlcollab.errors import UsageError
+from xlcollab.faces.shell import say
 from xlcollab.live.calc_office import ADDRESS
 from xlcollab.settings.near import meant
 
@@ -90,7 +91,7 @@ def live(
     if explain:
         from xlcollab.faces.ribbon_help import explained
 
-        typer.echo(explained(button.value))
+        say(explained(button.value))
         return
     from xlcollab.faces.ribbon import perform
     from xlcollab.live.desk import Desk
@@ -108,7 +109,7 @@ def live(
         desk.show(sheet_of(desk.book.sheet_names(), sheet))
     named = {"method": method, "learning rate": learning_rate, "iterations": iterations}
     words = [f"{name}={value}" for name, value in named.items() if value is not None]
-    typer.echo(perform(desk, button.value, [*words, *(once or ())]))
+    say(perform(desk, button.value, [*words, *(once or ())]))
 
 
 def sheet_of(names: Sequence[str], wanted: str) -> str:

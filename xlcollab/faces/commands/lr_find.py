@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-import typer
-
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.settings.requests.rates import RatesRequest
 
 
@@ -35,7 +33,7 @@ def lr_find(request: RatesRequest) -> None:
         ("take", curve.suggestion),
     ]
     print_table(f"{curve.model.objective} by {curve.test.method}", ("", "learning rate"), rows)
-    typer.echo(f"written to {found.output}")
+    say(f"written to {found.output}")
     book, sheet = shlex.quote(str(request.book)), shlex.quote(curve.model.sheet)
     rate = f"--method {curve.test.method} --learning-rate {curve.suggestion:.3g}"
     print_next(found.output, f"xlcollab solve {book} --sheet {sheet} {rate}")

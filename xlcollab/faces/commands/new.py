@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_next
+from xlcollab.faces.shell import Progress, print_json, print_next, say
 from xlcollab.settings.requests.look import NewRequest
 
 
@@ -41,5 +39,5 @@ def new(request: NewRequest) -> None:
     if request.json:
         print_json(made.as_json())
         return
-    typer.echo(made)
+    say(made)
     print_next(made.output, f"xlcollab solve {shlex.quote(str(made.output))}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table, rating
+from xlcollab.faces.shell import Progress, print_json, print_table, rating, say
 from xlcollab.settings.requests.ratings import PredictRequest
 
 _SHOWN = 20
@@ -31,7 +29,7 @@ def predict(request: PredictRequest) -> None:
         rows = [[_short(cell) for cell in row[:_SHOWN]] for row in table.rows]
         print_table(str(request.model), table.columns[:_SHOWN], rows)
     else:
-        typer.echo(f"written to {request.output}")
+        say(f"written to {request.output}")
 
 
 def _short(cell: object) -> object:

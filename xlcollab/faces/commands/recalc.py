@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, say
 from xlcollab.settings.requests.look import RecalcRequest
 
 if TYPE_CHECKING:
@@ -69,13 +67,13 @@ def _check_folder(folder: Path, *, json: bool) -> None:
         total.add(one)
         checks.append(one)
         if not json:
-            typer.echo(str(one))
+            say(str(one))
         with Progress(shown=not json):
             one = next(books, None)
     if json:
         print_json({"books": [one.as_json() for one in checks], "total": total.as_json()})
     else:
-        typer.echo(str(total))
+        say(str(total))
 
 
 def _show(found: Check, target: Path | None) -> None:
@@ -84,10 +82,10 @@ def _show(found: Check, target: Path | None) -> None:
     if rows:
         print_table("differences", ("cell", "stored", "computed"), rows)
     if len(found.differences) > len(shown):
-        typer.echo(f"… and {len(found.differences) - len(shown)} more (--json lists them all)")
+        say(f"… and {len(found.differences) - len(shown)} more (--json lists them all)")
     refused = [(str(u.area), u.reason) for u in found.unsupported]
     if refused:
         print_table("not evaluated", ("cells", "reason"), refused)
-    typer.echo(found.line)
+    say(found.line)
     if target is not None:
-        typer.echo(f"written to {target}")
+        say(f"written to {target}")

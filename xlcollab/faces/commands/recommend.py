@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command, limited
-from xlcollab.faces.shell import Progress, print_json, print_table, rating
+from xlcollab.faces.shell import Progress, print_json, print_table, rating, say
 from xlcollab.settings.requests.ratings import RecommendRequest
 
 _WIDE = 1e6
@@ -28,7 +26,7 @@ def recommend(request: RecommendRequest) -> None:
         if request.json:
             print_json({"rows": rows, "output": str(request.output)})
         else:
-            typer.echo(f"{rows} recommendations are in {request.output}")
+            say(f"{rows} recommendations are in {request.output}")
         return
     with Progress(shown=not request.json):
         from xlcollab.api.ratings.recommend import ranked  # a line stands already
@@ -45,7 +43,7 @@ def recommend(request: RecommendRequest) -> None:
     head = ("item", found.number, *(["title"] if found.has_titles else []))
     print_table(str(request.model), head, zip(*shown, strict=True))
     if found.note:
-        typer.echo(found.note, err=True)
+        say(found.note, err=True)
 
 
 def _recommended(request: RecommendRequest) -> int:

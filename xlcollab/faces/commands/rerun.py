@@ -8,10 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.request import command, limited, looked_at
-from xlcollab.faces.shell import print_json, shown
+from xlcollab.faces.shell import print_json, say
 from xlcollab.settings.requests.rerun import RerunRequest
 
 if TYPE_CHECKING:
@@ -37,9 +35,9 @@ def rerun(request: RerunRequest) -> int:
         _show(found, json=request.json)
         return 0
     for sentence in found.check():
-        typer.echo(f"! {shown(sentence)}", err=True)
+        say(f"! {sentence}", err=True)
     for version in sorted({run.version for run in found.runs} - {__version__}):
-        typer.echo(f"! made by xlcollab {shown(version)}; this is {__version__}", err=True)
+        say(f"! made by xlcollab {version}; this is {__version__}", err=True)
     return _run(found, request)
 
 
@@ -81,9 +79,9 @@ def _show(found: Rerun, *, json: bool) -> None:
         print_json(found.as_json())
         return
     for run in found.runs:
-        typer.echo(shown(run.command))
-        typer.echo(f"  by xlcollab {shown(run.version)}, {shown(run.date)}")
+        say(run.command)
+        say(f"  by xlcollab {run.version}, {run.date}")
         for one in run.inputs:
-            typer.echo(f"  from {shown(one.path)}, SHA-256 {shown(one.sha256)}")
+            say(f"  from {one.path}, SHA-256 {one.sha256}")
         settings = ", ".join(f"{name} {value}" for name, value in run.settings.items())
-        typer.echo(shown(f"  with {settings}"))
+        say(f"  with {settings}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, console, print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.tabs import RunRequest
 
@@ -48,10 +46,10 @@ def show(runs: TabRuns, *, json: bool) -> None:
     headings = ("tab", "optimizer", "epochs", "loss before", "loss after", "weights", "status")
     print_table(str(runs.workbook), headings, runs.lines())
     if runs.is_comparison:
-        console().print("The loss of all is the root of the sum of squared errors over all rows.")
+        say("The loss of all is the root of the sum of squared errors over all rows.", err=True)
     for sentence in runs.sentences():
-        console().print(sentence)
-    typer.echo(f"written to {runs.output}" if runs.output else "nothing was written")
+        say(sentence, err=True)
+    say(f"written to {runs.output}" if runs.output else "nothing was written")
     if runs.output:
         print_next(runs.output, _next(runs))
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-import typer
-
 from xlcollab.faces.beginning import beginning
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, console, print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.faces.window.showing import showing
 from xlcollab.settings.requests.solve import SolveRequest
 
@@ -55,8 +53,8 @@ def solve_shown(request: SolveRequest, *, opens: bool = True) -> int:
 def _show(run: Run) -> None:
     print_table(str(run.workbook), run.headings(), run.lines())
     for sentence in run.sentences():
-        console().print(sentence)
-    typer.echo(f"written to {run.output}" if run.output else "nothing was written")
+        say(sentence, err=True)
+    say(f"written to {run.output}" if run.output else "nothing was written")
     if run.output:
         name = shlex.quote(str(run.output))
         print_next(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.beginning import beginning
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_table
+from xlcollab.faces.shell import Progress, print_json, print_table, say
 from xlcollab.settings.requests.sweep import SweepRequest
 
 
@@ -29,5 +27,5 @@ def sweep(request: SweepRequest) -> int:
         print_json(found.as_json())
         return found.exit_code
     print_table(str(request.book), found.headings, found.lines)
-    typer.echo(f"written to {found.output}")
+    say(f"written to {found.output}")
     return found.exit_code

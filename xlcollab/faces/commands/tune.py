@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json, print_next, print_table
+from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.settings.requests.ratings import TuneRequest
 
 
@@ -24,7 +22,7 @@ def tune(request: TuneRequest) -> int:
         print_json(found)
     else:
         print_table("best trial", ("setting", "value"), tuned.tuning.best.values.items())
-        typer.echo(f"validation RMSE {found['validation_rmse']:.5f}")
-        typer.echo(f"{tuned.sentence} Written to {tuned.output}")
+        say(f"validation RMSE {found['validation_rmse']:.5f}")
+        say(f"{tuned.sentence} Written to {tuned.output}")
         print_next(tuned.output, tuned.command)
     return tuned.exit_code

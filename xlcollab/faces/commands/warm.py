@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from xlcollab.faces.request import command
-from xlcollab.faces.shell import Progress, print_json
+from xlcollab.faces.shell import Progress, print_json, say
 from xlcollab.settings.requests.look import WarmRequest
 
 
@@ -23,4 +21,4 @@ def warm(request: WarmRequest) -> None:
         print_json({"seconds": seconds})
     else:
         for part, taken in seconds.items():
-            typer.echo(f"{part}: ready after {taken:.1f} s")
+            say(f"{part}: ready after {taken:.1f} s")

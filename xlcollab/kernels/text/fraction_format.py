@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,7 +52,9 @@ class FractionFormat:
 
     def _nearest(self, part: float) -> Fraction:
         if self.fixed:
-            return Fraction(int(part * self.fixed + 0.5), self.fixed)
+            parts = part * self.fixed
+            whole = Fraction(part) * self.fixed if math.isinf(parts) else int(parts + 0.5)
+            return Fraction(int(whole), self.fixed)
         return last_convergent(part, 10 ** len(self.denominator) - 1)
 
     def _nothing(self) -> str:
