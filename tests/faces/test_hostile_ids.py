@@ -113,3 +113,24 @@ def test_sentences_of_commands_pass_one_door() -> None:
 
 
 _OTHER_DOORS = re.compile(r"typer\.echo|(?<!\w)print\(|std(?:out|err)\.write")
+
+
+def test_a_csv_with_formulas_is_told(
+    ratings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert xlcollab("crosstab", ratings, "-o", tmp_path / "wide.csv").code == 0
+    assert "which a spreadsheet program takes for formulas" in caplog.text
+    caplog.clear()
+    plain = tmp_path / "plain.csv"
+    plain.write_text("user,item,rating\n-2,+3,4\n1,+3,-5\n-2,b,1\n")
+    assert xlcollab("crosstab", plain, "-o", tmp_path / "plain_wide.csv").code == 0
+    assert caplog.text == ""
+
+
+def test_an_id_too_long_for_a_cell_is_refused_before_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(f"user,item,rating\n{'y' * 40_000},a,4\nb,a,2\nb,c,1\n")
+    found = xlcollab("fit", path, "-o", tmp_path / "m.xlsx", "--epochs", 10**9)
+    assert (found.code, "40,000 characters" in found.err) == (3, True), found.err[:500]
+    assert len(found.err) < 500
+    assert xlcollab("fit", path, "-o", tmp_path / "m.safetensors", "--epochs", 1).code == 0

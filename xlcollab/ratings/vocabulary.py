@@ -157,7 +157,7 @@ def _factorized(ids: NDArray[np.generic], kind: str) -> tuple[NDArray[np.intp], 
 def _refuse_halves(ids: pd.Index) -> None:
     """Raises UnicodeEncodeError on a text with half a surrogate pair, which no file can hold; some
     versions of pandas do so by themselves."""
-    if pd.api.types.is_object_dtype(ids):
+    if not pd.api.types.is_numeric_dtype(ids):
         "".join(one for one in ids if isinstance(one, str)).encode()
 
 

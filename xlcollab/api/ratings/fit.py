@@ -13,6 +13,7 @@ from xlcollab.api.ratings.memory import highest, peak_of
 from xlcollab.api.ratings.model import (
     Size,
     is_model,
+    refuse_long_ids,
     refuse_too_large,
     write_model_workbook,
 )
@@ -263,6 +264,8 @@ def _refuse_too_large(run: _Run, target: Target) -> None:
     if target.is_workbook:
         size = Size.expected(run.tables.train, run.model, run.training)
         refuse_too_large(size, target.path, is_crosstab=run.source.is_crosstab)
+        for ids in (run.tables.train.user_ids, run.tables.train.item_ids):
+            refuse_long_ids(ids, target.path)
 
 
 def _refuse_folds(run: _Run) -> None:

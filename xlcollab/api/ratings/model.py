@@ -13,6 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+from pandas.api.types import is_numeric_dtype
 
 from xlcollab.api.ratings.kept.net_sheets import (
     layer_table,
@@ -40,6 +41,7 @@ from xlcollab.factor.models.uptake import Uptake
 from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.files import is_result, write_new_workbook
 from xlcollab.grid import Chart
+from xlcollab.grid.limits import MAX_TEXT, text_length
 from xlcollab.history import HEAD_ROW
 from xlcollab.history.points import Cloud, points_chart
 from xlcollab.ratings import RatingsTable, Vocabulary
@@ -94,6 +96,19 @@ def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
             f"{widest:,} columns of numbers do not fit Excel's {MAX_COLUMNS:,}. Write a model file "
             f"instead: -o {path.stem}{MODEL_FILE}"
         )
+
+
+def refuse_long_ids(ids: Vocabulary, path: Path) -> None:
+    """Raises DataError, before anything is trained, for an id that no cell can hold."""
+    for one in () if is_numeric_dtype(ids.index) else ids.index:
+        if isinstance(one, str) and len(one) > MAX_TEXT // 2 and text_length(one) > MAX_TEXT:
+            raise DataError(
+                f"the {ids.kind} {one[:_SHOWN]!r}… has {text_length(one):,} characters; a cell "
+                f"holds {MAX_TEXT:,}. Write a model file instead: -o {path.stem}{MODEL_FILE}"
+            )
+
+
+_SHOWN = 20
 
 
 def is_model(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,8 @@ from xlcollab.history.axes import around, log_around, log_base, wants_log
 from xlcollab.history.tables import looks_of_lines
 from xlcollab.ratings.kept import columns_of
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
+
+_log = logging.getLogger("xlcollab")
 
 TABLE_FILES = (".csv", ".parquet", ".xlsx")
 _SHEET_NAMES = {"history": "training history"}
@@ -268,8 +272,30 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
     with atomic_file(path) as file:
         if path.suffix == ".csv":
             frame.to_csv(file, index=False)
+            _tell_formulas(frame, path)
         else:
             frame.to_parquet(file, index=False)
+
+
+def _tell_formulas(frame: pd.DataFrame, path: Path) -> None:
+    """A text file has no texts: who opens it in a spreadsheet program is told what happens then."""
+    texts = {str(name) for name in frame.columns}
+    for _, column in frame.items():
+        if not pd.api.types.is_numeric_dtype(column):
+            texts |= {one for one in column.unique() if isinstance(one, str)}
+    found = sorted(one for one in texts if _FORMULA.match(one))
+    if found:
+        _log.warning(
+            "xlcollab: %s holds texts such as %r, which a spreadsheet program takes for formulas "
+            "when it opens the file; import it as text, or write an .xlsx file",
+            path,
+            found[0][:_SHOWN],
+        )
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r](?![\d.,]*$)")
+"""Texts that begin as a formula does; a number with its sign is none."""
+_SHOWN = 40
 
 
 def check_table_file(
