@@ -109,6 +109,7 @@ def refuse_long_ids(ids: Vocabulary, path: Path) -> None:
 
 
 _SHOWN = 20
+"""Characters of an id in a sentence: enough to know it by."""
 
 
 def is_model(path: Path) -> bool:

@@ -296,6 +296,7 @@ def _tell_formulas(frame: pd.DataFrame, path: Path) -> None:
 _FORMULA = re.compile(r"[=+\-@\t\r](?![\d.,]*$)")
 """Texts that begin as a formula does; a number with its sign is none."""
 _SHOWN = 40
+"""Characters of an id in a sentence: enough to know it by."""
 
 
 def check_table_file(
