@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim import Objective, Settings, Solution, Status, solve
+from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.problem import TensorFunction
+from xlcollab.optim.rules.curved import CurvedSquares
 
 Array = NDArray[np.float64]
 
@@ -76,6 +78,35 @@ def test_an_exact_fit_is_found() -> None:
     residuals, start = factorisation(0.0)
     found, _ = both(of(residuals), start)
     assert found.objective < 1e-9
+
+
+class Endless(ByAutograd):
+    """Curves beyond the largest number."""
+
+    def at(self, x: Array, residuals: Array) -> tuple[Array, Array] | None:
+        found = super().at(x, residuals)
+        return None if found is None else (found[0], np.full_like(found[1], np.inf))
+
+
+def test_where_curves_are_no_numbers_the_others_go_on() -> None:
+    residuals, start = factorisation(1.0)
+    curves = Endless(residuals)
+    found, plain = both(replace(of(residuals), native_curves=curves), start)
+    assert curves.asked > 0
+    assert found.status is Status.LOCALLY_OPTIMAL
+    assert found.objective == pytest.approx(plain.objective, rel=1e-9)
+
+
+def test_slopes_whose_products_are_no_numbers_end_the_steps_without_a_word_too_much() -> None:
+    objective = Objective(
+        function=lambda x: (1e200 * x).square().sum(), residuals=lambda x: 1e200 * x
+    )
+    start = torch.full((3,), 1e-199, dtype=torch.float64)
+    evaluator = Evaluator(objective, start)
+    point, rule = evaluator.at(start), CurvedSquares()
+    step = rule.step(evaluator, point, rule.init(evaluator, point), 1.0)
+    assert step.stop is not None
+    assert step.stop.status is Status.TOLERANCE
 
 
 def test_bounds_are_kept_and_the_end_is_the_others() -> None:

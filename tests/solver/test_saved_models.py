@@ -120,6 +120,11 @@ def told(model: SolverModel) -> SolverModel:
     return replace(model, options=replace(options, **chosen), constraints=lines)
 
 
+def in_formulas(model: SolverModel) -> SolverModel:
+    """A number in a formula has 15 digits, as Excel reads it."""
+    return replace(model, target=float(f"{model.target:.15g}"))
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("at", [None, "F2"])
 def test_what_is_saved_is_read_back(name: str, at: str | None, tmp_path: Path) -> None:
@@ -129,11 +134,12 @@ def test_what_is_saved_is_read_back(name: str, at: str | None, tmp_path: Path) -
     book.save(tmp_path / "saved.xlsx")
     workbook = FileBook(tmp_path / "saved.xlsx").read()
     found = read_model(workbook, "S") if at is None else read_saved(workbook, at, "S")
-    assert found == told(model)
+    expected = told(model) if at is None else in_formulas(told(model))
+    assert found == expected
     openpyxl.load_workbook(tmp_path / "saved.xlsx")
     if at is not None and model.objective is not None:
         (one,) = find_saved(workbook)
-        assert one.model == told(model)
+        assert one.model == expected
 
 
 @pytest.mark.parametrize("at", [None, "F2"])

@@ -69,8 +69,11 @@ class Raw:
         if found is None:
             return None
         sign = -1.0 if self.objective.maximize else 1.0
-        value = sign * found[0] + 0.5 * self.l2 * float(at @ at)
-        return np.array([value]), (sign * found[1] + self.l2 * at)[None]
+        value, slopes = sign * found[0], sign * found[1]
+        if self.l2:
+            with np.errstate(over="ignore"):  # what is endless is no point to go to
+                value, slopes = value + 0.5 * self.l2 * float(at @ at), slopes + self.l2 * at
+        return np.array([value]), slopes[None]
 
     def _machine(self) -> NativeSquares | None:
         """Made when it is first asked for: many a model is settled before."""

@@ -91,7 +91,7 @@ _MEANINGS = {
     ),
     Status.INFEASIBLE: _Meaning("No point was found that satisfies all bounds and constraints.", 5),
     Status.UNBOUNDED: _Meaning(
-        "The objective improves without end; a bound or constraint is missing.", 4
+        "No optimum was found: the objective keeps improving; a bound or constraint is missing.", 4
     ),
     Status.DIVERGED: _Meaning(
         "The objective or its gradient was no longer a finite number.", 9, False

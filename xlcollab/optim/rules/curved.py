@@ -65,6 +65,8 @@ class CurvedSquares:
         if end is not None:
             return end
         model = _Quadratic.of(evaluator, point.y, state)
+        if model is None:
+            return Step(point, state, math.nan, _STANDSTILL)
         found = trust.reached(evaluator, point.y, state, model)
         if found is not None:
             before = trust.cost(state.residuals)
@@ -102,7 +104,8 @@ class _Quadratic:
     """-Vᵀ D⁻¹ g, (n,)."""
 
     @staticmethod
-    def of(evaluator: Evaluator, y: Tensor, state: CurvedState) -> _Quadratic:
+    def of(evaluator: Evaluator, y: Tensor, state: CurvedState) -> _Quadratic | None:
+        """None where slopes or curves are so large that their products are no numbers."""
         jacobian, scale = state.jacobian, state.scale
         gradient, hessian = jacobian.T @ state.residuals, jacobian.T @ jacobian
         if state.sums is not None:
@@ -111,6 +114,8 @@ class _Quadratic:
         free = free_to_move(evaluator, y, gradient)
         if free is not None:
             one, both = one * free, both * (free * free[:, None])
+        if not bool(torch.isfinite(both).all()):
+            return None
         values, vectors = torch.linalg.eigh(both)
         target = -(vectors.T @ one)
         return _Quadratic(gradient, hessian, scale, values.numpy(), vectors, target.numpy())
@@ -159,4 +164,5 @@ class _Quadratic:
 
 
 def _length(vector: Numbers) -> float:
-    return math.sqrt(float(vector @ vector))
+    """Without squares that no number holds."""
+    return math.hypot(*vector.tolist())
