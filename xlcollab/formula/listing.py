@@ -504,8 +504,32 @@ SPECS: dict[str, tuple[str, str]] = {
     "ZTEST": ("AV|V", ""),
 }
 
-ARRAY_ROLES: dict[str, Literal["product", "transpose"]] = {
+ARRAY_ROLES: dict[str, Literal["product", "transpose", "beside", "below"]] = {
+    "HSTACK": "beside",
     "MMULT": "product",
     "SUMPRODUCT": "product",
     "TRANSPOSE": "transpose",
+    "VSTACK": "below",
 }
+
+BRANCHES: dict[str, str] = {
+    "CHOOSE": "nbb",
+    "IF": "nbb",
+    "IFERROR": "bb",
+    "IFNA": "bb",
+    "IFS": "nbnb",
+    "LET": "-----/r",
+    "SUM": "nn",
+    "SWITCH": "--b-b/b",
+}
+
+APPLYING: tuple[str, ...] = (
+    "BYCOL",
+    "BYROW",
+    "GROUPBY",
+    "MAKEARRAY",
+    "MAP",
+    "PIVOTBY",
+    "REDUCE",
+    "SCAN",
+)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xlcollab.formula.nodes import Binary, Call, Missing, Node, Number, Unary, walk
+from xlcollab.formula.signatures import SIGNATURES, Use
 
-_CHOICES = {"IF": (0, 1), "CHOOSE": (0, 1), "IFERROR": (None, 0), "IFNA": (None, 0)}
-"""Choice → (the argument that is asked for its number, the first that can be the result)."""
 _ARITHMETIC = frozenset("+-*/^")
 _COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
-_ADDING = "SUM"
-"""What takes a blank that it is given for 0."""
 
 
 def with_zeros(node: Node) -> Node:
@@ -25,8 +22,10 @@ def with_zeros(node: Node) -> Node:
 def _leaves_out(node: Node) -> bool:
     if not isinstance(node, Call):
         return False
-    choosing = node.name in _CHOICES or node.name in ("IFS", "SWITCH")
-    return choosing and any(isinstance(one, Missing) for one in node.arguments)
+    return any(
+        isinstance(one, Missing) and use is Use.BRANCH
+        for one, use in zip(node.arguments, _uses(node), strict=True)
+    )
 
 
 class _Zeros:
@@ -65,20 +64,19 @@ class _Zeros:
         return result
 
     def _call(self, node: Call, counts: bool) -> Node:
-        places = list(_places(node, counts))
         given = tuple(
-            self._argument(one, place) for one, place in zip(node.arguments, places, strict=True)
+            self._argument(one, use, counts)
+            for one, use in zip(node.arguments, _uses(node), strict=True)
         )
         same = all(one is other for one, other in zip(given, node.arguments, strict=True))
         return node if same else Call(node.name, given)
 
-    def _argument(self, node: Node, place: tuple[bool, bool]) -> Node:
-        counts, is_branch = place
-        return (
-            Number(0.0)
-            if isinstance(node, Missing) and counts and is_branch
-            else self.of(node, counts)
-        )
+    def _argument(self, node: Node, use: Use, counts: bool) -> Node:
+        """`counts`: whether nothing but the number of the call is asked for."""
+        if isinstance(node, Missing) and use is Use.BRANCH and counts:
+            return Number(0.0)
+        passes_on = use in (Use.BRANCH, Use.RESULT)
+        return self.of(node, use is Use.NUMBER or (passes_on and counts))
 
 
 def _counts(node: Binary, beside: Node) -> bool:
@@ -88,22 +86,8 @@ def _counts(node: Binary, beside: Node) -> bool:
     return node.operator in _ARITHMETIC or compared
 
 
-def _places(node: Call, counts: bool) -> Iterator[tuple[bool, bool]]:
-    """Per argument: whether only its number counts, and whether it is a branch."""
-    for place in range(len(node.arguments)):
-        yield _place(node, place, counts)
-
-
-def _place(node: Call, place: int, counts: bool) -> tuple[bool, bool]:
-    if node.name in _CHOICES:
-        asked, first = _CHOICES[node.name]
-        return (True, False) if place == asked else (counts, place >= first)
-    if node.name == "IFS":
-        return (counts, True) if place % 2 else (True, False)
-    if node.name == "SWITCH":
-        last = place == len(node.arguments) - 1
-        is_result = place > 0 and (place % 2 == 0 or last)
-        return counts and is_result, is_result
-    if node.name == "LET":
-        return counts and place == len(node.arguments) - 1, False
-    return node.name == _ADDING, False
+def _uses(node: Call) -> Iterator[Use]:
+    """What becomes of each argument."""
+    known, count = SIGNATURES.get(node.name), len(node.arguments)
+    for place in range(count):
+        yield known.use(place, count) if known else Use.ANY

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
-from xlcollab.formula.listing import ARRAY_ROLES, SPECS
+from xlcollab.formula.listing import APPLYING, ARRAY_ROLES, BRANCHES, SPECS
 from xlcollab.formula.nodes import Call, Node, walk
 
 
@@ -29,9 +29,22 @@ class Param(Enum):
     """A reference whose values are not read: only where it lies counts."""
 
 
-ArrayRole = Literal["", "product", "transpose"]
+ArrayRole = Literal["", "product", "transpose", "beside", "below"]
 """What a function does with arrays, for those who read formulas: it sums products of its arguments,
-or has the rows of its argument as columns; "" for anything else."""
+has the rows of its argument as columns, or puts its arguments beside or below one another; "" for
+anything else."""
+
+
+class Use(Enum):
+    """What becomes of an argument, for those who ask what an empty one means."""
+
+    ANY = "-"
+    NUMBER = "n"
+    """Nothing but its number is asked for: a blank is 0."""
+    BRANCH = "b"
+    """It may be the result, and an empty one is a blank."""
+    RESULT = "r"
+    """It is the result, and is never left empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,9 @@ class Signature:
     """Parameters in order. From `minimum` on they are optional; the last `repeat` go on.
 
     `scalar` is the name of the form in which the scalar machine computes the function, or "".
+    `branches` has a letter of `Use` for each parameter, and behind a stroke that of the last
+    argument, where that one is special: "--b-b/b" of SWITCH. `applies`: a function may be handed
+    over, by its bare name, too.
     """
 
     parameters: tuple[Param, ...]
@@ -46,6 +62,8 @@ class Signature:
     repeat: int = 0
     scalar: str = ""
     array_role: ArrayRole = ""
+    branches: str = ""
+    applies: bool = False
 
     @property
     def spec(self) -> str:
@@ -57,10 +75,18 @@ class Signature:
 
     def param(self, position: int) -> Param:
         """The parameter of the argument at `position`."""
-        if position < len(self.parameters):
-            return self.parameters[position]
+        return self.parameters[self._place(position)]
+
+    def use(self, position: int, count: int) -> Use:
+        """What becomes of the argument at `position` among `count`."""
+        each, _, last = self.branches.partition("/")
+        if last and position == count - 1:
+            return Use(last)
+        return Use(each[self._place(position)]) if each else Use.ANY
+
+    def _place(self, position: int) -> int:
         start = len(self.parameters) - self.repeat
-        return self.parameters[start + (position - start) % self.repeat]
+        return position if position < start else start + (position - start) % self.repeat
 
     @property
     def repeats(self) -> bool:
@@ -100,8 +126,20 @@ def wrong_count(node: Node) -> str | None:
     return None
 
 
+def array_role(node: Node) -> ArrayRole:
+    """What the function that a node calls does with arrays."""
+    known = SIGNATURES.get(node.name) if isinstance(node, Call) else None
+    return known.array_role if known else ""
+
+
 SIGNATURES: dict[str, Signature] = {
-    name: replace(signature(spec), scalar=scalar, array_role=ARRAY_ROLES.get(name, ""))
+    name: replace(
+        signature(spec),
+        scalar=scalar,
+        array_role=ARRAY_ROLES.get(name, ""),
+        branches=BRANCHES.get(name, ""),
+        applies=name in APPLYING,
+    )
     for name, (spec, scalar) in SPECS.items()
 }
 """Every function that can be computed."""

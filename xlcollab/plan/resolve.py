@@ -27,16 +27,12 @@ from xlcollab.formula.nodes import (
     walk,
 )
 from xlcollab.formula.omitted import with_zeros
-from xlcollab.formula.signatures import SIGNATURES
+from xlcollab.formula.signatures import SIGNATURES, array_role
 from xlcollab.grid import Table, Workbook
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 _DEEPEST_NAME = 32
 """Names inside names: one that names itself ends here."""
-_TAKING_LAMBDAS = frozenset(
-    ("MAP", "REDUCE", "SCAN", "BYROW", "BYCOL", "MAKEARRAY", "GROUPBY", "PIVOTBY")
-)
-"""Functions to which a function may be handed by its bare name."""
 _ITSELF = "()"
 """Behind the name of a lambda: what calls itself means the lambda that is being called."""
 _OWN_BOOK = "[0]"
@@ -92,10 +88,11 @@ class _Resolver:
         if node.name == "LAMBDA" and node.arguments:
             return self.lambda_(node, bound, depth)
         given = node.arguments
-        if node.name in _TAKING_LAMBDAS:
+        known = SIGNATURES.get(node.name)
+        if known is not None and known.applies:
             given = tuple(self.as_lambdas(argument, bound) for argument in given)
         arguments = tuple(self.visit(argument, bound, depth) for argument in given)
-        if node.name in SIGNATURES or node.name == APPLIED or node.name.lower() in bound:
+        if known is not None or node.name == APPLIED or node.name.lower() in bound:
             return Call(node.name, arguments)
         return self.named_lambda(node.name, arguments, depth) or Call(node.name, arguments)
 
@@ -111,7 +108,8 @@ class _Resolver:
 
     def as_lambdas(self, node: Node, bound: frozenset[str]) -> Node:
         """A function's bare name, or several side by side or stacked, as lambdas."""
-        if isinstance(node, Call) and node.name in ("HSTACK", "VSTACK"):
+        if array_role(node) in ("beside", "below"):
+            assert isinstance(node, Call)
             return Call(node.name, tuple(self.as_lambda(one, bound) for one in node.arguments))
         return self.as_lambda(node, bound)
 

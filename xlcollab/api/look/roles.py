@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from xlcollab.formula.nodes import Binary, Call, Node, Reference, Unary, walk
-from xlcollab.formula.signatures import SIGNATURES, ArrayRole
+from xlcollab.formula.signatures import array_role
 from xlcollab.plan import Family, Plan
 from xlcollab.ref import AreaRef, Rect
 
@@ -77,7 +77,7 @@ def _bias(family: Family, seen: Seen) -> AreaRef | None:
 def _factors(family: Family, node: Node, seen: Seen) -> AreaRef | None:
     """The operand of a product below `node` that moves in one direction alone."""
     for product in walk(node):
-        if isinstance(product, Call) and _role(product) == "product":
+        if isinstance(product, Call) and array_role(product) == "product":
             operands = [seen(family, _bare(one)) for one in product.arguments]
             areas = [area for area in operands if area is not None]
             if len(product.arguments) > 1 and len(areas) == 1:
@@ -142,11 +142,6 @@ def _down(family: Family, node: Node) -> AreaRef | None:
     return AreaRef(node.sheet or family.sheet, Rect(top, node.left.value, family.rows, width))
 
 
-def _role(call: Call) -> ArrayRole:
-    known = SIGNATURES.get(call.name)
-    return known.array_role if known else ""
-
-
 def _is_plain(node: Node) -> bool:
     return isinstance(node, Reference) and not node.book and node.last_sheet is None
 
@@ -154,7 +149,7 @@ def _is_plain(node: Node) -> bool:
 def _bare(node: Node) -> Node:
     """A reference without what only turns it."""
     while True:
-        if isinstance(node, Call) and _role(node) == "transpose" and len(node.arguments) == 1:
+        if isinstance(node, Call) and array_role(node) == "transpose" and len(node.arguments) == 1:
             node = node.arguments[0]
         elif isinstance(node, Unary) and node.operator == "@":
             node = node.operand

@@ -145,6 +145,7 @@ def let_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 
 _row = partial(function, category="logic")
+_rescue = partial(_row, spec="VV", form=rescue_form, fails=False, role=Role.RESCUE, branches="bb")
 
 FUNCTIONS: tuple[Record, ...] = (
     _row(
@@ -158,13 +159,19 @@ FUNCTIONS: tuple[Record, ...] = (
         shape=Shape.AFFINE,
         role=Role.CHOICE,
         scalar="IF",
+        branches="nbb",
     ),
-    _row("IFS", "VV|VV*2", form=ifs_form, refers=ifs_reference),
-    _row("SWITCH", "VVV|VV*2", form=switch_form, refers=switch_reference),
-    _row("CHOOSE", "VT|T*1", form=choose_form, refers=choose_reference, areas=one_of_areas),
+    _row("IFS", "VV|VV*2", form=ifs_form, refers=ifs_reference, branches="nbnb"),
+    _row("SWITCH", "VVV|VV*2", form=switch_form, refers=switch_reference, branches="--b-b/b"),
     _row(
-        "IFERROR", "VV", if_error, form=rescue_form, fails=False, role=Role.RESCUE, scalar="IFERROR"
+        "CHOOSE",
+        "VT|T*1",
+        form=choose_form,
+        refers=choose_reference,
+        areas=one_of_areas,
+        branches="nbb",
     ),
-    _row("IFNA", "VV", if_na, form=rescue_form, fails=False, role=Role.RESCUE),
-    _row("LET", "VVV|VV*2", form=let_form, points=let_place),
+    _rescue("IFERROR", run=if_error, scalar="IFERROR"),
+    _rescue("IFNA", run=if_na),
+    _row("LET", "VVV|VV*2", form=let_form, points=let_place, branches="-----/r"),
 )

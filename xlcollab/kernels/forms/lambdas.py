@@ -202,14 +202,15 @@ def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 
 
 _row = partial(function, category="lookup")
+_applying = partial(_row, applies=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("LAMBDA", "V|V*1", form=bare_form, shape=Shape.STEPS),
     _row("ISOMITTED", "V", form=omitted_form, shape=Shape.STEPS),
-    _row("MAP", "AV|V*1", form=map_form),
-    _row("REDUCE", "VAV", form=_folded(every=False)),
-    _row("SCAN", "VAV", form=_folded(every=True)),
-    _row("BYROW", "AV", form=_lines(by_row=True)),
-    _row("BYCOL", "AV", form=_lines(by_row=False)),
-    _row("MAKEARRAY", "VVV", form=make_array_form),
+    _applying("MAP", "AV|V*1", form=map_form),
+    _applying("REDUCE", "VAV", form=_folded(every=False)),
+    _applying("SCAN", "VAV", form=_folded(every=True)),
+    _applying("BYROW", "AV", form=_lines(by_row=True)),
+    _applying("BYCOL", "AV", form=_lines(by_row=False)),
+    _applying("MAKEARRAY", "VVV", form=make_array_form),
 )

@@ -129,8 +129,7 @@ def first_cell_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """N and T: of an area its first cell, of an array item by item; what IF and CHOOSE give of an
     area is an array to them."""
     argument = node.arguments[0]
-    chosen = isinstance(argument, Call) and argument.name in ("IF", "CHOOSE")
-    area = None if chosen else tracer.reference(argument, frame)
+    area = None if tracer.chooses_areas(argument) else tracer.reference(argument, frame)
     if area is None or area.size == 1:
         signature = tracer.signature(node.name)
         values = tracer.arguments(argument, signature, 0, frame)

@@ -23,7 +23,7 @@ from xlcollab.formula.nodes import (
     children,
     shared,
 )
-from xlcollab.formula.signatures import SIGNATURES
+from xlcollab.formula.signatures import SIGNATURES, Use
 from xlcollab.kernels.scalar import ops
 from xlcollab.kernels.scan import codes
 from xlcollab.plan.chains import Direction, growing
@@ -246,7 +246,8 @@ class _Lowering:
             return self._grown(codes.GROWN.get(code), node) if node in self._grows else Inside(node)
         if isinstance(node, Binary) and node.operator in (",", ":", " "):
             raise NotScannedError("a union of areas")
-        choice = isinstance(node, Call) and node.name in ("IF", "IFERROR")
+        known = SIGNATURES.get(node.name) if isinstance(node, Call) else None
+        choice = known is not None and Use.BRANCH.value in known.branches
         if choice and any(isinstance(one, Reference) for one in children(node)):
             raise NotScannedError("a choice between areas")
         return self.value(node)

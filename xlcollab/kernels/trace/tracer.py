@@ -180,6 +180,11 @@ class Tracer:
             return self.value(node, replace(frame, array=True))
         return self.value(node, frame)
 
+    def chooses_areas(self, node: Node) -> bool:
+        """Whether a call is one of several references where an area is wanted."""
+        record = RECORDS.get(node.name) if isinstance(node, Call) else None
+        return record is not None and record.areas is not None
+
     def _one_of_areas(self, node: Node, frame: Frame) -> Value | None:
         record = RECORDS.get(node.name) if isinstance(node, Call) else None
         if record is None or record.areas is None or not isinstance(node, Call):

@@ -100,6 +100,9 @@ class Evaluator(Protocol):
     def signature(self, name: str) -> Signature:
         """The parameters of the function `name`."""
 
+    def chooses_areas(self, node: Node) -> bool:
+        """Whether a call is one of several references where an area is wanted."""
+
     def fetch(self, area: Area, source: Source | None = None, *, loose: bool = False) -> Value:
         """What `source` (by default the values) holds in an area, shape (R, C, h, w).
 

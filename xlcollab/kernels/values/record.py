@@ -110,13 +110,17 @@ def function(
     areas: AreasForm | None = None,
     scalar: str = "",
     array_role: ArrayRole = "",
+    branches: str = "",
+    applies: bool = False,
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
 
     `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`. Unions
     are taken by what takes any number of areas of numbers, unless `unions` says otherwise.
     """
-    parameters = replace(signature(spec), scalar=scalar, array_role=array_role)
+    parameters = replace(
+        signature(spec), scalar=scalar, array_role=array_role, branches=branches, applies=applies
+    )
     many = parameters.repeat == 1 and parameters.parameters[-1] is Param.RANGE
     return Record(
         name,

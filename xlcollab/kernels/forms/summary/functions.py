@@ -19,6 +19,7 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
 )
+from xlcollab.formula.signatures import array_role
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context
@@ -69,8 +70,9 @@ def functions(tracer: Evaluator, node: Node, frame: Frame) -> Functions:
     """The functions that an argument names. Raises UnsupportedError for what cannot be read as
     such, ArgumentIsError for a value."""
     nodes, stacked = [node], False
-    if isinstance(node, Call) and node.name in ("HSTACK", "VSTACK"):
-        nodes, stacked = list(node.arguments), node.name == "VSTACK"
+    role = array_role(node)
+    if isinstance(node, Call) and role in ("beside", "below"):
+        nodes, stacked = list(node.arguments), role == "below"
     each = tuple(_applied(tracer, one, frame) for one in nodes)
     if sum(one.name == _CUSTOM for one in each) > 1:
         raise UnsupportedError(

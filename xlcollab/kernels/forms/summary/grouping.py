@@ -293,6 +293,6 @@ def pivot_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("GROUPBY", "AAV|VVVAV", form=group_form),
-    _row("PIVOTBY", "AAAV|VVVVVAV", form=pivot_form),
+    _row("GROUPBY", "AAV|VVVAV", form=group_form, applies=True),
+    _row("PIVOTBY", "AAAV|VVVVVAV", form=pivot_form, applies=True),
 )

@@ -253,13 +253,14 @@ def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Bloc
 
 
 _row = partial(function, category="lookup", shape=Shape.SMOOTH)
+_stacking = partial(_row, spec="A|A*1", fails=False, shape=Shape.AFFINE)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("SEQUENCE", "V|VVV", shaper(sequence)),
     _row("CHOOSEROWS", "AV|V*1", arrayed(_chosen(2)), shape=Shape.AFFINE),
     _row("CHOOSECOLS", "AV|V*1", arrayed(_chosen(3)), shape=Shape.AFFINE),
-    _row("HSTACK", "A|A*1", arrayed(_stack(3)), fails=False, shape=Shape.AFFINE),
-    _row("VSTACK", "A|A*1", arrayed(_stack(2)), fails=False, shape=Shape.AFFINE),
+    _stacking("HSTACK", run=arrayed(_stack(3)), array_role="beside"),
+    _stacking("VSTACK", run=arrayed(_stack(2)), array_role="below"),
     _row("TAKE", "A|VV", _part_of(shaper(take))),
     _row("DROP", "A|VV", _part_of(shaper(drop))),
     _row("TRIMRANGE", "A|VV", _part_of(shaper(trim_range)), picks=True),

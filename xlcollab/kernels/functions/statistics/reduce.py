@@ -295,7 +295,7 @@ def _share(context: Context, part: Block, everything: Block) -> Block:
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SUM", "R|R*1", _sum, role=Role.SUM, scalar="SUM", shape=Shape.AFFINE),
+    _row("SUM", "R|R*1", _sum, role=Role.SUM, scalar="SUM", shape=Shape.AFFINE, branches="nn"),
     _row("PERCENTOF", "RR", _share, fails=True),
     _row("SUMSQ", "R|R*1", aggregate(_sum_of_squares), role=Role.SUM_OF_SQUARES, scalar="SUMSQ"),
     _row("PRODUCT", "R|R*1", aggregate(_product), scalar="PRODUCT", fails=True),
