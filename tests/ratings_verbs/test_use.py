@@ -13,6 +13,7 @@ import pytest
 from tests.build import build
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import N_ITEMS, N_USERS, crosstab_book, planted, ratings_csv
+from xlcollab.api.ratings import predict as predicting
 from xlcollab.api.ratings.kept.reading import open_model
 from xlcollab.api.ratings.source import Place, read_source
 from xlcollab.factor import predict, recommend
@@ -84,6 +85,33 @@ def test_predict_a_whole_crosstab(form: str, model: Path, tmp_path: Path) -> Non
     assert found.shape == (N_USERS, N_ITEMS + 1)
     wanted = predict(open_model(model), [5] * N_ITEMS, [10 * (j + 1) for j in range(N_ITEMS)])
     np.testing.assert_allclose(found[4, 1:], wanted, atol=1e-6)
+
+
+def test_ids_of_a_predicted_crosstab_are_kept_or_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads of a native table would be texts of 255 characters that differ in more than case."""
+    items = ["a", "A", "x" * 300]
+    frame = pd.DataFrame([(u, i, u % 5) for u in range(9) for i in items])
+    frame.columns = pd.Index(["user", "item", "rating"])
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    model, target = tmp_path / "m.safetensors", tmp_path / "p.xlsx"
+    assert xlcollab("fit", tmp_path / "r.csv", "-o", model, "--epochs", 1).code == 0
+    assert xlcollab("predict", model, "--crosstab", "-o", target).code == 0
+    assert sorted(map(str, cells(target)[0][1:])) == sorted(items)
+    frame.replace(items[2], "y" * 40_000).to_csv(tmp_path / "r.csv", index=False)
+    assert xlcollab("fit", tmp_path / "r.csv", "-o", model, "--epochs", 1, "--overwrite").code == 0
+    monkeypatch.setattr(predicting, "_rows", lambda *_: pytest.fail("computed first"))
+    found = xlcollab("predict", model, "--crosstab", "-o", target)
+    assert (found.code, "has 40,000 characters" in found.sentence) == (3, True)
+
+
+def test_ids_of_a_crosstab_in_a_text_file_are_as_typed(tmp_path: Path) -> None:
+    wide, long, back = (tmp_path / name for name in ("w.csv", "l.csv", "b.csv"))
+    wide.write_text("user,17,17.0,18\n1,3.0,4.0,\n2,4.0,,5.0\n2.,,1.0,2.0\n")
+    assert xlcollab("crosstab", wide, "-o", long).code == 0
+    assert xlcollab("crosstab", long, "-o", back).code == 0
+    assert back.read_text() == wide.read_text()
 
 
 def test_predict_part_of_a_crosstab_on_the_screen(model: Path) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlcollab.api.ratings.sheets import check_table_file, scalar, write_table
+from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.ratings.source import read_source
-from xlcollab.api.session.provenance import Provenance, record_of, with_line
+from xlcollab.api.ratings.wide import Wide, write_wide
+from xlcollab.api.session.provenance import Provenance
 from xlcollab.disk import output_path
 from xlcollab.factor import Table
-from xlcollab.files import write_new_workbook
-from xlcollab.history import table_sheet
 from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
@@ -69,17 +68,13 @@ def _long(table: RatingsTable) -> Table:
 
 
 def _write_wide(table: RatingsTable, target: Path, run: Provenance) -> None:
-    """In a sheet the item ids of the header stay numbers, which a native table would not let."""
     frame = to_crosstab(table)
     cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
-    items = frame.columns.tolist()
-    rows = [(user, *row) for user, row in zip(frame.index.tolist(), cells, strict=True)]
-    if target.suffix != ".xlsx":
-        write_table(Table("ratings", ("user", *map(str, items)), list(rows)), target, run)
-        return
-    heads, *lines = [tuple(map(scalar, row)) for row in (("user", *items), *rows)]
+    users = frame.index.tolist()
     told = f"{len(table):,} ratings of {table.n_users:,} users (down) and {table.n_items:,} items"
-    said = f"crosstab, {told} (across)"
-    wide = table_sheet("ratings", "Ratings", said, heads, lines, native=False)
-    wide = wide if run is None else with_line(wide, run)
-    write_new_workbook(target, [wide], record_of(run, target), "table of ratings")
+    write_wide(
+        Wide("ratings", f"crosstab, {told} (across)", frame.columns.tolist()),
+        [(user, *row) for user, row in zip(users, cells, strict=True)],
+        target,
+        run,
+    )

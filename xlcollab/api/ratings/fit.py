@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pandas.api.types import is_numeric_dtype
+
 from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
 from xlcollab.api.ratings.kept.reading import MODEL_FILE
 from xlcollab.api.ratings.memory import highest, peak_of
@@ -264,8 +266,10 @@ def _refuse_too_large(run: _Run, target: Target) -> None:
     if target.is_workbook:
         size = Size.expected(run.tables.train, run.model, run.training)
         refuse_too_large(size, target.path, is_crosstab=run.source.is_crosstab)
+        instead = f"Write a model file instead: -o {target.path.stem}{MODEL_FILE}"
         for ids in (run.tables.train.user_ids, run.tables.train.item_ids):
-            refuse_long_ids(ids, target.path)
+            if not is_numeric_dtype(ids.index):
+                refuse_long_ids(ids.index, ids.kind, instead)
 
 
 def _refuse_folds(run: _Run) -> None:

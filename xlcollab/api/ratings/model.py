@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from pandas.api.types import is_numeric_dtype
 
 from xlcollab.api.ratings.kept.net_sheets import (
     layer_table,
@@ -46,6 +45,7 @@ from xlcollab.history import HEAD_ROW
 from xlcollab.history.points import Cloud, points_chart
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.table import Feature
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, Rect
 
 _RECOMMENDED = 10
@@ -98,13 +98,14 @@ def refuse_too_large(size: Size, path: Path, *, is_crosstab: bool) -> None:
         )
 
 
-def refuse_long_ids(ids: Vocabulary, path: Path) -> None:
-    """Raises DataError, before anything is trained, for an id that no cell can hold."""
-    for one in () if is_numeric_dtype(ids.index) else ids.index:
+def refuse_long_ids(ids: Iterable[Id], kind: str, instead: str) -> None:
+    """Raises DataError, before any work is done, for an id that no cell can hold; `instead` says
+    what to do."""
+    for one in ids:
         if isinstance(one, str) and len(one) > MAX_TEXT // 2 and text_length(one) > MAX_TEXT:
             raise DataError(
-                f"the {ids.kind} {one[:_SHOWN]!r}… has {text_length(one):,} characters; a cell "
-                f"holds {MAX_TEXT:,}. Write a model file instead: -o {path.stem}{MODEL_FILE}"
+                f"the {kind} {one[:_SHOWN]!r}… has {text_length(one):,} characters; a cell "
+                f"holds {MAX_TEXT:,}. {instead}"
             )
 
 

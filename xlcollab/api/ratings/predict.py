@@ -18,6 +18,7 @@ from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval
 from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import titles_of
+from xlcollab.factor.sheets import Row
 from xlcollab.files import WORKBOOKS, FileBook
 from xlcollab.history import head_row_of
 from xlcollab.ratings import Columns, Vocabulary
@@ -53,25 +54,28 @@ def predictions_of(request: PredictRequest) -> Table:
         from xlcollab.api.ratings.newcomers import with_newcomers
 
         model, _ = with_newcomers(model, request.ratings)
+    if request.crosstab:
+        return _crosstab(model, request)
     if request.pairs is not None:
         pairs = _read_pairs(request.pairs)
         if not request.unknown_ids:
             pairs.refuse_unknown(model)
         table = _pairs(model, pairs.users, pairs.items, request, pairs.side(model))
-    elif request.crosstab:
-        table = _crosstab(model, request)
     else:
         table = _typed(model, request)
     if request.output is not None:
         from xlcollab.api.ratings.sheets import write_table
         from xlcollab.api.session.provenance import Provenance
 
-        what = "every user (down) and item (across)" if request.crosstab else "each pair"
-        said = f"predict, the {predicted_name(model)} that {request.model.name} has for {what}"
+        said = _said(model, request, "each pair")
         write_table(
             replace(table, sentence=said), request.output, Provenance.of("predict", request)
         )
     return table
+
+
+def _said(model: Model, request: PredictRequest, what: str) -> str:
+    return f"predict, the {predicted_name(model)} that {request.model.name} has for {what}"
 
 
 def as_json(table: Table) -> dict[str, object]:
@@ -141,6 +145,7 @@ def _titles(model: Model, items: NDArray[np.int32]) -> list[str | None]:
 
 
 def _crosstab(model: Model, request: PredictRequest) -> Table:
+    """Written where an output is asked for; what cannot be written is refused before the work."""
     users = _parsed(model.user_ids, request.user) or model.user_ids.index.tolist()
     items = _parsed(model.item_ids, request.item) or model.item_ids.index.tolist()
     if len(users) * len(items) > MAX_CELLS:
@@ -148,12 +153,25 @@ def _crosstab(model: Model, request: PredictRequest) -> Table:
             f"a crosstab of {len(users):,} × {len(items):,} is too large; name users with --user "
             "or items with --item, or predict a file of --pairs"
         )
+    table = Table("predictions", ("user", *map(str, items)), [])
+    if request.output is None:
+        return replace(table, rows=_rows(model, users, items))
+    from xlcollab.api.ratings.wide import Wide, refuse_unfit, write_wide
+    from xlcollab.api.session.provenance import Provenance
+
+    wide = Wide(table.name, _said(model, request, "every user (down) and item (across)"), items)
+    refuse_unfit(wide, users, request.output)
+    table = replace(table, rows=_rows(model, users, items))
+    write_wide(wide, table.rows, request.output, Provenance.of("predict", request))
+    return table
+
+
+def _rows(model: Model, users: list[Id], items: list[Id]) -> list[Row]:
     numbers = model.item_ids.numbers(items)
-    rows = [
+    return [
         (user, *_of_user(model, number, numbers))
         for user, number in zip(users, model.user_ids.numbers(users), strict=True)
     ]
-    return Table("predictions", ("user", *map(str, items)), list(rows))
 
 
 def _of_user(model: Model, user: int, items: Any) -> list[float]:

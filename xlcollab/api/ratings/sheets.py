@@ -76,8 +76,6 @@ _OURS = frozenset({"model", "history", "folds", "learning rates", "tune"})
 
 _PRUNED = frozenset({"recommendations", "similar items", "folds", "tune"})
 """Tables that no verb reads back."""
-_KIND = "table of {}"
-"""By which the mark of a workbook tells one table from another."""
 _LONGEST_HEAD = 1 << 16
 """Bytes of a first line that are read: a file without line ends is not taken into memory for it."""
 
@@ -126,6 +124,15 @@ def _by_cell(sheet: NewSheet) -> NewSheet:
         for column, look in looks_of_lines([sheet.rows[row]]).items():
             looks[row, column] = look
     return replace(sheet, cell_looks=looks, widths={0: 30.0, 1: 26.0})
+
+
+def kind_of(name: str) -> str:
+    """By which the mark of a workbook tells one table from another."""
+    return f"table of {name}"
+
+
+def title_of(name: str) -> str:
+    return _WORDS[name][0]
 
 
 def sheet_name(table: Table) -> str:
@@ -258,13 +265,13 @@ def write_table(table: Table, path: Path, run: Provenance | None = None) -> None
     """
     refuse_unwritable(path)
     if path.suffix == ".xlsx":
-        _refuse_larger_than_a_sheet(table)
+        refuse_larger_than_a_sheet(table.name, len(table.rows), len(table.columns))
         sheet = sheet_of(table)
         write_new_workbook(
             path,
             [sheet if run is None else with_line(sheet, run), *_bars_sheet(table)],
             record_of(run, path),
-            _KIND.format(table.name),
+            kind_of(table.name),
         )
         return
     frame = pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
@@ -318,7 +325,7 @@ def check_table_file(
 
     def is_ours(found: Path) -> bool:
         if path.suffix == ".xlsx":
-            return is_result(found, _KIND.format(sheet), [sheet])
+            return is_result(found, kind_of(sheet), [sheet])
         return tuple(_columns(found)[: len(head)]) == tuple(head)
 
     refuse_others(path, f"a table of {sheet}", is_ours, overwrite=overwrite)
@@ -348,11 +355,12 @@ _TOP = HEAD_ROW + 1
 """Rows above the first line: title, sentence, a free one, headings."""
 
 
-def _refuse_larger_than_a_sheet(table: Table) -> None:
-    rows, columns = len(table.rows) + _TOP, len(table.columns)
+def refuse_larger_than_a_sheet(name: str, lines: int, columns: int) -> None:
+    """Raises DataError for a table that no sheet has room for."""
+    rows = lines + _TOP
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
         raise DataError(
-            f"the {table.name} have {rows:,} rows and {columns:,} columns; Excel has {MAX_ROWS:,} "
+            f"the {name} have {rows:,} rows and {columns:,} columns; Excel has {MAX_ROWS:,} "
             f"and {MAX_COLUMNS:,}. Write a .csv or a .parquet file instead"
         )
 

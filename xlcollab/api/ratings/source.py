@@ -15,7 +15,7 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.files import WORKBOOKS, FileBook
 from xlcollab.grid import Workbook
 from xlcollab.problems.ratings.find import FoundRatings, area_ratings, find_ratings
-from xlcollab.problems.ratings.sheet import read_sheet_ratings
+from xlcollab.problems.ratings.sheet import Spelled, read_sheet_ratings
 from xlcollab.ratings import (
     Category,
     Columns,
@@ -91,12 +91,13 @@ def _read(place: Place, dtype: DTypeLike | None, naming: str) -> Source:
         return _long_file(place, dtype)
     if not may_be_crosstab(place.source):
         raise UsageError(f"{place.source.name} has no cells; leave --area out")
-    workbook = text_workbook(place.source)
-    head = [workbook.sheets[0].value(0, column) for column in range(_SHOWN)]
+    text = text_workbook(place.source)
+    head = [text.workbook.sheets[0].value(0, column) for column in range(_SHOWN)]
     first = ", ".join(
         f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in head if cell is not None
     )
-    return _among_cells(place, workbook, f"its first line begins {first}; {naming}")
+    advice = f"its first line begins {first}; {naming}"
+    return _among_cells(place, text.workbook, advice, text.ids)
 
 
 def reads_long(place: Place) -> bool:
@@ -128,7 +129,9 @@ def shown(source: Path) -> str:
     return f"{source} ({len(files_of(source)):,} files)"
 
 
-def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
+def _among_cells(
+    place: Place, workbook: Workbook, advice: str, spelled: Spelled | None = None
+) -> Source:
     if place.area is not None:
         sheet = place.sheet or (None if is_workbook(place) else workbook.sheets[0].name)
         area = parse_area(place.area, sheet)
@@ -148,7 +151,9 @@ def _among_cells(place: Place, workbook: Workbook, advice: str) -> Source:
     if found.is_crosstab and _said(place):
         raise UsageError(f"{found.area} is a crosstab, which has no named columns")
     try:
-        table = read_sheet_ratings(workbook, found, columns_of(place), duplicates_of(place))
+        table = read_sheet_ratings(
+            workbook, found, columns_of(place), duplicates_of(place), spelled
+        )
     except DataError as error:
         where = "" if found.area.sheet in str(error) else f"{found.area}: "
         raise DataError(f"{where}{error}") from None

@@ -11,10 +11,10 @@ from xlcollab.formula.digits import first_digits
 from xlcollab.kernels.text.calendar import moment_from_text
 
 _NUMBER = re.compile(
-    r"""[ ]*(?P<open>\()?[ ]*(?P<signs>(?:[-+$€¥%][ ]*){0,3})
+    r"""[ ]*+(?P<open>\()?[ ]*+(?P<signs>(?:[-+$€¥%][ ]*+){0,3})
         (?P<digits>(?:\d+(?:,\d{3,})+|\d+)?(?:\.\d*)?)(?P<power>[eE][+-]?\d+)?
         (?:[ ](?P<above>\d{1,5})/(?P<below>\d{1,5}))?
-        [ ]*(?P<percent>%?)[ ]*(?P<close>\))?[ ]*(?P<behind>%?)[ ]*\Z""",
+        [ ]*+(?P<percent>%?)[ ]*+(?P<close>\))?[ ]*+(?P<behind>%?)[ ]*+\Z""",
     re.VERBOSE,
 )
 """Signs, money and percent before the digits, or percent behind them; brackets for below zero."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +11,11 @@ from xlcollab.errors import DataError
 from xlcollab.grid import Kind, Scalar, Sheet, Workbook, describe_cell
 from xlcollab.problems.ratings.find import FoundRatings, kinds_of
 from xlcollab.ratings import Columns, RatingsTable, from_crosstab, from_frame
+from xlcollab.ratings.vocabulary import Id
 from xlcollab.ref import Rect
 
+Spelled = Callable[[Rect], Sequence[Id]]
+"""The ids of a row or a column of cells as a text file spells them."""
 _IDS = (Kind.NUMBER, Kind.TEXT)
 _LAST_DAY = 2_958_465
 """The serial number of 9999-12-31, the last date of Excel."""
@@ -21,18 +26,21 @@ def read_sheet_ratings(
     found: FoundRatings,
     columns: Columns | None = None,
     duplicates: str = "error",
+    spelled: Spelled | None = None,
 ) -> RatingsTable:
-    """The ratings in an area.
+    """The ratings in an area; a text file tells by `spelled` what its ids are.
 
     Raises DataError by cell on ids and ratings that are none, UsageError on unknown columns.
     """
     sheet = workbook.sheet(found.area.sheet)
     if found.is_crosstab:
-        return from_crosstab(_crosstab(sheet, found.area.rect), np.float64)
+        return from_crosstab(_crosstab(sheet, found.area.rect, spelled), np.float64)
     source = str(found.area)
     data = _long_table(sheet, found.area.rect)
     said = (columns or Columns()).resolve(list(data.columns), source)
     _check_columns(sheet, found.area.rect, data, said)
+    if spelled is not None:
+        _respell(data, found.area.rect, (said.user, said.item), spelled)
     if said.time is not None:
         data[said.time] = _moments(data[said.time], workbook.date1904)
     first_row = found.area.rect.top + 2
@@ -47,17 +55,33 @@ def read_table(sheet: Sheet, head: int = 0) -> pd.DataFrame:
     return _long_table(sheet, Rect(used.top + head, used.left, used.height - head, used.width))
 
 
-def _crosstab(sheet: Sheet, rect: Rect) -> pd.DataFrame:
+def _respell(data: pd.DataFrame, rect: Rect, names: Sequence[str | None], spelled: Spelled) -> None:
+    """The columns `names` of a long table get their ids as they are spelled."""
+    for name in filter(None, names):
+        at = rect.left + list(data.columns).index(name)
+        data[name] = pd.Series(spelled(Rect(rect.top + 1, at, len(data), 1)), data.index)
+
+
+def _crosstab(sheet: Sheet, rect: Rect, spelled: Spelled | None) -> pd.DataFrame:
     inside = Rect(rect.top + 1, rect.left + 1, rect.height - 1, rect.width - 1)
-    _check(sheet, Rect(rect.top, inside.left, 1, inside.width), _IDS, "an item id")
-    _check(sheet, Rect(inside.top, rect.left, inside.height, 1), _IDS, "a user id")
+    items, users = (
+        Rect(rect.top, inside.left, 1, inside.width),
+        Rect(inside.top, rect.left, inside.height, 1),
+    )
+    _check(sheet, items, _IDS, "an item id")
+    _check(sheet, users, _IDS, "a user id")
     _check(sheet, inside, (Kind.NUMBER, Kind.BLANK), "a number, or a blank for no rating")
     _, numbers = sheet.block(inside)
     return pd.DataFrame(
         np.where(kinds_of(sheet, inside) == Kind.BLANK, np.nan, numbers),
-        index=[_id(sheet.value(row, rect.left)) for row in range(inside.top, inside.bottom)],
-        columns=[_id(sheet.value(rect.top, at)) for at in range(inside.left, inside.right)],
+        index=spelled(users) if spelled else _cell_ids(sheet, users),
+        columns=spelled(items) if spelled else _cell_ids(sheet, items),
     )
+
+
+def _cell_ids(sheet: Sheet, rect: Rect) -> list[Scalar | int]:
+    rows, columns = range(rect.top, rect.bottom), range(rect.left, rect.right)
+    return [_id(sheet.value(row, column)) for row in rows for column in columns]
 
 
 def _long_table(sheet: Sheet, rect: Rect) -> pd.DataFrame:
