@@ -1,5 +1,5 @@
 """What each of the processes in `test_sums_over_processes` runs: every way to say something to the
-others, and what came of it as JSON. Arguments: rank, size, and the file by which they meet."""
+others, and what came of it as JSON. Arguments: rank, size, and the name of their job."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
-import torch
-import torch.distributed as dist
 
 from xlcollab.errors import DataError, XlcollabError
+from xlcollab.factor.training.lines import Place, connected
 from xlcollab.factor.training.processes import Processes
 
 
@@ -54,14 +53,14 @@ def outcomes(one: Processes) -> dict[str, object]:
         "passed on": one.passed_on(own(rank)).tolist(),
         "gathered": None if gathered is None else gathered.tolist(),
         "stop": [one.stop(False), one.stop(rank == 1)],
-        "device": str(one.device(torch.device("cpu"))),
+        "torch": "torch" in sys.modules,
     }
 
 
-def main(rank: int, size: int, file: str) -> None:
-    dist.init_process_group("gloo", init_method=f"file://{file}", rank=rank, world_size=size)
-    print(json.dumps(outcomes(Processes(rank, size))), flush=True)
-    dist.destroy_process_group()
+def main(rank: int, size: int, job: str) -> None:
+    lines = connected(Place(rank, size, "localhost", job, is_here=True))
+    print(json.dumps(outcomes(Processes(rank, size, lines=lines))), flush=True)
+    lines.close()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from tests.factor.processes_script import outcomes, own
-from xlcollab.factor.training.processes import Interrupt, Processes, _reason
+from xlcollab.factor.training.processes import Interrupt, Processes
+from xlcollab.factor.training.tensor_sums import device_here, reason
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 3
@@ -23,11 +24,11 @@ ALL = [own(rank) for rank in range(SIZE)]
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    meeting = tmp_path_factory.mktemp("meeting") / "file"
+    job = str(tmp_path_factory.mktemp("job"))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.factor.processes_script", *map(str, one), str(meeting)],
+            [sys.executable, "-m", "tests.factor.processes_script", *map(str, one), job],
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -55,7 +56,7 @@ def expected(rank: int) -> dict[str, Any]:
         "passed on": ALL[(rank + 1) % SIZE].tolist(),
         "gathered": None if rank else np.concatenate([ALL[1][:1], ALL[2][:2]]).tolist(),
         "stop": [False, True],
-        "device": "cpu",
+        "torch": False,
     }
 
 
@@ -87,7 +88,7 @@ def test_who_is_interrupted_stops_and_the_first_signal_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "said"),
     [
         (
             "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:534] Connection closed by peer "
@@ -98,13 +99,14 @@ def test_who_is_interrupted_stops_and_the_first_signal_counts() -> None:
         ("Address [::1]:3 in use\nmore", "Address [::1]:3 in use"),
     ],
 )
-def test_the_reason_is_the_first_sentence_without_a_place(text: str, reason: str) -> None:
-    assert _reason(RuntimeError(text)) == reason
+def test_the_reason_is_the_first_sentence_without_a_place(text: str, said: str) -> None:
+    assert reason(RuntimeError(text)) == said
 
 
 def test_a_gpu_is_shared_out_by_the_place_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", "3")
-    assert Processes(0, 1).device(torch.device("cuda")) == torch.device("cuda", 1)
+    assert device_here(torch.device("cuda")) == torch.device("cuda", 1)
     monkeypatch.delenv("LOCAL_RANK")
-    assert Processes(0, 1).device(torch.device("cuda")) == torch.device("cuda", 0)
+    assert device_here(torch.device("cuda")) == torch.device("cuda", 0)
+    assert device_here(torch.device("cpu")) == torch.device("cpu")

@@ -96,7 +96,7 @@ def fit_ratings(
     target, clock = target_of(request, _is_checkpoint), Stopwatch()
     _refuse_best(request)
     if _is_sharded(request):
-        from xlcollab.api.ratings.sharded.fit import fit_sharded  # loads torch
+        from xlcollab.api.ratings.sharded.fit import fit_sharded  # what several processes need
 
         return fit_sharded(request, target, clock, on_epoch, say)
     with time_limit(request.time_limit):

@@ -30,7 +30,7 @@ from xlcollab.factor.sharded.engine import Sums, error_sums
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.job import ShardJob, start_of
 from xlcollab.factor.sharded.space import counted, give_back
-from xlcollab.factor.training.processes import Array
+from xlcollab.factor.training.lines import Array
 from xlcollab.ratings.places import looked_up, parts
 
 

@@ -14,8 +14,8 @@ once run so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +39,7 @@ from xlcollab.factor.training.checkpoint import (
 from xlcollab.factor.training.loop import Best, Save
 from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.factor.training.result import OnEpoch, Progress, TrainingResult
+from xlcollab.factor.training.tensor_sums import device_here, tensor_sums
 from xlcollab.factor.training.train import (
     Clock,
     Start,
@@ -76,11 +77,12 @@ def train_distributed(
     model, settings = resolved(tables.train, model or ModelSettings(), training)
     _check(tables, model, settings)
     clock = Clock()
-    with joined(_advice(saving)) as processes, ExitStack() as threads:
+    with joined(_advice(saving)) as processes, ExitStack() as stack:
         job = job_of(tables.train, model, settings, Rated.of(tables.train), settings.seed)
         shard = _shard(job, processes)
-        threads.enter_context(enough_threads(job.work // processes.size))
-        engine = SHARD_ENGINES[settings.device](job, rows_to_start(job, start), shard, processes)
+        stack.enter_context(enough_threads(job.work // processes.size))
+        made = SHARD_ENGINES[settings.device]
+        engine = stack.enter_context(made(job, rows_to_start(job, start), shard, processes))
         state = ShardState(job, engine, shard, processes)
         told = _on_rank_0(on_epoch, processes)
         loop = loop_of(state, job, tables, told)
@@ -175,7 +177,8 @@ def _own_ratings(job: Job, shard: slice) -> RatingsTable:
     return job.table.take((job.table.users >= shard.start) & (job.table.users < shard.stop))
 
 
-def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumable:
+@contextmanager
+def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Iterator[Resumable]:
     """The fused engine on this process's users, its sums taken over all processes."""
     by_user = BySide.users(_own_ratings(job, shard), job.model.dtype)
     mine = BySide(by_user.starts[shard.start : shard.stop + 1], by_user.others, by_user.ratings)
@@ -189,27 +192,30 @@ def _on_cpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumab
         whole = processes.sum(item_gradient.sum(axis=0))[None]
         return whole, processes.total(squared_error)
 
-    return FullBatch(mine, job.output, stepper, len(job.table), reduce)
+    yield FullBatch(mine, job.output, stepper, len(job.table), reduce)
 
 
-def _on_gpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Resumable:
+@contextmanager
+def _on_gpu(job: Job, rows: Rows, shard: slice, processes: Processes) -> Iterator[Resumable]:
     """The same on this process's GPU; only there does a sum leave the device."""
     own, mine = _own_ratings(job, shard), _of_shard(rows, shard)
-    return TorchBatch(
-        replace(own, users=own.users - np.int32(shard.start)),
-        job.output,
-        mine,
-        mine.columns(job.model, job.training, (job.counts[0][shard], job.counts[1])),
-        job.training,
-        learning_rates(job.training, job.epochs),
-        job.rng,
-        processes.device(device_of(job.training)),
-        len(job.table),
-        processes.sum_tensor,
-    )
+    with tensor_sums(processes) as sums:
+        yield TorchBatch(
+            replace(own, users=own.users - np.int32(shard.start)),
+            job.output,
+            mine,
+            mine.columns(job.model, job.training, (job.counts[0][shard], job.counts[1])),
+            job.training,
+            learning_rates(job.training, job.epochs),
+            job.rng,
+            device_here(device_of(job.training)),
+            len(job.table),
+            sums,
+        )
 
 
-SHARD_ENGINES: Mapping[str, Callable[[Job, Rows, slice, Processes], Resumable]] = {
+Made = Callable[[Job, Rows, slice, Processes], AbstractContextManager[Resumable]]
+SHARD_ENGINES: Mapping[str, Made] = {
     "cpu": _on_cpu,
     "cuda": _on_gpu,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,17 +12,14 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
-import torch.distributed as dist
-from numpy.typing import NDArray
 
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.factor.passes.rows import Floats
+from xlcollab.factor.training.lines import LINE_ERRORS, Array, Lines, Place, connected
 from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.interrupts import heard
 
 T = TypeVar("T")
-Array = NDArray[Any]
 LOST = "another process of this run ended or could not be reached, so this one ends too"
 
 
@@ -46,16 +42,27 @@ class Interrupt:
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """`rank` of `size` processes. With size 1 nothing is sent and torchrun is not needed."""
+    """`rank` of `size` processes. With size 1 nothing is sent and torchrun is not needed.
+
+    Every process must call what sends. Raises ProcessLostError where another one cannot be reached.
+    """
 
     rank: int
     size: int
     interrupt: Interrupt = field(default_factory=Interrupt)
+    lines: Lines | None = None
+    advice: str = "start anew"
 
     def sum(self, array: Array) -> Array:
-        """The sum of `array` over all processes, in place. Its shape stays."""
+        """The sum of `array` over all processes, in place, in the order of the ranks. Its shape
+        stays."""
         if self.size > 1:
-            self.sum_tensor(torch.from_numpy(array))
+            flat = np.ascontiguousarray(array).reshape(-1)
+            cuts = [len(flat) * rank // self.size for rank in range(self.size + 1)]
+            own = slice(cuts[self.rank], cuts[self.rank + 1])
+            flat[own] = self.summed_blocks([flat[a:b] for a, b in pairwise(cuts)])
+            self.spread(flat, cuts)
+            array[...] = flat.reshape(array.shape)
         return array
 
     def agreed(self, work: Callable[[], T]) -> T:
@@ -74,11 +81,8 @@ class Processes:
 
     def told(self, thing: T) -> list[T]:
         """What every process says, by rank: small things, which are pickled."""
-        if self.size == 1:
-            return [thing]
-        found: list[Any] = [None] * self.size
-        dist.all_gather_object(found, thing)
-        return found
+        with self._heard() as lines:
+            return [thing] if lines is None else lines.say(thing)
 
     def from_first(self, work: Callable[[], T]) -> T:
         """What `work` returns on rank 0, on every process; errors as of `agreed`."""
@@ -90,12 +94,15 @@ class Processes:
         by rank."""
         if self.size == 1:
             return list(parts)
-        own = np.ascontiguousarray(np.concatenate(parts))
-        lengths = [len(part) for part in parts]
-        coming = [sent[self.rank] for sent in self.told(lengths)]
-        found = np.empty((sum(coming), *own.shape[1:]), own.dtype)
-        dist.all_to_all_single(torch.from_numpy(found), torch.from_numpy(own), coming, lengths)
-        return np.split(found, np.cumsum(coming)[:-1])
+        whole = [np.ascontiguousarray(part) for part in parts]
+        coming = [sent[self.rank] for sent in self.told([len(part) for part in whole])]
+        like = whole[0]
+        received = np.empty((sum(coming), *like.shape[1:]), like.dtype)
+        found = np.split(received, np.cumsum(coming)[:-1])
+        with self._heard() as lines:
+            if lines is not None:
+                lines.swap(whole, found)
+        return found
 
     def summed_blocks(self, blocks: Sequence[Array]) -> Array:
         """Block r of every process added up on rank r alone, in the order of the ranks (a
@@ -107,43 +114,25 @@ class Processes:
 
     def spread(self, array: Array, cuts: Sequence[int]) -> None:
         """The rows cuts[r] … cuts[r + 1] − 1 as rank r has them, on every process, in place."""
-        if self.size == 1:
-            return
-        whole = torch.from_numpy(array)
-        for rank, (begin, end) in enumerate(pairwise(cuts)):
-            if begin < end:
-                dist.broadcast(whole[begin:end], rank)
+        found = [array[begin:end] for begin, end in pairwise(cuts)]
+        with self._heard() as lines:
+            if lines is not None:
+                lines.swap([found[self.rank]] * self.size, found)
 
     def passed_on(self, array: Array) -> Array:
         """What the next rank has, in exchange for ours of the same shape, which goes to the one
         before."""
-        if self.size == 1:
-            return array
         found = np.empty_like(array)
-        going = dist.isend(torch.from_numpy(array), (self.rank - 1) % self.size)
-        coming = dist.irecv(torch.from_numpy(found), (self.rank + 1) % self.size)
-        for one in (coming, going):
-            if one is not None:
-                one.wait()
+        with self._heard() as lines:
+            if lines is None:
+                return array
+            lines.pass_on(array, found)
         return found
 
     def meet(self) -> None:
         """Go on when all are here."""
         if self.size > 1:
             self.total(0.0)
-
-    def sum_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The sum of `tensor` over all processes, in place, on the device it lies on. Its shape
-        stays."""
-        if self.size > 1:
-            dist.all_reduce(tensor)
-        return tensor
-
-    def device(self, like: torch.device) -> torch.device:
-        """The device of this process: one GPU each where the machine has as many."""
-        if like.type != "cuda":
-            return like
-        return torch.device("cuda", _place_on_this_machine() % torch.cuda.device_count())
 
     def total(self, number: float) -> float:
         """The sum of one number over all processes."""
@@ -156,11 +145,17 @@ class Processes:
     def gathered(self, part: Floats) -> Floats | None:
         """The parts of all processes, one below the other, on rank 0; None elsewhere. Shape (n,
         width), n of all together."""
-        if self.size == 1:
-            return part
-        parts: list[Any] | None = [None] * self.size if self.rank == 0 else None
-        dist.gather_object(part, parts)
-        return None if parts is None else np.concatenate(parts)
+        none = part[:0]
+        parts = self.exchanged([part if rank == 0 else none for rank in range(self.size)])
+        return None if self.rank else np.concatenate(parts)
+
+    @contextmanager
+    def _heard(self) -> Iterator[Lines | None]:
+        """The lines; what breaks on them is told as the loss of a process."""
+        try:
+            yield self.lines
+        except LINE_ERRORS as error:
+            raise _lost(self.advice, error) from None
 
 
 @contextmanager
@@ -176,25 +171,21 @@ def joined(advice: str) -> Iterator[Processes]:
         return
     interrupt = Interrupt()
     with _handled(interrupt, f"{LOST}; {advice}"):
+        place = Place.of(os.environ)
         try:
-            dist.init_process_group(_backend())
-            signal.signal(signal.SIGTERM, interrupt.note)
-            yield Processes(dist.get_rank(), dist.get_world_size(), interrupt)
-            dist.destroy_process_group()
-        except RuntimeError as error:
-            # torch.distributed has no class of its own for a connection that broke.
-            raise ProcessLostError(f"{LOST} ({_reason(error)}); {advice}") from None
+            lines = connected(place)
+        except LINE_ERRORS as error:
+            raise _lost(advice, error) from None
+        signal.signal(signal.SIGTERM, interrupt.note)
+        try:
+            yield Processes(place.rank, place.size, interrupt, lines, advice)
+        finally:
+            lines.close()
 
 
-def _backend() -> str:
-    """NCCL between GPUs, which it wants one of for each process; gloo for all else."""
-    here = int(os.environ["LOCAL_WORLD_SIZE"])
-    apart = dist.is_nccl_available() and here <= torch.cuda.device_count()
-    return "cpu:gloo,cuda:nccl" if apart else "gloo"
-
-
-def _place_on_this_machine() -> int:
-    return int(os.environ.get("LOCAL_RANK", "0"))
+def _lost(advice: str, error: BaseException) -> ProcessLostError:
+    why = str(error) or "it hung up"
+    return ProcessLostError(f"{LOST} ({why}); {advice}")
 
 
 @contextmanager
@@ -213,9 +204,3 @@ def _handled(interrupt: Interrupt, lost: str) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN if interrupt.signum == number else before)
         if interrupt.asked:
             heard(interrupt.signum)
-
-
-def _reason(error: RuntimeError) -> str:
-    """What broke: the first sentence, without the place in torch's sources."""
-    first = str(error).partition("\n")[0]
-    return re.sub(r"^\[\S+\] ", "", first).partition(". ")[0]
