@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from xlcollab.errors import DataError, XlcollabError
-from xlcollab.factor.training.lines import Place, connected
-from xlcollab.factor.training.processes import Processes
+from xlcollab.factor.several.lines import Place, connected
+from xlcollab.factor.several.processes import Processes
 
 
 def own(rank: int) -> np.ndarray:

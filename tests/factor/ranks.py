@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from xlcollab.factor.training.processes import Array, Processes
+from xlcollab.factor.several.processes import Array, Processes
 
 T = TypeVar("T")
 

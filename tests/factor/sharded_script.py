@@ -16,13 +16,13 @@ import numpy as np
 
 from xlcollab.errors import XlcollabError
 from xlcollab.factor.models.folder import begin_folder, finish_folder, write_shard
+from xlcollab.factor.several.processes import Processes, joined
 from xlcollab.factor.sharded import checkpoint
 from xlcollab.factor.sharded.checkpoint import Saving
 from xlcollab.factor.sharded.exchange import exchanged
 from xlcollab.factor.sharded.held import Along
 from xlcollab.factor.sharded.holdout import WAYS
 from xlcollab.factor.sharded.run import ShardedRun, train_sharded
-from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.ratings import Columns
 from xlcollab.ratings.delimited import Wanted
 from xlcollab.ratings.parted.shares import read_pieces, shares_of

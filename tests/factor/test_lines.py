@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from xlcollab.errors import ProcessLostError
-from xlcollab.factor.training import lines as room
-from xlcollab.factor.training.lines import Lines, Place, connected
-from xlcollab.factor.training.processes import Processes
+from xlcollab.factor.several import lines as room
+from xlcollab.factor.several.lines import Lines, Place, connected
+from xlcollab.factor.several.processes import Processes
 
 TOLD = {
     "RANK": "2",

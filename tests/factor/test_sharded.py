@@ -18,9 +18,9 @@ from tests.factor.data import planted
 from tests.factor.sharded_script import FRACTION, MODEL, TRAININGS, fitted, outcome
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import ModelSettings, Tables, TrainingSettings, load_model, train
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.checkpoint import Saving
 from xlcollab.factor.sharded.run import check_sharded
-from xlcollab.factor.training.processes import Processes
 from xlcollab.factor.training.result import TrainingResult
 from xlcollab.ratings import random_split
 

@@ -13,12 +13,12 @@ import pytest
 from tests.factor.ranks import on_ranks
 from xlcollab.errors import DataError
 from xlcollab.factor import ModelSettings, TrainingSettings
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.exchange import exchanged
 from xlcollab.factor.sharded.held import Along, without_duplicates
 from xlcollab.factor.sharded.holdout import WAYS
 from xlcollab.factor.sharded.ids import common_ids
 from xlcollab.factor.sharded.job import Ready
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings import (
     RatingsTable,
     Vocabulary,

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from tests.factor.processes_script import outcomes, own
-from xlcollab.factor.training.processes import Interrupt, Processes
-from xlcollab.factor.training.tensor_sums import device_here, reason
+from xlcollab.factor.several.processes import Interrupt, Processes
+from xlcollab.factor.several.tensor_sums import device_here, reason
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 3

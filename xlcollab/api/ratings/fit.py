@@ -51,12 +51,12 @@ from xlcollab.factor import (
 from xlcollab.factor.models.arrays import format_of
 from xlcollab.factor.models.folder import has_state
 from xlcollab.factor.models.spark import refuse_for_spark, save_folder
+from xlcollab.factor.several.torchrun import under_torchrun
 from xlcollab.factor.training.checkpoint import FORMAT as CHECKPOINT
 from xlcollab.factor.training.checkpoint import Saving
 from xlcollab.factor.training.implicit import train_implicit
 from xlcollab.factor.training.popularity import ranked_better
 from xlcollab.factor.training.result import OnEpoch, Progress
-from xlcollab.factor.training.torchrun import under_torchrun
 from xlcollab.factor.training.train import Start
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.ratings import RatingsTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from xlcollab.factor.training.torchrun import under_torchrun
+from xlcollab.factor.several.torchrun import under_torchrun
 
 
 def is_first_process() -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.cut import Cut
 from xlcollab.factor.sharded.held import Along, Held, Owned, held
 from xlcollab.factor.sharded.ids import common_ids
 from xlcollab.factor.sharded.job import Ready
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings import RatingsTable
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 

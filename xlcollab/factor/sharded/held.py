@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from xlcollab.errors import DataError
+from xlcollab.factor.several.lines import Array
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.space import give_back
-from xlcollab.factor.training.lines import Array
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.dates import times
 from xlcollab.ratings.duplicates import Once, once_each

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, UsageError
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.drawn import shuffled
 from xlcollab.factor.sharded.held import Held
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings.splits import n_held_out
 
 Marks = NDArray[np.bool_]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError
-from xlcollab.factor.training.processes import Processes
+from xlcollab.factor.several.processes import Processes
 from xlcollab.ratings import Vocabulary
 from xlcollab.ratings.parted.joined import WHOLE, as_kind, common_kind, kind_of, merged
 

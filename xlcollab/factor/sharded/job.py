@@ -13,11 +13,11 @@ from xlcollab.factor.models.initial import StartArrays, start_rows
 from xlcollab.factor.models.model import FactorModel
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.cut import Cut
 from xlcollab.factor.sharded.drawn import drawn_rows
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.space import counted
-from xlcollab.factor.training.processes import Processes
 from xlcollab.factor.training.scale import Scale
 from xlcollab.factor.training.starting import refuse_other_kind
 from xlcollab.factor.training.train import filled_in

@@ -25,12 +25,12 @@ from xlcollab.factor.passes.rows import (
     aligned_zeros,
     weights_of_ratings,
 )
+from xlcollab.factor.several.lines import Array
 from xlcollab.factor.sharded.drawn import own_in_order
 from xlcollab.factor.sharded.engine import Sums, error_sums
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.job import ShardJob, start_of
 from xlcollab.factor.sharded.space import counted, give_back
-from xlcollab.factor.training.lines import Array
 from xlcollab.ratings.places import looked_up, parts
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from xlcollab.factor.models.model import POPULARITY
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.job import Ready
 from xlcollab.factor.training.popularity import FEWEST, MOST, some_users, weight_from
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings import RatingsTable, Vocabulary
 
 _MOST_IDS = 1 << 21

@@ -1,1 +1,1 @@
-"""The loop over epochs, its state, its results and its processes."""
+"""The loop over epochs, its state and its results."""

@@ -30,6 +30,8 @@ from xlcollab.factor.models.model import FactorModel, Model, Rated, clipped, raw
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.order import BySide, even_cuts
 from xlcollab.factor.passes.rows import Floats, Rows
+from xlcollab.factor.several.processes import Processes, joined
+from xlcollab.factor.several.tensor_sums import device_here, tensor_sums
 from xlcollab.factor.training.checkpoint import (
     Checkpoint,
     Saving,
@@ -37,9 +39,7 @@ from xlcollab.factor.training.checkpoint import (
     write_checkpoint,
 )
 from xlcollab.factor.training.loop import Best, Save
-from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.factor.training.result import OnEpoch, Progress, TrainingResult
-from xlcollab.factor.training.tensor_sums import device_here, tensor_sums
 from xlcollab.factor.training.train import (
     Clock,
     Start,

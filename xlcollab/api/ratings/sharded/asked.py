@@ -18,9 +18,9 @@ from xlcollab.factor import (
 from xlcollab.factor.models.spark import (
     refuse_for_spark,
 )
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.checkpoint import Saving
 from xlcollab.factor.sharded.run import check_sharded
-from xlcollab.factor.training.processes import Processes
 from xlcollab.factor.training.train import Start
 from xlcollab.settings.requests.ratings import FitRequest
 

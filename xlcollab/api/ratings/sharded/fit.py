@@ -24,9 +24,9 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.models.model import scores as scores_of
 from xlcollab.factor.models.recommend import mixed
+from xlcollab.factor.several.processes import Processes, joined
 from xlcollab.factor.sharded.popularity import Sample, learned_weight, sample_of
 from xlcollab.factor.sharded.run import ShardedRun, train_sharded
-from xlcollab.factor.training.processes import Processes, joined
 from xlcollab.factor.training.result import OnEpoch
 from xlcollab.interrupts import finished_first, raise_stopped, time_limit
 from xlcollab.settings.requests.ratings import FitRequest, Measures

@@ -19,11 +19,11 @@ from xlcollab.api.ratings.source import (
     shown,
 )
 from xlcollab.api.ratings.split import HoldOut
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.exchange import exchanged
 from xlcollab.factor.sharded.held import Along, without_duplicates
 from xlcollab.factor.sharded.holdout import WAYS
 from xlcollab.factor.sharded.job import Ready
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.delimited import Wanted
 from xlcollab.ratings.features import About, described, read_about

@@ -12,7 +12,7 @@ from xlcollab.disk import fitting_name, output_path, refuse_others, refuse_unwri
 from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import UsageError
 from xlcollab.factor.models.folder import is_model_folder, refuse_folder
-from xlcollab.factor.training.torchrun import under_torchrun
+from xlcollab.factor.several.torchrun import under_torchrun
 from xlcollab.ratings.parted.parts import is_parted, stem_of
 from xlcollab.settings.requests.ratings import FitRequest
 

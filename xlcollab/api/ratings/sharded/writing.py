@@ -27,8 +27,8 @@ from xlcollab.factor.models.spark import (
     types_of,
     write_for_spark,
 )
+from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.run import ShardedRun
-from xlcollab.factor.training.processes import Processes
 from xlcollab.ratings.spark import widest_type
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from xlcollab.errors import ProcessLostError, XlcollabError
 from xlcollab.factor.passes.rows import Floats
-from xlcollab.factor.training.lines import LINE_ERRORS, Array, Lines, Place, connected
-from xlcollab.factor.training.torchrun import under_torchrun
+from xlcollab.factor.several.lines import LINE_ERRORS, Array, Lines, Place, connected
+from xlcollab.factor.several.torchrun import under_torchrun
 from xlcollab.interrupts import heard
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 
 from xlcollab.errors import ProcessLostError
-from xlcollab.factor.training.processes import LOST, Processes
+from xlcollab.factor.several.processes import LOST, Processes
 
 
 @dataclass(frozen=True, slots=True)
