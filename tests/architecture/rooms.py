@@ -31,12 +31,13 @@ ROOMS: Mapping[str, Room] = {
     "ref": _room(),
     "settings": _room(),
     "interrupts": _room(),
+    "garbage": _room(),
     "disk": _room("interrupts"),
     "jit": _room("disk", "numba"),
     "llvm": _room("", "llvmlite numba"),
     "grid": _room("ref", "numpy"),
     "formula": _room("ref"),
-    "plan": _room("grid formula ref", "numpy"),
+    "plan": _room("grid formula ref garbage", "numpy"),
     "kernels": _room("plan formula grid ref jit llvm", "torch numpy scipy numba"),
     "optim": _room("settings interrupts", "torch numpy scipy highspy pyscipopt"),
     "ratings": _room("settings disk", "numpy pandas pyarrow"),
@@ -58,7 +59,7 @@ ROOMS: Mapping[str, Room] = {
         f"api live settings disk interrupts {DOOR}", "xlwings typer rich click markdown"
     ),
     DOOR: _room("api"),
-    "__main__": _room("faces"),
+    "__main__": _room("faces garbage"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from xlcollab import garbage
 from xlcollab.grid import Workbook
 from xlcollab.plan.chains import Pass, growing, one_pass
 from xlcollab.plan.components import components
@@ -95,6 +96,11 @@ def build_plan(workbook: Workbook, few: int = FEW) -> Plan:
 
     Chains of fewer than `few` cells are cut into waves.
     """
+    with garbage.not_now():
+        return _built(workbook, few)
+
+
+def _built(workbook: Workbook, few: int) -> Plan:
     found, broken = families(workbook)
     needs = _needs(FamilyIndex(workbook, found), found)
     units: list[_Unit] = []
