@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from tests.kernels.engine import RefusedError, spilled, value, workbook
 from xlcollab.errors import UnsupportedError
@@ -122,3 +123,35 @@ def test_copies_that_fail_leave_the_others_alone() -> None:
     kinds, numbers = block.kinds().reshape(-1).tolist(), block.number.reshape(-1).tolist()
     assert kinds == [1, 4, 4, 1, 4]
     assert numbers == [21.0, ErrorCode.VALUE, REF, 31.0, NA]
+
+
+ROWS = range(2, 41)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "expected"),
+    [
+        ('=INDIRECT("B"&ROW()-1)*0.5+$A$1', "=C{above}+B{row}", (8.0, 304.0)),
+        ("=OFFSET(C{row},-1,0)*0.5+$A$1", '=INDIRECT("B"&ROW())', (8.0, 8.0)),
+    ],
+)
+def test_copies_that_look_one_another_up_are_worked_out_one_by_one(
+    text: str, other: str, expected: tuple[float, float]
+) -> None:
+    cells: dict[str, Scalar] = {"A1": 4.0, "B1": 0.0, "C1": 0.0}
+    for row in ROWS:
+        cells[f"B{row}"] = text.format(row=row)
+        cells[f"C{row}"] = other.format(row=row, above=row - 1)
+    plan = build_plan(workbook(cells))
+    assert not recalculate(plan).unsupported
+    compiler = Compiler(plan, [parse_area("A1", "Sheet1")], [4.0])  # type: ignore[arg-type]
+    found = compiler.function([compiler.cells(parse_area("B40:C40", "Sheet1"))])
+    assert found(torch.tensor([4.0])) == pytest.approx(expected)
+
+
+def test_a_circle_of_look_ups_is_refused_and_nothing_else() -> None:
+    cells: dict[str, Scalar] = {f"B{row}": '=INDIRECT("B"&ROW()+1)+1' for row in ROWS}
+    cells |= {"B41": '=INDIRECT("B41")', "D1": "=1+1"}
+    done = recalculate(build_plan(workbook(cells)))
+    assert [str(one.area) for one in done.unsupported] == ["Sheet1!B41"]
+    assert len(done.results) == len(ROWS) + 1

@@ -79,6 +79,25 @@ class Plan:
                 units += [_Unit([part], None) for part in _in_waves(found)[0]]
             else:
                 units.append(_Unit(found, None))
+        return self._of(units)
+
+    def taken_apart(self, families: Sequence[Family]) -> Plan:
+        """The plan with each copy of these families by itself; they stand in no chain."""
+        units: list[_Unit] = []
+        for number, family in enumerate(self.families):
+            chain = self.chain_of.get(number)
+            if chain is not None and number != chain.members[0] or number in self.circular:
+                continue
+            if chain is not None:
+                units.append(_Unit([self.families[one] for one in chain.members], chain.how))
+            elif any(one is family for one in families):
+                units += [_Unit([copy], None) for copy in family.copies()]
+            else:
+                units.append(_Unit([family], None))
+        return self._of(units)
+
+    def _of(self, units: Sequence[_Unit]) -> Plan:
+        """The same cells, those that are not circular in other units."""
         stuck = [(self.families[number], sentence) for number, sentence in self.circular.items()]
         return _plan(self.workbook, units, stuck, self.broken)
 

@@ -172,6 +172,7 @@ class Compiler:
             evaluation.circles = circles(plan)
             evaluation.write_out = self._write_out
         evaluation.try_chains()
+        evaluation.try_moving()
         return evaluation
 
     def _write_out(self, evaluation: Evaluation, circle: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 
 from torch import Tensor
 
@@ -11,7 +12,7 @@ from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.few_cells import FewCells
-from xlcollab.kernels.trace.passes import PassRefusedError, record_pass
+from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
 from xlcollab.kernels.values.record import Record
@@ -51,6 +52,8 @@ class Evaluation:
         """Families that need themselves, and keep their stored values."""
         self.iterated: set[int] = set()
         """Families in `stored` whose stored values are worked out by iteration."""
+        self.apart = False
+        """Whether another plan may be asked for, in which copies of a formula stand alone."""
         self.circles: Mapping[int, tuple[int, ...]] = {}
         """Family → its circle, for those that `write_out` gives values."""
         self.write_out: Callable[[Evaluation, Sequence[int]], None] | None = None
@@ -90,6 +93,16 @@ class Evaluation:
                 self.need(chain.members)
             except ModelError:
                 raise PassRefusedError(self.plan.families[chain.members[0]]) from None
+
+    def try_moving(self) -> None:
+        """Work out all copied formulas that look cells up. Raises CopiesRefusedError where copies
+        read one another; other refusals are told when the cells are asked for."""
+        self.apart = True
+        for number, family in enumerate(self.plan.families):
+            if family.rows * family.columns > 1 and moves(family):
+                with suppress(ModelError):
+                    self.need([number])
+        self.apart = False
 
     def need(self, families: Iterable[int]) -> None:
         """Evaluate these families and all they read. Raises ModelError naming the cell."""
@@ -239,6 +252,8 @@ class Evaluation:
         for number in cycle:
             if number in self.plan.chain_of:
                 raise PassRefusedError(self.plan.families[number])
+        if self.apart:
+            self._take_apart([self.plan.families[number] for number in cycle])
         cells = ", ".join(str(self.plan.families[number].area) for number in cycle[:_SHOWN])
         for number in cycle:
             sentence = self.plan.circular.get(number, f"{cells} looks up cells that depend on it")
@@ -249,10 +264,22 @@ class Evaluation:
             self._keep(number, self.plan.circular.get(number, f"{cells} read one another"))
 
 
+    @staticmethod
+    def _take_apart(cycle: Sequence[Family]) -> None:
+        """Raises CopiesRefusedError where single copies may not be circular though families are:
+        look-ups lead from one to another."""
+        several = [family for family in cycle if family.rows * family.columns > 1]
+        copies = sum(family.rows * family.columns for family in several)
+        if several and copies <= _MOST_APART and any(moves(family) for family in cycle):
+            raise CopiesRefusedError(several)
+
+
 _MOST_TRIES = 200
 """Parts of a family that are tried to find the copies that cannot be evaluated."""
 _FEW = 8
 """Copies that are all tried, however many of them fail."""
+_MOST_APART = 20_000
+"""Copies of formulas that are worked out one by one; each takes about a millisecond."""
 _SHOWN = 3
 """Cells that a sentence names; it has to be read."""
 

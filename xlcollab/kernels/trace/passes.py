@@ -45,6 +45,22 @@ class PassRefusedError(XlcollabError):
         super().__init__(str(family.area))
         self.family = family
 
+    def mended(self, plan: Plan) -> Plan:
+        """The plan without what was refused."""
+        return plan.unrolled(partial(_has, self.family))
+
+
+class CopiesRefusedError(PassRefusedError):
+    """Families whose copies read one another by look-ups (OFFSET, INDIRECT), which no plan foresees:
+    each copy must be worked out by itself. Never seen by a user."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        super().__init__(families[0])
+        self.families = families
+
+    def mended(self, plan: Plan) -> Plan:
+        return plan.taken_apart(self.families)
+
 
 def scannable(plan: Plan, *, bent: bool = True, variables: Sequence[AreaRef] = ()) -> Plan:
     """The plan without the chains that no pass can work out, or in which variables stand, or for
@@ -82,7 +98,7 @@ def with_passes(plan: Plan, work: Callable[[Plan], _T]) -> tuple[Plan, _T]:
         try:
             return plan, work(plan)
         except PassRefusedError as refused:
-            plan = plan.unrolled(partial(_has, refused.family))
+            plan = refused.mended(plan)
 
 
 def _has(family: Family, families: Sequence[Family], how: Pass) -> bool:

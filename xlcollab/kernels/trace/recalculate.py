@@ -69,6 +69,7 @@ def _evaluated(plan: Plan, volatile: set[int], seed: int) -> Evaluation:
     """Everything evaluated; cells that need one another by iteration, if the workbook says so."""
     everything = set(range(len(plan.families)))
     evaluation = Evaluation(plan, {*volatile}, replaceable=everything, seed=seed)
+    evaluation.apart = True
     evaluation.need(sorted(plan.circular))
     together, how = circles(plan), plan.workbook.iteration
     cyclic = {one for number in evaluation.cyclic for one in together.get(number, (number,))}
