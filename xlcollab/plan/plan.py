@@ -86,7 +86,7 @@ class Plan:
         units: list[_Unit] = []
         for number, family in enumerate(self.families):
             chain = self.chain_of.get(number)
-            if chain is not None and number != chain.members[0] or number in self.circular:
+            if (chain is not None and number != chain.members[0]) or number in self.circular:
                 continue
             if chain is not None:
                 units.append(_Unit([self.families[one] for one in chain.members], chain.how))

@@ -295,12 +295,12 @@ def as_text(context: Context, block: Block, pattern: Block) -> Block:
 
     def formatted(value: Scalar, wanted: str) -> Scalar:
         if isinstance(value, bool):
-            return format_value(str(value).upper(), wanted) if wanted else ""
+            return format_value(str(value).upper(), wanted) if wanted else str(value).upper()
         if isinstance(value, str):
             read = number_from_text(value, context.date1904)
             value = value if read is None else read
         if not wanted:
-            return ""
+            return value if isinstance(value, str) else ""
         plain = value if isinstance(value, str) else value or 0.0
         shown = format_value(plain, wanted, context.date1904)
         if shown is None:

@@ -19,6 +19,7 @@ EMPTY = {"0": "0", "?": " ", "#": ""}
 _GROUP = 3
 """Digits between two commas."""
 _ANY = Token("digit", "#")
+_NOUGHT = "0"
 
 
 def plain_number(tokens: Sequence[Token], value: float) -> tuple[str, bool]:
@@ -42,12 +43,16 @@ def _point(tokens: Sequence[Token]) -> int:
     return next((i for i, token in enumerate(tokens) if token.kind == "point"), len(tokens))
 
 
-def whole_part(tokens: Sequence[Token], number: str) -> str:
+def whole_part(tokens: Sequence[Token], number: str, *, nought: bool = False) -> str:
     """The digits of a whole number in the places among `tokens`, grouped if a comma stands between
-    them and nothing else does."""
+    them and nothing else does; with `nought` a 0 is written, whatever its place is."""
+    return _whole(tokens, number.lstrip(_NOUGHT) or _NOUGHT * nought)
+
+
+def _whole(tokens: Sequence[Token], number: str) -> str:
+    """The same with all digits of `number`."""
     places = [i for i, token in enumerate(tokens) if token.kind == "digit"]
     marks = "".join(tokens[i].text for i in places)
-    number = number.lstrip("0")
     if not places:
         return _texts(tokens, {})
     between = tokens[places[0] : places[-1]]
@@ -101,7 +106,8 @@ def _texts(tokens: Sequence[Token], shown: dict[int, str]) -> str:
 
 def scientific(tokens: Sequence[Token], value: float) -> str:
     """`0.00E+00` of a number that is not negative; several places before the point make the
-    exponent a multiple of their number. With none, as in `.00E+00`, the mantissa is below 1.
+    exponent a multiple of their number. With none, as in `.00E+00`, the mantissa is below 1. Of 0
+    all places before the point show 0, whatever they are.
 
     Raises UnsupportedError where no digit stands before or behind the exponent.
     """
@@ -120,7 +126,9 @@ def scientific(tokens: Sequence[Token], value: float) -> str:
         power, mantissa = power + step, mantissa.scaleb(-step)
         mantissa = to_decimals(mantissa, decimals)
     whole, _, fraction = f"{mantissa:f}".partition(".")
-    shown = whole_part(front[:point], whole) + _decimal_part(front[point:], fraction)
+    if not exact:
+        whole = _NOUGHT * leading
+    shown = _whole(front[:point], whole) + _decimal_part(front[point:], fraction)
     return shown + tokens[mark].text[0] + _power(behind, power, tokens[mark].text.endswith("+"))
 
 

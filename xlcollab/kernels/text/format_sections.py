@@ -15,7 +15,7 @@ from xlcollab.errors import UnsupportedError
 
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*")|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)
-      |\[(?P<bracket>[^\]]*)\]|(?P<general>general)|(?P<exponent>e[+-](?=[ ]*[0#?]))
+      |\[(?P<bracket>[^\]]*)\]|(?P<general>general)|(?P<exponent>e[+-](?=(?:"[^"]*"|\\.|[^"\\0#?])*[0#?]))
       |(?P<ampm>am/pm|a/p)|(?P<fraction>\.0+(?=[^0#?]|\Z))|(?P<commas>,+)
       |(?P<calendar>b[12])|(?P<letters>y+|m+|d+|h+|s+|b+|e|g+|a{3,})|(?P<mark>.)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.kernels.text.digit_layout import EMPTY, filled, whole_part
+from xlcollab.kernels.text.digit_layout import filled, whole_part
 from xlcollab.kernels.text.format_sections import Token
 
 
@@ -27,28 +27,35 @@ class FractionFormat:
     tail: str
 
     def format(self, value: float) -> str:
-        """A number that is not negative. Raises UnsupportedError for a denominator of fewer digits
-        than it has zeros."""
+        """A number that is not negative."""
         has_whole = any(token.kind == "digit" for token in self.whole)
         number = int(value) if has_whole else 0
         part = self._nearest(value - number)
         if has_whole and part == 1:
             number, part = number + 1, Fraction(0)
-        zeros = "0" in self.numerator or "0" in self.denominator
-        hidden = has_whole and part == 0 and not zeros
-        whole = self._whole(number, hidden)
-        padded = "?" in self.numerator or zeros
-        shown = padded or not hidden or "?" in self.denominator
-        gap = self.between if shown and (number or padded or not has_whole) else ""
-        if hidden:
-            return whole + " " * len(gap) + self._nothing() + self.tail
-        return whole + gap + self._part(part) + self.tail
+        if not has_whole:
+            return _text(self.whole) + self.between + self._part(part) + self.tail
+        whole = self._whole(number, part)
+        if part == 0 and "0" not in self.numerator:
+            return whole + self._nothing() + self.tail
+        return whole + self._gap(number, part) + self._part(part) + self.tail
 
-    def _whole(self, number: int, alone: bool) -> str:
-        """The whole part; its zero shows where nothing else does."""
-        if number or not alone:
-            return whole_part(self.whole, str(number))
-        return "".join("0" if t.kind == "digit" else t.text for t in self.whole[-1:])
+    @property
+    def _last(self) -> str:
+        """The last place of the whole part."""
+        return next(token.text for token in reversed(self.whole) if token.kind == "digit")
+
+    def _whole(self, number: int, part: Fraction) -> str:
+        """The whole part; its zero shows where nothing else does, or a place stands for it."""
+        alone = part == 0 and ("0" not in self.numerator or self._last == "?")
+        return whole_part(self.whole, str(number), nought=alone)
+
+    def _gap(self, number: int, part: Fraction) -> str:
+        """What stands between a whole part and a fraction: spaces, or nothing, where the whole part
+        is not shown."""
+        if number or self._last == "0" or (part == 0 and self._last == "?"):
+            return self.between
+        return " " * len(self.between) if "?" in self._last + self.numerator else ""
 
     def _nearest(self, part: float) -> Fraction:
         if self.fixed:
@@ -58,28 +65,24 @@ class FractionFormat:
         return last_convergent(part, 10 ** len(self.denominator) - 1)
 
     def _nothing(self) -> str:
-        """Spaces in the place of a fraction of nothing; none where all places are #."""
-        below = " " * len(str(self.fixed)) if self.fixed else _spaces(self.denominator)
-        above = _spaces(self.numerator)
-        around = " " * len("".join(self.bar)) if above or below else ""
-        return above + (" " if above or below else "") + around + below
+        """Spaces in the place of a fraction of nothing; none where no place is a `?`."""
+        if "?" not in self._last + self.numerator + self.denominator:
+            return ""
+        below = str(self.fixed) if self.fixed else self.denominator
+        return " " * len(f"{self.between}{self.numerator}{''.join(self.bar)}/{below}")
 
     def _part(self, part: Fraction) -> str:
         numerator, denominator = part.numerator, part.denominator
         if self.fixed:
             numerator, denominator = int(part * self.fixed), self.fixed
         above = "".join(filled(str(numerator), self.numerator))
-        return f"{above}{self.bar[0]}/{self.bar[1]}{self._below(denominator, part == 0)}"
+        return f"{above}{self.bar[0]}/{self.bar[1]}{self._below(denominator)}"
 
-    def _below(self, denominator: int, nothing: bool) -> str:
-        """The denominator, filled up with spaces from the right."""
+    def _below(self, denominator: int) -> str:
+        """The denominator, filled up with zeros from the left and spaces from the right."""
         text = str(denominator)
-        rest = self.denominator[len(text) :]
-        if "0" in rest and not nothing:
-            raise UnsupportedError(
-                "a number format with zeros behind a denominator is not supported"
-            )
-        return text.rjust(len(text) + rest.count("0"), "0") + " " * rest.count("?")
+        spaces = self.denominator[len(text) :].count("?")
+        return text.rjust(self.denominator.count("0"), "0") + " " * spaces
 
 
 _EXACT = 1e-13
@@ -100,10 +103,6 @@ def last_convergent(value: float, largest: int) -> Fraction:
         if abs(value - above / below) < _EXACT or rest == digit:
             return Fraction(*found)
         rest = 1 / (rest - digit)
-
-
-def _spaces(marks: str) -> str:
-    return "".join(EMPTY[mark] for mark in marks)
 
 
 def fraction_format(tokens: Sequence[Token]) -> FractionFormat | None:
@@ -136,8 +135,8 @@ def _is_bar(token: Token) -> bool:
 
 
 def _past(tokens: Sequence[Token], place: int, step: int) -> int:
-    """The next place from `place` on that is no space."""
-    while 0 <= place < len(tokens) and not tokens[place].text.strip(" "):
+    """The next place from `place` on that is a digit."""
+    while 0 <= place < len(tokens) and tokens[place].kind not in ("digit", "figure"):
         place += step
     return place
 

@@ -44,7 +44,11 @@ def moment_of(value: float, decimals: int = 0, date1904: bool = False) -> Moment
 
 
 def format_moment(tokens: Sequence[tuple[str, str]], value: float, date1904: bool) -> str | None:
-    """The tokens (kind, text) of a section for a serial number; None for what is no date."""
+    """The tokens (kind, text) of a section for a serial number; None for what is no date. From 1904
+    on, where moments before the first day are shown, their minus sign stands before everything."""
+    if date1904 and value < 0:
+        below = format_moment(tokens, -value, date1904)
+        return None if below is None else f"-{below}"
     words = [text for kind, text in tokens if kind == "moment"]
     decimals = max((len(word) - 1 for word in words if word.startswith(".")), default=0)
     elapsed = all(word.startswith("[") for word in words)
@@ -52,14 +56,16 @@ def format_moment(tokens: Sequence[tuple[str, str]], value: float, date1904: boo
     if moment is None:
         return None
     half = any("/" in word for word in words)
-    minutes = _minutes(words)
+    minutes, running = _minutes(words), {word[1] for word in words if word.startswith("[")}
     parts, step = [], -1
     for kind, text in tokens:
         step += kind == "moment"
         if kind != "moment":
             parts.append(text)
-        elif step in minutes:
+        elif step in minutes and "m" not in running:
             parts.append(_padded(moment.minute, len(text)))
+        elif text[0] in running and (text[0] != "m" or step in minutes):
+            parts.append(_elapsed(text, moment.elapsed))
         else:
             parts.append(_signed(_part(text, moment, half, decimals), elapsed and value < 0))
     return "".join(parts)

@@ -263,7 +263,6 @@ class Evaluation:
         for number in cycle:
             self._keep(number, self.plan.circular.get(number, f"{cells} read one another"))
 
-
     @staticmethod
     def _take_apart(cycle: Sequence[Family]) -> None:
         """Raises CopiesRefusedError where single copies may not be circular though families are:

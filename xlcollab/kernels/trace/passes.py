@@ -51,7 +51,7 @@ class PassRefusedError(XlcollabError):
 
 
 class CopiesRefusedError(PassRefusedError):
-    """Families whose copies read one another by look-ups (OFFSET, INDIRECT), which no plan foresees:
+    """Families whose copies read one another by look-ups (OFFSET, INDIRECT), which no plan tells:
     each copy must be worked out by itself. Never seen by a user."""
 
     def __init__(self, families: Sequence[Family]) -> None:
