@@ -195,9 +195,11 @@ def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     if can_enumerate(task, start):
         return replace(by_evolution(task, start, recorder), method="branch")
     found = by_branching(task, start, recorder)
-    if found.outcome.stop.status is not Status.BEST_FOUND or not _is_auto(task):
+    if not _is_auto(task) or start.numel() > _MOST_TO_LOOK_AROUND:
         return found
-    if start.numel() > _MOST_TO_LOOK_AROUND or not math.isnan(recorder.bound):
+    if found.outcome.stop.status is Status.INFEASIBLE:
+        return _doubted(task, found)
+    if found.outcome.stop.status is not Status.BEST_FOUND or not math.isnan(recorder.bound):
         return found
     drawn = by_evolution(task, found.x, recorder)
     polished = _descended(_held(task, drawn.x), drawn.x, recorder)
@@ -213,6 +215,23 @@ def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         method="branch",
         population=drawn.population,
     )
+
+
+def _doubted(task: Task, found: Attempt) -> Attempt:
+    """A model in which a tree found no point: of curved rows that are not convex that is no proof,
+    and a population may."""
+    if is_convex_model(task.objective, found.x.numel()):
+        return found
+    drawn = by_evolution(task, found.x, found.recorder)
+    if drawn.outcome.stop.status is Status.INFEASIBLE:
+        text = f"{found.outcome.stop.message} Nor does a point of a population satisfy them."
+        return replace(found, outcome=replace(found.outcome, stop=Stop(Status.INFEASIBLE, text)))
+    polished = _descended(_held(task, drawn.x), drawn.x, found.recorder)
+    best = polished if _improves(polished, drawn) else drawn
+    text = f"{found.outcome.stop.message} A population found some, and this is its best."
+    stop = Stop(_ended_early(drawn) or Status.BEST_FOUND, text)
+    outcome = Outcome(best.outcome.point, stop)
+    return replace(best, outcome=outcome, method="branch", population=drawn.population)
 
 
 def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from xlcollab.api.solve.machine import formulas_of
 from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.kinks import Term
-from xlcollab.optim.linear.detect import affine, affine_on_corners, is_convex, quadratic
+from xlcollab.optim.algebra.separate import brought_together
+from xlcollab.optim.linear.detect import (
+    MOST_TOGETHER,
+    affine,
+    affine_on_corners,
+    is_convex,
+    quadratic,
+)
 from xlcollab.optim.linear.forms import Form
 from xlcollab.optim.linear.model import LinearModel, Measure, Sparse, sparse
 from xlcollab.optim.linear.rewriting import Variables, rewritten
@@ -110,7 +118,7 @@ def _in_pieces(asked: _Asked, products: bool) -> LinearModel | None:
         rows = function(torch.zeros(cut.columns, dtype=torch.float64)).numel()
     if rows * cut.columns > _MOST_COEFFICIENTS:
         return None
-    straight = _straight(asked, function, cut.columns)
+    straight = _straight(asked, function, cut)
     return None if straight is None else _model(asked, cut, straight)
 
 
@@ -131,10 +139,13 @@ def _function(asked: _Asked, cut: Cut) -> Callable[[Tensor], Tensor]:
 
 
 def _straight(
-    asked: _Asked, function: Callable[[Tensor], Tensor], columns: int
+    asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut
 ) -> _Straight | None:
+    columns, whole = cut.columns, asked.compiler.cut_function(cut)
     found = affine(function, columns, asked.generator)
     if found is not None:
+        if whole.hides_a_bend(columns, asked.generator):
+            return None
         return _Straight(sparse(found[0]), found[1])
     if asked.lines is None or asked.model.sense == "value" or asked.limits.integer.any():
         return None  # without constraints the methods for smooth functions are exact enough
@@ -147,6 +158,8 @@ def _straight(
     for measure, objective in measures.items():
         curved = quadratic(objective, columns, asked.generator)
         if curved is not None and is_convex(asked.sign * curved[0]):
+            if whole.hides_a_bend(columns, asked.generator, root=measure == "square"):
+                continue
             matrix = sparse(np.concatenate([curved[1][None], rest[0]]))
             offset = np.concatenate([[curved[2]], rest[1]])
             return _Straight(matrix, offset, curved[0], measure)
@@ -260,10 +273,22 @@ def _on_corners(asked: _Asked) -> LinearModel | None:
         differences = lines.differences(torch.device("cpu"))
         return torch.cat([found[:1], differences(found[1:])])
 
-    found = affine_on_corners(function, asked.n, asked.generator)
+    groups = _groups(asked, function)
+    found = None if groups is None else affine_on_corners(function, asked.n, groups)
     if found is None:
         return None
     matrix, offset = found
     return LinearModel(
         c=matrix[0], c0=float(offset[0]), matrix=sparse(matrix[1:]), offset=offset[1:]
     )
+
+
+def _groups(
+    asked: _Asked, function: Callable[[Tensor], Tensor]
+) -> Collection[frozenset[int]] | None:
+    """The variables that the model's curved parts bring together; None where these are too many, or
+    nobody knows."""
+    if asked.n <= MOST_TOGETHER:
+        return [frozenset(range(asked.n))]
+    algebra = formulas_of(function, asked.compiler.start)
+    return None if algebra is None else brought_together(algebra, MOST_TOGETHER)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Generator, Tensor
 
 from xlcollab.errors import ModelError
 from xlcollab.formula import parse
@@ -16,6 +16,7 @@ from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
+from xlcollab.kernels.pieces.hidden import hides_a_bend
 from xlcollab.kernels.pieces.smoothness import is_root, is_step, is_straight
 from xlcollab.kernels.trace.counters import counted
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
@@ -87,6 +88,11 @@ class SheetFunction:
     def roots(self) -> bool:
         """Whether there is an operation without a slope where it is 0, and smooth elsewhere."""
         return any(is_root(instruction) for instruction in self.program.instructions)
+
+    def hides_a_bend(self, n: int, generator: Generator, *, root: bool = False) -> bool:
+        """Whether an operation on the n numbers curves where samples of the whole need not show
+        it; see `pieces.hidden`."""
+        return hides_a_bend(self.program, self.context, n, generator, root=root)
 
     @property
     def operations(self) -> tuple[str, ...]:

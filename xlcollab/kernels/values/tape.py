@@ -209,6 +209,12 @@ class Program:
 
         Raises UnsupportedError naming the cell where a derivative is wanted and there is none.
         """
+        slots = self.slots(context, variables)
+        blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
+        return [block for block in blocks if block is not None]
+
+    def slots(self, context: Context, variables: Tensor) -> list[Block | None]:
+        """The block of every slot, on the way to the outputs. Raises as `run` does."""
         slots: list[Block | None] = [None] * self.count
         slots[0] = Block(variables.reshape(1, 1, 1, -1), 1)
         for instruction in self.instructions:
@@ -226,8 +232,7 @@ class Program:
                 raise
             except Exception as error:
                 raise internal_error(instruction.name, error) from error
-        blocks = [slots[out] if isinstance(out, int) else out for out in self.outputs]
-        return [block for block in blocks if block is not None]
+        return slots
 
     def to(self, context: Context) -> Program:
         """The same program with its constants on the device and in the type of `context`."""

@@ -64,7 +64,7 @@ class _Run:
         if algebra is not None and self.convex and not model.task.settings.l2:
             program = program_of(objective, algebra, model.n)
         self._relaxation: Relaxation = (
-            Curved(model) if program is None else Quadratics(program, model.seconds_left)
+            Curved(model, convex=self.convex) if program is None else Quadratics(program, model.seconds_left)
         )
         self._tree = Tree(self.whole, self._relax, self._settle, self._goes_on)
         self._sign = -1.0 if objective.maximize else 1.0
@@ -113,7 +113,8 @@ class _Run:
         if self._unbounded and self.best is None:
             return Stop(Status.UNBOUNDED, "So does a subproblem without the whole numbers.")
         if self.best is None:
-            return Stop(Status.INFEASIBLE, f"{self._count()}; none has a solution.")
+            doubt = "" if self.convex else " Of rows that are not convex that is no proof."
+            return Stop(Status.INFEASIBLE, f"{self._count()}; none has a solution.{doubt}")
         if self.convex and self._tree.state.sound:
             text = f"{self._count()}, each of them convex: that is a proof."
             return Stop(Status.OPTIMAL, text)

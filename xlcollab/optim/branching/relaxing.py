@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
+from torch import Generator
 
 from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.algebra.models import box, limits
@@ -17,9 +18,10 @@ from xlcollab.optim.linear.solving import Repeated
 from xlcollab.optim.nonlinear.feasibility import descended
 from xlcollab.optim.nonlinear.kkt import conditions
 from xlcollab.optim.nonlinear.leaving import OFF_A_BREAK, whole_slope
-from xlcollab.optim.nonlinear.sized import SizedModel
+from xlcollab.optim.nonlinear.sized import SizedModel, Values
 from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.problem import Objective
+from xlcollab.optim.starts import within
 
 _STEPS = 200
 """Of one SQP run: a relaxation starts beside the answer of its parent."""
@@ -27,6 +29,8 @@ _UNBOUNDED = -1e13
 """Of an objective brought to size one: what falls below it has no end."""
 _MOST_STEPS = 100_000
 """Of HiGHS: it ends where it cycles, and no relaxation that is in use needs so many."""
+_DRAWS = 2
+"""More starts for the violation alone: as many as can be paid for in every node."""
 _AGAIN = 3
 """Runs of SQP, each from where the last one ended: conditions that nearly hold then do."""
 
@@ -42,9 +46,11 @@ class Relaxation(Protocol):
 class Curved:
     """By SQP from where the parent ended; from the least violation where that is not feasible."""
 
-    def __init__(self, model: SizedModel) -> None:
+    def __init__(self, model: SizedModel, *, convex: bool = False) -> None:
         self.model = model
         self.ends = model.lower.copy(), model.upper.copy()
+        self._draws = 0 if convex else _DRAWS
+        self._generator = Generator().manual_seed(model.task.settings.seed)
 
     def __call__(self, node: Node) -> Relaxed:
         model = self.model
@@ -70,7 +76,7 @@ class Curved:
                 value = model.values(y).objective * model.unit
                 return Relaxed("solved", y * model.size, value)
             if best is None and number == 0:
-                found = descended(model, y)
+                found = self._nearest(y)
                 if not found.feasible:
                     return Relaxed("infeasible", found.y * model.size)
                 y = found.y
@@ -78,6 +84,18 @@ class Curved:
                 y = model.inward(y, OFF_A_BREAK)
         best = model.best
         return Relaxed("unknown", (y if best is None else best.y) * model.size)
+
+    def _nearest(self, y: Array) -> Values:
+        """Where the violation is least, from y; and from seeded points of the box, where one
+        descent that ends at a violation is no proof that there is none without."""
+        model = self.model
+        best = descended(model, y)
+        for _ in range(self._draws):
+            if best.feasible:
+                break
+            drawn = within(model.clip(model.start), model.lower, model.upper, self._generator)
+            best = min(best, descended(model, drawn), key=lambda values: values.missed)
+        return best
 
 
 class Quadratics:

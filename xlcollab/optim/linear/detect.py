@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator
 
 import torch
 from torch import Generator, Tensor
@@ -148,20 +149,23 @@ def is_convex(hessian: Sparse) -> bool:
     return bool(values.min() >= -1e-10 * values.abs().max())
 
 
-_MOST_CORNERS = 1024
-"""All corners of ten variables."""
-_MORE_CORNERS = 256
-"""Where there are too many corners, so many are drawn."""
+MOST_TOGETHER = 10
+"""Variables of a curved part of which all corners, 1,024, are tried."""
+_MOST_CORNERS = 4096
+"""Of all parts: each costs an evaluation of the model."""
 
 
 def affine_on_corners(
-    function: TensorFunction, n: int, generator: Generator
+    function: TensorFunction, n: int, groups: Collection[frozenset[int]]
 ) -> tuple[Array, Array] | None:
     """(matrix, offset) of a function that is affine where all its n variables are 0 or 1, or None.
 
-    All corners are tried up to ten variables, else some that are drawn; between the corners the
-    function may do what it likes.
+    The function is a sum of functions of one of the groups each, and of single variables. All
+    corners of each group are tried, which is a proof: a product of some variables that is not 0
+    shows where these are 1 and the others 0. Between the corners it may do what it likes.
     """
+    if sum(2 ** len(group) for group in groups) > _MOST_CORNERS:
+        return None
     with torch.no_grad():
         origin = torch.zeros(n, dtype=torch.float64)
         offset = function(origin)
@@ -169,7 +173,7 @@ def affine_on_corners(
         matrix = torch.stack([function(corner) - offset for corner in corners], dim=1)
         if not bool(torch.isfinite(matrix).all() & torch.isfinite(offset).all()):
             return None
-        for corner in _corners(n, generator):
+        for corner in _corners(n, groups):
             predicted = matrix @ corner + offset
             size = 1.0 + (matrix.abs() @ corner) + offset.abs()
             if not bool(((function(corner) - predicted).abs() <= _AGREEMENT * size).all()):
@@ -177,10 +181,10 @@ def affine_on_corners(
     return matrix.numpy(), offset.numpy()
 
 
-def _corners(n: int, generator: Generator) -> Iterator[Tensor]:
-    if 2**n <= _MOST_CORNERS:
-        places = torch.arange(2**n)
-        yield from ((places[:, None] >> torch.arange(n)) & 1).double()
-        return
-    for _ in range(_MORE_CORNERS):
-        yield (torch.rand(n, generator=generator) < 0.5).double()
+def _corners(n: int, groups: Collection[frozenset[int]]) -> Iterator[Tensor]:
+    for group in groups:
+        places = torch.tensor(sorted(group))
+        for which in itertools.product((0.0, 1.0), repeat=len(group)):
+            corner = torch.zeros(n, dtype=torch.float64)
+            corner[places] = torch.tensor(which, dtype=torch.float64)
+            yield corner

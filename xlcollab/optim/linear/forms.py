@@ -154,7 +154,7 @@ class Box:
         if status(highs) != "Optimal":
             return -math.inf
         found = float(highs.getInfo().objective_function_value)
-        return _outwards(found, -1, 1e-7)
+        return _outwards(found, -1)
 
     def settle(self, column: int, bounds: tuple[float, float], whole: bool) -> None:
         """What is known of a column that was added without bounds."""
@@ -176,9 +176,14 @@ class Box:
         return self._interval(form) >= -_WHOLE and self._interval(form.times(-1.0)) >= -1 - _WHOLE
 
 
-def _outwards(bound: float, side: int, slack: float = 1e-9) -> float:
-    """A bound that rounding cannot make too tight."""
-    return bound + side * slack * (1.0 + abs(bound))
+_SLACK = 1e-7
+"""A hundred times HiGHS' tolerance: what lies within it of a bound its presolve may take for
+contradicting that bound."""
+
+
+def _outwards(bound: float, side: int) -> float:
+    """A bound that neither rounding nor a tolerance can make too tight."""
+    return bound + side * _SLACK * (1.0 + abs(bound))
 
 
 def combined(forms: Iterable[tuple[float, Form]]) -> Form:

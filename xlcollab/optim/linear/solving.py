@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -84,11 +85,34 @@ def optimum(
             )
         )
 
+    began = time.perf_counter()
     ending = search(small, limits, told)
     if ending.status in ("Unknown", "SolveError", "Unset"):  # numbers of very different sizes
-        loose = dict.fromkeys(_FEASIBILITY, 1e-7)
-        ending = search(small, limits, told, presolve="off", **loose)
+        ending = _more_loosely(small, limits, told)
+    elif ending.status == "Infeasible":
+        took = time.perf_counter() - began
+        ending = _doubted(ending, _more_loosely(small, _within(limits, took), told))
     return _found(program, small, by, limits, ending)
+
+
+def _more_loosely(program: Program, limits: Limits, tell: Callable[[News], None]) -> Ending:
+    loose = dict.fromkeys(_FEASIBILITY, 1e-7)
+    return search(program, limits, tell, presolve="off", **loose)
+
+
+def _doubted(first: Ending, second: Ending) -> Ending:
+    """The second opinion on a program that was called infeasible, where it knows a point: presolve
+    has called some so that come as near to a bound as its own tolerance."""
+    return first if second.x is None and not second.interrupted else second
+
+
+_MORE = 1.0
+"""Seconds more than the first opinion took that the second may take."""
+
+
+def _within(limits: Limits, took: float) -> Limits:
+    left = math.inf if limits.seconds is None else max(0.0, limits.seconds - took)
+    return replace(limits, seconds=min(left, 2.0 * took + _MORE))
 
 
 class Repeated:
@@ -108,7 +132,11 @@ class Repeated:
         return _found(program, small, by, limits, search_here(small, limits))
 
 
-_FEASIBILITY = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
+_FEASIBILITY = (
+    "primal_feasibility_tolerance",
+    "dual_feasibility_tolerance",
+    "mip_feasibility_tolerance",
+)
 
 
 def _found(program: Program, small: Program, by: Scales, limits: Limits, end: Ending) -> Found:

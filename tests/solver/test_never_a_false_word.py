@@ -1,0 +1,72 @@
+"""Models of which something false was said: an optimum "proved" where samples had not seen what
+bends, "infeasible" where one descent, or HiGHS' presolve, had found no point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.solver.models import Model
+
+_PROVED = "optimal"
+TWENTY = {f"A{i}": 0 for i in range(1, 21)} | {"C1": "=SUM(A1:A20)"}
+
+
+def _of_twenty(objective: str) -> Model:
+    """Twenty cells that are 0 or 1."""
+    lines = [("S!$A$1:$A$20", "bin", "")]
+    return Model(TWENTY | {"B1": objective}, "B1", "S!$A$1:$A$20", "1", lines)
+
+
+def _of_two(objective: str, row: str, *lines: tuple[str, str, str], start: float = 1.0) -> Model:
+    cells = {"A1": start, "A2": start, "B1": objective, "C1": row}
+    return Model(cells, "B1", "S!$A$1:$A$2", "1", lines)
+
+
+HIDDEN = {
+    "a bump": _of_two(
+        "=A1+5*EXP(-(A1-8)^2)", "=A1+A2", ("S!$C$1", "<=", "20"), ("S!$A$1", "<=", "10")
+    ),
+    "a bump beside a square": _of_two(
+        "=A1-(A2-1)^2+50*EXP(-(A1-8)^2)", "=A1+A2", ("S!$C$1", "<=", "20"), ("S!$A$1", "<=", "20")
+    ),
+    "nothing but a bump": _of_two("=EXP(-(A1-50)^2)", "=A1+A2", ("S!$C$1", "<=", "99"), start=0.0),
+    "a product of all": _of_twenty("=5*PRODUCT(A1:A20)-0.01*C1"),
+    "a power": _of_twenty("=5*(C1/20)^200-0.01*C1"),
+    "an exponential": _of_twenty("=5*EXP(-50*(C1-20)^2)-0.01*C1"),
+}
+"""What sampling takes for linear, or quadratic, and is not."""
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_samples_do_not_see_is_not_proved(name: str, tmp_path: Path) -> None:
+    found = HIDDEN[name].solve(tmp_path).json["models"][0]
+    assert found["method"] != "highs"
+    assert found["status"] != _PROVED, found["message"]
+
+
+def test_functions_of_single_cells_are_linear_on_binaries(tmp_path: Path) -> None:
+    one = _of_twenty("=SUMPRODUCT(A1:A20^2,ROW(A1:A20))-2^A1-SIN(A2)*3")
+    found = one.solve(tmp_path).json["models"][0]
+    assert (found["method"], found["status"]) == ("highs", _PROVED)
+    # A2 earns 2 and costs 3·SIN(1); A1 earns what it costs
+    assert found["final"] == pytest.approx(210.0 - 1.0 - 2.0 - 1.0)
+
+
+def test_a_ring_of_whole_numbers_is_not_called_empty(tmp_path: Path) -> None:
+    """From 0, where the row has no slope."""
+    lines = (("S!$C$1", "=", "625"), ("S!$A$1:$A$2", "int", ""), ("S!$A$1:$A$2", "<=", "1000"))
+    one = _of_two("=A1+A2", "=A1^2+A2^2", *lines, start=0.0)
+    found = one.solve(tmp_path).json["models"][0]
+    assert found["status"] != "infeasible", found["message"]
+    assert found["final"] in (25.0, 31.0, 35.0)
+
+
+@pytest.mark.parametrize("objective", ["=MAX(A1,A2)", "=ABS(A1-A2)"])
+def test_what_is_within_a_tolerance_of_a_bound_is_not_infeasible(
+    objective: str, tmp_path: Path
+) -> None:
+    found = _of_two(objective, "=A1+A2", ("S!$C$1", "<=", "10")).solve(tmp_path).json["models"][0]
+    assert found["status"] == _PROVED, found["message"]
+    assert found["final"] == pytest.approx(10.0, rel=1e-7)
