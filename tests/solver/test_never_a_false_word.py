@@ -70,3 +70,29 @@ def test_what_is_within_a_tolerance_of_a_bound_is_not_infeasible(
     found = _of_two(objective, "=A1+A2", ("S!$C$1", "<=", "10")).solve(tmp_path).json["models"][0]
     assert found["status"] == _PROVED, found["message"]
     assert found["final"] == pytest.approx(10.0, rel=1e-7)
+
+
+APPROACHED = {
+    "=EXP(-A1)": "2",
+    "=1/A1": "2",
+    "=ATAN(A1)": "1",
+    "=TANH(A1)": "1",
+    "=A1^2/(1+A1^2)": "1",
+}
+"""Objectives without an optimum that come ever closer to a value, and 1 for those maximised."""
+
+
+@pytest.mark.parametrize("objective", APPROACHED)
+def test_a_value_that_is_approached_is_no_optimum_nor_endless(
+    objective: str, tmp_path: Path
+) -> None:
+    one = Model({"A1": 1, "B1": objective}, "B1", "S!$A$1", APPROACHED[objective])
+    found = one.solve(tmp_path).json["models"][0]
+    assert found["status"] in ("tolerance", "best_found"), found["message"]
+
+
+@pytest.mark.parametrize("objective", ["=LN(A1)", "=SQRT(A1)", "=A1+EXP(-A1)"])
+def test_an_objective_without_an_end_is_unbounded(objective: str, tmp_path: Path) -> None:
+    one = Model({"A1": 1, "B1": objective}, "B1", "S!$A$1", "1")
+    found = one.solve(tmp_path).json["models"][0]
+    assert found["status"] == "unbounded", found["message"]

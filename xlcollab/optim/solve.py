@@ -12,12 +12,12 @@ from xlcollab.errors import UsageError
 from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.fleeing import fled
 from xlcollab.optim.kept import (
     EARLY,
     at_its_best,
     interrupted,
     is_allowed,
-    keeps,
     misses,
     within_tolerance,
 )
@@ -126,18 +126,11 @@ def _unmoved(best: Attempt, task: Task, start: Tensor) -> Attempt:
     return replace(best, x=start, outcome=replace(best.outcome, point=point))
 
 
-_RUNAWAY = 1e15
-"""A variable that grew by this factor follows an objective without an end, however slowly."""
-
-
 def _modest(best: Attempt, task: Task, start: Tensor) -> Attempt:
     """No more said than is known: without a slope, on a step or at a start that never moved, a
-    point is stationary and no more; at the end of the world it is none at all."""
+    point is stationary and no more; on the way to infinity it is none at all."""
+    best = fled(best, task, start)
     stop = best.outcome.stop
-    far = bool((best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any())
-    if far and stop.status.has_solution and keeps(task.objective, best.x):
-        text = f"A variable reached {best.x.abs().max().item():.3g}."
-        return replace(best, outcome=replace(best.outcome, stop=Stop(Status.UNBOUNDED, text)))
     asked = task.settings.method != "auto" and best.recorder.iteration == 0
     blind = task.objective.shape == "steps" or asked
     if stop.status is not Status.LOCALLY_OPTIMAL or not blind:

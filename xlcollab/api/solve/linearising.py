@@ -138,9 +138,7 @@ def _function(asked: _Asked, cut: Cut) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def _straight(
-    asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut
-) -> _Straight | None:
+def _straight(asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut) -> _Straight | None:
     columns, whole = cut.columns, asked.compiler.cut_function(cut)
     found = affine(function, columns, asked.generator)
     if found is not None:

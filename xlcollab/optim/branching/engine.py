@@ -64,7 +64,9 @@ class _Run:
         if algebra is not None and self.convex and not model.task.settings.l2:
             program = program_of(objective, algebra, model.n)
         self._relaxation: Relaxation = (
-            Curved(model, convex=self.convex) if program is None else Quadratics(program, model.seconds_left)
+            Curved(model, convex=self.convex)
+            if program is None
+            else Quadratics(program, model.seconds_left)
         )
         self._tree = Tree(self.whole, self._relax, self._settle, self._goes_on)
         self._sign = -1.0 if objective.maximize else 1.0

@@ -1,0 +1,77 @@
+"""Ends on the way to infinity: what improves for ever, and what comes ever closer to a value."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.kept import keeps
+from xlcollab.optim.rule import Stop
+from xlcollab.optim.solution import Status
+
+_RUNAWAY = 1e15
+"""A variable that grew by this factor follows an objective without an end, however slowly."""
+_BEYOND = 1e6
+"""Times the way from the start: a logarithm gains there as much again for each power of ten."""
+_LEVEL = 1e-6
+"""Of all that was gained: who gains less beyond has come to where the objective levels off."""
+_FARTHER = (1.0, 1.01, 1.1, 2.0, 10.0)
+"""Times the way from the start: what improves at each of them has no optimum at its end."""
+_SEEN = 2
+"""Of these steps: the gains of the farther ones may be less than rounding."""
+
+
+def fled(best: Attempt, task: Task, start: Tensor) -> Attempt:
+    """The attempt, with the word that fits where its variables are on their way to infinity."""
+    stop = best.outcome.stop
+    if not stop.status.has_solution or not keeps(task.objective, best.x):
+        return best
+    if bool((best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any()):
+        far = f"A variable reached {best.x.abs().max().item():.3g}"
+        if not _levels_off(best, task, start):
+            return _with(best, Stop(Status.UNBOUNDED, f"{far}."))
+        return _with(best, Stop(Status.TOLERANCE, f"{far}, and {_COMES_CLOSER}"))
+    if stop.status is Status.LOCALLY_OPTIMAL and _improves_for_ever(best, task, start):
+        text = f"Farther out it improves still, by next to nothing: {_COMES_CLOSER}"
+        return _with(best, Stop(Status.TOLERANCE, text))
+    return best
+
+
+_COMES_CLOSER = (
+    "the objective comes ever closer to a value that no point may have; a bound may be missing."
+)
+
+
+def _with(best: Attempt, stop: Stop) -> Attempt:
+    return replace(best, outcome=replace(best.outcome, stop=stop))
+
+
+def _levels_off(best: Attempt, task: Task, start: Tensor) -> bool:
+    """Whether next to nothing is gained beyond the end, in parts of what was gained up to it."""
+    first, here, there = (_value(task, start, best.x, times) for times in (0.0, 1.0, _BEYOND))
+    return abs(there - here) <= _LEVEL * abs(here - first)
+
+
+def _improves_for_ever(best: Attempt, task: Task, start: Tensor) -> bool:
+    """Whether each farther point on the way from the start is allowed and better."""
+    if torch.equal(best.x, start):
+        return False
+    values = [_value(task, start, best.x, times) for times in _FARTHER]
+    gains = [before - after for before, after in itertools.pairwise(values)]
+    falls = min(gains[:_SEEN]) > 0.0 and min(gains) >= 0.0
+    return falls and all(
+        keeps(task.objective, _point(task, start, best.x, times)) for times in _FARTHER
+    )
+
+
+def _point(task: Task, start: Tensor, x: Tensor, times: float) -> Tensor:
+    return task.evaluator.project(start + times * (x - start))
+
+
+def _value(task: Task, start: Tensor, x: Tensor, times: float) -> float:
+    """The signed objective and its penalty so many times as far from the start as x."""
+    return task.evaluator.at(_point(task, start, x, times)).value
