@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from xlcollab.grid import Look, NewSheet
+from xlcollab.grid.looks import NUMBER_FORMATS, TEXT_LOOKS
 
 _BOLD = 150.0
 """com.sun.star.awt.FontWeight.BOLD"""
-_ACCENT, _GREY, _WHITE = 0x1F4E79, 0x4B5563, 0xFFFFFF
-"""Colours, 0xRRGGBB, as in files."""
-
-_TEXTS: Mapping[Look, Mapping[str, Any]] = {
-    "title": {"CharWeight": _BOLD, "CharHeight": 16.0, "CharColor": _ACCENT},
-    "note": {"CharColor": _GREY},
-    "section": {"CharWeight": _BOLD, "CharHeight": 12.0, "CharColor": _ACCENT},
-    "label": {"CharWeight": _BOLD},
-    "head": {
-        "CharWeight": _BOLD,
-        "CharColor": _WHITE,
-        "CellBackColor": _ACCENT,
-        "IsTextWrapped": True,
-    },
-}
-_NUMBERS: Mapping[Look, str] = {
-    "number": "0.0000",
-    "large": "#,##0.00",
-    "tiny": "0.000E+00",
-    "wide": "[=0]0.0000;[<0.001]0.000E+00;0.0000",
-    "whole": "0",
-    "tenths": "0.0",
-    "share": "0.0%",
-    "seconds": "0.00",
-}
 
 
 def dress(document: Any, target: Any, sheet: NewSheet) -> None:
@@ -52,7 +27,15 @@ def dress(document: Any, target: Any, sheet: NewSheet) -> None:
 
 
 def _set_texts(cells: Any, look: Look) -> None:
-    for name, value in _TEXTS.get(look, {}).items():
+    text = TEXT_LOOKS.get(look)
+    if text is None:
+        return
+    properties = {"CharHeight": float(text.size), "CharColor": text.color}
+    if text.bold:
+        properties["CharWeight"] = _BOLD
+    if text.fill is not None:
+        properties |= {"CellBackColor": text.fill, "IsTextWrapped": True}
+    for name, value in properties.items():
         cells.setPropertyValue(name, value)
 
 
@@ -61,7 +44,7 @@ def _cells(target: Any, top: int, left: int, height: int, width: int) -> Any:
 
 
 def _set_format(document: Any, cells: Any, look: Look) -> None:
-    code = _NUMBERS.get(look)
+    code = NUMBER_FORMATS.get(look)
     if code is None:
         return
     formats, locale = document.NumberFormats, document.CharLocale

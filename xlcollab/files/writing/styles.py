@@ -23,8 +23,8 @@ from xlcollab.files.package.markup import (
     splice,
 )
 from xlcollab.grid import Look
+from xlcollab.grid.looks import NUMBER_FORMATS, TEXT_LOOKS, TextLook
 
-_INK, _ACCENT, _GREY = "FF1F2937", "FF1F4E79", "FF4B5563"
 _FIRST_FREE_FORMAT = 164
 """Ids below are Excel's own (18.8.30)."""
 
@@ -40,18 +40,21 @@ class _Format:
     alignment: str = ""
 
 
-def _font(size: float, color: str, *, bold: bool = False) -> str:
-    weight = "<{p}b/>" if bold else ""
-    return (
-        f'<{{p}}font>{weight}<{{p}}sz val="{size:g}"/><{{p}}color rgb="{color}"/>'
+def _of_text(look: TextLook) -> _Format:
+    weight = "<{p}b/>" if look.bold else ""
+    font = (
+        f'<{{p}}font>{weight}<{{p}}sz val="{look.size:g}"/><{{p}}color rgb="FF{look.color:06X}"/>'
         '<{p}name val="Calibri"/><{p}family val="2"/></{p}font>'
     )
+    if look.fill is None:
+        return _Format(font)
+    fill = (
+        f'<{{p}}fill><{{p}}patternFill patternType="solid"><{{p}}fgColor rgb="FF{look.fill:06X}"/>'
+        '<{p}bgColor indexed="64"/></{p}patternFill></{p}fill>'
+    )
+    return _Format(font, fill, alignment=_CENTRED)
 
 
-_HEAD_FILL = (
-    f'<{{p}}fill><{{p}}patternFill patternType="solid"><{{p}}fgColor rgb="{_ACCENT}"/>'
-    '<{p}bgColor indexed="64"/></{p}patternFill></{p}fill>'
-)
 _CENTRED = '<{p}alignment horizontal="center" vertical="center" wrapText="1"/>'
 
 _SIDES = "".join(
@@ -70,19 +73,8 @@ def _boxed(number: str = "", alignment: str = "") -> _Format:
 
 _FORMATS: Mapping[Look, _Format] = MappingProxyType(
     {
-        "title": _Format(font=_font(16, _ACCENT, bold=True)),
-        "note": _Format(font=_font(11, _GREY)),
-        "section": _Format(font=_font(12, _ACCENT, bold=True)),
-        "label": _Format(font=_font(11, _INK, bold=True)),
-        "head": _Format(_font(11, "FFFFFFFF", bold=True), _HEAD_FILL, alignment=_CENTRED),
-        "number": _boxed("0.0000"),
-        "large": _boxed("#,##0.00"),
-        "tiny": _boxed("0.000E+00"),
-        "wide": _boxed("[=0]0.0000;[<0.001]0.000E+00;0.0000"),
-        "whole": _boxed("0"),
-        "tenths": _boxed("0.0"),
-        "share": _boxed("0.0%"),
-        "seconds": _boxed("0.00"),
+        **{look: _of_text(one) for look, one in TEXT_LOOKS.items()},
+        **{look: _boxed(code) for look, code in NUMBER_FORMATS.items()},
         "text": _boxed(alignment=_INDENTED),
     }
 )

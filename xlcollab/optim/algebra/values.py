@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from xlcollab.operations import OF_ONE, OF_TWO
 from xlcollab.optim.algebra.formulas import Algebra, Formula
 
 Array = NDArray[np.float64]
@@ -40,49 +41,16 @@ def _picked(args: Sequence[float]) -> float:
     return table[int(place)] if math.isfinite(place) and 0 <= place < len(table) else math.nan
 
 
-OPERATIONS: Mapping[str, Callable[..., float]] = {
+OPERATIONS: Mapping[str, Callable[..., SupportsFloat]] = {
     "sum": lambda *args: math.fsum(args) if np.isfinite(args).all() else sum(args),
     "product": lambda *args: math.prod(args),
     "largest": lambda *args: max(args),
     "smallest": lambda *args: min(args),
-    "div": np.divide,
-    "pow": np.power,
-    "atan2": np.arctan2,
-    "fmod": np.fmod,
+    **OF_TWO,
     "eq": lambda a, b: float(a == b),
     "ne": lambda a, b: float(a != b),
     "lt": lambda a, b: float(a < b),
     "le": lambda a, b: float(a <= b),
     "not": lambda a: float(a == 0),
-    "abs": np.abs,
-    "sign": np.sign,
-    "sq": np.square,
-    "inv": lambda a: np.divide(1.0, a),
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log10": np.log10,
-    "log1p": np.log1p,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "trunc": np.trunc,
-    "rint": np.rint,
-    "sigmoid": special.expit,
-    "erf": special.erf,
-    "erfc": special.erfc,
-    "lgamma": special.gammaln,
-    "digamma": special.digamma,
+    **OF_ONE,
 }

@@ -52,9 +52,7 @@ class CurvedSquares:
 
     def init(self, evaluator: Evaluator, point: Point) -> CurvedState:
         """Residuals and Jacobian at the start."""
-        residuals, jacobian = evaluator.residuals_and_jacobian(point.y)
-        scale = trust.first_scale(jacobian)
-        return CurvedState(residuals, jacobian, scale, trust.first_radius(scale, point.y))
+        return CurvedState(*trust.start(evaluator, point.y))
 
     def step(
         self, evaluator: Evaluator, point: Point, state: CurvedState, rate: float
@@ -72,7 +70,7 @@ class CurvedSquares:
             before = trust.cost(state.residuals)
             curved = state.sums is not None or before - found.cost < _SLOW * before
             return _to(evaluator, found.y, replace(state, radius=found.radius), curved=curved)
-        newton = evaluator.project(point.y + model.step(math.inf))
+        newton = trust.newton(evaluator, point.y, model)
         return trust.polished(point, state, _to(evaluator, newton, state, curved=True), _STANDSTILL)
 
 

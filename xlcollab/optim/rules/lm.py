@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -35,9 +34,7 @@ class LevenbergMarquardt:
 
     def init(self, evaluator: Evaluator, point: Point) -> LMState:
         """Residuals and Jacobian at the start."""
-        residuals, jacobian = evaluator.residuals_and_jacobian(point.y)
-        scale = trust.first_scale(jacobian)
-        return LMState(residuals, jacobian, scale, trust.first_radius(scale, point.y))
+        return LMState(*trust.start(evaluator, point.y))
 
     def step(
         self, evaluator: Evaluator, point: Point, state: LMState, rate: float
@@ -51,7 +48,7 @@ class LevenbergMarquardt:
         found = trust.reached(evaluator, point.y, state, model)
         if found is not None:
             return _to(evaluator, found.y, state, found.radius)
-        newton = evaluator.project(point.y + model.step(math.inf))
+        newton = trust.newton(evaluator, point.y, model)
         return trust.polished(point, state, _to(evaluator, newton, state, state.radius))
 
 

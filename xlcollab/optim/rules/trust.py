@@ -113,6 +113,18 @@ def reached(evaluator: Evaluator, y: Tensor, state: Region, model: Model) -> Rea
     return None
 
 
+def start(evaluator: Evaluator, y: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
+    """What a `Region` holds at the first point: residuals, Jacobian, scale and radius."""
+    residuals, jacobian = evaluator.residuals_and_jacobian(y)
+    scale = first_scale(jacobian)
+    return residuals, jacobian, scale, first_radius(scale, y)
+
+
+def newton(evaluator: Evaluator, y: Tensor, model: Model) -> Tensor:
+    """Where the model is lowest of all, within the bounds, (n,)."""
+    return evaluator.project(y + model.step(math.inf))
+
+
 def accepted(evaluator: Evaluator, y: Tensor, state: R) -> Step[R]:
     """The step to y, with the state there."""
     point = evaluator.at(y)

@@ -6,16 +6,15 @@ a number outside their domain, where the plain ones would be infinite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+
+from xlcollab.operations import OF_ONE, OF_TWO, Meaning
 
 Numbers = NDArray[np.float64]
-Meaning = Callable[..., NDArray[np.generic]]
-"""Arrays of numbers, as many as the operation takes → an array of their shape."""
 LARGEST_EXPONENT = 709.782712893384
 """exp of more is no number."""
 
@@ -43,38 +42,8 @@ def _sign(x: Numbers) -> Numbers:
 
 _UNARY: dict[str, Meaning] = {
     "copy": lambda x: x,
-    "neg": np.negative,
-    "abs": np.abs,
-    "sign": _sign,
-    "sq": np.square,
-    "inv": lambda x: 1.0 / x,
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "log": np.log,
-    "log10": np.log10,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "trunc": np.trunc,
-    "rint": np.rint,
-    "sigmoid": special.expit,
-    "erf": special.erf,
-    "erfc": special.erfc,
-    "lgamma": special.gammaln,
-    "digamma": special.digamma,
+    **OF_ONE,
+    "sign": _sign,  # of no number 0: it is a slope there
     "not": _truth(lambda x: x == 0),
     "finite": _truth(np.isfinite),
     "sqrtn": lambda x: np.where(x > 0, np.sqrt(x), np.where(x == 0, 0.0, np.nan)),
@@ -82,16 +51,7 @@ _UNARY: dict[str, Meaning] = {
     "expn": _guarded(np.exp, lambda x: x <= LARGEST_EXPONENT),
 }
 _BINARY: dict[str, Meaning] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "divn": lambda a, b: np.where(b == 0, np.nan, a / b),
-    "pow": np.power,
-    "atan2": np.arctan2,
-    "max": np.maximum,
-    "min": np.minimum,
-    "fmod": np.fmod,
+    **OF_TWO,
     "eq": _truth(np.equal),
     "ne": _truth(np.not_equal),
     "lt": _truth(np.less),
