@@ -114,7 +114,8 @@ def reached(evaluator: Evaluator, y: Tensor, state: Region, model: Model) -> Rea
 
 
 def start(evaluator: Evaluator, y: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
-    """What a `Region` holds at the first point: residuals, Jacobian, scale and radius."""
+    """What a `Region` holds at the first point: residuals (m,), Jacobian (m, n), scale (n,) and
+    radius."""
     residuals, jacobian = evaluator.residuals_and_jacobian(y)
     scale = first_scale(jacobian)
     return residuals, jacobian, scale, first_radius(scale, y)
