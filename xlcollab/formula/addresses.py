@@ -9,6 +9,7 @@ some cell takes the smaller and the larger of `top.at(row)` and `bottom.at(row)`
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from xlcollab.formula.nodes import Axis, Name, Reference
 from xlcollab.formula.spelling import FUTURE_PREFIX
@@ -82,7 +83,13 @@ def _read_corner(text: str, row: int, column: int) -> tuple[Axis | None, Axis | 
 
 
 def _axis(index: int, position: int, absolute: bool) -> Axis:
-    return Axis(index if absolute else index - position, absolute)
+    return _shared(index if absolute else index - position, absolute)
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(value: int, absolute: bool) -> Axis:
+    """One object for equal axes: the references of a workbook have few different ones."""
+    return Axis(value, absolute)
 
 
 def _in_order(first: Axis, last: Axis) -> tuple[Axis, Axis]:

@@ -42,7 +42,7 @@ _AREA = (
 
 # The order decides: a sheet called TRUE, a cell LOG10 and a function LOG10 are told apart by it.
 _TOKEN = re.compile(
-    rf"(?P<text>{spelling.TEXT})"
+    rf"\s*+(?:(?P<text>{spelling.TEXT})"
     rf"|(?P<reference>(?:{spelling.SHEET_PREFIX})?{_AREA})"
     rf"|(?P<error>(?:{spelling.SHEET_PREFIX})?#REF!(?:{_AREA}|#REF!)?|{spelling.ERROR})"
     rf"|(?P<function>(?:{spelling.SHEET_PREFIX})?{spelling.WORD}\()"
@@ -50,9 +50,10 @@ _TOKEN = re.compile(
     rf"|(?P<name>(?:{spelling.SHEET_PREFIX})?{spelling.WORD}(?!\[))"
     rf"|(?P<structured>(?:{spelling.WORD})?{spelling.BRACKETS})"
     r"|(?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[Ee][+-]?\d++)?(?![\w.]))"
-    r"|(?P<operator><=|>=|<>|[-+*/^&=<>%@#:(){},;])",
+    r"|(?P<operator><=|>=|<>|[-+*/^&=<>%@#:(){},;]))",
     re.DOTALL,
 )
+"""White space, and the token behind it: the one group that matches."""
 _SPACE = re.compile(r"\s*+")
 
 _EXPECTED_AT = {
@@ -72,17 +73,16 @@ def tokenize(text: str) -> list[Token]:
     """
     tokens: list[Token] = []
     position = 1 if text.startswith("=") else 0
-    while True:
-        start = _end_of_space(text, position)
-        spaced = start > position
-        if start == len(text):
-            tokens.append(Token("end", "", start, spaced))
-            return tokens
-        match = _TOKEN.match(text, start)
-        if not match:
-            raise syntax_error(text, start, _EXPECTED_AT.get(text[start], _EXPECTED_ELSE))
-        tokens.append(Token(_kind(match), match[0], start, spaced))
-        position = match.end()
+    while match := _TOKEN.match(text, position):
+        kind = _kind(match)
+        start, end = match.span(kind)
+        tokens.append(Token(kind, text[start:end], start, start > position))
+        position = end
+    start = _end_of_space(text, position)
+    if start < len(text):
+        raise syntax_error(text, start, _EXPECTED_AT.get(text[start], _EXPECTED_ELSE))
+    tokens.append(Token("end", "", start, start > position))
+    return tokens
 
 
 def _end_of_space(text: str, position: int) -> int:
@@ -111,4 +111,4 @@ def _found(text: str, position: int) -> str:
     if position == len(text):
         return "the end"
     match = _TOKEN.match(text, position)
-    return repr(match[0][:_SHOWN_FOUND] if match else text[position])
+    return repr(match[_kind(match)][:_SHOWN_FOUND] if match else text[position])

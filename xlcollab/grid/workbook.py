@@ -212,6 +212,9 @@ class Workbook:
         return iter(self.sheets)
 
     def find(self, name: str) -> Sheet | None:
+        for sheet in self.sheets:  # most are asked for as they are spelled
+            if sheet.name == name:
+                return sheet
         wanted = name.casefold()
         return next((sheet for sheet in self.sheets if sheet.name.casefold() == wanted), None)
 

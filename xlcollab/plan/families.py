@@ -162,9 +162,11 @@ def _plain_families(
 def _resolved(family: Family, workbook: Workbook) -> list[Family]:
     """The family with its names resolved; in pieces where a name means different places."""
     try:
-        return [replace(family, node=resolve(family.node, workbook, family.sheet, family.rect))]
+        node = resolve(family.node, workbook, family.sheet, family.rect)
     except SplitError:
         return [one for part in halves(family) for one in _resolved(part, workbook)]
+    step, array, closing = family.step, family.array, family.closing
+    return [Family(family.sheet, family.rect, node, step, array, closing)]
 
 
 def halves(family: Family) -> tuple[Family, Family]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xlcollab import garbage
@@ -136,7 +136,7 @@ def _built(workbook: Workbook, few: int) -> Plan:
         parts, circular = _in_waves(members)
         units += [_Unit([part], None) for part in parts]
         stuck += circular
-    return _plan(workbook, units, stuck, broken)
+    return _plan(workbook, units, stuck, broken, dict(zip(found, needs, strict=True)))
 
 
 def _in_waves(members: Sequence[Family]) -> tuple[list[Family], list[tuple[Family, str]]]:
@@ -153,7 +153,9 @@ def _plan(
     units: Sequence[_Unit],
     stuck: Sequence[tuple[Family, str]],
     broken: list[BrokenFormula],
+    known: Mapping[Family, list[int]] | None = None,
 ) -> Plan:
+    """`known` are the needs of families in another order."""
     ordered: list[Family] = []
     chains: list[Chain] = []
     for unit in units:
@@ -165,8 +167,19 @@ def _plan(
     index = FamilyIndex(workbook, everything)
     circular = {len(ordered) + i: sentence for i, (_, sentence) in enumerate(stuck)}
     chain_of = {number: chain for chain in chains for number in chain.members}
-    needs = _needs(index, everything)
+    needs = _renumbered(known or {}, everything) or _needs(index, everything)
     return Plan(workbook, everything, needs, index, broken, circular, chains, chain_of)
+
+
+def _renumbered(
+    known: Mapping[Family, list[int]], everything: list[Family]
+) -> list[list[int]] | None:
+    """What each family needs, by its new numbers; None where these are not all the same ones."""
+    new = {family: number for number, family in enumerate(everything)}
+    if new.keys() != known.keys():
+        return None
+    numbers = [new[family] for family in known]
+    return [sorted([numbers[old] for old in known[family]]) for family in everything]
 
 
 def _needs(index: FamilyIndex, members: list[Family]) -> list[list[int]]:

@@ -151,20 +151,18 @@ class _Resolver:
         if self.in_name:
             node = _wrapped(node, self.rect)
         if node.sheet is None:
-            return replace(node, sheet=self.sheet)
+            return _on(node, self.sheet)
         first = self.workbook.find(node.sheet)
         if first is None:
             return _REF
         if node.last_sheet is None:
-            return replace(node, sheet=first.name)
+            return _on(node, first.name)
         last = self.workbook.find(node.last_sheet)
         if last is None:
             return _REF
         names = [sheet.name for sheet in self.workbook]
         low, high = sorted((names.index(first.name), names.index(last.name)))
-        parts: list[Node] = [
-            replace(node, sheet=name, last_sheet=None) for name in names[low : high + 1]
-        ]
+        parts: list[Node] = [_on(node, name) for name in names[low : high + 1]]
         result = parts[0]
         for part in parts[1:]:
             result = Binary(",", result, part)
@@ -237,6 +235,13 @@ def _mean_themselves(node: Node) -> set[str]:
     """The names in a node that mean what is being put in."""
     named = (one.name for one in walk(node) if isinstance(one, Name | Call))
     return {name for name in named if name.endswith(_ITSELF) and name != APPLIED}
+
+
+def _on(node: Reference, sheet: str) -> Reference:
+    """The same cells of one sheet."""
+    if node.sheet == sheet and node.last_sheet is None:
+        return node
+    return Reference(node.top, node.left, node.bottom, node.right, sheet, None, node.book)
 
 
 def _wrapped(node: Reference, rect: Rect) -> Reference:

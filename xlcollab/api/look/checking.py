@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, Sheet, Wor
 from xlcollab.kernels.trace.recalculate import Recalculation, Unsupported, recalculate
 from xlcollab.kernels.values.block import Block
 from xlcollab.plan import Family
-from xlcollab.ref import AreaRef, CellRef
+from xlcollab.plan.rectangles import rectangles
+from xlcollab.ref import AreaRef, CellRef, Rect
 
 if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
@@ -83,11 +84,11 @@ def recalculate_book(book: Session) -> Check:
     workbook = book.workbook
     found = recalculate(book.plan)
     compared = _compared(workbook, found)
-    differences = [one for each in compared for one in _differences(workbook, each)]
-    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
+    differences = [one for each in compared for one in each.differences()]
+    book.apply(Changes(results=[edit for each in compared for edit in each.changed()]))
     return Check(
         formulas=sum(int(sheet.formula_mask().sum()) for sheet in workbook),
-        matched=sum(int(each.same.sum()) for each in compared),
+        matched=sum(int((each.evaluated & each.same).sum()) for each in compared),
         differences=tuple(differences),
         unsupported=found.unsupported,
         volatile=sum(family.rect.size for family in found.volatile),
@@ -103,8 +104,8 @@ def refresh(book: Session) -> int:
         return 0
     book.stale = False
     compared = _compared(book.workbook, recalculate(book.plan, draw=True))
-    book.apply(Changes(results=[each.edit for each in compared if not each.same.all()]))
-    return sum(int((~each.same).sum()) for each in compared)
+    book.apply(Changes(results=[edit for each in compared for edit in each.changed()]))
+    return sum(int(each.different.sum()) for each in compared)
 
 
 def brought_up_to_date(
@@ -117,8 +118,12 @@ def brought_up_to_date(
         return ()
     wanted = {area for area, _ in left_alone}
     found = recalculate(book.plan)
-    compared = _compared(book.workbook, found)
-    edits = [each.edit for each in compared if any(each.edit.area.meets(one) for one in wanted)]
+    edits = [
+        each.edit(rect)
+        for each in _compared(book.workbook, found)
+        for rect in each.rects
+        if any(AreaRef(each.sheet.name, rect).meets(one) for one in wanted)
+    ]
     book.apply(Changes(results=edits))
     refused = [one.area for one in found.unsupported]
     return tuple(one for one in left_alone if any(one[0].meets(area) for area in refused))
@@ -126,51 +131,87 @@ def brought_up_to_date(
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The computed values of a family, and which of them are as stored."""
+    """The computed values of a sheet's families, which fill `rects`, and which are as stored.
 
-    edit: CellEdit
+    The arrays cover the sheet from A1 to its last value; those that are `evaluated` count.
+    """
+
+    sheet: Sheet
+    rects: list[Rect]
+    kinds: NDArray[np.uint8]
+    numbers: NDArray[np.float64]
+    evaluated: NDArray[np.bool_]
     same: NDArray[np.bool_]
+
+    @property
+    def different(self) -> NDArray[np.bool_]:
+        return np.asarray(self.evaluated & ~self.same, np.bool_)
+
+    def edit(self, rect: Rect) -> CellEdit:
+        where = rect.rows, rect.columns
+        return CellEdit(AreaRef(self.sheet.name, rect), self.kinds[where], self.numbers[where])
+
+    def changed(self) -> list[CellEdit]:
+        """The values of all families of which one is not as stored."""
+        labels = np.full(self.same.shape, -1, np.int32)
+        different = self.different
+        for rect in self.rects if different.any() else ():
+            if different[rect.rows, rect.columns].any():
+                labels[rect.rows, rect.columns] = 0
+        return [self.edit(rect) for _, rect in rectangles(labels)]
+
+    def differences(self) -> Iterator[Difference]:
+        """In reading order."""
+        rows, columns = np.nonzero(self.different)
+        computed = zip(
+            self.kinds[rows, columns].tolist(), self.numbers[rows, columns].tolist(), strict=True
+        )
+        for row, column, value in zip(rows.tolist(), columns.tolist(), computed, strict=True):
+            cell = CellRef(self.sheet.name, row, column)
+            stored = self.sheet.value(row, column)
+            yield Difference(cell, stored, decode(*value, self.sheet.texts))
 
 
 def _compared(workbook: Workbook, found: Recalculation) -> list[_Compared]:
-    compared = []
+    by_sheet: dict[str, list[tuple[Family, Block]]] = {sheet.name: [] for sheet in workbook}
     for family, block in found.results:
-        kinds, numbers = _arrays(block)
-        near = found.delta if family.area in found.iterated else 0.0
-        same = _equal(workbook.sheet(family.sheet), family, kinds, numbers, near)
-        compared.append(_Compared(CellEdit(family.area, kinds, numbers), same))
-    return compared
+        by_sheet[family.sheet].append((family, block))
+    return [
+        _sheet_compared(workbook.sheet(name), results, found)
+        for name, results in by_sheet.items()
+        if results
+    ]
 
 
-def _arrays(block: Block) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    kinds = block.kinds()[0, 0].numpy().astype(np.uint8)
-    return kinds, block.number.expand(block.shape)[0, 0].numpy().astype(np.float64)
+def _sheet_compared(
+    sheet: Sheet, results: Sequence[tuple[Family, Block]], found: Recalculation
+) -> _Compared:
+    rects = [family.rect for family, _ in results]
+    shape = max(rect.bottom for rect in rects), max(rect.right for rect in rects)
+    kinds, numbers = np.zeros(shape, np.uint8), np.zeros(shape)
+    near, evaluated = np.zeros(shape), np.zeros(shape, np.bool_)
+    for family, block in results:
+        where = family.rect.rows, family.rect.columns
+        kind = block.kind
+        kinds[where] = kind if isinstance(kind, Kind) else kind[0, 0].numpy()
+        numbers[where] = block.number[0, 0].numpy()
+        evaluated[where] = True
+        if found.iterated and family.area in found.iterated:
+            near[where] = found.delta
+    stored = sheet.block(Rect(0, 0, *shape))
+    same = _equal(*stored, kinds, numbers, near)
+    return _Compared(sheet, rects, kinds, numbers, evaluated, same)
 
 
 def _equal(
-    sheet: Sheet,
-    family: Family,
+    stored_kinds: NDArray[np.uint8],
+    stored: NDArray[np.float64],
     kinds: NDArray[np.uint8],
     numbers: NDArray[np.float64],
-    near: float,
+    near: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Which values are as stored; `near` is how far those of an iteration may be from it."""
-    stored_kinds, stored = sheet.block(family.rect)
     size = np.maximum(np.abs(stored), np.abs(numbers))
     close = np.abs(numbers - stored) <= np.maximum(RELATIVE_TOLERANCE * size, near)
     exact = np.where(kinds == Kind.NUMBER, close, numbers == stored)
     return np.asarray((kinds == stored_kinds) & exact, np.bool_)
-
-
-def _differences(workbook: Workbook, compared: _Compared) -> list[Difference]:
-    edit = compared.edit
-    found: list[Difference] = []
-    if compared.same.all():
-        return found
-    sheet = workbook.sheet(edit.area.sheet)
-    for i, j in np.argwhere(~compared.same).tolist():
-        row, column = edit.area.rect.top + i, edit.area.rect.left + j
-        computed = decode(int(edit.kinds[i, j]), edit.numbers[i, j], workbook.texts)
-        cell = CellRef(edit.area.sheet, row, column)
-        found.append(Difference(cell, sheet.value(row, column), computed))
-    return found

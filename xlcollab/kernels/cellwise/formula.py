@@ -44,6 +44,8 @@ from xlcollab.kernels.values.tape import Operation
 from xlcollab.plan.families import Family
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
+_LITERALS = (Number, Text, Boolean)
+_MADE = (*_LITERALS, Missing, Binary)
 _Arguments = Callable[[int, int], Argument]
 _DEEPEST = 60
 """Nodes inside one another: each is a call of Python's."""
@@ -96,7 +98,7 @@ class _Maker:
             raise NotCellwiseError
         if isinstance(node, Reference):
             return self._cell(node)
-        if isinstance(node, Number | Text | Boolean):
+        if isinstance(node, _LITERALS):
             return _always(node.value)
         if isinstance(node, Binary):
             return self._binary(node, depth + 1)
@@ -280,9 +282,7 @@ def is_read(node: Node) -> bool:
     be either."""
     if isinstance(node, Reference):
         return True
-    made = isinstance(node, Number | Text | Boolean | Missing | Binary) or (
-        isinstance(node, Unary) and node.operator in "-%"
-    )
+    made = isinstance(node, _MADE) or (isinstance(node, Unary) and node.operator in "-%")
     record = RECORDS.get(node.name) if isinstance(node, Call) else None
     if record is not None:
         made = record.refers is None and record.areas is None
