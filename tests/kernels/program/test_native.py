@@ -61,6 +61,7 @@ BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "*": torch.mul,
     "/": lambda a, b: a / (b.square() + 1.0),
     "max": torch.maximum,
+    "min": torch.minimum,
     "choice": lambda a, b: torch.where(a > b, a.square(), b),
 }
 TERM = st.tuples(st.sampled_from(sorted(PARTS)), st.sampled_from(sorted(UNARY)))
@@ -177,6 +178,44 @@ def test_no_number_is_no_answer() -> None:
     assert program is not None
     assert program.value_and_gradient(np.array([-1.0, 2.0])) is None
     assert program.value_and_gradient(np.array([0.0, 2.0])) is None
+
+
+def test_any_array_of_numbers_is_a_point() -> None:
+    program = check(lambda x: (x * x).sin().sum(), START)
+    x = START.numpy()
+    expected = program.value_and_gradient(x)
+    assert expected is not None
+    locked, spaced = x.copy(), np.repeat(x, 3)
+    locked.flags.writeable = False
+    for point in (locked, spaced[::3], x[::-1].copy()[::-1], x.astype(">f8")):
+        found = program.value_and_gradient(point)
+        assert found is not None
+        assert found[0] == expected[0]
+        np.testing.assert_array_equal(found[1], expected[1])
+    single = program.value_and_gradient(x.astype(np.float32))
+    assert single is not None
+    np.testing.assert_allclose(single[1], expected[1], rtol=1e-5, atol=1e-5)
+
+
+def test_a_gradient_stays_what_it_was() -> None:
+    program = check(lambda x: x.pow(3).sum(), START)
+    points = np.random.default_rng(4).normal(size=(40, len(START)))
+    found = [program.value_and_gradient(point) for point in points]
+    for point, pair in zip(points, found, strict=True):
+        assert pair is not None
+        np.testing.assert_allclose(pair[1], 3 * point**2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 5, 7, 8, 9, 15, 16, 17])
+def test_rows_of_any_length(columns: int) -> None:
+    random = np.random.default_rng(columns)
+    table = torch.tensor(random.normal(size=(90, columns)))
+
+    def function(x: Tensor) -> Tensor:
+        moved = (table + x[:90, None] * x[90:]).tanh() * x[:90, None]
+        return torch.maximum(moved, x[90:]).square().sum() + moved.T.sin().sum(1).square().sum()
+
+    check(function, torch.tensor(random.normal(size=90 + columns)))
 
 
 def test_a_batch_is_the_points_one_by_one() -> None:

@@ -15,6 +15,7 @@ from xlcollab.kernels.program.machine.digamma import digamma
 from xlcollab.kernels.program.machine.vectors import exp, log, tanh
 
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -745.0, -740.0, 709.78, 710.0, 1e-300, 5e-324]
+EDGES += [-745.1, -745.2, -746.0, -800.0, 1e300, -1e300]
 
 
 def everywhere() -> NDArray[np.float64]:

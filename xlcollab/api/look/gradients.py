@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 
-_FLOAT64 = np.dtype(np.float64)
-
-
 @dataclass(frozen=True, slots=True)
 class CellFunction:
     """Cells as a differentiable torch function of other cells: call it with x of shape (n,).
@@ -50,8 +47,8 @@ class CellFunction:
         Raises:
             UsageError: x has another shape.
         """
-        if not (type(x) is np.ndarray and x.dtype is _FLOAT64 and x.flags.carray):
-            x = np.array(x, np.float64)  # the machine is compiled for one kind of array
+        if type(x) is not np.ndarray:
+            x = np.array(x, np.float64)
         if x.ndim != 1 or len(x) != len(self.cells):
             raise UsageError(f"x has shape {x.shape}; expected ({len(self.cells)},)")
         program = self.machine.program

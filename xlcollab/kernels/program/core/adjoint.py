@@ -58,6 +58,7 @@ class _Reverse:
     def _times(self, part: Placed, factor: View) -> Placed:
         """A contribution times a number, sums made before."""
         kept = [axis for axis, step in enumerate(part.strides) if step]
+        kept.sort(key=lambda axis: -part.strides[axis])  # in the order of what is filled
         shape = tuple(part.shape[axis] for axis in kept)
         source = part.source
         if prod(shape) < prod(part.shape):

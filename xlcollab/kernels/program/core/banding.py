@@ -23,6 +23,7 @@ from xlcollab.kernels.program.core.codes import (
     FIRST_OP,
     GATHER,
     JOIN_WIDTH,
+    LINE,
     LOCAL,
     MICRO_WIDTH,
     MODES,
@@ -32,6 +33,7 @@ from xlcollab.kernels.program.core.codes import (
     SCATTER,
     SIZE_WIDTH,
     SUMMED,
+    lined,
 )
 from xlcollab.kernels.program.core.graph import Graph, Placed
 from xlcollab.kernels.program.core.schedule import LARGE_SPACE, Band, Group
@@ -44,8 +46,6 @@ _BLOCK = 8192
 the second cache."""
 _PARTS = 16
 """Most parts of a band: no more threads can share it."""
-_ROUND = 8
-"""Rows of a block are a multiple of this, and spaces begin at one: whole lines of a cache."""
 
 Ref = tuple[int, int, int, int, int]
 """(0 for `code`, 1 for `micro`; the place's number there; place; step of a row; space)"""
@@ -107,7 +107,7 @@ class BandWriter:
         size = 0
         for number, width in sorted(widths.items()):
             self._local[number] = size
-            size += _rounded(width * self._block)
+            size += lined(width * self._block)
         self.size = size
 
     def _rows_of_a_block(self, widths: dict[int, int]) -> int:
@@ -115,7 +115,7 @@ class BandWriter:
         for item in self._band.items:
             if isinstance(item, Group):
                 widest = max(widest, prod(item.shape) // self.rows)
-        return min(self.rows, max(_ROUND, _BLOCK // widest // _ROUND * _ROUND))
+        return min(self.rows, max(LINE, _BLOCK // widest // LINE * LINE))
 
     def _summed(self) -> dict[int, int]:
         """The nodes that rows add to, and where each lies among a part's sums."""
@@ -125,7 +125,7 @@ class BandWriter:
             for number in self._sums_of(item):
                 if number not in found:
                     found[number] = size
-                    size += _rounded(graph[number].size)
+                    size += lined(graph[number].size)
         self._sums = size
         return found
 
@@ -177,7 +177,7 @@ class BandWriter:
         ends = [len(tables.refs), len(tables.sizes), len(tables.joins)]
         bounds = [n for pair in zip(tops, ends, strict=True) for n in pair]
         each = -(-self.rows // parts)
-        each = -(-each // _ROUND) * _ROUND
+        each = -(-each // LINE) * LINE
         last, work = first + len(inner), self._work()
         return [BAND, self.rows, self._block, each, begin, last, *bounds, self._sums, work]
 
@@ -221,7 +221,7 @@ class BandWriter:
         tables.sizes.append((at + 1 + axis, unit))
         for number in range(start, len(self._encoder.micro)):
             step = self._encoder.micro[number]
-            if step[0] < FIRST_OP:
+            if step[0] < FIRST_OP or step[9] == 1:
                 lead = step[6 + axis] * unit
                 tables.refs.append(_reference(1, number * MICRO_WIDTH + 5, step, 5, lead))
 
@@ -256,7 +256,3 @@ def _reference(
     space = 0 if held else place // LOCAL
     row[column] = place & OWN
     return (table, where, row[column], 0 if space == 1 else step, space)
-
-
-def _rounded(size: int) -> int:
-    return -(-size // _ROUND) * _ROUND

@@ -29,3 +29,11 @@ REF_WIDTH, SIZE_WIDTH, JOIN_WIDTH = 4, 2, 4
 """A band's tables: (where a place stands, the place, what each row adds to it, 0, 1 or 2 for the
 space it lies in), (where a length stands, of one row) and (where a sum goes, its length, ADD, MAX
 or MIN, where in the part's sums it lies)."""
+
+LINE = 8
+"""Numbers of a line of the cache. Buffers begin at one: a vector over two lines is read twice."""
+
+
+def lined(size: int) -> int:
+    """The size in whole lines."""
+    return -(-size // LINE) * LINE

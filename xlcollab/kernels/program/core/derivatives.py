@@ -169,14 +169,20 @@ def _atan2(
     return [far.choose(0.0, g * x / square), far.choose(0.0, -(g * y / square))]
 
 
-def _extreme(
-    g: Expression, out: Expression, operands: Sequence[Expression], wanted: Sequence[bool]
-) -> Sequence[Expression | None]:
+def _extreme(*, largest: bool) -> Rule:
     """max and min: equal operands share evenly."""
-    a, b = operands
-    tie = a.apply("eq", b)
-    half = g * 0.5
-    return [tie.choose(half, x.apply("eq", out).choose(g, 0.0)) for x in (a, b)]
+
+    def rule(
+        g: Expression, out: Expression, operands: Sequence[Expression], wanted: Sequence[bool]
+    ) -> Sequence[Expression | None]:
+        a, b = operands
+        pairs = [(a, b), (b, a)] if largest else [(b, a), (a, b)]
+        return [
+            g * first.apply("over", second) if asked else None
+            for (first, second), asked in zip(pairs, wanted, strict=True)
+        ]
+
+    return rule
 
 
 def _fmod(
@@ -197,8 +203,8 @@ DERIVATIVES: Mapping[str, Rule] = {name: _unary(slope) for name, slope in _UNARY
     "divn": _divn,
     "pow": _pow,
     "atan2": _atan2,
-    "max": _extreme,
-    "min": _extreme,
+    "max": _extreme(largest=True),
+    "min": _extreme(largest=False),
     "fmod": _fmod,
     "where": lambda g, out, operands, wanted: [
         None,

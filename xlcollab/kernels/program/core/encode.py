@@ -22,6 +22,7 @@ from xlcollab.kernels.program.core.codes import (
     FIRST_OP,
     GATHER,
     GROUP,
+    LINE,
     LOAD,
     MICRO_WIDTH,
     MODES,
@@ -29,6 +30,7 @@ from xlcollab.kernels.program.core.codes import (
     SCATTER,
     SPREAD,
     STORE,
+    lined,
 )
 from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
 from xlcollab.kernels.program.core.ops import OPS
@@ -119,13 +121,14 @@ class _Encoder:
         stored = sorted(self.plan.stored - local)
         modes = {number: self.graph[number].mode for number in stored}
         for number in sorted(stored, key=lambda number: (modes[number], number)):
-            node = self.graph[number]
+            node, end = self.graph[number], self.size
+            self.size = lined(end) if node.size >= LINE else end
             self.offsets[number] = self.size
             if number in summed or (node.op == "place" and not self.overwritten(number)):
                 empty = EMPTY[node.mode or "add"] if node.op == "place" else 0.0
                 last = cleared[-1] if cleared else [0, -1]
-                if fills and fills[-1] == empty and sum(last) == self.size:
-                    last[1] += node.size
+                if fills and fills[-1] == empty and sum(last) == end:
+                    last[1] = self.size + node.size - last[0]
                 else:
                     cleared.append([self.size, node.size])
                     fills.append(empty)
@@ -296,16 +299,21 @@ def _registered(
     """Values become registers that are used again; spread numbers keep theirs.
 
     An operation's result never takes the register of one of its operands: the machine's loops
-    are quicker where the two do not overlap.
+    are quicker where the two do not overlap. A result that is to be stored in order is written to
+    its place at once, which then is its register.
     """
+    at_once = _written_at_once(steps, spaced, shape)
     spread = {step[1] for step in steps if step[0] == SPREAD}
-    last = {value: at for at, step in enumerate(steps) for value in step[2]}
+    done = set(at_once.values())
+    last = {value: at for at, step in enumerate(steps) if at not in done for value in step[2]}
     free: list[int] = []
     register: dict[int, int] = {}
     count = 0
     rows: list[list[int]] = []
     first_rows: list[list[int]] = []
     for at, (step, value, operands, place, _) in enumerate(steps):
+        if at in done:
+            continue
         own = -1
         if value >= 0:
             if step != SPREAD and free:
@@ -314,8 +322,8 @@ def _registered(
                 own, count = count, count + 1
             register[value] = own
         used = [register[operand] for operand in operands]
-        strides = spaced.get(at, ())
-        padded = (0,) * (LARGE_SPACE - len(strides)) + tuple(strides)
+        home = at_once.get(value, at)
+        place, padded = steps[home][3], _padded(spaced.get(home, ()))
         row = [step, own if value >= 0 else used[0], *_three(used), place, *padded]
         (first_rows if step == SPREAD else rows).append(row)
         for operand in set(operands):
@@ -324,6 +332,28 @@ def _registered(
         if value >= 0 and value not in last and step != SPREAD:
             free.append(own)
     return first_rows + rows, shape, count
+
+
+def _written_at_once(
+    steps: Sequence[tuple[int, int, tuple[int, ...], int, Dims]],
+    spaced: dict[int, Dims],
+    shape: Dims,
+) -> dict[int, int]:
+    """By operations' results the step that stores each in the order in which it is made."""
+    made = {step[1] for step in steps if step[0] >= FIRST_OP}
+    found: dict[int, int] = {}
+    *_, rows, inner = (1,) * LARGE_SPACE + tuple(shape)
+    for at, (step, _, operands, _, _) in enumerate(steps):
+        if step != STORE or operands[0] not in made or operands[0] in found:
+            continue
+        *_, by_row, along = _padded(spaced[at])
+        if along == 1 and (rows == 1 or by_row == inner):
+            found[operands[0]] = at
+    return found
+
+
+def _padded(strides: Dims) -> Dims:
+    return (0,) * (LARGE_SPACE - len(strides)) + tuple(strides)
 
 
 def _three(used: Sequence[int]) -> list[int]:

@@ -1,7 +1,8 @@
 """The elementwise operations of the core program: one number per place, from one to three.
 
-Truths are 0 and 1. `logn`, `sqrtn`, `expn` and `divn` are the guarded forms of the worksheet: not
-a number outside their domain, where the plain ones would be infinite.
+Truths are 0 and 1; `over` is 1 where the first is greater, ½ where both are equal, else 0. `logn`,
+`sqrtn`, `expn` and `divn` are the guarded forms of the worksheet: not a number outside their
+domain, where the plain ones would be infinite.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ _BINARY: dict[str, Meaning] = {
     "ne": _truth(np.not_equal),
     "lt": _truth(np.less),
     "le": _truth(np.less_equal),
+    "over": lambda a, b: np.greater(a, b) + 0.5 * np.equal(a, b),
 }
 
 
@@ -82,5 +84,5 @@ OPS: Mapping[str, Op] = _table()
 COMMUTATIVE = frozenset({"add", "mul", "max", "min", "eq", "ne"})
 TRUTHS = frozenset({"not", "finite", "eq", "ne", "lt", "le"})
 """Operations whose results are 0 or 1."""
-FLAT = TRUTHS | {"sign", "floor", "ceil", "trunc", "rint"}
+FLAT = TRUTHS | {"sign", "floor", "ceil", "trunc", "rint", "over"}
 """Operations whose derivative is 0 wherever they have one."""

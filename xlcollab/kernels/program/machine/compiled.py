@@ -56,14 +56,15 @@ def is_ready(function: Callable[..., object]) -> bool:
     )
 
 
-def _compiler(*allowed: str, inner: bool = True) -> Callable[[F], F]:
+def _compiler(*allowed: str, inner: bool = True, alone: bool = False) -> Callable[[F], F]:
     """A decorator; `allowed` are what rounding may be spent on (LLVM's fast-math flags). What is
-    called by compiled code alone is `inner`: without a way in for Python it is compiled sooner."""
+    called by compiled code alone is `inner`: without a way in for Python it is compiled sooner.
+    `alone`: Python's other threads wait."""
 
     def decorate(function: F) -> F:
         # Its stubs do not know of the wrappers.
         compiler = cast(Callable[..., Callable[..., object]], numba.njit)(
-            nogil=True,
+            nogil=not alone,
             error_model="numpy",
             fastmath=set(allowed),
             no_cpython_wrapper=inner,
@@ -79,6 +80,8 @@ def _compiler(*allowed: str, inner: bool = True) -> Callable[[F], F]:
 
 entry: Callable[[F], F] = _compiler(inner=False)
 """Called from Python; every operation rounded as written."""
+brief: Callable[[F], F] = _compiler(inner=False, alone=True)
+"""The same for what takes less time than to let other threads go on."""
 exact: Callable[[F], F] = _compiler()
 """Every operation rounded as written."""
 fused: Callable[[F], F] = _compiler("contract")

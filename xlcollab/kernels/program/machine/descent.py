@@ -6,15 +6,21 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.machine.compiled import entry, exact
+from xlcollab.kernels.program.machine.addresses import floats_at, wholes_at
+from xlcollab.kernels.program.machine.compiled import brief, entry, exact
 from xlcollab.kernels.program.machine.layout import (
+    ARENA,
     END,
     EXPECTED,
     GRADIENT,
     GUARDS,
+    HEAD,
+    LENGTH,
     MAIN,
+    NUMBERS,
     VARIABLES,
     code_of,
 )
@@ -82,6 +88,19 @@ def evaluate(whole: Whole, arena: Numbers, x: Numbers, gradient: Numbers) -> int
         arena[i] = x[i]
     run(whole, arena)
     return _taken(whole, arena, gradient)
+
+
+@brief
+def answer(address: int, x: Numbers, gradient: Numbers) -> float:
+    """`evaluate` for the program whose whole numbers lie at an address: the value, or no number
+    where it did not end fine. x may have any stride."""
+    head = carray(wholes_at(address), HEAD)
+    whole = carray(wholes_at(address), int(head[LENGTH]))
+    arena = carray(floats_at(head[ARENA]), int(head[NUMBERS]))
+    for i in range(whole[VARIABLES]):
+        arena[i] = x[i]
+    run(whole, arena)
+    return float(arena[whole[AT_VALUE]]) if _taken(whole, arena, gradient) == FINE else math.nan
 
 
 @entry

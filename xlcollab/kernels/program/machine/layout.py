@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.core.codes import CODE_WIDTH, MICRO_WIDTH
+from xlcollab.kernels.program.core.codes import CODE_WIDTH, LINE, MICRO_WIDTH, lined
 from xlcollab.kernels.program.core.encode import Encoded
 from xlcollab.kernels.program.machine.compiled import exact
 
@@ -20,7 +20,10 @@ Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 TILE = 512
-"""Numbers of a tile: a dozen registers of them fit into the nearest cache."""
+"""Numbers of a tile. Fewer stay in the nearest cache, but then what a step costs to begin with is
+felt more than what it reads from the next one."""
+SPACE = TILE + LINE
+"""Numbers from one register to the next: short rows are written by whole vectors."""
 
 (
     VARIABLES,
@@ -42,12 +45,15 @@ TILE = 512
     END,
     FILLS,
     EXPECTED,
+    ARENA,
+    NUMBERS,
+    LENGTH,
     HEAD,
-) = range(20)
+) = range(23)
 """The head: how many variables, where value and gradient lie in the arena, how many rows of the
 code are run in order, where in the arena scratch space, a thread's own space and the sums of a
-band's parts begin, where each table begins among the whole numbers and where the last ends, and two
-places in the arena."""
+band's parts begin, where each table begins among the whole numbers and where the last ends, two
+places in the arena, its address and size, and how many whole numbers there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +97,28 @@ def packed(
     buffers = len(encoded.arena)
     fills = buffers
     ends = [fills, fills + len(encoded.fills)]
-    sums = _line(ends[1] + len(expected))
-    scratch = sums + _line(bands.sums)
-    own = scratch + encoded.registers * TILE
-    step = _line(encoded.registers * TILE + bands.local)
-    arena = np.zeros(scratch + step * threads + _ROOM)
+    sums = lined(ends[1] + len(expected))
+    scratch = sums + lined(bands.sums)
+    own = scratch + encoded.registers * SPACE
+    step = lined(encoded.registers * SPACE + bands.local)
+    arena = _aligned(scratch + step * threads + _ROOM)
     arena[:buffers] = encoded.arena
     arena[ends[0] : ends[1]] = encoded.fills
     arena[ends[1] : ends[1] + len(expected)] = expected
-    head = np.array([*places, encoded.main, scratch, own, sums, *starts, *ends], np.int64)
-    return Packed(np.concatenate([head, *tables]), arena, step)
+    firsts = [*places, encoded.main, scratch, own, sums, *starts, *ends]
+    lengths = [arena.ctypes.data, len(arena), HEAD + sum(map(len, tables))]
+    return Packed(np.concatenate([np.array([*firsts, *lengths]), *tables]), arena, step)
 
 
 _ROOM = 64
 """Products read past the end of an operand; see `tiles`."""
 
 
-def _line(size: int) -> int:
-    return -(-size // 8) * 8
+def _aligned(size: int) -> Numbers:
+    """So many zeros, the first at the beginning of a line of the cache; (size,)."""
+    room = np.zeros(size + LINE)
+    first = -room.ctypes.data // room.itemsize % LINE
+    return room[first : first + size]
 
 
 @exact

@@ -41,16 +41,15 @@ from xlcollab.kernels.program.machine.layout import (
     REFS,
     SCRATCH,
     SIZES,
+    SPACE,
     SUMS,
     TILE,
     code_of,
     micro_of,
 )
 from xlcollab.kernels.program.machine.products import contract
+from xlcollab.kernels.program.machine.short import LANES, moved, spread
 from xlcollab.kernels.program.machine.steps import operate
-
-_SHORT = 16
-"""Rows so short are filled column by column."""
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -61,10 +60,8 @@ def _load(
     arena: Numbers, start: int, to: int, rows: int, row: int, columns: int, step: int
 ) -> None:
     """A tile of a strided operand, made dense."""
-    if step == 0 and columns < _SHORT:
-        for j in range(columns):
-            for i in range(rows):
-                arena[to + i * columns + j] = arena[start + i * row]
+    if 0 <= step <= 1 and rows > 1 and columns <= 2 * LANES:
+        _load_short(arena, start, to, rows, row, columns, step)
         return
     for i in range(rows):
         out = arena[to + i * columns : to + (i + 1) * columns]
@@ -80,6 +77,26 @@ def _load(
         else:
             for j in range(columns):
                 out[j] = arena[first + j * step]
+
+
+@exact
+def _load_short(
+    arena: Numbers, start: int, to: int, rows: int, row: int, columns: int, step: int
+) -> None:
+    """Rows of at most two vectors, written by whole ones: what is too much of one is the
+    beginning of the next, and of the last lies behind the tile."""
+    second = columns - LANES
+    for i in range(rows):
+        out, first = to + i * columns, start + i * row
+        if step == 0:
+            value = arena[first]
+            spread(arena, out, value)
+            if second > 0:
+                spread(arena, out + second, value)
+        else:
+            moved(arena, out, first)
+            if second > 0:
+                moved(arena, out + second, first + second)
 
 
 @exact
@@ -155,7 +172,9 @@ def _tile(
     for t in range(first, last):
         step, own = micro[t, 0], micro[t, 1]
         if step >= FIRST_OP:
-            to = scratch + own * TILE
+            to = scratch + own * SPACE
+            if micro[t, 9] == 1:
+                to = micro[t, 5] + i0 * micro[t, 6] + i1 * micro[t, 7] + i2 * micro[t, 8] + c0
             at[own] = to
             operate(
                 step - FIRST_OP, arena, to, at[micro[t, 2]], at[micro[t, 3]], at[micro[t, 4]], n
@@ -169,7 +188,7 @@ def _tile(
             if along == 1 and (rows == 1 or row == inner):
                 at[own] = start
             else:
-                at[own] = scratch + own * TILE
+                at[own] = scratch + own * SPACE
                 _load(arena, start, at[own], rows, row, columns, along)
         elif step == STORE:
             _store(arena, start, at[own], rows, row, columns, along)
@@ -187,7 +206,7 @@ def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -
     for t in range(first, last):
         if micro[t, 0] == SPREAD:
             own = micro[t, 1]
-            at[own] = scratch + own * TILE
+            at[own] = scratch + own * SPACE
             to, value = at[own], arena[micro[t, 5]]
             for j in range(width):
                 arena[to + j] = value

@@ -22,6 +22,7 @@ from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
 from xlcollab.kernels.program.machine import threads
+from xlcollab.kernels.program.machine.calling import Answer, Rows, quick
 from xlcollab.kernels.program.machine.descent import (
     COLUMNS,
     FINE,
@@ -47,6 +48,11 @@ Whole = NDArray[np.int64]
 _WORK_OF_A_THREAD = 2_000_000
 """Numbers that a thread goes through in about half a millisecond: ten times what it takes to hand
 it its share."""
+
+_MOST_AT_ONCE = 100_000
+"""Numbers in the buffers of a program that other threads of Python wait for, a tenth of a
+millisecond or less."""
+_FLOAT64 = np.dtype(np.float64)
 
 _evaluate: Callable[..., int] = evaluate
 _batch: Callable[..., None] = batch
@@ -79,7 +85,10 @@ class NativeProgram:
     _others: list[Whole] = field(init=False, default_factory=list)
     """What further threads read, as far as there were any."""
     _turn: Lock = field(init=False, default_factory=Lock)
-    """Held by who asks for value and gradient: the machine runs without the GIL."""
+    """Held by who asks a large program for value and gradient: it runs without the GIL."""
+    _answer: Answer | None = field(init=False)
+    _address: int = field(init=False)
+    _rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         places = (self.variables, self.value_at, self.gradient_at)
@@ -90,6 +99,9 @@ class NativeProgram:
         most = threads.MOST if self.bands else 1
         made = self._packed = packed(self.encoded, places, self.guards, self.expected, most)
         self._whole, self.arena = made.whole, made.arena
+        small = not self.bands and len(self.encoded.arena) <= _MOST_AT_ONCE
+        self._answer = quick() if small else None
+        self._address, self._rows = made.whole.ctypes.data, Rows(self.variables)
 
     def copy(self) -> NativeProgram:
         """The same program with an arena of its own."""
@@ -97,7 +109,18 @@ class NativeProgram:
 
     def value_and_gradient(self, x: Numbers) -> tuple[float, Numbers] | None:
         """(value, gradient) at x; None where one is no number, or the program does not hold."""
+        if self._answer is None:
+            return self._in_turns(x)
+        if x.dtype is not _FLOAT64:
+            x = x.astype(np.float64)
+        slope = self._rows.take()
+        value = self._answer(self._address, x, slope)
+        return (value, slope) if value == value else None
+
+    def _in_turns(self, x: Numbers) -> tuple[float, Numbers] | None:
         slope = np.empty(self.variables)
+        if not (x.dtype is _FLOAT64 and x.flags.carray):
+            x = np.array(x, np.float64)  # the machine is compiled for one kind of array
         with self._turn:
             if self.shares < 2:
                 end = _evaluate(self._whole, self.arena, x, slope)

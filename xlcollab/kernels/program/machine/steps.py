@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS
 from xlcollab.kernels.program.machine.compiled import fused
 from xlcollab.kernels.program.machine.digamma import digamma
-from xlcollab.kernels.program.machine.vectors import exp, log, tanh
+from xlcollab.kernels.program.machine.vectors import exp, log, tanh, unlimited
 
 Numbers = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ _SQRTN, _LOGN, _EXPN, _ADD, _SUB, _MUL, _DIV = (
 _DIVN, _POW, _ATAN2, _MAX, _MIN, _FMOD, _EQ = (
     _CODES[name] for name in ["divn", "pow", "atan2", "max", "min", "fmod", "eq"]
 )
-_NE, _LT, _LE, _WHERE = (_CODES[name] for name in ["ne", "lt", "le", "where"])
+_NE, _LT, _LE, _OVER, _WHERE = (_CODES[name] for name in ["ne", "lt", "le", "over", "where"])
 
 
 @fused
@@ -126,6 +126,10 @@ def _compare(code: int, out: Numbers, x: Numbers, y: Numbers) -> None:
     elif code == _LE:
         for j in range(n):
             out[j] = 1.0 if x[j] <= y[j] else 0.0
+    elif code == _OVER:
+        for j in range(n):
+            equal = 0.5 if x[j] == y[j] else 0.0
+            out[j] = 1.0 if x[j] > y[j] else equal
 
 
 @fused
@@ -214,7 +218,7 @@ def _stepped(code: int, out: Numbers, x: Numbers) -> None:
             out[j] = 1.0 if abs(x[j]) < math.inf else 0.0
     elif code == _EXPN:
         for j in range(n):
-            value = exp(x[j])
+            value = unlimited(x[j])
             out[j] = value if x[j] <= LARGEST_EXPONENT else math.nan
     elif code == _LOGN:
         for j in range(n):

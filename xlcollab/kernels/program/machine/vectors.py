@@ -70,9 +70,9 @@ def expansion(r: float) -> float:
 
 
 @inlined
-def exp(x: float) -> float:
-    """e ^ x."""
-    y = min(max(x, -745.2), 709.79)
+def unlimited(x: float) -> float:
+    """e ^ x for x up to 709.78; anything for greater ones and for what is no number."""
+    y = max(x, -746.0)
     shifted = y * 1.4426950408889634 + _SHIFT
     n = shifted - _SHIFT
     k = bits_of(shifted) - 0x4338000000000000
@@ -80,9 +80,14 @@ def exp(x: float) -> float:
     p = expansion(r)
     p = p * r * r + r + 1.0
     half = k >> 1
-    p = p * from_bits((half + 1023) << 52) * from_bits((k - half + 1023) << 52)
+    return p * from_bits((half + 1023) << 52) * from_bits((k - half + 1023) << 52)
+
+
+@inlined
+def exp(x: float) -> float:
+    """e ^ x."""
+    p = unlimited(x)
     p = p if x <= 709.782712893384 else float("inf")
-    p = p if x >= -745.13321910194122 else 0.0
     return p if x == x else x
 
 
