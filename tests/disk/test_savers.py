@@ -14,7 +14,7 @@ import pytest
 import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import bowl, listing, xlcollab
-from xlcollab.disk import atomic_file, backup, output_path, private_folder
+from xlcollab.disk import atomic_file, backup, output_path, private_folder, saver
 from xlcollab.errors import WorkbookError, WriteRefusedError
 from xlcollab.files import FileBook
 from xlcollab.grid import Changes, NewSheet
@@ -163,6 +163,23 @@ def test_what_others_save_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == after
     copy = mine.save(tmp_path / "copy.xlsx")
     assert [sheet.name for sheet in xc.open(copy).workbook] == ["S", "mine"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind")
+def test_a_lock_that_stays_is_told_and_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    monkeypatch.setattr(saver, "_PATIENCE", 0.2)
+    book = bowl(tmp_path / "b.xlsx")
+    before = book.read_bytes()
+    with book.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        found = xlcollab("solve", book, "--in-place")
+    assert (found.code, "is locked by another program" in found.err) == (3, True)
+    assert listing(tmp_path) == {"b.xlsx": before}
+    assert xlcollab("solve", book, "--in-place").code == 0
 
 
 def test_of_two_savers_at_once_one_is_told(tmp_path: Path) -> None:
