@@ -104,6 +104,7 @@ FORMULAS: Mapping[str, str] = {
     "repetition of repetitions": 'LEN(REPT(REPT("a",32767),32767))',
     "wildcards": 'COUNTIF(A1,"' + "*a" * 60 + '*b")+SEARCH("' + "*a" * 60 + 'c",REPT("a",20000))',
     "blanks before no number": 'IFERROR(VALUE(REPT(" ",32000)&"9#"),0)',
+    "pattern": 'IF(REGEXTEST(REPT("a",40),"(a+)+b"),1,0)',
     "huge factorial": "FACT(1E+300)+COMBIN(1E+15,5E+14)+MULTINOMIAL(1E+9,1E+9)",
     "hypergeometric": "HYPGEOM.DIST(5E+8,1E+9,5E+8,2E+9,TRUE)",
     "binomial": "BINOM.DIST(5E+14,1E+15,0.5,TRUE)+POISSON.DIST(1E+15,1E+15,TRUE)",

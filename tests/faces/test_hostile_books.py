@@ -69,6 +69,7 @@ def test_a_hostile_book_is_recalculated_or_refused(kind: str, tmp_path: Path) ->
         "large unit matrix",
         "large expansion",
         "wildcards",
+        "pattern",
         "blanks before no number",
         "hypergeometric",
         "self",

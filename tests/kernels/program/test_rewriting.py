@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import exponential
-from xlcollab.kernels.program.core.graph import Graph
+from xlcollab.kernels.program.core import rewrite
+from xlcollab.kernels.program.core.graph import Graph, View
 from xlcollab.kernels.program.core.reference import evaluate
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import needed
+from xlcollab.kernels.program.core.strides import Dims
 from xlcollab.kernels.program.recording.record import record
 from xlcollab.kernels.values.guard import safe_divide, safe_log, safe_sqrt
 
@@ -138,3 +140,23 @@ def test_one_number_that_is_chosen_is_multiplied_once(
     nodes = [graph[number] for number in needed(graph, [now[view.node]])]
     assert [node.size for node in nodes if node.op == "mul"] == [products]
     assert [node.op for node in nodes if node.op in ("mul", "where")] == order.split()
+
+
+def test_a_long_chain_is_not_looked_through_for_every_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    of_chain = rewrite.of_chain
+
+    def counted(graph: Graph, shape: Dims, terms: Sequence[View]) -> View | None:
+        looked_at.append(len(terms))
+        return of_chain(graph, shape, terms)
+
+    def long(x: Tensor) -> Tensor:
+        total = x[:1]
+        for i in range(500):
+            total = total + (x[i % 40 : i % 40 + 1] * (1.0 + i)).sin()
+        return total.sum()
+
+    monkeypatch.setattr(rewrite, "of_chain", counted)
+    operations(long)
+    assert max(looked_at) > 400
+    assert sum(looked_at) < 5_000  # 125,000 with every link

@@ -11,6 +11,7 @@ from functools import partial
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.kernels.text.patience import bounded
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, flag, given, whole
 from xlcollab.kernels.values.block import Block, Context
@@ -127,13 +128,22 @@ def compiled_pattern(pattern: str, fold: int) -> re.Pattern[str]:
 
 def _tested(source: str, pattern: str, fold: int = 0) -> bool:
     """REGEXTEST(text, pattern, [case])."""
-    return compiled_pattern(pattern, fold).search(source) is not None
+    return occurs(pattern, source, fold)
+
+
+def occurs(pattern: str, source: str, fold: int = 0) -> bool:
+    """Whether a pattern is found in a text."""
+    known = compiled_pattern(pattern, fold)
+    with bounded(pattern):
+        return known.search(source) is not None
 
 
 def _extracted(source: str, pattern: str, mode: int, fold: int) -> list[Scalar]:
     """The first match, all of them, or the groups of the first."""
     known = compiled_pattern(pattern, fold)
-    first = known.search(source)
+    with bounded(pattern):
+        found = list(known.finditer(source)) if mode == 1 else [known.search(source)]
+    first = found[0] if found else None
     if mode not in (0, 1, 2):
         raise refuse()
     if first is None:
@@ -141,7 +151,7 @@ def _extracted(source: str, pattern: str, mode: int, fold: int) -> list[Scalar]:
     if mode == 0:
         return [first[0]]
     if mode == 1:
-        return [match[0] for match in known.finditer(source)]
+        return [match[0] for match in found if match is not None]
     if not known.groups:
         raise refuse()
     return [group or "" for group in first.groups()]
@@ -173,7 +183,8 @@ def _replaced(source: str, pattern: str, new: str, which: int = 0, fold: int = 0
     """REGEXREPLACE(text, pattern, new, [occurrence], [case]); `$1` and `${name}` are groups;
     occurrence 0 means all, a negative one counts from the end."""
     known = compiled_pattern(pattern, fold)
-    matches = list(known.finditer(source))
+    with bounded(pattern):
+        matches = list(known.finditer(source))
     if which:
         place = which - 1 if which > 0 else len(matches) + which
         matches = matches[place : place + 1] if 0 <= place < len(matches) else []

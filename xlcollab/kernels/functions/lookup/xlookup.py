@@ -19,7 +19,7 @@ from xlcollab.kernels.functions.lookup.search import (
     halved,
     keys_of,
 )
-from xlcollab.kernels.functions.splitting import compiled_pattern
+from xlcollab.kernels.functions.splitting import occurs
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
 from xlcollab.kernels.values.gather import taken
@@ -86,7 +86,7 @@ def _by_pattern(context: Context, asked: Keys, keys: Keys, direction: float) -> 
 
 
 def _fits(pattern: str, text: str) -> bool:
-    return compiled_pattern(pattern, 0).search(text) is not None
+    return occurs(pattern, text)
 
 
 def _search_mode(context: Context, block: Block | None) -> tuple[Tensor, Tensor | None]:

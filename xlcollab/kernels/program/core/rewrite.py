@@ -16,6 +16,10 @@ from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
 from xlcollab.kernels.program.core.schedule import needed
 from xlcollab.kernels.program.core.strides import Dims, row_major
 
+_LONG_CHAIN = 64
+"""Terms of a link beyond which only its whole chain is looked through: each link would be once more
+for every link behind it, and 5,000 terms take half a minute."""
+
 
 def rewritten(graph: Graph, wanted: Sequence[int]) -> tuple[Graph, dict[int, int]]:
     """The graph anew, and the new numbers of the `wanted` nodes, whose buffers are the same."""
@@ -28,6 +32,8 @@ class _Rewriter:
     new: Graph = field(init=False)
     number: dict[int, int] = field(default_factory=lambda: {0: 0})
     uses: Counter[int] = field(default_factory=Counter)
+    links: dict[int, int] = field(default_factory=dict)
+    """Terms of the chains that are but links of a longer one, by node."""
 
     def __post_init__(self) -> None:
         self.new = Graph(self.old[0].size, self.old.simplify)
@@ -37,10 +43,32 @@ class _Rewriter:
         for at in order:
             self.uses.update(view.node for view in self.old[at].read())
         self.uses.update(wanted)
+        self._link(order)
         for at in order:
             if at:
-                self.number[at] = self._made(self.old[at])
+                self.number[at] = self._made(at)
         return self.new, {at: self.number[at] for at in wanted}
+
+    def _link(self, order: Sequence[int]) -> None:
+        """Find the links of chains of additions and how long each is."""
+        lengths: dict[int, int] = {}
+        for at in order:
+            node = self.old[at]
+            if node.op == "add":
+                inner = [view.node for view in node.operands if self._is_link(view, node)]
+                lengths[at] = 2 + sum(lengths[one] - 1 for one in inner)
+                self.links.update((one, lengths[one]) for one in inner)
+
+    def _is_link(self, view: View, node: Node) -> bool:
+        """Whether an operand of an addition is one itself and used nowhere else."""
+        inner = self.old[view.node]
+        return (
+            inner.op == "add"
+            and not view.held
+            and self.uses[view.node] == 1
+            and inner.shape == node.shape
+            and self.old.is_whole(view, node.shape)
+        )
 
     def _view(self, view: View, shape: Dims) -> View:
         """The same view in the new graph, through assembled buffers where that goes."""
@@ -48,13 +76,13 @@ class _Rewriter:
         through = forwarded(self.new[found.node], found, shape)
         return found if through is None else through
 
-    def _made(self, node: Node) -> int:
-        new = self.new
+    def _made(self, at: int) -> int:
+        new, node = self.new, self.old[at]
         if node.op == "constant":
             assert node.data is not None
             return new.constant(node.data)
         if node.is_map:
-            return self._map(node)
+            return self._map(node, self.links.get(at, 0) > _LONG_CHAIN)
         if node.op == "place":
             return self._place(node)
         if node.op == "contract":
@@ -70,8 +98,8 @@ class _Rewriter:
         place = () if node.index is None else (node.index.tobytes(),)
         return new.add(again, (*key, *place))
 
-    def _map(self, node: Node) -> int:
-        if node.op == "add":
+    def _map(self, node: Node, is_link: bool) -> int:
+        if node.op == "add" and not is_link:
             total = of_chain(self.new, node.shape, self._terms(node))
             if total is not None:
                 return self.new.dense(total, node.shape)
@@ -84,10 +112,8 @@ class _Rewriter:
         pending = list(node.operands)
         while pending:
             view = pending.pop()
-            inner = self.old[view.node]
-            whole = self.old.is_whole(view, node.shape) and inner.shape == node.shape
-            if inner.op == "add" and whole and not view.held and self.uses[view.node] == 1:
-                pending += inner.operands
+            if self._is_link(view, node):
+                pending += self.old[view.node].operands
             else:
                 terms.append(self._view(view, node.shape))
         return terms
