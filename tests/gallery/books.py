@@ -87,6 +87,37 @@ def _sweep(*values: str) -> Callable[[Path], Command]:
     return lambda f: ("sweep", _blocks(f), "--sheet", "penalty", *words)
 
 
+def _plan(folder: Path) -> Path:
+    """A linear plan in large and in tiny numbers, with long names and a demand that is random."""
+    names = [
+        f"Ball valve with flanges, nominal diameter {50 + n}, stainless steel" for n in range(9)
+    ]
+    cells: dict[str, object] = {"A1": "Product", "B1": "Made", "C1": "Margin", "D1": "Power (GWh)"}
+    for row, name in enumerate(names, 2):
+        cells |= {
+            f"A{row}": name,
+            f"B{row}": 0.0,
+            f"C{row}": 1e6 + 3e4 * row,
+            f"D{row}": 1e-9 * row,
+        }
+    cells |= {"A12": "Margin of all", "B12": ("=SUMPRODUCT(B2:B10,C2:C10)", 0.0)}
+    cells |= {"A13": "Power of all", "D13": ("=SUMPRODUCT(B2:B10,D2:D10)", 0.0), "D14": 3e-7}
+    cells |= {"A15": "Short of the demand", "B15": ("=MAX(0,NORM.INV(RAND(),140,20)-B2)", 40.0)}
+    return build(folder / "plan.xlsx", {"Works north": cells})
+
+
+def _solved_plan(folder: Path) -> Command:
+    at = "'Works north'!"
+    model = ("--maximize", f"{at}B12", "--by-changing", f"{at}B2:B10", "--non-negative")
+    limits = ("--subject-to", f"{at}D13<={at}D14", "--report", "answer,sensitivity,limits")
+    return ("solve", _plan(folder), *model, *limits)
+
+
+def _drawn_plan(folder: Path) -> Command:
+    model = ("--minimize", "'Works north'!B15", "--by-changing", "'Works north'!B2")
+    return ("sweep", HERE, "--samples", 60, *model)
+
+
 def _pressed(folder: Path) -> Path:
     """The sheets of the buttons Check and Settings, which no verb of the shell writes."""
     cells = {"A1": 2.0, "A2": "one half", "B1": ("=A1^2", 5.0), "B2": ("=A2", "a half")}
@@ -141,6 +172,16 @@ EXHIBITS: dict[str, Exhibit] = {
             "items": 0,
             "item features": 0,
             "recommendations": 0,
+        },
+    ),
+    "reports": Exhibit(
+        _by(_solved_plan, _drawn_plan),
+        {
+            "Works north history": 1,
+            "Works north answer": 0,
+            "Works north sensitivity": 0,
+            "Works north limits": 0,
+            "Works north simulation": 1,
         },
     ),
     "folds": Exhibit(_by(lambda f: _fit(f, "--folds", 3)), {"folds": 0}),

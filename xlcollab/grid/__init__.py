@@ -14,6 +14,7 @@ from xlcollab.grid.changes import (
     Place,
     Series,
     Side,
+    look_in,
 )
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode, encode, storable
 from xlcollab.grid.workbook import (
@@ -59,5 +60,6 @@ __all__ = [
     "describe_cell",
     "encode",
     "formula_texts",
+    "look_in",
     "storable",
 ]

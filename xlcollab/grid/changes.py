@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
@@ -61,9 +63,20 @@ Look = Literal[
     "share",
     "seconds",
     "text",
+    "wrapped",
 ]
 """What a cell of a new sheet is for, which says how it looks."""
 LOOKS: tuple[Look, ...] = get_args(Look)
+_SHOWN: Mapping[Look, tuple[float, float]] = {"number": (5e-5, 1e15), "large": (5e-3, 1e15)}
+"""The sizes from which on, and up to which, a number has a digit in such a column, and no end of
+them."""
+
+
+def look_in(column: Look, value: float) -> Look:
+    """How a number of a column looks: one that its column would show as 0, or that would run out of
+    it, has a power of ten."""
+    least, most = _SHOWN.get(column, (0.0, math.inf))
+    return column if value == 0.0 or least <= abs(value) < most else "tiny"
 
 
 Side = Literal["right", "left", "above", "below"]
@@ -126,6 +139,8 @@ class Chart:
     x_range: tuple[float, float] | None = None
     """Where the axis begins and ends; None leaves it to the program that draws."""
     y_range: tuple[float, float] | None = None
+    x_whole: bool = False
+    """A line at each whole number of a short axis, and none between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +179,13 @@ class NewSheet:
             return self.cell_looks[row, column]
         if row in self.row_looks:
             return self.row_looks[row]
-        is_number = isinstance(value, float | int) and not isinstance(value, bool | ErrorCode)
-        if is_number and column in self.column_looks:
-            return self.column_looks[column]
+        column_look = self.column_looks.get(column)
+        if (
+            column_look
+            and isinstance(value, float | int)
+            and not isinstance(value, bool | ErrorCode)
+        ):
+            return look_in(column_look, value)
         return "text" if self._is_framed(row, column) else None
 
     def _is_framed(self, row: int, column: int) -> bool:
@@ -178,7 +197,20 @@ class NewSheet:
         """All that cells of the sheet may have; none where none was given, frames neither."""
         found = {*self.row_looks.values(), *self.column_looks.values(), *self.cell_looks.values()}
         framed = found and (self.table is not None or self.boxes)
+        if not found.isdisjoint(_SHOWN):
+            found.add("tiny")
         return found | {"text"} if framed else found
+
+    def odd_numbers(self, most: int) -> Iterator[tuple[tuple[int, int], Look]]:
+        """Up to `most` numbers whose look is not their column's, each with its place."""
+        found = (
+            ((row, column), look)
+            for row, values in enumerate(self.rows)
+            for column, value in enumerate(values)
+            if column in self.column_looks and isinstance(value, float)
+            if (look := look_in(self.column_looks[column], value)) != self.column_looks[column]
+        )
+        return itertools.islice(found, most)
 
 
 @dataclass(frozen=True, slots=True)

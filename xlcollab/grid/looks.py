@@ -21,6 +21,9 @@ class TextLook:
     fill: int | None = None
 
 
+MOST_ODD = 200
+"""Numbers of an open sheet that get a look of their own, each by a call to the program."""
+
 TEXT_LOOKS: Mapping[Look, TextLook] = {
     "title": TextLook(16, ACCENT, True),
     "note": TextLook(11, GREY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history.cells import number_rows
 from xlcollab.history.names import added_name
-from xlcollab.history.page import WRITTEN_BY
-from xlcollab.history.tables import looks_of_lines
+from xlcollab.history.page import WIDEST_TEXT, WRITTEN_BY, wrapped_texts
+from xlcollab.history.tables import looks_of_lines, widths_of_lines
 from xlcollab.ref import CellRef, Rect, cell_name
 
 _MOST_LINES = 500_000
@@ -107,22 +107,37 @@ def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSh
         lines = _constraint_lines(answer.constraints, answer.tolerance)
         page.section("Constraints", *_telling(_CONSTRAINTS, lines))
         page.add(*_left_out(len(answer.constraints.cells)))
+    numbers = looks_of_lines(page.lines)
+    widths = _WIDTHS | _wider(page.lines, numbers)
     return NewSheet(
         name=added_name(answer.sheet, "answer", existing_names),
         rows=page.rows,
         table=table if variables else None,
         boxes=tuple(page.boxes),
-        widths=_WIDTHS,
+        widths=widths,
         freeze=(1, 0),
         row_looks=page.looks,
-        cell_looks={(len(title) - 2, 1): "whole", (len(title) - 1, 1): "seconds"},
-        column_looks=looks_of_lines(page.lines),
+        cell_looks={
+            (len(title) - 2, 1): "whole",
+            (len(title) - 1, 1): "seconds",
+            **wrapped_texts(page.rows, widths, page.boxes),
+        },
+        column_looks=numbers,
     )
 
 
+def _wider(lines: Sequence[_Row], looks: Mapping[int, Look]) -> dict[int, float]:
+    """The columns that texts and numbers want wider than they always are."""
+    found = widths_of_lines([""] * len(_VARIABLES), lines, looks)
+    return {
+        column: min(width, WIDEST_TEXT)
+        for column, width in found.items()
+        if width > _WIDTHS[column]
+    }
+
+
 def _telling(headings: Sequence[str], lines: Sequence[_Row]) -> tuple[_Row, list[_Row]]:
-    """Without the columns that are empty in every line; bounds and their status go or stay
-    together."""
+    """Without the columns that are empty in every line; the status goes with the last bound."""
     empty = {
         column
         for column in range(_ALWAYS, len(headings))
@@ -130,9 +145,7 @@ def _telling(headings: Sequence[str], lines: Sequence[_Row]) -> tuple[_Row, list
     }
     if "Lower Bound" in headings:
         bounds = {headings.index(name) for name in ("Lower Bound", "Upper Bound")}
-        empty = (empty - bounds) | (
-            {*bounds, headings.index("Status")} if bounds <= empty else set()
-        )
+        empty |= {headings.index("Status")} if bounds <= empty else set()
     kept = [column for column in range(len(headings)) if column not in empty]
     return [headings[column] for column in kept], [[line[i] for i in kept] for line in lines]
 

@@ -116,22 +116,29 @@ def weights_sheet(
     variables, which stand in the history.
 
     The row above the headings says the cells, the headings their `names` where they are different.
+    Variables that never change are left out where others do.
     """
     if len(record.variables) <= FEW_VARIABLES or not len(record):
         return None
     most = MAX_COLUMNS - 1
+    moved = _moved(record)
     shown = record.thinned(math.ceil(len(record) / WEIGHT_ROWS))
-    cells, weights = record.variables[:most], _shortened(shown.weights[:, :most])
-    headings: list[Scalar] = [record.columns[0], *_different(names[:most], cells)]
+    cells = [record.variables[place] for place in moved[:most]]
+    weights = _shortened(shown.weights[:, moved[:most]])
+    headings: list[Scalar] = [record.columns[0], *_different(_taken(names, moved[:most]), cells)]
     numbers = np.hstack([shown.rows[:, :1], weights])
     rows = top(f"{sheet}: weights", sentence)
     rows[HEAD_ROW - 1] = ["cell", *cells]
     rows += [headings, *number_rows(numbers)]
-    if len(record.variables) > most:
-        rows += [
-            [],
-            [f"The first {most:,} of {len(record.variables):,}: Excel has no more columns."],
-        ]
+    if len(moved) > most:
+        note = f"The first {most:,} of {len(record.variables):,}: Excel has no more columns."
+        rows += [[], [note]]
+    elif still := len(record.variables) - len(moved):
+        verb = "is" if still == 1 else "are"
+        note = (
+            f"{still:,} of {len(record.variables):,} variables never changed and {verb} left out."
+        )
+        rows += [[], [note]]
     look = look_of(weights)
     looks = {0: look_of(numbers[:, :1]), **dict.fromkeys(range(1, len(headings)), look)}
     return NewSheet(
@@ -143,6 +150,16 @@ def weights_sheet(
         row_looks=top_looks({HEAD_ROW - 1: "note"}),
         column_looks=looks,
     )
+
+
+def _moved(record: Record) -> list[int]:
+    """The variables that change on the way; all of them where none does."""
+    changes = (record.weights != record.weights[:1]).any(axis=0)
+    return [int(i) for i in np.flatnonzero(changes if changes.any() else ~changes)]
+
+
+def _taken(names: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [names[place] for place in places] if names else []
 
 
 def _shortened(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -237,8 +254,17 @@ def _chart(record: Record, sheet: str, spec: ChartSpec, number: int) -> Chart:
         width=_CHART_WIDTH,
         height=_CHART_HEIGHT,
         x_range=ends(record.column(spec.x)),
+        x_whole=_is_short(record.column(spec.x)),
         y_range=log_around(values) if log else around(values),
     )
+
+
+_SHORT = 12
+"""Whole numbers that find room beside one another below a chart."""
+
+
+def _is_short(values: NDArray[np.float64]) -> bool:
+    return bool((values == np.rint(values)).all() and np.ptp(values) <= _SHORT)
 
 
 def _data(record: Record, sheet: str, column: str) -> AreaRef:

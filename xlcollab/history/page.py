@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xlcollab.grid import Look, Scalar, Sheet, Workbook
+from xlcollab.ref import Rect
 
 WRITTEN_BY = "Written by xlcollab"
 """How the sentence of every added sheet begins; a later run knows its own sheets by it."""
@@ -110,6 +111,24 @@ def widths_of(
     return widths
 
 
+def wrapped_texts(
+    rows: Sequence[Sequence[Scalar]], widths: Mapping[int, float], boxes: Sequence[Rect]
+) -> dict[tuple[int, int], Look]:
+    """The texts in the lines of `boxes` (below their headings) that are longer than their column is
+    wide, and so go on in a further line."""
+    return {
+        (row, column): "wrapped"
+        for box in boxes
+        for row in range(box.top + 1, min(box.bottom, box.top + _MOST_WRAPPED))
+        for column, cell in enumerate(rows[row])
+        if isinstance(cell, str) and len(cell) + 2 > widths.get(column, _NARROW)
+    }
+
+
+WIDEST_TEXT = _WIDE
+"""Characters of a column whose texts may go on in a further line."""
+_MOST_WRAPPED = 10_000
+"""Lines of one table, beyond which nobody reads names."""
 _LOOKED_AT = 200
 """Rows that a column's width is taken from: the first screens, in no time."""
 

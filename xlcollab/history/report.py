@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history.names import added_name
-from xlcollab.history.page import WRITTEN_BY, look_of, widths_of
+from xlcollab.history.page import (
+    WIDEST_TEXT,
+    WRITTEN_BY,
+    look_of,
+    number_width,
+    widths_of,
+    wrapped_texts,
+)
 from xlcollab.ref import Rect
 
 ENDLESS = 1e30
@@ -51,38 +58,46 @@ def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSh
         rows += [[], [section.title], list(section.headings), *section.lines]
         boxes.append(Rect(head, 0, len(section.lines) + 1, len(section.headings)))
         rows += [[] for _ in range(section.room - len(section.lines))]
+    numbers = _number_looks(report.sections)
+    widths = _widths(report.sections, numbers)
     return NewSheet(
         name=added_name(report.sheet, report.word, existing_names),
         rows=rows,
         boxes=tuple(boxes),
-        widths=_widths(report.sections),
+        widths=widths,
         freeze=(1, 0),
         row_looks=looks,
-        column_looks=_number_looks(report.sections),
+        column_looks=numbers,
+        cell_looks=wrapped_texts(rows, widths, boxes),
     )
 
 
-def _widths(sections: Sequence[Section]) -> dict[int, float]:
+def _widths(sections: Sequence[Section], looks: Mapping[int, Look]) -> dict[int, float]:
+    """Of all sections together; a text that is longer goes on in the next line."""
     widths: dict[int, float] = {}
     for section in sections:
         for column, width in widths_of(list(section.headings), section.lines).items():
-            widths[column] = max(width, widths.get(column, 0.0))
+            widths[column] = min(max(width, widths.get(column, 0.0)), WIDEST_TEXT)
+    for column, values in _numbers(sections).items():
+        widths[column] = max(widths.get(column, 0.0), number_width(looks[column], values))
     return widths
 
 
 def _number_looks(sections: Sequence[Section]) -> dict[int, Look]:
-    """Digits by column; none where a number is endless, which would fill its cell with them."""
+    """Digits by column; what has no end is told by a power of ten."""
+    return {column: look_of(values or [ENDLESS]) for column, values in _numbers(sections).items()}
+
+
+def _numbers(sections: Sequence[Section]) -> dict[int, list[float]]:
+    """By column; what has no end takes no room of its own."""
     columns: dict[int, list[float]] = {}
     for section in sections:
         for line in section.lines:
             for column, value in enumerate(line):
                 if isinstance(value, float):
-                    columns.setdefault(column, []).append(value)
-    return {
-        column: look_of(values)
-        for column, values in columns.items()
-        if max(map(abs, values)) < ENDLESS
-    }
+                    found = columns.setdefault(column, [])
+                    found += [value] if abs(value) < ENDLESS else []
+    return columns
 
 
 def cell_value(number: float) -> Scalar:

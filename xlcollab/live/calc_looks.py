@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xlcollab.grid import Look, NewSheet
-from xlcollab.grid.looks import NUMBER_FORMATS, TEXT_LOOKS
+from xlcollab.grid.looks import MOST_ODD, NUMBER_FORMATS, TEXT_LOOKS
 
 _BOLD = 150.0
 """com.sun.star.awt.FontWeight.BOLD"""
@@ -20,10 +20,12 @@ def dress(document: Any, target: Any, sheet: NewSheet) -> None:
         width = len(sheet.rows[row]) if row < height else 0
         if width:
             _set_texts(_cells(target, row, 0, 1, width), look)
-    for (row, column), look in sheet.cell_looks.items():
+    for (row, column), look in (*sheet.cell_looks.items(), *sheet.odd_numbers(MOST_ODD)):
         cell = _cells(target, row, column, 1, 1)
         _set_format(document, cell, look)
         _set_texts(cell, look)
+        if look == "wrapped":
+            cell.setPropertyValue("IsTextWrapped", True)
 
 
 def _set_texts(cells: Any, look: Look) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xlwings as xw
 
 from xlcollab.grid import NewSheet
-from xlcollab.grid.looks import NUMBER_FORMATS, TEXT_LOOKS, TextLook
+from xlcollab.grid.looks import MOST_ODD, NUMBER_FORMATS, TEXT_LOOKS, TextLook
 from xlcollab.live.excel_read import range_of
 from xlcollab.ref import Rect
 
@@ -20,12 +20,14 @@ def dress(target: xw.Sheet, sheet: NewSheet) -> None:
         width = len(sheet.rows[row]) if row < height else 0
         if width and look in TEXT_LOOKS:
             _write(range_of(target, Rect(row, 0, 1, width)), TEXT_LOOKS[look])
-    for (row, column), look in sheet.cell_looks.items():
+    for (row, column), look in (*sheet.cell_looks.items(), *sheet.odd_numbers(MOST_ODD)):
         cell = range_of(target, Rect(row, column))
         if look in NUMBER_FORMATS:
             cell.number_format = NUMBER_FORMATS[look]
         elif look in TEXT_LOOKS:
             _write(cell, TEXT_LOOKS[look])
+        elif look == "wrapped":
+            cell.wrap_text = True
 
 
 def _write(cells: xw.Range, text: TextLook) -> None:

@@ -217,7 +217,7 @@ def _solution(
         evaluations=task.evaluator.evaluations,
         gradient=point.gradient,
         multipliers=multipliers,
-        reduced_gradient=point.gradient - rows.T @ multipliers,
+        reduced_gradient=_reduced(point.gradient, rows, multipliers),
         max_violation=missed.max().item() if missed.numel() else 0.0,
         feasible=within_tolerance(rows, missed, best.x),
         seconds=time.perf_counter() - task.began,
@@ -226,6 +226,17 @@ def _solution(
         population=best.population,
         history=best.recorder.history(),
     )
+
+
+_DUST = 1e-14
+"""Of the sizes of what is added up: a difference below it is rounding."""
+
+
+def _reduced(gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
+    """The gradient less what the constraints push, (n,); 0 where only rounding is left."""
+    found = gradient - rows.T @ multipliers
+    size = gradient.abs() + rows.T.abs() @ multipliers.abs()
+    return torch.where(found.abs() <= _DUST * size, 0.0, found)
 
 
 _COUNTED = frozenset({Status.DONE, Status.ITERATION_LIMIT})

@@ -28,6 +28,9 @@ RECORDED = frozenset(
 """The commands whose results say what made them, and which `rerun` runs."""
 METADATA = "provenance"
 """The key under which model files keep it."""
+_QUOTE_OF_SHLEX, _QUOTE = "'\"'\"'", "'\\''"
+"""A quote within quotes, as the standard library writes it and as people do: a sheet whose name has
+blanks has two of them in each address."""
 _SHOWN_DIGITS = 12
 """Of a hash on a sheet; the whole one is in the hidden name."""
 
@@ -83,7 +86,8 @@ class Provenance:
             Path(self.inputs[word].path).name if isinstance(word, int) else word
             for word in self.words
         )
-        return shlex.join(("xlcollab", *named))
+        quoted = shlex.join(("xlcollab", *named))
+        return quoted.replace(_QUOTE_OF_SHLEX, _QUOTE)
 
     @property
     def line(self) -> str:

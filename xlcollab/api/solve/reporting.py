@@ -22,6 +22,7 @@ from xlcollab.history import (
     history_sheet,
     weights_sheet,
 )
+from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +73,7 @@ def _sentence(solved: Solved) -> str:
     model, solution = solved.model, solved.solution
     return (
         f"solve, {model.asked} by {solution.method}: {solution.initial:.6g} → "
-        f"{solution.objective:.6g} in {solution.iterations} iterations "
+        f"{solution.objective:.6g} in {counted(solution.iterations, 'iteration')} "
         f"({str(solution.status).replace('_', ' ')})"
     )
 
@@ -119,7 +120,7 @@ def _constraints(book: Session, compiled: Compiled, solved: Solved) -> AnswerCon
         values=left,
         relations=[constraint.relation for constraint, _ in pairs],
         limits=right,
-        formulas=[str(constraint) for constraint, _ in pairs],
+        formulas=[one.of(cell, compiled.model.sheet) for one, cell in pairs],
         multipliers=_numbers(solved.solution.multipliers),
     )
 

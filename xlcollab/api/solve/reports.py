@@ -174,6 +174,11 @@ def _objective(compiled: Compiled, solved: Solved) -> list[Section]:
 _FAR = 1e12
 """How far, in units of the start, a variable without a bound is followed: beyond, digits are
 gone."""
+_NOTHING = 1e-9
+"""As a share of a variable, or of 1: a constraint that holds it so near holds it where it is."""
+_DUST = 1e-14
+"""The last digits of a constraint's value. It may stay as it is at the solution, which keeps it
+within a tolerance: a limit is where it would get worse."""
 _HALVINGS = 60
 """2⁻⁶⁰ of the interval is below the last digit of either end."""
 
@@ -190,6 +195,8 @@ def _end(compiled: Compiled, x: Tensor, place: int, side: float) -> float:
     while reach < beyond and _is_allowed(compiled, x, place, start + side * reach):
         within, reach = reach, 2.0 * reach
     beyond = min(beyond, reach)
+    if not _is_allowed(compiled, x, place, start + side * _NOTHING * (1.0 + abs(start))):
+        return start
     for _ in range(_HALVINGS):
         middle = 0.5 * (within + beyond)
         if _is_allowed(compiled, x, place, start + side * middle):
@@ -207,8 +214,10 @@ def _is_allowed(compiled: Compiled, x: Tensor, place: int, value: float) -> bool
     point[place] = value
     with torch.no_grad():
         values = lines.reference(point).numpy()
-    slack = 1e-9 * (1.0 + np.abs(np.where(np.isfinite(lines.lower), lines.lower, lines.upper)))
-    return bool((values >= lines.lower - slack).all() and (values <= lines.upper + slack).all())
+        now = lines.reference(x).numpy()
+    dust = _DUST * np.abs(now)
+    low, high = np.minimum(lines.lower, now) - dust, np.maximum(lines.upper, now) + dust
+    return bool((values >= low).all() and (values <= high).all())
 
 
 def _objective_at(compiled: Compiled, x: Tensor, place: int, value: float) -> float:
@@ -241,7 +250,10 @@ def _population(compiled: Compiled, solved: Solved) -> Report | None:
         return None
     points = solved.solution.population
     if points is None or len(points) < _LEAST:
-        note = "No population was kept: the method was not evolution, or every point was tried."
+        note = (
+            f"There is no population to tell of: {solved.solution.method} kept none. The method"
+            " evolutionary does where it does not try every point."
+        )
         return _report(solved, "population", (), note)
     heads = ("Cell", "Name", *_SPREAD)
     variables = _spread(solved.weights, points)

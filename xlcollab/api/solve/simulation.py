@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +41,20 @@ HEADINGS = (
 )
 
 
+class Simulated(NamedTuple):
+    """Headings, a line for the objective and for each constraint cell, and what the first of these
+    was in each draw, (draws,)."""
+
+    headings: tuple[str, ...]
+    lines: list[list[Scalar]]
+    draws: NDArray[np.float64]
+
+
 def simulated(
     book: Session, model: SolverModel, samples: int, seed: int, deadline: float = math.inf
-) -> tuple[tuple[str, ...], list[list[Scalar]], int]:
-    """(headings, a line for the objective and for each constraint cell, draws made) over `samples`
-    draws of every random function, by `seed`, or as many as come before the deadline
-    (perf_counter). Raises ModelError for a model without any."""
+) -> Simulated:
+    """Over `samples` draws of every random function, by `seed`, or as many as come before the
+    deadline (perf_counter). Raises ModelError for a model without any."""
     refresh(book)
     goal = [] if model.objective is None else [(model.objective, "", None)]
     asked = [*goal, *_constraint_cells(model)]
@@ -71,7 +80,7 @@ def simulated(
         values, limits = draws[:, 2 * place], draws[:, 2 * place + 1]
         lines.append([str(cell), name, *_figures(values), text, _held(values, limits, relation)])
         lines[-1].append(float((~np.isfinite(values)).sum()))
-    return HEADINGS, lines, len(draws)
+    return Simulated(HEADINGS, lines, draws[:, 0])
 
 
 def _constraint_cells(model: SolverModel) -> list[tuple[CellRef, str, Constraint | None]]:

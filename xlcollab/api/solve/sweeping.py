@@ -16,6 +16,7 @@ from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.given import given_model
 from xlcollab.api.solve.simulation import simulated
+from xlcollab.api.solve.simulation_sheet import simulation_sheet
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import DataError, UsageError
@@ -87,8 +88,10 @@ def swept(
     model = given_model(book, request.model, request.sheet)
     if request.samples:
         deadline = _deadline(request.settings.values.get("time_limit"), began)
-        headings, lines, made = simulated(book, model, request.samples, _seed(request), deadline)
-        code, sheet = 0, _simulation_sheet(book, model, headings, lines, made)
+        found = simulated(book, model, request.samples, _seed(request), deadline)
+        headings, lines, code = found.headings, found.lines, 0
+        taken = free_of_ours(book.workbook, ("simulation",))
+        sheet = simulation_sheet(model, found, taken)
     else:
         cells, cases = _cases(book, request)
         outcomes = list(_outcomes(book, model, request, cells, cases, began))
@@ -403,20 +406,3 @@ def _lines_of_two(sheet: NewSheet, first: str, cases: Sequence[_Case]) -> list[S
 def _column(sheet: NewSheet, column: int, top: int, size: int) -> AreaRef:
     """Runs from `top` on, of one column of the first table."""
     return AreaRef(sheet.name, Rect(_FIRST_LINE + top, column, size, 1))
-
-
-def _simulation_sheet(
-    book: Session,
-    model: SolverModel,
-    headings: tuple[str, ...],
-    lines: list[list[Scalar]],
-    samples: int,
-) -> NewSheet:
-    report = Report(
-        model.sheet,
-        "simulation",
-        f"{model.sheet}: {samples} draws of its random cells",
-        f"simulation of {model.label} with the variables as they stand",
-        [Section("Draws", headings, lines)],
-    )
-    return report_sheet(report, existing_names=free_of_ours(book.workbook, ("simulation",)))

@@ -33,6 +33,7 @@ from xlcollab.grid import (
     Side,
     TextPool,
     encode,
+    look_in,
     storable,
 )
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name, column_letters
@@ -194,9 +195,10 @@ def _draw_chart(
     drawn.set_title({"name": texts.shown(chart.title), "overlay": False, "name_font": {"size": 13}})
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
-    x_scale = _scale(chart.x_range) | (_powers(10.0) if chart.log_x else {})
+    x_scale = _scale(chart.x_range) | (_powers(10.0, chart.x_range) if chart.log_x else {})
+    x_scale |= {"major_unit": 1, "minor_unit": 1} if chart.x_whole else {}
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
-    scale = _scale(chart.y_range) | (_powers(chart.log_base) if chart.log_y else {})
+    scale = _scale(chart.y_range) | (_powers(chart.log_base, chart.y_range) if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
     drawn.set_legend(_legend(chart))
     drawn.set_size({"width": chart.width, "height": chart.height})
@@ -215,13 +217,29 @@ def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
     places = max(0, -math.floor(math.log10((high - low) / _LINES) + 1e-9))
     size = max(abs(low), abs(high))
     code = "0" if places == 0 else f"0.{'0' * places}" if places < _MOST_PLACES else "General"
-    return {"min": low, "max": high, "num_format": code if size < 1e6 else "General"}
+    return {"min": low, "max": high, "num_format": code if size < 1e6 else _large(size, high - low)}
 
 
-def _powers(base: float) -> dict[str, object]:
+def _large(size: float, width: float) -> str:
+    """Of an axis up to a size beyond a million, where its lines differ in what is shown."""
+    if size < _TOO_LONG:
+        return "#,##0" if width >= _LINES else "General"
+    return "0.0E+0" if width >= _LINES * size / 10 else "General"
+
+
+_TOO_LONG = 1e9
+"""Numbers beyond are not written out."""
+
+
+def _powers(base: float, ends: tuple[float, float] | None) -> dict[str, object]:
     """A line at each power of the base; LibreOffice would take those of ten. Their numbers differ
-    in size, so each has the digits that it wants itself."""
-    return {"log_base": base, "major_unit": base, "num_format": "General"}
+    in size, so each has the digits that it wants itself, up to what can be read at a glance."""
+    plain = ends is None or (_PLAIN[0] <= ends[0] and ends[1] <= _PLAIN[1])
+    return {"log_base": base, "major_unit": base, "num_format": "General" if plain else "0E+0"}
+
+
+_PLAIN = (1e-4, 1e6)
+"""Numbers of an axis that are written out."""
 
 
 _LINES, _MOST_PLACES = 6, 6
@@ -432,16 +450,20 @@ def _rows_xml(sheet: NewSheet, formats: Mapping[Look, int]) -> Iterator[str]:
     texts = TextPool()
     known = _numbers_xml(sheet, formats)
     single = {row for row, _ in [*sheet.cell_looks, *sheet.formulas]}
+    wrapped = {row for (row, _), look in sheet.cell_looks.items() if look == "wrapped"}
     for row, values in enumerate(sheet.rows):
         plain = row not in single and row not in sheet.row_looks
         numbers = known if plain else {}
         cells = [
             numbers[column] % (row + 1, number_text(value))
-            if type(value) is float and column in numbers and math.isfinite(value)
+            if type(value) is float
+            and column in numbers
+            and math.isfinite(value)
+            and look_in(sheet.column_looks[column], value) == sheet.column_looks[column]
             else _cell_xml(sheet, row, column, value, formats, texts)
             for column, value in enumerate(values)
         ]
-        height = _height(sheet, row, values)
+        height = _height(sheet, row, values, wraps=row in wrapped)
         yield f'<row r="{row + 1}"{height}>{"".join(cells)}</row>'
 
 
@@ -480,28 +502,29 @@ _LINE, _TITLE = 15.0, 24.0
 """Heights of rows in points."""
 
 
-def _height(sheet: NewSheet, row: int, values: Sequence[Scalar]) -> str:
+def _height(sheet: NewSheet, row: int, values: Sequence[Scalar], *, wraps: bool) -> str:
     """Of a row that is not one line high: not every viewer measures rows when it opens a file."""
     look = sheet.row_looks.get(row)
     if look == "title":
         return f' ht="{_TITLE:g}" customHeight="1"'
-    if look != "head":
+    if look != "head" and not wraps:
         return ""
     lines = max(
         (
-            _lines(str(value or ""), sheet.widths.get(column, 8.43))
+            _lines(str(value or ""), sheet.widths.get(column, 8.43), bold=look == "head")
             for column, value in enumerate(values)
+            if look == "head" or sheet.cell_looks.get((row, column)) == "wrapped"
         ),
         default=1,
     )
     return f' ht="{_LINE * lines + 3:g}" customHeight="1"' if lines > 1 else ""
 
 
-def _lines(text: str, width: float) -> int:
-    """How many lines a text in bold takes, broken at blanks."""
+def _lines(text: str, width: float, *, bold: bool) -> int:
+    """How many lines a text takes, broken at blanks."""
     lines, used = 1, 0.0
     for word in text.split():
-        length = 1.1 * len(word) + 1
+        length = (1.1 if bold else 1.0) * len(word) + 1
         if used and used + length > width:
             lines, used = lines + 1, 0.0
         used += length

@@ -76,6 +76,7 @@ _FORMATS: Mapping[Look, _Format] = MappingProxyType(
         **{look: _of_text(one) for look, one in TEXT_LOOKS.items()},
         **{look: _boxed(code) for look, code in NUMBER_FORMATS.items()},
         "text": _boxed(alignment=_INDENTED),
+        "wrapped": _boxed(alignment=_INDENTED.replace("/>", ' wrapText="1"/>')),
     }
 )
 """Look → format. A test walks the looks of `grid`."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import Workbook
-from xlcollab.ref import AreaRef, CellRef
+from xlcollab.ref import AreaRef, CellRef, cell_name, quote_sheet
 
 Sense = Literal["minimize", "maximize", "value", "satisfy"]
 Relation = Literal["<=", "=", ">="]
@@ -38,6 +38,29 @@ class Constraint:
     def __str__(self) -> str:
         right = self.right if isinstance(self.right, AreaRef | str) else f"{self.right:g}"
         return f"{self.left} {self.relation} {right}"
+
+    def of(self, cell: CellRef, home: str) -> str:
+        """How it reads for one cell of `left`, such as "$B$4<=$D$4": the sheet `home` is not
+        named."""
+        return f"{_local(cell, home)}{self.relation}{self._right_of(cell, home)}"
+
+    def _right_of(self, cell: CellRef, home: str) -> str:
+        right = self.right
+        if not isinstance(right, AreaRef):
+            return f"{right:g}" if isinstance(right, float) else right
+        top, left, width = right.rect.top, right.rect.left, right.rect.width
+        if right.rect.size == 1:
+            return _local(CellRef(right.sheet, top, left), home)
+        own = self.left.rect
+        down, across = divmod(
+            (cell.row - own.top) * own.width + cell.column - own.left, max(width, 1)
+        )
+        return _local(CellRef(right.sheet, top + down, left + across), home)
+
+
+def _local(cell: CellRef, home: str) -> str:
+    name = cell_name(cell.row, cell.column, absolute=True)
+    return name if cell.sheet == home else f"{quote_sheet(cell.sheet)}!{name}"
 
 
 @dataclass(frozen=True, slots=True)
