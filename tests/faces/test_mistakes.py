@@ -40,8 +40,40 @@ UNCLEAR = [
     ("A1>=0;A2>=0", "write one --subject-to for each constraint"),
     ("A1<=5<=6", "write one --subject-to for each constraint"),
     ("A1<=5*", "no number, no cells and no formula"),
+    ("A1<=1.000,5", "no number; write 1000.5"),
+    ("A1<=1,250,000", "no number; write 1250000"),
+    ("A1<=€5", "no number; write 5"),
 ]
 """What is typed for a constraint, and what is answered."""
+AT = "--by-changing Bowls!A1"
+MORE: list[tuple[str, int, str]] = [
+    ("solve b.xlsx --minimize R1C2 --by-changing R1C1", 3, "row 1, column 2 is written B1"),
+    (f"solve b.xlsx --minimize Bowls.B1 {AT}", 3, "an exclamation mark: Bowls!B1"),
+    (f"solve b.xlsx --minimize [b.xlsx]Bowls!B1 {AT}", 3, "cells of another workbook cannot"),
+    ("solve b.xlsx --subject-to 5>=A1", 3, "write A1<=5"),
+    (
+        f"solve b.xlsx --minimize Bowls!B1 --minimize Bowls!B2 {AT}",
+        2,
+        "is given 2 times: Bowls!B1,",
+    ),
+    ("gradient b.xlsx --of Bowls!B1 --of Bowls!B2 --with-respect-to Bowls!A1", 2, "say one"),
+    ("solve b.xlsx --method gd --lr 0.1 --learning-rate 0.2", 2, "--lr is given 2 times: 0.1, 0.2"),
+    ("solve b.xlsx -minimize Bowls!B1", 2, "No such option: -minimize; did you mean --minimize?"),
+    ("solve b.xlsx -lr 0.1", 2, "No such option: -lr; did you mean --lr?"),
+    ("gradient b.xlsx --of Bowls!B1 --wrt Bowls!A1", 2, "did you mean --with-respect-to?"),
+    ("fit r.csv --test-size 0.2", 2, "did you mean --test-fraction?"),
+    ("fit r.csv --lr 1,5e-2", 2, "write 1.5e-2"),
+    ("fit old.xls", 3, "open it and save it as .xlsx or .csv"),
+    ("fit r.csv --device cuda", 2, "sgd does not use device; leave it out, or choose"),
+    ("help solve", 2, "xlcollab solve -h explains one"),
+    ("version", 2, "xlcollab --version shows it"),
+    ("solve ~$b.xlsx", 3, "says who has b.xlsx open"),
+    ("solve https://example.com/b.xlsx", 3, "download the file"),
+    ("solve b.xlsx -o out.xlsm", 2, "of another kind than b.xlsx"),
+    ("sweep b.xlsx --parameter Bowls!A1=1,2", 3, "is a variable of the model"),
+]
+"""Of people who know other programs, in the order in which they were tried."""
+
 MISTAKES: list[tuple[str, int, str]] = [
     ("solv b.xlsx", 2, "Did you mean 'solve'"),
     ("solve", 2, "Missing argument 'book'"),
@@ -141,6 +173,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     *((line, 2, told) for line, told in DRESSED),
     ("fold-in b.xlsx r.csv", 3, "holds no factor model"),
     *((f"solve b.xlsx --subject-to {typed}", 2, told) for typed, told in UNCLEAR),
+    *MORE,
     ("solve b.xlsx --subject-to 0<=A1<=5", 3, "cells stand on the left, a number on the right"),
     ("solve b.xlsx --subject-to SUM(A1:A2)<=5", 3, "put the formula into a cell"),
 ]
@@ -158,6 +191,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     build(tmp_path / "g.xlsx", {"lesson": sgd_cells(Layout())})
     (tmp_path / "junk.xlsx").write_text("hello")
     (tmp_path / "old.xls").write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600))
+    (tmp_path / "~$b.xlsx").write_bytes(b"\x05owner")
     (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n1,3,4\n2,2,5\n2,3,1\n")
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "bin.csv").write_bytes(bytes(range(255, 127, -1)) * 9)

@@ -6,12 +6,16 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
+_ADDRESSES = ("http:", "https:", "ftp:", "file:")
+"""What an address begins with, as a path is split."""
 _LOOKED_AT = 2000
 """Names of a folder that are compared."""
 
 
 def no_file(path: Path) -> str:
     """ "there is no file book.xlsx", and which file beside it is spelt most like it."""
+    if path.parts and path.parts[0] in _ADDRESSES:
+        return f"{path} is an address of the web; download the file, and name that"
     return f"there is no file {path}{meant_file(path)}"
 
 

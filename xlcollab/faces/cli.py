@@ -25,6 +25,7 @@ from xlcollab.faces.edges import edges
 from xlcollab.faces.leaving import leave
 from xlcollab.faces.memory import limit_memory
 from xlcollab.faces.mistakes import Sentences
+from xlcollab.faces.repeated import Once
 from xlcollab.faces.shell import shown
 from xlcollab.interrupts import Listener, OutOfTime, Terminated, listening
 
@@ -61,6 +62,13 @@ def build() -> typer.Typer:
     return app
 
 
+_ASKED_OTHERWISE = {
+    "help": "xlcollab -h lists the commands, and xlcollab solve -h explains one",
+    "version": "xlcollab --version shows it",
+}
+"""What others have as a command, and how it is asked for here."""
+
+
 class _Group(Sentences):
     """Commands that are made when they are asked for; the help of the application lists sentences
     only."""
@@ -84,6 +92,8 @@ class _Group(Sentences):
     ) -> tuple[str | None, Command | None, list[str]]:
         """As typer, which names those that are spelt like one that is not there."""
         self.commands = dict.fromkeys(COMMANDS, self)
+        if args and args[0] in _ASKED_OTHERWISE:
+            ctx.fail(f"No such command {args[0]!r}; {_ASKED_OTHERWISE[args[0]]}.")
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
@@ -98,7 +108,7 @@ def _made(name: str) -> Command:
     alone = typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, context_settings=_CONTEXT
     )
-    alone.command(name)(told(COMMANDS[name]))
+    alone.command(name, cls=Once)(told(COMMANDS[name]))
     return get_command(alone)
 
 

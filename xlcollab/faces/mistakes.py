@@ -14,7 +14,7 @@ from xlcollab.settings.near import meant
 
 _PREFIX = "Value error, "
 _WORD = re.compile(r"'([^']*)'")
-_COMMA = re.compile(r"[-+]?\d+,\d+")
+_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 _WITH_UNIT = re.compile(r"(?P<number>[-+]?\d+(?:\.\d+)?) ?(?P<unit>%|[a-z]+)")
 _SECONDS = ("s", "sec", "secs", "seconds")
 _EXACT = 2.0**53
@@ -80,13 +80,22 @@ OTHER_WORDS = {
     "--lambda": ("--l2",),
     "--steps": ("--iterations", "--epochs"),
     "--max-iter": ("--iterations", "--epochs"),
+    "--wrt": ("--with-respect-to",),
+    "--by": ("--with-respect-to", "--by-changing"),
+    "--test-size": ("--test-fraction",),
+    "--k": ("--n-factors",),
+    "--rank": ("--n-factors",),
+    "--factors": ("--n-factors",),
+    "--alpha": ("--learning-rate",),
+    "--n-epochs": ("--epochs",),
+    "--batch": ("--batch-size",),
 }
 """What Excel's Solver, scipy and others call what we have, too."""
 
 
 def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence[str]]) -> str:
-    near = _near(typed, own, _ALIKE)
-    near = near or [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
+    near = [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
+    near = near or _near(typed, own, _ALIKE)
     if not near:
         elsewhere = [name for name, flags in of_all.items() if typed in flags]
         if elsewhere:

@@ -231,7 +231,9 @@ class Workbook:
     def _meant(self, name: str) -> str:
         """The sheet that is spelt most like it."""
         names = {sheet.name.casefold(): sheet.name for sheet in self.sheets}
-        near = get_close_matches(name.casefold(), names, n=1)
+        if name.startswith("["):
+            return "; cells of another workbook cannot be named, and this one's need no [ ]"
+        near = get_close_matches(name.removeprefix("=").casefold(), names, n=1)
         return f"; did you mean {names[near[0]]}?" if near else ""
 
     def value(self, cell: CellRef) -> Scalar:

@@ -128,6 +128,8 @@ def check_ratings_file(path: Path) -> None:
     if is_parted(path):
         files_of(path)
         return
+    if form_of(path) in _OTHER_WORKBOOKS:
+        raise WorkbookError(f"{path} is no .xlsx workbook; open it and save it as .xlsx or .csv")
     if form_of(path) not in READERS:
         raise UsageError(
             f"{path}: no reader for {path.suffix or 'a file without ending'}; "
@@ -135,6 +137,10 @@ def check_ratings_file(path: Path) -> None:
         )
     if not path.is_file():
         raise WorkbookError(f"{path}: there is no such file{meant_file(path)}")
+
+
+_OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
+"""Endings of workbooks that others can turn into one that is read."""
 
 
 def may_be_crosstab(path: Path) -> bool:

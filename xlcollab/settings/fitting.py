@@ -313,7 +313,11 @@ class TrainingSettings:
         for field in fields(self):
             asked = getattr(self, field.name) != field.default
             if asked and field.name not in OPTIMIZERS[self.optimizer].uses:
-                raise UsageError(f"{self.optimizer} does not use {field.name}; leave it out")
+                users = [name for name, one in OPTIMIZERS.items() if field.name in one.uses]
+                raise UsageError(
+                    f"{self.optimizer} does not use {field.name}; leave it out, or choose an"
+                    f" optimizer that does: {', '.join(users)}"
+                )
 
     def resolved(
         self, model: ModelSettings | None = None, profile: Profile | None = None

@@ -210,6 +210,11 @@ class Session:
         refuse_unwritable(target)
         if target.suffix.lower() not in WORKBOOK_ENDINGS:
             raise UsageError(f"{target} is no name of a workbook; let it end in {self.path.suffix}")
+        if {target.suffix.lower(), self.path.suffix.lower()} == set(WORKBOOK_ENDINGS):
+            raise UsageError(
+                f"{target} is of another kind than {self.path.name}, and Excel would not open it;"
+                f" let it end in {self.path.suffix}"
+            )
         if not in_place:
             refuse_others(target, "a result", self._is_result(path), overwrite=overwrite)
         return target

@@ -64,6 +64,7 @@ from xlcollab.problems import (
     variable_cells,
 )
 from xlcollab.ref import AreaRef, CellRef, absolute_name
+from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     from xlcollab.api.session.devices import Place
@@ -312,7 +313,8 @@ def _fan_in(model: SolverModel) -> NDArray[np.float64]:
 def _refreshed(changed: int) -> list[str]:
     if not changed:
         return []
-    return [f"the file asks to be recalculated: {changed} stored values were out of date"]
+    old = counted(changed, "stored value", done="out of date")
+    return [f"the file asks to be recalculated: {old}"]
 
 
 def _blank(model: SolverModel, workbook: Workbook) -> list[str]:
@@ -378,7 +380,8 @@ def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines |
     lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
     if not lost or not bool(reached.any()):
         return []
-    return [f"{_listed(lost)} do not reach the objective; they stay as they are"]
+    do, they = ("does", "it stays as it is") if len(lost) == 1 else ("do", "they stay as they are")
+    return [f"{_listed(lost)} {do} not reach the objective; {they}"]
 
 
 def _listed(cells: list[CellRef]) -> str:

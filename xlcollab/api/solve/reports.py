@@ -251,8 +251,8 @@ def _population(compiled: Compiled, solved: Solved) -> Report | None:
     points = solved.solution.population
     if points is None or len(points) < _LEAST:
         note = (
-            f"There is no population to tell of: {solved.solution.method} kept none. The method"
-            " evolutionary does where it does not try every point."
+            f"No population was kept: the method was {solved.solution.method}; evolutionary keeps"
+            " one, where it does not try every point."
         )
         return _report(solved, "population", (), note)
     heads = ("Cell", "Name", *_SPREAD)

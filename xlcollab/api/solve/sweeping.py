@@ -191,6 +191,7 @@ def _outcomes(
 ) -> Iterator[Solved | str]:
     """Each run begins at the workbook's own start; a text says why one was not begun."""
     _refuse_formulas(book, cells)
+    _refuse_variables(model, cells)
     how = chosen(book.workbook, request.settings, request.computing, history=False)
     begin = _start_edits(book, model)
     deadline = _deadline(how.settings.time_limit, began)
@@ -242,6 +243,15 @@ def _refuse_formulas(book: Session, cells: Sequence[CellRef]) -> None:
         inside = cell.row < sheet.height and cell.column < sheet.width
         if inside and sheet.formula_mask()[cell.row, cell.column]:
             raise DataError(f"{cell} holds a formula; a parameter must be a constant")
+
+
+def _refuse_variables(model: SolverModel, cells: Sequence[CellRef]) -> None:
+    for cell in cells:
+        if cell in set(variable_cells(model)):
+            raise DataError(
+                f"{cell} is a variable of the model, which each run sets itself; sweep a constant,"
+                " or take it out of --by-changing"
+            )
 
 
 def _start_edits(book: Session, model: SolverModel) -> list[CellEdit]:

@@ -30,6 +30,11 @@ def read_workbook_file(path: Path, most: int) -> bytes:
     if path.is_dir():
         raise NotAWorkbookError(f"{path} is a folder; name a workbook in it")
     refuse_irregular(path)
+    if path.name.startswith(_OWNED):
+        raise NotAWorkbookError(
+            f"{path.name} says who has {path.name.removeprefix(_OWNED)} open, and is no workbook;"
+            " name the workbook itself"
+        )
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -44,6 +49,10 @@ def read_workbook_file(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise NotAWorkbookError(f"{path.name} has more than {most / 1e6:,.0f} MB; no more are read")
     return data
+
+
+_OWNED = "~$"
+"""How Excel names the file that it keeps beside an open workbook."""
 
 
 def _describe(head: bytes, rest: bytes) -> str:

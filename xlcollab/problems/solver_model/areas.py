@@ -14,6 +14,7 @@ from xlcollab.ref import (
     AreaRef,
     CellRef,
     Rect,
+    cell_name,
     parse_area,
     split_list,
     split_sheet,
@@ -85,7 +86,7 @@ def _resolve_part(
             return [table]
         raise ModelError(
             f"{what} is {part!r}: neither an address such as {sheet}!A1:B5 nor a name"
-            " of this workbook that stands for cells"
+            f" of this workbook that stands for cells{_written(workbook, part)}"
         ) from error
 
 
@@ -93,11 +94,27 @@ def _on_known_sheet(workbook: Workbook, area: AreaRef, what: str) -> AreaRef:
     sheet = workbook.find(area.sheet)
     if sheet is None:
         known = ", ".join(sheet.name for sheet in workbook)
-        advice = "; between areas stand commas" if ";" in area.sheet else ""
+        several = ";" in area.sheet or "!" in area.sheet
+        advice = "; between areas stand commas" if several else ""
         raise ModelError(
             f"{what} is {area}: there is no such sheet; the sheets are {known}{advice}"
         )
     return AreaRef(sheet.name, area.rect)
+
+
+def _written(workbook: Workbook, part: str) -> str:
+    """How an address in the spelling of R1C1 or of LibreOffice is written; "" for any other."""
+    numbers = _R1C1.fullmatch(part)
+    if numbers is not None and int(numbers["row"]) >= 1 and int(numbers["column"]) >= 1:
+        name = cell_name(int(numbers["row"]) - 1, int(numbers["column"]) - 1)
+        return f"; row {numbers['row']}, column {numbers['column']} is written {name}"
+    name, _, cells = part.strip("$").rpartition(".")
+    if workbook.find(name.strip("'")) is None:
+        return ""
+    return f"; between sheet and cells stands an exclamation mark: {name}!{cells}"
+
+
+_R1C1 = re.compile(r"R(?P<row>\d{1,7})C(?P<column>\d{1,5})", re.IGNORECASE)
 
 
 def _table_area(workbook: Workbook, part: str) -> AreaRef | None:

@@ -26,6 +26,8 @@ _OTHER_SIGNS: Mapping[str, str] = {
 }
 """Signs as programming languages, mathematics or slips write them, and what is said of them."""
 _COMMA = re.compile(r"[-+]?\d+[,;]\d+\Z")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:(?P<sign>[., '])\d{3})(?:(?P=sign)\d{3})*(?:[.,]\d+)?\Z")
+_WITH_CURRENCY = re.compile(r"[€$£¥]? *(?P<number>[-+]?\d+(?:\.\d+)?) *[€$£¥]?\Z")
 _COMPARISONS = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _ONE_EACH = "write one --subject-to for each constraint"
 _MEANT: Mapping[str, str] = {
@@ -59,13 +61,23 @@ def refuse_beginning(text: str, left: str) -> None:
     if first is not None and first[0] in _OTHER_SIGNS:
         raise UsageError(f"constraint {text!r}: {_OTHER_SIGNS[first[0]]}")
     if read_number(left) is not None:
-        turned = f"cells stand on the left, a number on the right; {_ONE_EACH}"
+        turned = f"cells stand on the left, a number on the right{_turned(text, left)}"
         raise ModelError(f"constraint {text!r}: the left side is {left.strip()!r}: {turned}")
     if re.search(r"\w\(", re.sub(r"'[^']*'", "", left)):
         raise ModelError(
             f"constraint {text!r}: the left side is {left.strip()!r}: cells stand there; put the"
             " formula into a cell, and name that"
         )
+
+
+def _turned(text: str, left: str) -> str:
+    """The same the other way round, where there is one sign."""
+    signs = re.findall(r"<=|>=|=", text)
+    if len(signs) != 1:
+        return f"; {_ONE_EACH}"
+    right = text.partition(signs[0])[2].strip()
+    other = {"<=": ">=", ">=": "<="}.get(signs[0], signs[0])
+    return f"; write {right}{other}{left.strip()}"
 
 
 def refuse_unclear(workbook: Workbook, sheet: str, text: str, right: str) -> None:
@@ -75,6 +87,9 @@ def refuse_unclear(workbook: Workbook, sheet: str, text: str, right: str) -> Non
     if _COMMA.match(right.strip()):
         point = re.sub("[,;]", ".", right.strip())
         raise UsageError(f"{what}: no number; write {point}: decimals stand behind a point")
+    plain = _plain(right.strip())
+    if plain:
+        raise UsageError(f"{what}: no number; write {plain}")
     try:
         node = parse(right, 0, 0)
     except FormulaSyntaxError as error:
@@ -83,6 +98,18 @@ def refuse_unclear(workbook: Workbook, sheet: str, text: str, right: str) -> Non
         first = str(error).splitlines()[0].removesuffix(" of the formula:")
         raise UsageError(f"{what}: no number, no cells and no formula: {first}; {advice}") from None
     _refuse_node(workbook, sheet, node, what)
+
+
+def _plain(typed: str) -> str:
+    """A number with a sign between its thousands, or with a currency, as it is written; "" for
+    others."""
+    found = _WITH_CURRENCY.match(typed)
+    if found is not None:
+        return found["number"] if found["number"] != typed else ""
+    match = _THOUSANDS.match(typed)
+    if match is None or match["sign"] == ".":
+        return typed.replace(".", "").replace(",", ".") if match and "," in typed else ""
+    return typed.replace(match["sign"], "").replace(",", ".")
 
 
 def _refuse_node(workbook: Workbook, sheet: str, node: Node, what: str) -> None:

@@ -1,0 +1,62 @@
+"""Commands that refuse an option which is said twice with two values: the first would be lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from typer._click.core import Context
+
+_LONG_WITH_ONE_DASH = re.compile(r"-[a-z][a-z-]+")
+
+
+class Once(TyperCommand):
+    """A command whose options have one value each, but for those that take several."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """As typer, after a look at what was typed."""
+        if not ctx.resilient_parsing:
+            self._refuse_repeated(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _refuse_repeated(self, ctx: Context, args: list[str]) -> None:
+        """Ends with a sentence where one option has two values, under one name or two."""
+        parser = self.make_parser(ctx)
+        single = [one for one in _options(parser) if one.action == "store"]
+        for option in single:
+            option.action = "append"
+        try:
+            values, _, _ = parser.parse_args(list(args))
+        except Exception as error:
+            _say_as_typed(error, args)
+            raise
+        for option in single:
+            found = list(dict.fromkeys(values.get(option.dest, ())))
+            if len(found) > 1:
+                names = " / ".join(option.obj.opts)
+                ctx.fail(
+                    f"{names} is given {len(found)} times: {', '.join(map(_told, found))}; say one."
+                )
+
+
+def _options(parser: Any) -> list[Any]:
+    """Each option of a parser once, whatever it is called."""
+    found = (*parser._long_opt.values(), *parser._short_opt.values())
+    return list({id(one): one for one in found}.values())
+
+
+def _told(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _say_as_typed(error: Any, args: list[str]) -> None:
+    """Of -minimize the parser reads -m: the whole word is what is not there."""
+    name = getattr(error, "option_name", None)
+    if not isinstance(name, str) or name.startswith("--"):
+        return
+    typed = next((word for word in args if word.startswith(name)), name)
+    if _LONG_WITH_ONE_DASH.fullmatch(typed):
+        error.option_name, error.message = f"-{typed}", f"No such option: {typed}"
