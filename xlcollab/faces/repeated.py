@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from typer._click.core import Context
+    from typer._click.parser import _Option, _OptionParser
 
 _LONG_WITH_ONE_DASH = re.compile(r"-[a-z][a-z-]+")
 
@@ -34,7 +35,7 @@ class Once(TyperCommand):
             _say_as_typed(error, args)
             raise
         for option in single:
-            found = list(dict.fromkeys(values.get(option.dest, ())))
+            found = list(dict.fromkeys(values.get(str(option.dest), ())))
             if len(found) > 1:
                 names = " / ".join(option.obj.opts)
                 ctx.fail(
@@ -42,7 +43,7 @@ class Once(TyperCommand):
                 )
 
 
-def _options(parser: Any) -> list[Any]:
+def _options(parser: _OptionParser) -> list[_Option]:
     """Each option of a parser once, whatever it is called."""
     found = (*parser._long_opt.values(), *parser._short_opt.values())
     return list({id(one): one for one in found}.values())
@@ -52,11 +53,11 @@ def _told(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _say_as_typed(error: Any, args: list[str]) -> None:
+def _say_as_typed(error: Exception, args: list[str]) -> None:
     """Of -minimize the parser reads -m: the whole word is what is not there."""
-    name = getattr(error, "option_name", None)
-    if not isinstance(name, str) or name.startswith("--"):
+    name = str(getattr(error, "option_name", "--"))
+    if name.startswith("--"):
         return
     typed = next((word for word in args if word.startswith(name)), name)
     if _LONG_WITH_ONE_DASH.fullmatch(typed):
-        error.option_name, error.message = f"-{typed}", f"No such option: {typed}"
+        vars(error).update(option_name=f"-{typed}", message=f"No such option: {typed}")
