@@ -15,8 +15,7 @@ from xlcollab.api.session.controlled import chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.given import given_model
-from xlcollab.api.solve.simulation import simulated
-from xlcollab.api.solve.simulation_sheet import simulation_sheet
+from xlcollab.api.solve.simulation import simulated, simulation_sheet
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.errors import DataError, UsageError
