@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernels.engine import call, value
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.roots import root
 
 RATE = st.one_of(st.just(0.0), st.floats(1e-9, 0.4), st.floats(-0.3, -1e-6))
 PERIODS = st.integers(1, 120)
@@ -84,3 +86,17 @@ def test_interest_and_principal_pay_a_loan_back(rate: float, kind: int) -> None:
 def test_documented_results(formula: str, expected: object) -> None:
     found = value(f"={formula}", {"B1": 2.0, "B2": "text", "B4": 5.0})
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_search_that_cannot_move_on_ends() -> None:
+    """Every step would leave the domain: halves of the way to its end, until there are none."""
+    asked: list[float] = []
+
+    def falling(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        asked.append(float(x))
+        return torch.ones_like(x), torch.full_like(x, 1e-3)
+
+    with torch.no_grad():
+        assert root(falling, torch.tensor([0.1], dtype=torch.float64), -1.0).isnan().all()
+    assert asked[-1] == -1.0
+    assert len(asked) < 70

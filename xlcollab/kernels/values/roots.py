@@ -63,8 +63,9 @@ def _searched(function: Sloped, guess: Tensor, above: float) -> tuple[Tensor, Te
         size = torch.where(leaving, torch.inf, (moved - x).abs() / (1 + x.abs()))
         moved = torch.where(leaving, (x + above) / 2, moved)
         found = torch.where(resting, found, size <= _FOUND)
+        stuck = moved == x  # at the end of the domain, or at infinity
         x = torch.where(resting, x, moved)
-        resting = resting | (size <= _STILL)
+        resting = resting | stuck | (size <= _STILL)
         if bool(resting.all()):
             break
     _, slope = function(x)
