@@ -205,6 +205,36 @@ def test_a_zip_with_one_table_is_read(tmp_path: Path) -> None:
         read_ratings(tmp_path / "two.csv.zip")
 
 
+def test_of_a_zip_of_several_files_the_one_called_ratings_is_read(tmp_path: Path) -> None:
+    for names in (["ml/movies.csv", "ml/ratings.csv", "ml/README.txt"], ["ml/u.item", "ml/u.data"]):
+        with zipfile.ZipFile(tmp_path / "ml.zip", "w") as archive:
+            for name in names:
+                is_table = name.endswith("ratings.csv")
+                archive.writestr(
+                    name, "userId,movieId,rating\n1,2,3\n" if is_table else "1\t2\t3\t4"
+                )
+        assert read_ratings(tmp_path / "ml.zip").ratings.tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r.txt", "user item rating\nann   Up 4.5\n  bob Up 3\n\n"),
+        ("r.csv", 'made by hand\n\nuser   item  rating  \nann "Up" 4.5\nbob Up 3\n'),
+        ("r.dat", "user::item::rating\nann::Up::4.5\nbob::Up::3\n"),
+        ("r.data", "user|item|rating\nann|Up|4.5\nbob|Up|3\n"),
+    ],
+)
+def test_blanks_separate_cells_where_nothing_else_does_and_headers_are_seen(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    table = read_ratings(tmp_path / name)
+    assert table.user_ids.ids(table.users) == ["ann", "bob"]
+    assert table.item_ids.ids(table.items) == ["Up", "Up"]
+    assert table.ratings.tolist() == [4.5, 3.0]
+
+
 @pytest.mark.parametrize("text", ["1;2;4,5\n1;3;3\n", '1,2,"4,5"\n1,3,3\n'])
 def test_decimal_commas(text: str, tmp_path: Path) -> None:
     head = ";".join(REQUIRED) if ";" in text else ",".join(REQUIRED)

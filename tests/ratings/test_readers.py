@@ -37,6 +37,7 @@ WRITERS: Mapping[str, Callable[[Path, pd.DataFrame], None]] = {
     ".inter": _text("\t", True),
     ".parquet": lambda path, frame: frame.to_parquet(path),
     ".feather": lambda path, frame: frame.to_feather(path),
+    ".arrow": lambda path, frame: frame.to_feather(path),
     ".jsonl": lambda path, frame: frame.to_json(path, orient="records", lines=True),
     ".ndjson": lambda path, frame: frame.to_json(path, orient="records", lines=True),
     ".json": lambda path, frame: frame.to_json(path, orient="records"),

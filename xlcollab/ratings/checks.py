@@ -29,6 +29,10 @@ def needs_double(low: float, high: float) -> bool:
     return size > MOST_BESIDE_RANGE * span or span < LEAST_RANGE
 
 
+_LONGEST = 60
+"""Letters of a value that a message shows."""
+
+
 def narrowed(numbers: NDArray[Any], dtype: DTypeLike | None) -> NDArray[np.floating]:
     """Finite numbers (n,) as `dtype`; None is float32 where that tells them apart, else float64."""
     if dtype is None:
@@ -79,4 +83,5 @@ def shown(value: object) -> str:
     """A value as a message shows it."""
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "a blank"
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    said = repr(value.item() if isinstance(value, np.generic) else value)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

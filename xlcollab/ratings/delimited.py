@@ -28,6 +28,9 @@ from xlcollab.ratings.typed import as_typed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLANKS = " "
+"""Separates cells where it says so: any number of blanks."""
+COLONS = "::"
 _COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _LOOKED_AT = 20
 """Lines that tell what a column holds."""
@@ -62,7 +65,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a text is cut: what separates cells, the names of the columns, lines above the first."""
+    """How a text is cut: what separates cells (BLANKS: any number of these; COLONS: two of them),
+    the names of the columns, lines above the first."""
 
     separator: str
     names: Sequence[str]
@@ -86,7 +90,7 @@ def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
     """The columns that are wanted. Raises DataError where the file is no table or is empty."""
     if not layout.names or not first_lines(path, 1):
         raise DataError(f"{path.name} is empty")
-    layout = replace(layout, names=_different(layout.names))
+    layout = _by_single_colons(replace(layout, names=_different(layout.names)))
     kinds = _kinds(path, layout, wanted)
     first_row = layout.skip + 1
     if wanted.window is not None:
@@ -98,6 +102,14 @@ def read_text(path: Path, layout: Layout, wanted: Wanted) -> Frame:
         _refuse_further_cells(texts, layout, path.name, first_row)
         return Frame(_as_texts(texts, kinds), path.name, first_row)
     return Frame(data, path.name, first_row)
+
+
+def _by_single_colons(layout: Layout) -> Layout:
+    """Two colons as single ones with empty columns between: the fast way."""
+    if layout.separator != COLONS:
+        return layout
+    names = [name for one in layout.names for name in (one, f" after {one}")][:-1]
+    return replace(layout, separator=":", names=names)
 
 
 def _opened(path: Path, window: Window | None) -> IO[bytes]:
@@ -117,7 +129,8 @@ def _kinds(path: Path, layout: Layout, wanted: Wanted) -> _Kinds:
         return _Kinds(ids=list(layout.names), read=list(layout.names))
     said = wanted.columns.resolve(layout.names, path.name)
     below = first_lines(path, layout.skip + _LOOKED_AT)[layout.skip :]
-    lines = list(csv.reader(below, delimiter=layout.separator))
+    has_blanks = layout.separator == BLANKS
+    lines = list(csv.reader(below, delimiter=layout.separator, skipinitialspace=has_blanks))
     found = _Kinds(
         ids=[name for name in (said.user, said.item, said.split, *said.extra) if name is not None],
         rating=said.rating,
@@ -146,6 +159,8 @@ def _decimal(cells: Sequence[str]) -> str:
 
 def _by_arrow(path: Path, layout: Layout, kinds: _Kinds, wanted: Wanted) -> pd.DataFrame | None:
     """None where Arrow cannot read it all, a cell is missing or a rating is not finite."""
+    if layout.separator == BLANKS:  # Arrow knows one, not many
+        return None
     import pyarrow as pa
 
     try:
@@ -249,7 +264,7 @@ def _read_as_texts(path: Path, layout: Layout, window: Window | None) -> pd.Data
                 warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells to be refused
                 found = pd.read_csv(
                     file,
-                    sep=layout.separator,
+                    sep=r"\s+" if layout.separator == BLANKS else layout.separator,
                     header=None,
                     names=names,
                     index_col=False,

@@ -15,8 +15,9 @@ from xlcollab.disk import meant_file
 from xlcollab.errors import DataError, WorkbookError
 from xlcollab.ratings.columns import Columns, bare
 from xlcollab.ratings.delimited import Layout, Wanted, read_text
+from xlcollab.ratings.layout import separator_of
 from xlcollab.ratings.opening import first_lines, form_of
-from xlcollab.ratings.read import read_frame, separator_of
+from xlcollab.ratings.read import read_frame
 from xlcollab.ratings.table import Feature, RatingsTable, Side
 from xlcollab.ratings.typed import as_typed
 from xlcollab.ratings.vocabulary import Id, Vocabulary

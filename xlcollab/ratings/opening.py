@@ -30,12 +30,34 @@ def _is_hidden(name: str) -> bool:
     return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
 
 
+_RATINGS = ("ratings", "rating", "u")
+"""What the table of ratings is called in an archive of several files, but for its ending."""
+_SHOWN = 5
+"""Files of an archive that a message names."""
+
+
+def _table_in(path: Path, archive: zipfile.ZipFile) -> str:
+    """The name of the table in an archive. Raises DataError where it is not known which that is."""
+    names = _files_in(archive)
+    named = [name for name in names if PurePosixPath(name).stem.lower() in _RATINGS]
+    data = [name for name in named if PurePosixPath(name).suffix.lower() not in _ABOUT]
+    found = names if len(names) == 1 else data
+    if len(found) != 1:
+        listed = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        raise DataError(
+            f"{path.name} holds {len(names)} files{f' ({listed})' if names else ''}; expected one "
+            "table of ratings, or one that is called ratings: unpack it, and take the one you mean"
+        )
+    return found[0]
+
+
+_ABOUT = (".item", ".user", ".genre", ".info", ".occupation")
+"""Endings of what MovieLens' u.data has beside it."""
+
+
 def _from_zip(path: Path) -> IO[bytes]:
     archive = zipfile.ZipFile(path)
-    names = _files_in(archive)
-    if len(names) != 1:
-        raise DataError(f"{path.name} holds {len(names)} files; expected one table of ratings")
-    return archive.open(names[0])
+    return archive.open(_table_in(path, archive))
 
 
 def _plainly(path: Path) -> IO[bytes]:
@@ -51,7 +73,8 @@ PACKED: Mapping[str, Callable[[Path], Any]] = {
 
 
 def form_of(path: Path) -> str:
-    """The ending that says the form, in lower case: .csv of ratings.csv.gz."""
+    """The ending that says the form, in lower case: .csv of ratings.csv.gz. Raises DataError where
+    an archive holds several files, none of which is known to be the table."""
     ending = path.suffix.lower()
     if ending == ".zip":
         inside = _name_inside(path)
@@ -62,10 +85,9 @@ def form_of(path: Path) -> str:
 def _name_inside(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = _files_in(archive)
+            return _table_in(path, archive)
     except (OSError, zipfile.BadZipFile):
         return None
-    return names[0] if len(names) == 1 else None
 
 
 def opened(path: Path) -> IO[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,17 +24,17 @@ from xlcollab.errors import (
     XlcollabError,
 )
 from xlcollab.ratings.checks import checked_ratings
-from xlcollab.ratings.columns import REQUIRED, Columns
-from xlcollab.ratings.delimited import Frame, Layout, Wanted, read_text
+from xlcollab.ratings.columns import Columns
+from xlcollab.ratings.delimited import Frame, Wanted, read_text
 from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.gathered import column_of, gathered, names_read
+from xlcollab.ratings.layout import is_header, layout_of
 from xlcollab.ratings.opening import (
     PACKED,
     encoding_of,
     first_lines,
     form_of,
     opened,
-    separator_in,
 )
 from xlcollab.ratings.parted.joined import joined
 from xlcollab.ratings.parted.parts import is_parted, parts_of
@@ -44,8 +43,6 @@ from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MOVIELENS = ["user", "item", "rating", "time"]
 
 
 def read_ratings(
@@ -60,10 +57,12 @@ def read_ratings(
 
     A folder, or a pattern such as ratings/*.parquet, is read as one table: its files in order of
     name, without those whose names begin with _ or a point. Known: `.csv`, `.tsv`, `.txt`,
-    RecBole's `.inter` (a header, or four unnamed columns), `.parquet`, `.feather`, JSON lines or a
-    JSON list, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and `.dat` (`::`, no header);
-    texts also packed as .gz, .bz2, .xz or .zip. `headless` says that the first line is a rating:
-    user, item, rating, time. Raises UsageError on another ending or an unknown column,
+    RecBole's `.inter` (a header, or four unnamed columns), `.parquet`, `.feather` or `.arrow`, JSON
+    lines or a JSON list, MovieLens' `.data`, `.base`, `.test` (tabs, no header) and `.dat` (`::`,
+    no header); texts also packed as .gz, .bz2, .xz or .zip (of several files, the one that is
+    called ratings or u.data). Cells of other texts are separated by commas, semicolons, tabs or
+    bars, or by blanks where a text has none of these. `headless` says that the first line is a
+    rating: user, item, rating, time. Raises UsageError on another ending or an unknown column,
     WorkbookError without a file, DataError by row on bad values.
     """
     path = Path(path)
@@ -156,8 +155,8 @@ def reads_as_long(path: Path, *, counts: bool = False) -> bool:
     if not may_be_crosstab(path):
         return True
     columns = Columns(counts=counts)
-    layout = _layout(path, Wanted(columns))
-    return layout.skip != 1 or _is_header(layout.names, columns)
+    layout = layout_of(path, Wanted(columns))
+    return layout.skip != 1 or is_header(layout.names, columns)
 
 
 def from_frame(
@@ -238,34 +237,13 @@ def _ids(data: pd.DataFrame, name: str | None, first_row: int) -> pd.Series:
 
 
 def _read_delimited(path: Path, wanted: Wanted) -> Frame:
-    """Delimited text; without a header (its first line is all numbers) MovieLens' column order."""
-    layout = _layout(path, wanted)
+    layout = layout_of(path, wanted)
     if len(layout.names) == 1:
-        raise DataError(f"{path.name} holds no table: its first line is one column")
-    return read_text(path, layout, wanted)
-
-
-def _read_tabs(path: Path, wanted: Wanted) -> Frame:
-    n = _width(path, "\t", wanted)
-    return read_text(path, Layout("\t", MOVIELENS[:n]), wanted)
-
-
-def _width(path: Path, separator: str, wanted: Wanted) -> int:
-    """How many of MovieLens' columns there are. Raises DataError where these are none."""
-    n = len(next(iter(first_lines(path, 1)), "").split(separator))
-    if not len(REQUIRED) - wanted.columns.counts <= n <= len(MOVIELENS):
         raise DataError(
-            f"{path.name}: its first line has {n} columns; expected {', '.join(MOVIELENS)} with "
-            f"{separator!r} between them, the last one if need be"
+            f"{path.name} holds no table: its first line is one column; separate user, item and "
+            "rating by a comma, semicolon, tab, bar or blank"
         )
-    return n
-
-
-def _read_double_colons(path: Path, wanted: Wanted) -> Frame:
-    """`user::item::rating::time`, read by single colons (empty columns between): the fast way."""
-    n = _width(path, "::", wanted)
-    names = [name for role in MOVIELENS[:n] for name in (role, f" after {role}")][:-1]
-    return read_text(path, Layout(":", names), wanted)
+    return read_text(path, layout, wanted)
 
 
 def _read_parquet(path: Path, wanted: Wanted) -> Frame:
@@ -335,10 +313,9 @@ _FORMS = (
     Reader("delimited text", (".csv", ".tsv", ".txt"), _read_delimited, may_be_crosstab=True),
     Reader("RecBole's text", (".inter",), _read_delimited),
     Reader("a Parquet file", (".parquet",), _read_parquet, needs="pyarrow"),
-    Reader("a Feather file", (".feather",), _read_feather, needs="pyarrow"),
+    Reader("a Feather file", (".feather", ".arrow"), _read_feather, needs="pyarrow"),
     Reader("JSON", (".jsonl", ".ndjson", ".json"), _read_json_lines),
-    Reader("MovieLens' text with tabs", (".data", ".base", ".test"), _read_tabs),
-    Reader("MovieLens' text with double colons", (".dat",), _read_double_colons),
+    Reader("MovieLens' text", (".data", ".base", ".test", ".dat"), _read_delimited),
 )
 READERS: Mapping[str, Reader] = {ending: form for form in _FORMS for ending in form.endings}
 """The forms by their endings."""
@@ -366,59 +343,3 @@ def _frame(path: Path, wanted: Wanted) -> Frame:
         columns = counted(len(frame.data.columns), "column")
         raise DataError(f"{path.name} holds no table: {columns} found")
     return frame
-
-
-def lines_above(path: Path, wanted: Wanted) -> int:
-    """How many lines of a text file, its header among them, lie above its first rating."""
-    has_none = form_of(path) in (".data", ".base", ".test", ".dat")
-    return 0 if has_none else _layout(path, wanted).skip
-
-
-def _layout(path: Path, wanted: Wanted) -> Layout:
-    """Where the header is, below titles it may have; none where the first line is all numbers."""
-    lines = first_lines(path)
-    ending = form_of(path)
-    for place, line in enumerate(lines):
-        separator = "\t" if ending in (".tsv", ".inter") else separator_in(line)
-        names = _cells(line, separator)
-        if not wanted.headless and _is_header(names, wanted.columns):
-            return Layout(separator, names, place + 1)
-    first = next(iter(lines), "")
-    separator = "\t" if ending in (".tsv", ".inter") else separator_in(first)
-    cells = _cells(first, separator)
-    if wanted.headless or _is_headless(cells, wanted.columns.counts):
-        further = [f"column {number}" for number in range(len(MOVIELENS) + 1, len(cells) + 1)]
-        return Layout(separator, [*MOVIELENS[: len(cells)], *further])
-    return Layout(separator, cells, 1)
-
-
-def _is_header(names: Sequence[str], columns: Columns) -> bool:
-    """Whether a line names two of user, item and rating, or all the columns that are asked for."""
-    said = {name for name in (columns.user, columns.item, columns.rating) if name is not None}
-    if said:
-        return said <= set(names)
-    return len(Columns.known(names, counts=columns.counts).keys() & set(REQUIRED)) >= 2
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator), [])
-
-
-def separator_of(path: Path) -> str:
-    """Tab, or in .csv and .txt what the first line has most of."""
-    if form_of(path) in (".tsv", ".inter"):
-        return "\t"
-    return separator_in(next(iter(first_lines(path, 1)), ""))
-
-
-def _is_headless(first: list[str], counts: bool) -> bool:
-    fewest = 2 if counts else 3
-    return fewest <= len(first) <= len(MOVIELENS) and all(_is_number(cell) for cell in first)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -18,8 +18,8 @@ from xlcollab.api.ratings.kept.sheet_ids import EXACT
 from xlcollab.errors import DataError
 from xlcollab.grid import Formulas, Scalar, Sheet, TextPool, Workbook, encode
 from xlcollab.ratings.crosstab import MAX_CELLS
+from xlcollab.ratings.layout import separator_of
 from xlcollab.ratings.opening import encoding_of, opened
-from xlcollab.ratings.read import separator_of
 from xlcollab.ratings.typed import whole_numbers
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.ref import AreaRef, Rect

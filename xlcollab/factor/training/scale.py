@@ -1,7 +1,7 @@
 """Ratings brought to mean 0 and deviation 1 for the training, and a model brought back.
 
-What is learned from a·ratings + b is then the same but for rounding, whatever a and b: recipes
-found on stars hold for percents and prices.
+What is learned from a·ratings + b is then the same but for rounding, whatever a > 0 and b (as good
+from another start where a is below 0): recipes found on stars hold for percents and prices.
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from xlcollab.errors import DataError
 from xlcollab.ratings.delimited import Wanted
+from xlcollab.ratings.layout import lines_above
 from xlcollab.ratings.opening import encoding_of, form_of
 from xlcollab.ratings.parted.window import Window, is_empty, start_of_table
-from xlcollab.ratings.read import files_of, lines_above, read_part
+from xlcollab.ratings.read import files_of, read_part
 from xlcollab.ratings.table import RatingsTable
 
 _PACKED = 4
