@@ -51,7 +51,7 @@ def test_a_user_with_test_ratings_alone_is_noted_and_predicted(optimizer: str) -
     result = train(tables, SMALL, quick(optimizer))
     user = table.user_ids.ids([0])[0]
     assert any(
-        f"1 users of the test ratings have no training rating ({user})" in n for n in result.notes
+        f"1 user of the test ratings has no training rating ({user})" in n for n in result.notes
     )
     assert result.test is not None
     assert np.isfinite(result.test.rmse)

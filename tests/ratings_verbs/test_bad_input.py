@@ -122,7 +122,7 @@ def test_a_test_user_without_training_ratings_is_told(tmp_path: Path) -> None:
     test = ratings_csv(tmp_path, frame.query("user == 3"), "t.csv")
     found = fit(ratings_csv(tmp_path, frame.query("user != 3")), "--n-factors", 2, "--test", test)
     assert found.code == 0, found.err
-    assert "1 users of the test ratings have no training rating (3)" in found.err
+    assert "1 user of the test ratings has no training rating (3)" in found.err
 
 
 def test_more_ratings_than_a_sheet_has_rows(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from xlcollab.ratings import Columns, RatingsTable, from_frame, random_split
 from xlcollab.ratings.duplicates import merge_duplicates
 from xlcollab.ratings.taken import taken_up
 from xlcollab.ratings.vocabulary import Id
+from xlcollab.settings.counting import amount
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
 
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
@@ -355,7 +356,9 @@ _UNNAMED = "rating"
 
 def _refuse_other_length(n: int, y: ArrayLike) -> None:
     if (found := np.asarray(y).shape) != (n,) and len(np.asarray(y).ravel()) != n:
-        raise UsageError(f"{n} pairs of ids need {n} ratings; found the shape {found}")
+        raise UsageError(
+            f"{amount(n, 'pair')} of ids and a rating for each are needed; found the shape {found}"
+        )
 
 
 def frame_of(table: Any) -> pd.DataFrame | None:

@@ -15,6 +15,7 @@ from xlcollab.factor.training.result import EpochRow, Scores, TrainingResult
 from xlcollab.ratings.table import Feature
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
+from xlcollab.settings.counting import amount
 from xlcollab.settings.fitting import TrainingSettings
 from xlcollab.settings.optimizers import OPTIMIZERS
 
@@ -98,8 +99,9 @@ def untold_table(model: Model) -> Table:
         ("global bias", model.output.centre),
         *((name, _cell(value)) for name, value in asdict(model.settings).items()),
     ]
-    what = "pairs taken up" if model.settings.implicit else "ratings"
-    said = f"fit, {n_rated:,} {what} of {n_users:,} users and {n_items:,} items"
+    said = (
+        f"fit, {_rated(n_rated, model)} of {amount(n_users, 'user')} and {amount(n_items, 'item')}"
+    )
     return Table("model", ("name", "value"), rows, sentence=said)
 
 
@@ -112,11 +114,18 @@ def _told(result: TrainingResult) -> str:
         if scores is not None
         for what in _in_words(scores)
     ]
-    what = "pairs taken up" if model.settings.implicit else "ratings"
     return (
-        f"fit, {result.train.n_ratings:,} {what} of {len(model.user_ids):,} users and "
-        f"{len(model.item_ids):,} items{by}{': ' if errors else ''}{', '.join(errors)}"
+        f"fit, {_rated(result.train.n_ratings, model)} of {_of(model)}{by}"
+        f"{': ' if errors else ''}{', '.join(errors)}"
     )
+
+
+def _of(model: Model) -> str:
+    return f"{amount(len(model.user_ids), 'user')} and {amount(len(model.item_ids), 'item')}"
+
+
+def _rated(n: int, model: Model) -> str:
+    return f"{amount(n, 'pair')} taken up" if model.settings.implicit else amount(n, "rating")
 
 
 def _in_words(scores: Scores) -> list[str]:

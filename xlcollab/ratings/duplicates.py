@@ -92,6 +92,9 @@ def _first_duplicate(
     item = table.item_ids.ids([table.items[first]])[0]
     return (
         f"user {user!r} rated item {item!r} twice (rows {row_of(first)} and "
-        f"{row_of(second)}), and "
-        f"{len(again)} ratings repeat a pair in all; choose mean, sum or last for duplicates"
+        f"{row_of(second)}){_in_all(len(again))}; choose mean, sum or last for duplicates"
     )
+
+
+def _in_all(n: int) -> str:
+    return "" if n == 1 else f", and {n:,} ratings repeat a pair in all"

@@ -11,6 +11,7 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.ratings.dates import times
 from xlcollab.ratings.table import RatingsTable
 from xlcollab.ratings.vocabulary import Id
+from xlcollab.settings.counting import amount
 
 Split = tuple[RatingsTable, RatingsTable]
 
@@ -44,7 +45,7 @@ def leave_k_out(table: RatingsTable, k: int, rng: np.random.Generator) -> Split:
     size = np.repeat(counts, counts)
     test = order[(place >= size - k) & (size > k)]
     if not len(test):
-        raise DataError(f"no user has more than {k} ratings; leave fewer out")
+        raise DataError(f"no user has more than {amount(k, 'rating')}; leave fewer out")
     return _cut(table, test)
 
 
@@ -92,7 +93,9 @@ def n_held_out(n: int, fraction: float) -> int:
         )
     n_test = round(n * fraction)
     if not 0 < n_test < n:
-        raise DataError(f"{fraction:g} of {n} ratings leaves one side empty; hold out another part")
+        raise DataError(
+            f"{fraction:g} of {amount(n, 'rating')} leaves one side empty; hold out another part"
+        )
     return n_test
 
 

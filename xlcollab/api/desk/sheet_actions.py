@@ -21,6 +21,7 @@ from xlcollab.history import HEAD_ROW, added_name, table_sheet
 from xlcollab.problems import read_model
 from xlcollab.ref import AreaRef, Rect, parse_area
 from xlcollab.settings.asked import Asked
+from xlcollab.settings.counting import amount
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.requests.look import FactorsRequest
 from xlcollab.settings.requests.ratings import FitPlace, FitRequest
@@ -127,7 +128,8 @@ def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch, once: Once = _NOTHI
     sheets = [sheet_of(replace(one, name=f"fit {one.name}")) for one in tables]
     _add(book, sheets)
     return Outcome(
-        f"{len(table)} ratings of {table.n_users} users and {table.n_items} items: training RMSE "
+        f"{amount(len(table), 'rating')} of {amount(table.n_users, 'user')} and "
+        f"{amount(table.n_items, 'item')}: training RMSE "
         f"{fitted.result_.train.rmse:.6g}. {fitted.result_.status.sentence}"
     )
 

@@ -21,6 +21,7 @@ from xlcollab.files import is_result
 from xlcollab.lessons import BIAS, DOTPROD, SIGMOID, Rating, Sizes, factorisation_pages
 from xlcollab.ratings import RatingsTable, densest_corner, merge_duplicates, read_ratings
 from xlcollab.ratings.features import described, read_about, titles_beside
+from xlcollab.settings.counting import amount
 from xlcollab.settings.requests.look import NewRequest
 
 _SHEETS = ("dotprod", "bias", "sigmoid", "control")
@@ -85,8 +86,8 @@ class NewBook:
 
     def __str__(self) -> str:
         return (
-            f"{self.n_ratings} ratings of {self.n_users} users and {self.n_items} items "
-            f"written to {self.output}"
+            f"{amount(self.n_ratings, 'rating')} of {amount(self.n_users, 'user')} and "
+            f"{amount(self.n_items, 'item')} written to {self.output}"
         )
 
 

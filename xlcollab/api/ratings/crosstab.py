@@ -12,6 +12,7 @@ from xlcollab.api.session.provenance import Provenance
 from xlcollab.disk import output_path
 from xlcollab.factor import Table
 from xlcollab.ratings import RatingsTable, densest_corner, to_crosstab
+from xlcollab.settings.counting import amount
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
@@ -71,7 +72,8 @@ def _write_wide(table: RatingsTable, target: Path, run: Provenance) -> None:
     frame = to_crosstab(table)
     cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     users = frame.index.tolist()
-    told = f"{len(table):,} ratings of {table.n_users:,} users (down) and {table.n_items:,} items"
+    rated, users_down = amount(len(table), "rating"), amount(table.n_users, "user")
+    told = f"{rated} of {users_down} (down) and {amount(table.n_items, 'item')}"
     write_wide(
         Wide("ratings", f"crosstab, {told} (across)", frame.columns.tolist()),
         [(user, *row) for user, row in zip(users, cells, strict=True)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xlcollab.faces.request import command, limited
 from xlcollab.faces.shell import Progress, print_json, say
+from xlcollab.settings.counting import amount
 from xlcollab.settings.requests.ratings import CrosstabRequest
 
 
@@ -21,5 +22,6 @@ def crosstab(request: CrosstabRequest) -> None:
     if request.json:
         print_json(found.as_json())
         return
-    say(f"{found.said}: {found.users} users x {found.items} items as a {found.form}")
+    size = f"{amount(found.users, 'user')} x {amount(found.items, 'item')}"
+    say(f"{found.said}: {size} as a {found.form}")
     say(f"written to {found.output}")

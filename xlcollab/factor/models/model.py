@@ -19,6 +19,7 @@ from xlcollab.factor.passes.rows import Floats, Rows
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.table import Side
 from xlcollab.ratings.vocabulary import Id
+from xlcollab.settings.counting import amount
 from xlcollab.settings.fitting import ModelSettings
 
 Unknown = Literal["error", "bias"]
@@ -277,7 +278,8 @@ def numbers_of(
     found = model.user_ids.numbers(users, missing), model.item_ids.numbers(items, missing)
     if len(found[0]) != len(found[1]):
         raise UsageError(
-            f"{len(found[0])} users and {len(found[1])} items are no pairs; give as many of both"
+            f"{amount(len(found[0]), 'user')} and {amount(len(found[1]), 'item')} are no pairs; "
+            "give as many of both"
         )
     return found
 

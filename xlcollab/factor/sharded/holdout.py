@@ -13,6 +13,7 @@ from xlcollab.factor.several.processes import Processes
 from xlcollab.factor.sharded.drawn import shuffled
 from xlcollab.factor.sharded.held import Held
 from xlcollab.ratings.splits import n_held_out
+from xlcollab.settings.counting import amount
 
 Marks = NDArray[np.bool_]
 """Which of all ratings (n,) are set aside, alike on every process."""
@@ -82,7 +83,7 @@ def k_of_each_user(held: Held, k: int, rng: np.random.Generator, processes: Proc
     chosen = np.zeros(len(table), bool)
     chosen[order[(within >= size - k) & (size > k)]] = True
     if not processes.total(int(chosen.sum())):
-        raise DataError(f"no user has more than {k} ratings; leave fewer out")
+        raise DataError(f"no user has more than {amount(k, 'rating')}; leave fewer out")
     return held.marked(chosen, processes)
 
 

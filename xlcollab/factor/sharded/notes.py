@@ -13,6 +13,7 @@ from xlcollab.factor.training.baseline import DAMPING, SWEEPS, Sums
 from xlcollab.factor.training.result import Scores
 from xlcollab.factor.training.train import said_of_precision
 from xlcollab.ratings.places import parts
+from xlcollab.settings.counting import amount, has
 
 
 def biases_alone(job: ShardJob) -> dict[str, Scores]:
@@ -82,7 +83,8 @@ def notes_on(job: ShardJob) -> tuple[str, ...]:
             if cold:
                 shown = ", ".join(map(str, cold[:3])) + (" …" if len(cold) > 3 else "")
                 notes.append(
-                    f"{len(cold)} {side}s of the {name} ratings have no training rating ({shown}): "
+                    f"{amount(len(cold), side)} of the {name} ratings {has(len(cold))} no training "
+                    f"rating ({shown}): "
                     "their predictions rest on biases alone."
                 )
     return tuple(notes)

@@ -39,6 +39,7 @@ from xlcollab.factor.training.trainable import FactorTrainable, Job
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, ranking
 from xlcollab.ratings.taken import ANY, taken_up
+from xlcollab.settings.counting import amount, has
 from xlcollab.settings.fitting import IMPLICIT_RULES, ModelSettings, TrainingSettings
 from xlcollab.settings.recipes import OF_NOISE
 
@@ -304,7 +305,7 @@ def _notes(tables: Tables) -> list[str]:
         if users:
             shown = ", ".join(str(one) for one in users[:3]) + (" …" if len(users) > 3 else "")
             notes.append(
-                f"{len(users)} users of the {name} part have taken up nothing in training "
-                f"({shown}): nothing is known of what they prefer."
+                f"{amount(len(users), 'user')} of the {name} part {has(len(users))} taken up "
+                f"nothing in training ({shown}): nothing is known of what they prefer."
             )
     return notes

@@ -24,6 +24,7 @@ from xlcollab.factor.training.trainable import Job, factor_trainable
 from xlcollab.interrupts import finished_first
 from xlcollab.ratings import RatingsTable, cold_ids, mae, rmse
 from xlcollab.ratings.checks import needs_double
+from xlcollab.settings.counting import amount, has
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.recipes import Profile, start_spread
 
@@ -288,7 +289,8 @@ def _notes(tables: Tables) -> list[str]:
             if ids:
                 shown = ", ".join(str(one) for one in ids[:3]) + (" …" if len(ids) > 3 else "")
                 notes.append(
-                    f"{len(ids)} {kind}s of the {name} ratings have no training rating ({shown}): "
+                    f"{amount(len(ids), kind)} of the {name} ratings {has(len(ids))} no training "
+                    f"rating ({shown}): "
                     "their predictions rest on biases alone."
                 )
     return notes

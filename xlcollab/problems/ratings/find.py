@@ -21,6 +21,7 @@ from xlcollab.errors import DataError
 from xlcollab.grid import Kind, Scalar, Sheet, Workbook
 from xlcollab.ratings.columns import REQUIRED, Columns
 from xlcollab.ref import AreaRef, Rect
+from xlcollab.settings.counting import amount
 
 _FEWEST = 3
 """Users, items and ratings; fewer numbers in a block with headings are any small table."""
@@ -57,7 +58,7 @@ class FoundRatings:
 
     @property
     def sentence(self) -> str:
-        return f"a {self.form} of {self.count:,} ratings at {self.area}"
+        return f"a {self.form} of {amount(self.count, 'rating')} at {self.area}"
 
 
 def find_ratings(

@@ -28,6 +28,7 @@ from xlcollab.ratings import RatingsTable
 from xlcollab.ratings.delimited import Wanted
 from xlcollab.ratings.features import About, described, read_about
 from xlcollab.ratings.parted.shares import read_pieces, shares_of
+from xlcollab.settings.counting import amount
 from xlcollab.settings.requests.ratings import FitPlace, FitRequest
 
 
@@ -90,10 +91,11 @@ def _titled(table: RatingsTable, about: About) -> RatingsTable:
 
 def spread_said(place: FitPlace, ready: Ready, n: int) -> str:
     """What was read, and how it is spread."""
-    found = f"{n:,} rating{'' if n == 1 else 's'} in {shown(place.source)}"
+    found = f"{amount(n, 'rating')} in {shown(place.source)}"
     if ready.processes.size == 1:
         return found
     return (
-        f"{found}; {ready.processes.size} processes, this one holds {len(ready.train.table):,} "
-        f"ratings to train on and {len(ready.users):,} of {ready.n_users:,} users"
+        f"{found}; {ready.processes.size} processes, this one holds "
+        f"{amount(len(ready.train.table), 'rating')} to train on and {len(ready.users):,} of "
+        f"{amount(ready.n_users, 'user')}"
     )
