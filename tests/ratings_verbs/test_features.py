@@ -11,7 +11,7 @@ import pytest
 import xlcollab as xc
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import planted, ratings_csv
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.ratings.features import read_about
 
 NET = ("--hidden", 6, "--n-factors", 3, "--epochs", 4)

@@ -12,7 +12,8 @@ import pytest
 from tests.faces.shell import Outcome, xlcollab
 from tests.ratings_verbs.data import crosstab_book, planted, ratings_csv
 from tests.shared_data import lesson
-from xlcollab.api.ratings.kept.reading import open_model, read_model_workbook
+from xlcollab.api.ratings.kept.opening import open_model
+from xlcollab.api.ratings.kept.reading import read_model_workbook
 from xlcollab.faces.commands.fit import fit as command
 from xlcollab.factor import ModelSettings, TrainingSettings
 from xlcollab.files import FileBook

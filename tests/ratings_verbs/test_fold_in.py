@@ -12,7 +12,7 @@ import pytest
 import xlcollab as xc
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import planted, ratings_csv
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.factor import predict
 
 FEW = pd.DataFrame({"user": ["new", "new", "zed"], "item": [10, 20, 30], "rating": [5, 1, 4]})

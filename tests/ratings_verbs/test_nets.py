@@ -10,7 +10,7 @@ import pytest
 
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import N_ITEMS, N_USERS, planted, ratings_csv
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.factor import predict
 
 NET = ("--n-factors", 2, "--hidden", 4, "--optimizer", "adam", "--epochs", 60)

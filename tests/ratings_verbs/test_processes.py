@@ -20,7 +20,7 @@ import pytest
 
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import ratings_csv
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

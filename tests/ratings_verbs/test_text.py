@@ -137,7 +137,7 @@ def test_an_empty_area_and_ids_listed_twice(tmp_path: Path) -> None:
 def test_a_large_long_table_with_unknown_names_is_not_read_as_cells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xlcollab.api.ratings.text.MAX_CELLS", 10)
+    monkeypatch.setattr("xlcollab.api.ratings.reading.text.MAX_CELLS", 10)
     with pytest.raises(XlcollabError, match=r"more than 10 cells, too many.*name its columns"):
         read(tmp_path / "c.csv", "a,b,c\n" + 4 * "1,2,3\n")
 

@@ -14,7 +14,7 @@ from tests.build import build
 from tests.faces.shell import xlcollab
 from tests.ratings_verbs.data import N_ITEMS, N_USERS, crosstab_book, planted, ratings_csv
 from xlcollab.api.ratings import predict as predicting
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.api.ratings.source import Place, read_source
 from xlcollab.factor import predict, recommend
 from xlcollab.factor.models.files import save_model

@@ -170,7 +170,7 @@ class MatrixFactorization(factor.MatrixFactorization):
 
         It has the model's parameters and predicts; it has no history.
         """
-        from xlcollab.api.ratings.kept.reading import open_model  # a fit needs no workbook
+        from xlcollab.api.ratings.kept.opening import open_model  # a fit needs no workbook
 
         model = open_model(Path(path))
         settings = {name: getattr(model.settings, name) for name in ModelSettings.__slots__}

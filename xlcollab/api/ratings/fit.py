@@ -10,7 +10,7 @@ from pathlib import Path
 from pandas.api.types import is_numeric_dtype
 
 from xlcollab.api.ratings.fitted import Counts, Fitted, Stopwatch
-from xlcollab.api.ratings.kept.reading import MODEL_FILE
+from xlcollab.api.ratings.kept.opening import MODEL_FILE
 from xlcollab.api.ratings.memory import highest, peak_of
 from xlcollab.api.ratings.model import (
     Size,

@@ -18,7 +18,8 @@ from xlcollab.api.ratings.kept.net_sheets import (
     layer_table,
     level_tables,
 )
-from xlcollab.api.ratings.kept.reading import DRAWS, MODEL_FILE, RATED, SAVED
+from xlcollab.api.ratings.kept.opening import MODEL_FILE
+from xlcollab.api.ratings.kept.reading import DRAWS, RATED, SAVED
 from xlcollab.api.ratings.kept.sheet_ids import type_in_texts
 from xlcollab.api.ratings.live_sheets import live_sheets
 from xlcollab.api.ratings.sheets import sheet_of

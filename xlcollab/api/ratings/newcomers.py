@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlcollab.api.ratings.ids import json_id, named_as
-from xlcollab.api.ratings.kept.reading import MODEL_FILE, open_model
+from xlcollab.api.ratings.kept.opening import MODEL_FILE, open_model
 from xlcollab.api.ratings.source import read_source
 from xlcollab.disk import output_path, refuse_others, refuse_unwritable
 from xlcollab.disk.regular import is_same_file

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from xlcollab.api.ratings.ids import as_written, json_id, known_or_text
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import Model, Table, predict
 from xlcollab.factor.models.interval import interval
 from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import titles_of
 from xlcollab.factor.sheets import Row
-from xlcollab.files import WORKBOOKS, FileBook
-from xlcollab.history import head_row_of
-from xlcollab.ratings import Columns, Vocabulary
+from xlcollab.ratings import Vocabulary
 from xlcollab.ratings.crosstab import MAX_CELLS
-from xlcollab.ratings.opening import form_of
-from xlcollab.ratings.read import READERS, read_frame
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.requests.ratings import PredictRequest
 
@@ -57,7 +51,9 @@ def predictions_of(request: PredictRequest) -> Table:
     if request.crosstab:
         return _crosstab(model, request)
     if request.pairs is not None:
-        pairs = _read_pairs(request.pairs)
+        from xlcollab.api.ratings.reading.pairs import read_pairs  # loads what reads tables
+
+        pairs = read_pairs(request.pairs)
         if not request.unknown_ids:
             pairs.refuse_unknown(model)
         table = _pairs(model, pairs.users, pairs.items, request, pairs.side(model))
@@ -94,9 +90,6 @@ def _without_title(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns[1:] if columns[:1] == (_TITLE,) else columns
 
 
-Side = dict[str, NDArray[np.int32]]
-"""Numbers (n,) of the levels of side columns, by name."""
-
 _PAIR = ("user", "item")
 _TITLE = "title"
 _ENDS = ("low", "high")
@@ -123,7 +116,7 @@ def _pairs(
     users: list[Id],
     items: list[Id],
     request: PredictRequest,
-    side: Side | None = None,
+    side: Mapping[str, NDArray[np.int32]] | None = None,
 ) -> Table:
     users, items = as_written(model.user_ids, users), as_written(model.item_ids, items)
     ratings = predict(model, users, items, "bias" if request.unknown_ids else "error", side)
@@ -182,80 +175,3 @@ def _of_user(model: Model, user: int, items: Any) -> list[float]:
 def _parsed(ids: Vocabulary, texts: Sequence[str], unknown_ids: bool = False) -> list[Id]:
     """Ids typed in a shell; DataError on an unknown one unless these are let through."""
     return [known_or_text(ids, text) if unknown_ids else ids.parse(text) for text in texts]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """A table of pairs as read from `file`, whose first pair is in `first_row`."""
-
-    file: str
-    first_row: int
-    frame: pd.DataFrame
-    user: str
-    item: str
-
-    @property
-    def users(self) -> list[Id]:
-        return list(self.frame[self.user])
-
-    @property
-    def items(self) -> list[Id]:
-        return list(self.frame[self.item])
-
-    def side(self, model: Model) -> Side:
-        """The numbers of those side columns of a net that the table has; -1 is an unknown level."""
-        levels: Mapping[str, Vocabulary] = getattr(model, "levels", {})
-        return {
-            name: ids.numbers(as_written(ids, self.frame[name].tolist()), "negative")
-            for name, ids in levels.items()
-            if name in self.frame
-        }
-
-    def refuse_unknown(self, model: Model) -> None:
-        """Raises DataError by row and column."""
-        for ids, column in ((model.user_ids, self.user), (model.item_ids, self.item)):
-            given = self.frame[column].tolist()
-            unknown = np.flatnonzero(ids.numbers(as_written(ids, given), "negative") < 0)
-            if len(unknown):
-                more = f" ({len(unknown) - 1} more like it)" if len(unknown) > 1 else ""
-                raise DataError(
-                    f"{self.file}, row {self.first_row + unknown[0]}, column {column!r}: unknown "
-                    f"{ids.kind} {given[unknown[0]]!r}{more}; {ids.example()}; "
-                    "--unknown-ids predicts without them"
-                )
-
-
-def _read_pairs(path: Path) -> _Pairs:
-    """User ids and item ids of a table in any form that ratings are read from."""
-    if path.suffix.lower() in WORKBOOKS:
-        from xlcollab.problems.ratings.sheet import read_table
-
-        sheet = FileBook(path).read().sheets[0]
-        head = head_row_of(sheet)
-        frame, first_row = read_table(sheet, head), head + 2
-    else:
-        frame, first_row = _read_file(path)
-    names = [str(name) for name in frame.columns]
-    found = Columns.known(names)
-    if not {"user", "item"} <= found.keys():
-        raise UsageError(
-            f"{path.name} needs columns named user and item; it has {', '.join(names)}"
-        )
-    if frame.empty:
-        raise DataError(f"{path.name} holds no pair")
-    for name in (found["user"], found["item"]):
-        missing = frame[name].isna().to_numpy()
-        if missing.any():
-            row = first_row + int(np.argmax(missing))
-            raise DataError(
-                f"{path.name}, row {row}, column {name!r}: found a blank, expected an id"
-            )
-    return _Pairs(path.name, first_row, frame, found["user"], found["item"])
-
-
-def _read_file(path: Path) -> tuple[pd.DataFrame, int]:
-    if form_of(path) not in READERS:
-        known = ", ".join([*READERS, *WORKBOOKS])
-        raise UsageError(f"{path} is no file of pairs; its ending must be one of {known}")
-    read = read_frame(path)
-    return read.data, read.first_row

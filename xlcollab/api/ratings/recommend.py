@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xlcollab.api.ratings.ids import json_id
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.api.ratings.newcomers import with_newcomers
 from xlcollab.api.ratings.sheets import check_table_file, write_table
 from xlcollab.api.session.provenance import Provenance

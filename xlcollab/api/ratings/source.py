@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from xlcollab.api.ratings.ids import named_as
 from xlcollab.api.ratings.kept.reading import holds_model
-from xlcollab.api.ratings.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
+from xlcollab.api.ratings.reading.text import NAME_COLUMNS, begins_as_crosstab, text_workbook, whole
 from xlcollab.errors import DataError, UsageError
 from xlcollab.files import WORKBOOKS, FileBook
 from xlcollab.grid import Workbook

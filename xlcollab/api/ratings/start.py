@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.api.ratings.kept.reading import open_model
+from xlcollab.api.ratings.kept.opening import open_model
 from xlcollab.api.ratings.source import is_workbook
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import FactorModel, StartArrays

@@ -1,4 +1,4 @@
-"""A trained factor model out of its workbook, or out of a model file.
+"""A trained factor model out of its workbook.
 
 Only the sheets are read that hold the model. What cannot be read from those that people look at is
 kept as JSON in the last one, `saved`.
@@ -17,21 +17,19 @@ import pandas as pd
 
 from xlcollab.api.ratings.kept.net_sheets import is_of_net, read_features, read_layers, read_levels
 from xlcollab.api.ratings.kept.sheet_ids import ids_in
-from xlcollab.disk import refuse_irregular
-from xlcollab.errors import DataError, UsageError
-from xlcollab.factor import FactorModel, Model, ModelSettings, load_model
+from xlcollab.errors import DataError
+from xlcollab.factor import FactorModel, Model, ModelSettings
 from xlcollab.factor.models.checks import check_weight, checked_draws, checked_uptake
 from xlcollab.factor.models.model import POPULARITY, Rated
 from xlcollab.factor.models.uncertainty import Draws
 from xlcollab.factor.passes.output import Output
 from xlcollab.factor.passes.rows import Floats, Rows
-from xlcollab.files import WORKBOOKS, FileBook
+from xlcollab.files import FileBook
 from xlcollab.grid import Scalar, Workbook
 from xlcollab.history import head_row_of
 from xlcollab.ratings import RatingsTable, Vocabulary
 from xlcollab.ratings.table import SIDES, Side
 
-MODEL_FILE = ".safetensors"
 SAVED, RATED, DRAWS = "saved", "rated", "draws"
 """Hidden sheets of a fitted model: what is read back, which pairs were rated, and what is known of
 its uncertainty."""
@@ -41,23 +39,6 @@ _FEATURES = " features"
 def holds_model(workbook: Workbook) -> bool:
     """Whether `fit` wrote the workbook: then its ratings are predictions."""
     return all(workbook.find(name) is not None for name in (SAVED, RATED, "users", "items"))
-
-
-def open_model(path: Path, *, rated: bool = True) -> Model:
-    """A model from a workbook, a model file or a folder that `fit` wrote. Raises DataError for
-    others.
-
-    Without `rated` what users have rated may be left out, which predictions do not ask for: most of
-    a workbook's rows tell of it.
-    """
-    if path.is_dir():
-        return load_model(path)
-    refuse_irregular(path)
-    if path.suffix == MODEL_FILE:
-        return load_model(path)
-    if path.suffix.lower() in WORKBOOKS:
-        return read_model_workbook(path, rated=rated)
-    raise UsageError(f"{path.name} is no model; give a workbook or a {MODEL_FILE} file from fit")
 
 
 def read_model_workbook(path: Path, *, rated: bool = True) -> Model:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlcollab.api.ratings.kept.reading import MODEL_FILE
+from xlcollab.api.ratings.kept.opening import MODEL_FILE
 from xlcollab.api.ratings.model import is_model
 from xlcollab.disk import fitting_name, output_path, refuse_others, refuse_unwritable
 from xlcollab.disk.regular import is_same_file

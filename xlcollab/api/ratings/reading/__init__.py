@@ -1,0 +1,1 @@
+"""Tables as they are read: crosstabs in text, pairs to predict."""
