@@ -173,11 +173,19 @@ def _week(date1904: bool, serial: float, system: int = 1) -> float:
     return float((math.floor(serial) - first + lead) // 7 + 1)
 
 
+_FIRST_DAY = {False: 1, True: 0}
+"""The serial number of the first day of 1900 or, in the other date system, of 1904."""
+_LAST_WEEK = {False: 52.0, True: 53.0}
+"""Of the year before."""
+
+
 def _iso_week(date1904: bool, serial: float) -> float:
     """The week of the Thursday nearest to the day (ISO 8601)."""
     monday_first = (_weekday_number(serial, date1904) - 1) % 7
     thursday = math.floor(serial) - monday_first + 3
-    year, _, _ = day_at(max(thursday, 0), date1904)
+    if thursday < _FIRST_DAY[date1904]:
+        return _LAST_WEEK[date1904]
+    year, _, _ = day_at(thursday, date1904)
     return float((thursday - _serial(date1904, year, 1, 1)) // 7 + 1)
 
 
@@ -339,6 +347,7 @@ def _clock(date_only: bool) -> Function:
 
 _fraction_of_year = dated(year_fraction, number, number, floored)
 _row = partial(function, category="dates", shape=Shape.STEPS, elementwise=True)
+_packed = partial(_row, needed=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("DATE", "VVV", dated(_date, floored)),
@@ -350,13 +359,13 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("MINUTE", "V", _part_of_time(lambda moment: moment.minute)),
     _row("SECOND", "V", _part_of_time(lambda moment: int(moment.second))),
     _row("WEEKDAY", "V|V", dated(_weekday, number, integer)),
-    _row("WEEKNUM", "V|V", _toolpak(dated(_week, number, integer))),
+    _packed("WEEKNUM", "V|V", _toolpak(dated(_week, number, integer))),
     _row("ISOWEEKNUM", "V", dated(_iso_week, number)),
-    _row("EDATE", "VV", _toolpak(_twice_shifted(dated(months_later, number, integer)))),
-    _row("EOMONTH", "VV", _toolpak(_twice_shifted(dated(_month_end, number, integer)))),
+    _packed("EDATE", "VV", _toolpak(_twice_shifted(dated(months_later, number, integer)))),
+    _packed("EOMONTH", "VV", _toolpak(_twice_shifted(dated(_month_end, number, integer)))),
     _row("DAYS", "VV", dated(_days_between, number)),
     _row("DAYS360", "VV|V", dated(_days_of_360, number)),
-    _row("YEARFRAC", "VV|V", _toolpak(_twice_shifted(_fraction_of_year, 2))),
+    _packed("YEARFRAC", "VV|V", _toolpak(_twice_shifted(_fraction_of_year, 2))),
     _row("DATEDIF", "VVV", dated(_difference, number, number, text)),
     _row("DATEVALUE", "V", dated(_date_value, text)),
     _row("TIMEVALUE", "V", valuewise(_time_value, text)),

@@ -201,7 +201,7 @@ def _usual(function: Function) -> Function:
 
 
 _between, _away = working(_counted, _serial, False), working(_moved, _length, True)
-_row = partial(function, category="dates", shape=Shape.STEPS)
+_row = partial(function, category="dates", shape=Shape.STEPS, needed=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("NETWORKDAYS", "VV|R", _usual(_between)),

@@ -49,14 +49,15 @@ def divide(context: Context, a: Block, b: Block) -> Block:
 
 def power(context: Context, a: Block, b: Block) -> Block:
     """`a ^ b`; 0 ^ 0 and a fractional power of a negative number that is no odd root are #NUM!,
-    0 ^ -1 is #DIV/0!."""
+    0 ^ -1 is #DIV/0!, and so is what divides by a power that is lost below all numbers."""
     a, b = aligned(context, a, b)
     base, base_codes = context.numbers(a)
     exponent, exponent_codes = context.numbers(b)
     codes = first_code(base_codes, exponent_codes)
     if context.exact:
         zero = base == 0
-        pole = torch.where(zero & (exponent < 0), float(ErrorCode.DIV0), 0.0)
+        sinks = zero | ((base.abs() < 1) & torch.isinf(torch.pow(base.abs(), exponent)))
+        pole = torch.where(sinks & (exponent < 0), float(ErrorCode.DIV0), 0.0)
         unclear = torch.where(zero & (exponent == 0), float(ErrorCode.NUM), 0.0)
         codes = first_code(codes, pole, unclear)
     return context.result(safe_power(base, exponent), codes)

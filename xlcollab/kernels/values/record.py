@@ -8,6 +8,9 @@ from enum import Enum, auto
 from typing import Literal
 
 from xlcollab.formula.signatures import ArrayRole, Param, Signature, signature
+from xlcollab.grid import ErrorCode
+from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
@@ -86,6 +89,19 @@ class Record:
         return Operation(self.name, self.run, self.facts)
 
 
+def _complete(run: Function, minimum: int) -> Function:
+    """A function of the former Analysis ToolPak: `F(,1)` is #N/A, and `F(1,)` is as `F(1)` where
+    the second argument is optional."""
+
+    def complete(context: Context, *blocks: Block) -> Block:
+        if not all(given(block) for block in blocks[:minimum]):
+            return context.error(ErrorCode.NA)
+        last = max((place for place, block in enumerate(blocks, 1) if given(block)), default=0)
+        return run(context, *blocks[: max(last, minimum)])
+
+    return complete
+
+
 def function(
     name: str,
     spec: str,
@@ -112,15 +128,19 @@ def function(
     array_role: ArrayRole = "",
     branches: str = "",
     applies: bool = False,
+    needed: bool = False,
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
 
     `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`. Unions
-    are taken by what takes any number of areas of numbers, unless `unions` says otherwise.
+    are taken by what takes any number of areas of numbers, unless `unions` says otherwise. `needed`
+    says that an argument which is not optional may not be left empty.
     """
     parameters = replace(
         signature(spec), scalar=scalar, array_role=array_role, branches=branches, applies=applies
     )
+    if needed and run is not None:
+        run = _complete(run, parameters.minimum)
     many = parameters.repeat == 1 and parameters.parameters[-1] is Param.RANGE
     return Record(
         name,

@@ -55,14 +55,14 @@ def _from_decimal(base: int) -> Function:
     def run(value: float, places: int | None = None) -> Scalar:
         return write(value, base, places)
 
-    return strict(valuewise(run, number, integer))
+    return strict(valuewise(run, number, integer), 1)
 
 
 def _between(base: int, other: int) -> Function:
     def run(written: str, places: int | None = None) -> Scalar:
         return write(read(written, base), other, places)
 
-    return strict(valuewise(run, text, integer))
+    return strict(valuewise(run, text, integer), 1)
 
 
 _row: Callable[..., Record] = partial(

@@ -169,7 +169,7 @@ _row = partial(
 )
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("COMPLEX", "VV|V", strict(valuewise(_composed, number, number, text))),
+    _row("COMPLEX", "VV|V", strict(valuewise(_composed, number, number, text), 2)),
     _row("IMREAL", "V", _asks(lambda z: z.real)),
     _row("IMAGINARY", "V", _asks(lambda z: z.imag)),
     _row("IMABS", "V", _asks(abs)),

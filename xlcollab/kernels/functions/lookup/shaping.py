@@ -68,6 +68,8 @@ def sequence(
     refuse_cells(height, width)
     first, first_codes = context.numbers(start if given(start) else context.scalar(1.0))
     by, by_codes = context.numbers(step if given(step) else context.scalar(1.0))
+    if first.shape[2:].numel() * by.shape[2:].numel() > 1:
+        raise RaggedError
     counted = torch.arange(height * width, dtype=context.dtype, device=context.device)
     codes = by_codes if first_codes is None else first_codes
     return context.result(first + by * counted.reshape(height, width), codes)

@@ -47,13 +47,16 @@ def with_codes(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Functio
     return run
 
 
-def strict(function: Function) -> Function:
-    """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A."""
+def strict(function: Function, needed: int | None = None) -> Function:
+    """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A, but
+    behind the first `needed` they are as if they were not there."""
 
     def run(context: Context, *blocks: Block) -> Block:
-        if not all(given(block) for block in blocks):
+        first, rest = blocks[:needed], blocks[len(blocks[:needed]) :]
+        if not all(given(block) for block in first):
             return context.error(ErrorCode.NA)
-        return function(context, *(without_booleans(context, block) for block in blocks))
+        there = (*first, *(block for block in rest if given(block)))
+        return function(context, *(without_booleans(context, block) for block in there))
 
     return run
 
@@ -286,7 +289,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ERF", "V|V", strict(numeric(error_function)), fails=False),
     _row("ERF.PRECISE", "V", strict(numeric(torch.erf)), fails=False),
     _row("ERFC", "V", strict(numeric(torch.erfc)), also="ERFC.PRECISE", fails=False),
-    _row("DELTA", "V|V", strict(numeric(delta)), fails=False, shape=Shape.STEPS),
-    _row("GESTEP", "V|V", strict(numeric(at_least)), fails=False, shape=Shape.STEPS),
+    _row("DELTA", "V|V", strict(numeric(delta), 1), fails=False, shape=Shape.STEPS),
+    _row("GESTEP", "V|V", strict(numeric(at_least), 1), fails=False, shape=Shape.STEPS),
     _row("FISHERINV", "V", numeric(torch.tanh), fails=False),
 )

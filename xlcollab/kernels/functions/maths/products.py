@@ -105,13 +105,13 @@ def identity_matrix(context: Context, size: Block) -> Block:
 def sum_of_products(context: Context, *blocks: Block) -> Block:
     """SUMPRODUCT: what is not a number counts as 0; areas of different sizes are #VALUE!.
 
-    Single values are multiplied as by the operator: a text that reads as no number is #VALUE!.
+    Single values are multiplied as by the operator, but for texts, which are #VALUE!.
     """
     if len({block.shape[2:] for block in blocks}) > 1:
         return context.error(ErrorCode.VALUE)
     codes = first_code(*(cell_codes(context, block) for block in blocks))
     if len(blocks) > 1 and blocks[0].shape[2:].numel() == 1 and not blocks[0].array:
-        pairs = [context.numbers(block) for block in blocks]
+        pairs = [context.numbers(_without_texts(context, block)) for block in blocks]
         own = first_code(*(code for _, code in pairs))
         factors = [number.expand(b.shape) for (number, _), b in zip(pairs, blocks, strict=True)]
         codes = first_code(codes, None if own is None else own[..., 0, 0])
@@ -125,6 +125,14 @@ def sum_of_products(context: Context, *blocks: Block) -> Block:
     for factor in factors[1:]:
         product = product * factor
     return reduced(context, product.sum(dim=(2, 3)), codes)
+
+
+def _without_texts(context: Context, block: Block) -> Block:
+    """The block with #VALUE! in the place of texts."""
+    if not isinstance(block.kind, Tensor) and block.kind is not Kind.TEXT:
+        return block
+    foreign = torch.where(block.mask(Kind.TEXT), float(ErrorCode.VALUE), 0.0)
+    return context.with_errors(block, foreign)
 
 
 def _zero_filled(block: Block) -> Tensor:

@@ -158,7 +158,7 @@ def _yield_at_maturity(whole: Tensor, passed: Tensor, rate: Tensor, price: Tenso
     return outside(((1 + whole * rate) / paid - 1) / inside(whole - passed, valid, 1.0), valid)
 
 
-_row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
+_row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("ACCRINT", "VVVVVV|VV", toolpak(_accrued_interest, truths=(7,))),

@@ -128,7 +128,7 @@ def _by_days(formula: Callable[..., Tensor]) -> Function:
     return toolpak(run)
 
 
-_row = partial(function, category="money", elementwise=True)
+_row = partial(function, category="money", needed=True, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("AMORLINC", "VVVVVV|V", _by_days(_linear), shape=Shape.KINKS),

@@ -260,7 +260,7 @@ def _last_yield(
     return outside((got / paid - 1) * yearly / inside(ahead, valid, 1.0), valid)
 
 
-_row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
+_row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("ODDFPRICE", "VVVVVVVV|V", _security(_odd_first, 4, 4, _first_price)),

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode
-from xlcollab.kernels.functions.maths.elementwise import with_codes
-from xlcollab.kernels.functions.money.securities import toolpak
+from xlcollab.kernels.functions.maths.elementwise import strict, with_codes
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
 from xlcollab.kernels.values.record import Record, function
@@ -33,7 +32,7 @@ def _quoted(scale: Callable[[Tensor, Tensor], Tensor]) -> Function:
         none = torch.where((parts >= 0) & ~some, float(ErrorCode.DIV0), 0.0)
         return outside(whole + scale(price - whole, power / number), parts >= 0), none
 
-    return toolpak(with_codes(run))
+    return strict(with_codes(run))
 
 
 _row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.functions.maths.elementwise import numeric, without_booleans
 from xlcollab.kernels.functions.money.payments import Amount, annuity, compound
 from xlcollab.kernels.functions.statistics.reduce import (
     cell_codes,
@@ -109,7 +109,7 @@ def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Blo
     """XNPV; a rate that is not positive is #NUM!, and so are flows or days that are no numbers."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
-    number, own = context.numbers(rate)
+    number, own = context.numbers(without_booleans(context, rate))
     amounts, years, valid, codes = _schedule(context, flows, days)
     for block in (flows, days):
         valid = valid & ~flat(block.mask(Kind.BLANK) | block.mask(Kind.TEXT), block.shape).any(-1)
@@ -196,8 +196,10 @@ def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Bloc
 
 
 def grown(context: Context, principal: Block, rates: Block) -> Block:
-    """FVSCHEDULE: what a sum grows to by one rate after another; blanks are 0, texts #VALUE!."""
-    number, own = context.numbers(principal)
+    """FVSCHEDULE: what a sum grows to by one rate after another; blanks are 0, texts and booleans
+    #VALUE!."""
+    number, own = context.numbers(without_booleans(context, principal))
+    rates = without_booleans(context, rates)
     each, codes = _listed(context, rates)
     texts = rates.mask(Kind.TEXT).expand(rates.shape).flatten(2).any(-1)
     codes = first_code(codes, error_where(texts, ErrorCode.VALUE))
@@ -210,8 +212,8 @@ _row = partial(function, category="money", shape=Shape.SMOOTH)
 FUNCTIONS: tuple[Record, ...] = (
     _row("IRR", "R|V", internal_rate),
     _row("XIRR", "RR|V", dated_rate),
-    _row("XNPV", "VRR", dated_worth),
+    _row("XNPV", "VRR", dated_worth, needed=True),
     _row("RATE", "VVV|VVV", numeric(loan_rate), elementwise=True),
     _row("MIRR", "RVV", modified_rate, shape=Shape.KINKS),
-    _row("FVSCHEDULE", "VR", grown),
+    _row("FVSCHEDULE", "VR", grown, needed=True),
 )

@@ -228,8 +228,8 @@ def _bond_equivalent(days: Tensor, rate: Tensor) -> Tensor:
     return outside(torch.where(days > _HALF_YEAR, long, short), (price > 0) & (square > 0))
 
 
-_row = partial(function, category="money", shape=Shape.SMOOTH, elementwise=True)
-_steps = partial(function, category="money", shape=Shape.STEPS, elementwise=True)
+_row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
+_steps = partial(function, category="money", needed=True, shape=Shape.STEPS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _steps("COUPPCD", "VVV|V", toolpak(_PLACES["before"])),

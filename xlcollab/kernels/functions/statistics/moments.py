@@ -119,5 +119,5 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("SKEW", "R|R*1", aggregate(_skewness)),
     _row("SKEW.P", "R|R*1", aggregate(_population_skewness)),
     _row("KURT", "R|R*1", aggregate(_kurtosis)),
-    _row("SERIESSUM", "VVVR", power_series),
+    _row("SERIESSUM", "VVVR", power_series, needed=True),
 )

@@ -232,6 +232,23 @@ def _mode(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
     return value, error_where(often.amax(-1) < 2, ErrorCode.NA)
 
 
+def _no_other_values(function: Function) -> Function:
+    """A function that skips what is no number in areas and arrays; a single cell or value that is
+    none, even a blank one, is #VALUE!, as Excel stored it for MODE."""
+
+    def run(context: Context, *blocks: Block) -> Block:
+        return function(context, *(_number_or_error(context, block) for block in blocks))
+
+    return run
+
+
+def _number_or_error(context: Context, block: Block) -> Block:
+    if block.kind is Kind.NUMBER or block.array or block.shape[2:].numel() > 1:
+        return block
+    foreign = ~(block.mask(Kind.NUMBER) | block.mask(Kind.ERROR))
+    return context.with_errors(block, torch.where(foreign, float(ErrorCode.VALUE), 0.0))
+
+
 def _modes(context: Context, *blocks: Block) -> Block:
     """MODE.MULT: all of the most frequent members below one another, in order of appearance."""
     found = members(context, *blocks)
@@ -308,7 +325,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("TRIMMEAN", "AV", of_array(_trimmed_mean)),
     _row("RANK.EQ", "VR|V", _rank(shared=False), also="RANK", shape=Shape.STEPS),
     _row("RANK.AVG", "VR|V", _rank(shared=True), shape=Shape.STEPS),
-    _row("MODE.SNGL", "A|A*1", aggregate(_mode), also="MODE"),
-    _row("MODE.MULT", "A|A*1", _modes),
+    _row("MODE.SNGL", "A|A*1", _no_other_values(aggregate(_mode)), also="MODE"),
+    _row("MODE.MULT", "A|A*1", _no_other_values(_modes)),
     _row("FREQUENCY", "AA", frequency, shape=Shape.STEPS),
 )
