@@ -104,6 +104,7 @@ def fit_ratings(
             run = _read(request, target)
             _refuse_too_large(run, target)
             _refuse_folds(run)
+            _refuse_device(run)
         _tell(run, target, say)
         run, sweep = _with_found_rate(run, clock, say)
         folds = _cross_validated(run, clock, on_epoch)
@@ -276,6 +277,14 @@ def _refuse_folds(run: _Run) -> None:
     """Raises UsageError for a number of folds that the training ratings do not give."""
     if (folds := run.request.measures.folds) is not None:
         check_folds(folds, run.tables.train)
+
+
+def _refuse_device(run: _Run) -> None:
+    """Raises UsageError for a device that is not there, before anything is said of the run."""
+    if run.training.device == "cuda":
+        from xlcollab.factor.engines.torch_rules import device_of  # loads torch
+
+        device_of(run.training)
 
 
 def _tell(run: _Run, target: Target, say: Say) -> None:

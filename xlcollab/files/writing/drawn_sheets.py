@@ -196,7 +196,7 @@ def _draw_chart(
     grid = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
     x_title, y_title = texts.shown(chart.x_title), texts.shown(chart.y_title)
     x_scale = _scale(chart.x_range) | (_powers(10.0, chart.x_range) if chart.log_x else {})
-    x_scale |= {"major_unit": 1, "minor_unit": 1} if chart.x_whole else {}
+    x_scale |= {"major_unit": 1, "minor_unit": 1, "num_format": "0"} if chart.x_whole else {}
     drawn.set_x_axis({"name": x_title, "crossing": "min", "label_position": "low", **x_scale})
     scale = _scale(chart.y_range) | (_powers(chart.log_base, chart.y_range) if chart.log_y else {})
     drawn.set_y_axis({"name": y_title, "crossing": "min", "major_gridlines": grid, **scale})
