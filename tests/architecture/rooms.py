@@ -48,7 +48,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "problems": _room("grid ratings ref formula settings", "numpy pandas"),
     "history": _room("grid ref", "numpy pandas"),
-    "files": _room("grid ref disk interrupts", "numpy lxml openpyxl xlsxwriter"),
+    "files": _room("grid ref disk interrupts garbage", "numpy lxml openpyxl xlsxwriter"),
     "lessons": _room("grid problems ref settings", "numpy xlsxwriter"),
     "live": _room("grid ref", "numpy xlwings"),
     "api": _room(

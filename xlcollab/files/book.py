@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from xlcollab import garbage
 from xlcollab.disk import atomic_file, backup, refuse_changed, refuse_unwritable, sole_saver
 from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import WorkbookError
@@ -139,6 +140,7 @@ class FileBook:
             yield edit
 
 
+@garbage.not_now()
 def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPool) -> None:
     if is_signed(package):
         refuse_signed(package.path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from xlcollab import garbage
 from xlcollab.errors import NotAWorkbookError
 from xlcollab.files.package.package import Package
 from xlcollab.files.reading.guards import is_signed, sheet_pivots
@@ -21,6 +22,7 @@ from xlcollab.files.reading.workbook_part import WorkbookPart, read_workbook_par
 from xlcollab.grid import ErrorCode, TextPool, Workbook
 
 
+@garbage.not_now()
 def read_workbook(
     package: Package, texts: TextPool, wanted: Callable[[str], bool] = lambda name: True
 ) -> Workbook:

@@ -33,6 +33,7 @@ from xlcollab.grid.refusals import (
 )
 from xlcollab.ref import MAX_ROWS, Rect, parse_rect
 
+_NUMBER = int(Kind.NUMBER)
 _ROW_STYLE = re.compile(rb'\ss="(\d+)"')
 _SPANS = re.compile(rb'\sspans="(\d+):(\d+)"')
 
@@ -127,6 +128,7 @@ class _Walk:
         """The places of cells whose patch is more than a number of a plain formula that gave one:
         those, which may be a million, are written here."""
         opening, closing = self._value_tags
+        starts, ends, splices = row.value_starts, row.value_ends, self.splices
         cells = zip(
             row.columns, row.types, row.values, row.value_metadata, row.formulas, strict=True
         )
@@ -136,12 +138,12 @@ class _Walk:
             if patch is None:
                 continue
             kind, number, is_result, typed = patch
-            usual = kind == Kind.NUMBER and is_result and type_ == "n" and value and not rich
+            usual = kind == _NUMBER and is_result and type_ == "n" and value and not rich
             if not usual or typed is not None or formula is None or formula.kind == "dataTable":
                 others.append(place)
-            elif not _holds(type_, value, patch):
+            elif not _reads_as(value, number):
                 new = opening + number_text(number).encode() + closing
-                self.splices.append(Splice(row.value_starts[place], row.value_ends[place], new))
+                splices.append(Splice(starts[place], ends[place], new))
         return others
 
     def _note_areas(self, row: RowToken) -> None:
@@ -293,10 +295,13 @@ class _Walk:
 
 def _holds(type_: str, value: str | None, patch: Patch) -> bool:
     """Whether the file already has this number, however it spells it."""
-    if patch.kind != Kind.NUMBER or type_ != "n" or not value:
-        return False
+    usual = patch.kind == _NUMBER and type_ == "n"
+    return usual and bool(value) and _reads_as(value, patch.number)
+
+
+def _reads_as(value: str | None, number: float) -> bool:
     try:
-        return float(value) == patch.number
+        return float(value or "") == number
     except ValueError:
         return False
 
