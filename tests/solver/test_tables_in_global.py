@@ -26,6 +26,8 @@ LOOKED_UP = {
     "MATCH, exact": "=(MATCH(A1,E1:E8,0)-4)^2+A2",
     "MATCH, brackets": "=(MATCH(A1,G1:G8,1)-4)^2+A2",
     "INDEX of MATCH": "=INDEX(F1:F8,MATCH(A1,G1:G8,1))*A2",
+    "INDEX of MOD": "=INDEX(F1:F8,MOD(A1*A2,7)+1)+A2",
+    "COUNTIF by a variable": "=COUNTIF(G1:G8,A1)*A2+A1",
     "IFS": "=IFS(A1<3,5,A1<6,2*A2,TRUE,A1)",
 }
 

@@ -17,6 +17,8 @@ def is_straight(instruction: Instruction) -> bool:
         return True
     if facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int):
         return False
+    if _jumps(instruction):
+        return False
     return facts.shape in (Shape.AFFINE, Shape.SMOOTH)
 
 
@@ -26,7 +28,14 @@ def is_step(instruction: Instruction) -> bool:
     if facts.role is Role.RESCUE:
         return False
     decides = facts.role is Role.CHOICE and isinstance(instruction.arguments[0], int)
-    return decides or facts.picks or facts.shape is Shape.STEPS
+    return decides or facts.picks or facts.shape is Shape.STEPS or _jumps(instruction)
+
+
+def _jumps(instruction: Instruction) -> bool:
+    """Whether an argument moves by which the operation jumps."""
+    arguments = instruction.arguments
+    places = instruction.facts.jumps
+    return any(isinstance(arguments[place], int) for place in places if place < len(arguments))
 
 
 def is_root(instruction: Instruction) -> bool:

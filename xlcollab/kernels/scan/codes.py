@@ -46,10 +46,10 @@ GROWN: Mapping[int, int] = {
 STEPS = frozenset(
     {ops.SIGN, ops.INT, ops.NOT, ops.IS_ERROR, IS_NUMBER, ROUND, ROUND_UP, ROUND_DOWN}
     | ops.COMPARISONS
-    | {ops.ALL, ops.ANY}
+    | {ops.ALL, ops.ANY, ops.MOD}
 )
-"""Piecewise constant."""
-KINKS = frozenset({ops.ABS, ops.MOD, ops.HIGHEST, ops.LOWEST, GROWING_MAX, GROWING_MIN})
+"""Piecewise constant, or with jumps."""
+KINKS = frozenset({ops.ABS, ops.HIGHEST, ops.LOWEST, GROWING_MAX, GROWING_MIN})
 COUNTS = frozenset({ops.COUNT, GROWING_COUNT})
 SUMS = frozenset(
     {

@@ -59,7 +59,8 @@ class Facts:
 
     `picks`: its arguments decide which values, texts or errors there are. `counts`: it asks only of
     which kinds its values are, never which. `root`: it has no slope where what is under its root
-    is 0.
+    is 0. `jumps`: the places of arguments, from 0, by which it jumps, for it cuts off their
+    fraction or picks by them, however smooth it is in the others.
     """
 
     fails: Fails = True
@@ -68,6 +69,7 @@ class Facts:
     shape: Shape = Shape.KINKS
     role: Role = Role.NONE
     root: bool = False
+    jumps: frozenset[int] = frozenset()
 
     def may_fail(self, constants: Sequence[Block | None]) -> bool:
         """Whether it may give an error where all it is given are ordinary numbers."""

@@ -115,6 +115,7 @@ def function(
     shape: Shape = Shape.KINKS,
     role: Role = Role.NONE,
     root: bool = False,
+    jumps: str = "",
     derivative: Derivative | None = None,
     elementwise: bool = False,
     random: bool = False,
@@ -134,7 +135,8 @@ def function(
 
     `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`. Unions
     are taken by what takes any number of areas of numbers, unless `unions` says otherwise. `needed`
-    says that an argument which is not optional may not be left empty.
+    says that an argument which is not optional may not be left empty. `jumps` are the places, from
+    0, of arguments by which it jumps: "13".
     """
     parameters = replace(
         signature(spec), scalar=scalar, array_role=array_role, branches=branches, applies=applies
@@ -147,7 +149,7 @@ def function(
         parameters,
         category,
         run,
-        Facts(fails, picks, counts, shape, role, root),
+        Facts(fails, picks, counts, shape, role, root, frozenset(map(int, jumps))),
         derivative or (ZERO if shape is Shape.STEPS else EXACT),
         elementwise,
         random,

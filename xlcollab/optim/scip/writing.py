@@ -272,7 +272,7 @@ def _step(below: float, above: float) -> Callable[..., Expression]:
 
 def _cut_off(written: Written, node: Formula, args: Sequence[Expression]) -> Expression:
     low, high = written.ranges[node.args[0]]
-    if low >= 0.0:
+    if low >= 0.0 or written.whole[node.args[0]]:
         return _step(0.0, 1.0)(written, node, args)
     if high <= 0.0:
         return _step(1.0, 0.0)(written, node, args)

@@ -327,5 +327,5 @@ def _function(kind: str) -> Callable[[Tensor, Tensor], Tensor]:
 _row = partial(function, category="engineering", shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = tuple(
-    _row(f"BESSEL{kind}", "VV", strict(numeric(_function(kind)))) for kind in _SCHEMES
+    _row(f"BESSEL{kind}", "VV", strict(numeric(_function(kind))), jumps="1") for kind in _SCHEMES
 )

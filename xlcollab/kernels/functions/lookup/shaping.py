@@ -259,8 +259,8 @@ _stacking = partial(_row, spec="A|A*1", fails=False, shape=Shape.AFFINE)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("SEQUENCE", "V|VVV", shaper(sequence)),
-    _row("CHOOSEROWS", "AV|V*1", arrayed(_chosen(2)), shape=Shape.AFFINE),
-    _row("CHOOSECOLS", "AV|V*1", arrayed(_chosen(3)), shape=Shape.AFFINE),
+    _row("CHOOSEROWS", "AV|V*1", arrayed(_chosen(2)), shape=Shape.AFFINE, jumps="1"),
+    _row("CHOOSECOLS", "AV|V*1", arrayed(_chosen(3)), shape=Shape.AFFINE, jumps="1"),
     _stacking("HSTACK", run=arrayed(_stack(3)), array_role="beside"),
     _stacking("VSTACK", run=arrayed(_stack(2)), array_role="below"),
     _row("TAKE", "A|VV", _part_of(shaper(take))),

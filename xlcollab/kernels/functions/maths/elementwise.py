@@ -256,7 +256,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ABS", "V", numeric(torch.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
     _row("SIGN", "V", numeric(sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
     _row("INT", "V", numeric(torch.floor), fails=False, scalar="INT", shape=Shape.STEPS),
-    _row("MOD", "VV", with_codes(modulo), scalar="MOD", shape=Shape.KINKS),
+    _row("MOD", "VV", with_codes(modulo), scalar="MOD", shape=Shape.KINKS, jumps="01"),
     _row("QUOTIENT", "VV", strict(with_codes(quotient)), shape=Shape.STEPS),
     _row("ROUND", "VV", numeric(round_half), fails=False, shape=Shape.STEPS),
     _row("ROUNDUP", "VV", numeric(round_up), fails=False, shape=Shape.STEPS),

@@ -111,13 +111,15 @@ def odd(x: Tensor) -> Tensor:
 _row = partial(function, category="maths", elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("CEILING", "VV", with_codes(ceiling)),
-    _row("FLOOR", "VV", with_codes(floor)),
-    _row("CEILING.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.ceil, torch.floor)))),
-    _row("FLOOR.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.floor, torch.ceil)))),
-    _row("CEILING.PRECISE", "V|V", numeric(_of_size(torch.ceil)), also="ISO.CEILING"),
-    _row("FLOOR.PRECISE", "V|V", numeric(_of_size(torch.floor))),
-    _row("MROUND", "VV", strict(with_codes(nearest_multiple))),
+    _row("CEILING", "VV", with_codes(ceiling), jumps="01"),
+    _row("FLOOR", "VV", with_codes(floor), jumps="01"),
+    _row(
+        "CEILING.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.ceil, torch.floor))), jumps="01"
+    ),
+    _row("FLOOR.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.floor, torch.ceil))), jumps="01"),
+    _row("CEILING.PRECISE", "V|V", numeric(_of_size(torch.ceil)), also="ISO.CEILING", jumps="01"),
+    _row("FLOOR.PRECISE", "V|V", numeric(_of_size(torch.floor)), jumps="01"),
+    _row("MROUND", "VV", strict(with_codes(nearest_multiple)), jumps="01"),
     _row("EVEN", "V", numeric(even), shape=Shape.STEPS),
     _row("ODD", "V", numeric(odd), shape=Shape.STEPS),
 )

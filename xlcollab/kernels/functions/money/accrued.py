@@ -161,7 +161,7 @@ def _yield_at_maturity(whole: Tensor, passed: Tensor, rate: Tensor, price: Tenso
 _row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("ACCRINT", "VVVVVV|VV", toolpak(_accrued_interest, truths=(7,))),
-    _row("PRICEMAT", "VVVVV|V", _maturing(_price_at_maturity)),
-    _row("YIELDMAT", "VVVVV|V", _maturing(_yield_at_maturity)),
+    _row("ACCRINT", "VVVVVV|VV", toolpak(_accrued_interest, truths=(7,)), jumps="01256"),
+    _row("PRICEMAT", "VVVVV|V", _maturing(_price_at_maturity), jumps="0125"),
+    _row("YIELDMAT", "VVVVV|V", _maturing(_yield_at_maturity), jumps="0125"),
 )

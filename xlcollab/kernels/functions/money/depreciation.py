@@ -101,7 +101,7 @@ def _share(x: Tensor) -> Tensor:
 _row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("DB", "VVVV|V", numeric(fixed_declining)),
+    _row("DB", "VVVV|V", numeric(fixed_declining), jumps="01234"),
     _row("DDB", "VVVV|V", numeric(double_declining)),
     _row("VDB", "VVVVV|VV", numeric(variable_declining)),
 )

@@ -131,6 +131,6 @@ def _by_days(formula: Callable[..., Tensor]) -> Function:
 _row = partial(function, category="money", needed=True, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("AMORLINC", "VVVVVV|V", _by_days(_linear), shape=Shape.KINKS),
+    _row("AMORLINC", "VVVVVV|V", _by_days(_linear), shape=Shape.KINKS, jumps="12456"),
     _row("AMORDEGRC", "VVVVVV|V", _by_days(_degressive), shape=Shape.STEPS),
 )

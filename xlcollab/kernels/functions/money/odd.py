@@ -263,8 +263,8 @@ def _last_yield(
 _row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("ODDFPRICE", "VVVVVVVV|V", _security(_odd_first, 4, 4, _first_price)),
-    _row("ODDFYIELD", "VVVVVVVV|V", _security(_odd_first, 4, 4, _first_yield)),
-    _row("ODDLPRICE", "VVVVVVV|V", _security(_odd_last, 3, 3, _last_price)),
-    _row("ODDLYIELD", "VVVVVVV|V", _security(_odd_last, 3, 3, _last_yield)),
+    _row("ODDFPRICE", "VVVVVVVV|V", _security(_odd_first, 4, 4, _first_price), jumps="012378"),
+    _row("ODDFYIELD", "VVVVVVVV|V", _security(_odd_first, 4, 4, _first_yield), jumps="012378"),
+    _row("ODDLPRICE", "VVVVVVV|V", _security(_odd_last, 3, 3, _last_price), jumps="01267"),
+    _row("ODDLYIELD", "VVVVVVV|V", _security(_odd_last, 3, 3, _last_yield), jumps="01267"),
 )

@@ -38,6 +38,6 @@ def _quoted(scale: Callable[[Tensor, Tensor], Tensor]) -> Function:
 _row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("DOLLARDE", "VV", _quoted(lambda rest, scale: rest * scale)),
-    _row("DOLLARFR", "VV", _quoted(lambda rest, scale: rest / scale)),
+    _row("DOLLARDE", "VV", _quoted(lambda rest, scale: rest * scale), jumps="01"),
+    _row("DOLLARFR", "VV", _quoted(lambda rest, scale: rest / scale), jumps="01"),
 )

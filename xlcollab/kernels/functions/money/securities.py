@@ -238,17 +238,43 @@ FUNCTIONS: tuple[Record, ...] = (
     _steps("COUPDAYS", "VVV|V", toolpak(_PLACES["length"])),
     _steps("COUPDAYBS", "VVV|V", toolpak(_PLACES["passed"])),
     _steps("COUPDAYSNC", "VVV|V", toolpak(_PLACES["ahead"])),
-    _row("PRICE", "VVVVVV|V", _bond(_price, 3)),
-    _row("YIELD", "VVVVVV|V", _bond(_yield, 3)),
-    _row("DURATION", "VVVVV|V", _bond(_duration, 2)),
-    _row("MDURATION", "VVVVV|V", _bond(_modified, 2)),
-    _row("DISC", "VVVV|V", _of_years(_positive(lambda t, price, face: (1 - price / face) / t))),
-    _row("INTRATE", "VVVV|V", _of_years(_positive(lambda t, paid, face: (face / paid - 1) / t))),
-    _row("RECEIVED", "VVVV|V", _of_years(_positive(_received))),
-    _row("PRICEDISC", "VVVV|V", _of_years(_positive(lambda t, rate, face: face * (1 - rate * t)))),
-    _row("YIELDDISC", "VVVV|V", _of_years(_positive(lambda t, paid, face: (face / paid - 1) / t))),
-    _row("ACCRINTM", "VVVV|V", _of_years(_positive(lambda t, rate, par: par * rate * t))),
-    _row("TBILLEQ", "VVV", _bill(_bond_equivalent)),
-    _row("TBILLPRICE", "VVV", _bill(lambda days, rate: _FACE * (1 - rate * days / 360))),
-    _row("TBILLYIELD", "VVV", _bill(lambda days, price: (_FACE / price - 1) * 360 / days)),
+    _row("PRICE", "VVVVVV|V", _bond(_price, 3), jumps="0156"),
+    _row("YIELD", "VVVVVV|V", _bond(_yield, 3), jumps="0156"),
+    _row("DURATION", "VVVVV|V", _bond(_duration, 2), jumps="0145"),
+    _row("MDURATION", "VVVVV|V", _bond(_modified, 2), jumps="0145"),
+    _row(
+        "DISC",
+        "VVVV|V",
+        _of_years(_positive(lambda t, price, face: (1 - price / face) / t)),
+        jumps="014",
+    ),
+    _row(
+        "INTRATE",
+        "VVVV|V",
+        _of_years(_positive(lambda t, paid, face: (face / paid - 1) / t)),
+        jumps="014",
+    ),
+    _row("RECEIVED", "VVVV|V", _of_years(_positive(_received)), jumps="014"),
+    _row(
+        "PRICEDISC",
+        "VVVV|V",
+        _of_years(_positive(lambda t, rate, face: face * (1 - rate * t))),
+        jumps="014",
+    ),
+    _row(
+        "YIELDDISC",
+        "VVVV|V",
+        _of_years(_positive(lambda t, paid, face: (face / paid - 1) / t)),
+        jumps="014",
+    ),
+    _row(
+        "ACCRINTM", "VVVV|V", _of_years(_positive(lambda t, rate, par: par * rate * t)), jumps="014"
+    ),
+    _row("TBILLEQ", "VVV", _bill(_bond_equivalent), jumps="01"),
+    _row(
+        "TBILLPRICE", "VVV", _bill(lambda days, rate: _FACE * (1 - rate * days / 360)), jumps="01"
+    ),
+    _row(
+        "TBILLYIELD", "VVV", _bill(lambda days, price: (_FACE / price - 1) * 360 / days), jumps="01"
+    ),
 )

@@ -232,12 +232,14 @@ def _log_ratio(k: Numbers, sample: float, successes: float, population: float) -
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("BINOM.DIST", "VVVV", either(binomial, binomial_below, 3), also="BINOMDIST"),
+    _row("BINOM.DIST", "VVVV", either(binomial, binomial_below, 3), also="BINOMDIST", jumps="01"),
     _row("BINOM.DIST.RANGE", "VVV|V", numeric(binomial_between)),
     _row("BINOM.INV", "VVV", numeric(binomial_quantile), also="CRITBINOM", shape=Shape.STEPS),
-    _row("NEGBINOM.DIST", "VVVV", either(negative_binomial, negative_binomial_below, 3)),
-    _row("NEGBINOMDIST", "VVV", numeric(negative_binomial)),
-    _row("POISSON.DIST", "VVV", either(poisson, poisson_below, 2), also="POISSON"),
+    _row(
+        "NEGBINOM.DIST", "VVVV", either(negative_binomial, negative_binomial_below, 3), jumps="01"
+    ),
+    _row("NEGBINOMDIST", "VVV", numeric(negative_binomial), jumps="01"),
+    _row("POISSON.DIST", "VVV", either(poisson, poisson_below, 2), also="POISSON", jumps="0"),
     _row(
         "HYPGEOM.DIST", "VVVVV", either(hypergeometric, hypergeometric_below, 4), shape=Shape.STEPS
     ),

@@ -146,5 +146,5 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("LOGNORM.INV", "VVV", numeric(lognormal_quantile), also="LOGINV"),
     _row("EXPON.DIST", "VVV", either(exponential_density, exponential_below, 2), also="EXPONDIST"),
     _row("WEIBULL.DIST", "VVVV", either(weibull_density, weibull_below, 3), also="WEIBULL"),
-    _row("CONFIDENCE.NORM", "VVV", numeric(confidence), also="CONFIDENCE"),
+    _row("CONFIDENCE.NORM", "VVV", numeric(confidence), also="CONFIDENCE", jumps="2"),
 )

@@ -308,12 +308,12 @@ _row = partial(function, category="statistics", unions=True)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("MEDIAN", "R|R*1", aggregate(_median), fails=False),
-    _row("LARGE", "AV", of_array(_ranked(from_end=True))),
-    _row("SMALL", "AV", of_array(_ranked(from_end=False))),
+    _row("LARGE", "AV", of_array(_ranked(from_end=True)), jumps="1"),
+    _row("SMALL", "AV", of_array(_ranked(from_end=False)), jumps="1"),
     _row("PERCENTILE.INC", "AV", of_array(_percentile), also="PERCENTILE"),
     _row("PERCENTILE.EXC", "AV", of_array(_percentile_exclusive)),
-    _row("QUARTILE.INC", "AV", of_array(_quartile(_percentile, 0.0)), also="QUARTILE"),
-    _row("QUARTILE.EXC", "AV", of_array(_quartile(_percentile_exclusive, 1.0))),
+    _row("QUARTILE.INC", "AV", of_array(_quartile(_percentile, 0.0)), also="QUARTILE", jumps="1"),
+    _row("QUARTILE.EXC", "AV", of_array(_quartile(_percentile_exclusive, 1.0)), jumps="1"),
     _row(
         "PERCENTRANK.INC",
         "AV|V",
@@ -322,7 +322,7 @@ FUNCTIONS: tuple[Record, ...] = (
         shape=Shape.STEPS,
     ),
     _row("PERCENTRANK.EXC", "AV|V", of_array(_percent_rank(1.0)), shape=Shape.STEPS),
-    _row("TRIMMEAN", "AV", of_array(_trimmed_mean)),
+    _row("TRIMMEAN", "AV", of_array(_trimmed_mean), jumps="1"),
     _row("RANK.EQ", "VR|V", _rank(shared=False), also="RANK", shape=Shape.STEPS),
     _row("RANK.AVG", "VR|V", _rank(shared=True), shape=Shape.STEPS),
     _row("MODE.SNGL", "A|A*1", _no_other_values(aggregate(_mode)), also="MODE"),
