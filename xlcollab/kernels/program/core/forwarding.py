@@ -12,7 +12,7 @@ from xlcollab.kernels.program.core.strides import Dims
 
 def forwarded(node: Node, view: View, shape: Dims) -> View | None:
     """What a view of an assembled node sees, as a view of one of its sources, or None."""
-    if node.op != "place" or node.mode != "add" or len(node.placed) < 2 or not _apart(node):
+    if node.op != "place" or node.mode != "add" or not node.placed or not _apart(node):
         return None
     for part in node.placed:
         found = _within(part, view, shape)

@@ -14,6 +14,7 @@ from xlcollab.kernels.program.core.contracting import of_chain, of_sum
 from xlcollab.kernels.program.core.forwarding import forwarded
 from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
 from xlcollab.kernels.program.core.schedule import needed
+from xlcollab.kernels.program.core.stacking import stacked
 from xlcollab.kernels.program.core.strides import Dims, row_major
 
 _LONG_CHAIN = 64
@@ -23,7 +24,19 @@ for every link behind it, and 5,000 terms take half a minute."""
 
 def rewritten(graph: Graph, wanted: Sequence[int]) -> tuple[Graph, dict[int, int]]:
     """The graph anew, and the new numbers of the `wanted` nodes, whose buffers are the same."""
-    return _Rewriter(graph).run(wanted)
+    graph, now = _Rewriter(graph).run(wanted)
+    for _ in range(_ROUNDS):
+        found = stacked(graph, list(now.values()))
+        if found is None:
+            break
+        joined, after = found
+        graph, again = _Rewriter(joined).run(list(after.values()))
+        now = {one: again[after[number]] for one, number in now.items()}
+    return graph, now
+
+
+_ROUNDS = 12
+"""Layers of a net that was typed column by column: each shows when the one before is joined."""
 
 
 @dataclass(slots=True)
