@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -141,3 +142,17 @@ def test_two_processes_take_little_more_than_half_of_one_each(tmp_path: Path) ->
     two = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
     both = _peaks(*two, *fit, "-o", tmp_path / "two")
     assert max(both) <= 0.6 * one
+
+
+def test_a_tampered_state_of_a_run_is_refused(tmp_path: Path) -> None:
+    run = ("fit", ratings_csv(tmp_path), *FEW, "--checkpoint", tmp_path / "run")
+    assert xlcollab(*run, "--checkpoint-every", 1, "-o", tmp_path / "m").code == 0
+    state = tmp_path / "run" / "state.json"
+    good = json.loads(state.read_text())
+    for name in ("epoch", "processes", "best_epoch", "best_error", "run"):
+        for value in (None, True, "x", math.nan):
+            state.write_text(json.dumps({**good, name: value}))
+            found = xlcollab(*run, "--resume", "-o", tmp_path / "n")
+            assert found.code == (2 if name == "run" and value == "x" else 3), (name, value, found)
+    state.write_text(json.dumps(good))
+    assert xlcollab(*run, "--resume", "-o", tmp_path / "n").code == 0

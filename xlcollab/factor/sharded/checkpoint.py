@@ -10,6 +10,7 @@ Parts name the users and items that they are about: any number of processes goes
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -152,10 +153,27 @@ def _state(path: Path) -> State:
     try:
         found = json.loads((path / STATE).read_text(encoding="utf-8"))
         if found["format"] == FORMAT and found["version"] == 1:
-            return State(**{one.name: found[one.name] for one in fields(State)})
+            state = State(**{one.name: found[one.name] for one in fields(State)})
+            _check_state(state)
+            return state
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} holds no checkpoint of xlcollab ({error})") from None
     raise DataError(f"{path} holds no checkpoint of this version of xlcollab")
+
+
+def _check_state(state: State) -> None:
+    """Raises ValueError for what no run has said of itself."""
+    counts = state.epoch, state.processes, state.best_epoch
+    if any(type(one) is not int for one in counts) or not isinstance(state.run, str):
+        raise ValueError("its counts are none")
+    if not (0 <= state.best_epoch <= state.epoch <= _MOST and 1 <= state.processes <= _MOST):
+        raise ValueError("its counts are none")
+    if type(state.best_error) not in (int, float) or not math.isfinite(state.best_error):
+        raise ValueError("its best error is no number")
+
+
+_MOST = 10**12
+"""Epochs and processes beyond anybody's."""
 
 
 def _own(path: Path, state: State, engine: ShardEngine, job: ShardJob) -> Arrays:
@@ -174,6 +192,9 @@ def _own(path: Path, state: State, engine: ShardEngine, job: ShardJob) -> Arrays
                     check_floats(name, arrays[name], (len(theirs), width))
                     empty = np.zeros((len(numbers), width), arrays[name].dtype)
                     found.setdefault(name, empty)[here] = arrays[name][there]
+    best = {f"{side}/best" for side in own}
+    if state.best_epoch and not best <= found.keys():
+        raise DataError(f"{path} is damaged: it lacks the rows of its best epoch")
     if any(filled[side] != len(numbers) for side, numbers in own.items()):
         raise DataError(f"{path} is damaged: it lacks rows of some users or items")
     return found
