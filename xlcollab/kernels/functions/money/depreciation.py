@@ -71,7 +71,9 @@ def variable_declining(
 ) -> Tensor:
     """VDB: as DDB, and in even parts from where these are more, unless told to keep on.
 
-    Parts of periods count in proportion. Raises UnsupportedError for very many periods.
+    Where it may change to even parts, periods begin at the start's fraction of one: 0.5 to 1.5 is a
+    whole period, after half of one. Where it keeps on they begin at whole numbers, and parts count
+    in proportion. Raises UnsupportedError for very many periods.
     """
     factor = torch.as_tensor(factor, dtype=cost.dtype, device=cost.device)
     keeping = torch.as_tensor(keeping, device=cost.device) != 0
@@ -81,21 +83,30 @@ def variable_declining(
     last = float(end.detach().max())
     if last > _MOST_PERIODS:
         raise UnsupportedError(f"VDB over more than {_MOST_PERIODS} periods is not supported")
+    share = at_most(factor / life, 1.0)
+    first = torch.where(keeping, 0.0, start - start.detach().floor())
+    began, width = torch.zeros_like(first), first
     left, total = cost, torch.zeros_like(cost)
-    period = 0
-    while period < last:
-        even = (left - salvage) / at_least(life - period, 1.0)
-        part = left * factor / life
-        part = torch.where(keeping, part, torch.maximum(part, even))
-        part = torch.minimum(part, left - salvage)
-        counted = _share(end - period) - _share(start - period)
-        total, left, period = total + part * counted, left - part, period + 1
+    for period in range(int(last) + 2):
+        part = _a_period(left, salvage, share, life - began, keeping)
+        counted = _between(end - began, width) - _between(start - began, width)
+        total, left = total + part * counted, left - part * width
+        began, width = first + period, torch.ones_like(first)
     return outside(total, valid)
 
 
-def _share(x: Tensor) -> Tensor:
-    """How much of a period lies before its end, 0 to 1."""
-    return at_least(at_most(x, 1.0), 0.0)
+def _a_period(
+    left: Tensor, salvage: Tensor, share: Tensor, rest: Tensor, keeping: Tensor
+) -> Tensor:
+    """What a whole period takes of what is left, with so many to come."""
+    even = torch.where(rest > 0, (left - salvage) / torch.where(rest > 0, rest, 1.0), 0.0)
+    declining = torch.minimum(left * share, left - salvage)
+    return torch.where((even > left * share) & ~keeping, even, declining)
+
+
+def _between(x: Tensor, width: Tensor) -> Tensor:
+    """How much of a period of this width lies before its end."""
+    return torch.minimum(at_least(x, 0.0), width)
 
 
 _row = partial(function, category="money", shape=Shape.KINKS, elementwise=True)
