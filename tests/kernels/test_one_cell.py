@@ -92,7 +92,7 @@ def test_the_number_of_arguments_is_counted_while_parsing() -> None:
     assert [one.line for one in plan.broken] == [
         "ATAN2 takes 2 arguments, not 1; check the formula: ATAN2(1)",
         "IF takes 2 to 3 arguments, not 1; check the formula: 1+IF(B1)",
-        "SUM takes 1 or more arguments, not 0; check the formula: SUM()",
+        "SUM takes 1 to 255 arguments, not 0; check the formula: SUM()",
     ]
 
 

@@ -141,3 +141,26 @@ def test_formulas_say_what_the_function_says(function: Function) -> None:
     for _ in range(5):
         x = torch.randn(2, generator=generator, dtype=torch.float64)
         assert values(written, x.numpy())[0] == pytest.approx(float(function(x)), rel=1e-12)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_a_long_sum_is_written_once(right: bool) -> None:
+    """Not once for each of its beginnings, whichever side goes on; what is read twice stays."""
+    count = 400
+    nodes: list[tuple[str, tuple[int, ...], float]] = [
+        ("variable", (), float(place)) for place in range(count)
+    ]
+    total, read_twice = 0, 0
+    for place in range(1, count):
+        op = "sub" if place % 3 == 0 and not right else "add"
+        nodes.append((op, (place, total) if right else (total, place), 0.0))
+        total = len(nodes) - 1
+        read_twice = total if place == count // 2 else read_twice
+    nodes.append(("product", (total, read_twice), 0.0))
+    found = plain(nodes, (len(nodes) - 1,))
+    assert sum(len(one.args) for one in found.nodes if one.op == "sum") < 2 * count
+    x = np.linspace(-1.0, 2.0, count)
+    signs = [-1.0 if one % 3 == 0 and one and not right else 1.0 for one in range(count)]
+    half = count // 2 + 1
+    expected = float(x @ signs) * float(x[:half] @ signs[:half])
+    assert values(found, x)[0] == pytest.approx(expected, rel=1e-12)

@@ -29,6 +29,9 @@ class Param(Enum):
     """A reference whose values are not read: only where it lies counts."""
 
 
+MOST_ARGUMENTS = 255
+"""Excel's limit ("Excel specifications and limits", Microsoft's page): no program writes more."""
+
 ArrayRole = Literal["", "product", "transpose", "beside", "below"]
 """What a function does with arrays, for those who read formulas: it sums products of its arguments,
 has the rows of its argument as columns, or puts its arguments beside or below one another; "" for
@@ -90,22 +93,23 @@ class Signature:
 
     @property
     def repeats(self) -> bool:
-        """Whether there may be any number of arguments."""
+        """Whether there may be as many arguments as a call can have."""
         return self.repeat > 0
 
     def accepts(self, count: int) -> bool:
-        most = len(self.parameters)
-        return self.minimum <= count and (self.repeat > 0 or count <= most)
+        return self.minimum <= count <= self._most
 
     @property
     def count(self) -> str:
         """How many arguments there may be, in words."""
-        most = len(self.parameters)
-        if self.repeat:
-            return f"{self.minimum} or more arguments"
+        most = self._most
         if self.minimum == most:
             return f"{most} argument{'' if most == 1 else 's'}"
         return f"{self.minimum} to {most} arguments"
+
+    @property
+    def _most(self) -> int:
+        return MOST_ARGUMENTS if self.repeat else len(self.parameters)
 
 
 def signature(spec: str) -> Signature:

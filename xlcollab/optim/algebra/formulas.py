@@ -9,6 +9,7 @@ named as in numpy ("div", "abs", "sq", "inv", "sqrt", "exp", "log", "pow", …);
 from __future__ import annotations
 
 import math
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,6 +34,10 @@ class Algebra:
     results: tuple[int, ...]
 
 
+Recorded = tuple[str, tuple[int, ...], float]
+"""An operation, the places of its arguments, and a constant's value."""
+
+_SUMS = frozenset(("add", "sum", "sub"))
 _GUARDED = {
     "sqrtn": "sqrt", "logn": "log", "expn": "exp", "divn": "div", "mul": "product",
     "max": "largest", "min": "smallest",
@@ -57,12 +62,8 @@ class _Plain:
         op = _GUARDED.get(op, op)
         if op == "where":
             return self._where(*args)
-        if op in ("add", "sum"):
-            return self._sum(args)
-        if op == "sub":
-            return self._sum((args[0], self._times(-1.0, args[1])))
         if op == "neg":
-            return self._times(-1.0, args[0])
+            return self.times(-1.0, args[0])
         if op == "product":
             return self._product(args)
         if op == "pow":
@@ -73,10 +74,10 @@ class _Plain:
         node = self.nodes[place]
         return node.value if node.op == "constant" else None
 
-    def _times(self, factor: float, place: int) -> int:
+    def times(self, factor: float, place: int) -> int:
         return self._product((self.add("constant", (), factor), place))
 
-    def _sum(self, args: Sequence[int]) -> int:
+    def sum(self, args: Iterable[int]) -> int:
         """Sums within sums are one."""
         parts: list[int] = []
         for one in args:
@@ -159,10 +160,43 @@ class _Plain:
         return exponent is not None and exponent > 0 and self._is_zero_test(test, node.args[0])
 
 
-def plain(nodes: Iterable[tuple[str, tuple[int, ...], float]], results: Sequence[int]) -> Algebra:
+def plain(nodes: Iterable[Recorded], results: Sequence[int]) -> Algebra:
     """Formulas as they were recorded, rewritten to what they mean where there is no error."""
-    writer = _Plain()
-    places: list[int] = []
-    for op, args, value in nodes:
-        places.append(writer.rewritten(op, tuple(places[one] for one in args), value))
+    recorded = tuple(nodes)
+    writer, places = _Plain(), list[int]()
+    terms: dict[int, deque[int]] = {}
+    inside = _only_in_a_sum(recorded, results)
+    for place, (op, args, value) in enumerate(recorded):
+        if op not in _SUMS:
+            places.append(writer.rewritten(op, tuple(places[one] for one in args), value))
+            continue
+        last = [writer.times(-1.0, places[args[1]])] if op == "sub" else []
+        added = args[:1] if op == "sub" else args
+        found = deque(last)
+        for one in reversed(added):
+            found = _joined(terms.pop(one) if one in terms else deque((places[one],)), found)
+        if place in inside:
+            terms[place] = found
+        places.append(-1 if place in inside else writer.sum(found))
     return Algebra(tuple(writer.nodes), tuple(places[one] for one in results))
+
+
+def _only_in_a_sum(recorded: Sequence[Recorded], results: Sequence[int]) -> set[int]:
+    """Sums that are read once, as terms of another: `A1+A2+…` of thousands is written once."""
+    readers = Counter(one for _, args, _ in recorded for one in args)
+    readers.update(results)
+    found = set[int]()
+    for op, args, _ in recorded:
+        if op in _SUMS:
+            added = args[:1] if op == "sub" else args
+            found.update(one for one in added if recorded[one][0] in _SUMS and readers[one] == 1)
+    return found
+
+
+def _joined(left: deque[int], right: deque[int]) -> deque[int]:
+    """Both in order, the shorter put to the longer."""
+    if len(left) < len(right):
+        right.extendleft(reversed(left))
+        return right
+    left.extend(right)
+    return left
