@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.attempt import Attempt, Task
-from xlcollab.optim.kept import keeps
+from xlcollab.optim.kept import keeps, misses
+from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
 
@@ -64,8 +65,16 @@ def _improves_for_ever(best: Attempt, task: Task, start: Tensor) -> bool:
     gains = [before - after for before, after in itertools.pairwise(values)]
     falls = min(gains[:_SEEN]) > 0.0 and min(gains) >= 0.0
     return falls and all(
-        keeps(task.objective, _point(task, start, best.x, times)) for times in _FARTHER
+        _keeps_closely(task.objective, _point(task, start, best.x, times)) for times in _FARTHER
     )
+
+
+def _keeps_closely(objective: Objective, x: Tensor) -> bool:
+    """Whether each constraint holds to the tolerance in units of its own: one in thousandths holds
+    far beyond its limit by an absolute tolerance."""
+    rows, missed = misses(objective, x)
+    size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x, dim=1)
+    return bool((missed <= FEASIBLE * size).all())
 
 
 def _point(task: Task, start: Tensor, x: Tensor, times: float) -> Tensor:
