@@ -53,6 +53,7 @@ STEPS = (
     *(("MOD", 0), ("MOD", 1), ("FLOOR", 0), ("CEILING.MATH", 0), ("MROUND", 0)),
     *(("POISSON.DIST", 0), ("BINOM.DIST", 1), ("T.DIST", 1), ("CHISQ.DIST", 1), ("BESSELJ", 1)),
     *(("EFFECT", 1), ("DB", 0), ("CUMIPMT", 3), ("DISC", 0), ("PRICE", 5), ("DOLLARDE", 0)),
+    *(("SUBTOTAL", 0), ("AGGREGATE", 0), ("AGGREGATE", 1), ("NUMBERVALUE", 1)),
 )
 SMOOTH = (("T.DIST", 0), ("CHISQ.DIST", 0), ("BESSELJ", 0), ("EFFECT", 0), ("POISSON.DIST", 1))
 
@@ -102,7 +103,8 @@ def _jumps(value: Callable[[float], float], at: float) -> bool:
     values = np.array([value(x) for x in places])
     known = np.isfinite(values)
     size = np.abs(values[known]).max(initial=0.0)
-    gaps = np.where(known[1:] & known[:-1], np.abs(np.diff(values)), 0.0)
+    gaps = np.abs(np.diff(np.where(known, values, 0.0)))
+    gaps = np.where(known[1:] & known[:-1], gaps, 0.0)
     worst = int(np.argmax(gaps))
     if gaps[worst] <= 1e-8 * max(1e-3, size):
         return False
@@ -116,4 +118,13 @@ def _jumps(value: Callable[[float], float], at: float) -> bool:
             high = middle
         else:
             low = middle
-    return abs(value(high) - value(low)) > 1e-3 * gaps[worst]
+    return abs(value(high) - value(low)) > max(1e-3 * gaps[worst], 3.0 * _noise(value, low, high))
+
+
+def _noise(value: Callable[[float], float], low: float, high: float) -> float:
+    """How far the values beside a place are from a line: differences of large numbers move by
+    steps of their rounding."""
+    steps = min(1e-4 * abs(low), 0.01) * np.arange(12)
+    sides = (low - steps, high + steps)
+    bends = [np.abs(np.diff([value(x) for x in side], 2)).max() for side in sides]
+    return float(np.nan_to_num(max(bends)))

@@ -62,9 +62,14 @@ def subtotal_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     if values[0].constant:
         shape = _SHAPES.get(int(first) % _HIDDEN_TOO, operation.facts.shape)
         operation = replace(operation, facts=replace(operation.facts, shape=shape))
+    if first in _PICKS_BY_PLACE:
+        jumps = operation.facts.jumps | {len(values) - 1}
+        operation = replace(operation, facts=replace(operation.facts, jumps=jumps))
     return tracer.tape.emit(operation, values)
 
 
+_PICKS_BY_PLACE = (14, 15, 17, 19)
+"""LARGE, SMALL and the quartiles of AGGREGATE: they jump by their last argument."""
 _SHAPES = {1: Shape.AFFINE, 9: Shape.AFFINE, **dict.fromkeys((6, 7, 8, 10, 11), Shape.SMOOTH)}
 """Of averages and sums; of products, deviations and variances. The others have kinks or steps."""
 _HIDDEN_TOO = 100
@@ -123,7 +128,7 @@ def _subtotals(tracer: Evaluator, sheet: str, rect: Rect) -> Tensor:
 _row = partial(function, category="statistics", form=subtotal_form)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SUBTOTAL", "VR|R*1", shaper(subtotal)),
-    _row("AGGREGATE", "VVR|R*1", shaper(aggregate)),
+    _row("SUBTOTAL", "VR|R*1", shaper(subtotal), jumps="0"),
+    _row("AGGREGATE", "VVR|R*1", shaper(aggregate), jumps="01"),
 )
 _NAMES = frozenset(record.name for record in FUNCTIONS)

@@ -54,6 +54,13 @@ class Domain:
         shares = (layers + generator.random((count, self.n))) / count
         return self.settled(self.lower + shares * (self.upper - self.lower))
 
+    def corners(self, start: Array) -> Array:
+        """All variables at their lower bounds, and all at their upper ones; where there is no
+        bound, at their start. A product of many is elsewhere 0, and no draw meets it. (2, n)."""
+        low = np.where(self.open_below, start, self.lower)
+        high = np.where(self.open_above, start, self.upper)
+        return np.stack([low, high])
+
     def opened(self, best: Array) -> Domain:
         """The domain ten times as wide where the best point nears an end that is no bound."""
         width = self.upper - self.lower

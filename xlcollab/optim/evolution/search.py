@@ -49,7 +49,8 @@ class Evolution:
         """The best point found; `seen` is told of each better one. Raises TimeIsUpError. The point
         is (n,)."""
         drawn = self.domain.draw(self.limits.size, self._random)
-        drawn[0] = self.domain.settled(start[None])[0]
+        known = np.concatenate([start[None], self.domain.corners(start)])[: len(drawn)]
+        drawn[: len(known)] = self.domain.settled(known)
         self.points, self.scores = drawn, self.scorer(drawn)
         best = self._best()
         seen(self.points[best])
