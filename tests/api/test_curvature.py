@@ -63,6 +63,12 @@ def test_the_hessian_is_that_of_torch(tmp_path: Path, scale: float) -> None:
     assert found.condition == pytest.approx(np.linalg.cond(expected), rel=1e-5)
 
 
+def test_a_slope_that_is_short_beside_a_huge_value_makes_no_minimum(tmp_path: Path) -> None:
+    """Five thousand million from the bottom: the value hides how long the gradient is."""
+    found = book(tmp_path, 3.0, 0.0, B1="=(A1+5000000000)^2+A2^2")
+    assert not found.hessian("S!B1", with_respect_to="S!A1:A2").is_stationary
+
+
 def test_bad_requests_are_sentences(tmp_path: Path) -> None:
     opened = book(tmp_path, 0.0, 1.0, B1="=1/A1", B2="=A2")
     with pytest.raises(DataError, match="S!B1"):

@@ -79,6 +79,16 @@ def test_a_gradient_has_its_sheet_too(tmp_path: Path) -> None:
     assert [cell.value for cell in sheet["D"][3:6]] == ["derivative of S!B4", 3, 5]
 
 
+def test_a_long_name_goes_on_and_no_slope_is_a_plain_nought(tmp_path: Path) -> None:
+    name = "The share of the second plant in what the third plant sells abroad, in tonnes a year"
+    cells = {"A1": name, "B1": 2.0, "A2": "x", "B2": 1.0, "C1": ("=B1^3*1E-9", 8e-9)}
+    options = ("--of", "S!C1", "--with-respect-to", "S!B1:B2", "-o", tmp_path / "out.xlsx")
+    assert xlcollab("gradient", build(tmp_path / "b.xlsx", {"S": cells}), *options).code == 0
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["S gradient"]
+    assert [sheet[f"B{row}"].alignment.wrap_text for row in (5, 6)] == [True, None]
+    assert sheet["D6"].number_format.endswith(";0")
+
+
 def test_nothing_is_written_unless_asked(tmp_path: Path) -> None:
     assert (
         xlcollab("gradient", book(tmp_path), "--of", "S!B4", "--with-respect-to", "S!A1").code == 0

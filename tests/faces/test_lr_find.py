@@ -172,6 +172,15 @@ def test_losses_that_are_not_there_are_a_sentence() -> None:
         xc.MatrixFactorization().plot_losses()
 
 
+def test_a_typed_model_is_in_what_to_try_next(tmp_path: Path) -> None:
+    book = build(tmp_path / "b.xlsx", {"S": {"A1": 3.0, "B1": ("=0-A1", -3.0)}})
+    model = ("--minimize", "S!B1", "--by-changing", "S!A1")
+    told = xlcollab("lr-find", book, *model, "--steps", 12)
+    assert "--minimize 'S!B1' --by-changing 'S!A1' --method" in told.out + told.err
+    sheet = openpyxl.load_workbook(tmp_path / "b.rates.xlsx")["S learning rates"]
+    assert str(sheet["A2"].value).endswith("the highest rate that was tried")
+
+
 def test_help_offers_what_is_taken_alone() -> None:
     offered = " ".join(xlcollab("lr-find", "--help").out.split())
     for flag in ("--gap", "--restarts", "--schedule", "--tolerance", "--learning-rate", "--init"):

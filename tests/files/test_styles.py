@@ -48,7 +48,7 @@ def test_every_look_is_a_format_that_others_read(styled: Path) -> None:
     assert sheet["A2"].fill.fgColor.rgb == "FF1F4E79"
     formats = {look: sheet.cell(3, column + 1).number_format for column, look in enumerate(LOOKS)}
     assert formats["number"] == "0.0000"
-    assert formats["tiny"] == "0.000E+00"
+    assert formats["tiny"] == "0.000E+00;-0.000E+00;0"
     assert formats["share"] == "0.0%"
     first = book["Sheet"]
     assert (first["A1"].number_format, first["A1"].font.i) == ("0.0000", True)

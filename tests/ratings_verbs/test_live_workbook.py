@@ -58,6 +58,16 @@ def test_stored_values_are_the_models_and_what_a_recalculation_gives(
     assert found.code == 0, found.out + found.err
 
 
+@pytest.mark.parametrize(("scale", "shown"), [(1e-7, "0.000E+00"), (1e6, "#,##0.00")])
+def test_predictions_of_any_size_can_be_read(scale: float, shown: str, tmp_path: Path) -> None:
+    frame = planted()
+    frame["rating"] = scale * (frame["rating"] + 0.25)
+    model = xc.MatrixFactorization(n_factors=2, epochs=2).fit(frame)
+    model.to_workbook(tmp_path / "m.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "m.xlsx")["predict"]
+    assert {sheet["B6"].number_format, sheet["C9"].number_format} <= {shown, f"{shown};-{shown};0"}
+
+
 @pytest.mark.parametrize("text_ids", [False, True])
 def test_another_user_and_item_in_libreoffice(text_ids: bool, tmp_path: Path) -> None:
     office = shutil.which("soffice")

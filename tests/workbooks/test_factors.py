@@ -121,6 +121,18 @@ def test_the_sheet_holds_the_numbers_and_labelled_charts(tmp_path: Path) -> None
     assert len(sheet._charts) == 3
 
 
+def test_one_factor_has_one_component_and_no_nearest_items(tmp_path: Path) -> None:
+    """A cosine of single numbers is their sign: the first items would be everybody's nearest."""
+    cells = {cell: float(n + 1) for n, cell in enumerate(("A1", "B1", "C1", "D1"))}
+    found, path = write_factors(
+        build(tmp_path / "b.xlsx", {"S": cells}), "S", items="A1:D1", output=tmp_path / "o.xlsx"
+    )
+    assert found.scores.shape == (4, 1)
+    texts = {cell.value for row in openpyxl.load_workbook(path)["S factors"] for cell in row}
+    assert "factor 1" in texts
+    assert not {"nearest 1", "cosine 1"} & texts
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "out.xlsx"
     with pytest.raises(SystemExit) as ending:

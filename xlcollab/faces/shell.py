@@ -67,12 +67,12 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def _text(cell: object) -> str:
-    return shown(cell if isinstance(cell, str) else number(cell))
+    return "" if cell is None else shown(cell if isinstance(cell, str) else number(cell))
 
 
 def _is_number(value: object) -> bool:
     """Or nothing, where a number would stand."""
-    return isinstance(value, int | float) or value == ""
+    return isinstance(value, int | float) or value in ("", None)
 
 
 def _table(title: str, columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> Table:
@@ -189,7 +189,7 @@ class Progress:
         return self._callback(
             lambda told: (
                 f"trial {bar(told.number, told.trials, time.monotonic() - began)}  "
-                f"best validation RMSE {told.best:.5f}"
+                f"best validation RMSE {told.best:.6g}"
             )
         )
 

@@ -13,6 +13,7 @@ from xlcollab.history.page import (
     top,
     top_looks,
     widths_of,
+    wrapped_texts,
 )
 from xlcollab.history.record import ITERATION_COLUMNS, Record
 from xlcollab.history.tables import table_sheet
@@ -41,4 +42,5 @@ __all__ = [
     "variable_names",
     "weights_sheet",
     "widths_of",
+    "wrapped_texts",
 ]

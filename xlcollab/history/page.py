@@ -5,6 +5,7 @@ read, and charts beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,13 +103,19 @@ def widths_of(
     for column, heading in enumerate(headings):
         words = [len(word) for word in str(heading or "").split()] or [0]
         texts = [
-            len(cell)
+            _length(cell)
             for row in rows[:_LOOKED_AT]
             if column < len(row) and isinstance(cell := row[column], str)
         ]
         wanted = max([max(words) + 4, *(length + 2 for length in texts)])
         widths[column] = float(min(max(_NARROW, wanted), _WIDE))
     return widths
+
+
+def _length(text: str) -> int:
+    """In characters of the width of a figure: those of Chinese, Japanese and Korean take two."""
+    wide = 0 if text.isascii() else sum(east_asian_width(one) in "WF" for one in text)
+    return len(text) + wide
 
 
 def wrapped_texts(
@@ -121,7 +128,7 @@ def wrapped_texts(
         for box in boxes
         for row in range(box.top + 1, min(box.bottom, box.top + _MOST_WRAPPED))
         for column, cell in enumerate(rows[row])
-        if isinstance(cell, str) and len(cell) + 2 > widths.get(column, _NARROW)
+        if isinstance(cell, str) and _length(cell) + 2 > widths.get(column, _NARROW)
     }
 
 

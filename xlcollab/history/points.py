@@ -38,7 +38,7 @@ def points_chart(
 
     Points whose label finds no place have none: the table names them.
     """
-    texts = [_short(name) for name in cloud.names]
+    texts = [short_name(name) for name in cloud.names]
     finite = np.flatnonzero(np.isfinite(cloud.points).all(axis=1))
     if not len(finite):
         return None
@@ -70,7 +70,8 @@ def points_chart(
     )
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """As a label in a chart says it."""
     name = " ".join(name.split())
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 

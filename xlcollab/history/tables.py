@@ -16,6 +16,7 @@ from xlcollab.history.page import (
     top,
     top_looks,
     widths_of,
+    wrapped_texts,
 )
 from xlcollab.ref import Rect
 
@@ -44,16 +45,21 @@ def table_sheet(
     """
     area = Rect(HEAD_ROW, 0, len(lines) + 1, len(headings))
     found = {**looks_of_lines(lines), **clock_looks(headings), **looks}
+    rows, widths = (
+        [*top(title, sentence), list(headings), *lines],
+        widths_of_lines(headings, lines, found),
+    )
     return NewSheet(
         name,
-        [*top(title, sentence), list(headings), *lines],
+        rows,
         charts=charts,
         table=area if native and lines else None,
         boxes=() if native else (area,),
-        widths=widths_of_lines(headings, lines, found),
+        widths=widths,
         freeze=(HEAD_ROW + 1, 1),
         row_looks=top_looks(),
         column_looks=found,
+        cell_looks=wrapped_texts(rows, widths, [area]),
         hidden=hidden,
     )
 

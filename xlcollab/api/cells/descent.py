@@ -13,6 +13,7 @@ from xlcollab.api.cells.values import Block, fingerprint, number, numbers, whole
 from xlcollab.errors import DivergedError, InfeasibleError, UsageError
 from xlcollab.grid import Book, Formulas, Workbook
 from xlcollab.ref import AreaRef, quote_sheet
+from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
     from xlcollab.optim import Solution
@@ -31,7 +32,8 @@ def pca(block: Block, components: Block | None = None) -> Rows:
     asked = whole(components, "components")
     count = min(2, values.shape[1]) if asked is None else asked
     if not 1 <= count <= values.shape[1]:
-        raise UsageError(f"{count} components of {values.shape[1]} columns cannot be made")
+        had = counted(values.shape[1], "column")
+        raise UsageError(f"{counted(count, 'component')} of {had} cannot be made")
     return cast(Rows, principal_components(values, count)[0].tolist())
 
 

@@ -18,7 +18,7 @@ def write_factors(
     *,
     items: str | None = None,
     bias: str | None = None,
-    components: int = 2,
+    components: int | None = None,
     output: Path | None = None,
     overwrite: bool = False,
 ) -> tuple[Factors, Path]:

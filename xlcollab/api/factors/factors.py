@@ -19,9 +19,12 @@ from xlcollab.api.factors.fitted import FITTED, FittedItems, fitted_items
 from xlcollab.api.look.roles import Roles, roles_of
 from xlcollab.api.session.session import Session
 from xlcollab.errors import UsageError
+from xlcollab.settings.counting import counted
 
 _NEIGHBOURS = 3
 """Most similar items named for each: as many as a line of the sheet shows without scrolling."""
+_COMPONENTS = 2
+"""Of more than one factor, unless others are asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,20 +65,23 @@ def factors_of(
     *,
     items: str | None = None,
     bias: str | None = None,
-    components: int = 2,
+    components: int | None = None,
 ) -> Factors:
     """Analyse the item factors of a sheet, by default of the only one with a Solver model.
 
     The factors are the area `items`, else the sheet's name item_factors, else the operand of the
     prediction's product that moves with the column, else the variable area of its Solver model that
     is wider than high; the biases likewise: in the formula, the addend that moves with the column.
-    Raises ModelError when none is found, DataError when a factor is no number, UsageError for a
-    wrong area or more components than factors.
+    `components` are 2, of a single factor 1. Raises ModelError when none is found, DataError when a
+    factor is no number, UsageError for a wrong area or more components than factors.
     """
     name, found = _items_of(book, sheet, items, bias)
     factors = found.factors
+    if components is None:
+        components = min(_COMPONENTS, factors.shape[1])
     if not 1 <= components <= factors.shape[1]:
-        raise UsageError(f"{components} components of {factors.shape[1]} factors cannot be made")
+        asked, had = counted(components, "component"), counted(factors.shape[1], "factor")
+        raise UsageError(f"{asked} of {had} cannot be made; ask for no more than there are")
     scores, explained = principal_components(factors, components)
     nearest, similarity = neighbours(factors, min(_NEIGHBOURS, len(factors) - 1))
     return Factors(

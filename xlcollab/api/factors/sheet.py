@@ -81,7 +81,8 @@ def _rows(found: Factors, tables: tuple[_Table, ...]) -> list[list[Scalar]]:
     for table in tables:
         rows += [[] for _ in range(table.top - len(rows))]
         rows += [table.headings, *table.lines]
-    rows[tables[-1].top - 1] = ["Factors and nearest items"]
+    several = found.factors.shape[1] > 1
+    rows[tables[-1].top - 1] = ["Factors and nearest items" if several else "The factor"]
     return rows
 
 
@@ -105,8 +106,10 @@ def _shares(found: Factors) -> list[list[Scalar]]:
 
 
 def _details(found: Factors) -> tuple[list[Scalar], list[list[Scalar]]]:
-    """The items' factors, and the items that are most like them."""
-    numbers = range(1, found.nearest.shape[1] + 1)
+    """The items' factors, and the items that are most like them: not by a single factor, whose
+    sign alone makes a cosine."""
+    near = found.nearest.shape[1] if found.factors.shape[1] > 1 else 0
+    numbers = range(1, near + 1)
     headings: list[Scalar] = [
         "item",
         *(f"factor {i + 1}" for i in range(found.factors.shape[1])),
@@ -115,7 +118,7 @@ def _details(found: Factors) -> tuple[list[Scalar], list[list[Scalar]]]:
     lines: list[list[Scalar]] = []
     for i, item in enumerate(found.items):
         line: list[Scalar] = [item, *found.factors[i].tolist()]
-        for j, cosine in zip(found.nearest[i], found.similarity[i], strict=True):
+        for j, cosine in zip(found.nearest[i, :near], found.similarity[i, :near], strict=True):
             line += [found.items[j], float(cosine)]
         lines.append(line)
     return headings, lines

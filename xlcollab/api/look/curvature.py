@@ -75,8 +75,11 @@ class Hessian:
 
     @property
     def is_stationary(self) -> bool:
-        """Whether the gradient is as good as 0."""
-        return float(np.linalg.norm(self.gradient)) <= _SLOPE * max(1.0, abs(self.value))
+        """Whether the gradient is as good as 0: short beside the value, and so short that a step
+        along it to the bottom of the sharpest bend, length² / 2 eigenvalue, hardly changes that."""
+        length, hardly = float(np.linalg.norm(self.gradient)), _SLOPE * max(1.0, abs(self.value))
+        sharpest = float(np.abs(self.eigenvalues).max(initial=0.0))
+        return (length <= hardly and length**2 <= 2.0 * sharpest * hardly) or length == 0.0
 
     @property
     def condition(self) -> float:
@@ -84,6 +87,11 @@ class Hessian:
         sizes = np.abs(self.eigenvalues)
         smallest = float(sizes.min())
         return float(sizes.max()) / smallest if smallest > 0.0 else float("inf")
+
+    @property
+    def verdict(self) -> str:
+        """The point in a word or two."""
+        return self.kind if self.is_stationary else "no stationary point"
 
     @property
     def sentence(self) -> str:

@@ -25,6 +25,7 @@ from xlcollab.history import (
     top,
     top_looks,
     widths_of,
+    wrapped_texts,
 )
 from xlcollab.problems import home_sheet, resolve_areas
 from xlcollab.ref import MAX_COLUMNS, CellRef, Rect
@@ -116,6 +117,7 @@ def _gradient_sheet(book: Session, found: Gradient) -> NewSheet:
         rows=[*frame.rows, head, *rows],
         widths=widths_of(head, rows),
         column_looks=looks,
+        cell_looks=_long_names(head, rows),
         boxes=(Rect(HEAD_ROW, 0, len(rows) + 1, len(head)),),
         heat=(Rect(HEAD_ROW + 1, 3, len(rows)),),
     )
@@ -138,7 +140,7 @@ def _hessian(book: Session, found: Hessian) -> NewSheet:
         book,
         found.of.sheet,
         _WORDS[2],
-        f"The Hessian of {found.of}: {found.sentence}",
+        f"The Hessian of {found.of}: {found.verdict}",
         f"second derivatives of {found.of} = {found.value:.6g}, differences of exact gradients",
     )
     sheet = _with_matrix(book, frame, found.cells, ("gradient", found.gradient), found)
@@ -154,11 +156,17 @@ def _hessian(book: Session, found: Hessian) -> NewSheet:
     ]
     rows = [*sheet.rows, *below]
     sections = [len(sheet.rows) + 1, len(sheet.rows) + 5]
-    looks = {**sheet.row_looks, **dict.fromkeys(sections, "section")}
-    places = {(len(sheet.rows) + _CONDITION, 1): look_of([condition])}
-    return replace(sheet, rows=rows, row_looks=looks, cell_looks=places)  # type: ignore[arg-type]
+    looks: dict[int, Look] = {**sheet.row_looks, **dict.fromkeys(sections, "section")}
+    places: dict[tuple[int, int], Look] = dict(sheet.cell_looks)
+    places |= {(len(sheet.rows) + _CONDITION, 1): look_of([condition])}
+    first, shown = len(sheet.rows) + 6, look_of(found.eigenvalues)
+    places |= {(first + i, 2): shown for i in range(len(found.eigenvalues))}
+    widths = {**sheet.widths, 0: max(sheet.widths[0], _LABELS)}
+    return replace(sheet, rows=rows, widths=widths, row_looks=looks, cell_looks=places)
 
 
+_LABELS = 20.0
+"""Of the first column of a Hessian, in characters: "condition number" stands in it."""
 _CONDITION = 3
 """Rows from the end of the matrix to the condition number."""
 
@@ -185,11 +193,18 @@ def _with_matrix(
         frame,
         rows=[*frame.rows, head, *rows],
         widths=widths_of(head, rows),
+        cell_looks=_long_names(head, rows),
         column_looks={2: look_of(own), **dict.fromkeys(columns, number)},
         boxes=(Rect(HEAD_ROW, 0, len(rows) + 1, len(head)),),
         heat=(Rect(HEAD_ROW + 1, _LEFT, *matrix.shape),),
         freeze=(HEAD_ROW + 1, _LEFT),
     )
+
+
+def _long_names(head: list[Scalar], rows: list[list[Scalar]]) -> dict[tuple[int, int], Look]:
+    """Names longer than their column go on in a further line."""
+    lines = [*([] for _ in range(HEAD_ROW)), head, *rows]
+    return wrapped_texts(lines, widths_of(head, rows), [Rect(HEAD_ROW, 0, len(rows) + 1, 2)])
 
 
 def _frame(book: Session, home: str, word: str, title: str, told: str) -> NewSheet:

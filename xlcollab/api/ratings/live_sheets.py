@@ -19,7 +19,7 @@ from xlcollab.factor import FactorModel
 from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import mixed
 from xlcollab.grid import Look, NewSheet
-from xlcollab.history import HEAD_ROW, top
+from xlcollab.history import HEAD_ROW, look_of, top
 from xlcollab.ref import AreaRef, Rect, column_letters
 
 _BEST = 10
@@ -139,10 +139,18 @@ def _predict_sheet(
         (_USER, 1): AreaRef("users", Rect(_FIRST - 1, 0, layout.n_users)),
         (_ITEM, 1): AreaRef("items", Rect(_FIRST - 1, 0, layout.n_items)),
     }
-    return _dressed(NewSheet("predict", rows, formulas=formulas, choices=choices), len(rows[-1]))
+    sheet = NewSheet("predict", rows, formulas=formulas, choices=choices)
+    return _dressed(sheet, len(rows[-1]), _look(model, raw))
 
 
-def _dressed(sheet: NewSheet, width: int) -> NewSheet:
+def _look(model: FactorModel, raw: NDArray[np.float64]) -> Look:
+    """Of predictions between the ends of these, for the one chosen next need not be shown now."""
+    low, high = (_rating(model, float(end)) for end in (raw.min(), raw.max()))
+    found = look_of([low, low + (high - low) / 3.0, high])
+    return "number" if found == "whole" else found
+
+
+def _dressed(sheet: NewSheet, width: int, shown: Look) -> NewSheet:
     """Labels in bold, frames around what is chosen and what comes of it."""
     looks: dict[tuple[int, int], Look] = {(row, 0): "label" for row in (_USER, _ITEM, _PREDICTION)}
     return replace(
@@ -150,8 +158,8 @@ def _dressed(sheet: NewSheet, width: int) -> NewSheet:
         widths={0: 14.0, 1: 24.0, 2: 14.0, 3: 44.0},
         freeze=(HEAD_ROW, 0),
         row_looks={0: "title", 1: "note", _RANKS: "head"},
-        column_looks={0: "whole", 1: "whole", 2: "number"},
-        cell_looks=looks | {(_PREDICTION, 1): "number"},
+        column_looks={0: "whole", 1: "whole", 2: shown},
+        cell_looks=looks | {(_PREDICTION, 1): shown},
         boxes=(Rect(_USER, 1, 3), Rect(_RANKS + 1, 0, _BEST, width)),
     )
 

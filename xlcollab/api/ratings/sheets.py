@@ -192,11 +192,14 @@ def _trials_chart(table: Table) -> list[Chart]:
             log_y=wants_log(errors),
             log_base=log_base(errors),
             x_range=(1.0, float(n)),
+            x_whole=n <= _FEW_TRIALS,
             y_range=log_around(errors) if wants_log(errors) else around(errors, 0.02),
         )
     ]
 
 
+_FEW_TRIALS = 12
+"""Numbers that find room beside one another below a chart."""
 _WITH_ENDS = ("rating", "low", "high")
 _BARS = "error bars"
 _MOST_BARS = 100

@@ -70,7 +70,10 @@ class RateCurve:
             f"{test.rates[-1]:.3g}; the objective fell fastest at {test.steepest:.3g} and was best "
             f"at {test.best:.3g}"
         )
-        return f"{told}, beyond which it got worse" if test.ended_early else told
+        if test.ended_early:
+            return f"{told}, beyond which it got worse"
+        is_last = test.best == test.rates[-1]
+        return f"{told}, the highest rate that was tried" if is_last else told
 
     def plot(self, ax: Any = None) -> Any:
         """The curve in an axis of matplotlib, which is returned."""

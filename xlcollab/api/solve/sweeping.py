@@ -22,6 +22,7 @@ from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar, Series
 from xlcollab.history import cell_names, free_of_ours
 from xlcollab.history.axes import ends, is_spaced_by_factors
+from xlcollab.history.points import short_name
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
 from xlcollab.interrupts import raise_if_stopped
 from xlcollab.optim import Status
@@ -403,7 +404,7 @@ def _lines_of_two(sheet: NewSheet, first: str, cases: Sequence[_Case]) -> list[S
     size = len(cases) // len({case.values[0] for case in cases})
     return [
         Series(
-            f"{first} = {cases[top].values[0]:g}",
+            f"{short_name(first)} = {cases[top].values[0]:g}",
             _column(sheet, 1, top, size),
             _column(sheet, 2, top, size),
             markers=True,

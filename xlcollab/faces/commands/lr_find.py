@@ -7,6 +7,7 @@ import shlex
 from xlcollab.faces.request import command
 from xlcollab.faces.shell import Progress, print_json, print_next, print_table, say
 from xlcollab.settings.requests.rates import RatesRequest
+from xlcollab.settings.requests.solve import ModelWords
 
 
 @command
@@ -34,6 +35,19 @@ def lr_find(request: RatesRequest) -> None:
     ]
     print_table(f"{curve.model.objective} by {curve.test.method}", ("", "learning rate"), rows)
     say(f"written to {found.output}")
-    book, sheet = shlex.quote(str(request.book)), shlex.quote(curve.model.sheet)
     rate = f"--method {curve.test.method} --learning-rate {curve.suggestion:.3g}"
-    print_next(found.output, f"xlcollab solve {book} --sheet {sheet} {rate}")
+    model = _model(request.model) or f"--sheet {shlex.quote(curve.model.sheet)}"
+    print_next(found.output, f"xlcollab solve {shlex.quote(str(request.book))} {model} {rate}")
+
+
+def _model(words: ModelWords) -> str:
+    """The model as it was typed; nothing where the stored one was taken as it stands."""
+    typed = {
+        "--minimize": words.minimize,
+        "--maximize": words.maximize,
+        "--target": words.target,
+        "--by-changing": words.by_changing,
+    }
+    found = [f"{word} {shlex.quote(value)}" for word, value in typed.items() if value]
+    found += [f"--subject-to {shlex.quote(one)}" for one in words.subject_to]
+    return " ".join([*found, *(["--non-negative"] if words.non_negative else [])])

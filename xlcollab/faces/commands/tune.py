@@ -22,7 +22,7 @@ def tune(request: TuneRequest) -> int:
         print_json(found)
     else:
         print_table("best trial", ("setting", "value"), tuned.tuning.best.values.items())
-        say(f"validation RMSE {found['validation_rmse']:.5f}")
+        say(f"validation RMSE {found['validation_rmse']:.6g}")
         say(f"{tuned.sentence} Written to {tuned.output}")
         print_next(tuned.output, tuned.command)
     return tuned.exit_code

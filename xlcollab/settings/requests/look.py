@@ -73,7 +73,9 @@ class FactorsRequest:
     sheet: Annotated[str | None, Option("The sheet with the factors.")] = None
     items: Annotated[str | None, Option("The factors' cells.", metavar="AREA")] = None
     bias: Annotated[str | None, Option("The biases' cells.", metavar="AREA")] = None
-    components: Annotated[int, Option("Principal components.", whole(1, 3))] = 2
+    components: Annotated[
+        int | None, Option("Principal components (default: 2, of one factor 1).", whole(1, 3))
+    ] = None
     time_limit: Deadline = None
     output: Annotated[Path | None, written_to("BOOK.factors.xlsx")] = None
     overwrite: Overwrite = False
