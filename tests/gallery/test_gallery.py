@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from pathlib import Path
@@ -146,8 +147,19 @@ def test_axes_of_powers_have_numbers_that_differ(book: tuple[str, Path]) -> None
     drawn = "".join(_charts(book[1]))
     powers = [axis for axis in re.findall("<c:valAx>.*?</c:valAx>", drawn) if "<c:logBase" in axis]
     assert powers
-    formats = {code for axis in powers for code in re.findall('formatCode="(.*?)"', axis)}
-    assert formats <= {"General", "0E+0"}
+    assert all('formatCode="General"' in axis for axis in powers if "<c:min" not in axis)
+    for axis in (axis for axis in powers if "<c:min" in axis):
+        base, low, high = (_number(axis, tag) for tag in ("logBase", "min", "max"))
+        steps = range(int(math.log(high / low) / math.log(base) + 1e-9) + 1)
+        code = ".0E" if 'formatCode="0E+0"' in axis else "g"
+        assert code == ".0E" or 'formatCode="General"' in axis
+        assert len({format(low * base**step, code) for step in steps}) == len(steps)
+
+
+def _number(axis: str, tag: str) -> float:
+    found = re.search(f'<c:{tag} val="([^"]*)"', axis)
+    assert found is not None
+    return float(found[1])
 
 
 @pytest.mark.parametrize("book", ["tune", "sweep", "sweep of factors"], indirect=True)
