@@ -217,7 +217,7 @@ def _scale(ends: tuple[float, float] | None) -> dict[str, object]:
     places = max(0, -math.floor(math.log10((high - low) / _LINES) + 1e-9))
     size = max(abs(low), abs(high))
     code = "0" if places == 0 else f"0.{'0' * places}" if places < _MOST_PLACES else "General"
-    if size < _PLAIN[0]:
+    if size < _PLAIN[0] and places >= _MOST_PLACES:
         power = f"0.{'0' * max(1, places + math.floor(math.log10(size)))}E+0"
         code = f"{power};-{power};0"
     return {"min": low, "max": high, "num_format": code if size < 1e6 else _large(size, high - low)}
