@@ -397,7 +397,14 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("TEXTJOIN", "VVR|R*1", text_join, elementwise=False),
     _row("FIXED", "V|VV", valuewise(_fixed, number, integer, truth)),
     _row("DOLLAR", "V|V", valuewise(_dollars, number, integer), also="USDOLLAR"),
-    _row("NUMBERVALUE", "V|VV", valuewise(_number_value, text), shape=Shape.STEPS, derivative=CUT),
+    _row(
+        "NUMBERVALUE",
+        "V|VV",
+        valuewise(_number_value, text),
+        shape=Shape.KINKS,
+        jumps="012",
+        derivative=CUT,
+    ),
     _row(
         "HYPERLINK",
         "V|V",
