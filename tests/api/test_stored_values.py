@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import openpyxl
@@ -97,3 +98,18 @@ def test_an_array_formula_reaches_past_the_used_area(tmp_path: Path) -> None:
     assert found == [[2.0, 2.0], [4.0, 4.0]] + [[ErrorCode.NA, ErrorCode.NA]] * 4
     assert sheet.value(2, 0) == 12.0
     assert not again.recalculate().differences
+
+
+def test_two_formulas_far_apart_take_no_room_between_them(tmp_path: Path) -> None:
+    """They were compared in an array of all cells from one to the other; and in reading order."""
+    cells = {"A1": 2.0, "CZ60000": "=B1+1", "B1": "=A1^2", "B60000": "=B1+2", "CZ1": "=A1"}
+    book = xc.open(build(tmp_path / "b.xlsx", {"S": cells}))
+    found = book.recalculate()
+    tracemalloc.start()
+    again = book.recalculate()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (again.matched, again.differences) == (4, ())
+    told = [(str(one.cell).split("!")[1], one.computed) for one in found.differences]
+    assert told == [("B1", 4.0), ("CZ1", 2.0), ("B60000", 6.0), ("CZ60000", 5.0)]
+    assert peak < 20e6

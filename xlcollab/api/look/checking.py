@@ -84,7 +84,11 @@ def recalculate_book(book: Session) -> Check:
     workbook = book.workbook
     found = recalculate(book.plan)
     compared = _compared(workbook, found)
-    differences = [one for each in compared for one in each.differences()]
+    order = {sheet.name: number for number, sheet in enumerate(workbook)}
+    differences = sorted(
+        (one for each in compared for one in each.differences()),
+        key=lambda one: (order[one.cell.sheet], one.cell.row, one.cell.column),
+    )
     book.apply(Changes(results=[edit for each in compared for edit in each.changed()]))
     return Check(
         formulas=sum(int(sheet.formula_mask().sum()) for sheet in workbook),
@@ -131,12 +135,13 @@ def brought_up_to_date(
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The computed values of a sheet's families, which fill `rects`, and which are as stored.
+    """The computed values of neighbouring families, which fill `rects`, and which are as stored.
 
-    The arrays cover the sheet from A1 to its last value; those that are `evaluated` count.
+    The arrays cover `box`, which holds them all; what is `evaluated` counts.
     """
 
     sheet: Sheet
+    box: Rect
     rects: list[Rect]
     kinds: NDArray[np.uint8]
     numbers: NDArray[np.float64]
@@ -148,17 +153,18 @@ class _Compared:
         return np.asarray(self.evaluated & ~self.same, np.bool_)
 
     def edit(self, rect: Rect) -> CellEdit:
-        where = rect.rows, rect.columns
+        where = _within(self.box, rect)
         return CellEdit(AreaRef(self.sheet.name, rect), self.kinds[where], self.numbers[where])
 
     def changed(self) -> list[CellEdit]:
         """The values of all families of which one is not as stored."""
         labels = np.full(self.same.shape, -1, np.int32)
         different = self.different
-        for rect in self.rects if different.any() else ():
-            if different[rect.rows, rect.columns].any():
-                labels[rect.rows, rect.columns] = 0
-        return [self.edit(rect) for _, rect in rectangles(labels)]
+        for where in [_within(self.box, rect) for rect in self.rects] if different.any() else ():
+            if different[where].any():
+                labels[where] = 0
+        corner = self.box.top, self.box.left
+        return [self.edit(rect.shifted(*corner)) for _, rect in rectangles(labels)]
 
     def differences(self) -> Iterator[Difference]:
         """In reading order."""
@@ -166,41 +172,68 @@ class _Compared:
         computed = zip(
             self.kinds[rows, columns].tolist(), self.numbers[rows, columns].tolist(), strict=True
         )
+        rows, columns = rows + self.box.top, columns + self.box.left
         for row, column, value in zip(rows.tolist(), columns.tolist(), computed, strict=True):
             cell = CellRef(self.sheet.name, row, column)
             stored = self.sheet.value(row, column)
             yield Difference(cell, stored, decode(*value, self.sheet.texts))
 
 
+def _within(box: Rect, rect: Rect) -> tuple[slice, slice]:
+    """Where the values of `rect` lie in an array of those of `box`."""
+    inside = rect.shifted(-box.top, -box.left)
+    return inside.rows, inside.columns
+
+
+_Results = list[tuple[Family, Block]]
+_ROOM, _MOST_EMPTY = 1_000_000, 4
+"""Cells of a box that is never too large, and the most cells of a larger one for each that is
+computed: two formulas at the ends of a sheet have sixty million between them."""
+
+
 def _compared(workbook: Workbook, found: Recalculation) -> list[_Compared]:
-    by_sheet: dict[str, list[tuple[Family, Block]]] = {sheet.name: [] for sheet in workbook}
+    by_sheet: dict[str, _Results] = {sheet.name: [] for sheet in workbook}
     for family, block in found.results:
         by_sheet[family.sheet].append((family, block))
     return [
-        _sheet_compared(workbook.sheet(name), results, found)
-        for name, results in by_sheet.items()
-        if results
+        _box_compared(workbook.sheet(name), box, results, found)
+        for name, all_results in by_sheet.items()
+        for box, results in _neighbours(all_results)
     ]
 
 
-def _sheet_compared(
-    sheet: Sheet, results: Sequence[tuple[Family, Block]], found: Recalculation
-) -> _Compared:
-    rects = [family.rect for family, _ in results]
-    shape = max(rect.bottom for rect in rects), max(rect.right for rect in rects)
+def _neighbours(results: _Results) -> list[tuple[Rect, _Results]]:
+    """Families in groups, in reading order, and the box of each."""
+    groups: list[tuple[Rect, _Results]] = []
+    held = 0
+    for one in sorted(results, key=lambda result: (result[0].rect.top, result[0].rect.left)):
+        rect = one[0].rect
+        held += rect.size
+        box = groups[-1][0].union(rect) if groups else rect
+        if groups and box.size <= max(_ROOM, _MOST_EMPTY * held):
+            groups[-1] = box, groups[-1][1]
+            groups[-1][1].append(one)
+        else:
+            groups.append((rect, [one]))
+            held = rect.size
+    return groups
+
+
+def _box_compared(sheet: Sheet, box: Rect, results: _Results, found: Recalculation) -> _Compared:
+    shape = box.height, box.width
     kinds, numbers = np.zeros(shape, np.uint8), np.zeros(shape)
-    near, evaluated = np.zeros(shape), np.zeros(shape, np.bool_)
+    near, evaluated = np.zeros(shape if found.iterated else ()), np.zeros(shape, np.bool_)
     for family, block in results:
-        where = family.rect.rows, family.rect.columns
+        where = _within(box, family.rect)
         kind = block.kind
         kinds[where] = kind if isinstance(kind, Kind) else kind[0, 0].numpy()
         numbers[where] = block.number[0, 0].numpy()
         evaluated[where] = True
         if found.iterated and family.area in found.iterated:
             near[where] = found.delta
-    stored = sheet.block(Rect(0, 0, *shape))
-    same = _equal(*stored, kinds, numbers, near)
-    return _Compared(sheet, rects, kinds, numbers, evaluated, same)
+    same = _equal(*sheet.block(box), kinds, numbers, near)
+    rects = [family.rect for family, _ in results]
+    return _Compared(sheet, box, rects, kinds, numbers, evaluated, same)
 
 
 def _equal(
