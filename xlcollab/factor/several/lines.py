@@ -3,7 +3,7 @@
 torchrun starts the processes and tells each its rank and where the first one is; torch itself,
 which would take 200 MB in every process, is not loaded. Every two processes have one line (a socket
 of the standard library's multiprocessing), over which nobody speaks who does not know the name of
-the job.
+the job: drawn by torchrun on one machine, chosen by the user on several. Who knows it is believed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Place:
     host: str
     """Where the first process runs."""
     job: str
-    """What only processes of this job know, once more for every restart of it."""
+    """Its name, which only its processes should know, once more for every restart of it."""
     is_here: bool
     """Whether all of them run on this machine."""
 
