@@ -121,6 +121,21 @@ def test_whole_numbers_have_no_sensitivity(tmp_path: Path) -> None:
     rows = _rows(tmp_path, "S sensitivity")
     assert "whole numbers" in str(rows[2][0])
     assert not [row for row in rows if row[0] == "Cell"]
+    assert not {"Reduced Gradient", "Lagrange Multiplier"} & _words(tmp_path, "S answer")
+
+
+def _words(folder: Path, name: str) -> set[Scalar]:
+    return {value for row in _rows(folder, name) for value in row}
+
+
+def test_a_method_that_learns_no_multiplier_tells_none(tmp_path: Path) -> None:
+    """It told 0 of a constraint that binds."""
+    options = ("--method", "evolutionary", "--report", "sensitivity", "--time-limit", "60")
+    curved = WYNDOR | {"B4": "=3*B1+5*B2-0.001*B1*B1*B2"}
+    assert _solved(tmp_path, curved, *options).code == 0
+    assert "without learning" in str(_rows(tmp_path, "S sensitivity")[2][0])
+    assert not {"Reduced Gradient", "Lagrange Multiplier"} & _words(tmp_path, "S answer")
+    assert "Status" in _words(tmp_path, "S answer")
 
 
 def test_an_infeasible_model_reports_what_contradicts(tmp_path: Path) -> None:

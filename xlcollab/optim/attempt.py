@@ -72,9 +72,14 @@ def refused(task: Task, x: Tensor, stop: Stop) -> Attempt:
 
 def at_last(task: Task, x: Tensor, stop: Stop, method: str, recorder: Recorder) -> Attempt:
     """An attempt that ends at x, about which nothing more is known."""
-    rows = task.objective.constraint_lower
-    none = x.new_zeros(0 if rows is None else rows.numel())
-    return _attempt(task, Outcome(task.evaluator.at(x), stop), x, none, method, recorder)
+    unknown = unknown_multipliers(task.objective, x)
+    return _attempt(task, Outcome(task.evaluator.at(x), stop), x, unknown, method, recorder)
+
+
+def unknown_multipliers(objective: Objective, x: Tensor) -> Tensor:
+    """(k,), not a number: of methods that do not learn what the limits of constraints are worth."""
+    rows = objective.constraint_lower
+    return x.new_full((0 if rows is None else rows.numel(),), math.nan)
 
 
 def attempt(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:

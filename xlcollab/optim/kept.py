@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from xlcollab.optim.attempt import Attempt, Task, at_last
+from xlcollab.optim.attempt import Attempt, Task, at_last, unknown_multipliers
 from xlcollab.optim.evaluator import Point
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.loop import Outcome
@@ -83,7 +83,8 @@ def _ending_at(found: Attempt, task: Task, x: Tensor, *, holds: bool, is_start: 
     kept = "The best point on the way that satisfies them is kept." if not holds else ""
     kept = "Nothing better than the start was found." if is_start else kept
     outcome = Outcome(point, Stop(status, f"{told} {kept}".strip()))
-    return replace(found, x=x, value=task.evaluator.worth(point), outcome=outcome)
+    value, unknown = task.evaluator.worth(point), unknown_multipliers(task.objective, x)
+    return replace(found, x=x, value=value, outcome=outcome, multipliers=unknown)
 
 
 def _point(task: Task, x: Tensor) -> Point:

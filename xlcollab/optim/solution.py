@@ -203,9 +203,11 @@ class Solution:
     gradient: Tensor
     """Of the objective alone, (n,)."""
     multipliers: Tensor
-    """(k,): change of the best objective per unit of a constraint's limit; 0 when not binding."""
+    """(k,): change of the best objective per unit of a constraint's limit; 0 when not binding, not
+    a number where the method does not learn it."""
     reduced_gradient: Tensor
-    """(n,): gradient less the constraints' share; what a bound on the variable costs per unit."""
+    """(n,): gradient less the constraints' share; what a bound on the variable costs per unit;
+    not a number where that share is not known."""
     max_violation: float
     seconds: float
     history: History

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.api.solve.reports import chooses
 from xlcollab.grid import NewSheet
 from xlcollab.history import (
     ITERATION_COLUMNS,
@@ -100,7 +101,7 @@ def _answer(book: Session, compiled: Compiled, solved: Solved, names: list[str])
             final=solved.weights,
             lower=compiled.limits.lower,
             upper=compiled.limits.upper,
-            reduced_gradient=_numbers(solution.reduced_gradient),
+            reduced_gradient=_worth(compiled, solution.reduced_gradient),
         ),
         constraints=_constraints(book, compiled, solved),
         tolerance=model.options.precision,
@@ -121,9 +122,12 @@ def _constraints(book: Session, compiled: Compiled, solved: Solved) -> AnswerCon
         relations=[constraint.relation for constraint, _ in pairs],
         limits=right,
         formulas=[one.of(cell, compiled.model.sheet) for one, cell in pairs],
-        multipliers=_numbers(solved.solution.multipliers),
+        multipliers=_worth(compiled, solved.solution.multipliers),
     )
 
 
-def _numbers(values: Tensor) -> NDArray[np.float64]:
-    return np.asarray(values.detach().cpu().double().numpy(), np.float64)
+def _worth(compiled: Compiled, values: Tensor) -> NDArray[np.float64]:
+    """What a little of a limit is worth; unknown where whole numbers are chosen, which do not move
+    a little."""
+    numbers = np.asarray(values.detach().cpu().double().numpy(), np.float64)
+    return np.full_like(numbers, np.nan) if chooses(compiled) else numbers

@@ -28,6 +28,10 @@ _WITHHELD = (
     " formula: a small change may change nothing, or everything."
 )
 
+_NOT_LEARNED = (
+    "The run by {method} ended without learning what the limits of the constraints are worth."
+)
+
 
 def added_reports(
     compiled: Compiled, solved: Solved, asked: Sequence[str], taken: Sequence[str]
@@ -51,14 +55,18 @@ def _report(solved: Solved, word: str, sections: Sequence[Section], *notes: str)
 def _sensitivity(compiled: Compiled, solved: Solved) -> Report | None:
     if not solved.kept:
         return None
-    if _chooses(compiled):
+    if chooses(compiled):
         return _report(solved, "sensitivity", (), _WITHHELD)
     if solved.solution.linear is not None and solved.solution.linear.ranging is not None:
         return _report(solved, "sensitivity", _of_linear(compiled, solved))
+    if bool(solved.solution.multipliers.isnan().any()):
+        return _report(
+            solved, "sensitivity", (), _NOT_LEARNED.format(method=solved.solution.method)
+        )
     return _report(solved, "sensitivity", _of_nonlinear(compiled, solved))
 
 
-def _chooses(compiled: Compiled) -> bool:
+def chooses(compiled: Compiled) -> bool:
     """Whether the model has whole numbers, in its variables or in the rows of its kinks."""
     linear = compiled.linear
     helpers = None if linear is None else linear.helpers
@@ -141,7 +149,7 @@ def _limits(compiled: Compiled, solved: Solved) -> Report | None:
     """How far each variable alone may go, the others as they are, and the objective there."""
     if not solved.kept:
         return None
-    if _chooses(compiled):
+    if chooses(compiled):
         return _report(solved, "limits", (), _WITHHELD)
     x = solved.solution.x.detach().cpu().double()
     rows = []

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.algebra.models import algebra_of, is_convex_model
-from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
+from xlcollab.optim.attempt import Attempt, Task, bad_start, refused, unknown_multipliers
 from xlcollab.optim.branching.relaxing import Curved, Quadratics, Relaxation, fixed, program_of
 from xlcollab.optim.branching.tree import WHOLE, Array, Node, Relaxed, State, Tree
 from xlcollab.optim.evolution.domain import propagated
@@ -45,8 +45,8 @@ def by_branching(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     x = start if run.best is None else torch.as_tensor(run.best).to(start)
     point = task.evaluator.at(x) if run.best is None else model.point_at(x)
     value = -point.objective if task.objective.maximize else point.objective
-    none = torch.zeros(len(model.weight)).to(start)
-    return Attempt(Outcome(point, stop), x, value + point.penalty, none, "branch", recorder)
+    unknown = unknown_multipliers(task.objective, start)
+    return Attempt(Outcome(point, stop), x, value + point.penalty, unknown, "branch", recorder)
 
 
 class _Run:

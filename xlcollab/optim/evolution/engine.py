@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
+from xlcollab.optim.attempt import Attempt, Task, bad_start, refused, unknown_multipliers
 from xlcollab.optim.evaluator import Point
 from xlcollab.optim.evolution.domain import Array, Domain, domain_of, propagated
 from xlcollab.optim.evolution.enumeration import MOST, best_of_all, size_of
@@ -47,12 +47,12 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     point = model.point_at(x)
     recorder.close(task.evaluator, point)
     value = -point.objective if task.objective.maximize else point.objective
-    none = torch.zeros(len(model.weight)).to(start)
+    unknown = unknown_multipliers(task.objective, start)
     return Attempt(
         Outcome(point, stop),
         x,
         value + point.penalty,
-        none,
+        unknown,
         "evolutionary",
         recorder,
         population=run.population,

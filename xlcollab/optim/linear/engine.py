@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.attempt import Attempt, Task, unknown_multipliers
 from xlcollab.optim.linear.contradiction import Contradiction, contradiction
 from xlcollab.optim.linear.model import Array, LinearModel, Sparse
 from xlcollab.optim.linear.program import program_of
@@ -173,12 +173,11 @@ def limits_of(settings: Settings, began: float) -> Limits:
 
 
 def _multipliers(found: Found, objective: Objective, like: Tensor) -> Tensor:
-    limits = objective.constraint_lower
-    count = 0 if limits is None else limits.numel()
+    unknown = unknown_multipliers(objective, like)
     if found.multipliers is None or found.ending != "optimal":
-        return like.new_zeros(count)
+        return unknown
     sign = -1.0 if objective.maximize else 1.0
-    return _tensor(sign * found.multipliers[:count] + 0.0, like)
+    return _tensor(sign * found.multipliers[: len(unknown)] + 0.0, like)
 
 
 _NO_POINT = "No point that satisfies all constraints was found before that; the start is unchanged."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.attempt import Attempt, Task, unknown_multipliers
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
 from xlcollab.optim.problem import FEASIBLE
@@ -52,8 +52,8 @@ def over_kinks(task: Task, start: torch.Tensor, recorder: Recorder) -> Attempt:
     y = descent.y if best is None else best.y
     point = model.point(y)
     value = point.penalty + (-point.objective if task.objective.maximize else point.objective)
-    rows = torch.zeros(len(model.weight)).to(start)
-    return Attempt(Outcome(point, stop), model.x(y), value, rows, "sampling", recorder)
+    unknown = unknown_multipliers(task.objective, start)
+    return Attempt(Outcome(point, stop), model.x(y), value, unknown, "sampling", recorder)
 
 
 @dataclass(frozen=True, slots=True)

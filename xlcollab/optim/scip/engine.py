@@ -15,7 +15,7 @@ from torch import Tensor
 from xlcollab.errors import MissingPackageError, ModelError
 from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.algebra.models import algebra_of, box, limits
-from xlcollab.optim.attempt import Attempt, Task
+from xlcollab.optim.attempt import Attempt, Task, unknown_multipliers
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.sized import Array, SizedModel
 from xlcollab.optim.problem import Objective
@@ -64,8 +64,8 @@ def by_scip(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     point = model.point_at(x)
     recorder.close(task.evaluator, point)
     value = -point.objective if task.objective.maximize else point.objective
-    none = torch.zeros(len(model.weight)).to(start)
-    return Attempt(Outcome(point, stop), x, value + point.penalty, none, "global", recorder)
+    unknown = unknown_multipliers(task.objective, start)
+    return Attempt(Outcome(point, stop), x, value + point.penalty, unknown, "global", recorder)
 
 
 def _without_a_form(objective: Objective, op: str) -> str:
