@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -39,33 +36,6 @@ def test_other_events_are_told_whatever_their_number(monkeypatch: pytest.MonkeyP
     stream.tell({"kind": "done"})
     stream.tell({"kind": "note"})
     assert stream.is_over
-
-
-def epoch(number: int, **errors: float) -> Any:
-    row = {"train_rmse": 0.9, "validation_rmse": 1.0, "test_rmse": 1.1, "seconds": 2.5} | errors
-    return SimpleNamespace(row=SimpleNamespace(epoch=number, **row), epochs=30)
-
-
-def test_epochs_of_a_fit_are_rows() -> None:
-    stream = Stream()
-    assert stream.epoch(epoch(1)) is False
-    stream.epoch(epoch(2, train_rmse=math.inf, validation_rmse=math.nan, test_rmse=-math.inf))
-    stream.stop()
-    assert stream.is_stopped()
-    assert stream.epoch(epoch(3)) is True
-    begin, first, second, third = map(json.loads, stream.since(0, 0.0))
-    assert begin == {"kind": "begin", "run": "fit", "others": ["validation RMSE", "test RMSE"]}
-    assert first == {
-        "kind": "row",
-        "step": 1,
-        "steps": 30,
-        "loss": 0.9,
-        "others": {"validation RMSE": 1.0, "test RMSE": 1.1},
-        "seconds": 2.5,
-    }
-    assert second["loss"] is None
-    assert second["others"] == {"validation RMSE": None, "test RMSE": None}
-    assert third["step"] == 3
 
 
 def test_a_reader_waits_for_what_comes() -> None:

@@ -14,7 +14,7 @@ from xlcollab.settings.requests.ratings import FitRequest
 
 if TYPE_CHECKING:
     from xlcollab.api.ratings.fitted import Fitted
-    from xlcollab.faces.window.stream import Stream
+    from xlcollab.api.ratings.viewing import FitView
 
 
 @command
@@ -65,23 +65,24 @@ def _fitted(request: FitRequest, *, shown: bool, opens: bool) -> Fitted | None:
     ):
         from xlcollab.api.ratings.fit import fit_ratings  # a line stands already
 
-        fitted = fit_ratings(request, _both(progress.watch_epochs(), stream), told)
-        if stream is not None and fitted is not None:
-            stream.tell({"kind": "end", "sentence": fitted.result.status.sentence})
+        if stream is None:
+            return fit_ratings(request, progress.watch_epochs(), told)
+        from xlcollab.api.ratings.viewing import FitView
+
+        view = FitView(stream)
+        fitted = fit_ratings(request, _both(progress.watch_epochs(), view), told)
+        if fitted is not None:
+            view.finish(fitted.result.status.sentence, fitted.result.model)
         return fitted
 
 
-def _both(
-    progress: Callable[[Any], None] | None, stream: Stream | None
-) -> Callable[[Any], bool | None] | None:
+def _both(progress: Callable[[Any], None] | None, view: FitView) -> Callable[[Any], bool]:
     """One callback for the terminal and the window."""
-    if stream is None:
-        return progress
 
     def told(row: Any) -> bool:
         if progress is not None:
             progress(row)
-        return stream.epoch(row)
+        return view.epoch(row)
 
     return told
 

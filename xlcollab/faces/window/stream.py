@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from xlcollab.api.session.viewer import Event
 
@@ -66,25 +65,3 @@ class Stream:
     def is_stopped(self) -> bool:
         """Whether somebody asked the run to end."""
         return self._stop.is_set()
-
-    def epoch(self, told: Any) -> bool:
-        """A callback for the epochs of `fit`: whether to stop."""
-        row = told.row
-        if row.epoch <= 1:
-            self.tell({"kind": "begin", "run": "fit", "others": ["validation RMSE", "test RMSE"]})
-        others = {"validation RMSE": row.validation_rmse, "test RMSE": row.test_rmse}
-        self.tell(
-            {
-                "kind": "row",
-                "step": row.epoch,
-                "steps": told.epochs,
-                "loss": _finite(row.train_rmse),
-                "others": {name: _finite(value) for name, value in others.items()},
-                "seconds": row.seconds,
-            }
-        )
-        return self.is_stopped()
-
-
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None

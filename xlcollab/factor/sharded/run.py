@@ -202,6 +202,7 @@ def _scores(sums: Sums, job: ShardJob) -> Scores:
 class _Trained:
     """An engine as the loop sees it."""
 
+    job: ShardJob
     engine: ShardEngine
     run_epoch: Callable[[int], object] = field(init=False)
 
@@ -210,6 +211,10 @@ class _Trained:
 
     def snapshot(self) -> Rows:
         return self.engine.rows()
+
+    def model(self, snapshot: Rows) -> FactorModel:
+        """What this process holds of the model: its users and its items."""
+        return _part(self.job, self.engine, snapshot)
 
 
 @dataclass(slots=True)
@@ -230,7 +235,7 @@ class ShardLoop(Loop):
             for held in [job.ready.parts.get(name)]
         }
         return ShardLoop(
-            _Trained(engine),  # type: ignore[arg-type]
+            _Trained(job, engine),  # type: ignore[arg-type]
             job.training,
             job.n_ratings,
             tables["validation"],
