@@ -18,7 +18,7 @@ from xlcollab.factor.sharded.cut import Cut
 from xlcollab.factor.sharded.drawn import drawn_rows
 from xlcollab.factor.sharded.held import Held
 from xlcollab.factor.sharded.space import counted
-from xlcollab.factor.training.scale import Scale
+from xlcollab.factor.training.scale import Leaning, Scale
 from xlcollab.factor.training.starting import refuse_other_kind
 from xlcollab.factor.training.train import filled_in
 from xlcollab.ratings.places import parts
@@ -105,7 +105,7 @@ def job_of(ready: Ready, model: ModelSettings, training: TrainingSettings) -> Sh
     centred = model.global_bias or model.output_range is not None
     scale = Scale()
     if settings.standardize and settings.epochs:
-        scale = Scale(mean if centred else 0.0, spread)
+        scale = _scale(ready, mean, spread, centred=centred)
     for name, one in ready.parts.items():
         ready.parts[name] = replace(one, table=scale.inward(one.table))
     return ShardJob(
@@ -131,6 +131,12 @@ def _moments(train: Held, processes: Processes) -> tuple[float, float]:
         apart = ratings[part].astype(np.float64) - mean
         squares += float(apart @ apart)
     return mean, math.sqrt(processes.total(squares) / train.n) or 1.0
+
+
+def _scale(ready: Ready, mean: float, spread: float, *, centred: bool) -> Scale:
+    """That of a run in one process: the way round in which all ratings lean."""
+    leaning = Leaning(ready.train.table, mean, spread, ready.users, ready.processes.total)
+    return Scale(mean if centred else 0.0, -spread if leaning.is_upward() else spread)
 
 
 def start_of(job: ShardJob, start: FactorModel | None, items: NDArray[np.integer]) -> Rows:

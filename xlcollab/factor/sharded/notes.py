@@ -30,9 +30,7 @@ class _Alone:
         table = job.ready.train.table
         self.users: Sums = np.zeros(table.n_users)
         self.items: Sums = np.zeros(table.n_items)
-        scale = job.scale
-        low, high = ((end - scale.mean) / scale.spread for end in job.seen)
-        self.seen = low, high
+        self.seen = job.scale.ends_inward(*job.seen)
         total = float(table.ratings.sum(dtype=np.float64))
         self.mean = job.processes.total(total) / job.n_ratings
         for _ in range(SWEEPS):
@@ -62,7 +60,7 @@ class _Alone:
             errors = np.clip(self.mean + known, *self.seen) - table.ratings[part]
             found += float(errors @ errors), float(np.abs(errors).sum())
         squared, absolute = self.job.processes.sum(found).tolist()
-        unit = self.job.scale.spread
+        unit = self.job.scale.unit
         return Scores(unit * (squared / held.n) ** 0.5, unit * absolute / held.n, held.n)
 
 

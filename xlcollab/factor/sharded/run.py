@@ -194,7 +194,7 @@ def _taken(table: RatingsTable, items: np.ndarray) -> tuple[str | None, ...]:
 
 def _scores(sums: Sums, job: ShardJob) -> Scores:
     squared, absolute, n = sums.tolist()
-    unit = job.scale.spread
+    unit = job.scale.unit
     return Scores(unit * math.sqrt(squared / n), unit * absolute / n, int(n))
 
 
@@ -241,7 +241,7 @@ class ShardLoop(Loop):
             tables["validation"],
             tables["test"],
             on_epoch if job.processes.rank == 0 else None,
-            unit=job.scale.spread,
+            unit=job.scale.unit,
             job=job,
             engine=engine,
             deadline=deadline,

@@ -32,7 +32,7 @@ def extended(model: FactorModel, table: RatingsTable, training: TrainingSettings
     new = table.renumbered(users, items)
     new = replace(new, titles=_longer_titles(model, len(users), len(items)))
     _, settings = resolved(new, model.settings, training)
-    scale = _scale_of(model) if settings.standardize else Scale()
+    scale = _scale_of(model, new) if settings.standardize else Scale()
     seen = tuple(zip(model.output.seen, new.range, strict=True))
     output = replace(model.output, seen=(min(seen[0]), max(seen[1])))
     job = Job(
@@ -65,10 +65,11 @@ def _longer_titles(model: FactorModel, n_users: int, n_items: int) -> Titles:
     }
 
 
-def _scale_of(model: FactorModel) -> Scale:
-    """The inner scale of a trained model's further training."""
+def _scale_of(model: FactorModel, new: RatingsTable) -> Scale:
+    """The inner scale of a trained model's further training on `new`."""
     output = model.output
-    return Scale(output.low + output.span / 2 if output.span else output.centre, output.spread)
+    mean = output.low + output.span / 2 if output.span else output.centre
+    return Scale.of(new, mean, output.spread)
 
 
 def with_new_ids(known: Vocabulary, other: Vocabulary) -> Vocabulary:

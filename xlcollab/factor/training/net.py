@@ -209,7 +209,7 @@ def _first_layers(settings: ModelSettings, rng: np.random.Generator) -> dict[str
 
 def finished_model(job: Job, weights: dict[str, Floats]) -> Model:
     """A net, or a plain factor model whose output has the padding that was learned."""
-    padding = float(weights.pop("padding", np.zeros(1))[0]) * job.scale.spread
+    padding = float(weights.pop("padding", np.zeros(1))[0]) * job.scale.unit
     table = job.table
     if job.model.hidden_sizes:
         output = job.final.widened(padding)
@@ -237,12 +237,13 @@ def finished_model(job: Job, weights: dict[str, Floats]) -> Model:
 
 def _outward(job: Job, weights: dict[str, Floats]) -> dict[str, Floats]:
     """Weights on the ratings' own scale: what is added up to the output grows with it."""
-    if job.scale.is_plain or job.output.span:
+    growth = job.scale.growth(job.output)
+    if growth == 1:
         return weights
     last = f"layer.{len(job.model.hidden_sizes)}."
     grown = (f"{last}weight", f"{last}bias", "user_bias", "item_bias")
     return {
-        name: weight * weight.dtype.type(job.scale.spread) if name in grown else weight
+        name: weight * weight.dtype.type(growth) if name in grown else weight
         for name, weight in weights.items()
     }
 

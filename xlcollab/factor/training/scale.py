@@ -1,12 +1,15 @@
 """Ratings brought to mean 0 and deviation 1 for the training, and a model brought back.
 
-What is learned from a·ratings + b is then the same but for rounding, whatever a > 0 and b (as good
-from another start where a is below 0): recipes found on stars hold for percents and prices.
+What is learned from a·ratings + b is then the same but for rounding, whatever a ≠ 0 and b: recipes
+found on stars hold for percents, prices and ratings that count how bad something is. A start that is
+drawn would tell up from down, so ratings are trained the way round in which they lean to the lower
+end, as stars do: deviations below the mean are the larger ones.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,10 +27,22 @@ _PART = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """inner rating = (rating − mean) / spread."""
+    """inner rating = (rating − mean) / spread, whose spread is below 0 where up and down are
+    exchanged."""
 
     mean: float = 0.0
     spread: float = 1.0
+
+    @staticmethod
+    def of(table: RatingsTable, mean: float, spread: float) -> Scale:
+        """The scale of this mean and deviation, the way round in which the ratings lean."""
+        own_mean = float(table.ratings.mean(dtype=np.float64))
+        return Scale(mean, -spread if Leaning(table, own_mean, spread).is_upward() else spread)
+
+    @property
+    def unit(self) -> float:
+        """What one of the inner ratings is on the ratings' own scale, in size."""
+        return abs(self.spread)
 
     @property
     def is_plain(self) -> bool:
@@ -52,39 +67,94 @@ class Scale:
         """The output of a model of inner ratings. What a sigmoid takes in has no scale."""
         if self.is_plain:
             return output
-        low, high = ((end - self.mean) / self.spread for end in output.seen)
+        seen = self.ends_inward(*output.seen)
         if output.span:
-            inner = (output.low - self.mean) / self.spread
-            return replace(output, low=inner, span=output.span / self.spread, seen=(low, high))
-        return replace(output, centre=(output.centre - self.mean) / self.spread, seen=(low, high))
+            low, _ = self.ends_inward(output.low, output.low + output.span)
+            centre = output.centre * self.growth(output)
+            return replace(output, centre=centre, low=low, span=output.span / self.unit, seen=seen)
+        return replace(output, centre=(output.centre - self.mean) / self.spread, seen=seen)
+
+    def ends_inward(self, low: float, high: float) -> tuple[float, float]:
+        """A range of ratings on the inner scale, its lower end first."""
+        ends = (low - self.mean) / self.spread, (high - self.mean) / self.spread
+        return min(ends), max(ends)
+
+    def growth(self, output: Output) -> float:
+        """What the inner sum grows by on the way out; what a sigmoid takes in has a sign alone."""
+        return math.copysign(1.0, self.spread) if output.span else self.spread
 
     def rows_outward(self, rows: Rows, output: Output) -> Rows:
-        """Factors and biases of the ratings as they were; within a range they have no scale."""
-        if self.is_plain or output.span:
-            return rows
-        return _scaled(rows, math.sqrt(self.spread), self.spread)
+        """Factors and biases of the ratings as they were."""
+        return _grown(rows, self.growth(output))
 
     def rows_inward(self, rows: Rows, output: Output) -> Rows:
         """Factors and biases of a model on the inner scale."""
-        if self.is_plain or output.span:
-            return rows
-        return _scaled(rows, 1 / math.sqrt(self.spread), 1 / self.spread)
+        return _grown(rows, 1 / self.growth(output))
 
     def start_inward(self, start: StartArrays, output: Output) -> StartArrays:
         """Given factors and biases on the inner scale."""
-        if self.is_plain or output.span:
-            return start
-        root = math.sqrt(self.spread)
+        growth = self.growth(output)
+        root = math.sqrt(abs(growth))
 
         def over(array: Any, by: float) -> Any:
-            return None if array is None else np.asarray(array) / by
+            if array is None or by == 1:
+                return array
+            given = np.asarray(array)  # what is not finite is refused in the words it was given in
+            return np.where(np.isfinite(given), given / by, given)
 
         return StartArrays(
-            over(start.user_factors, root),
+            over(start.user_factors, math.copysign(root, growth)),
             over(start.item_factors, root),
-            over(start.user_bias, self.spread),
-            over(start.item_bias, self.spread),
+            over(start.user_bias, growth),
+            over(start.item_bias, growth),
         )
+
+
+_EVEN = 1e-3
+"""A skewness that may be one of rounding: then a fixed sum of all ratings decides."""
+_STEPS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+"""Odd numbers that spread what they multiply over all of 2⁶⁴: of users and of items."""
+Numbers = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """To which end ratings with this mean and deviation lean, whatever their order: of −ratings
+    the opposite is told. Of several processes `total` adds up what each has, and `users` are the
+    numbers that a process's users have among all."""
+
+    table: RatingsTable
+    mean: float
+    spread: float
+    users: Numbers | None = None
+    total: Callable[[float], float] = float
+
+    def is_upward(self) -> bool:
+        """Whether the ratings far from the mean are those above it."""
+        cubes = n = 0.0
+        for part in self._parts():
+            apart = self._apart(part)
+            cubes += float(np.square(apart) @ apart)
+            n += len(apart)
+        skewness = self.total(cubes) / self.total(n)
+        return (skewness if abs(skewness) > _EVEN else self.total(self._weighed())) > 0
+
+    def _weighed(self) -> float:
+        """Σ rating · w with a weight w of the user and the item that is as good as drawn."""
+        found = 0.0
+        for part in self._parts():
+            users = self.table.users[part]
+            mixed = (users if self.users is None else self.users[users]).astype(np.uint64)
+            mixed = mixed * _STEPS[0] + self.table.items[part].astype(np.uint64) * _STEPS[1]
+            found += float(self._apart(part) @ (mixed / 2.0**63 - 1))
+        return found
+
+    def _apart(self, part: slice) -> NDArray[np.float64]:
+        return (self.table.ratings[part].astype(np.float64) - self.mean) / self.spread
+
+    def _parts(self) -> list[slice]:
+        n = len(self.table)
+        return [slice(begin, begin + _PART) for begin in range(0, n, _PART)]
 
 
 def deviation(ratings: NDArray[np.floating], mean: float) -> float:
@@ -96,10 +166,14 @@ def deviation(ratings: NDArray[np.floating], mean: float) -> float:
     return math.sqrt(total / len(ratings))
 
 
-def _scaled(rows: Rows, factors: float, biases: float) -> Rows:
+def _grown(rows: Rows, growth: float) -> Rows:
+    """Rows whose products and biases are `growth` times as large."""
+    if growth == 1:
+        return rows
+    root, number = math.sqrt(abs(growth)), rows.users.dtype.type
     return Rows.pack(
-        rows.user_factors * rows.users.dtype.type(factors),
-        rows.item_factors * rows.items.dtype.type(factors),
-        rows.user_bias * rows.users.dtype.type(biases),
-        rows.item_bias * rows.items.dtype.type(biases),
+        rows.user_factors * number(math.copysign(root, growth)),
+        rows.item_factors * number(root),
+        rows.user_bias * number(growth),
+        rows.item_bias * number(growth),
     )

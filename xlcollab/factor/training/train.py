@@ -122,7 +122,7 @@ def job_of(
     final = Output.of(model, mean, table.range, spread)
     centred = model.global_bias or model.output_range is not None
     is_scaled = settings.standardize and settings.epochs  # else the start itself is the model
-    scale = Scale(mean if centred else 0.0, spread) if is_scaled else Scale()
+    scale = Scale.of(table, mean if centred else 0.0, spread) if is_scaled else Scale()
     rng = np.random.default_rng(seed)
     inner = scale.inward(table)
     return Job(inner, model, settings, scale.output_inward(final), rated, rng, scale, final)
@@ -141,7 +141,7 @@ def loop_of(trainable: Trainable, job: Job, tables: Tables, on_epoch: OnEpoch | 
         validation,
         test,
         on_epoch,
-        unit=job.scale.spread,
+        unit=job.scale.unit,
     )
 
 

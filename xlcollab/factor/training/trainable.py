@@ -188,7 +188,7 @@ class BayesTrainable:
 
     def model(self, snapshot: list[Rows]) -> FactorModel:
         noise = self.engine.noise[: len(snapshot)]
-        draws = Draws.of(snapshot, noise, self.job.scale.spread) if noise else None
+        draws = Draws.of(snapshot, noise, self.job.scale.unit) if noise else None
         return replace(factor_model(self.job, averaged(snapshot)), draws=draws)
 
 
