@@ -1,9 +1,9 @@
 """Ratings brought to mean 0 and deviation 1 for the training, and a model brought back.
 
 What is learned from a·ratings + b is then the same but for rounding, whatever a ≠ 0 and b: recipes
-found on stars hold for percents, prices and ratings that count how bad something is. A start that is
-drawn would tell up from down, so ratings are trained the way round in which they lean to the lower
-end, as stars do: deviations below the mean are the larger ones.
+found on stars hold for percents, prices and ratings that count how bad something is. A start that
+is drawn would tell up from down, so ratings are trained the way round in which they lean to the
+upper end with the larger deviations below the mean, as stars do.
 """
 
 from __future__ import annotations
