@@ -11,6 +11,7 @@ import pytest
 
 import xlcollab
 from tests.architecture.rooms import ROOT
+from xlcollab.settings.methods import METHODS
 
 DOORS = (
     "xlcollab",
@@ -54,6 +55,20 @@ def test_nobody_gathers_settings_by_the_names_of_variables() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node) in ("locals()", "vars()")
     ]
     assert not asking
+
+
+def test_what_a_method_can_do_stands_in_its_row() -> None:
+    """A set of methods' names beside the rows is a fact that a new row would lack."""
+    lists = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted(ROOT.rglob("*.py"))
+        if "settings" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Set | ast.Tuple | ast.List)
+        and len(node.elts) > 1
+        and all(isinstance(one, ast.Constant) and one.value in METHODS for one in node.elts)
+    ]
+    assert not lists
 
 
 def test_sentences_name_commands_that_there_are() -> None:

@@ -16,9 +16,9 @@ from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
+from xlcollab.settings.methods import METHODS
 
-_SEARCHES = frozenset({"highs", "sqp", "branch", "global", "evolutionary"})
-"""They remember their own best point, and may have seen nothing as good as the start."""
+_SEARCHES = frozenset(name for name, method in METHODS.items() if method.remembers)
 EARLY = frozenset({Status.INTERRUPTED, Status.TIME_LIMIT})
 _STILL_TRUE = EARLY | {Status.ITERATION_LIMIT, Status.DONE, Status.DIVERGED, Status.UNBOUNDED}
 """Said of a run; the other words are said of the point where it ended."""

@@ -171,7 +171,7 @@ def _without_empty_constraints(objective: Objective) -> Objective:
 def _hindrance(objective: Objective, choice: Choice) -> Stop | None:
     """Why the model cannot be optimised at all."""
     method = choice.stages[0].method
-    if objective.alldifferent and method not in ("evolutionary", "global"):
+    if objective.alldifferent and not METHODS[method].takes_alldifferent:
         text = f"Some variables must be all different, which method {method} does not know"
         return Stop(Status.REFUSED, f"{text}; use auto or evolutionary.")
     if objective.has_integers and not METHODS[method].takes_integers:
@@ -240,8 +240,7 @@ def _reduced(gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
 
 
 _COUNTED = frozenset({Status.DONE, Status.ITERATION_LIMIT})
-_OWN_COUNT = frozenset({"highs", "branch", "global", "evolutionary"})
-"""Methods that tell of an interruption in their own measure: points, subproblems or the gap."""
+_OWN_COUNT = frozenset(name for name, method in METHODS.items() if method.own_count)
 
 
 def _told(best: Attempt, choice: Choice, iterations: int) -> str:

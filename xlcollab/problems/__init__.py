@@ -5,7 +5,6 @@ from xlcollab.problems.solver_model.bounds import Bounds, bounds
 from xlcollab.problems.solver_model.check import blank_variables, check, check_variables
 from xlcollab.problems.solver_model.model import (
     Constraint,
-    Engine,
     SolverModel,
     SolverOptions,
     start,
@@ -24,9 +23,11 @@ from xlcollab.problems.solver_model.texts import (
     model_from_texts,
     with_restrictions,
 )
+from xlcollab.problems.solver_model.words import ENGINES, Engine
 from xlcollab.problems.solver_model.writing import model_names, solver_names
 
 __all__ = [
+    "ENGINES",
     "Bounds",
     "Constraint",
     "Engine",

@@ -27,13 +27,38 @@ class Method:
     """Whether variables are measured by their start unless told otherwise."""
     takes_l2: bool = True
     takes_integers: bool = False
+    takes_alldifferent: bool = False
     takes_constraints: bool = True
+    takes_equations: bool = False
+    """Whether it meets an equation exactly; others are given the square of what it is missed by."""
     learning_rate: float = float("nan")
     iterations: int = 1000
     tolerance: float = 0.0
     weight_decay: float = 0.0
     fit_rate: float | None = None
     """The learning rate on ratings; None where `fit` does not offer the method."""
+    chooses: bool = False
+    """Whether it is whichever of the others fits."""
+    branches: bool = False
+    """Whether a gap and limits of nodes and solutions end it."""
+    draws: bool = False
+    """Whether it keeps a population."""
+    remembers: bool = False
+    """Whether it keeps its own best point, and may have seen nothing as good as the start."""
+    own_count: bool = False
+    """Whether it tells of an interruption in its own measure: points, subproblems or the gap."""
+    engine: str = ""
+    """The engine of `--engine` that it stands for."""
+
+    @property
+    def reads_linear(self) -> bool:
+        """Whether it has a use for the model's linear form."""
+        return self.chooses or self.needs_linear
+
+    @property
+    def reads_residuals(self) -> bool:
+        """Whether it has a use for the residuals of a sum of squares."""
+        return self.chooses or self.needs_residuals
 
 
 def _first_order(
@@ -56,7 +81,13 @@ def _first_order(
 
 
 METHODS: Mapping[str, Method] = {
-    "auto": Method(summary="the strongest method that fits the model"),
+    "auto": Method(
+        summary="the strongest method that fits the model",
+        chooses=True,
+        takes_equations=True,
+        branches=True,
+        draws=True,
+    ),
     "gd": _first_order("gradient descent", "gd.GradientDescent", 0.01, 1.0),
     "momentum": _first_order(
         "gradient descent with a heavy ball",
@@ -102,29 +133,54 @@ METHODS: Mapping[str, Method] = {
         needs_linear=True,
         takes_integers=True,
         takes_l2=False,
+        branches=True,
+        remembers=True,
+        own_count=True,
+        engine="simplex",
     ),
     "evolutionary": Method(
         summary="a population without derivatives, for steps, look-ups and permutations",
         takes_integers=True,
+        takes_alldifferent=True,
         takes_l2=False,
+        draws=True,
+        remembers=True,
+        own_count=True,
+        engine="evolutionary",
     ),
     "global": Method(
         summary="SCIP on the formulas themselves: a proved optimum (needs pyscipopt)",
         needs_formulas=True,
         takes_integers=True,
+        takes_alldifferent=True,
+        takes_equations=True,
         takes_l2=False,
+        branches=True,
+        remembers=True,
+        own_count=True,
+        engine="global",
     ),
     "branch": Method(
         summary="branch and bound over curved models, for whole numbers",
         takes_integers=True,
+        takes_equations=True,
+        branches=True,
+        remembers=True,
+        own_count=True,
     ),
     "sqp": Method(
-        summary="sequential quadratic programming with exact derivatives, for constraints"
+        summary="sequential quadratic programming with exact derivatives, for constraints",
+        takes_equations=True,
+        branches=True,  # with whole numbers it is `branch`
+        remembers=True,
+        engine="grg",
     ),
 }  # fmt: skip
 
 SUMMARIES: Mapping[str, str] = {name: method.summary for name, method in METHODS.items()}
 FIRST_ORDER: tuple[str, ...] = tuple(name for name, one in METHODS.items() if one.first_order)
+OF_ENGINES: Mapping[str, str] = {one.engine: name for name, one in METHODS.items() if one.engine}
+"""The method that stands for each of Solver's engines."""
 
 _ITERATIVE = frozenset({"iterations", "tolerance", "restarts", "init", "init_scale", "scale"})
 _FIRST_ORDER = frozenset({"learning_rate", "weight_decay", "clip", "schedule"})
@@ -141,11 +197,11 @@ def method_options(name: str) -> frozenset[str]:
         options |= _FIRST_ORDER
     if method.needs_formulas:
         return _SEARCH
-    options |= _SEARCH | {"iterations"} if method.needs_linear else _ITERATIVE
-    if name in ("auto", "branch", "sqp"):  # sqp with whole numbers is branch
+    options |= {"iterations"} if method.needs_linear else _ITERATIVE
+    if method.branches:
         options |= _SEARCH
-    if name in ("auto", "evolutionary"):
+    if method.draws:
         options |= _POPULATION
-    if name == "auto":
+    if method.chooses:
         options |= {"multistart"}
     return options | {"l2"} if method.takes_l2 else options

@@ -65,6 +65,7 @@ from xlcollab.problems import (
 )
 from xlcollab.ref import AreaRef, CellRef, absolute_name
 from xlcollab.settings.counting import counted
+from xlcollab.settings.methods import METHODS
 
 if TYPE_CHECKING:
     from xlcollab.api.session.devices import Place
@@ -161,9 +162,8 @@ class Compiled:
             fan_in=tensor(_fan_in(self.model)),
         )
         if self.model.sense == "value":
-            straight = self.linear is not None or self.run.settings.method not in _TAKES_EQUATIONS
-            form = as_squares if straight else as_equation
-            found = form(found, self.model.target)
+            exactly = METHODS[self.run.settings.method].takes_equations and self.linear is None
+            found = (as_equation if exactly else as_squares)(found, self.model.target)
         return with_machine(found, self.start, self.run) if descends else found
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
@@ -201,9 +201,6 @@ class Compiled:
             return solution
         rows = 0 if self.constraints is None else self.constraints.count
         return judged(solution, self.cell.scalar, self.start, self.model.target, rows)
-
-
-_TAKES_EQUATIONS = frozenset({"auto", "sqp", "branch", "global"})
 
 
 def compile_model(

@@ -16,6 +16,7 @@ from xlcollab.kernels.values.block import Block
 from xlcollab.optim import Settings
 from xlcollab.plan import Plan
 from xlcollab.problems import (
+    ENGINES,
     Engine,
     SolverModel,
     SolverOptions,
@@ -25,6 +26,7 @@ from xlcollab.problems import (
     saved_formulas,
 )
 from xlcollab.ref import AreaRef, CellRef, Rect
+from xlcollab.settings.methods import METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def with_options(solved: Solved, settings: Settings) -> SolverModel:
     old = model.options
     engine = old.engine
     if old == SolverOptions():
-        engine = _ENGINES.get(solved.solution.method, "grg")
+        engine = _nearest_engine(solved.solution.method)
     seconds = settings.time_limit
     return replace(
         model,
@@ -138,4 +140,6 @@ def with_options(solved: Solved, settings: Settings) -> SolverModel:
     )
 
 
-_ENGINES: dict[str, Engine] = {"highs": "simplex", "evolutionary": "evolutionary"}
+def _nearest_engine(method: str) -> Engine:
+    engine = METHODS[method].engine if method in METHODS else ""
+    return next((one for one in ENGINES.values() if one == engine), "grg")

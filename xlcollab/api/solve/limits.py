@@ -8,6 +8,7 @@ from dataclasses import replace
 from xlcollab.errors import UsageError
 from xlcollab.optim import Settings
 from xlcollab.problems import SolverModel, SolverOptions
+from xlcollab.settings.methods import METHODS, OF_ENGINES
 
 _SECONDS_FOR_A_PROOF = 1.0
 """How long a search goes on below the stored integer tolerance: most proofs are close then, and a
@@ -38,9 +39,6 @@ _SMALLEST_POPULATION = 10
 """Excel's Solver allows no fewer; what a file says below is left to the method."""
 
 
-_METHODS = {"grg": "sqp", "simplex": "highs", "evolutionary": "evolutionary", "global": "global"}
-
-
 def _iterations(settings: Settings, model: SolverModel) -> int | None:
     """The limit that was asked for, which may be 0; else the stored one, for the stored engine of a
     model without whole numbers: the steps of `auto` are not those that Excel counts."""
@@ -62,7 +60,7 @@ def with_engine(settings: Settings, model: SolverModel) -> Settings:
             f"--engine {settings.engine} and --method {settings.method} exclude each other"
         )
     engine = model.options.engine if settings.engine == "stored" else settings.engine
-    return replace(settings, method=_METHODS[engine])
+    return replace(settings, method=OF_ENGINES[engine])
 
 
 def seconds_of(settings: Settings, model: SolverModel) -> float:
@@ -96,9 +94,9 @@ def limited(settings: Settings, model: SolverModel, spent: float, keeping: float
         left = seconds - spent - min(keeping, _MOST_TO_KEEP * seconds)
         seconds = max(min(_LEAST_SHARE * seconds, _ENOUGH), left)
     settings = replace(settings, time_limit=seconds)
-    if settings.method in ("auto", "evolutionary"):
+    if METHODS[settings.method].draws:
         settings = _with_population(settings, options)
-    if settings.method not in ("auto", "highs", "branch", "sqp", "global"):
+    if not METHODS[settings.method].branches:
         return settings
     stored_gap = settings.gap is None
     return replace(

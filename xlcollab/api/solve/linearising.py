@@ -27,6 +27,7 @@ from xlcollab.optim.linear.forms import Form
 from xlcollab.optim.linear.model import LinearModel, Measure, Sparse, sparse
 from xlcollab.optim.linear.rewriting import Variables, rewritten
 from xlcollab.optim.linear.writer import Piece
+from xlcollab.settings.methods import METHODS
 
 if TYPE_CHECKING:
     from xlcollab.api.solve.constraints import ConstraintLines
@@ -95,7 +96,7 @@ def linear_form(
     settings: Settings,
 ) -> LinearModel | None:
     """The model as HiGHS takes it, or None where it is none of that kind."""
-    if settings.method not in ("auto", "highs") or settings.l2:
+    if not METHODS[settings.method].reads_linear or settings.l2:
         return None
     asked = _Asked(compiler, model, objective, lines, limits, settings.seed)
     try:

@@ -242,7 +242,7 @@ def _squares(
 ) -> NativeResiduals | PlainResiduals | None:
     """The residuals' program, likewise."""
     residuals, settings = objective.residuals, run.settings
-    if residuals is None or settings.method not in ("auto", "lm"):
+    if residuals is None or not METHODS[settings.method].reads_residuals:
         return None
     if not rows_are_few(residuals, start, _MOST_WORK):
         return None

@@ -21,11 +21,11 @@ from xlcollab.grid import Kind, Workbook, describe_cell
 from xlcollab.problems.solver_model.cells import FormulaCells, listed, marked_cells
 from xlcollab.problems.solver_model.model import (
     Constraint,
-    Relation,
     SolverModel,
     positions,
     variable_cells,
 )
+from xlcollab.problems.solver_model.words import Relation
 from xlcollab.ref import AreaRef
 
 

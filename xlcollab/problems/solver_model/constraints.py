@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from xlcollab.errors import ModelError
 from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, find_name, resolve_areas
-from xlcollab.problems.solver_model.model import Constraint, Relation
+from xlcollab.problems.solver_model.model import Constraint
+from xlcollab.problems.solver_model.words import Domain, Relation
 from xlcollab.ref import AreaRef
-
-Domain = Literal["integer", "binary", "alldifferent"]
 
 _NUMBER = re.compile(r"(?P<value>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<percent>%?)\Z")
 

@@ -8,17 +8,14 @@ what cannot be optimised and why.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import Workbook
+from xlcollab.problems.solver_model.words import Engine, Relation, Sense
 from xlcollab.ref import AreaRef, CellRef, cell_name, quote_sheet
 
-Sense = Literal["minimize", "maximize", "value", "satisfy"]
-Relation = Literal["<=", "=", ">="]
-Engine = Literal["grg", "simplex", "evolutionary"]
 NO_LIMIT = 2_147_483_647
 """What Solver stores where nothing ends a run: the largest number of its type."""
 

@@ -11,22 +11,16 @@ from dataclasses import dataclass
 from xlcollab.errors import ModelError
 from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
-from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
+from xlcollab.problems.solver_model.constraints import Restrictions, read_number
 from xlcollab.problems.solver_model.model import (
     NO_LIMIT,
-    Engine,
-    Relation,
-    Sense,
     SolverModel,
     SolverOptions,
 )
+from xlcollab.problems.solver_model.words import DOMAINS, ENGINES, RELATIONS, SENSES, Sense
 from xlcollab.ref import CellRef
 
 _PREFIX = "solver_"
-_SENSES: dict[int, Sense] = {1: "maximize", 2: "minimize", 3: "value"}
-_RELATIONS: dict[int, Relation] = {1: "<=", 2: "=", 3: ">="}
-_DOMAINS: dict[int, Domain] = {4: "integer", 5: "binary", 6: "alldifferent"}
-_ENGINES: dict[int, Engine] = {1: "grg", 2: "simplex", 3: "evolutionary"}
 
 HOW_TO_GIVE_A_MODEL = (
     "give one with --minimize, --maximize or --target 'cell=value', and --by-changing,"
@@ -194,19 +188,19 @@ def _refuse_uncounted(stored: _Stored) -> None:
 
 def _sense(stored: _Stored) -> Sense:
     code = stored.code("typ", 1)
-    if code not in _SENSES:
+    if code not in SENSES:
         raise ModelError(
             f"{stored.what}: solver_typ is {code}; 1 (maximise), 2 (minimise) or 3 (value of)"
             " was expected"
         )
-    return _SENSES[code]
+    return SENSES[code]
 
 
 def _options(stored: _Stored) -> SolverOptions:
     default = SolverOptions()
     linear = stored.code("lin", 2) == 1
     return SolverOptions(
-        engine=_ENGINES.get(stored.code("eng", 2 if linear else 1), default.engine),
+        engine=ENGINES.get(stored.code("eng", 2 if linear else 1), default.engine),
         precision=stored.number("pre", default.precision),
         convergence=stored.number("cvg", default.convergence),
         iterations=stored.limit("itr"),
@@ -239,7 +233,7 @@ def _warnings(stored: _Stored) -> list[str]:
 def _restricts(stored: _Stored) -> bool:
     """Whether a constraint asks for whole numbers, 0 and 1, or all different."""
     count = stored.code("num", 0)
-    return any(stored.code(f"rel{number}", 0) in _DOMAINS for number in range(1, count + 1))
+    return any(stored.code(f"rel{number}", 0) in DOMAINS for number in range(1, count + 1))
 
 
 def _restrictions(workbook: Workbook, stored: _Stored) -> Restrictions:
@@ -251,10 +245,10 @@ def _restrictions(workbook: Workbook, stored: _Stored) -> Restrictions:
         if not {f"lhs{number}", f"rel{number}"} <= stored.texts.keys():
             raise ModelError(f"{what} is not stored, though {count} are counted; save it anew")
         left, code = stored.texts[f"lhs{number}"], stored.code(f"rel{number}", 0)
-        if code in _DOMAINS:
-            found.restrict(left, _DOMAINS[code], what)
-        elif code in _RELATIONS:
-            found.constrain(left, _RELATIONS[code], stored.texts.get(f"rhs{number}", ""), what)
+        if code in DOMAINS:
+            found.restrict(left, DOMAINS[code], what)
+        elif code in RELATIONS:
+            found.constrain(left, RELATIONS[code], stored.texts.get(f"rhs{number}", ""), what)
         else:
             raise ModelError(f"{what} has the relation code {code}; 1 to 6 was expected")
     return found

@@ -29,13 +29,10 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.grid import Sheet, Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
-from xlcollab.problems.solver_model.constraints import Domain, Restrictions
+from xlcollab.problems.solver_model.constraints import Restrictions
 from xlcollab.problems.solver_model.model import (
     NO_LIMIT,
     Constraint,
-    Engine,
-    Relation,
-    Sense,
     SolverModel,
     SolverOptions,
 )
@@ -45,19 +42,16 @@ from xlcollab.problems.solver_model.names import (
     read_models,
     stored_options,
 )
+from xlcollab.problems.solver_model.words import (
+    ENGINES,
+    SIGNS,
+    Domain,
+    Sense,
+    code_of,
+    domain_named,
+)
 from xlcollab.problems.solver_model.writing import absolute_text, number_text
 from xlcollab.ref import AreaRef, CellRef, Rect, absolute_name
-
-_RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
-_DOMAINS: dict[str, Domain] = {
-    "INTEGER": "integer",
-    "INT": "integer",
-    "BINARY": "binary",
-    "BIN": "binary",
-    "ALLDIFFERENT": "alldifferent",
-    "DIF": "alldifferent",
-}
-_ENGINES: tuple[Engine, ...] = ("grg", "simplex", "evolutionary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +171,7 @@ def _extent(formulas: _Formulas, top: CellRef) -> AreaRef | None:
 
 
 def _is_part(node: Node | None) -> bool:
-    return isinstance(node, ArrayLiteral) or (
-        isinstance(node, Binary) and node.operator in _RELATIONS
-    )
+    return isinstance(node, ArrayLiteral) or (isinstance(node, Binary) and node.operator in SIGNS)
 
 
 def _objective(node: Node | None) -> tuple[Sense, Node, float] | None:
@@ -254,7 +246,7 @@ def _line(
     node = formulas.node(cell)
     if isinstance(node, ArrayLiteral):
         return node.rows[0]
-    if not isinstance(node, Binary) or node.operator not in _RELATIONS:
+    if not isinstance(node, Binary) or node.operator not in SIGNS:
         raise ModelError(f"{what}: {cell} holds neither a constraint such as =A1>=0 nor options")
     where = f"{cell}, of {what}"
     left, right = (to_text(side, cell.row, cell.column) for side in (node.left, node.right))
@@ -262,7 +254,7 @@ def _line(
     if domain is not None:
         restrictions.restrict(left if domain[1] else right, domain[0], where)
     else:
-        restrictions.constrain(left, _RELATIONS[node.operator], right, where)
+        restrictions.constrain(left, SIGNS[node.operator], right, where)
     return ()
 
 
@@ -272,8 +264,9 @@ def _domain(node: Binary) -> tuple[Domain, bool] | None:
         return None
     for side, other, on_left in ((node.right, node.left, True), (node.left, node.right, False)):
         word = side.name if isinstance(side, Name) else side.value if isinstance(side, Text) else ""
-        if word.upper() in _DOMAINS:
-            return _DOMAINS[word.upper()], on_left
+        domain = domain_named(word)
+        if domain is not None:
+            return domain, on_left
         if isinstance(side, Call) and side.name == "INT" and side.arguments == (other,):
             return "integer", on_left
     return None
@@ -309,12 +302,11 @@ def _options(
 
 
 def _with_second(options: SolverOptions, found: Sequence[float | bool]) -> SolverOptions:
-    engine = int(found[2]) - 1
     return replace(
         options,
         solutions=_limit(found[0]),
         nodes=_limit(found[1]),
-        engine=_ENGINES[engine] if engine in (0, 1, 2) else options.engine,
+        engine=ENGINES.get(int(found[2]), options.engine),
         population=_limit(found[3]),
         seed=max(0, int(found[4])),
         multistart=found[5] is True,
@@ -381,7 +373,7 @@ def _option_texts(model: SolverModel) -> list[str]:
         *(of.engine == "simplex", False, True, 1, 1, 1, of.convergence, model.non_negative),
     )
     second = (
-        *(of.solutions or 0, of.nodes or 0, _ENGINES.index(of.engine) + 1, of.population or 100),
+        *(of.solutions or 0, of.nodes or 0, code_of(ENGINES, of.engine), of.population or 100),
         *(of.seed, of.multistart, True, 0.075 if of.mutation is None else of.mutation, 0, 0),
         *(of.ignore_integers, 30.0 if of.patience is None else of.patience),
     )

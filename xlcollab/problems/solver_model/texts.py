@@ -9,22 +9,14 @@ from dataclasses import replace
 from xlcollab.errors import UsageError
 from xlcollab.grid import Workbook
 from xlcollab.problems.solver_model.areas import disjoint, resolve_areas, resolve_cell
-from xlcollab.problems.solver_model.constraints import Domain, Restrictions, read_number
-from xlcollab.problems.solver_model.model import Relation, Sense, SolverModel
+from xlcollab.problems.solver_model.constraints import Restrictions, read_number
+from xlcollab.problems.solver_model.model import SolverModel
 from xlcollab.problems.solver_model.typed import refuse_beginning, refuse_unclear, refuse_whole
+from xlcollab.problems.solver_model.words import SIGNS, Sense, domain_named
 from xlcollab.ref import split_list, split_sheet
 
 _CONSTRAINT = re.compile(r"(?P<left>(?:'[^']*'|[^'<>=])+)(?P<sign><=|>=|=)(?P<right>.+)\Z", re.S)
 _GOAL = "the objective"
-_RELATIONS: dict[str, Relation] = {"<=": "<=", "=": "=", ">=": ">="}
-_DOMAINS: dict[str, Domain] = {
-    "integer": "integer",
-    "int": "integer",
-    "binary": "binary",
-    "bin": "binary",
-    "alldifferent": "alldifferent",
-    "dif": "alldifferent",
-}
 
 
 def model_from_texts(
@@ -152,10 +144,10 @@ def _add(restrictions: Restrictions, text: str) -> None:
     if match is None:
         refuse_whole(text)
     left, what = match["left"], f"constraint {text!r}"
-    domain = _DOMAINS.get(match["right"].strip().casefold())
+    domain = domain_named(match["right"])
     if domain and match["sign"] == "=":
         restrictions.restrict(left, domain, what)
         return
-    restrictions.constrain(left, _RELATIONS[match["sign"]], match["right"], what)
+    restrictions.constrain(left, SIGNS[match["sign"]], match["right"], what)
     if isinstance(restrictions.constraints[-1].right, str):
         refuse_unclear(restrictions.workbook, restrictions.sheet, text, match["right"])

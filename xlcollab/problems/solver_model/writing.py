@@ -12,12 +12,9 @@ from xlcollab.formula import parse, to_text
 from xlcollab.formula.nodes import Axis, Binary, Call, Node, Reference, Unary
 from xlcollab.grid import DefinedName, Workbook
 from xlcollab.problems.solver_model.model import NO_LIMIT, Constraint, SolverModel
+from xlcollab.problems.solver_model.words import DOMAINS, ENGINES, RELATIONS, SENSES, code_of
 from xlcollab.ref import AreaRef, absolute_name
 
-_SENSES = {"maximize": 1, "minimize": 2, "value": 3, "satisfy": 2}
-_RELATIONS = {"<=": 1, "=": 2, ">=": 3}
-_DOMAINS = {4: "integer", 5: "binary", 6: "alldifferent"}
-_ENGINES = {"grg": 1, "simplex": 2, "evolutionary": 3}
 _WITH_PARTS = (Reference, Binary, Call, Unary)
 _DEFAULTS = {
     "drv": "2",
@@ -43,14 +40,14 @@ def solver_names(model: SolverModel) -> dict[str, str]:
     texts = dict(_DEFAULTS) | {
         "adj": ",".join(absolute_name(area) for area in model.variables),
         "cvg": repr(options.convergence),
-        "eng": str(_ENGINES[options.engine]),
+        "eng": str(code_of(ENGINES, options.engine)),
         "itr": str(options.iterations or NO_LIMIT),
         "neg": "1" if model.non_negative else "2",
         "pre": repr(options.precision),
         "rlx": "1" if options.ignore_integers else "2",
         "tim": str(options.seconds or NO_LIMIT),
         "tol": repr(options.integer_tolerance),
-        "typ": str(_SENSES[model.sense]),
+        "typ": str(code_of(SENSES, "minimize" if model.sense == "satisfy" else model.sense)),
         "val": number_text(model.target),
         "msl": "1" if options.multistart else "2",
         "rsd": str(options.seed),
@@ -86,7 +83,7 @@ def model_names(workbook: Workbook, model: SolverModel) -> list[DefinedName]:
 def _line(constraint: Constraint, sheet: str) -> tuple[str, int, str]:
     """Left side, code of the relation, right side."""
     right = side_text(constraint, sheet)
-    return absolute_name(constraint.left), _RELATIONS[constraint.relation], right
+    return absolute_name(constraint.left), code_of(RELATIONS, constraint.relation), right
 
 
 def side_text(constraint: Constraint, sheet: str) -> str:
@@ -101,7 +98,7 @@ def side_text(constraint: Constraint, sheet: str) -> str:
 def _domains(model: SolverModel) -> list[tuple[str, int, str]]:
     groups = {4: model.integer, 5: model.binary, 6: model.alldifferent}
     return [
-        (absolute_name(area), code, _DOMAINS[code])
+        (absolute_name(area), code, DOMAINS[code])
         for code, areas in groups.items()
         for area in areas
     ]
