@@ -82,7 +82,11 @@ def test_a_function_is_compiled_when_its_calls_have_taken_as_long(
 
 
 def test_what_has_run_is_ready() -> None:
-    assert lowered(lambda x: (x * x).sum(), torch.ones(2, dtype=torch.float64)) is not None
+    start = torch.ones(2, dtype=torch.float64)
+    program = lowered(lambda x: (x * x).sum(), start)
+    assert program is not None
+    program._answer = None  # as of a large sheet, which has no shorter way in
+    assert program.value_and_gradient(start.numpy()) is not None
     assert evaluate.signatures  # type: ignore[attr-defined]
     assert seconds_to_compile("evaluate") == 0.0
 

@@ -207,9 +207,8 @@ def rows_of_many(function: TensorFunction, start: Tensor, run: Run) -> NativeRes
     if not has_time(function, start, run):
         return None
     times = min(_iterations(run.settings), _MANY_STEPS) * _runs(run.settings)
-    parts = ("evaluate", "rows")
     work = lambda: jacobian(function, start)  # noqa: E731
-    if not worth_compiling(work, times, parts, run.seconds):
+    if not worth_compiling(work, times, ("evaluate",), run.seconds):
         return None
     return lowered_residuals(function, start, _MOST_WORK)
 
@@ -246,8 +245,7 @@ def _squares(
         return None
     if not rows_are_few(residuals, start, _MOST_WORK):
         return None
-    parts = ("evaluate", "rows")
-    if seconds_to_compile(*parts) == 0.0:
+    if seconds_to_compile("evaluate") == 0.0:
         return lowered_residuals(residuals, start, _MOST_WORK)
     steps = min(_iterations(settings), _FEW_STEPS) * _runs(settings)
     plain = residuals_plainly(residuals, start, _MOST_WORK)
@@ -258,7 +256,7 @@ def _squares(
         else:
             plain.jacobian(start.numpy())
 
-    worth = worth_compiling(once, steps, parts, run.seconds)
+    worth = worth_compiling(once, steps, ("evaluate",), run.seconds)
     return (lowered_residuals(residuals, start, _MOST_WORK) if worth else None) or plain
 
 

@@ -21,7 +21,7 @@ Numbers = NDArray[np.float64]
 _EPS = float(np.finfo(np.float64).eps)
 _MOST_DAMPINGS = 50
 """The bracket is halved on a logarithmic scale at worst: after so many it is below rounding."""
-_SLOW = 0.03
+_SLOW = 0.1
 """A step that lowers the sum of squares by less of itself has the residuals' own curvature to
 blame: what is left of them at the end, which JᵀJ does not know."""
 _STANDSTILL = Stop(Status.TOLERANCE, "No step lowers the sum of squares at this precision.")
@@ -45,6 +45,10 @@ class CurvedSquares:
     and from the first small gain on by those of the whole Hessian (as NL2SOL does, Dennis, Gay and
     Welsch 1981, here with exact second derivatives): where residuals remain, Gauss-Newton goes on
     by a constant factor a step, this doubles the digits.
+
+    Of an eigenvalue below 0 the size counts (Greenstadt 1967): a Newton step away from a saddle,
+    not one as long as the radius allows, which along the directions that a factorisation leaves
+    open leads nowhere.
 
     Eigenvalues of JᵀJ know the singular values to half the digits only: an end is believed where
     the gradient is small, so that other methods may go on.
@@ -94,12 +98,12 @@ class _Quadratic:
     gradient: Tensor
     hessian: Tensor
     scale: Tensor
-    values: Numbers
-    """Eigenvalues of D⁻¹ H D⁻¹ in rising order, (n,)."""
+    sizes: Numbers
+    """Of the eigenvalues of D⁻¹ H D⁻¹, (n,)."""
     vectors: Tensor
     """Its eigenvectors as columns, (n, n)."""
     target: Numbers
-    """-Vᵀ D⁻¹ g, (n,)."""
+    """-Vᵀ D⁻¹ g, 0 along directions without curvature, (n,)."""
 
     @staticmethod
     def of(evaluator: Evaluator, y: Tensor, state: CurvedState) -> _Quadratic | None:
@@ -115,8 +119,10 @@ class _Quadratic:
         if not bool(torch.isfinite(both).all()):
             return None
         values, vectors = torch.linalg.eigh(both)
-        target = -(vectors.T @ one)
-        return _Quadratic(gradient, hessian, scale, values.numpy(), vectors, target.numpy())
+        sizes: Numbers = values.abs().numpy()
+        kept = sizes > _EPS * len(sizes) * sizes.max()
+        target = np.where(kept, -(vectors.T @ one).numpy(), 0.0)
+        return _Quadratic(gradient, hessian, scale, np.where(kept, sizes, 1.0), vectors, target)
 
     def step(self, radius: float) -> Tensor:
         """p, (n,)."""
@@ -127,34 +133,23 @@ class _Quadratic:
         """-(2 gᵀp + pᵀH p)."""
         return -(2.0 * self.gradient.dot(move) + move.dot(self.hessian @ move)).item()
 
-    @property
-    def _rounding(self) -> float:
-        return float(_EPS * len(self.values) * np.abs(self.values).max())
-
     def _coefficients(self, damping: float) -> Numbers:
-        """Along directions without curvature nothing."""
-        below = self.values + damping
-        kept = np.abs(below) > self._rounding
-        return np.where(kept, self.target / np.where(kept, below, 1.0), 0.0)
+        return self.target / (self.sizes + damping)
 
     def _damping(self, radius: float) -> float:
-        """μ with ‖p(μ)‖ = radius to a tenth, and H + μ D² without negative eigenvalues; 0 when p
-        fits and H has none. Newton on 1/‖p‖ within a bracket (Moré and Sorensen 1983)."""
-        lowest = float(self.values[0])
-        least = -lowest if lowest < -self._rounding else 0.0
-        if math.isinf(radius):
-            return 2.0 * least
-        if least == 0.0 and _length(self._coefficients(0.0)) <= 1.1 * radius:
+        """μ with ‖p(μ)‖ = radius to a tenth; 0 when p fits. Newton on 1/‖p‖ within a bracket (Moré
+        1978)."""
+        if math.isinf(radius) or _length(self._coefficients(0.0)) <= 1.1 * radius:
             return 0.0
-        most = damping = least + _length(self.target) / radius
+        least, most = 0.0, _length(self.target) / radius
+        damping = most
         for _ in range(_MOST_DAMPINGS):
             coefficients = self._coefficients(damping)
             length = _length(coefficients)
             if abs(length - radius) <= 0.1 * radius:
                 break
             least, most = (damping, most) if length > radius else (least, damping)
-            below = np.maximum(self.values + damping, 1e-300)
-            slope = float((coefficients**2 / below).sum()) / max(length, 1e-300)
+            slope = float((coefficients**2 / (self.sizes + damping)).sum()) / max(length, 1e-300)
             damping += (length - radius) / radius * length / max(slope, 1e-300)
             if not least < damping < most:
                 damping = math.sqrt(max(least, 1e-3 * most) * most)

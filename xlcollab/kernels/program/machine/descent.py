@@ -141,29 +141,6 @@ def batch(
         values[i] = arena[whole[AT_VALUE]]
 
 
-@entry
-def rows(
-    whole: Whole, arena: Numbers, z: Numbers, gradient: Numbers, values: Numbers, jacobian: Numbers
-) -> int:
-    """Of a program of (x, w) that gives w · r(x): r, and its derivatives by x row by row.
-
-    `z` holds x and then zeros in the place of w. Ends as the first evaluation that is not fine.
-    """
-    m, n = len(values), whole[VARIABLES] - len(values)
-    for i in range(max(1, len(jacobian))):
-        z[n + i] = 1.0
-        end = evaluate(whole, arena, z, gradient)
-        z[n + i] = 0.0
-        if end != FINE:
-            return end
-        if i < len(jacobian):
-            for j in range(n):
-                jacobian[i, j] = gradient[j]
-    for i in range(m):
-        values[i] = gradient[n + i]
-    return FINE
-
-
 @exact
 def _shortened(gradient: Numbers, most: float, out: Numbers) -> None:
     """The gradient, shortened to a norm of at most `most`, as torch's clip_grad_norm_."""

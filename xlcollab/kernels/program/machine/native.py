@@ -33,7 +33,6 @@ from xlcollab.kernels.program.machine.descent import (
     evaluate,
     move_once,
     note_once,
-    rows,
     share,
     stage,
 )
@@ -57,7 +56,6 @@ _FLOAT64 = np.dtype(np.float64)
 _evaluate: Callable[..., int] = evaluate
 _batch: Callable[..., None] = batch
 _descend: Callable[..., int] = descend
-_rows: Callable[..., int] = rows
 _move_once: Callable[..., None] = move_once
 _note_once: Callable[..., None] = note_once
 _stage: Callable[..., int] = stage
@@ -286,19 +284,22 @@ class NativeResiduals:
     def values(self, x: Numbers) -> Numbers | None:
         """The residuals at x; None where one is no number, or the program does not hold. Shape
         (m,)."""
-        found = self._found(x, 0)
-        return None if found is None else found[0]
+        found = self.program.value_and_gradient(np.concatenate([x, np.zeros(self.count)]))
+        return None if found is None else found[1][len(x) :]
 
     def jacobian(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
         """The residuals and their derivatives at x, or None. Shapes (m,) and (m, n)."""
-        return self._found(x, self.count)
-
-    def _found(self, x: Numbers, wanted: int) -> tuple[Numbers, Numbers] | None:
-        values, jacobian = np.empty(self.count), np.empty((wanted, len(x)))
-        z = np.concatenate([x, np.zeros(self.count)])
-        program, gradient = self.program, np.empty_like(z)
-        if _rows(program._whole, program.arena, z, gradient, values, jacobian) != FINE:
+        values, jacobian = self.values(x), np.empty((self.count, len(x)))
+        if values is None:
             return None
+        z = np.concatenate([x, np.zeros(self.count)])
+        for row, place in enumerate(range(len(x), len(z))):
+            z[place] = 1.0
+            found = self.program.value_and_gradient(z)
+            if found is None:
+                return None
+            z[place] = 0.0
+            jacobian[row] = found[1][: len(x)]
         return values, jacobian
 
 

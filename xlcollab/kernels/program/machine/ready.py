@@ -17,7 +17,6 @@ _PARTS: Mapping[str, float] = {
     "answer": 1.5,
     "batch": 1.5,
     "descend": 3.0,
-    "rows": 1.5,
 }
 """What is called from Python, and the seconds of CPU that compiling it took on a server of 2023,
 what it calls included. On other computers it is a third to three times that."""
