@@ -41,6 +41,15 @@ def residual(z: Float, rating: Float, low: Float, span: Float) -> tuple[Float, F
 
 
 @inlined
+def middle(centre: Float, rows: Floats, row: int, others: Floats, other: int) -> Float:
+    """z of a pair: centre + a · b."""
+    z = centre
+    for f in range(rows.shape[1]):
+        z += rows[row, f] * others[other, f]
+    return z
+
+
+@inlined
 def fetch_ahead(numbers: Ints, at: int, rows: Floats, others: Floats) -> None:
     """Ask for the rows of `rows` and `others` that the rating numbered `at` will need."""
     row = numbers[min(at, len(numbers) - 1)]
@@ -136,9 +145,7 @@ def batch_pass(
         for place in range(cuts[c], cuts[c + 1]):
             at = np.uint32(chosen[place])
             user, item = np.uint32(users[at]), np.uint32(items[at])
-            z = centre
-            for f in range(width):
-                z += user_rows[user, f] * item_rows[item, f]
+            z = middle(centre, user_rows, user, item_rows, item)
             error, slope = residual(z, ratings[at], low, span)
             total += error * error
             for f in range(width):
@@ -178,9 +185,7 @@ def rating_pass(
         total = 0.0
         for at in range(starts[c], starts[c + 1]):
             user, item = np.uint32(users[at]), np.uint32(items[at])
-            z = centre
-            for f in range(width):
-                z += user_rows[user, f] * item_rows[item, f]
+            z = middle(centre, user_rows, user, item_rows, item)
             error, slope = residual(z, ratings[at], low, span)
             total += error * error
             of_user, of_item = user_weights[user], item_weights[item]
@@ -210,9 +215,7 @@ def error_pass(
         for user in range(cuts[c], cuts[c + 1]):
             for at in range(starts[user], starts[user + 1]):
                 item = np.uint32(items[at])
-                z = centre
-                for f in range(user_rows.shape[1]):
-                    z += user_rows[user, f] * item_rows[item, f]
+                z = middle(centre, user_rows, user, item_rows, item)
                 error, _ = residual(z, ratings[at], low, span)
                 total += error * error
         sse[c] = total
@@ -230,12 +233,8 @@ def predict_pairs(
     predictions: Floats,
 ) -> None:
     """The prediction for every pair; number −1 takes the last row."""
-    width = user_rows.shape[1]
     for at in prange(len(users)):
-        user, item = users[at], items[at]
-        z = centre
-        for f in range(width):
-            z += user_rows[user, f] * item_rows[item, f]
+        z = middle(centre, user_rows, users[at], item_rows, items[at])
         if span > 0:
             z = low + span / (span / span + np.exp(-z))
         predictions[at] = z

@@ -185,6 +185,17 @@ def _logarithms(sample: Sample) -> Sample:
     return Sample(safe_log(y), sample.x, first_code(sample.codes, bad), sample.shape)
 
 
+def _fitted(
+    context: Context, exponential: bool, known_y: Block, known_x: Block | None, const: Block | None
+) -> tuple[Sample, Fit] | None:
+    """The points, of an exponential curve with ln y, and what fits them; None: shapes do not."""
+    sample = _sample(context, known_y, known_x)
+    if sample is None:
+        return None
+    sample = _logarithms(sample) if exponential else sample
+    return sample, fit(sample.x, sample.y, flag(context, const, True))
+
+
 def _estimates(exponential: bool) -> Function:
     """LINEST, and LOGEST for the curve b · m₁^x₁ · m₂^x₂ …"""
 
@@ -195,11 +206,10 @@ def _estimates(exponential: bool) -> Function:
         const: Block | None = None,
         stats: Block | None = None,
     ) -> Block:
-        sample = _sample(context, known_y, known_x)
-        if sample is None:
+        fitted = _fitted(context, exponential, known_y, known_x, const)
+        if fitted is None:
             return context.error(ErrorCode.REF)
-        sample = _logarithms(sample) if exponential else sample
-        found = fit(sample.x, sample.y, flag(context, const, True))
+        sample, found = fitted
         table = summary(found)
         if exponential:
             table = torch.cat([torch.exp(table[..., :1, :]), table[..., 1:, :]], -2)
@@ -230,11 +240,10 @@ def _curve(exponential: bool) -> Function:
         new_x: Block | None = None,
         const: Block | None = None,
     ) -> Block:
-        sample = _sample(context, known_y, known_x)
-        if sample is None:
+        fitted = _fitted(context, exponential, known_y, known_x, const)
+        if fitted is None:
             return context.error(ErrorCode.REF)
-        sample = _logarithms(sample) if exponential else sample
-        found = fit(sample.x, sample.y, flag(context, const, True))
+        sample, found = fitted
         place, shape, codes = sample.x, sample.shape, sample.codes
         if given(new_x):
             number, own = _numbers(context, new_x)
