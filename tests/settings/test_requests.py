@@ -6,7 +6,8 @@ import inspect
 import math
 import re
 import sys
-from dataclasses import is_dataclass
+from collections.abc import Callable
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -15,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from xlcollab.errors import UsageError
-from xlcollab.faces.commands import COMMANDS
+from xlcollab.faces.commands import COMMANDS, watch
 from xlcollab.faces.request import command
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.option import Setting, settings_of
@@ -30,6 +31,7 @@ from xlcollab.settings.requests.ratings import (
 )
 from xlcollab.settings.requests.solve import ModelWords, SolveRequest
 from xlcollab.settings.requests.tabs import CompareRequest, RunRequest
+from xlcollab.settings.requests.watch import WatchRequest
 
 PLAIN = {"addin", "live"}
 """Commands of the add-in, which ask for no run."""
@@ -324,3 +326,48 @@ def test_a_model_in_words_may_have_constraints_alone() -> None:
     assert ModelWords(subject_to=("A1<=3",)).is_given
     assert ModelWords(non_negative=True).is_given
     assert not ModelWords().is_given
+
+
+WATCHED = WatchRequest(
+    book=Path("a.xlsx"),
+    sheet="S",
+    iterations=7,
+    time_limit=3.5,
+    output=Path("o.xlsx"),
+    overwrite=True,
+    json=True,
+)
+
+
+@pytest.mark.parametrize("made", [watch._solve, watch._run, watch._fit])
+def test_what_is_watched_is_asked_for(made: Callable[[WatchRequest], Any]) -> None:
+    request = made(replace(WATCHED, sheet=None) if made is watch._fit else WATCHED)
+    for name in ("time_limit", "output", "overwrite", "json"):
+        assert value_in(request, name) == getattr(WATCHED, name)
+    if made is watch._fit:
+        assert value_in(request, "source") == WATCHED.book
+        assert value_in(request, "epochs") == 7
+    else:
+        name = "iterations" if made is watch._solve else "epochs"
+        assert [value_in(request, one) for one in ("book", "sheet", name)] == [
+            Path("a.xlsx"),
+            "S",
+            7,
+        ]
+        kept = replace(WATCHED, in_place=True, output=None)
+        assert value_in(made(kept), "in_place") is True
+    assert value_in(request, "browser") is True
+
+
+def test_what_is_not_told_to_watch_is_left_to_the_method() -> None:
+    plain = WatchRequest(book=Path("a.xlsx"))
+    assert not watch._solve(plain).settings.values
+    assert not watch._fit(plain).training.values
+    assert watch._run(plain).epochs == 100
+
+
+@pytest.mark.parametrize(("name", "value"), [("sheet", "S"), ("in_place", True)])
+def test_ratings_in_a_file_have_no_sheet_to_watch(name: str, value: object) -> None:
+    asked = replace(WatchRequest(book=Path("r.csv")), **{name: value})
+    with pytest.raises(UsageError, match=r"is for workbooks, and r\.csv is none"):
+        watch._fit(asked)

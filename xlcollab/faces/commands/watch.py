@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from xlcollab.errors import UsageError
 from xlcollab.faces.commands.fit import fit_shown
 from xlcollab.faces.commands.run import run_shown
 from xlcollab.faces.commands.solve import solve_shown
@@ -80,6 +81,10 @@ def _run(request: WatchRequest) -> RunRequest:
 
 
 def _fit(request: WatchRequest) -> FitRequest:
+    """Raises UsageError for what only workbooks have."""
+    if request.sheet is not None or request.in_place:
+        flag = "--in-place" if request.sheet is None else "--sheet"
+        raise UsageError(f"{flag} is for workbooks, and {request.book.name} is none; leave it out")
     epochs = {} if request.iterations is None else {"epochs": request.iterations}
     made = FitRequest(place=FitPlace(source=request.book), browser=True, json=request.json)
     training = Asked(TrainingSettings, epochs)

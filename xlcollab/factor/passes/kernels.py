@@ -27,6 +27,7 @@ ROW, GRAD = 0, 1
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
+Index = int | np.integer
 
 
 @inlined
@@ -41,7 +42,7 @@ def residual(z: Float, rating: Float, low: Float, span: Float) -> tuple[Float, F
 
 
 @inlined
-def middle(centre: Float, rows: Floats, row: int, others: Floats, other: int) -> Float:
+def middle(centre: Float, rows: Floats, row: Index, others: Floats, other: Index) -> Float:
     """z of a pair: centre + a · b."""
     z = centre
     for f in range(rows.shape[1]):
