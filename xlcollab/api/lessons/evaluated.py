@@ -7,8 +7,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from xlcollab.disk import atomic_file
 from xlcollab.errors import ModelError
 from xlcollab.files import FileBook
@@ -50,8 +48,7 @@ def _evaluate(workbook: Workbook) -> tuple[list[CellEdit], dict[CellRef, Scalar]
         raise ModelError(f"{first.area} cannot be evaluated: {first.reason}")
     edits, values = [], {}
     for family, block in outcome.results:
-        kinds = block.kinds()[0, 0].numpy().astype(np.uint8)
-        numbers = block.number.expand(block.shape)[0, 0].numpy().astype(np.float64)
+        kinds, numbers = block.arrays()
         edits.append(CellEdit(family.area, kinds, numbers))
         for cell, kind, number in zip(
             family.area.cells(), kinds.ravel(), numbers.ravel(), strict=True

@@ -225,9 +225,7 @@ def _box_compared(sheet: Sheet, box: Rect, results: _Results, found: Recalculati
     near, evaluated = np.zeros(shape if found.iterated else ()), np.zeros(shape, np.bool_)
     for family, block in results:
         where = _within(box, family.rect)
-        kind = block.kind
-        kinds[where] = kind if isinstance(kind, Kind) else kind[0, 0].numpy()
-        numbers[where] = block.number[0, 0].numpy()
+        kinds[where], numbers[where] = block.arrays()
         evaluated[where] = True
         if found.iterated and family.area in found.iterated:
             near[where] = found.delta

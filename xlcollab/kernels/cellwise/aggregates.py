@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.scalars import added, finished, number_of, truth_of
 
@@ -53,6 +51,14 @@ def summed(numbers: list[float]) -> float:
     return added(before, last)
 
 
+def total(numbers: list[float]) -> float:
+    """From the first to the last, as Excel adds."""
+    found = 0.0
+    for number in numbers:
+        found += number
+    return found
+
+
 def counted(arguments: Iterable[Argument], date1904: bool) -> Scalar:
     """COUNT: numbers, of values given directly all that read as one."""
     total = 0.0
@@ -85,13 +91,13 @@ def conditions(combine: Callable[[int, int], bool]) -> Aggregate:
 
 
 def average(arguments: Iterable[Argument], date1904: bool) -> Scalar:
-    """AVERAGE, added up in the order in which torch adds a line."""
+    """AVERAGE, added from the first to the last."""
     count = 0
 
     def mean(numbers: list[float]) -> float:
         nonlocal count
         count = len(numbers)
-        return float(torch.tensor(numbers, dtype=torch.float64).sum()) / count if count else 0.0
+        return total(numbers) / count if count else 0.0
 
     found = numeric(mean)(arguments, date1904)
     return found if count or isinstance(found, ErrorCode) else ErrorCode.DIV0

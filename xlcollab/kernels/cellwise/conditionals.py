@@ -12,6 +12,7 @@ from functools import partial
 
 from xlcollab.formula.nodes import Call, Node, Reference
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.cellwise.aggregates import total
 from xlcollab.kernels.cellwise.lookups import CellFunction, Corners, Maker, NotCellwiseError
 from xlcollab.kernels.cellwise.scalars import finished
 from xlcollab.kernels.functions.conditional.criteria import Criterion, Operand, criterion
@@ -172,23 +173,15 @@ def _aggregated(
     return run
 
 
-def _total(numbers: list[float]) -> float:
-    """From the first to the last, as Excel adds; blocks may add in another order."""
-    found = 0.0
-    for number in numbers:
-        found += number
-    return found
-
-
 def _mean(numbers: list[float]) -> float | ErrorCode:
-    return _total(numbers) / len(numbers) if numbers else ErrorCode.DIV0
+    return total(numbers) / len(numbers) if numbers else ErrorCode.DIV0
 
 
 CONDITIONALS: Mapping[str, Callable[[Maker, Call, int], CellFunction]] = {
     "COUNTIF": _count,
     "COUNTIFS": _count,
-    "SUMIF": partial(_one_range, _total),
-    "SUMIFS": partial(_several, _total),
+    "SUMIF": partial(_one_range, total),
+    "SUMIFS": partial(_several, total),
     "AVERAGEIF": partial(_one_range, _mean),
     "AVERAGEIFS": partial(_several, _mean),
     "MINIFS": partial(_several, lambda numbers: min(numbers, default=0.0)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from xlcollab.errors import XlcollabError
 from xlcollab.formula.nodes import (
     Binary,
     Boolean,
@@ -29,18 +30,21 @@ from xlcollab.kernels.cellwise.scalars import (
     ARITHMETIC,
     CLOSING,
     COMPARISONS,
+    CONSTANTS,
     EXACT,
+    LEFT_OUT,
     Two,
     arithmetic,
     comparison,
     joined,
+    raised,
     truth_of,
 )
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.tape import Operation
+from xlcollab.kernels.values.valuewise import Alone, NotAloneError
 from xlcollab.plan.families import Family
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
@@ -51,6 +55,9 @@ _DEEPEST = 60
 """Nodes inside one another: each is a call of Python's."""
 _LARGEST_AREA = 4096
 """Cells: beyond, blocks of torch are quicker than cells one by one."""
+_MOST_READ = 1_000_000
+"""Cells of areas that the copies of one formula read: torch is loaded in the time of some
+millions."""
 _MOST_NODES = 500
 """Of one formula: one whose parts are shared, as names that use one another are, has millions."""
 
@@ -71,11 +78,14 @@ class Cells:
         raise NotImplementedError
 
 
-def cell_function(family: Family, cells: Cells, context: Context) -> CellFunction:
-    """The formula of a family. Raises NotCellwiseError."""
+def cell_function(
+    family: Family, cells: Cells, context: Context, *, alone: bool = False
+) -> CellFunction:
+    """The formula of a family; `alone`: without blocks, and within a bound on what is read. Raises
+    NotCellwiseError."""
     if family.array or family.step != (1, 1):
         raise NotCellwiseError
-    maker = _Maker(family.sheet, cells, context)
+    maker = _Maker(family.sheet, cells, context, _MOST_READ if alone else None)
     node = family.node
     if family.closing and isinstance(node, Binary) and node.operator in CLOSING:
         operation = arithmetic(CLOSING[node.operator], context.date1904)
@@ -86,8 +96,12 @@ def cell_function(family: Family, cells: Cells, context: Context) -> CellFunctio
 class _Maker:
     """Makes functions of nodes, for the formulas of one sheet."""
 
-    def __init__(self, sheet: str, cells: Cells, context: Context) -> None:
+    def __init__(
+        self, sheet: str, cells: Cells, context: Context, most_read: int | None = None
+    ) -> None:
         self._sheet, self._cells, self.context = sheet, cells, context
+        self._most_read = most_read
+        """Cells of areas that may still be read, and then no block may be asked; None: any."""
         self.places = cells.places
         self._made = 0
 
@@ -123,7 +137,7 @@ class _Maker:
         elif sign == "^" and node.right == Number(2.0):
             operation = arithmetic(lambda x, _: x * x, self.context.date1904)
         elif sign == "^":
-            return self._asked(BINARY["^"], [node.left, node.right], depth)
+            operation = arithmetic(raised, self.context.date1904)
         else:
             raise NotCellwiseError
         return _of_two(operation, self.make(node.left, depth), self.make(node.right, depth))
@@ -153,7 +167,10 @@ class _Maker:
         if node.name in EXACT:
             exact = arithmetic(EXACT[node.name], self.context.date1904)
             operands = [self.make(one, depth) for one in node.arguments]
-            return _of_two(exact, operands[0], operands[1] if operands[1:] else _always(0.0))
+            second = operands[1] if operands[1:] else _always(LEFT_OUT.get(node.name, 0.0))
+            return _of_two(exact, operands[0], second)
+        if node.name in CONSTANTS:
+            return _always(CONSTANTS[node.name])
         if node.name == "IF":
             return self._choice(node.arguments, depth)
         if node.name == "IFERROR":
@@ -163,7 +180,24 @@ class _Maker:
         alone = record.form is None and record.refers is None and record.areas is None
         if not (record.elementwise and values and alone) or record.random or record.run is None:
             raise NotCellwiseError
+        if isinstance(record.run, Alone):
+            return self._of_values(record.run, node.arguments, depth)
         return self._asked(record.operation, node.arguments, depth)
+
+    def _of_values(self, function: Alone, nodes: Sequence[Node], depth: int) -> CellFunction:
+        """A function that the table has for single values."""
+        context, given = self.context, [self.make(one, depth) for one in nodes]
+
+        def run(row: int, column: int) -> Scalar:
+            try:
+                found = function.of(context, [one(row, column) for one in given])
+            except (NotAloneError, XlcollabError):
+                raise NotCellwiseError from None
+            if isinstance(found, str | bool | ErrorCode) or found is None:
+                return found
+            return float(found)
+
+        return run
 
     def _asked(self, operation: Operation, nodes: Sequence[Node], depth: int) -> CellFunction:
         """A function of values as the table has it. Where it refuses, so do the blocks.
@@ -171,6 +205,8 @@ class _Maker:
         A blank cell is not what is left out: only values that are surely cells, or surely none,
         are handed over.
         """
+        if self._most_read is not None:
+            raise NotCellwiseError
         context, given = self.context, [(self.make(one, depth), is_read(one)) for one in nodes]
 
         def run(row: int, column: int) -> Scalar:
@@ -263,8 +299,13 @@ class _Maker:
         known, load = self._cells.known[sheet], self._cells.load
         (top, left, height, width), (rows, columns) = corners, self._cells.extent(sheet)
         down, across = range(top, min(top + height, rows)), range(left, min(left + width, columns))
-        if len(down) * len(across) > _LARGEST_AREA:
+        count = len(down) * len(across)
+        if count > _LARGEST_AREA:
             raise NotCellwiseError
+        if self._most_read is not None:
+            self._most_read -= count
+            if self._most_read < 0:
+                raise NotCellwiseError
         return [
             known[key] if (key := r * MAX_COLUMNS + c) in known else load(sheet, r, c)
             for r in down

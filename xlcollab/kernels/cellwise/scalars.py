@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.texts import folded, number_from_text
+from xlcollab.kernels.values import libm
 from xlcollab.kernels.values.operators import text_of
 
 _LARGEST, _SMALLEST = 1.7976931348623157e308, 2.2250738585072014e-308
@@ -114,6 +115,32 @@ def rounder(direction: Callable[[float], float]) -> Callable[[float, float], flo
     return run
 
 
+def _modulo(x: float, divisor: float) -> float | ErrorCode:
+    """MOD: the exact remainder, with the sign of the divisor."""
+    if divisor == 0.0:
+        return ErrorCode.DIV0
+    if not abs(x / divisor) < libm.LARGEST_QUOTIENT:
+        return ErrorCode.NUM
+    rest = math.fmod(x, divisor)
+    return rest + divisor if rest != 0.0 and (divisor < 0.0) != (rest < 0.0) else rest
+
+
+def raised(base: float, exponent: float) -> float | ErrorCode:
+    """base ^ exponent. What divides by a power that is lost below all numbers is #DIV/0!."""
+    if exponent < 0.0 and abs(base) < 1.0 and math.isinf(libm.power(abs(base) or 5e-324, exponent)):
+        return ErrorCode.DIV0
+    return libm.power(base, exponent)
+
+
+def _logarithm(x: float, base: float) -> float | ErrorCode:
+    return ErrorCode.DIV0 if x > 0.0 and base == 1.0 else libm.logarithm_to(x, base)
+
+
+def _alone(function: libm.One) -> Callable[[float, float], float | ErrorCode]:
+    """A function of the first number."""
+    return lambda x, _: function(x)
+
+
 EXACT: Mapping[str, Callable[[float, float], float | ErrorCode]] = {
     "ABS": lambda x, _: abs(x),
     "INT": lambda x, _: float(math.floor(x)),
@@ -122,8 +149,32 @@ EXACT: Mapping[str, Callable[[float, float], float | ErrorCode]] = {
     "ROUND": rounder(lambda x: float(math.floor(x + 0.5 + 2e-15 * x))),
     "ROUNDUP": rounder(lambda x: float(math.ceil(x))),
     "ROUNDDOWN": rounder(lambda x: float(math.floor(x))),
+    "MOD": _modulo,
+    "POWER": raised,
+    "EXP": _alone(libm.exponential),
+    "LN": _alone(libm.logarithm),
+    "LOG": _logarithm,
+    "LOG10": _alone(libm.log10),
+    "SIN": _alone(libm.turning(math.sin)),
+    "COS": _alone(libm.turning(math.cos)),
+    "TAN": _alone(libm.turning(math.tan)),
+    "ATAN": _alone(math.atan),
+    "SINH": _alone(libm.steep(math.sinh)),
+    "COSH": _alone(libm.steep(math.cosh)),
+    "TANH": _alone(math.tanh),
+    "RADIANS": lambda x, _: x * (math.pi / 180.0),
+    "DEGREES": lambda x, _: x * (180.0 / math.pi),
 }
 """Functions of one number or two that every processor rounds alike."""
+LEFT_OUT: Mapping[str, float] = {"LOG": 10.0}
+"""The second number of one that is left out, where that is not 0."""
+CONSTANTS: Mapping[str, Scalar] = {
+    "PI": math.pi,
+    "TRUE": True,
+    "FALSE": False,
+    "NA": ErrorCode.NA,
+}
+"""Functions of nothing."""
 CLOSING: Mapping[str, Callable[[float, float], float]] = {
     "+": added,
     "-": lambda a, b: added(a, -b),

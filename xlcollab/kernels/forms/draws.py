@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call
 from xlcollab.grid import ErrorCode
@@ -15,6 +13,7 @@ from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
+from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 

@@ -11,8 +11,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import (
     ArrayLiteral,
@@ -33,6 +31,7 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import call, closure_of
 from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import as_array, as_values, concatenated, moved
 from xlcollab.kernels.values.tape import Operation, Value

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.formula.nodes import Call, Node, parts_of_union, walk
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind, RowMark
@@ -25,6 +22,7 @@ from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Operation, Value
 from xlcollab.ref import Rect

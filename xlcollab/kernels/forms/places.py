@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import torch
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, ErrorValue, Node, parts_of_union
@@ -17,6 +16,7 @@ from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 

@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Node, is_plain, parts_of_union
 from xlcollab.formula.signatures import Param
@@ -44,6 +41,7 @@ from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function, Operation, Value
@@ -322,7 +320,7 @@ def _known_selection(fold: Fold, selection: Selection) -> Function:
         *pairs, place = known
         here = replace(selection, place=place)
         if len(pairs) == 1:
-            return folded(context, fold, block, here, Tried(pairs[0]))
+            return folded(context, fold, block, here, Tried(pairs[0], in_order=context.exact))
         return folded(context, fold, block, here, [(pairs[0], pairs[1])])
 
     return run

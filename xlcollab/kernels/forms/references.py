@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
 from xlcollab.formula import parse
@@ -29,6 +27,7 @@ from xlcollab.formula.row_column import around_the_edge, read_row_column
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 from xlcollab.plan.resolve import resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
@@ -25,12 +25,16 @@ from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
+    Alone,
+    NotAloneError,
+    OfValues,
     Reader,
     floored,
     integer,
     number,
     refuse,
     text,
+    told,
     valuewise,
 )
 
@@ -46,31 +50,38 @@ _PHANTOM_MONTH = (1900, 2)
 """The February with a 29th that never was."""
 
 
-def dated(function: Callable[..., Scalar], *readers: Reader) -> Function:
+def dated(function: Callable[..., Scalar], *readers: Reader) -> Alone:
     """A function that is also told the date system."""
-
-    def run(context: Context, *blocks: Block) -> Block:
-        return valuewise(lambda *values: function(context.date1904, *values), *readers)(
-            context, *blocks
-        )
-
-    return run
+    from_1900 = valuewise(partial(function, False), *readers)
+    from_1904 = valuewise(partial(function, True), *readers)
+    return told(lambda context: from_1904 if context.date1904 else from_1900)
 
 
-def _toolpak(function: Function) -> Function:
+def _toolpak(function: Alone) -> Alone:
     """A function of the former Analysis ToolPak, to which truth values are #VALUE!."""
 
     def run(context: Context, *blocks: Block) -> Block:
         return function(context, *(without_booleans(context, block) for block in blocks))
 
-    return run
+    return Alone(run, _of_others(function, lambda context, value: isinstance(value, bool)))
+
+
+def _of_others(function: Alone, special: Callable[[Context, Scalar], bool]) -> OfValues:
+    """The function of values none of which is special to what stands around it."""
+
+    def of(context: Context, values: Sequence[Scalar]) -> Scalar:
+        if any(special(context, value) for value in values):
+            raise NotAloneError
+        return function.of(context, values)
+
+    return of
 
 
 _DAYS_1904 = 1462
 """Between the starts of the two date systems."""
 
 
-def _twice_shifted(function: Function, dates: int = 1) -> Function:
+def _twice_shifted(function: Alone, dates: int = 1) -> Alone:
     """In books of the 1904 system EDATE, EOMONTH and YEARFRAC count the days of a text from 1904
     and shift them a second time, as Excel was seen to do. What comes before 1904 so is refused.
 
@@ -83,7 +94,10 @@ def _twice_shifted(function: Function, dates: int = 1) -> Function:
         shifted = [_shifted(context, block) for block in blocks[:dates]]
         return function(context, *shifted, *blocks[dates:])
 
-    return run
+    def is_special(context: Context, value: Scalar) -> bool:
+        return context.date1904 and isinstance(value, str)
+
+    return Alone(run, _of_others(function, is_special))
 
 
 def _shifted(context: Context, block: Block) -> Block:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
@@ -58,7 +56,7 @@ def as_number(context: Context, block: Block) -> Block:
     del context
     texts = block.mask(Kind.TEXT)
     number = torch.where(texts, 0.0, block.number)
-    if not isinstance(block.kind, Tensor):
+    if not isinstance(block.kind, torch.Tensor):
         return Block(number, Kind.ERROR if block.kind == Kind.ERROR else Kind.NUMBER)
     kind = torch.where(block.kind == Kind.ERROR, int(Kind.ERROR), int(Kind.NUMBER))
     return Block(number, kind.to(torch.uint8))

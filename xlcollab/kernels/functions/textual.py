@@ -19,12 +19,14 @@ from xlcollab.kernels.values.record import CUT, Record, function
 from xlcollab.kernels.values.shapes import single_cells
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
+    Alone,
     Reader,
     anything,
     integer,
     number,
     refuse,
     text,
+    told,
     truth,
     valuewise,
 )
@@ -41,7 +43,7 @@ _FIRST_PRINTABLE = 32
 _WINDOWS = "cp1252"
 
 
-def _counting(function: Callable[..., Scalar], *readers: Reader) -> Function:
+def _counting(function: Callable[..., Scalar], *readers: Reader) -> Alone:
     """`function` of texts whose characters are what this workbook counts as one.
 
     Before compatibility version 2 LEN, MID, FIND, SEARCH and REPLACE count an emoji and its like,
@@ -50,12 +52,12 @@ def _counting(function: Callable[..., Scalar], *readers: Reader) -> Function:
     whole, units = valuewise(function, *readers), valuewise(_of_units(function), *readers)
     unknown = valuewise(_of_one_unit_each(function), *readers)
 
-    def run(context: Context, *blocks: Block) -> Block:
+    def made(context: Context) -> Alone:
         if context.whole_pairs is None:
-            return unknown(context, *blocks)
-        return (whole if context.whole_pairs else units)(context, *blocks)
+            return unknown
+        return whole if context.whole_pairs else units
 
-    return run
+    return told(made)
 
 
 def _has_pairs(value: object) -> bool:
@@ -285,12 +287,11 @@ def _value(context: Context, source: Scalar) -> Scalar:
     return number(context, source)
 
 
-def as_number(context: Context, block: Block) -> Block:
-    """VALUE(text)."""
-    return valuewise(lambda found: found, _value)(context, block)
+as_number = valuewise(lambda found: found, _value)
+"""VALUE(text)."""
 
 
-def as_text(context: Context, block: Block, pattern: Block) -> Block:
+def _as_text(context: Context) -> Alone:
     """TEXT(value, format). Raises UnsupportedError for a format that is not known."""
 
     def formatted(value: Scalar, wanted: str) -> Scalar:
@@ -307,7 +308,10 @@ def as_text(context: Context, block: Block, pattern: Block) -> Block:
             raise refuse()
         return shown
 
-    return valuewise(formatted, anything, text)(context, block, pattern)
+    return valuewise(formatted, anything, text)
+
+
+as_text = told(_as_text)
 
 
 def _joined(*parts: str) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Generator, Tensor
 
 from xlcollab.errors import ModelError
 from xlcollab.formula import parse
@@ -24,6 +22,7 @@ from xlcollab.kernels.trace.loops import Settled, write_out
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Program, Tape, Value, program
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.circles import circles
@@ -52,7 +51,7 @@ class SheetFunction:
         try:
             blocks = self.program.run(context, x)
         except HiddenError:
-            context = replace(context, exact=True)
+            context = context.exactly()
             blocks = self.program.run(context, x)
         return [flat(context, block) for block in blocks]
 
@@ -64,7 +63,12 @@ class SheetFunction:
         """The same function on another device or in another precision."""
         known = self.context
         context = Context(
-            known.texts, known.exact, device, dtype, known.date1904, known.whole_pairs
+            known.texts,
+            exact=known.exact,
+            device=device,
+            dtype=dtype,
+            date1904=known.date1904,
+            whole_pairs=known.whole_pairs,
         )
         return SheetFunction(self.program.to(context), context)
 
@@ -89,7 +93,7 @@ class SheetFunction:
         """Whether there is an operation without a slope where it is 0, and smooth elsewhere."""
         return any(is_root(instruction) for instruction in self.program.instructions)
 
-    def hides_a_bend(self, n: int, generator: Generator, *, root: bool = False) -> bool:
+    def hides_a_bend(self, n: int, generator: torch.Generator, *, root: bool = False) -> bool:
         """Whether an operation on the n numbers curves where samples of the whole need not show
         it; see `pieces.hidden`."""
         return hides_a_bend(self.program, self.context, n, generator, root=root)
@@ -131,9 +135,7 @@ class Dependents:
 
 def edit_of(area: AreaRef, block: Block) -> CellEdit:
     """A block as the new values of an area."""
-    kinds: NDArray[np.uint8] = block.kinds()[0, 0].cpu().numpy().astype(np.uint8)
-    numbers: NDArray[np.float64] = block.number.expand(block.shape)[0, 0].cpu().numpy()
-    return CellEdit(area, kinds, numbers.astype(np.float64))
+    return CellEdit(area, *block.arrays())
 
 
 class Compiler:
@@ -220,7 +222,7 @@ class Compiler:
         made = program(tape, values)
         context = self._evaluation.fast
         if self._beside_errors(tape, made, values):
-            context = replace(context, exact=True)
+            context = context.exactly()
         return SheetFunction(made, context)
 
     @staticmethod

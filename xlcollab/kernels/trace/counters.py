@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import Kind
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Role
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import VARIABLES, Instruction, Tape, Value
 
 HANDS_ON = frozenset(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 
-from torch import Tensor
-
 from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
@@ -15,6 +13,7 @@ from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
+from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Tape, Value

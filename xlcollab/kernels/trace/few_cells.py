@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from xlcollab.grid import Kind, Scalar
 from xlcollab.kernels.cellwise.formula import Cells, cell_function
 from xlcollab.kernels.cellwise.lookups import NotCellwiseError
-from xlcollab.kernels.values.block import Block
+from xlcollab.kernels.values.block import Block, LateBlock
 from xlcollab.kernels.values.shapes import full
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Value
@@ -14,6 +16,9 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 MOST_CELLS = 32
 """Larger families are evaluated at once."""
+_MOST_ALONE, _ALL_ALONE = 5000, 50_000
+"""Cells of a larger family, and of all of them, that are sooner done one by one than torch is
+loaded, if nobody has."""
 
 
 class FewCells(Cells):
@@ -21,6 +26,7 @@ class FewCells(Cells):
 
     def __init__(self, store: Store) -> None:
         self._store, self._context = store, store.context
+        self._left = _ALL_ALONE
         self.forget()
 
     def forget(self) -> None:
@@ -31,16 +37,24 @@ class FewCells(Cells):
     def family(self, family: Family) -> Value | None:
         """All values of a family; None where it is none of these. Raises NotReadyError."""
         rect = family.rect
-        if rect.size > MOST_CELLS or self._store.is_variable(family.sheet, rect):
+        alone = rect.size > MOST_CELLS
+        if (alone and not self._sooner(rect.size)) or self._store.is_variable(family.sheet, rect):
             return None
         try:
-            function = cell_function(family, self, self._context)
+            function = cell_function(family, self, self._context, alone=alone)
             values = [_shown(function(row, column)) for row, column in rect.cells()]
         except NotCellwiseError:
             return None
         places = (row * MAX_COLUMNS + column for row, column in rect.cells())
         self.known[family.sheet].update(zip(places, values, strict=True))
         return Value(self._block(values, rect))
+
+    def _sooner(self, cells: int) -> bool:
+        """Whether cells are sooner worked out one by one than torch is loaded."""
+        if "torch" in sys.modules or cells > min(_MOST_ALONE, self._left):
+            return False
+        self._left -= cells
+        return True
 
     def extent(self, sheet: str) -> tuple[int, int]:
         found = self._store.workbook.sheet(sheet)
@@ -74,8 +88,7 @@ class FewCells(Cells):
         return self._context.values(Block(block.number[where], kind))[0]
 
     def _block(self, values: list[Scalar], rect: Rect) -> Block:
-        block = self._context.block(values, (1, 1, rect.height, rect.width))
-        return Block(block.number, block.kind, cells=True)
+        return LateBlock(values, rect.height, rect.width, self._context.texts)
 
 
 def _shown(value: Scalar) -> Scalar:

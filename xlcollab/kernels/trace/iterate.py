@@ -6,11 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
-from torch import Tensor
 
 from xlcollab.grid import Iteration, Kind, Sheet, Workbook
 from xlcollab.kernels.trace.evaluation import Evaluation
-from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.store import NotReadyError
 from xlcollab.plan import Family, Plan
 
@@ -59,7 +57,7 @@ def again(evaluation: Evaluation, family: Family, *, relative: bool = False) -> 
             evaluation.need(missing.families)
     sheet = evaluation.plan.workbook.sheet(family.sheet)
     rect = family.rect
-    kinds, numbers = _arrays(block)
+    kinds, numbers = block.arrays()
     old_kinds, old = sheet.block(rect)
     sheet.kinds[rect.rows, rect.columns] = kinds
     sheet.numbers[rect.rows, rect.columns] = numbers
@@ -68,8 +66,3 @@ def again(evaluation: Evaluation, family: Family, *, relative: bool = False) -> 
     size = np.abs(numbers) + np.abs(old) if relative else np.ones_like(numbers)
     change = np.abs(numbers - old) / np.where(size > 0, size, 1.0)
     return float(np.where(same, change, np.inf).max())
-
-
-def _arrays(block: Block) -> tuple[np.ndarray, np.ndarray]:
-    number: Tensor = block.number.expand(block.shape)[0, 0]
-    return block.kinds()[0, 0].numpy().astype(np.uint8), number.numpy().astype(np.float64)

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from xlcollab.errors import ModelError, UnsupportedError
 from xlcollab.formula import parse
@@ -21,6 +19,7 @@ from xlcollab.grid import CellEdit, Sheet
 from xlcollab.kernels.trace.compiler import Compiler, Dependents, SheetFunction, edit_of, flat
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.values.block import Block
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Program, Value
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.resolve import resolve

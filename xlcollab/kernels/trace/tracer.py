@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar
-
-import torch
-from torch import Tensor
 
 from xlcollab.errors import ModelError, UnsupportedError, XlcollabError
 from xlcollab.formula import to_text
@@ -51,6 +49,7 @@ from xlcollab.kernels.values.block import Block, Context, HiddenError, spread_sh
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Closure, Frame, Source
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import NotReadyError, Store
@@ -66,7 +65,7 @@ class Tracer:
 
     def __init__(self, tape: Tape, store: Store, seed: int = 0) -> None:
         self.tape, self.store = tape, store
-        self.generator = torch.Generator().manual_seed(seed)
+        self._seed = seed
         self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
@@ -76,6 +75,11 @@ class Tracer:
         self._shared: frozenset[int] = frozenset()
         self._known: dict[tuple[int, bool], Value] = {}
         """The values of nodes that stand at several places of the formula."""
+
+    @cached_property
+    def generator(self) -> torch.Generator:
+        """What random functions draw from."""
+        return torch.Generator().manual_seed(self._seed)
 
     def forget(self) -> None:
         """Stored values have changed: no view of them is known any more."""
@@ -467,7 +471,7 @@ def _layout(context: Context, block: Block, shape: tuple[int, int, int, int]) ->
     is cut off (18.3.1.40). A formula whose result is a blank cell shows 0.
     """
     rows, columns, height, width = shape
-    if isinstance(block.kind, Tensor):
+    if isinstance(block.kind, torch.Tensor):
         kind = torch.where(block.kind == Kind.BLANK, int(Kind.NUMBER), block.kind)
         block = full(Block(block.number, kind.to(torch.uint8)))
     elif block.kind == Kind.BLANK:

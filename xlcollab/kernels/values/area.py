@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from xlcollab.formula.nodes import Axis, Reference
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.plan.families import Family
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
@@ -203,7 +202,7 @@ def _split(values: Tensor, dim: int, sizes: tuple[int, int]) -> Tensor:
 
 def apply(block: Block, op: Op) -> Block:
     """A movement of values, applied to numbers and kinds alike."""
-    kind = op(block.kind) if isinstance(block.kind, Tensor) else block.kind
+    kind = op(block.kind) if isinstance(block.kind, torch.Tensor) else block.kind
     return Block(op(block.number), kind, cells=block.cells, array=block.array)
 
 

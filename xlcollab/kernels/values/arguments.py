@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.later import Tensor
 
 
 class ArgumentIsError(Exception):

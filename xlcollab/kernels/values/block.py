@@ -15,20 +15,22 @@ works both ways through the helpers of `Context`.
 
 from __future__ import annotations
 
+import copy
+import sys
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
 from xlcollab.kernels.text.order import TextOrder
 from xlcollab.kernels.text.texts import number_from_text
+from xlcollab.kernels.values.later import Tensor, torch
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
-_SMALLEST = torch.finfo(torch.float64).tiny
+_SMALLEST = sys.float_info.min
 
 _T = TypeVar("_T")
 
@@ -72,7 +74,7 @@ class Block:
 
     @property
     def shape(self) -> torch.Size:
-        if not isinstance(self.kind, Tensor) or self.kind.shape == self.number.shape:
+        if not isinstance(self.kind, torch.Tensor) or self.kind.shape == self.number.shape:
             return self.number.shape
         return spread_shape(self.number.shape, self.kind.shape)
 
@@ -95,33 +97,98 @@ class Block:
     def mask(self, kind: Kind) -> Tensor:
         """Which values are of `kind`, as a boolean tensor, of the block's shape."""
         kinds = self.kind
-        if isinstance(kinds, Tensor):
+        if isinstance(kinds, torch.Tensor):
             return self.derived(("mask", kind), lambda _: kinds == kind)
         fill = torch.tensor(self.kind == kind, device=self.number.device)
         return fill.expand(self.number.shape)
 
+    def arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """The kinds and numbers of a block of one copy, of shape (h, w)."""
+        kinds: NDArray[np.uint8] = self.kinds()[0, 0].cpu().numpy().astype(np.uint8)
+        numbers: NDArray[np.float64] = self.number.expand(self.shape)[0, 0].cpu().numpy()
+        return kinds, numbers.astype(np.float64)
+
     def kinds(self) -> Tensor:
         """The kinds as a uint8 tensor of the block's shape."""
-        if isinstance(self.kind, Tensor):
+        if isinstance(self.kind, torch.Tensor):
             return self.kind.expand(self.shape)
         return torch.full_like(self.number, int(self.kind), dtype=torch.uint8)
 
 
-@dataclass(slots=True)
+class LateBlock(Block):
+    """The values of a few cells, in reading order: tensors only for those who ask for them."""
+
+    __slots__ = ("_height", "_kinds", "_numbers", "_width")
+
+    def __init__(self, values: Sequence[Scalar], height: int, width: int, texts: TextPool) -> None:
+        encoded = [encode(value, texts) for value in values]
+        self._kinds = [kind for kind, _ in encoded]
+        self._numbers = [number for _, number in encoded]
+        self._height, self._width = height, width
+        self.cells, self.array = True, False
+        self._derived = {}
+
+    def __getattr__(self, name: str) -> object:
+        """`number` and `kind`, made when one of them is first asked for."""
+        if name not in ("number", "kind"):
+            raise AttributeError(name)
+        shape = (1, 1, self._height, self._width)
+        self.number = torch.tensor(self._numbers, dtype=torch.float64).reshape(shape)
+        alike = self._kinds.count(self._kinds[0]) == len(self._kinds)
+        kinds = self._kinds[0] if alike else torch.tensor(self._kinds, dtype=torch.uint8)
+        self.kind = kinds.reshape(shape) if isinstance(kinds, torch.Tensor) else kinds
+        return getattr(self, name)
+
+    def arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        shape = (self._height, self._width)
+        return (
+            np.array(self._kinds, np.uint8).reshape(shape),
+            np.array(self._numbers).reshape(shape),
+        )
+
+
 class Context:
     """What functions need besides their arguments.
 
     `exact` chooses between the two ways of evaluating. `generator` draws what volatile functions
-    return inside a formula that is being optimised.
+    return inside a formula that is being optimised. Tensors are of float64 and on the CPU where
+    nothing else is said.
     """
 
-    texts: TextPool
-    exact: bool = True
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    dtype: torch.dtype = torch.float64
-    date1904: bool = False
-    whole_pairs: bool | None = False
-    _order: TextOrder = field(default_factory=TextOrder)
+    __slots__ = ("_device", "_dtype", "_order", "date1904", "exact", "texts", "whole_pairs")
+
+    def __init__(
+        self,
+        texts: TextPool,
+        *,
+        exact: bool = True,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+        date1904: bool = False,
+        whole_pairs: bool | None = False,
+    ) -> None:
+        self.texts, self.exact = texts, exact
+        self.date1904, self.whole_pairs = date1904, whole_pairs
+        self._device, self._dtype = device, dtype
+        self._order = TextOrder()
+
+    @property
+    def device(self) -> torch.device:
+        if self._device is None:
+            self._device = torch.device("cpu")
+        return self._device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        if self._dtype is None:
+            self._dtype = torch.float64
+        return self._dtype
+
+    def exactly(self) -> Context:
+        """The same for exact evaluation."""
+        other = copy.copy(self)
+        other.exact = True
+        return other
 
     def tensor(self, values: object) -> Tensor:
         """Values as a tensor of the working type on the working device. The shape stays."""
@@ -144,7 +211,7 @@ class Context:
         return block.derived("numbers", self._numbers)
 
     def _numbers(self, block: Block) -> tuple[Tensor, Tensor | None]:
-        if not isinstance(block.kind, Tensor):
+        if not isinstance(block.kind, torch.Tensor):
             if block.kind in _NUMERIC_KINDS:
                 return block.number, None
             if block.kind == Kind.ERROR:
@@ -204,7 +271,7 @@ class Context:
     def errors(self, block: Block) -> Tensor:
         """The mask of errors; in fast evaluation NaN counts as one, and so does infinity. It has
         the block's shape."""
-        if isinstance(block.kind, Tensor) or block.kind == Kind.ERROR:
+        if isinstance(block.kind, torch.Tensor) or block.kind == Kind.ERROR:
             mask = block.mask(Kind.ERROR)
             return mask if self.exact else mask | ~torch.isfinite(block.number)
         if self.exact or block.kind not in (Kind.NUMBER, Kind.BOOLEAN):
@@ -214,7 +281,7 @@ class Context:
     def codes(self, block: Block) -> Tensor | None:
         """The error codes of a block as they stand, 0 elsewhere; None without errors. They have the
         block's shape."""
-        if not isinstance(block.kind, Tensor):
+        if not isinstance(block.kind, torch.Tensor):
             return block.number if block.kind == Kind.ERROR else None
         return block.derived("codes", _codes)
 
@@ -224,7 +291,7 @@ class Context:
         return block.derived(("truths", self.exact), self._truths)
 
     def _truths(self, block: Block) -> tuple[Tensor, Tensor | None]:
-        if not isinstance(block.kind, Tensor) and block.kind in _NUMERIC_KINDS:
+        if not isinstance(block.kind, torch.Tensor) and block.kind in _NUMERIC_KINDS:
             return block.number != 0, self._nan_codes(block.number)
         texts = block.mask(Kind.TEXT)
         if not bool(texts.any()):
@@ -251,7 +318,7 @@ class Context:
     def values(self, block: Block) -> list[Scalar]:
         """The values in reading order, as Python values: for functions that work one by one."""
         numbers = block.number.detach().expand(block.shape).reshape(-1).tolist()
-        if not isinstance(block.kind, Tensor):
+        if not isinstance(block.kind, torch.Tensor):
             return [self._decode(int(block.kind), number) for number in numbers]
         kinds = block.kind.expand(block.shape).reshape(-1).tolist()
         return [self._decode(k, n) for k, n in zip(kinds, numbers, strict=True)]
@@ -321,6 +388,6 @@ def select(mask: Tensor, yes: Block, no: Block) -> Block:
 
 
 def _kind_tensor(block: Block) -> Tensor:
-    if isinstance(block.kind, Tensor):
+    if isinstance(block.kind, torch.Tensor):
         return block.kind
     return torch.tensor(int(block.kind), dtype=torch.uint8, device=block.number.device)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
+from xlcollab.kernels.values.later import Tensor, torch
 
 Values = Callable[..., ArrayLike]
 """As many arrays as it has arguments → an array of their common shape."""

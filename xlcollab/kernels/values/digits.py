@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from xlcollab.kernels.values.later import Tensor, torch
 
 _DIGITS = 15
 """Excel's precision, as its specification has it."""

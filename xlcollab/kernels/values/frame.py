@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import torch
-
 from xlcollab.formula.nodes import Call, Node
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.kernels.values.area import Area
+from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.store import Store
 from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan.families import Family
@@ -59,7 +58,12 @@ class Evaluator(Protocol):
 
     tape: Tape
     store: Store
-    generator: torch.Generator
+
+    @property
+    def generator(self) -> torch.Generator:
+        """What random functions draw from."""
+        ...
+
     frozen: set[CellRef]
     """Cells in which a random function was drawn once and is kept."""
     calls: int

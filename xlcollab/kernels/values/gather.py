@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from xlcollab.kernels.values.block import Block
+from xlcollab.kernels.values.later import Tensor, torch
 
 
 def taken(block: Block, rows: Tensor, columns: Tensor) -> Block:
     """The values at zero-based places (R, C, h, w) inside each copy's operand."""
     height, width = block.shape[2:]
     place = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
-    kind = _picked(block.kinds(), place) if isinstance(block.kind, Tensor) else block.kind
+    kind = _picked(block.kinds(), place) if isinstance(block.kind, torch.Tensor) else block.kind
     return Block(_picked(block.number.expand(block.shape), place), kind, cells=block.cells)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+from xlcollab.kernels.values.later import Tensor, torch
 
 
 def grouped(columns: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

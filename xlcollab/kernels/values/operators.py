@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.text.texts import general
+from xlcollab.kernels.values import libm
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added, same_digits
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
+from xlcollab.kernels.values.later import Tensor, calls, torch
+from xlcollab.kernels.values.libm import one_by_one
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Operation
 
@@ -60,7 +60,14 @@ def power(context: Context, a: Block, b: Block) -> Block:
         pole = torch.where(sinks & (exponent < 0), float(ErrorCode.DIV0), 0.0)
         unclear = torch.where(zero & (exponent == 0), float(ErrorCode.NUM), 0.0)
         codes = first_code(codes, pole, unclear)
+    if stores(context, base, exponent):
+        return context.result(one_by_one(libm.power, base, exponent), codes)
     return context.result(safe_power(base, exponent), codes)
+
+
+def stores(context: Context, *numbers: Tensor) -> bool:
+    """Whether values are worked out to be stored, and not for their slopes."""
+    return context.exact and not any(number.requires_grad for number in numbers)
 
 
 def concatenate(context: Context, a: Block, b: Block) -> Block:
@@ -73,7 +80,7 @@ def concatenate(context: Context, a: Block, b: Block) -> Block:
 
 def texts_of(context: Context, block: Block, shape: torch.Size) -> list[str | ErrorCode]:
     """The values as texts, in the reading order of `shape`; errors stay errors."""
-    kind = block.kind.expand(shape) if isinstance(block.kind, Tensor) else block.kind
+    kind = block.kind.expand(shape) if isinstance(block.kind, torch.Tensor) else block.kind
     values = context.values(Block(block.number.expand(shape), kind))
     return [text_of(value) for value in values]
 
@@ -132,7 +139,7 @@ def _snapped(context: Context, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _plain(block: Block) -> bool:
-    return not isinstance(block.kind, Tensor) and block.kind in (Kind.NUMBER, Kind.BLANK)
+    return not isinstance(block.kind, torch.Tensor) and block.kind in (Kind.NUMBER, Kind.BLANK)
 
 
 def _filled(context: Context, block: Block, other: Block) -> Block:
@@ -216,18 +223,18 @@ def _affine(role: Role, fails: Fails = False) -> Facts:
 
 
 _BINARY: tuple[tuple[str, Binary, Facts], ...] = (
-    ("+", arithmetic(torch.add), _affine(Role.ADD)),
-    ("-", arithmetic(torch.sub), _affine(Role.SUBTRACT)),
-    ("*", arithmetic(torch.mul), _affine(Role.MULTIPLY)),
+    ("+", arithmetic(calls.add), _affine(Role.ADD)),
+    ("-", arithmetic(calls.sub), _affine(Role.SUBTRACT)),
+    ("*", arithmetic(calls.mul), _affine(Role.MULTIPLY)),
     ("/", divide, _affine(Role.DIVIDE, by_divisor)),
     ("^", power, Facts(fails=by_exponent, shape=Shape.SMOOTH, role=Role.POWER)),
     ("&", concatenate, Facts(fails=False, picks=True, shape=Shape.STEPS)),
-    ("=", comparison(torch.eq), _STEP),
-    ("<>", comparison(torch.ne), _STEP),
-    ("<", comparison(torch.lt), _STEP),
-    ("<=", comparison(torch.le), _STEP),
-    (">", comparison(torch.gt), _STEP),
-    (">=", comparison(torch.ge), _STEP),
+    ("=", comparison(calls.eq), _STEP),
+    ("<>", comparison(calls.ne), _STEP),
+    ("<", comparison(calls.lt), _STEP),
+    ("<=", comparison(calls.le), _STEP),
+    (">", comparison(calls.gt), _STEP),
+    (">=", comparison(calls.ge), _STEP),
 )
 _UNARY: tuple[tuple[str, Callable[[Context, Block], Block]], ...] = (
     ("-", negate),
@@ -239,7 +246,7 @@ _UNARY: tuple[tuple[str, Callable[[Context, Block], Block]], ...] = (
 BINARY = {sign: Operation(sign, run, facts) for sign, run, facts in _BINARY}
 UNARY = {sign: Operation(sign, run, _affine(Role.NONE)) for sign, run in _UNARY}
 CLOSING = {
-    "+": replace(BINARY["+"], function=_closing(torch.add, 1.0)),
-    "-": replace(BINARY["-"], function=_closing(torch.sub, -1.0)),
+    "+": replace(BINARY["+"], function=_closing(calls.add, 1.0)),
+    "-": replace(BINARY["-"], function=_closing(calls.sub, -1.0)),
 }
 """The operator that is worked out last in a formula: what is left of 15 digits is 0."""

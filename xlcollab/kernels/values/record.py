@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
 from xlcollab.formula.signatures import ArrayRole, Param, Signature, signature
-from xlcollab.grid import ErrorCode
+from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
+from xlcollab.kernels.values.valuewise import Alone, NotAloneError, OfValues
 
 Category = Literal[
     "conditional", "dates", "engineering", "information", "logic", "lookup", "maths", "money",
@@ -99,7 +100,18 @@ def _complete(run: Function, minimum: int) -> Function:
         last = max((place for place, block in enumerate(blocks, 1) if given(block)), default=0)
         return run(context, *blocks[: max(last, minimum)])
 
-    return complete
+    return Alone(complete, _complete_values(run)) if isinstance(run, Alone) else complete
+
+
+def _complete_values(function: Alone) -> OfValues:
+    """Of single values, none of which may be one that is left out."""
+
+    def of(context: Context, values: Sequence[Scalar]) -> Scalar:
+        if any(value is None for value in values):
+            raise NotAloneError
+        return function.of(context, values)
+
+    return of
 
 
 def function(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.budget import refuse_cells
+from xlcollab.kernels.values.later import Tensor, torch
 
 
 def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
@@ -46,14 +44,14 @@ def pad(context: Context, block: Block, dim: int, count: int, code: ErrorCode) -
 def full(block: Block, shape: torch.Size | tuple[int, ...] | None = None) -> Block:
     """The block with number and kind expanded to its whole shape (or to `shape`)."""
     target = block.shape if shape is None else torch.Size(shape)
-    kind = block.kind.expand(target) if isinstance(block.kind, Tensor) else block.kind
+    kind = block.kind.expand(target) if isinstance(block.kind, torch.Tensor) else block.kind
     return Block(block.number.expand(target), kind, cells=block.cells, array=block.array)
 
 
 def moved(block: Block, op: Callable[[Tensor], Tensor]) -> Block:
     """`op`, a movement of values, applied to the whole numbers and kinds alike."""
     whole = full(block)
-    kind = op(whole.kind) if isinstance(whole.kind, Tensor) else whole.kind
+    kind = op(whole.kind) if isinstance(whole.kind, torch.Tensor) else whole.kind
     return Block(op(whole.number), kind, cells=block.cells, array=block.array)
 
 
@@ -75,7 +73,9 @@ def concatenated(blocks: list[Block], dim: int) -> Block:
     wholes = [full(block, (*family, *block.shape[2:])) for block in blocks]
     number = torch.cat([block.number for block in wholes], dim)
     first = wholes[0].kind
-    if not isinstance(first, Tensor) and all(block.is_kind(first) is True for block in wholes):
+    if not isinstance(first, torch.Tensor) and all(
+        block.is_kind(first) is True for block in wholes
+    ):
         return Block(number, first, cells=all(block.cells for block in blocks))
     kinds = torch.cat([block.kinds() for block in wholes], dim)
     return Block(number, kinds, cells=all(block.cells for block in blocks))
@@ -84,7 +84,7 @@ def concatenated(blocks: list[Block], dim: int) -> Block:
 def single_cells(block: Block) -> list[Block]:
     """The values of a block one by one, as blocks of shape (R, C, 1, 1)."""
     number = block.number.expand(block.shape).flatten(2)
-    if not isinstance(block.kind, Tensor):
+    if not isinstance(block.kind, torch.Tensor):
         return [Block(n[..., None, None], block.kind) for n in number.unbind(-1)]
     kinds = block.kinds().flatten(2)
     return [

@@ -6,13 +6,12 @@ The slope is itself a differentiable expression: second derivatives are exact, t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
-
-import torch
-from torch import Tensor
 
 from xlcollab.kernels.values.autograd import Context
 from xlcollab.kernels.values.detached import NoDerivativeError, Values, detached
+from xlcollab.kernels.values.later import Tensor, torch
 
 Formula = Callable[..., Tensor]
 
@@ -21,20 +20,24 @@ class _Context(Context, Protocol):
     slope: Formula
 
 
-class _Sloped(torch.autograd.Function):
+@cache
+def _sloped() -> type[torch.autograd.Function]:
     """A function of one tensor whose derivative is `slope(x, result)`; 0 where that is infinite."""
 
-    @staticmethod
-    def forward(ctx: _Context, function: Formula, slope: Formula, x: Tensor) -> Tensor:
-        result = function(x.detach())
-        ctx.slope = slope
-        ctx.save_for_backward(x, result)
-        return result
+    class Sloped(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: _Context, function: Formula, slope: Formula, x: Tensor) -> Tensor:
+            result = function(x.detach())
+            ctx.slope = slope
+            ctx.save_for_backward(x, result)
+            return result
 
-    @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[None, None, Tensor]:
-        slope = ctx.slope(*ctx.saved_tensors)
-        return None, None, gradient * torch.where(torch.isfinite(slope), slope, 0.0)
+        @staticmethod
+        def backward(ctx: _Context, gradient: Tensor) -> tuple[None, None, Tensor]:
+            slope = ctx.slope(*ctx.saved_tensors)
+            return None, None, gradient * torch.where(torch.isfinite(slope), slope, 0.0)
+
+    return Sloped
 
 
 def cumulative(name: str, function: Values, density: Formula, sign: float = 1.0) -> Formula:
@@ -74,7 +77,7 @@ def _last_one_sloped(
         if any(number.requires_grad for number in others):
             raise NoDerivativeError(f"{name} has no derivative here")
         fixed = tuple(others)
-        result: Tensor = _Sloped.apply(  # type: ignore[no-untyped-call]
+        result: Tensor = _sloped().apply(
             lambda x: value(*fixed, x), lambda x, result: slope(fixed, x, result), x
         )
         return result

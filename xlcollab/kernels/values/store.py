@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind, Workbook
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import MOVEMENT
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan import Plan
 from xlcollab.ref import AreaRef, Rect
@@ -80,7 +80,7 @@ class Store:
         if known is None:
             pieces = self._pieces(sheet, rect, loose=loose)
             known = self._assembled(tape, sheet, rect, pieces)
-            if all(piece is not _CIRCULAR for _, piece in pieces):
+            if all(piece is not _circular() for _, piece in pieces):
                 self._regions[sheet, rect] = known
         return known
 
@@ -135,7 +135,7 @@ class Store:
         if missing:
             raise NotReadyError(missing)
         self.met |= busy
-        pieces = [(self.plan.families[n].rect, self.results.get(n, _CIRCULAR)) for n in families]
+        pieces = [(self.plan.families[n].rect, self.results.get(n, _circular())) for n in families]
         pieces += [
             (area.rect, value)
             for area, value in self._variables
@@ -152,18 +152,15 @@ class Store:
         return Block(number, torch.from_numpy(kinds)[None, None], cells=True)
 
 
-_CIRCULAR = Value(
-    Block(
-        torch.full((1, 1, 1, 1), float(ErrorCode.CIRCULAR), dtype=torch.float64),
-        Kind.ERROR,
-        cells=True,
-    )
-)
-"""What stands in the place of a cell that is being evaluated."""
+@cache
+def _circular() -> Value:
+    """What stands in the place of a cell that is being evaluated."""
+    number = torch.full((1, 1, 1, 1), float(ErrorCode.CIRCULAR), dtype=torch.float64)
+    return Value(Block(number, Kind.ERROR, cells=True))
 
 
 def _spread(value: Value, rect: Rect) -> Value:
-    if value is not _CIRCULAR:
+    if value is not _circular():
         return value
     number = value.block.number.expand(1, 1, rect.height, rect.width)
     return Value(Block(number, Kind.ERROR, cells=True))
@@ -201,7 +198,7 @@ class Slice:
     def __call__(self, context: Context, block: Block) -> Block:
         del context
         where = (..., self.rect.rows, self.rect.columns)
-        kind = block.kind[where] if isinstance(block.kind, Tensor) else block.kind
+        kind = block.kind[where] if isinstance(block.kind, torch.Tensor) else block.kind
         return Block(block.number[where], kind, cells=True)
 
 
@@ -216,7 +213,7 @@ class Scatter:
         del context
         *pieces, order = rest
         blocks = [piece for piece in pieces if isinstance(piece, Block)]
-        assert isinstance(order, Tensor)
+        assert isinstance(order, torch.Tensor)
         flat = torch.cat([block.number.reshape(-1) for block in blocks])
         number = base.number.reshape(-1).scatter(0, order, flat).reshape(base.shape)
         kinds = {block.kind if isinstance(block.kind, Kind) else None for block in blocks}

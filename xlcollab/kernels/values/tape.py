@@ -11,8 +11,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError, XlcollabError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.area import RaggedError
@@ -21,6 +19,7 @@ from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.budget import told_as_refusal
 from xlcollab.kernels.values.detached import NoDerivativeError
 from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.ref import AreaRef
 
 _LOG = logging.getLogger(__name__)
@@ -255,7 +254,7 @@ class Program:
 
 
 def _moved(block: Block, context: Context) -> Block:
-    kind = block.kind.to(context.device) if isinstance(block.kind, Tensor) else block.kind
+    kind = block.kind.to(context.device) if isinstance(block.kind, torch.Tensor) else block.kind
     number = block.number.to(device=context.device, dtype=context.dtype)
     return Block(number, kind, cells=block.cells, array=block.array)
 

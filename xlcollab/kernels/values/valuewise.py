@@ -6,7 +6,8 @@ Each distinct combination of arguments is computed once. Errors among the argume
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.text.texts import number_from_text
@@ -18,6 +19,25 @@ from xlcollab.kernels.values.tape import Function
 
 Reader = Callable[[Context, Scalar], object]
 """Turns an argument into what a function wants. Raises ArgumentIsError."""
+OfValues = Callable[[Context, Sequence[Scalar]], Scalar]
+
+
+class NotAloneError(Exception):
+    """Single values that only blocks tell apart. Never seen by a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A function of blocks (`run`), and the same of single values (`of`): without tensors.
+
+    `of` raises NotAloneError where it does not know, and as `run` does.
+    """
+
+    run: Function
+    of: OfValues
+
+    def __call__(self, context: Context, *blocks: Block) -> Block:
+        return self.run(context, *blocks)
 
 
 def refuse(code: ErrorCode = ErrorCode.VALUE) -> ArgumentIsError:
@@ -73,15 +93,14 @@ def anything(context: Context, value: Scalar) -> Scalar:
     return value
 
 
-def valuewise(function: Callable[..., Scalar], *readers: Reader) -> Function:
+def valuewise(function: Callable[..., Scalar], *readers: Reader) -> Alone:
     """`function` of what `readers` make of the arguments; the last one serves all that follow."""
 
     def run(context: Context, *blocks: Block) -> Block:
         blocks = aligned(context, *blocks)
         shape = spread_shape(*(block.shape for block in blocks))
         columns = [context.values(full(block, shape)) for block in blocks]
-        last = len(readers) - 1
-        using = [readers[min(i, last)] for i in range(len(blocks))]
+        using = _reading(readers, len(blocks))
         known: dict[tuple[tuple[type, Scalar], ...], Scalar] = {}
         results: list[Scalar] = []
         for values in zip(*columns, strict=True):
@@ -91,14 +110,30 @@ def valuewise(function: Callable[..., Scalar], *readers: Reader) -> Function:
             results.append(known[key])
         return context.block(results, shape)
 
-    return run
+    def of(context: Context, values: Sequence[Scalar]) -> Scalar:
+        return _computed(context, function, _reading(readers, len(values)), values)
+
+    return Alone(run, of)
+
+
+def told(function: Callable[[Context], Alone]) -> Alone:
+    """A function that is made for a workbook: it asks what holds there."""
+    return Alone(
+        lambda context, *blocks: function(context)(context, *blocks),
+        lambda context, values: function(context).of(context, values),
+    )
+
+
+def _reading(readers: Sequence[Reader], count: int) -> list[Reader]:
+    last = len(readers) - 1
+    return [readers[min(i, last)] for i in range(count)]
 
 
 def _computed(
     context: Context,
     function: Callable[..., Scalar],
     readers: list[Reader],
-    values: tuple[Scalar, ...],
+    values: Sequence[Scalar],
 ) -> Scalar:
     try:
         return function(*(read(context, v) for read, v in zip(readers, values, strict=True)))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor, tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import (
     OPTIONAL,
@@ -26,6 +24,7 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import call, closure_of
 from xlcollab.kernels.values.facts import MOVEMENT
 from xlcollab.kernels.values.frame import Closure, Evaluator, Frame
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import as_array, moved
 from xlcollab.kernels.values.tape import Operation, Value
 
@@ -121,4 +120,4 @@ def _column(tracer: Evaluator, values: Value, column: int, rows: tuple[int, ...]
         del context
         return as_array(moved(block, lambda v: v[..., column : column + 1].index_select(2, index)))
 
-    return tracer.tape.emit(Operation("rows", run, MOVEMENT), [values], (tensor(rows),))
+    return tracer.tape.emit(Operation("rows", run, MOVEMENT), [values], (torch.tensor(rows),))

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.conditional.selection import Selection, select
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.guard import safe_divide
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Function
 
 Pairs = Iterable[tuple[Tensor, Tensor]]
@@ -26,6 +24,8 @@ class Tried:
     """Instead of pairs: which cells each condition selects, (conditions, cells)."""
 
     mask: Tensor
+    in_order: bool
+    """Whether they are added from the first to the last."""
 
 
 _MOST_KEPT = 1 << 25
@@ -60,7 +60,8 @@ Fold = Callable[[Aggregated, Pairs | Tried, int], tuple[Tensor, Tensor | None]]
 
 def _totals(values: Tensor, pairs: Pairs | Tried, count: int) -> Tensor:
     if isinstance(pairs, Tried):
-        return torch.where(pairs.mask, values[..., None, :], 0.0).sum(-1)
+        tried = torch.where(pairs.mask, values[..., None, :], 0.0)
+        return tried.cumsum(-1)[..., -1] if pairs.in_order else tried.sum(-1)
     sums = values.new_zeros(*values.shape[:2], count)
     for condition, cell in pairs:
         sums = sums.index_add(-1, condition, values[..., cell])
@@ -132,7 +133,7 @@ class _Again:
 def pairs_of(context: Context, selection: Selection) -> Pairs | Tried:
     """The pairs of a selection, kept if they are not too many; all that could be of a small one."""
     if selection.small:
-        return Tried(selection.tried(context))
+        return Tried(selection.tried(context), context.exact)
     pieces, kept = [], 0
     for piece in selection.pairs(context):
         pieces.append(piece)

@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.functions.lookup.search import Keys, fitting_texts, keys_of
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.grouping import grouped
+from xlcollab.kernels.values.later import Tensor, calls, torch
 
 _OPERATOR = re.compile(r"(<>|<=|>=|=|<|>)?(.*)\Z", re.DOTALL)
 _BOOLEANS = {"TRUE": 1.0, "FALSE": 0.0}
@@ -43,12 +41,12 @@ class Operand(IntEnum):
 
 
 _COMPARISONS: tuple[tuple[str, Callable[[Tensor, Tensor], Tensor]], ...] = (
-    ("=", torch.eq),
-    ("<>", torch.ne),
-    ("<", torch.lt),
-    ("<=", torch.le),
-    (">", torch.gt),
-    (">=", torch.ge),
+    ("=", calls.eq),
+    ("<>", calls.ne),
+    ("<", calls.lt),
+    ("<=", calls.le),
+    (">", calls.gt),
+    (">=", calls.ge),
 )
 _NUMBERS = {sign: number for number, (sign, _) in enumerate(_COMPARISONS)}
 _EQUAL, _UNEQUAL = _NUMBERS["="], _NUMBERS["<>"]

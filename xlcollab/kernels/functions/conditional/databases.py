@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.conditional.criteria import asked, cells, fits
 from xlcollab.kernels.functions.lookup.search import keys_of
@@ -21,6 +18,7 @@ from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
 from xlcollab.kernels.values.tape import Function
@@ -31,7 +29,7 @@ _RECORDS = by_name(reduce.FUNCTIONS)
 
 def _cut(block: Block, rows: slice, columns: slice) -> Block:
     whole = full(block)
-    kind = whole.kind[:, :, rows, columns] if isinstance(whole.kind, Tensor) else whole.kind
+    kind = whole.kind[:, :, rows, columns] if isinstance(whole.kind, torch.Tensor) else whole.kind
     return Block(whole.number[:, :, rows, columns], kind, cells=True)
 
 

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from xlcollab.kernels.functions.conditional.criteria import (
     Asked,
     Cells,
@@ -22,6 +19,7 @@ from xlcollab.kernels.functions.conditional.criteria import (
 )
 from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.grouping import grouped
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import aligned, full
 
 Conditions = tuple[tuple[Cells, Asked], ...]

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict
 from xlcollab.kernels.values.autograd import Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 
 Scheme = Callable[[int, float], float]
@@ -276,23 +275,31 @@ class _Context(Context, Protocol):
     kind: str
 
 
-class _Bessel(torch.autograd.Function):
+@cache
+def _sloped() -> type[torch.autograd.Function]:
     """Values of a scheme, with a slope made of the neighbouring orders, and again for curvature."""
 
-    @staticmethod
-    def forward(ctx: _Context, x: Tensor, order: Tensor, kind: str) -> Tensor:
-        ctx.save_for_backward(x, order)
-        ctx.kind = kind
-        return _values(_SCHEMES[kind][0], order, x)
+    class Bessel(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: _Context, x: Tensor, order: Tensor, kind: str) -> Tensor:
+            ctx.save_for_backward(x, order)
+            ctx.kind = kind
+            return _values(_SCHEMES[kind][0], order, x)
 
-    @staticmethod
-    def backward(ctx: _Context, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        x, order = ctx.saved_tensors
-        below, above = _SCHEMES[ctx.kind][1]
-        lower = bessel(ctx.kind, x, (order - 1).abs())
-        if ctx.kind in "JY":
-            lower = torch.where(order == 0, -lower, lower)  # f₋₁ = -f₁
-        return gradients[0] * (below * lower + above * bessel(ctx.kind, x, order + 1)), None, None
+        @staticmethod
+        def backward(ctx: _Context, *gradients: Tensor) -> tuple[Tensor, None, None]:
+            x, order = ctx.saved_tensors
+            return gradients[0] * _slope(ctx.kind, x, order), None, None
+
+    return Bessel
+
+
+def _slope(kind: str, x: Tensor, order: Tensor) -> Tensor:
+    below, above = _SCHEMES[kind][1]
+    lower = bessel(kind, x, (order - 1).abs())
+    if kind in "JY":
+        lower = torch.where(order == 0, -lower, lower)  # f₋₁ = -f₁
+    return below * lower + above * bessel(kind, x, order + 1)
 
 
 _SCHEMES: dict[str, tuple[Scheme, tuple[float, float]]] = {
@@ -307,7 +314,7 @@ _SCHEMES: dict[str, tuple[Scheme, tuple[float, float]]] = {
 def bessel(kind: str, x: Tensor, order: Tensor) -> Tensor:
     """The function of a kind; its order is a whole number from 0 on. The result has the common
     shape."""
-    found: Tensor = _Bessel.apply(x, order, kind)  # type: ignore[no-untyped-call]
+    found: Tensor = _sloped().apply(x, order, kind)
     return found
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last_not_below
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.gather import taken
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import aligned, moved
 from xlcollab.kernels.values.tape import Function
 
@@ -27,7 +25,7 @@ def code_where(mask: Tensor, code: ErrorCode) -> Tensor:
 
 def sought(block: Block) -> Block:
     """A wanted value; a blank is looked up as 0."""
-    if not isinstance(block.kind, Tensor):
+    if not isinstance(block.kind, torch.Tensor):
         return Block(block.number, Kind.NUMBER) if block.kind == Kind.BLANK else block
     kind = torch.where(block.kind == Kind.BLANK, int(Kind.NUMBER), block.kind)
     return Block(block.number, kind.to(torch.uint8))
@@ -77,7 +75,7 @@ def _too_long(context: Context, wanted: Block) -> Tensor | None:
     if texts is False:
         return None
     shape = wanted.shape
-    mask = texts if isinstance(texts, Tensor) else torch.ones(shape, dtype=torch.bool)
+    mask = texts if isinstance(texts, torch.Tensor) else torch.ones(shape, dtype=torch.bool)
     numbers = wanted.number.detach().expand(shape)
     mask = mask.expand(shape)
     long = [len(context.texts[int(i)]) > LONGEST_SOUGHT for i in numbers[mask].tolist()]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.lookup import by_setting, code_where, placed, sought
@@ -23,6 +20,7 @@ from xlcollab.kernels.functions.splitting import occurs
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
 from xlcollab.kernels.values.gather import taken
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
 

@@ -4,44 +4,54 @@ tensors that broadcast and gives one of their common shape."""
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
-from functools import partial
-
-import torch
-from torch import Tensor
+from functools import cache, partial
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.values import libm
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
-from xlcollab.kernels.values.operators import by_exponent, power
+from xlcollab.kernels.values.later import Tensor, calls, torch
+from xlcollab.kernels.values.libm import LARGEST_ANGLE, LARGEST_EXPONENT, One, one_by_one
+from xlcollab.kernels.values.operators import by_exponent, power, stores
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function
 
 
-def numeric(function: Callable[..., Tensor]) -> Function:
-    """A function of numbers. Where it returns NaN or infinity the result is #NUM!."""
+def numeric(function: Callable[..., Tensor], one: One | None = None) -> Function:
+    """A function of numbers. Where it returns NaN or infinity the result is #NUM!.
+
+    `one` computes the values that are stored, number by number.
+    """
 
     def run(context: Context, *blocks: Block) -> Block:
         blocks = aligned(context, *blocks)
         pairs = [context.numbers(block) for block in blocks]
+        numbers = [number for number, _ in pairs]
         codes = first_code(*(code for _, code in pairs))
-        return context.result(function(*(number for number, _ in pairs)), codes)
+        if one is not None and stores(context, *numbers):
+            return context.result(one_by_one(one, *numbers), codes)
+        return context.result(function(*numbers), codes)
 
     return run
 
 
-def with_codes(function: Callable[..., tuple[Tensor, Tensor | None]]) -> Function:
-    """A function of numbers that returns (values, error codes)."""
+def with_codes(
+    function: Callable[..., tuple[Tensor, Tensor | None]], one: One | None = None
+) -> Function:
+    """A function of numbers that returns (values, error codes); `one` as in `numeric`."""
 
     def run(context: Context, *blocks: Block) -> Block:
         blocks = aligned(context, *blocks)
         pairs = [context.numbers(block) for block in blocks]
+        numbers = [number for number, _ in pairs]
         codes = first_code(*(code for _, code in pairs))
-        number, own = function(*(number for number, _ in pairs))
+        number, own = function(*numbers)
+        if one is not None and stores(context, *numbers):
+            number = one_by_one(one, *numbers)
         return context.result(number, first_code(codes, own))
 
     return run
@@ -63,7 +73,7 @@ def strict(function: Function, needed: int | None = None) -> Function:
 
 def without_booleans(context: Context, block: Block) -> Block:
     """The block with #VALUE! in the place of booleans."""
-    if not isinstance(block.kind, Tensor) and block.kind is not Kind.BOOLEAN:
+    if not isinstance(block.kind, torch.Tensor) and block.kind is not Kind.BOOLEAN:
         return block
     foreign = torch.where(block.mask(Kind.BOOLEAN), float(ErrorCode.VALUE), 0.0)
     return context.with_errors(block, foreign)
@@ -81,15 +91,11 @@ def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Fun
     return numeric(run)
 
 
-_LARGEST_ANGLE = 2.0**27
-"""From here on the trigonometric functions are #NUM!."""
-
-
 def _turning(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """A trigonometric function, for angles that are not too large."""
 
     def run(x: Tensor) -> Tensor:
-        valid = x.abs() < _LARGEST_ANGLE
+        valid = x.abs() < LARGEST_ANGLE
         return outside(function(inside(x, valid, 1.0)), valid)
 
     return run
@@ -110,12 +116,9 @@ def reciprocal(function: Callable[[Tensor], Tensor]) -> Function:
     return with_codes(run)
 
 
-_LARGEST_EXPONENT = math.log(sys.float_info.max)
-
-
 def exponential(x: Tensor) -> Tensor:
     """EXP; beyond the largest number NaN, and not infinity, whose reciprocal would be a calm 0."""
-    fits = x <= _LARGEST_EXPONENT
+    fits = x <= LARGEST_EXPONENT
     return outside(torch.exp(inside(x, fits, 0.0)), fits)
 
 
@@ -145,13 +148,9 @@ def modulo(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
     that of x − divisor·⌊x / divisor⌋."""
     quotient, zero = safe_divide(x, divisor)
     by = divisor if zero is None else torch.where(zero, 1.0, divisor)
-    fits = quotient.detach().abs() < LARGEST_QUOTIENT
+    fits = quotient.detach().abs() < libm.LARGEST_QUOTIENT
     rest = torch.where(fits, torch.remainder(x, by), torch.nan)
     return rest, None if zero is None else division_by_zero(zero)
-
-
-LARGEST_QUOTIENT = 1.1259e12
-"""From where on MOD is #NUM!: a bound commonly told, which no page of Microsoft's confirmed."""
 
 
 def quotient(x: Tensor, divisor: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -165,12 +164,14 @@ def arctangent2(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
     return torch.atan2(y, torch.where(origin, 1.0, x)), division_by_zero(origin)
 
 
-_POWERS_OF_TEN = torch.tensor([float(f"1e{power}") for power in range(309)], dtype=torch.float64)
+@cache
+def _powers_of_ten() -> Tensor:
+    return torch.tensor([float(f"1e{power}") for power in range(309)], dtype=torch.float64)
 
 
 def _power_of_ten(power: Tensor) -> Tensor:
     """10 ^ power for whole powers from 0 to 308, correctly rounded."""
-    table = _POWERS_OF_TEN.to(device=power.device, dtype=power.dtype)
+    table = _powers_of_ten().to(device=power.device, dtype=power.dtype)
     return table[power.detach().nan_to_num(0.0).clamp(0, 308).long()]
 
 
@@ -200,8 +201,8 @@ def _half_up(x: Tensor) -> Tensor:
 
 
 round_half = rounder(_half_up)
-round_up = rounder(torch.ceil)
-round_down = rounder(torch.floor)
+round_up = rounder(calls.ceil)
+round_down = rounder(calls.floor)
 
 
 def truncate(x: Tensor, digits: Tensor | None = None) -> Tensor:
@@ -248,48 +249,48 @@ FUNCTIONS: tuple[Record, ...] = (
     ),
     _row("SQRT", "V", numeric(safe_sqrt), role=Role.ROOT, root=True, scalar="SQRT"),
     _row("SQRTPI", "V", strict(numeric(lambda x: safe_sqrt(x * math.pi))), root=True),
-    _row("EXP", "V", numeric(exponential), scalar="EXP"),
-    _row("LN", "V", numeric(safe_log), scalar="LN"),
-    _row("LOG", "V|V", with_codes(logarithm), scalar="LOG"),
-    _row("LOG10", "V", numeric(log10), scalar="LOG10"),
+    _row("EXP", "V", numeric(exponential, libm.exponential), scalar="EXP"),
+    _row("LN", "V", numeric(safe_log, libm.logarithm), scalar="LN"),
+    _row("LOG", "V|V", with_codes(logarithm, libm.logarithm_to), scalar="LOG"),
+    _row("LOG10", "V", numeric(log10, libm.log10), scalar="LOG10"),
     _row("POWER", "VV", power, fails=by_exponent, role=Role.POWER, scalar="POWER"),
-    _row("ABS", "V", numeric(torch.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
+    _row("ABS", "V", numeric(calls.abs), fails=False, scalar="ABS", shape=Shape.KINKS),
     _row("SIGN", "V", numeric(sign), fails=False, scalar="SIGN", shape=Shape.STEPS),
-    _row("INT", "V", numeric(torch.floor), fails=False, scalar="INT", shape=Shape.STEPS),
+    _row("INT", "V", numeric(calls.floor), fails=False, scalar="INT", shape=Shape.STEPS),
     _row("MOD", "VV", with_codes(modulo), scalar="MOD", shape=Shape.KINKS, jumps="01"),
     _row("QUOTIENT", "VV", strict(with_codes(quotient)), shape=Shape.STEPS),
     _row("ROUND", "VV", numeric(round_half), fails=False, shape=Shape.STEPS),
     _row("ROUNDUP", "VV", numeric(round_up), fails=False, shape=Shape.STEPS),
     _row("ROUNDDOWN", "VV", numeric(round_down), fails=False, shape=Shape.STEPS),
     _row("TRUNC", "V|V", numeric(truncate), fails=False, shape=Shape.STEPS),
-    _row("SIN", "V", numeric(_turning(torch.sin)), scalar="SIN"),
-    _row("COS", "V", numeric(_turning(torch.cos)), scalar="COS"),
-    _row("TAN", "V", numeric(_turning(torch.tan)), scalar="TAN"),
-    _row("ASIN", "V", within(torch.asin, -1.0, 1.0)),
-    _row("ACOS", "V", within(torch.acos, -1.0, 1.0)),
-    _row("ATAN", "V", numeric(torch.atan), fails=False, scalar="ATAN"),
+    _row("SIN", "V", numeric(_turning(calls.sin), libm.turning(math.sin)), scalar="SIN"),
+    _row("COS", "V", numeric(_turning(calls.cos), libm.turning(math.cos)), scalar="COS"),
+    _row("TAN", "V", numeric(_turning(calls.tan), libm.turning(math.tan)), scalar="TAN"),
+    _row("ASIN", "V", within(calls.asin, -1.0, 1.0)),
+    _row("ACOS", "V", within(calls.acos, -1.0, 1.0)),
+    _row("ATAN", "V", numeric(calls.atan, math.atan), fails=False, scalar="ATAN"),
     _row("ATAN2", "VV", with_codes(arctangent2)),
-    _row("SINH", "V", numeric(torch.sinh), scalar="SINH"),
-    _row("COSH", "V", numeric(torch.cosh), scalar="COSH"),
-    _row("TANH", "V", numeric(torch.tanh), fails=False, scalar="TANH"),
-    _row("ASINH", "V", numeric(torch.asinh), fails=False),
-    _row("ACOSH", "V", within(torch.acosh, 1.0, torch.inf)),
-    _row("ATANH", "V", within(torch.atanh, -1.0, 1.0), also="FISHER"),
-    _row("SEC", "V", reciprocal(_turning(torch.cos))),
-    _row("CSC", "V", reciprocal(_turning(torch.sin))),
-    _row("COT", "V", reciprocal(_turning(torch.tan))),
-    _row("SECH", "V", reciprocal(torch.cosh)),
-    _row("CSCH", "V", reciprocal(torch.sinh)),
-    _row("COTH", "V", reciprocal(torch.tanh)),
+    _row("SINH", "V", numeric(calls.sinh, libm.steep(math.sinh)), scalar="SINH"),
+    _row("COSH", "V", numeric(calls.cosh, libm.steep(math.cosh)), scalar="COSH"),
+    _row("TANH", "V", numeric(calls.tanh, math.tanh), fails=False, scalar="TANH"),
+    _row("ASINH", "V", numeric(calls.asinh), fails=False),
+    _row("ACOSH", "V", within(calls.acosh, 1.0, math.inf)),
+    _row("ATANH", "V", within(calls.atanh, -1.0, 1.0), also="FISHER"),
+    _row("SEC", "V", reciprocal(_turning(calls.cos))),
+    _row("CSC", "V", reciprocal(_turning(calls.sin))),
+    _row("COT", "V", reciprocal(_turning(calls.tan))),
+    _row("SECH", "V", reciprocal(calls.cosh)),
+    _row("CSCH", "V", reciprocal(calls.sinh)),
+    _row("COTH", "V", reciprocal(calls.tanh)),
     _row("ACOT", "V", numeric(lambda x: math.pi / 2 - torch.atan(x)), fails=False),
     _row("ACOTH", "V", numeric(inverse_coth)),
-    _row("RADIANS", "V", numeric(torch.deg2rad), fails=False),
-    _row("DEGREES", "V", numeric(torch.rad2deg), fails=False),
+    _row("RADIANS", "V", numeric(calls.deg2rad), fails=False),
+    _row("DEGREES", "V", numeric(calls.rad2deg), fails=False),
     _row("GAMMALN", "V", numeric(log_gamma), also="GAMMALN.PRECISE"),
     _row("ERF", "V|V", strict(numeric(error_function)), fails=False),
-    _row("ERF.PRECISE", "V", strict(numeric(torch.erf)), fails=False),
-    _row("ERFC", "V", strict(numeric(torch.erfc)), also="ERFC.PRECISE", fails=False),
+    _row("ERF.PRECISE", "V", strict(numeric(calls.erf)), fails=False),
+    _row("ERFC", "V", strict(numeric(calls.erfc)), also="ERFC.PRECISE", fails=False),
     _row("DELTA", "V|V", strict(numeric(delta), 1), fails=False, shape=Shape.STEPS),
     _row("GESTEP", "V|V", strict(numeric(at_least), 1), fails=False, shape=Shape.STEPS),
-    _row("FISHERINV", "V", numeric(torch.tanh), fails=False),
+    _row("FISHERINV", "V", numeric(calls.tanh), fails=False),
 )

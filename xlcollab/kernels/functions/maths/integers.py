@@ -11,9 +11,6 @@ from collections.abc import Callable
 from functools import partial, reduce
 from itertools import accumulate
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, without_booleans
 from xlcollab.kernels.functions.statistics.reduce import Members, aggregate
@@ -21,6 +18,7 @@ from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
@@ -230,9 +228,9 @@ FUNCTIONS: tuple[Record, ...] = (
         unions=False,
     ),
     _row("MULTINOMIAL", "R|R*1", _whole_members(multinomial), elementwise=False, unions=False),
-    _row("BITAND", "VV", numeric(_bits(torch.bitwise_and))),
-    _row("BITOR", "VV", numeric(_bits(torch.bitwise_or))),
-    _row("BITXOR", "VV", numeric(_bits(torch.bitwise_xor))),
+    _row("BITAND", "VV", numeric(_bits(calls.bitwise_and))),
+    _row("BITOR", "VV", numeric(_bits(calls.bitwise_or))),
+    _row("BITXOR", "VV", numeric(_bits(calls.bitwise_xor))),
     _row("BITLSHIFT", "VV", numeric(_shifted(1.0))),
     _row("BITRSHIFT", "VV", numeric(_shifted(-1.0))),
 )

@@ -6,15 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, with_codes
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
+from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
@@ -114,11 +112,11 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("CEILING", "VV", with_codes(ceiling), jumps="01"),
     _row("FLOOR", "VV", with_codes(floor), jumps="01"),
     _row(
-        "CEILING.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.ceil, torch.floor))), jumps="01"
+        "CEILING.MATH", "V|VV", _defaulting(numeric(_by_mode(calls.ceil, calls.floor))), jumps="01"
     ),
-    _row("FLOOR.MATH", "V|VV", _defaulting(numeric(_by_mode(torch.floor, torch.ceil))), jumps="01"),
-    _row("CEILING.PRECISE", "V|V", numeric(_of_size(torch.ceil)), also="ISO.CEILING", jumps="01"),
-    _row("FLOOR.PRECISE", "V|V", numeric(_of_size(torch.floor)), jumps="01"),
+    _row("FLOOR.MATH", "V|VV", _defaulting(numeric(_by_mode(calls.floor, calls.ceil))), jumps="01"),
+    _row("CEILING.PRECISE", "V|V", numeric(_of_size(calls.ceil)), also="ISO.CEILING", jumps="01"),
+    _row("FLOOR.PRECISE", "V|V", numeric(_of_size(calls.floor)), jumps="01"),
     _row("MROUND", "VV", strict(with_codes(nearest_multiple)), jumps="01"),
     _row("EVEN", "V", numeric(even), shape=Shape.STEPS),
     _row("ODD", "V", numeric(odd), shape=Shape.STEPS),

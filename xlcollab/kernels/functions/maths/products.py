@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import arrayed, shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
@@ -19,6 +16,7 @@ from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
 from xlcollab.kernels.values.tape import Function
@@ -129,7 +127,7 @@ def sum_of_products(context: Context, *blocks: Block) -> Block:
 
 def _without_texts(context: Context, block: Block) -> Block:
     """The block with #VALUE! in the place of texts."""
-    if not isinstance(block.kind, Tensor) and block.kind is not Kind.TEXT:
+    if not isinstance(block.kind, torch.Tensor) and block.kind is not Kind.TEXT:
         return block
     foreign = torch.where(block.mask(Kind.TEXT), float(ErrorCode.VALUE), 0.0)
     return context.with_errors(block, foreign)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.values.block import Block, Context, first_code
+from xlcollab.kernels.values.later import torch
 
 
 def uniform(context: Context, draw: Block) -> Block:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.dates import dated, day_at, year_length_between
 from xlcollab.kernels.functions.money.daycount import (
@@ -28,6 +26,7 @@ from xlcollab.kernels.functions.money.securities import toolpak
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse, truth

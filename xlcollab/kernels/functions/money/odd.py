@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.dates import dated, day_at, months_later
 from xlcollab.kernels.functions.money.daycount import (
@@ -35,6 +32,7 @@ from xlcollab.kernels.text.calendar import month_length
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 from xlcollab.kernels.values.tape import Function

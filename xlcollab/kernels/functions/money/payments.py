@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import (
     division_by_zero,
@@ -21,6 +18,7 @@ from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-
-import torch
-from torch import Tensor
+from functools import cache, partial
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import strict, with_codes
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
-_POWERS = torch.tensor([float(f"1e{places}") for places in range(16)], dtype=torch.float64)
+
+@cache
+def _powers() -> Tensor:
+    """1, 10, 100, …: one more for each decimal of a quotation."""
+    return torch.tensor([float(f"1e{places}") for places in range(16)], dtype=torch.float64)
 
 
 def _quoted(scale: Callable[[Tensor, Tensor], Tensor]) -> Function:
@@ -25,7 +27,7 @@ def _quoted(scale: Callable[[Tensor, Tensor], Tensor]) -> Function:
         number = torch.floor(parts.detach())
         some = number >= 1
         number = inside(number, some, 1.0)
-        powers = _POWERS.to(number.device)
+        powers = _powers().to(number.device)
         places = torch.searchsorted(powers, number.contiguous()).clamp(max=len(powers) - 1)
         power = powers[places]
         whole = torch.trunc(price.detach())

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import numeric, without_booleans
@@ -26,6 +23,7 @@ from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.dates import dated, day_at, months_later, year_fraction
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
@@ -28,6 +25,7 @@ from xlcollab.kernels.functions.money.rates import annuity_slope
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, inside, outside
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 from xlcollab.kernels.values.shapes import aligned

@@ -10,10 +10,7 @@ import math
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy import special
-from torch import Tensor
 
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.statistics.distributions import either
@@ -21,12 +18,13 @@ from xlcollab.kernels.functions.statistics.tails import beta_density
 from xlcollab.kernels.values.detached import detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.sloped import cumulative
 
 Numbers = NDArray[np.float64]
 
-_combinations = detached("BINOM.DIST", special.binom)
+_combinations = detached("BINOM.DIST", special_calls.binom)
 
 
 def _scaled(factor: Tensor, log_factor: Tensor, power: Tensor, log_power: Tensor) -> Tensor:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
 from xlcollab.kernels.functions.statistics.reduce import (
@@ -20,6 +17,7 @@ from xlcollab.kernels.functions.statistics.reduce import (
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, safe_log, safe_power
+from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 
 Moment = Callable[[Context, Members], tuple[Tensor, Tensor | None]]
@@ -113,7 +111,7 @@ def power_series(context: Context, x: Block, first: Block, step: Block, terms: B
 _row = partial(function, category="statistics", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("GEOMEAN", "R|R*1", aggregate(_positive_mean(safe_log, torch.exp))),
+    _row("GEOMEAN", "R|R*1", aggregate(_positive_mean(safe_log, calls.exp))),
     _row("HARMEAN", "R|R*1", aggregate(_positive_mean(lambda x: 1 / x, lambda mean: 1 / mean))),
     _row("AVEDEV", "R|R*1", aggregate(_mean_deviation), fails=False, shape=Shape.KINKS),
     _row("SKEW", "R|R*1", aggregate(_skewness)),

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
-from xlcollab.kernels.values.operators import divide
+from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.values.operators import divide, stores
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 
@@ -124,7 +122,7 @@ def ratio(context: Context, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor | None
 def _sum(context: Context, *blocks: Block) -> Block:
     """SUM. Exactly, it adds from the first to the last, and 0 is what the last addition leaves of
     15 digits."""
-    if context.exact and not any(block.number.requires_grad for block in blocks):
+    if stores(context, *(block.number for block in blocks)):
         found = members(context, *blocks)
         return reduced(context, _added_up(found.filled(0.0)), found.codes)
     total: Tensor | None = None
@@ -161,7 +159,10 @@ def _product(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
 
 
 def _average(context: Context, found: Members) -> tuple[Tensor, Tensor | None]:
-    return ratio(context, found.filled(0.0).sum(-1), found.count())
+    """AVERAGE. Exactly, it adds from the first to the last."""
+    number = found.filled(0.0)
+    total = number.cumsum(-1)[..., -1] if stores(context, number) else number.sum(-1)
+    return ratio(context, total, found.count())
 
 
 def _extreme(sign: float) -> Callable[[Context, Members], tuple[Tensor, Tensor | None]]:

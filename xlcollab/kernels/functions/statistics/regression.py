@@ -10,9 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-import torch
-from torch import Tensor
-
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import kept_lines, shaper
@@ -21,6 +18,7 @@ from xlcollab.kernels.values.arguments import flag, given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_log, safe_sqrt
+from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

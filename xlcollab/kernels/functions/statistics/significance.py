@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from scipy import special
-from torch import Tensor
-
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import shaper
 from xlcollab.kernels.functions.maths.products import paired
@@ -27,6 +23,7 @@ from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import detached
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
+from xlcollab.kernels.values.later import Tensor, special, torch
 from xlcollab.kernels.values.record import UNSOLVED, Record, function
 
 _SUM_NOISE = 1e-7

@@ -12,10 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy import special
-from torch import Tensor
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, with_codes
@@ -23,6 +20,7 @@ from xlcollab.kernels.functions.statistics.distributions import either
 from xlcollab.kernels.values.detached import Values, detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
+from xlcollab.kernels.values.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.record import NOT_BY_SHAPE, Record, function
 from xlcollab.kernels.values.sloped import cumulative, inverse
 
@@ -64,7 +62,7 @@ def _standard_gamma(shape: Tensor, x: Tensor) -> Tensor:
 
 
 def gamma_below(name: str) -> Formula:
-    function = cumulative(name, special.gammainc, _standard_gamma)
+    function = cumulative(name, special_calls.gammainc, _standard_gamma)
 
     def run(x: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
         valid = (x >= 0) & (shape > 0) & (scale > 0)
@@ -162,7 +160,7 @@ def _standard_t(freedom: Tensor, x: Tensor) -> Tensor:
 
 
 def t_below(name: str) -> Formula:
-    value = cumulative(name, special.stdtr, _standard_t)
+    value = cumulative(name, special_calls.stdtr, _standard_t)
 
     def run(x: Tensor, freedom: Tensor) -> Tensor:
         count = whole(freedom)
@@ -283,20 +281,25 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("BETADIST", "VVV|VV", numeric(beta_below), derivative=NOT_BY_SHAPE),
     _row("BETA.INV", "VVV|VV", numeric(beta_quantile), also="BETAINV", derivative=NOT_BY_SHAPE),
     _row(
-        "CHISQ.DIST", "VVV", either(chi_density, _chi("CHISQ.DIST", special.gammainc), 2), jumps="1"
+        "CHISQ.DIST",
+        "VVV",
+        either(chi_density, _chi("CHISQ.DIST", special_calls.gammainc), 2),
+        jumps="1",
     ),
     _row(
         "CHISQ.DIST.RT",
         "VV",
-        numeric(_chi("CHISQ.DIST.RT", special.gammaincc, -1.0)),
+        numeric(_chi("CHISQ.DIST.RT", special_calls.gammaincc, -1.0)),
         also="CHIDIST",
         jumps="1",
     ),
-    _row("CHISQ.INV", "VV", numeric(_chi_quantile("CHISQ.INV", special.gammaincinv)), jumps="1"),
+    _row(
+        "CHISQ.INV", "VV", numeric(_chi_quantile("CHISQ.INV", special_calls.gammaincinv)), jumps="1"
+    ),
     _row(
         "CHISQ.INV.RT",
         "VV",
-        numeric(_chi_quantile("CHISQ.INV.RT", special.gammainccinv, -1.0)),
+        numeric(_chi_quantile("CHISQ.INV.RT", special_calls.gammainccinv, -1.0)),
         also="CHIINV",
         jumps="1",
     ),
@@ -306,11 +309,11 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("TDIST", "VVV", numeric(_t_old), jumps="12"),
     _row("T.INV", "VV", numeric(t_quantile("T.INV")), jumps="1"),
     _row("T.INV.2T", "VV", numeric(_t_quantile_both), also="TINV", jumps="1"),
-    _row("F.DIST", "VVVV", either(f_density, f_tail("F.DIST", special.fdtr), 3), jumps="12"),
+    _row("F.DIST", "VVVV", either(f_density, f_tail("F.DIST", special_calls.fdtr), 3), jumps="12"),
     _row(
         "F.DIST.RT",
         "VVV",
-        numeric(f_tail("F.DIST.RT", special.fdtrc, -1.0)),
+        numeric(f_tail("F.DIST.RT", special_calls.fdtrc, -1.0)),
         also="FDIST",
         jumps="12",
     ),
