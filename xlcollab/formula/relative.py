@@ -21,13 +21,13 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, column_index, column_letters
 # One group around everything, so that `split` yields plain text and tokens in turn. A token is a
 # chain of words joined by colons, with the mark of a function or sheet after it, or something
 # quoted, in which nothing is a reference.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"([$\w.\\?]++(?::[$\w.\\?]++)*+[(!]?"
     rf"|{spelling.TEXT}|{spelling.QUOTED_SHEET}|{spelling.BRACKETS})",
     re.DOTALL,
 )
 _CORNER = rf"(\$?)({spelling.COLUMN})(\$?)({spelling.ROW})"
-_AREA = re.compile(rf"{_CORNER}(?::{_CORNER})?")
+AREA = re.compile(rf"{_CORNER}(?::{_CORNER})?")
 _COLUMNS = re.compile(rf"(\$?{spelling.COLUMN}):(\$?{spelling.COLUMN})")
 _ROWS = re.compile(rf"(\$?{spelling.ROW}):(\$?{spelling.ROW})")
 _ADDRESS_IN_CHAIN = re.compile(
@@ -41,7 +41,7 @@ _Template = tuple[Callable[[int, int, int, int], str], int, int, int, int]
 
 def relative_key(text: str, row: int, column: int) -> str:
     """The key of the formula `text` typed in the zero-based cell (`row`, `column`)."""
-    parts = _TOKEN.split(text)
+    parts = TOKEN.split(text)
     for index in range(1, len(parts), 2):
         token = parts[index]
         template = _template(token)
@@ -111,9 +111,9 @@ def _copies(key: str, text: str, row: int, column: int) -> _Copies | None:
     """
     rows: list[int] = []
     columns: list[int] = []
-    parts = _TOKEN.split(text)
+    parts = TOKEN.split(text)
     for index, part in enumerate(parts):
-        area = _AREA.fullmatch(part) if index % 2 else None
+        area = AREA.fullmatch(part) if index % 2 else None
         if index % 2 and area is None and ":" in part and part[0] not in "\"'[":
             return None
         parts[index] = _escaped(part) if area is None else _moving(area, rows, columns)
@@ -152,7 +152,7 @@ def _template(token: str) -> _Template | None:
 
     Cached: the cells of a block share most of their references.
     """
-    match = _AREA.fullmatch(token) or _AREA.fullmatch(_by_corners(token))
+    match = AREA.fullmatch(token) or AREA.fullmatch(_by_corners(token))
     if not match:
         return None
     fixed_left, letters, fixed_top, digits, *last = match.groups()

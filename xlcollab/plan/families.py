@@ -6,7 +6,9 @@ formula that differs from its neighbours is a family of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula import Node, parse, relative_keys
 from xlcollab.formula.nodes import Binary
+from xlcollab.formula.shapes import Shape, leaves_of, shape_of
 from xlcollab.formula.signatures import wrong_count
 from xlcollab.grid import ArrayFormula, Sheet, Workbook
 from xlcollab.plan.rectangles import rectangles
@@ -90,6 +93,7 @@ class Parser:
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node | FormulaSyntaxError] = {}
+        self._shapes: dict[str, Shape | None] = {}
 
     def node(self, key: str, text: str, row: int, column: int) -> Node:
         """Raises FormulaSyntaxError, each time it is asked for a form that has one."""
@@ -106,6 +110,35 @@ class Parser:
         if isinstance(found, FormulaSyntaxError):
             raise found
         return found
+
+    def of_its_shape(
+        self, text: str, row: int, column: int, called: Callable[[str | None], str | None]
+    ) -> Node | None:
+        """The nodes of a formula, resolved, where one of its shape was parsed before and nothing
+        but addresses and numbers must be read; else None. `called` names its sheets."""
+        found = leaves_of(text)
+        if found is None or found[0] not in self._shapes:
+            return None
+        shape = self._shapes[found[0]]
+        return None if shape is None else shape.node(found[1], row, column, called)
+
+    def learn(self, node: Node, text: str, row: int, column: int) -> None:
+        """Keep the shape of a formula that was parsed."""
+        found = leaves_of(text)
+        if found is not None and found[0] not in self._shapes:
+            self._shapes[found[0]] = shape_of(node, found[1], row, column)
+
+
+def _naming(workbook: Workbook, own: str) -> Callable[[str | None], str | None]:
+    """What a sheet is called that a formula of the sheet `own` names so, or not at all; None for
+    one that there is none of."""
+
+    @cache
+    def called(name: str | None) -> str | None:
+        found = None if name is None else workbook.find(name)
+        return own if name is None else found.name if found else None
+
+    return called
 
 
 def families(workbook: Workbook) -> tuple[list[Family], list[BrokenFormula]]:
@@ -147,13 +180,20 @@ def _plain_families(
     labels = np.full(sheet.kinds.shape, -1, np.int32)
     labels[formulas.rows, formulas.columns] = keys
     found, broken = [], []
+    called = _naming(workbook, sheet.name)
     for label, rect in rectangles(labels):
         key, text, row, column = examples[label]
+        filled = parser.of_its_shape(text, row, column, called)
+        if filled is not None:
+            closing = _is_closing(filled, text)
+            found.append(Family(sheet.name, rect, filled, closing=closing))
+            continue
         try:
             node = parser.node(key, text, row, column)
         except FormulaSyntaxError as error:
             broken.append(BrokenFormula(CellRef(sheet.name, rect.top, rect.left), str(error)))
             continue
+        parser.learn(node, text, row, column)
         family = Family(sheet.name, rect, node, closing=_is_closing(node, text))
         found += _resolved(family, workbook)
     return found, broken
