@@ -10,16 +10,17 @@ from tests.architecture.rooms import PACKAGE, ROOT, imports_of
 FOLDERS: Mapping[str, Mapping[str, str]] = {
     "kernels": {
         "text": "",
-        "values": "text",
-        "functions": "values text",
+        "numbers": "",
+        "values": "numbers text",
+        "functions": "values numbers text",
         "scalar": "text",
         "scan": "scalar values text",
         "program": "values",
-        "forms": "functions values text",
-        "cellwise": "table functions values text",
+        "forms": "functions values numbers text",
+        "cellwise": "table functions values numbers text",
         "table": "forms functions values text",
         "pieces": "program functions values",
-        "trace": "cellwise scan scalar pieces program table functions values text",
+        "trace": "cellwise scan scalar pieces program table functions values numbers text",
     },
     "api": {
         "session": "",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.numbers import libm
 from xlcollab.kernels.text.texts import folded, number_from_text
-from xlcollab.kernels.values import libm
 from xlcollab.kernels.values.operators import text_of
 
 _LARGEST, _SMALLEST = 1.7976931348623157e308, 2.2250738585072014e-308

@@ -8,12 +8,12 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.random import array_between, between, uniform
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
-from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 

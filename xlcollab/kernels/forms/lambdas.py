@@ -25,13 +25,13 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.arguments import ArgumentIsError, whole
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import call, closure_of
 from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
-from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import as_array, as_values, concatenated, moved
 from xlcollab.kernels.values.tape import Operation, Value

@@ -17,12 +17,12 @@ from xlcollab.kernels.functions.statistics.subtotals import (
     blanked,
     subtotal,
 )
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import Area, RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Operation, Value
 from xlcollab.ref import Rect

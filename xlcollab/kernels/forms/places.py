@@ -12,11 +12,11 @@ from xlcollab.formula.nodes import Call, ErrorValue, Node, parts_of_union
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.information import as_number, as_text
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.area import Area, Places, copies
 from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
-from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 

@@ -37,11 +37,11 @@ from xlcollab.kernels.functions.lookup.lookup import (
 )
 from xlcollab.kernels.functions.lookup.xlookup import lookup_anywhere, match_anywhere, results_at
 from xlcollab.kernels.functions.statistics.reduce import count_blank
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function, Operation, Value

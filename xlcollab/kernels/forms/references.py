@@ -25,9 +25,9 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.row_column import around_the_edge, read_row_column
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import Area, Places, RaggedError, area_of
 from xlcollab.kernels.values.frame import Evaluator, Frame
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
 from xlcollab.plan.resolve import resolve

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code, refuse_hidden_errors, select
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function

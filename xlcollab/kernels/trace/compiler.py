@@ -12,6 +12,7 @@ from xlcollab.errors import ModelError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.pieces.cut import Cut
 from xlcollab.kernels.pieces.cutting import cut
 from xlcollab.kernels.pieces.hidden import hides_a_bend
@@ -22,7 +23,6 @@ from xlcollab.kernels.trace.loops import Settled, write_out
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.trace.squares import residuals_of
 from xlcollab.kernels.values.block import Block, Context, HiddenError
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Program, Tape, Value, program
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.circles import circles

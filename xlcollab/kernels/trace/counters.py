@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xlcollab.grid import Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.facts import Role
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import VARIABLES, Instruction, Tape, Value
 
 HANDS_ON = frozenset(

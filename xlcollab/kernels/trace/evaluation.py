@@ -8,12 +8,12 @@ from contextlib import suppress
 from xlcollab.errors import CircularError, ModelError
 from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
 from xlcollab.kernels.values.block import Context
-from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Tape, Value

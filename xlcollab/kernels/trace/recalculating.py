@@ -16,10 +16,10 @@ from xlcollab.errors import ModelError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import Node, Number
 from xlcollab.grid import CellEdit, Sheet
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.trace.compiler import Compiler, Dependents, SheetFunction, edit_of, flat
 from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
 from xlcollab.kernels.values.block import Block
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Program, Value
 from xlcollab.plan import Family, Plan
 from xlcollab.plan.resolve import resolve

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from xlcollab.grid import Kind
 from xlcollab.kernels.functions.maths.products import paired
 from xlcollab.kernels.functions.statistics.reduce import deviations, members
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Role
-from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.tape import Instruction, Operation, Tape, Value
 

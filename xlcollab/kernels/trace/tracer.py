@@ -34,6 +34,7 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.values.area import (
     Area,
@@ -49,7 +50,6 @@ from xlcollab.kernels.values.block import Block, Context, HiddenError, spread_sh
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
 from xlcollab.kernels.values.frame import Closure, Frame, Source
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import NotReadyError, Store

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from xlcollab.formula.nodes import Axis, Reference
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.plan.families import Family
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 

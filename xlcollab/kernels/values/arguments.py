@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.later import Tensor
 
 
 class ArgumentIsError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from xlcollab.kernels.values.later import Tensor
+from xlcollab.kernels.numbers.later import Tensor
 
 
 class Context(Protocol):

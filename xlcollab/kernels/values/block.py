@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.grid import ErrorCode, Kind, Scalar, TextPool, decode, encode
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.text.order import TextOrder
 from xlcollab.kernels.text.texts import number_from_text
-from xlcollab.kernels.values.later import Tensor, torch
 
 _NUMERIC_KINDS = (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK)
 
@@ -140,6 +140,7 @@ class LateBlock(Block):
         return getattr(self, name)
 
     def arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """As those of any block, of shape (h, w)."""
         shape = (self._height, self._width)
         return (
             np.array(self._kinds, np.uint8).reshape(shape),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numpy.typing import ArrayLike
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 Values = Callable[..., ArrayLike]
 """As many arrays as it has arguments → an array of their common shape."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 _DIGITS = 15
 """Excel's precision, as its specification has it."""

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from xlcollab.formula.nodes import Call, Node
 from xlcollab.formula.signatures import Param, Signature
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.area import Area
-from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.store import Store
 from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan.families import Family

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block
-from xlcollab.kernels.values.later import Tensor, torch
 
 
 def taken(block: Block, rows: Tensor, columns: Tensor) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 
 def grouped(columns: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ Every function takes tensors that broadcast and gives one of their common shape.
 
 from __future__ import annotations
 
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 
 def safe_divide(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor | None]:

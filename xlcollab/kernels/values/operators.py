@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.kernels.numbers import libm
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
+from xlcollab.kernels.numbers.libm import one_by_one
 from xlcollab.kernels.text.texts import general
-from xlcollab.kernels.values import libm
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added, same_digits
 from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
-from xlcollab.kernels.values.later import Tensor, calls, torch
-from xlcollab.kernels.values.libm import one_by_one
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Operation
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.guard import inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 
 Sloped = Callable[[Tensor], tuple[Tensor, Tensor]]
 """x → (value, derivative by x)."""

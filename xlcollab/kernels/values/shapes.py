@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.budget import refuse_cells
-from xlcollab.kernels.values.later import Tensor, torch
 
 
 def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Protocol
 
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.autograd import Context
 from xlcollab.kernels.values.detached import NoDerivativeError, Values, detached
-from xlcollab.kernels.values.later import Tensor, torch
 
 Formula = Callable[..., Tensor]
 

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 
 from xlcollab.grid import ErrorCode, Kind, Workbook
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import MOVEMENT
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Operation, Tape, Value
 from xlcollab.plan import Plan
 from xlcollab.ref import AreaRef, Rect

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from xlcollab.errors import UnsupportedError, XlcollabError
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, HiddenError
 from xlcollab.kernels.values.budget import told_as_refusal
 from xlcollab.kernels.values.detached import NoDerivativeError
 from xlcollab.kernels.values.facts import UNKNOWN, Facts, Role, Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.ref import AreaRef
 
 _LOG = logging.getLogger(__name__)

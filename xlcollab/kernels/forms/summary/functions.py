@@ -19,12 +19,12 @@ from xlcollab.formula.nodes import (
 )
 from xlcollab.formula.signatures import array_role
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import call, closure_of
 from xlcollab.kernels.values.facts import MOVEMENT
 from xlcollab.kernels.values.frame import Closure, Evaluator, Frame
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import as_array, moved
 from xlcollab.kernels.values.tape import Operation, Value
 

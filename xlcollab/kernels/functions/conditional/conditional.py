@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.conditional.selection import Selection, select
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.guard import safe_divide
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.tape import Function
 
 Pairs = Iterable[tuple[Tensor, Tensor]]

@@ -15,10 +15,10 @@ from enum import IntEnum
 
 from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.functions.lookup.search import Keys, fitting_texts, keys_of
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.grouping import grouped
-from xlcollab.kernels.values.later import Tensor, calls, torch
 
 _OPERATOR = re.compile(r"(<>|<=|>=|=|<|>)?(.*)\Z", re.DOTALL)
 _BOOLEANS = {"TRUE": 1.0, "FALSE": 0.0}

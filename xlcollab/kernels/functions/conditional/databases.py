@@ -14,11 +14,11 @@ from xlcollab.kernels.functions.conditional.criteria import asked, cells, fits
 from xlcollab.kernels.functions.lookup.search import keys_of
 from xlcollab.kernels.functions.statistics import reduce
 from xlcollab.kernels.functions.statistics.reduce import error_where
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
 from xlcollab.kernels.values.tape import Function

@@ -17,9 +17,9 @@ from xlcollab.kernels.functions.conditional.criteria import (
     fits,
     operand_keys,
 )
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, spread_shape
 from xlcollab.kernels.values.grouping import grouped
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import aligned, full
 
 Conditions = tuple[tuple[Cells, Asked], ...]

@@ -15,11 +15,11 @@ from typing import Protocol
 import numpy as np
 
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.autograd import Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 
 Scheme = Callable[[int, float], float]

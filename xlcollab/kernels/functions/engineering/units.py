@@ -8,10 +8,10 @@ from functools import cache
 
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.functions.maths.elementwise import without_booleans
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.valuewise import refuse, text, valuewise

@@ -9,12 +9,12 @@ from functools import partial
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import arrayed, kept_lines, shaper
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import flag, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.grouping import grouped
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import sort_key
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved

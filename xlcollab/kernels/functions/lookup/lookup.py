@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.search import bisect, find, keys_of, last_not_below
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.gather import taken
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.shapes import aligned, moved
 from xlcollab.kernels.values.tape import Function
 

@@ -12,9 +12,9 @@ from enum import Enum
 from functools import partial
 
 from xlcollab.grid import Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.text.wildcards import has_wildcard, matches_wildcard
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.later import Tensor, torch
 
 _TYPES_IN_ORDER = (Kind.NUMBER, Kind.TEXT, Kind.BOOLEAN, Kind.BLANK)
 """As XMATCH and XLOOKUP order them."""

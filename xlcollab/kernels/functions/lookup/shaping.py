@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial, wraps
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import as_array, concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function

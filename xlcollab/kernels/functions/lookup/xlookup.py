@@ -17,10 +17,10 @@ from xlcollab.kernels.functions.lookup.search import (
     keys_of,
 )
 from xlcollab.kernels.functions.splitting import occurs
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
 from xlcollab.kernels.values.gather import taken
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.values import libm
+from xlcollab.kernels.numbers import libm
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
+from xlcollab.kernels.numbers.libm import LARGEST_ANGLE, LARGEST_EXPONENT, One, one_by_one
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
-from xlcollab.kernels.values.later import Tensor, calls, torch
-from xlcollab.kernels.values.libm import LARGEST_ANGLE, LARGEST_EXPONENT, One, one_by_one
 from xlcollab.kernels.values.operators import by_exponent, power, stores
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned

@@ -14,11 +14,11 @@ from itertools import accumulate
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, without_booleans
 from xlcollab.kernels.functions.statistics.reduce import Members, aggregate
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
-from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

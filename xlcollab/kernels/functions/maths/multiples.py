@@ -8,11 +8,11 @@ from functools import partial
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, with_codes
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
-from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

@@ -12,11 +12,11 @@ from functools import partial
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import arrayed, shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat, reduced
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Role, Shape
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
 from xlcollab.kernels.values.tape import Function

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xlcollab.grid import ErrorCode
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.later import torch
 
 
 def uniform(context: Context, draw: Block) -> Block:

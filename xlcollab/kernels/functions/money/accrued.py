@@ -23,10 +23,10 @@ from xlcollab.kernels.functions.money.daycount import (
     us_period,
 )
 from xlcollab.kernels.functions.money.securities import toolpak
+from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
-from xlcollab.kernels.values.later import Tensor
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse, truth

@@ -8,10 +8,10 @@ from functools import partial
 from xlcollab.errors import UnsupportedError
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.money.payments import Amount
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 
 _YEAR = 12.0

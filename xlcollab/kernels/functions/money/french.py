@@ -15,11 +15,11 @@ from xlcollab.kernels.functions.money.daycount import (
     days_between,
 )
 from xlcollab.kernels.functions.money.securities import toolpak
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.text.calendar import month_length
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import integer, number, refuse

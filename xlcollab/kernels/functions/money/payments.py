@@ -14,11 +14,11 @@ from xlcollab.kernels.functions.maths.elementwise import (
     with_codes,
 )
 from xlcollab.kernels.functions.statistics.reduce import error_where, members
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

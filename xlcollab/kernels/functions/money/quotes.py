@@ -7,9 +7,9 @@ from functools import cache, partial
 
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import strict, with_codes
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

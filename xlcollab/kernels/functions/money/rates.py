@@ -19,11 +19,11 @@ from xlcollab.kernels.functions.statistics.reduce import (
     members,
     reduced,
 )
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 

@@ -22,10 +22,10 @@ from xlcollab.kernels.functions.money.daycount import (
 )
 from xlcollab.kernels.functions.money.payments import annuity
 from xlcollab.kernels.functions.money.rates import annuity_slope
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, inside, outside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.roots import root
 from xlcollab.kernels.values.shapes import aligned

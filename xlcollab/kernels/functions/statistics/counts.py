@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from xlcollab.kernels.functions.maths.elementwise import numeric
 from xlcollab.kernels.functions.statistics.distributions import either
 from xlcollab.kernels.functions.statistics.tails import beta_density
+from xlcollab.kernels.numbers.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.detached import detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.sloped import cumulative
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import partial
 
 from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function

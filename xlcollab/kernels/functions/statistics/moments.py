@@ -14,10 +14,10 @@ from xlcollab.kernels.functions.statistics.reduce import (
     error_where,
     members,
 )
+from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, safe_log, safe_power
-from xlcollab.kernels.values.later import Tensor, calls, torch
 from xlcollab.kernels.values.record import Record, function
 
 Moment = Callable[[Context, Members], tuple[Tensor, Tensor | None]]

@@ -21,12 +21,12 @@ from xlcollab.kernels.functions.statistics.reduce import (
     members,
 )
 from xlcollab.kernels.functions.statistics.ties import shared
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
 from xlcollab.kernels.values.tape import Function

@@ -9,10 +9,10 @@ from functools import partial
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.products import paired
 from xlcollab.kernels.functions.statistics.reduce import Members, deviations, error_where, reduced
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, safe_sqrt
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.operators import divide, stores
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function

@@ -14,11 +14,11 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.lookup.shaping import kept_lines, shaper
 from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat
+from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import flag, given
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_log, safe_sqrt
-from xlcollab.kernels.values.later import Tensor, torch
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
 

@@ -18,12 +18,12 @@ from xlcollab.kernels.functions.statistics.reduce import (
     members,
     reduced,
 )
+from xlcollab.kernels.numbers.later import Tensor, special, torch
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import detached
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside
-from xlcollab.kernels.values.later import Tensor, special, torch
 from xlcollab.kernels.values.record import UNSOLVED, Record, function
 
 _SUM_NOISE = 1e-7

@@ -9,9 +9,9 @@ from __future__ import annotations
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.statistics import ordering, reduce
 from xlcollab.kernels.functions.statistics.reduce import as_cells
+from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.later import torch
 from xlcollab.kernels.values.record import by_name
 from xlcollab.kernels.values.tape import Function
 

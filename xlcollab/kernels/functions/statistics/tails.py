@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.elementwise import numeric, with_codes
 from xlcollab.kernels.functions.statistics.distributions import either
+from xlcollab.kernels.numbers.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.detached import Values, detached, whole
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_log
-from xlcollab.kernels.values.later import Tensor, special, special_calls, torch
 from xlcollab.kernels.values.record import NOT_BY_SHAPE, Record, function
 from xlcollab.kernels.values.sloped import cumulative, inverse
 

@@ -7,7 +7,7 @@ equals could stand, a generalised gradient (Clarke, Optimization and Nonsmooth A
 
 from __future__ import annotations
 
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 _FEW = 64
 """Up to so many numbers each is compared with each: a program needs no branch for that."""

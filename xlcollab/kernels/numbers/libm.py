@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Callable
 
-from xlcollab.kernels.values.later import Tensor, torch
+from xlcollab.kernels.numbers.later import Tensor, torch
 
 One = Callable[..., float]
 """A function of one number or two."""

@@ -1,0 +1,1 @@
+"""Functions of plain numbers, and torch, which is loaded where tensors are used."""
