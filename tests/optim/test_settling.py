@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.optim.hock_schittkowski import CASES
-from xlcollab.optim import Objective, Settings
+from xlcollab.optim import Objective, Settings, solve
 from xlcollab.optim.attempt import Task
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.nonlinear.settling import on_bounds
@@ -56,3 +58,53 @@ def test_scaling_back_and_forth_keeps_a_variable_on_its_bound(size: float, bound
         assert evaluator.settled(limit / size * size).item() == bound
         away = limit * (1 + 1e-12) if ("lower" in side) == (bound > 0) else limit * (1 - 1e-12)
         assert evaluator.settled(away).item() != bound
+
+
+def _no_further(
+    rows: Callable[[Tensor], Tensor], limits: list[float], **bounds: Tensor
+) -> Objective:
+    most = torch.tensor(limits, dtype=torch.float64)
+    return Objective(
+        function=lambda x: x[0] + x[1] ** 2,
+        constraints=rows,
+        constraint_lower=torch.full_like(most, -math.inf),
+        constraint_upper=most,
+        **bounds,
+    )
+
+
+_FLAT = {
+    "one point": (_no_further(lambda x: (x + 1).square().sum().reshape(1), [0.0]), (-1.0, -1.0)),
+    "two discs that touch": (
+        _no_further(
+            lambda x: torch.stack([x.dot(x), (x[0] - 2).square() + x[1].square()]), [1.0, 1.0]
+        ),
+        (1.0, 0.0),
+    ),
+    "a cusp": (
+        _no_further(
+            lambda x: (x[1] - x[0] ** 3).reshape(1),
+            [0.0],
+            lower=torch.tensor([-math.inf, 0.0], dtype=torch.float64),
+        ),
+        (0.0, 0.0),
+    ),
+}
+"""Sets in whose point the rows have no slopes, or opposite ones."""
+
+
+@pytest.mark.parametrize("name", _FLAT)
+def test_rows_without_slopes_are_held_to_more_than_their_tolerance(name: str) -> None:
+    """A tolerance of 1e-6 is worth its root there, or its third."""
+    objective, truth = _FLAT[name]
+    found = solve(objective, torch.tensor([0.6, 0.8], dtype=torch.float64))
+    assert found.usable
+    assert found.x.tolist() == pytest.approx(truth, abs=1e-4)
+
+
+def test_what_misses_constraints_says_by_how_much() -> None:
+    objective = _no_further(lambda x: x.dot(x).reshape(1), [1.0])
+    start = torch.tensor([30.0, 40.0], dtype=torch.float64)
+    found = solve(objective, start, Settings(method="sqp", iterations=1))
+    assert not found.feasible
+    assert f"misses the constraints by at most {found.max_violation:.3g}" in found.message

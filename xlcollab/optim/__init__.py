@@ -7,7 +7,7 @@ from xlcollab.optim.jacobian import gradient_of, jacobian
 from xlcollab.optim.linear.detect import detect_linear
 from xlcollab.optim.linear.model import LinearModel
 from xlcollab.optim.problem import Native, NativeSquares, Objective, Shape, TensorFunction
-from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback
+from xlcollab.optim.solution import History, Row, Solution, Status, StepCallback, missed_by
 from xlcollab.optim.solve import solve
 from xlcollab.settings.methods import METHODS, Method
 from xlcollab.settings.schedules import SCHEDULES
@@ -32,5 +32,6 @@ __all__ = [
     "detect_linear",
     "gradient_of",
     "jacobian",
+    "missed_by",
     "solve",
 ]

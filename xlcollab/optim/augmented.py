@@ -78,7 +78,7 @@ def descend_constrained(
         last = number == _STAGES or recorder.iteration >= limits.iterations
         stop = _stop(stage, missed, outcome, limits, last=last)
         if stop is None and last:
-            text = f"At the last point {_misses(outcome)}"
+            text = f"At the last point {_missed_there(outcome)}"
             stop = Stop(Status.ITERATION_LIMIT, text)
         if stop is not None:
             break
@@ -178,9 +178,9 @@ def _stop(
     if status is Status.UNBOUNDED:
         return outcome.stop
     if missed <= FEASIBLE:
-        return Stop(Status.TOLERANCE, f"The penalty reached its limit; {_misses(outcome)}")
-    return Stop(Status.INFEASIBLE, f"At the best point found, {_misses(outcome)}")
+        return Stop(Status.TOLERANCE, "The penalty reached its limit.")
+    return Stop(Status.INFEASIBLE, f"At the best point found, {_missed_there(outcome)}")
 
 
-def _misses(outcome: Outcome) -> str:
+def _missed_there(outcome: Outcome) -> str:
     return f"the constraints are missed by at most {outcome.point.violation:.3g}."

@@ -151,6 +151,14 @@ class Row:
         return gap_between(self.objective, self.bound)
 
 
+def missed_by(violation: float) -> str:
+    """What is said of a point that breaks constraints."""
+    return (
+        f"It misses the constraints by at most {violation:.3g}, which is more than the tolerance:"
+        " it is no solution."
+    )
+
+
 def gap_between(objective: float, bound: float) -> float:
     """|objective − bound| / |objective|; NaN where one of them is not known."""
     if not (math.isfinite(objective) and math.isfinite(bound)):

@@ -25,7 +25,13 @@ from xlcollab.optim.linear.engine import by_highs
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.proving import proved
 from xlcollab.optim.rule import Stop
-from xlcollab.optim.solution import Solution, Status, StepCallback, WeightsCallback
+from xlcollab.optim.solution import (
+    Solution,
+    Status,
+    StepCallback,
+    WeightsCallback,
+    missed_by,
+)
 from xlcollab.optim.starts import starts
 from xlcollab.optim.wide import run
 from xlcollab.settings.counting import counted
@@ -206,20 +212,25 @@ def _solution(
     rows, missed = misses(task.objective, best.x)
     multipliers = best.multipliers if missed.numel() else start.new_zeros(0)
     stop = best.outcome.stop
+    violation = missed.max().item() if missed.numel() else 0.0
+    feasible = within_tolerance(rows, missed, best.x)
+    message = _told(best, choice, iterations)
+    if stop.status.has_solution and not feasible:
+        message = f"{message} {missed_by(violation)}"
     return Solution(
         x=best.x,
         objective=point.objective,
         initial=plain.at(start).objective,
         status=stop.status,
-        message=_told(best, choice, iterations),
+        message=message,
         method=best.method,
         iterations=iterations,
         evaluations=task.evaluator.evaluations,
         gradient=point.gradient,
         multipliers=multipliers,
         reduced_gradient=_reduced(point.gradient, rows, multipliers),
-        max_violation=missed.max().item() if missed.numel() else 0.0,
-        feasible=within_tolerance(rows, missed, best.x),
+        max_violation=violation,
+        feasible=feasible,
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
         linear=best.linear,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.optim import History, Objective, Solution, Status, gradient_of
+from xlcollab.optim import History, Objective, Solution, Status, gradient_of, missed_by
 
 MET = 1e-6
 """A goal missed by no more than this is met: relative to the target, or to 1; where the cell itself
@@ -72,7 +72,7 @@ def judged(
         replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
     )
     status, ending = _ending(solution, final, target, MET * size)
-    message = _without_equation(solution.message, rows)
+    message = _without_equation(solution, rows)
     if status is Status.OPTIMAL:
         met = "The goal was met, and all constraints are satisfied." if rows else _MET
         message = message.partition(solution.status.sentence)[0] + met
@@ -90,9 +90,12 @@ def judged(
 _MET = "The goal was met."
 
 
-def _without_equation(message: str, rows: int) -> str:
+def _without_equation(solution: Solution, rows: int) -> str:
     """The message without the constraints that a model has only by its goal."""
-    return message if rows else message.replace(", with constraints", ", its goal an equation", 1)
+    if rows:
+        return solution.message
+    message = solution.message.removesuffix(f" {missed_by(solution.max_violation)}")
+    return message.replace(", with constraints", ", its goal an equation", 1)
 
 
 def any_point(solution: Solution) -> Solution:

@@ -58,22 +58,13 @@ def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED, "")
-    y = on_bounds(model, on_rows(model, search.end()))
+    shown = stop.status is Status.LOCALLY_OPTIMAL
+    y = on_bounds(model, on_rows(model, search.end(), regular=shown))
     point = model.point(y)
-    stop = _judged(stop, model, point)
     value = task.evaluator.worth(point)
     multipliers = torch.as_tensor(search.multipliers(y)).to(start)
     recorder.end(task.evaluator, point, may_step=search.left > 0)
     return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
-
-
-def _judged(stop: Stop, model: SizedModel, point: Point) -> Stop:
-    """Without a feasible point nothing better than the violation can be told."""
-    if model.best is not None or stop.status is Status.INFEASIBLE:
-        return stop
-    missed = f"the constraints are missed by at most {point.violation:.3g}."
-    text = f"No feasible point was found by then; {missed}"
-    return Stop(stop.status, f"{stop.message} {text}".strip())
 
 
 class Search:

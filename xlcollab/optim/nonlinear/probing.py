@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Generator
 
 from xlcollab.optim.nonlinear.sized import Array, SizedModel
 from xlcollab.optim.nonlinear.sqp import sqp
 from xlcollab.optim.starts import within
+
+Mask = NDArray[np.bool_]
 
 _WIDTHS = (1e-2, 0.5)
 """Near, where slopes count, and as far as half of the range."""
@@ -19,6 +22,8 @@ _TIGHT = 1e-10
 """Nearby points may gain by leaving the rows a little: they may not."""
 _RESTORING_STEPS = 4
 """Newton's steps back onto the rows: each doubles the digits."""
+_HELD_ROUNDS = 3
+"""Variables that are held turn others against their bounds: rarely more than once."""
 _GAIN = 1e-8
 """Above the rounding of the objective and the tolerance of the search."""
 
@@ -64,12 +69,25 @@ def restored(model: SizedModel, y: Array) -> Array:
             break
         values, _, matrix = model.derivatives(y)
         gaps = model.missed_by(values.rows)
-        off = gaps != 0
-        step = np.linalg.lstsq(matrix[off], -gaps[off], rcond=1e-10)[0]
+        step = newton(model, y, matrix, gaps, gaps != 0)
         if not np.isfinite(step).all():
             break
         y = model.clip(y + step)
     return y
+
+
+def newton(model: SizedModel, y: Array, matrix: Array, gaps: Array, rows: Mask) -> Array:
+    """The shortest step, (n,), that closes the gaps of some rows, as far as slopes (k, n) tell;
+    variables that would leave the bounds they stand on are held."""
+    step, free = np.zeros(model.n), np.ones(model.n, np.bool_)
+    for _ in range(_HELD_ROUNDS):
+        step[:] = 0.0
+        step[free] = np.linalg.lstsq(matrix[rows][:, free], -gaps[rows], rcond=1e-10)[0]
+        out = ((y <= model.lower) & (step < 0.0)) | ((y >= model.upper) & (step > 0.0))
+        if not out.any():
+            break
+        free &= ~out
+    return step
 
 
 _STARTS = 8

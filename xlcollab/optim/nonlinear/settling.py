@@ -6,11 +6,14 @@ the processor; whether the bound holds the variable does not.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.optim.kept import keeps
 from xlcollab.optim.nonlinear.kkt import STATIONARY, conditions
-from xlcollab.optim.nonlinear.probing import restored
+from xlcollab.optim.nonlinear.probing import newton, restored
 from xlcollab.optim.nonlinear.sized import Array, SizedModel, TimeIsUpError
 from xlcollab.optim.problem import FEASIBLE
 
@@ -43,26 +46,54 @@ def on_bounds(model: SizedModel, y: Array) -> Array:
     return y
 
 
-def on_rows(model: SizedModel, y: Array) -> Array:
+def on_rows(model: SizedModel, y: Array, *, regular: bool = True) -> Array:
     """y moved onto the rows that it misses within the tolerance, where that costs next to nothing.
-    Shape (n,)."""
+    Shape (n,).
+
+    Where the conditions of optimality are not shown to hold, rows may have lost their slopes at the
+    point they allow, as a sum of squares that may not be above 0: there Newton's steps halve what
+    is left, many are made, and a tolerance gains as much as its root.
+    """
     try:
         here = model.values(y)
-        if not _TIGHT < here.missed <= FEASIBLE:
+        if not (_TIGHT if regular else _HELD) < here.missed <= FEASIBLE:
             return y
-        there = model.values(restored(model, y))
+        there = model.values(restored(model, y) if regular else _far_restored(model, y))
+        broken = not keeps(model.task.objective, model.x(y))
     except (TimeIsUpError, KeyboardInterrupt):
         return y
+    cost = math.inf if broken else _COST if regular else _FLAT_COST
     lost = there.objective - here.objective
-    return (
-        there.y if there.missed <= _TIGHT and lost <= _COST * max(1.0, abs(here.objective)) else y
-    )
+    dear = lost > cost * max(1.0, abs(here.objective))
+    return y if there.missed > _TIGHT or there.missed >= here.missed or dear else there.y
+
+
+def _far_restored(model: SizedModel, y: Array) -> Array:
+    """The same by many steps in which no row that binds may be left for another."""
+    for _ in range(_MANY_STEPS):
+        values, _, matrix = model.derivatives(y)
+        if values.missed <= _HELD:
+            break
+        low, high = values.rows - model.row_lower, values.rows - model.row_upper
+        gaps = np.where(low <= _BINDS, low, np.where(high >= -_BINDS, high, 0.0))
+        step = newton(model, y, matrix, gaps, gaps != 0.0)
+        if not np.isfinite(step).all():
+            break
+        y = model.clip(y + step)
+    return y
 
 
 _TIGHT = 1e-9
 """A row of size one that is missed by no more is held."""
-_COST = 1e-4
-"""On an objective of size one: what a tolerance may have gained."""
+_BINDS = 1e-6
+"""So near a limit a row of size one is kept on it."""
+_HELD = 1e-15
+"""The square of a distance that is within the tolerance by far."""
+_MANY_STEPS = 60
+"""Each takes a quarter off a fourth power, three quarters of a square."""
+_COST, _FLAT_COST = 1e-4, 1e-2
+"""On an objective of size one: what a tolerance may have gained, where rows have slopes, and where
+they have none."""
 
 
 def _on(model: SizedModel, y: Array, low: NDArray[np.bool_], high: NDArray[np.bool_]) -> Array:
