@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +14,11 @@ from torch import Tensor
 
 from tests.optim.written import INF, model
 from xlcollab.optim import Objective, Row, Settings, Status, solve
+from xlcollab.optim.attempt import Task
+from xlcollab.optim.branching.early import by_population, in_time
+from xlcollab.optim.branching.tree import Node, Relaxed
+from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.nonlinear.sized import SizedModel
 
 
 def convex(seed: int, n: int, *, mixed: bool = False) -> tuple[Objective, Tensor, np.ndarray]:
@@ -147,3 +153,47 @@ def test_sqp_with_whole_numbers_branches() -> None:
     objective, start, _ = convex(1, 3)
     found = solve(objective, start, Settings(method="sqp"))
     assert (found.method, found.status) == ("branch", Status.OPTIMAL)
+
+
+def pressed(objective: Objective, n: int, seconds: float = 60.0) -> SizedModel:
+    """A model under a time limit."""
+    start = torch.zeros(n, dtype=torch.float64)
+    settings = Settings(time_limit=seconds)
+    task = Task(Evaluator(objective, start), settings, None, time.perf_counter())
+    return SizedModel(task, start, task.recorder())
+
+
+def budget(n: int, least: float, most: float) -> Objective:
+    """n whole numbers whose weighted squares lie between limits."""
+    weight = torch.arange(1, n + 1, dtype=torch.float64)
+    return Objective(
+        function=lambda x: (weight / (1.0 + x.square())).sum(),
+        integer=torch.ones(n, dtype=torch.bool),
+        constraints=lambda x: (weight * x.square()).sum().reshape(1),
+        constraint_lower=torch.tensor([least], dtype=torch.float64),
+        constraint_upper=torch.tensor([most], dtype=torch.float64),
+    )
+
+
+@pytest.mark.parametrize("reach", [0.4, 20.0])
+def test_a_population_finds_a_first_solution(reach: float) -> None:
+    """Around the end of a relaxation; where there is none, anywhere."""
+    sized = pressed(budget(9, 80.0, 90.0), 9)
+    ends = np.full(9, -30.0), np.full(9, 30.0)
+    found = by_population(sized, np.full(9, reach), ends)
+    assert found is not None
+    assert (found == found.round()).all()
+    assert sized.values_at(torch.as_tensor(found)).feasible
+
+
+def test_the_first_relaxation_takes_only_its_share_of_a_time_limit() -> None:
+    """It ends where it had come to, and whoever comes next has time."""
+    sized = pressed(budget(3, 0.0, 9.0), 3, seconds=1.0)
+    node = Node(-math.inf, 0, np.zeros(3), np.ones(3), np.ones(3))
+
+    def endless(node: Node) -> Relaxed:
+        while True:
+            sized.values(node.y)
+
+    assert in_time(sized, endless, node).ending == "unknown"
+    sized.values(node.y)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xlcollab.optim.algebra.models import algebra_of, is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, bad_start, refused, unknown_multipliers
+from xlcollab.optim.branching.early import by_population, in_time, is_pressed
 from xlcollab.optim.branching.relaxing import Curved, Quadratics, Relaxation, fixed, program_of
 from xlcollab.optim.branching.tree import WHOLE, Array, Node, Relaxed, State, Tree
 from xlcollab.optim.evolution.domain import propagated
@@ -73,6 +74,7 @@ class _Run:
         self._told, self._within = time.perf_counter(), math.inf
         self._limit = ""
         self._unbounded = False
+        self._box = model.lower, model.upper
 
     @property
     def bound(self) -> float:
@@ -94,6 +96,7 @@ class _Run:
         upper = np.where(self.whole, np.floor(upper + WHOLE), upper)
         if (lower > upper).any():
             return Stop(Status.INFEASIBLE, "Between some bounds there is no whole number.")
+        self._box = lower, upper
         start = np.clip(model.start * model.size, lower, upper)
         self._offer_start(start)
         done = self._tree.search(lower, upper, start)
@@ -156,7 +159,8 @@ class _Run:
         return not self._limit
 
     def _relax(self, node: Node) -> Relaxed:
-        found = self._relaxation(node)
+        first = self._is_first and is_pressed(self.model)
+        found = in_time(self.model, self._relaxation, node) if first else self._relaxation(node)
         self._unbounded |= found.ending == "unbounded"
         return found
 
@@ -164,8 +168,20 @@ class _Run:
         x = np.where(self.whole, np.round(start), start)
         self._tree.state.value = min(self._tree.state.value, self._kept(x))
 
+    @property
+    def _is_first(self) -> bool:
+        return self._tree.state.nodes == 1
+
     def _settle(self, node: Node, y: Array) -> float:
-        """The value of the solution that a point stands for; inf where there is none."""
+        """The value of the solution that a point stands for; inf where there is none. The first
+        one is looked for by a population where a time limit may leave the tree without."""
+        value = self._rounded(node, y)
+        if value < self._tree.state.value or not (self._is_first and is_pressed(self.model)):
+            return value
+        found = by_population(self.model, y, self._box)
+        return value if found is None else min(value, self._kept(found))
+
+    def _rounded(self, node: Node, y: Array) -> float:
         off = np.abs(y - np.round(y))[self.whole].max(initial=0.0)
         if off > WHOLE and self._tree.state.nodes % _ROUND_EVERY != 1:
             return math.inf

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,6 +74,7 @@ class SizedModel:
 
     def __init__(self, task: Task, start: Tensor, recorder: Recorder) -> None:
         self.task, self.recorder = task, recorder
+        self._until = math.inf
         self._like = start
         self._raw = task.evaluator.raw
         evaluator = task.evaluator
@@ -273,9 +276,19 @@ class SizedModel:
 
     def watch_time(self) -> None:
         """Raises TimeIsUpError once the run's time limit has passed."""
-        limit = self.task.settings.time_limit
-        if limit is not None and time.perf_counter() - self.task.began > limit:
+        now, limit = time.perf_counter(), self.task.settings.time_limit
+        if now > self._until or (limit is not None and now - self.task.began > limit):
             raise TimeIsUpError
+
+    @contextlib.contextmanager
+    def no_longer_than(self, seconds: float) -> Iterator[None]:
+        """What is evaluated within raises TimeIsUpError after so many seconds, too."""
+        before = self._until
+        self._until = min(before, time.perf_counter() + seconds)
+        try:
+            yield
+        finally:
+            self._until = before
 
 
 def _lower(best: Values | None, found: Values) -> Values:
