@@ -20,6 +20,7 @@ where its point stands for no solution."""
 _NEAR = 0.2
 """Of a variable, or of 10: how far from a relaxation's point is looked at first."""
 _STALLED = 40
+"""Generations without improvement, after which it is looked farther away."""
 _GENERATIONS, _SIZE, _MUTATION = 400, 60, 0.075
 """Of the population: a first solution is asked for, and no optimum."""
 
