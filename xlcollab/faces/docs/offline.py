@@ -13,6 +13,9 @@ from xlcollab.disk import atomic_file
 from xlcollab.faces.docs.pages import Page, all_pages, pictures
 
 _LINK = re.compile(r'href="([\w.-]+)\.md(#[^"]*)?"')
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_MANY, _LONG = 5, 150
+"""Columns of a table, and characters of a cell."""
 _EXTENSIONS = ["tables", "fenced_code", "toc", "sane_lists"]
 _STYLE = Path(__file__).with_name("style.css").read_text("utf-8")
 
@@ -69,6 +72,13 @@ def _body(text: str) -> str:
 
     found: str = markdown.markdown(text, extensions=_EXTENSIONS)
     found = _LINK.sub(lambda link: f'href="{link[1]}.html{link[2] or ""}"', found)
-    return found.replace("<table>", '<div class="wide"><table>').replace(
-        "</table>", "</table></div>"
-    )
+    return _TABLE.sub(lambda table: _scrolling(table[0]), found)
+
+
+def _scrolling(table: str) -> str:
+    """A table that is scrolled where it is wider than the window; with long texts in many columns
+    it is never squeezed, which would make it very long."""
+    n_columns = table.split("</tr>")[0].count("</th>")
+    has_texts = any(len(cell) > _LONG for cell in table.split("</td>"))
+    kind = "wide texts" if n_columns >= _MANY and has_texts else "wide"
+    return f'<div class="{kind}">{table}</div>'
