@@ -12,7 +12,7 @@ import pytest
 
 from xlcollab.files import write_new_workbook
 from xlcollab.files.writing.printing import print_names
-from xlcollab.grid import Chart, NewSheet, Series
+from xlcollab.grid import Chart, Look, NewSheet, Series
 from xlcollab.ref import AreaRef, Rect
 
 ROWS = [["x", "y", "low", "high"], *([float(i), i * 1.5, 0.5, 1.0] for i in range(1, 7))]
@@ -144,6 +144,8 @@ PRINTED = [
     ({"freeze": (1, 0)}, "s!$A$1:$Q$7", "s!$1:$1"),
     ({"freeze": (3, 2)}, "s!$A$1:$Q$7", "s!$A:$B,s!$2:$3"),
     ({"freeze": (0, 1)}, "s!$A$1:$Q$7", "s!$A:$A"),
+    ({"freeze": (3, 1), "row_looks": {2: "head", 4: "head"}}, "s!$A$1:$Q$7", "s!$A:$A"),
+    ({"freeze": (3, 1), "row_looks": {1: "head", 4: "head"}}, "s!$A$1:$Q$7", "s!$A:$A,s!$2:$3"),
     ({"hidden": True}, "", ""),
     ({"rows": []}, "", ""),
     ({"rows": [["t" * 190, 1.0]]}, "s!$A$1:$T$1", ""),
@@ -182,3 +184,24 @@ def test_a_sheet_is_printed_on_as_many_pages_as_can_be_read(
     wide, high = (1 if one is None else int(one) for one in (found.fitToWidth, found.fitToHeight))
     assert (wide, high) == pages
     assert sheet.oddFooter.right.text == "&P / &N"
+
+
+STACKED = [
+    ([60], 90, [60]),
+    ([20], 90, [20]),
+    ([60, 64], 90, [60]),
+    ([40, 60, 80], 130, [60, 80]),
+    ([60], 80, []),
+]
+
+
+@pytest.mark.parametrize(("heads", "n_rows", "breaks"), STACKED, ids=str)
+def test_a_page_ends_before_a_lower_table_that_would_be_torn(
+    heads: list[int], n_rows: int, breaks: list[int], tmp_path: Path
+) -> None:
+    """Of a table 280 characters wide 62 rows stand on a page."""
+    looks: dict[int, Look] = dict.fromkeys([3, *heads], "head")
+    sheet = NewSheet("s", [[1.0]] * n_rows, widths={0: 280.0}, freeze=(4, 1), row_looks=looks)
+    write_new_workbook(tmp_path / "b.xlsx", [sheet])
+    found = openpyxl.load_workbook(tmp_path / "b.xlsx")["s"].row_breaks.brk
+    assert [one.id for one in found] == breaks

@@ -63,21 +63,36 @@ def test_each_sheet_has_title_sentence_and_print_set_up(book: tuple[str, Path]) 
 
 
 def _assert_printed_in_pages(sheet: Any) -> None:
-    """All that is there is printed, what names rows and columns on every page, and charts once."""
+    """All that is there is printed, what names rows and columns on every page, and charts once;
+    but the headings of one table not over another."""
     (area,) = sheet.print_area.replace("$", "").split(",")
     printed = parse_area(area).rect
     used = parse_area(f"'{sheet.title}'!{sheet.dimensions}").rect
     assert printed.covers(used), sheet.title
     rows, columns = coordinate_to_tuple(sheet.freeze_panes)
-    if rows > 1:
+    if _is_head(sheet, rows - 1) and any(
+        _is_head(sheet, row) for row in range(rows, used.bottom + 1)
+    ):
+        assert sheet.print_title_rows is None, sheet.title
+    elif rows > 1:
         first, last = map(int, sheet.print_title_rows.replace("$", "").split(":"))
         assert first in (last, last - 1)
         assert last == rows - 1, sheet.title
+    if rows > 1:
+        last = rows - 1
         for chart in sheet._charts:
             assert chart.anchor._from.row >= last, sheet.title
             assert printed.contains(chart.anchor._from.row, chart.anchor._from.col)
             assert printed.contains(chart.anchor.to.row, chart.anchor.to.col), sheet.title
     assert (sheet.print_title_cols is not None) == (columns > 1), sheet.title
+
+
+def _is_head(sheet: Any, row: int) -> bool:
+    """Whether a row is one of headings: white on a colour."""
+    cells = sheet[row] if row else ()
+    return any(
+        cell.value and cell.fill.fill_type and cell.font.color.rgb == "FFFFFFFF" for cell in cells
+    )
 
 
 @every

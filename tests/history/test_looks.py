@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xlcollab.grid import Scalar
+from xlcollab.grid import Look, NewSheet, Scalar
+from xlcollab.grid.changes import look_in
 from xlcollab.history.axes import (
     around,
     ends,
@@ -43,6 +44,28 @@ def test_a_column_shows_four_to_six_digits(values: list[float], look: str) -> No
     assert look_of(values) == look
 
 
+ODD = [
+    ("number", 0.0, "number"),
+    ("number", -5.1e-5, "number"),
+    ("number", 6.49e-6, "fine"),
+    ("number", -6.49e-8, "tiny"),
+    ("number", 1e15, "tiny"),
+    ("large", -0.0051, "large"),
+    ("large", 0.004, "number"),
+    ("large", -4e-5, "fine"),
+    ("large", 4e-7, "tiny"),
+    ("whole", 4e-7, "whole"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "look"), ODD, ids=str)
+def test_no_number_of_a_column_is_shown_as_nought(column: Look, value: float, look: Look) -> None:
+    assert look_in(column, value) == look
+    sheet = NewSheet("s", [[value]], column_looks={0: column})
+    assert sheet.look(0, 0, value) == look
+    assert look in sheet.looks
+
+
 LINES = [
     ([1.0, 250_000.0], "whole"),
     ([999_999_999_999_999.0], "whole"),
@@ -64,7 +87,9 @@ WIDTHS = [
     ("percent", [1e20], 11.0),
     ("number", [1.0, 123_456_789.5], 16.0),
     ("number", [-123_456_789.5, 1.0], 17.0),
-    ("large", [1_234_567.5, 0.0], 14.0),
+    ("large", [12_345_678.5, 0.0], 12.0),
+    ("large", [-123_456_789.0, 99_999.5], 14.0),
+    ("fine", [12_345.5, 0.0], 14.0),
     ("tiny", [1e-300, 1e300], 12.0),
     ("whole", [12_345_678_901.0], 13.0),
     ("tenths", [123_456_789_012.5], 16.0),

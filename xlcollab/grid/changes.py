@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
@@ -58,6 +57,7 @@ Look = Literal[
     "large",
     "tiny",
     "wide",
+    "fine",
     "whole",
     "tenths",
     "share",
@@ -67,16 +67,22 @@ Look = Literal[
 ]
 """What a cell of a new sheet is for, which says how it looks."""
 LOOKS: tuple[Look, ...] = get_args(Look)
-_SHOWN: Mapping[Look, tuple[float, float]] = {"number": (5e-5, 1e15), "large": (5e-3, 1e15)}
-"""The sizes from which on, and up to which, a number has a digit in such a column, and no end of
-them."""
+_FINER: Mapping[Look, tuple[tuple[float, Look], ...]] = {
+    "number": ((5e-5, "number"), (5e-7, "fine")),
+    "large": ((5e-3, "large"), (5e-5, "number"), (5e-7, "fine")),
+}
+"""How the numbers of such a column look from which size on, so that each has a digit."""
+_ENDLESS = 1e15
+"""From here on a number has a power of ten, whatever its column."""
 
 
 def look_in(column: Look, value: float) -> Look:
-    """How a number of a column looks: one that its column would show as 0, or that would run out of
-    it, has a power of ten."""
-    least, most = _SHOWN.get(column, (0.0, math.inf))
-    return column if value == 0.0 or least <= abs(value) < most else "tiny"
+    """How a number of a column looks: one that its column would show as 0 has more decimals, and
+    one so small that they are many, or that would run out of its column, a power of ten."""
+    if column not in _FINER or value == 0.0:
+        return column
+    size = abs(value)
+    return next((look for least, look in _FINER[column] if least <= size < _ENDLESS), "tiny")
 
 
 Side = Literal["right", "left", "above", "below"]
@@ -197,8 +203,8 @@ class NewSheet:
         """All that cells of the sheet may have; none where none was given, frames neither."""
         found = {*self.row_looks.values(), *self.column_looks.values(), *self.cell_looks.values()}
         framed = found and (self.table is not None or self.boxes)
-        if not found.isdisjoint(_SHOWN):
-            found.add("tiny")
+        for column in found & _FINER.keys():
+            found |= {"tiny", *(look for _, look in _FINER[column])}
         return found | {"text"} if framed else found
 
     def odd_numbers(self, most: int) -> Iterator[tuple[tuple[int, int], Look]]:

@@ -33,9 +33,10 @@ TEXT_LOOKS: Mapping[Look, TextLook] = {
 }
 NUMBER_FORMATS: Mapping[Look, str] = {
     "number": "0.0000",
-    "large": "#,##0.00",
+    "large": "[>=100000]#,##0;[<=-100000]-#,##0;#,##0.00",
     "tiny": "0.000E+00;-0.000E+00;0",
     "wide": "[=0]0.0000;[<0.001]0.000E+00;0.0000",
+    "fine": "0.000000",
     "whole": "0",
     "tenths": "0.0",
     "share": "0.0%",

@@ -59,9 +59,12 @@ def clock_looks(headings: Sequence[Scalar]) -> dict[int, Look]:
     return {i: "number" for i, heading in enumerate(headings) if heading == "seconds"}
 
 
+_WITHOUT_DECIMALS = 1e5
+"""A number of six digits before the point has none behind it."""
 _SHOWN: Mapping[Look, str] = {
     "number": ".4f",
     "wide": ".4f",
+    "fine": ".6f",
     "large": ",.2f",
     "tiny": ".3E",
     "whole": ".0f",
@@ -77,7 +80,13 @@ def number_width(look: Look, values: ArrayLike) -> float:
     if look not in _SHOWN or not numbers.size:
         return _NARROW
     ends = (float(numbers.min()), float(numbers.max()))
-    return max(_NARROW, *(len(format(end, _SHOWN[look])) + 2.0 for end in ends))
+    return max(_NARROW, *(len(_shown(look, end)) + 2.0 for end in ends))
+
+
+def _shown(look: Look, number: float) -> str:
+    """A number as a cell of this look shows it."""
+    whole = look == "large" and abs(number) >= _WITHOUT_DECIMALS
+    return format(number, ",.0f" if whole else _SHOWN[look])
 
 
 def number_widths(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xlcollab.api.factors.factors import Factors
 from xlcollab.grid import Chart, Look, NewSheet, Scalar
-from xlcollab.history import HEAD_ROW, added_name, top, top_looks
+from xlcollab.history import HEAD_ROW, added_name, top, top_looks, wrapped_texts
 from xlcollab.history.points import Cloud, points_chart
 from xlcollab.history.tables import looks_of_lines, widths_of_lines
 from xlcollab.ref import AreaRef, Rect
@@ -19,6 +19,8 @@ _CHART_ROWS = 30
 """Rows of the sheet that a chart lies over, with a free one below."""
 _WIDE = 28.0
 """Of the first column, in characters: titles of items stand in it."""
+_MOST = 44.0, 40.0
+"""Of the first column, and of others: all of them stand on one page, and the charts with them."""
 
 
 class _Table(NamedTuple):
@@ -56,19 +58,21 @@ def factors_sheet(found: Factors, taken: Iterable[str]) -> NewSheet:
     below = max(shares.area.bottom, HEAD_ROW + count * _CHART_ROWS) + 1
     details = _Table(below + 1, *_details(found))
     tables = (main, shares, details)
+    rows, widths = _rows(found, tables), _widths(main, details)
+    long = wrapped_texts(rows, widths, [main.area, details.area])
     percent: dict[tuple[int, int], Look] = {
         (shares.top + 1 + i, 1): "share" for i in range(len(shares.lines))
     }
     return NewSheet(
         name=name,
-        rows=_rows(found, tables),
+        rows=rows,
         charts=_charts(found, name, main, details),
         table=main.area,
         boxes=(shares.area, details.area),
-        widths=_widths(main, details),
+        widths=widths,
         freeze=(HEAD_ROW + 1, 1),
         row_looks=top_looks({shares.top: "head", below: "section", details.top: "head"}),
-        cell_looks=main.looks() | percent | details.looks(),
+        cell_looks=long | main.looks() | percent | details.looks(),
     )
 
 
@@ -131,7 +135,7 @@ def _widths(*tables: _Table) -> dict[int, float]:
         looks = looks_of_lines(table.lines)
         for column, width in widths_of_lines(table.headings, table.lines, looks).items():
             widths[column] = max(width, widths.get(column, 0.0))
-    return widths
+    return {column: min(width, _MOST[column > 0]) for column, width in widths.items()}
 
 
 def _ranks(bias: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ _PAGE_CHARACTERS, _CHART_CHARACTERS = 200.0, 300.0
 which a second page would tear, a few more."""
 _NATURAL_CHARACTERS = 140.0
 """So many stand on a page that is not made smaller."""
+_PAGE_LINES = 31
+"""Rows on a page that is not made smaller."""
 _LINE_CHARACTERS = 170.0
 """A line of text above or below a table makes the page smaller up to here; it may end there."""
 _NOTE = 0.85
@@ -45,7 +48,10 @@ def set_up_print(target: Worksheet, sheet: NewSheet) -> None:
     target.set_footer("&L&F&C&A&R&P / &N")
     most = _CHART_CHARACTERS if sheet.charts else _PAGE_CHARACTERS
     wide = math.ceil(_characters(sheet) / most)
-    target.fit_to_pages(wide, 1 if _height(sheet) <= _PAGE_ROWS else 0)
+    is_short = _height(sheet) <= _PAGE_ROWS
+    target.fit_to_pages(wide, 1 if is_short else 0)
+    if not is_short:
+        target.set_h_pagebreaks(_breaks(sheet))
 
 
 def print_names(sheets: Sequence[NewSheet]) -> list[DefinedName]:
@@ -78,13 +84,37 @@ def _area(sheet: NewSheet) -> str:
 
 def _titles(sheet: NewSheet) -> str:
     """The columns and the headings that stay in sight, with a line above the headings that tells of
-    the same columns; title and sentence are not said again."""
+    the same columns; title and sentence are not said again. Where other tables stand below, the
+    headings of the first are not said over them."""
     (rows, columns), name = sheet.freeze, quote_sheet(sheet.name)
     texts = [f"{name}!$A:${column_letters(columns - 1)}"] if columns else []
-    if rows:
+    has_heading = sheet.row_looks.get(rows - 1) == "head"
+    if rows and not (has_heading and _lower_tables(sheet)):
         has_line = rows > 1 and len(sheet.rows) >= rows and len(sheet.rows[rows - 2]) > 1
         texts.append(f"{name}!${rows - has_line}:${rows}")
     return ",".join(texts)
+
+
+def _lower_tables(sheet: NewSheet) -> list[int]:
+    """The first rows of tables below the frozen one, a section's title before the headings."""
+    looks = {row: look for (row, _), look in sheet.cell_looks.items() if look == "head"}
+    heads = sorted(row for row, look in (sheet.row_looks | looks).items() if look == "head")
+    return [
+        row - (sheet.row_looks.get(row - 1) == "section") for row in heads if row >= sheet.freeze[0]
+    ]
+
+
+def _breaks(sheet: NewSheet) -> list[int]:
+    """The rows before which a page ends so that no lower table is torn that has room on a page."""
+    charts = [chart.at[0] + chart.height // _ROW_PIXELS + 1 for chart in sheet.charts]
+    starts = [row for row in _lower_tables(sheet) if row >= max(charts, default=0)]
+    page = _PAGE_LINES * max(1.0, _characters(sheet) / _NATURAL_CHARACTERS)
+    breaks, begin = list[int](), 0
+    for start, end in itertools.pairwise([*starts, len(sheet.rows)]):
+        if start > begin and end - begin > page:
+            breaks.append(start)
+            begin = start
+    return breaks
 
 
 def _columns(sheet: NewSheet) -> int:
