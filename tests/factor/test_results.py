@@ -38,6 +38,7 @@ from xlcollab.factor import (
     tuning_table,
 )
 from xlcollab.factor import sheets as sheets_module
+from xlcollab.factor.training.baseline import BiasesAlone
 from xlcollab.factor.training.result import Status
 from xlcollab.interrupts import finished_first, listening
 from xlcollab.ratings import RatingsTable, random_split
@@ -368,3 +369,27 @@ def test_a_fit_ends_before_the_next_epoch(callback: Callable[[object], None]) ->
 def test_folds_end_before_the_next_one(callback: Callable[[object], None]) -> None:
     with listening(), pytest.raises(KeyboardInterrupt):
         cross_validate(planted(), SMALL, TrainingSettings(epochs=1), 3, on_epoch=callback)
+
+
+def test_biases_alone_are_damped_means_of_what_the_other_side_leaves() -> None:
+    table = planted(9, 7, 40, dtype="float64")
+    users, items = np.zeros(9), np.zeros(7)
+    mean = table.ratings.mean()
+    for _ in range(6):
+        for own, numbers, other, others in (
+            (users, table.users, items, table.items),
+            (items, table.items, users, table.users),
+        ):
+            for one in range(len(own)):
+                at = numbers == one
+                left = table.ratings[at] - mean - other[others[at]]
+                own[one] = left.sum() / (5.0 + at.sum())
+    found = BiasesAlone.of(table)
+    assert found.mean == pytest.approx(mean)
+    np.testing.assert_allclose(found.users, users, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found.items, items, rtol=1e-9, atol=1e-12)
+    predicted = np.clip(mean + users[table.users] + items[table.items], *table.range)
+    missed = predicted - table.ratings
+    scores = found.scores(table)
+    assert scores.rmse == pytest.approx(np.sqrt(np.mean(missed**2)))
+    assert scores.mae == pytest.approx(np.abs(missed).mean())

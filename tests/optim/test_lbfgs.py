@@ -88,6 +88,22 @@ def test_the_line_search_steps_back_from_where_there_is_no_value() -> None:
     assert trial.value < point.value
 
 
+@pytest.mark.parametrize(("above", "accepted"), [(4e-8, True), (1e-6, False)])
+def test_where_rounding_hides_the_decrease_a_flat_slope_is_enough(
+    above: float, accepted: bool
+) -> None:
+    """The bottom of a bowl upon 1e8 lies within rounding (1e-7) of the start, or seems above it."""
+
+    def bowl(x: Tensor) -> Tensor:
+        return (0.5 * (x - 1.0).square() + 1e8 + above * (x < 1.0 + 5e-7)).sum()
+
+    x = torch.tensor([1.0 + 1e-6], dtype=torch.float64)
+    evaluator = Evaluator(Objective(function=bowl), x)
+    point = evaluator.at(x)
+    trial = strong_wolfe(evaluator, point, -point.gradient, 1.0)
+    assert (trial is not None and trial.length == 1.0) is accepted
+
+
 @pytest.mark.parametrize("n", [2, 10, 30])
 def test_rosenbrock_in_many_dimensions(n: int) -> None:
     start = torch.full((n,), -1.0, dtype=torch.float64)

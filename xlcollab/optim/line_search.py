@@ -51,15 +51,11 @@ class _Line:
         return abs(trial.slope) <= -_CURVATURE * self.start.slope
 
     def accepts(self, trial: Trial) -> bool:
-        """The strong Wolfe conditions; where rounding hides the decrease, the slope stands for it
-        (Hager and Zhang 2005, equation 4.1)."""
-        if not self.is_flat(trial):
-            return False
-        if self.descends(trial):
-            return True
+        """The strong Wolfe conditions; where rounding hides the decrease, the flatter slope stands
+        for it (Hager and Zhang 2005, equation 4.1, which the second condition implies)."""
         rounding = 10.0 * torch.finfo(self.direction.dtype).eps * abs(self.start.value)
-        level = trial.value <= self.start.value + rounding
-        return level and trial.slope <= (2.0 * _DECREASE - 1.0) * self.start.slope
+        is_level = trial.value <= self.start.value + rounding
+        return self.is_flat(trial) and (is_level or self.descends(trial))
 
 
 def strong_wolfe(
