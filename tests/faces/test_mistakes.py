@@ -10,6 +10,25 @@ from tests.build import build
 from tests.faces.shell import BOWL, listing, minimised, xlcollab
 from tests.graddesc.typed_tabs import Layout, sgd_cells
 
+FRESH = [
+    ("solve three.xlsx --sheet plam", 3, "did you mean plan?"),
+    ("solve three.xlsx --sheet data-202", 3, "did you mean data-2024 or data-2023?"),
+    ("solve b.xlsx --minimize Bowls!B1 --by-changing Bowls!A1..A2", 3, "are written Bowls!A1:A2"),
+    ("solve b.xlsx --minimize B1 --by-changing A1-A2", 3, "from A1 to A2 are written A1:A2"),
+    ("solve b.xlsx --target Bowls!B1==x --by-changing Bowls!A1", 2, "such as 'V41=3'"),
+    ("solve b.xlsx --verbose", 2, "-h lists the options there are"),
+    ("fit r.csv --hidden 10,20", 2, "an option that takes several is given again for each"),
+    ("fit r.csv --range 5", 2, "with a blank between them, such as 1 5"),
+    ("crosstab r.csv --corner 5x5", 2, "with a blank between them"),
+    ("fit r.csv --device gpu", 2, "did you mean cuda?"),
+    ("solve b.xlsx --method sgd", 2, "did you mean gd?"),
+    ("fit r.csv --user-column user --item-column user", 2,
+     "the column 'user' is named as the user and as the item"),
+    ("recommend b.xlsx --user 1 --top 5", 2, "did you mean -k?"),
+    ("recommend b.xlsx --user 1 --k 5", 2, "did you mean -k?"),
+    ("tune r.csv --search wd=1..2", 2, "'wd' cannot be searched"),
+]  # fmt: skip
+"""Answers that were clumsy when somebody new typed such lines."""
 DRESSED = [
     ("solve b.xlsx --time-limit 5s", "'5s' is no number; write 5"),
     ("solve b.xlsx --gap 5%", "'5%' is no number; write 0.05"),
@@ -174,6 +193,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("fold-in b.xlsx r.csv", 3, "holds no factor model"),
     *((f"solve b.xlsx --subject-to {typed}", 2, told) for typed, told in UNCLEAR),
     *MORE,
+    *FRESH,
     ("solve b.xlsx --subject-to 0<=A1<=5", 3, "cells stand on the left, a number on the right"),
     ("solve b.xlsx --subject-to SUM(A1:A2)<=5", 3, "put the formula into a cell"),
 ]
@@ -188,6 +208,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     names = minimised("Bowls", "Bowls!$B$1", "Bowls!$A$1:$A$2")
     build(tmp_path / "b.xlsx", {"Bowls": BOWL}, names)
     build(tmp_path / "two.xlsx", {"Bowls": BOWL, "More": BOWL})
+    build(tmp_path / "three.xlsx", {"data-2023": BOWL, "data-2024": BOWL, "plan": BOWL})
     build(tmp_path / "g.xlsx", {"lesson": sgd_cells(Layout())})
     (tmp_path / "junk.xlsx").write_text("hello")
     (tmp_path / "old.xls").write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600))

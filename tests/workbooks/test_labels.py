@@ -24,3 +24,20 @@ def test_a_text_is_left_as_it_is(text: str) -> None:
 def test_labels_differ_without_case_and_are_never_empty() -> None:
     assert labels(["Heat", "HEAT", "heat"], "item") == ["Heat", "HEAT (2)", "heat (3)"]
     assert labels(["", "  ", 7, "7"], "user") == ["user", "user (2)", "user 7", "user 7 (2)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "x" * 39 + "…"),
+        ("The Lord of the Rings: The Fellowship of", "The Lord of the Rings: The Fellowship of"),
+        ("The Lord of the Rings: The Fellowship off", "The Lord of the Rings: The Fellowship…"),
+        ("Dr. Strangelove, or: How I Learned to Stop", "Dr. Strangelove, or: How I Learned to…"),
+        ("Short " + "y" * 50, "Short " + "y" * 33 + "…"),
+        ("A word that ends exactly at forty signs x y", "A word that ends exactly at forty signs…"),
+    ],
+)  # fmt: skip
+def test_a_long_title_ends_behind_a_word(text: str, label: str) -> None:
+    assert labels([text], "item") == [label]
+    assert len(label) <= 40

@@ -16,6 +16,7 @@ _PREFIX = "Value error, "
 _WORD = re.compile(r"'([^']*)'")
 _COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 _WITH_UNIT = re.compile(r"(?P<number>[-+]?\d+(?:\.\d+)?) ?(?P<unit>%|[a-z]+)")
+_WHOLE_LIST = re.compile(r"[1-9]\d*(?:, ?[1-9]\d*)+")
 _SECONDS = ("s", "sec", "secs", "seconds")
 _EXACT = 2.0**53
 """Whole numbers below it a float tells apart."""
@@ -37,6 +38,7 @@ class Sentences(TyperGroup):
                 self._name_options(ctx, error)
             else:
                 _say_what_is_taken(error)
+                _say_how_many(error)
             raise
 
     def _name_options(self, ctx: Any, error: Any) -> None:
@@ -46,7 +48,7 @@ class Sentences(TyperGroup):
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             params = command.params if command is not None else []
-            flags[name] = [flag for one in params for flag in one.opts if flag.startswith("--")]
+            flags[name] = [flag for one in params for flag in one.opts if flag.startswith("-")]
         own = flags.get(error.ctx.info_name, []) if error.ctx is not None else []
         error.possibilities = None
         error.message += _options_meant(typed, own or [*self._own_flags(ctx)], flags)
@@ -69,6 +71,13 @@ def _say_what_is_taken(error: Any) -> None:
     error.message = f"{message}; {only if taken else 'this command takes options alone'}."
 
 
+def _say_how_many(error: Any) -> None:
+    """For an option of two values that got one: how they are written."""
+    message = getattr(error, "message", None)
+    if isinstance(message, str) and " requires 2 arguments" in message:
+        error.message = f"{message.rstrip('.')}, with a blank between them, such as 1 5."
+
+
 OTHER_WORDS = {
     "--value-of": ("--target",),
     "--goal": ("--target",),
@@ -83,7 +92,10 @@ OTHER_WORDS = {
     "--wrt": ("--with-respect-to",),
     "--by": ("--with-respect-to", "--by-changing"),
     "--test-size": ("--test-fraction",),
-    "--k": ("--n-factors",),
+    "--k": ("-k", "--n-factors"),
+    "--top": ("-k",),
+    "--top-k": ("-k",),
+    "--topk": ("-k",),
     "--rank": ("--n-factors",),
     "--factors": ("--n-factors",),
     "--alpha": ("--learning-rate",),
@@ -95,6 +107,7 @@ OTHER_WORDS = {
 
 def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence[str]]) -> str:
     near = [flag for flag in OTHER_WORDS.get(typed, ()) if flag in own]
+    own = [flag for flag in own if flag.startswith("--")]
     near = near or _near(typed, own, _ALIKE)
     if not near:
         elsewhere = [name for name, flags in of_all.items() if typed in flags]
@@ -104,7 +117,7 @@ def _options_meant(typed: str, own: Sequence[str], of_all: Mapping[str, Sequence
     return f"; did you mean {' or '.join(near)}?" if near else "; -h lists the options there are."
 
 
-_ALIKE, _SOMEWHAT_ALIKE = 0.8, 0.6
+_ALIKE, _SOMEWHAT_ALIKE = 0.8, 0.68
 """Shares of letters that two flags have in common, as difflib counts."""
 _MOST = 3
 """Flags that are named."""
@@ -147,7 +160,9 @@ def _as_number(typed: str) -> str:
 
 
 def _as_whole(typed: str) -> str:
-    """How a whole number in another dress is written: 1e3, 10.0, 1_000."""
+    """How a whole number in another dress is written: 1e3, 10.0, 1_000; and several of them."""
+    if _WHOLE_LIST.fullmatch(typed):
+        return "; an option that takes several is given again for each"
     try:
         value = float(typed.replace("_", ""))
     except ValueError:
@@ -155,6 +170,11 @@ def _as_whole(typed: str) -> str:
     return f"; write {value:.0f}" if value.is_integer() and abs(value) < _EXACT else ""
 
 
+_OTHER_VALUES = {"gpu": "cuda", "sgd": "gd", "grg nonlinear": "grg", "simplex lp": "simplex"}
+"""What others call a choice of ours."""
+
+
 def _meant(text: str) -> str:
     typed, *allowed = _WORD.findall(text)
-    return meant(typed, allowed)
+    other = _OTHER_VALUES.get(typed.casefold())
+    return f"; did you mean {other}?" if other in allowed else meant(typed, allowed)

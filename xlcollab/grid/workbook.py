@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from enum import IntEnum
 
 import numpy as np
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from xlcollab.errors import WorkbookError
 from xlcollab.grid.values import ErrorCode, Kind, Scalar, TextPool, decode
 from xlcollab.ref import CellRef, Rect, cell_name
+
+_MOST_MEANT, _AS = 3, 0.1
+"""Names that may have been meant, and how much less alike than the first the others may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +232,15 @@ class Workbook:
         return sheet
 
     def _meant(self, name: str) -> str:
-        """The sheet that is spelt most like it."""
+        """The sheet that is spelt most like it, and others that are as good as that."""
         names = {sheet.name.casefold(): sheet.name for sheet in self.sheets}
         if name.startswith("["):
             return "; cells of another workbook cannot be named, and this one's need no [ ]"
-        near = get_close_matches(name.removeprefix("=").casefold(), names, n=1)
-        return f"; did you mean {names[near[0]]}?" if near else ""
+        typed = name.removeprefix("=").casefold()
+        near = get_close_matches(typed, names, n=_MOST_MEANT)
+        alike = [SequenceMatcher(None, one, typed).ratio() for one in near]
+        meant = [names[one] for one, much in zip(near, alike, strict=True) if much > alike[0] - _AS]
+        return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
     def value(self, cell: CellRef) -> Scalar:
         return self.sheet(cell.sheet).value(cell.row, cell.column)

@@ -44,8 +44,10 @@ class Columns:
     def resolve(self, names: Sequence[str], source: str) -> Columns:
         """The same with every guess made from `names`, the header of `source`.
 
-        Raises UsageError if a said column is not there, or user, item or rating cannot be guessed.
+        Raises UsageError if a said column is not there or is said for two roles, or user, item or
+        rating cannot be guessed.
         """
+        self._refuse_twice()
         said = {field.name: getattr(self, field.name) for field in fields(self)}
         wanted = [name for name in said.values() if isinstance(name, str)] + list(self.extra)
         for name in wanted:
@@ -63,6 +65,17 @@ class Columns:
                     f"name the {role} column, or head it {role!r}{_if_headless(names)}"
                 )
         return Columns(**found, extra=self.extra, counts=self.counts)
+
+    def _refuse_twice(self) -> None:
+        of: dict[str, str] = {}
+        for role in NAMES:
+            name = getattr(self, role)
+            if name is not None and name in of:
+                raise UsageError(
+                    f"the column {name!r} is named as the {of[name]} and as the {role}; a column "
+                    "is one of them"
+                )
+            of[name] = role
 
     @staticmethod
     def known(names: Sequence[str], *, counts: bool = False) -> dict[str, str]:

@@ -167,7 +167,7 @@ def labels(ids: Sequence[object], kind: str) -> list[str]:
     taken: set[str] = set()
     found = []
     for one in ids:
-        text = _shown(str(one))[:_LONGEST_LABEL].strip() or kind
+        text = _cut(_shown(str(one))) or kind
         label = text = f"{kind} {text}" if _looks_like_number(text) else text
         number = 2
         while label.casefold() in taken:
@@ -175,6 +175,16 @@ def labels(ids: Sequence[object], kind: str) -> list[str]:
         taken.add(label.casefold())
         found.append(label)
     return found
+
+
+def _cut(text: str) -> str:
+    """As long as a label may be; a longer text ends behind a word, where one ends late enough."""
+    text = text.strip()
+    if len(text) <= _LONGEST_LABEL:
+        return text
+    whole, _, _ = text[:_LONGEST_LABEL].rpartition(" ")
+    kept = whole if len(whole) > _LONGEST_LABEL // 2 else text[: _LONGEST_LABEL - 1]
+    return kept.rstrip(" ,;:-–") + "…"
 
 
 def _shown(text: str) -> str:

@@ -99,6 +99,10 @@ class Tuned:
         }
 
 
+_SHORT = {"lr": "learning_rate", "mom": "momentum", "bs": "batch_size", "eps": "epsilon"}
+"""Settings as the command line knows them, too."""
+
+
 def parse_span(text: str) -> tuple[str, Span]:
     """ "n_factors=5..100" → (name, Span), by the logarithm where the low end is above 0.
 
@@ -110,7 +114,8 @@ def parse_span(text: str) -> tuple[str, Span]:
         ends = _number(low), _number(high)
     except ValueError:
         raise UsageError(f"{text!r} is no range; write it as n_factors=5..100") from None
-    name = name.strip().replace("-", "_")
+    name = name.strip().lstrip("-").replace("-", "_")
+    name = _SHORT.get(name, name)
     if name not in SEARCHABLE:
         raise UsageError(
             f"{name!r} cannot be searched; choose from {', '.join(SEARCHABLE)}"

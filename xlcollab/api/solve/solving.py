@@ -21,7 +21,7 @@ from xlcollab.api.solve.limits import limited, seconds_of, seconds_to_keep, with
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
-from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, watched
+from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, unmoved, watched
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
 from xlcollab.optim import Settings, Solution, StepCallback, solve
@@ -121,7 +121,7 @@ def solve_model(
         warnings=compiled.warnings,
     )
     record, seen = _watched(book, compiled, solved, watch)
-    solved = replace(solved, watched=seen.ends)
+    solved = replace(solved, watched=seen.ends, warnings=(*solved.warnings, *seen.unmoved))
     sheets = _sheets(book, compiled, solved, record, history=history, reports=reports)
     if solved.kept:
         return _apply(book, compiled, solved, sheets)
@@ -139,6 +139,8 @@ def _watched(
         return solved.record, Watched()
     shown = thinned(solved.record)
     seen = watched(compiled, shown, cells)
+    if watch:
+        seen = replace(seen, unmoved=unmoved(cells, seen))
     return shown.with_columns(seen.columns), seen
 
 

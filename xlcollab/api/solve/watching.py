@@ -39,6 +39,8 @@ class Watched:
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     """By name a number per row of the record, NaN where the cell has none."""
+    unmoved: tuple[str, ...] = ()
+    """A sentence for each cell that was named and has nothing to show."""
 
 
 def cells_to_watch(
@@ -70,6 +72,15 @@ def watched(compiled: Compiled, record: Record, cells: Mapping[str, AreaRef]) ->
             columns[name] = values
             ends[name] = float(values[0]), float(values[-1])
     return Watched(ends, columns)
+
+
+def unmoved(cells: Mapping[str, AreaRef], seen: Watched) -> tuple[str, ...]:
+    """A sentence for each cell that is not among those seen."""
+    return tuple(
+        f"{area}, which was to be watched, holds no number that the variable cells move"
+        for name, area in cells.items()
+        if name not in seen.ends
+    )
 
 
 def thinned(record: Record) -> Record:

@@ -108,12 +108,22 @@ def _written(workbook: Workbook, part: str) -> str:
     if numbers is not None and int(numbers["row"]) >= 1 and int(numbers["column"]) >= 1:
         name = cell_name(int(numbers["row"]) - 1, int(numbers["column"]) - 1)
         return f"; row {numbers['row']}, column {numbers['column']} is written {name}"
+    corners = _CORNERS.fullmatch(part)
+    if corners is not None:
+        first, second = corners["first"], corners["second"]
+        return f"; the cells from {first} to {second} are written {first}:{second}"
     name, _, cells = part.strip("$").rpartition(".")
     if workbook.find(name.strip("'")) is None:
         return ""
     return f"; between sheet and cells stands an exclamation mark: {name}!{cells}"
 
 
+_CORNERS = re.compile(
+    r"(?P<first>(?:[^!]+!)?\$?[A-Z]{1,3}\$?\d+)(?: ?\.\.+ ?| ?[-–;] ?| +| to )"
+    r"(?P<second>\$?[A-Z]{1,3}\$?\d+)",
+    re.IGNORECASE,
+)
+"""Two cells with something between them that is no colon."""
 _R1C1 = re.compile(r"R(?P<row>\d{1,7})C(?P<column>\d{1,5})", re.IGNORECASE)
 
 

@@ -104,7 +104,7 @@ def _goal(
 
 
 def _split_target(text: str) -> tuple[str, float]:
-    cell, mark, value = text.rpartition("=")
+    cell, mark, value = text.replace("==", "=").rpartition("=")
     number = read_number(value)
     if not mark or not cell.strip() or number is None:
         raise UsageError(f"--target is {text!r}; 'cell=value' was expected, such as 'V41=3'")
