@@ -15,8 +15,14 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from xlcollab.kernels.program.core.derivatives import DERIVATIVES, Expression
-from xlcollab.kernels.program.core.graph import Graph, Node, NotLoweredError, Placed, View
-from xlcollab.kernels.program.core.ops import FLAT
+from xlcollab.kernels.program.core.graph import (
+    WITHOUT_SLOPE,
+    Graph,
+    Node,
+    NotLoweredError,
+    Placed,
+    View,
+)
 from xlcollab.kernels.program.core.strides import Dims, is_dense, reshaped, row_major
 
 
@@ -96,7 +102,7 @@ class _Reverse:
         for at in range(len(self._active), number + 1):
             node = self.graph[at]
             self._active.append(
-                node.op not in FLAT
+                node.op not in WITHOUT_SLOPE
                 and any(self._active[view.node] for view in node.read() if not view.held)
             )
         return self._active[number]

@@ -26,8 +26,10 @@ from xlcollab.kernels.program.core.codes import (
     LOAD,
     MICRO_WIDTH,
     MODES,
+    ORDER,
     PICK,
     SCATTER,
+    SEARCH,
     SPREAD,
     STORE,
     lined,
@@ -171,6 +173,10 @@ class _Encoder:
             count, size = self.graph[index.node].size, self.graph[source.node].size
             kind, most = (PICK, size) if node.op == "pick" else (DROP, node.size)
             row = [kind, count, out, places[0], places[1], most]
+        elif node.op == "order":
+            row = [ORDER, *node.shape, out, places[0], int(node.mode == "falling")]
+        elif node.op == "search":
+            row = [SEARCH, *node.shape, out, *places, int(node.mode == "upto")]
         else:
             row = [CUMULATE, *node.shape, out, places[0], int(node.mode == "back")]
         return row

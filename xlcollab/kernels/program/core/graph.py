@@ -14,6 +14,11 @@ Kinds of nodes, by `op`:
   scatter               a buffer of zeros, out[index[i]] += operand[i]
   pick, drop            the same two with the index computed by the second operand
   cumulate              running sums along the last axis of `shape`, backwards in mode "back"
+  order                 the places of a buffer's numbers, each row's of `shape` (rows, n) from the
+                        least up, in mode "falling" from the largest down; equals as they stood,
+                        what is no number above all
+  search                over `shape` (rows, keys, m): how many of a row's rising keys lie below each
+                        of its m numbers, with those that equal it in mode "upto"
 """
 
 from __future__ import annotations
@@ -27,8 +32,11 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from xlcollab.errors import XlcollabError
-from xlcollab.kernels.program.core.ops import COMMUTATIVE, OPS
+from xlcollab.kernels.program.core.ops import COMMUTATIVE, FLAT, OPS
 from xlcollab.kernels.program.core.strides import Dims, is_dense, reshaped, row_major
+
+WITHOUT_SLOPE = FLAT | {"order", "search"}
+"""Operations through which no derivative goes."""
 
 
 class NotLoweredError(XlcollabError):
@@ -254,6 +262,23 @@ class Graph:
         view = View(self.dense(source, shape), 0, (1,), source.held)
         node = Node("cumulate", (prod(shape[:-1]), shape[-1]), prod(shape), (view,), mode=mode)
         return self.whole(self.add(node, ("cumulate", shape[-1], view, mode)), shape)
+
+    def order(self, shape: Dims, source: View, mode: str = "") -> View:
+        """Places along the last axis in order, seen along `shape`; they are those in the whole
+        buffer that `dense` gives for `source`."""
+        view = View(self.dense(source, shape), 0, (1,), held=True)
+        node = Node("order", (prod(shape[:-1]), shape[-1]), prod(shape), (view,), mode=mode)
+        return self.whole(self.add(node, ("order", shape[-1], view, mode)), shape)
+
+    def search(self, shape: Dims, keys: View, wanted: View, mode: str = "") -> View:
+        """Counts of keys, seen along (rows, m) of `shape` (rows, keys, m)."""
+        rows, length, count = shape
+        views = (
+            View(self.dense(keys, (rows, length)), 0, (1,), held=True),
+            View(self.dense(wanted, (rows, count)), 0, (1,), held=True),
+        )
+        node = Node("search", shape, rows * count, views, mode=mode)
+        return self.whole(self.add(node, ("search", shape, views, mode)), (rows, count))
 
     def contract(self, shape: Dims, a: View, c: View) -> View:
         """Sums of products over `shape` (b, m, n, k), seen along (b, m, n).

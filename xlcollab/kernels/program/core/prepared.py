@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
 from xlcollab.kernels.program.core.ops import OPS
 from xlcollab.kernels.program.core.schedule import needed
+from xlcollab.kernels.program.core.sorting import SORTED
 from xlcollab.kernels.program.core.strides import Dims, is_dense
 
 Numbers = NDArray[np.float64]
@@ -182,6 +183,8 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         shape = (-1, *node.shape)
         sums, back = source.reshape(shape)[..., step], out.reshape(shape)[..., step]
         return partial(np.cumsum, sums, axis=2, out=back)
+    if node.op in SORTED:
+        return lambda: np.copyto(out, SORTED[node.op](node, *operands))
     rows = np.arange(len(out))[:, None]
     if index is not None:
         return partial(_count, out, (rows * out.shape[1] + index).reshape(-1), source)

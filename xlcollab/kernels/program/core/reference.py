@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.graph import Graph, Node, View
 from xlcollab.kernels.program.core.ops import OPS
+from xlcollab.kernels.program.core.sorting import SORTED
 from xlcollab.kernels.program.core.strides import Dims
 
 Numbers = NDArray[np.float64]
@@ -68,6 +69,9 @@ def _moved(node: Node, operands: list[Numbers]) -> Numbers:
         if node.mode:
             return np.cumsum(rows[:, ::-1], axis=1)[:, ::-1].reshape(-1)
         return np.cumsum(rows, axis=1).reshape(-1)
+    if node.op in SORTED:
+        (moved,) = SORTED[node.op](node, *(one[None] for one in operands))
+        return np.asarray(moved, np.float64)
     index = operands[1].astype(np.int64) if node.op in ("pick", "drop") else node.index
     assert index is not None
     if node.op in ("gather", "pick"):

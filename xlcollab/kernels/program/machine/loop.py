@@ -22,9 +22,11 @@ from xlcollab.kernels.program.core.codes import (
     JOIN_WIDTH,
     LOAD,
     MAX,
+    ORDER,
     PICK,
     REF_WIDTH,
     SCATTER,
+    SEARCH,
     SIZE_WIDTH,
     SPREAD,
     STORE,
@@ -49,6 +51,7 @@ from xlcollab.kernels.program.machine.layout import (
 )
 from xlcollab.kernels.program.machine.products import contract
 from xlcollab.kernels.program.machine.short import LANES, moved, spread
+from xlcollab.kernels.program.machine.sorting import order, search
 from xlcollab.kernels.program.machine.steps import operate
 
 Numbers = NDArray[np.float64]
@@ -305,6 +308,10 @@ def run_rows(whole: Whole, arena: Numbers, first: int, last: int) -> None:
             contract(code[t], arena)
         elif kind == CUMULATE:
             _cumulate(code[t], arena)
+        elif kind == ORDER:
+            order(code[t], arena)
+        elif kind == SEARCH:
+            search(code[t], arena)
         else:
             _move(code[t], index, arena)
 

@@ -493,10 +493,13 @@ def _gather(
     if not recorder.tracks(index):
         _moved(lambda t, d, i: t.gather(d, i))(recorder, out, x, dim, index)
         return
-    dim %= x.dim()
-    maps = _Maps(recorder, out)
-    graph = recorder.graph
-    step = math.prod(x.shape[dim + 1 :])
+    graph, at = recorder.graph, _places_along(recorder, x, dim % x.dim(), index)
+    recorder.owns(out, graph.pick(recorder.dense(x), at, tuple(out.shape), recorder.view(x).held))
+
+
+def _places_along(recorder: Recorder, x: Tensor, dim: int, index: Tensor) -> View:
+    """Where in the whole of x the places `index` along an axis are, seen along the index."""
+    maps = _Maps(recorder, index)
 
     def base() -> Tensor:
         cut = torch.arange(x.numel()).reshape(x.shape).narrow(dim, 0, 1)
@@ -505,8 +508,36 @@ def _gather(
         return cut[tuple(rest)].expand(index.shape).contiguous()
 
     start = maps.view(_untracked(base, recorder))
-    at = maps("add", start, maps("mul", maps.view(index), maps.number(float(step))))
-    recorder.owns(out, graph.pick(recorder.dense(x), at, tuple(out.shape), recorder.view(x).held))
+    step = maps.number(float(math.prod(x.shape[dim + 1 :])))
+    return maps("add", start, maps("mul", maps.view(index), step))
+
+
+def _scatter_add(
+    recorder: Recorder, out: Tensor, x: Tensor, dim: int, index: Tensor, source: Tensor
+) -> None:
+    """Adding at computed places."""
+    if not recorder.tracks(index):
+        raise NotLoweredError("a sum by constant places")
+    graph, shape = recorder.graph, tuple(index.shape)
+    if tuple(source.shape) != shape:
+        raise NotLoweredError("a sum of a part")
+    at = _places_along(recorder, x, dim % x.dim(), index)
+    places = View(graph.dense(at, shape), 0, (1,), held=True)
+    fallen = graph.whole(graph.drop(x.numel(), recorder.dense(source), places), tuple(x.shape))
+    maps = _Maps(recorder, out)
+    maps.finish(maps("add", maps.view(x), fallen))
+
+
+def _pad(
+    recorder: Recorder, out: Tensor, x: Tensor, pad: Sequence[int], value: float = 0.0
+) -> None:
+    """Zeros around; `pad` counts them before and behind, from the last axis on."""
+    if value or min(pad, default=0) < 0:
+        raise NotLoweredError("a border that is none of zeros")
+    target = out
+    for axis, before in zip(range(x.dim() - 1, -1, -1), pad[::2], strict=False):
+        target = target.narrow(axis, before, x.shape[axis])
+    recorder.placed(out, [(x, target)])
 
 
 def _cumsum(recorder: Recorder, out: Tensor, x: Tensor, dim: int, **options: object) -> None:
@@ -601,6 +632,7 @@ ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME.split()} | {
     "scatter": _scatter,
     "masked_scatter": _masked_scatter,
     "index_add": _index_add,
+    "scatter_add": _scatter_add,
     "prod": _prod,
     "deg2rad": _times(math.pi / 180.0),
     "rad2deg": _times(180.0 / math.pi),
@@ -611,6 +643,7 @@ ATEN: Mapping[str, Rule] = {name: _map(name) for name in _SAME.split()} | {
     "flip": _moved(lambda t, dims: t.flip(dims)),
     "roll": _moved(lambda t, *a: t.roll(*a)),
     "repeat": _moved(lambda t, sizes: t.repeat(sizes)),
+    "constant_pad_nd": _pad,
     "cumsum": _cumsum,
     "searchsorted": searchsorted,
     "sort": sort,

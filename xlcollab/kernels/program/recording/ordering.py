@@ -1,7 +1,8 @@
-"""Torch's searches and sorts in terms of the core program: numbers are counted, each with each.
+"""Torch's searches and sorts in terms of the core program.
 
-That is the square of what sorting costs, so only short lists are; the programs need no branch for
-it, and all points of a population take the same way.
+Few numbers are counted, each with each: that has a form as formulas, for engines that take those,
+and all points of a population take the same way. Counting is the square of what sorting costs, so
+more numbers are sorted by an instruction that finds their places.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from xlcollab.kernels.program.core.graph import NotLoweredError, Placed, View
 from xlcollab.kernels.program.core.strides import Dims, row_major
 from xlcollab.kernels.program.recording.recorder import Recorder
 
-_MOST_PAIRS = 1 << 16
-"""Comparisons of one search or sort."""
+_MOST_PAIRS = 1 << 13
+"""Comparisons of one search or sort by counting."""
+_MOST_COUNTED = 64
+"""Numbers of a row that is sorted by counting."""
 
 
 def searchsorted(
@@ -31,11 +34,13 @@ def searchsorted(
     """How many of the ascending keys, along the last axis, lie below each wanted number; with
     `right` those count that equal it.
 
-    Raises NotLoweredError for options that are none of ours, and for many numbers.
+    Raises NotLoweredError for options that are none of ours.
     """
     if any(value not in (None, False) for value in options.values()):
         raise NotLoweredError(f"options {options}")
-    _refuse_many(wanted.numel() * keys.shape[-1])
+    if wanted.numel() * keys.shape[-1] > _MOST_PAIRS:
+        _search(recorder, out, keys, wanted, "upto" if right else "")
+        return
     shape = (*wanted.shape, keys.shape[-1])
     one, other = recorder.view(keys), recorder.view(wanted)
     leading = one.strides[:-1] if keys.dim() == wanted.dim() else (0,) * (wanted.dim() - 1)
@@ -53,11 +58,14 @@ def sort(
     descending: bool = False,
     **options: object,
 ) -> None:
-    """A stable sort: each number goes where as many come before it. Not-a-number makes all of its
-    row that, as it is for those who read such a row."""
+    """A stable sort: each number goes where as many come before it. Of few numbers one that is
+    none makes all of its row that, as it is for those who read such a row; of more it is the
+    greatest."""
     axis, graph = dim % max(x.dim(), 1), recorder.graph
     count = x.shape[axis]
-    _refuse_many(x.numel() * count)
+    if count > _MOST_COUNTED or x.numel() * count > _MOST_PAIRS:
+        _by_places(recorder, out, x, axis, "falling" if descending else "")
+        return
     rest = [a for a in range(x.dim()) if a != axis]
     shape = (*(x.shape[a] for a in rest), count, count)
     view = recorder.view(x)
@@ -108,6 +116,29 @@ def _turned(view: View, axes: list[int]) -> View:
     return View(view.node, view.offset, tuple(strides), view.held)
 
 
-def _refuse_many(pairs: int) -> None:
-    if pairs > _MOST_PAIRS:
-        raise NotLoweredError("a search or sort of many numbers")
+def _search(recorder: Recorder, out: Tensor, keys: Tensor, wanted: Tensor, mode: str) -> None:
+    """By halving: rows of keys that each have their own wanted numbers, or one row for all."""
+    rows = 1 if keys.dim() == 1 else math.prod(wanted.shape[:-1])
+    graph, count = recorder.graph, wanted.numel() // max(rows, 1)
+    asked = graph.seen(recorder.view(wanted), tuple(wanted.shape), (rows, count))
+    length = keys.shape[-1]
+    held = graph.seen(recorder.view(keys), tuple(keys.shape), (rows, length))
+    found = graph.search((rows, length, count), held, asked, mode)
+    recorder.owns(out, graph.seen(found, (rows, count), tuple(out.shape)))
+
+
+def _by_places(
+    recorder: Recorder, out: tuple[Tensor, Tensor], x: Tensor, axis: int, mode: str
+) -> None:
+    """The numbers picked from where they stand."""
+    graph, count = recorder.graph, x.shape[axis]
+    axes = [*(a for a in range(x.dim()) if a != axis), axis]
+    shape = tuple(x.shape[a] for a in axes)
+    view = recorder.view(x)
+    turned = View(view.node, view.offset, tuple(view.strides[a] for a in axes), view.held)
+    places = graph.order(shape, turned, mode)
+    values = graph.pick(graph.dense(turned, shape), places, shape, view.held)
+    first = count * np.arange(float(x.numel() // max(count, 1)))
+    starts = View(graph.constant(first), 0, (*row_major(shape[:-1]), 0))
+    for result, found in zip(out, (values, graph.map("sub", shape, places, starts)), strict=True):
+        recorder.owns(result, _turned(found, axes))
