@@ -133,7 +133,10 @@ def test_a_missing_package_is_named_with_what_brings_it(
 
 
 def test_only_plain_text_may_hold_a_crosstab() -> None:
-    assert {one for one in READERS if may_be_crosstab(Path(f"r{one}"))} == {".csv", ".tsv", ".txt"}
+    (plain,) = {form.name for form in READERS.values() if form.may_be_crosstab}
+    assert plain == READERS[".csv"].name == READERS[".tsv"].name == READERS[".txt"].name
+    for ending, form in READERS.items():
+        assert may_be_crosstab(Path(f"r{ending}")) is (form.name == plain)
 
 
 @pytest.mark.parametrize("line", ["2", '"a"', "[1, 2]", "null", "[[]]", "[" * 3000])

@@ -94,7 +94,9 @@ def test_a_schedule_that_is_left_aside_takes_its_settings_along() -> None:
 
 
 def test_users_are_named_in_words() -> None:
-    assert served("beta1") == "adam, adamw"
+    users = [name for name in METHODS if "beta1" in method_options(name)]
+    assert {"adam", "adamw"} <= set(users)
+    assert served("beta1") == ", ".join(users)
     assert served("clip") == "first-order methods"
     assert served("seed") == served("tolerance") == ""
     assert served("pct_start") == "one-cycle"
