@@ -16,7 +16,7 @@ CELLS: dict[str, Scalar] = {"A1": 0.4, "A2": 1.3, "A3": 2.2, "B1": 1.0, "B2": 2.
 FORMULAS = [
     "FV(A1-3,5,A2,A3,1)",
     "PV(A1-3,4,A2,A3)",
-    "PMT(A1-3,3,A2,A3)",
+    "FV(A1-3,3,A2,A3)",
     "RRI(3,-A2,-A3)",
     "SUMXMY2(A1:A3,B1:B3)+SUMX2MY2(A1:A3,B1:B3)",
     "SUMPRODUCT(A1,A2)*A3",

@@ -79,7 +79,7 @@ def conditions(combine: Callable[[int, int], bool]) -> Aggregate:
         held = there = 0
         for argument in arguments:
             for value in argument.values:
-                if argument.cells and (value is None or isinstance(value, str)):
+                if value == "" or (argument.cells and (value is None or isinstance(value, str))):
                     continue
                 truth = truth_of(value.strip() if isinstance(value, str) else value)
                 if isinstance(truth, ErrorCode):

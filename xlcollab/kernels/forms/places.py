@@ -19,10 +19,12 @@ from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Value
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
 
 def _place(axis: int) -> Form:
-    """ROW and COLUMN: one-based, of the formula's own cell without an argument."""
+    """ROW and COLUMN: one-based, of the formula's own cell without an argument. Beside values of
+    whole columns those of a whole column end where these do."""
 
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         if not node.arguments:
@@ -32,6 +34,8 @@ def _place(axis: int) -> Form:
             return _no_place(tracer, node.arguments[0], frame)
         start = (area.top, area.left)[axis]
         size = (area.height, area.width)[axis] if frame.array else 1
+        if size == (MAX_ROWS, MAX_COLUMNS)[axis] and tracer.extent[axis]:
+            size = tracer.extent[axis]
         return _guarded(tracer, area, _counted(tracer, start, size, axis))
 
     return form

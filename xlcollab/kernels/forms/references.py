@@ -5,6 +5,7 @@ Where a formula looks is settled while it is compiled, so the look-up becomes a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -296,13 +297,25 @@ def _named(
     """The reference that a text means: an address in A1 form, or a defined name."""
     home = frame.family
     try:
-        parsed = parse(text, home.rect.top, home.rect.left)
+        parsed = parse(_without_zeros(text), home.rect.top, home.rect.left)
     except FormulaSyntaxError:
         return None
     if names_only and not isinstance(parsed, Name):
         return None
     found = resolve(parsed, tracer.store.workbook, home.sheet, home.rect)
     return found if isinstance(found, Reference) and not found.book else None
+
+
+_ADDRESS = re.compile(r"\$?[A-Za-z]{0,3}\$?\d+(?::\$?[A-Za-z]{0,3}\$?\d+)?")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+
+def _without_zeros(text: str) -> str:
+    """A01 is A1 where INDIRECT reads it."""
+    sheet, mark, address = text.rpartition("!")
+    if not _ADDRESS.fullmatch(address.strip()):
+        return text
+    return sheet + mark + _ZEROS.sub("", address)
 
 
 def _side_by_side(areas: list[Area], shape: torch.Size) -> Area:

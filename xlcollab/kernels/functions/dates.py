@@ -29,12 +29,14 @@ from xlcollab.kernels.values.valuewise import (
     NotAloneError,
     OfValues,
     Reader,
+    as_it_is,
     floored,
     integer,
     number,
     refuse,
     text,
     told,
+    truth,
     valuewise,
 )
 
@@ -153,7 +155,7 @@ def _part_of_day(place: int) -> Function:
 
 def _part_of_time(part: Callable[[Moment], float]) -> Function:
     def run(serial: float) -> float:
-        moment = moment_of(serial)
+        moment = moment_of(serial) if serial >= 0 else None
         if moment is None:
             raise refuse(ErrorCode.NUM)
         return float(part(moment))
@@ -185,6 +187,17 @@ def _week(date1904: bool, serial: float, system: int = 1) -> float:
     first = _serial(date1904, year, 1, 1)
     lead = (_weekday_number(first, date1904) - _WEEK_STARTS[system]) % 7
     return float((math.floor(serial) - first + lead) // 7 + 1)
+
+
+def _week_in(context: Context) -> Alone:
+    """WEEKNUM: what is wrong with the day comes before what is wrong with the system."""
+
+    def week(serial: Scalar, *system: Scalar) -> Scalar:
+        day = number(context, serial)
+        day_at(day, context.date1904)
+        return _week(context.date1904, day, *(integer(context, one) for one in system))
+
+    return valuewise(week, as_it_is)
 
 
 _FIRST_DAY = {False: 1, True: 0}
@@ -230,9 +243,14 @@ def _days_between(date1904: bool, end: float, start: float) -> float:
     return float(math.floor(end) - math.floor(start))
 
 
-def _days_of_360(date1904: bool, start: float, end: float, european: float = 0.0) -> float:
-    first, last = day_at(start, date1904), day_at(end, date1904)
-    return float(days_360(first, last, bool(european)))
+def _days_of_360(date1904: bool, start: float, end: float, european: bool = False) -> float:
+    """DAYS360: the last half second of a day belongs to the next one."""
+    first, last = (day_at(day + _HALF_SECOND, date1904) for day in (start, end))
+    return float(days_360(first, last, european))
+
+
+_HALF_SECOND = 0.5 / 86400
+"""Days."""
 
 
 def days_360(start: Day, end: Day, european: bool) -> int:
@@ -336,14 +354,14 @@ def _date_value(date1904: bool, source: str) -> float:
     moment = moment_from_text(source, date1904)
     if moment is None or moment[0] is None:
         raise refuse()
-    return float(moment[0])
+    return float(math.floor(moment[0] + (moment[1] or 0.0)))
 
 
 def _time_value(source: str) -> float:
     moment = moment_from_text(source)
     if moment is None or moment[1] is None:
         raise refuse()
-    return moment[1] % 1.0
+    return ((moment[0] or 0) + moment[1]) % 1.0
 
 
 def _clock(date_only: bool) -> Function:
@@ -373,12 +391,12 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("MINUTE", "V", _part_of_time(lambda moment: moment.minute)),
     _row("SECOND", "V", _part_of_time(lambda moment: int(moment.second))),
     _row("WEEKDAY", "V|V", dated(_weekday, number, integer)),
-    _packed("WEEKNUM", "V|V", _toolpak(dated(_week, number, integer))),
+    _packed("WEEKNUM", "V|V", _toolpak(told(_week_in))),
     _row("ISOWEEKNUM", "V", dated(_iso_week, number)),
     _packed("EDATE", "VV", _toolpak(_twice_shifted(dated(months_later, number, integer)))),
     _packed("EOMONTH", "VV", _toolpak(_twice_shifted(dated(_month_end, number, integer)))),
     _row("DAYS", "VV", dated(_days_between, number)),
-    _row("DAYS360", "VV|V", dated(_days_of_360, number)),
+    _row("DAYS360", "VV|V", dated(_days_of_360, number, number, truth)),
     _packed("YEARFRAC", "VV|V", _toolpak(_twice_shifted(_fraction_of_year, 2))),
     _row("DATEDIF", "VVV", dated(_difference, number, number, text)),
     _row("DATEVALUE", "V", dated(_date_value, text)),

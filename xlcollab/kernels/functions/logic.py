@@ -41,7 +41,8 @@ def negation(context: Context, value: Block) -> Block:
 
 
 def _joined(combine: Callable[[Tensor, Tensor], Tensor]) -> Function:
-    """AND, OR, XOR: texts and blanks in areas and arrays are left out; no condition is #VALUE!."""
+    """AND, OR, XOR: texts and blanks in areas and arrays are left out, and so is an empty text; no
+    condition is #VALUE!."""
 
     def run(context: Context, *blocks: Block) -> Block:
         total: Tensor | None = None
@@ -72,9 +73,17 @@ def _conditions(context: Context, block: Block) -> tuple[Tensor, Tensor, Tensor 
         quiet = Block(torch.where(skipped, 0.0, block.number), Kind.NUMBER)
         truth, _ = context.truths(quiet)
     else:
-        truth, bad = context.truths(_trimmed(context, block))
+        skipped = skipped | (block.mask(Kind.TEXT) & (block.number == context.texts.add("")))
+        quiet = Block(torch.where(skipped, 0.0, block.number), _numbered(block, skipped))
+        truth, bad = context.truths(_trimmed(context, quiet))
         codes = first_code(codes, bad)
     return truth.expand(block.shape), ~skipped.expand(block.shape), codes
+
+
+def _numbered(block: Block, skipped: Tensor) -> Tensor:
+    """The kinds of a block, numbers in the place of what is left out."""
+    kinds = torch.where(skipped, int(Kind.NUMBER), block.kinds().to(torch.int64))
+    return kinds.to(torch.uint8)
 
 
 def _trimmed(context: Context, block: Block) -> Block:

@@ -22,6 +22,8 @@ from xlcollab.kernels.values.valuewise import (
     Alone,
     Reader,
     anything,
+    as_it_is,
+    floored,
     integer,
     number,
     refuse,
@@ -342,7 +344,15 @@ def text_join(context: Context, delimiter: Block, skip_empty: Block, *blocks: Bl
 
 def _instance(context: Context, value: Scalar) -> int:
     """Which of several places; the first if left out."""
-    return 1 if value is None else integer(context, value)
+    return 1 if value is None else floored(context, value)
+
+
+def _choice(context: Context, value: Scalar) -> int:
+    """0 or 1. Raises ArgumentIsError."""
+    number = integer(context, value)
+    if number not in (0, 1):
+        raise refuse()
+    return number
 
 
 def _cut(after: bool) -> Function:
@@ -351,12 +361,14 @@ def _cut(after: bool) -> Function:
     def cut(
         source: str,
         delimiter: str,
-        instance: int = 1,
+        instance: int | None = None,
         ignore_case: int = 0,
         match_end: int = 0,
         other: Scalar = ErrorCode.NA,
     ) -> Scalar:
-        if instance == 0 or abs(instance) > max(len(source), 1):
+        if instance is None:
+            instance = 1
+        elif instance == 0 or max(abs(instance), len(delimiter)) > max(len(source), 1):
             raise refuse()
         if not delimiter:
             return source if after == (instance > 0) else ""
@@ -365,11 +377,18 @@ def _cut(after: bool) -> Function:
         if match_end:
             spans = [*spans, (len(source),) * 2] if instance > 0 else [(0, 0), *spans]
         if abs(instance) > len(spans):
-            return other
+            return "" if other is None else other
         start, end = spans[instance - 1 if instance > 0 else instance]
         return source[end:] if after else source[:start]
 
-    return valuewise(cut, text, text, _instance, integer, integer, anything)
+    return valuewise(cut, text, text, _instance, integer, _choice, as_it_is)
+
+
+def _link(target: str, *shown: Scalar) -> Scalar:
+    """HYPERLINK(target, [shown])."""
+    if not shown:
+        return target
+    return 0.0 if shown[0] is None else shown[0]
 
 
 _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
@@ -412,7 +431,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row(
         "HYPERLINK",
         "V|V",
-        valuewise(lambda link, shown=None: link if shown is None else shown, text, anything),
+        valuewise(_link, text, anything),
         shape=Shape.KINKS,
         derivative=CUT,
     ),

@@ -85,7 +85,7 @@ def _serial(context: Context, value: Scalar) -> int:
 def _length(context: Context, value: Scalar) -> int:
     if isinstance(value, bool):
         raise refuse()
-    count = int(number(context, value))
+    count = int(np.floor(number(context, value)))
     if abs(count) > _LAST_SERIAL:
         raise refuse(ErrorCode.NUM)
     return count

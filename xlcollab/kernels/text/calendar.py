@@ -72,7 +72,8 @@ def month_length(year: int, month: int) -> int:
 
 
 _TIME = re.compile(
-    r"(?:(\d{1,4}):(?:(\d{1,4})(?::(\d{1,4}(?:\.\d*)?)?)?)?|(\d{1,2})(?=\s))(?:\s+([ap])[m.:]?)?\Z",
+    r"(?:(\d{1,4})\s*:(?:\s*(\d{1,4})(?:\s*:\s*(\d{1,4}(?:\.\d*)?)?)?)?|(\d{1,2})(?=\s))"
+    r"(?:\s+([ap])[m.:]?)?\Z",
     re.IGNORECASE,
 )
 _MINUTES = re.compile(r"(\d{1,4}):(\d{1,4}\.\d*)\Z")

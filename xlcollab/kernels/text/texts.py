@@ -38,7 +38,10 @@ def to_decimals(exact: Decimal, decimals: int) -> Decimal:
 
 @lru_cache(maxsize=4096)
 def number_from_text(text: str, date1904: bool = False) -> float | None:
-    """ "1,234.5", "50%", "$3", "(2)", "2024-03-15", "13:30" → the number Excel reads, or None."""
+    """ "1,234.5", "50%", "$3", "(2)", "2024-03-15", "13:30" → the number Excel reads, or None.
+
+    A day with a blank before and behind it is no number, though one with either is.
+    """
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if _MAY_BE_NUMBER.match(plain) is None or _HARD_SPACE in text:
         return None
@@ -46,7 +49,9 @@ def number_from_text(text: str, date1904: bool = False) -> float | None:
     if number is not None:
         return number
     moment = moment_from_text(plain, date1904)
-    return None if moment is None else float((moment[0] or 0) + (moment[1] or 0.0))
+    if moment is None or (moment[1] is None and plain[0] == plain[-1] == " "):
+        return None
+    return float((moment[0] or 0) + (moment[1] or 0.0))
 
 
 _HARD_SPACE = "\u00a0"

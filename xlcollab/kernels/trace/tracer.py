@@ -36,6 +36,7 @@ from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.table import KEPT, RECORDS
+from xlcollab.kernels.trace.whole import whole_extent
 from xlcollab.kernels.values.area import (
     Area,
     RaggedError,
@@ -70,6 +71,7 @@ class Tracer:
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
         self.calls = self.nesting = 0
+        self.extent = (0, 0)
         self.repeatable = True
         self.answers: dict[tuple[object, ...], tuple[Closure, Value]] = {}
         self._shared: frozenset[int] = frozenset()
@@ -122,6 +124,7 @@ class Tracer:
     def begin(self, family: Family) -> None:
         """Another formula is evaluated from here on: forget what was known of the last."""
         self.calls = self.nesting = 0
+        self.extent = whole_extent(family.node, family.sheet, self.store.workbook)
         self._known.clear()
         self.answers.clear()
         self.repeatable = not _is_random(family.node)
@@ -270,7 +273,8 @@ class Tracer:
             return Value(self.tape.exact.error(area.code))
         if broken is not None:
             place = area.inside()
-        place = place.clipped(sheet.height, sheet.width)
+        rows, columns = self.extent
+        place = place.clipped(max(sheet.height, rows), max(sheet.width, columns))
         rect = place.bounding()
         if source is None:
             region = self.store.region(self.tape, area.sheet, rect, loose=loose)

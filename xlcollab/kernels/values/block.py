@@ -263,7 +263,8 @@ class Context:
             return block
         bad = codes > 0
         kind = torch.where(bad, int(Kind.ERROR), block.kinds()).to(torch.uint8)
-        return Block(torch.where(bad, codes.to(block.number.dtype), block.number), kind)
+        number = torch.where(bad, codes.to(block.number.dtype), block.number)
+        return Block(number, kind, cells=block.cells, array=block.array)
 
     def booleans(self, mask: Tensor, codes: Tensor | None = None) -> Block:
         """A mask as TRUE and FALSE values."""

@@ -66,6 +66,8 @@ class Evaluator(Protocol):
 
     frozen: set[CellRef]
     """Cells in which a random function was drawn once and is kept."""
+    extent: tuple[int, int]
+    """(rows, columns) at which whole columns and rows end in the formula; 0 where it reads none."""
     calls: int
     """Calls of lambdas in the formula that is being evaluated."""
     repeatable: bool

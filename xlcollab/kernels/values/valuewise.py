@@ -93,6 +93,12 @@ def anything(context: Context, value: Scalar) -> Scalar:
     return value
 
 
+def as_it_is(context: Context, value: Scalar) -> Scalar:
+    """The value itself, be it an error: for what the function may not look at."""
+    del context
+    return value
+
+
 def valuewise(function: Callable[..., Scalar], *readers: Reader) -> Alone:
     """`function` of what `readers` make of the arguments; the last one serves all that follow."""
 

@@ -19,6 +19,7 @@ from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
 from xlcollab.kernels.values.tape import Function
@@ -48,10 +49,18 @@ def _beginnings(context: Context, criteria: Block) -> Block:
 
 
 def _same_names(context: Context, names: Block, others: Block) -> Tensor:
-    """(R, C, names, others): which names are the same, case aside."""
-    mine, other = keys_of(context, names), keys_of(context, others)
+    """(R, C, names, others): which names are the same as texts, case aside."""
+    mine, other = (keys_of(context, _written(context, block)) for block in (names, others))
     kind, key = mine.kind[..., None], mine.key[..., None]
     return (kind == other.kind[:, :, None]) & (key == other.key[:, :, None])
+
+
+def _written(context: Context, block: Block) -> Block:
+    """Numbers and booleans as the texts they show: a name "1" is that of the column 1."""
+    if not bool((block.mask(Kind.NUMBER) | block.mask(Kind.BOOLEAN)).any()):
+        return block
+    values = [value if value is None else text_of(value) for value in context.values(full(block))]
+    return context.block(values, block.shape)
 
 
 def _fitting(context: Context, records: Block, heads: Block, criteria: Block) -> Tensor:
@@ -77,7 +86,7 @@ def _fitting(context: Context, records: Block, heads: Block, criteria: Block) ->
                 fitting = torch.where(here[..., None, None], fit, fitting)
             open_ = open_ & ~here
         rows = rows & (fitting | empty[:, :, :, j, None])
-    return rows.any(2)
+    return rows.any(2).expand(*rows.shape[:2], records.shape[2])
 
 
 def _column(context: Context, heads: Block, field: Block) -> tuple[Tensor, Tensor | None]:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce
 
-from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.functions.maths.elementwise import strict
 from xlcollab.kernels.values.arguments import ArgumentIsError
-from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.block import Block, Context, select
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.record import CUT, Record, function
@@ -79,9 +79,9 @@ def _unit(*numbers: Imaginary) -> str:
     return units.pop() if units else "i"
 
 
-def _composed(real: float, size: float, unit: str = "i") -> Scalar:
-    """COMPLEX(real, imaginary, [letter])."""
-    if unit not in ("i", "j"):
+def _composed(real: float, size: float, unit: str = "") -> Scalar:
+    """COMPLEX(real, imaginary, [letter]); an empty letter is i."""
+    if unit not in ("", "i", "j"):
         raise refuse()
     return _write(complex(real, size), unit)
 
@@ -109,7 +109,7 @@ def _of_two(formula: Callable[[complex, complex], complex]) -> Function:
 
 
 def _of_many(formula: Callable[[complex, complex], complex]) -> Function:
-    """IMSUM and IMPRODUCT: blank cells are left out."""
+    """IMSUM and IMPRODUCT: blanks of areas are left out, a blank cell alone is 0."""
 
     def run(*members: Imaginary | None) -> Scalar:
         numbers = [member for member in members if member is not None]
@@ -121,10 +121,17 @@ def _of_many(formula: Callable[[complex, complex], complex]) -> Function:
         return None if value is None else _read(context, value)
 
     def whole(context: Context, *blocks: Block) -> Block:
-        cells = [cell for block in blocks for cell in single_cells(block)]
+        cells = [cell for block in blocks for cell in single_cells(_alone(context, block))]
         return valuewise(run, reader)(context, *cells)
 
     return strict(whole)
+
+
+def _alone(context: Context, block: Block) -> Block:
+    """A single cell that is blank as 0, an area as it is."""
+    if block.shape[2:].numel() > 1:
+        return block
+    return select(block.mask(Kind.BLANK), context.scalar(0.0), block)
 
 
 def _asks(question: Callable[[complex], float]) -> Function:

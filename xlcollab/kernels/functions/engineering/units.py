@@ -71,7 +71,7 @@ _UNITS: tuple[tuple[str, Mapping[str, float]], ...] = (
             "g": 1.0,
             "sg": _POUND * _GRAVITY / _FOOT,
             "lbm": _POUND,
-            "u": 1.66053100460465e-24,
+            "u": 1.660538782e-24,
             "ozm": _POUND / 16,
             "grain": _POUND / 7000,
             "cwt shweight": _POUND * 100,
@@ -165,8 +165,8 @@ _UNITS: tuple[tuple[str, Mapping[str, float]], ...] = (
 """Quantity, and its units in a unit of that quantity; a blank parts several names of one."""
 
 _METRIC = """
-g u m ang ly parsec pc sec s Pa p atm at mmHg Torr N dyn dy J e c cal eV ev Wh wh W w T ga K kel
-l L lt m3 m^3 ang3 ang^3 ly3 ly^3 ar m2 m^2 ang2 ang^2 ly2 ly^2 bit byte m/s m/sec m/h m/hr pond
+g u m ang ly parsec pc sec s Pa p atm at mmHg N dyn dy J e c cal eV ev Wh wh W w T ga K kel
+l L lt uk_pt m3 m^3 ang3 ang^3 ar m2 m^2 ang2 ang^2 bit byte m/s m/sec m/h m/hr mph pond
 """
 _CARRIES = frozenset(_METRIC.split())
 """Units that take prefixes."""

@@ -17,7 +17,7 @@ from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.grouping import grouped
 from xlcollab.kernels.values.operators import sort_key
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.shapes import moved
+from xlcollab.kernels.values.shapes import as_array, moved
 
 _BLANKS_LAST = 9
 """A rank behind those of all kinds, whichever way the order goes."""
@@ -127,7 +127,7 @@ def filtered(
     kept = kept_lines(truth.expand(include.shape)[..., 0])
     if not len(kept):
         return if_empty if given(if_empty) else context.error(ErrorCode.CALC)
-    return moved(block, lambda values: values.index_select(2, kept))
+    return as_array(moved(block, lambda values: values.index_select(2, kept)))
 
 
 _row = partial(function, category="lookup")
@@ -136,5 +136,5 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("SORT", "A|VVV", arrayed(shaper(sort)), picks=True),
     _row("SORTBY", "AA|VAV*2", arrayed(shaper(sort_by)), picks=True),
     _row("UNIQUE", "A|VV", arrayed(shaper(unique)), picks=True),
-    _row("FILTER", "AA|V", arrayed(shaper(filtered)), picks=True),
+    _row("FILTER", "AA|V", shaper(filtered), picks=True),
 )

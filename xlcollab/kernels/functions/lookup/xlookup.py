@@ -31,6 +31,8 @@ _MATCH_MODES = {
     2.0: (Near.NOTHING, True),
 }
 """match_mode → (what else will do, whether wildcards count)"""
+_WILDCARDS = 2.0
+"""The match_mode of wildcards, which do not go with halving."""
 _PATTERN = 3.0
 """The match_mode of regular expressions."""
 _SEARCH_MODES = (1.0, -1.0, 2.0, -2.0)
@@ -68,6 +70,8 @@ def match_anywhere(
 
     codes = first_code(mode_codes, order_codes, _unknown(mode, [*_MATCH_MODES, _PATTERN]))
     bad_order = _unknown(order, [*_SEARCH_MODES])
+    halving_texts = code_where((mode == _WILDCARDS) & (order.abs() > 1), ErrorCode.VALUE)
+    bad_order = first_code(bad_order, halving_texts)
     return placed(context, wanted, by_setting(mode, search), codes, bad_order)
 
 

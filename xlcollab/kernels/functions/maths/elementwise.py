@@ -282,7 +282,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("SECH", "V", reciprocal(calls.cosh)),
     _row("CSCH", "V", reciprocal(calls.sinh)),
     _row("COTH", "V", reciprocal(calls.tanh)),
-    _row("ACOT", "V", numeric(lambda x: math.pi / 2 - torch.atan(x)), fails=False),
+    _row("ACOT", "V", numeric(lambda x: calls.atan2(torch.ones_like(x), x)), fails=False),
     _row("ACOTH", "V", numeric(inverse_coth)),
     _row("RADIANS", "V", numeric(calls.deg2rad), fails=False),
     _row("DEGREES", "V", numeric(calls.rad2deg), fails=False),

@@ -15,6 +15,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.functions.maths.elementwise import numeric, strict, without_booleans
 from xlcollab.kernels.functions.statistics.reduce import Members, aggregate
 from xlcollab.kernels.numbers.later import Tensor, calls, torch
+from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.detached import whole
 from xlcollab.kernels.values.facts import Shape
@@ -119,11 +120,14 @@ def permutations_with_repetition(n: Tensor, k: Tensor) -> Tensor:
 def _whole_members(function: Callable[[Members], Tensor], blanks: bool = False) -> Function:
     """A function of all arguments' whole numbers from 0 to 2⁵³.
 
-    Booleans and other texts are #VALUE!, other numbers #NUM!; blanks are left out, or 0 if they
-    count. Where all arguments are references to single blank cells, the result is #VALUE!.
+    Booleans and other texts are #VALUE!, other numbers #NUM!, empty arguments #N/A; blanks are left
+    out, or 0 in areas if they count. Where all arguments are references to single blank cells, the
+    result is #VALUE!.
     """
 
     def run(context: Context, *blocks: Block) -> Block:
+        if not all(given(block) for block in blocks):
+            return context.error(ErrorCode.NA)
         result = counted(context, *(_as_numbers(context, block, blanks) for block in blocks))
         nothing = reduce(torch.logical_and, [_single_blank(block) for block in blocks])
         return context.with_errors(result, torch.where(nothing, float(ErrorCode.VALUE), 0.0))
@@ -147,10 +151,11 @@ def _single_blank(block: Block) -> Tensor:
 
 
 def _as_numbers(context: Context, block: Block, blanks: bool) -> Block:
-    """Texts read as numbers, booleans as errors, blanks kept unless they count; an argument left
-    out is 0."""
+    """Texts read as numbers, booleans as errors, blanks kept unless they count, as they may in
+    areas of several cells."""
     number, codes = context.numbers(without_booleans(context, block))
-    blank = block.mask(Kind.BLANK) & (block.cells and not blanks)
+    single = block.shape[2:].numel() == 1
+    blank = block.mask(Kind.BLANK) & (block.cells and (single or not blanks))
     kinds = torch.where(blank, int(Kind.BLANK), int(Kind.NUMBER))
     return context.with_errors(Block(number, kinds.to(torch.uint8), cells=True), codes)
 

@@ -20,19 +20,21 @@ Direction = Callable[[Tensor], Tensor]
 
 _NOISE = 4e-15
 """Quotients that miss a whole number by less than this part of themselves are that number."""
+_ROUNDING = 1e-15
+"""The same for CEILING.MATH and FLOOR.MATH: what one rounding may do, as seen in Excel."""
 
 
-def _steps(x: Tensor, step: Tensor, direction: Direction) -> Tensor:
+def _steps(x: Tensor, step: Tensor, direction: Direction, noise: float) -> Tensor:
     """x / step as a whole number, where the step is not 0."""
     quotient = x / inside(step, step != 0, 1.0)
     nearest = torch.round(quotient)
-    whole = (quotient - nearest).abs() <= _NOISE * quotient.abs()
+    whole = (quotient - nearest).abs() <= noise * quotient.abs()
     return torch.where(whole, nearest, direction(quotient))
 
 
-def _multiple(x: Tensor, step: Tensor, direction: Direction) -> Tensor:
+def _multiple(x: Tensor, step: Tensor, direction: Direction, noise: float = _NOISE) -> Tensor:
     """The multiple of `step` in the direction of rounding; 0 for step 0."""
-    return _steps(x, step, direction) * step
+    return _steps(x, step, direction, noise) * step
 
 
 def _opposed(x: Tensor, step: Tensor) -> Tensor:
@@ -51,11 +53,6 @@ def floor(x: Tensor, step: Tensor) -> tuple[Tensor, Tensor | None]:
     return _multiple(x, step, torch.floor), codes
 
 
-def _exact_multiple(x: Tensor, step: Tensor, direction: Direction) -> Tensor:
-    """The multiple of `step` by the quotient as it is, without looking for a whole number near."""
-    return direction(x / inside(step, step != 0, 1.0)) * step
-
-
 def _of_size(direction: Direction) -> Callable[..., Tensor]:
     """Rounding up or down the number line; the sign of the step does not count."""
 
@@ -71,10 +68,10 @@ def _by_mode(direction: Direction, other: Direction) -> Callable[..., Tensor]:
 
     def run(x: Tensor, step: Tensor | None = None, mode: Tensor | None = None) -> Tensor:
         size = torch.ones_like(x) if step is None else step.abs()
-        usual = _exact_multiple(x, size, direction)
+        usual = _multiple(x, size, direction, _ROUNDING)
         if mode is None:
             return usual
-        return torch.where((x < 0) & (mode != 0), _exact_multiple(x, size, other), usual)
+        return torch.where((x < 0) & (mode != 0), _multiple(x, size, other, _ROUNDING), usual)
 
     return run
 

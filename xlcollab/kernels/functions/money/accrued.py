@@ -45,16 +45,17 @@ def _accrued_periods(
     whole: bool = True,
 ) -> float:
     """The coupon periods for which interest has accrued: from issue, or if not `whole` without
-    those that are full. Raises ArgumentIsError."""
+    those that are full. The period of settlement counts as long as the one that ends with the first
+    interest. Raises ArgumentIsError."""
     check_terms(frequency, basis)
     issued, settled, paid = (int(day // 1) for day in (issue, settlement, first))
     if issued >= settled:
         raise refuse(ErrorCode.NUM)
     step, at_end = 12 // frequency, is_month_end(date1904, paid)
     before, after = months_on(date1904, paid, -step, at_end), paid
+    length = period_length(frequency, basis, before, after)
     while whole and after < settled:
         before, after = after, months_on(date1904, after, step, at_end)
-    length = period_length(frequency, basis, before, after)
     total = days_between(date1904, max(issued, before), settled, basis) / length
     while before > issued:
         before, after = months_on(date1904, before, -step, at_end), before

@@ -35,7 +35,7 @@ def fixed_declining(
     valid = valid & (years >= 1) & (number <= years + (first < _YEAR).to(cost.dtype))
     some = valid & (cost > 0)
     ratio = inside(salvage, some, 0.0).detach() / inside(cost, some, 1.0).detach()
-    rate = torch.round(1 - torch.pow(ratio, 1 / inside(years, valid, 1.0)), decimals=3)
+    rate = torch.round(1 - torch.pow(ratio, 1 / inside(life, valid, 1.0)), decimals=3)
     part = first / _YEAR
     later = (1 - rate * part) * torch.pow(1 - rate, at_least(number - 2, 0.0)) * rate
     share = torch.where(

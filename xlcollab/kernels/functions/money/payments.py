@@ -26,18 +26,25 @@ Amount = Tensor | float
 
 
 def _growth(rate: Tensor, periods: Tensor) -> Tensor:
-    """(1 + rate) ^ periods − 1, exact for small rates; NaN at −1, and below it for a fraction of a
-    period."""
-    usual = rate > -1
-    growth = torch.expm1(periods * torch.log1p(inside(rate, usual, 0.0)))
+    """(1 + rate) ^ periods − 1, exact for small rates, with Excel's digits for others; NaN at −1,
+    and below it for a fraction of a period."""
+    usual, small = rate > -1, rate.abs() < _SMALL_RATE
+    tiny = torch.expm1(periods * torch.log1p(inside(rate, small, 0.0)))
+    growth = torch.pow(1 + inside(rate, usual & ~small, 0.0), periods) - 1
+    growth = torch.where(small, tiny, growth)
     return torch.where(usual, growth, _signed_power(rate, periods) - 1)
+
+
+_SMALL_RATE = 1e-3
+"""Below it a power of 1 + rate loses digits that its distance from 1 needs."""
 
 
 def compound(rate: Tensor, periods: Tensor) -> Tensor:
     """(1 + rate) ^ periods, which stays above 0 where 1 + `_growth` rounds to it."""
-    usual = rate > -1
-    power = torch.exp(periods * torch.log1p(inside(rate, usual, 0.0)))
-    return torch.where(usual, power, _signed_power(rate, periods))
+    usual, small = rate > -1, rate.abs() < _SMALL_RATE
+    tiny = torch.exp(periods * torch.log1p(inside(rate, small, 0.0)))
+    power = torch.pow(1 + inside(rate, usual & ~small, 0.0), periods)
+    return torch.where(usual, torch.where(small, tiny, power), _signed_power(rate, periods))
 
 
 def _signed_power(rate: Tensor, periods: Tensor) -> Tensor:
@@ -90,13 +97,13 @@ def present_value(
 def payment(
     rate: Tensor, periods: Tensor, present: Tensor, future: Amount = 0.0, kind: Amount = 0.0
 ) -> Tensor:
-    """PMT; no periods are #NUM!, and so is everything lost in a period."""
+    """PMT; no periods are #NUM!, and so is everything lost in a period, or more than that."""
     endless = (rate > 0) & (periods.detach() * torch.log1p(rate.detach().clamp(min=0.0)) > _ENDLESS)
     some = inside(periods, (periods != 0) & ~endless, 1.0)
     worth = present * compound(rate, some) + future
     usual = -worth / (_due(rate, kind) * annuity(rate, some))
     for_ever = -present * rate / _due(rate, kind)
-    return outside(torch.where(endless, for_ever, usual), (periods != 0) & (rate != -1))
+    return outside(torch.where(endless, for_ever, usual), (periods != 0) & (rate > -1))
 
 
 _ENDLESS = 700.0
@@ -157,15 +164,21 @@ def principal(
     future: Amount = 0.0,
     kind: Amount = 0.0,
 ) -> Tensor:
-    """PPMT: the part of one period's payment that pays back."""
+    """PPMT: the part of one period's payment that pays back, in a form in which nothing cancels."""
     paid = payment(rate, periods, present, future, kind)
-    return paid - interest(rate, period, periods, present, future, kind)
+    due = _due(rate, kind)
+    back = (present + future) * compound(rate, period - 1 - periods) / annuity(rate, -periods) / due
+    back = torch.where((due != 1) & (period == 1), paid, back)
+    return outside(back, (period >= 1) & (period < periods + 1) & (rate > -1))
 
 
-def _owed(rate: Tensor, count: Tensor, paid: Tensor, present: Tensor, kind: Tensor) -> Tensor:
-    """What is owed right after so many payments; none at all leave the loan as it is."""
-    after = -future_value(rate, count, paid, present, kind) / _due(rate, kind)
-    return torch.where(count == 0, present, after)
+def _paid_back(rate: Tensor, periods: Tensor, before: Tensor, last: Tensor, kind: Tensor) -> Tensor:
+    """The part of a loan that the payments after `before` up to `last` pay back, in a form in which
+    nothing cancels. A first payment at the beginning pays no interest."""
+    due = _due(rate, kind)
+    grown = _growth(rate, last - before) * compound(rate, before - periods)
+    usual = -grown / _growth(rate, -periods) / due
+    return torch.where(before == 0, usual + 1 - 1 / due, usual)
 
 
 def principal_between(
@@ -188,12 +201,11 @@ def _between(
     """(principal, interest); from the first whole period to the last one."""
     valid = (rate > 0) & (periods >= 1) & (present > 0) & ((kind == 0) | (kind == 1))
     valid = valid & (first >= 1) & (first <= last) & (last <= periods)
-    periods, first, last = whole(periods), torch.ceil(first.detach()), whole(last)
+    first, last = torch.ceil(first.detach()), whole(last)
     rate, periods = inside(rate, valid, 1.0), inside(periods, valid, 1.0)
     first, last = inside(first, valid, 1.0), inside(last, valid, 1.0)
     paid = payment(rate, periods, present, 0.0, kind)
-    before, after = (_owed(rate, n, paid, present, kind) for n in (first - 1, last))
-    principal = after - before
+    principal = -present * _paid_back(rate, periods, first - 1, last, kind)
     interest = paid * (last - first + 1) - principal
     return outside(principal, valid), outside(interest, valid)
 
@@ -206,7 +218,7 @@ def straight_line(cost: Tensor, salvage: Tensor, life: Tensor) -> tuple[Tensor, 
 
 def years_digits(cost: Tensor, salvage: Tensor, life: Tensor, period: Tensor) -> Tensor:
     """SYD."""
-    valid = (life > 0) & (period >= 1) & (period <= life) & (salvage >= 0)
+    valid = (life > 0) & (period > 0) & (period <= life) & (salvage >= 0)
     life = inside(life, valid, 1.0)
     return outside((cost - salvage) * (life - period + 1) * 2 / (life * (life + 1)), valid)
 

@@ -40,6 +40,14 @@ def _worth(flows: Tensor, times: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     return worth.sum(-1), (-times * worth / growth).sum(-1)
 
 
+def _worth_now(flows: Tensor, times: Tensor, rate: Tensor) -> Tensor:
+    """What flows are worth at time 0, at any rate: where everything is lost, and there are none
+    later on, they are worth themselves."""
+    some = (flows != 0) & (times > 0)
+    growth = torch.where(some, 1 + rate[..., None], 1.0)
+    return (flows * torch.pow(growth, -times)).sum(-1)
+
+
 def _both_signs(flows: Tensor) -> Tensor:
     return (flows > 0).any(-1) & (flows < 0).any(-1)
 
@@ -104,13 +112,15 @@ def _same_size(flows: Block, days: Block) -> bool:
 
 
 def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Block:
-    """XNPV; a rate that is not positive is #NUM!, and so are flows or days that are no numbers."""
+    """XNPV; a rate that is not positive is #NUM!, and so are flows or days that are no numbers or
+    are booleans."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
     number, own = context.numbers(without_booleans(context, rate))
     amounts, years, valid, codes = _schedule(context, flows, days)
     for block in (flows, days):
-        valid = valid & ~flat(block.mask(Kind.BLANK) | block.mask(Kind.TEXT), block.shape).any(-1)
+        foreign = block.mask(Kind.BLANK) | block.mask(Kind.TEXT) | block.mask(Kind.BOOLEAN)
+        valid = valid & ~flat(foreign, block.shape).any(-1)
     number = number[..., 0, 0]
     valid = valid & (number > 0)
     worth, _ = _worth(amounts, years, inside(number, valid, 1.0))
@@ -120,9 +130,10 @@ def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Blo
 
 
 def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None = None) -> Block:
-    """XIRR; a blank flow is 0. Raises UnsupportedError for a guess below 0."""
+    """XIRR; a blank flow is 0, a boolean #VALUE!. Raises UnsupportedError for a guess below 0."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
+    flows, days = without_booleans(context, flows), without_booleans(context, days)
     amounts, years, valid, codes = _schedule(context, flows, days)
     start, own = _guessed(context, guess)
     if given(guess) and bool((start.detach() < 0).any()):
@@ -180,9 +191,9 @@ def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Bloc
     rates = [context.numbers(block) for block in (finance, reinvest)]
     cost, gain = (number[..., 0, 0] for number, _ in rates)
     codes = [None if code is None else code[..., 0, 0] for _, code in rates]
-    valid = (cost > -1) & (gain > -1)
-    spent, _ = _worth(at_most(amounts, 0.0), times, inside(cost, valid, 0.0))
-    earned, _ = _worth(at_least(amounts, 0.0), times, inside(gain, valid, 0.0))
+    valid = gain > -1
+    spent = _worth_now(at_most(amounts, 0.0), times, cost)
+    earned = _worth_now(at_least(amounts, 0.0), times, inside(gain, valid, 0.0))
     nothing = (spent == 0) | (count <= 1)
     last = (count - 1).clamp(min=1.0)
     ratio = earned / inside(-spent, ~nothing, 1.0)

@@ -214,6 +214,12 @@ def _bill(formula: Callable[[Tensor, Tensor], Tensor]) -> Function:
     return toolpak(run)
 
 
+def _discounted(days: Tensor, rate: Tensor) -> Tensor:
+    """TBILLPRICE; a bill that is worth less than nothing is #NUM!."""
+    price = _FACE * (1 - rate * days / 360)
+    return outside(price, price.detach() >= 0)
+
+
 def _bond_equivalent(days: Tensor, rate: Tensor) -> Tensor:
     """TBILLEQ: beyond half a year as if the bill paid a coupon then."""
     short = 365 * rate / inside(360 - rate * days, rate * days != 360, 1.0)
@@ -223,7 +229,8 @@ def _bond_equivalent(days: Tensor, rate: Tensor) -> Tensor:
     square = part**2 - twice * (1 - 1 / inside(price, price > 0, 1.0))
     root_of = torch.sqrt(inside(square, square > 0, 1.0))
     long = 2 * (root_of - part) / inside(twice, days > _HALF_YEAR, 1.0)
-    return outside(torch.where(days > _HALF_YEAR, long, short), (price > 0) & (square > 0))
+    valid = (price > 0) & ((square > 0) | (days <= _HALF_YEAR))
+    return outside(torch.where(days > _HALF_YEAR, long, short), valid)
 
 
 _row = partial(function, category="money", needed=True, shape=Shape.SMOOTH, elementwise=True)
@@ -269,9 +276,7 @@ FUNCTIONS: tuple[Record, ...] = (
         "ACCRINTM", "VVVV|V", _of_years(_positive(lambda t, rate, par: par * rate * t)), jumps="014"
     ),
     _row("TBILLEQ", "VVV", _bill(_bond_equivalent), jumps="01"),
-    _row(
-        "TBILLPRICE", "VVV", _bill(lambda days, rate: _FACE * (1 - rate * days / 360)), jumps="01"
-    ),
+    _row("TBILLPRICE", "VVV", _bill(_discounted), jumps="01"),
     _row(
         "TBILLYIELD", "VVV", _bill(lambda days, price: (_FACE / price - 1) * 360 / days), jumps="01"
     ),

@@ -103,7 +103,7 @@ def _smallest(alpha: Numbers, n: Numbers, p: Numbers) -> Numbers:
 
 
 def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:
-    valid = (n >= 0) & (p >= 0) & (p <= 1) & (alpha > 0) & (alpha < 1)
+    valid = (n >= 0) & (p >= 0) & (p < 1) & (alpha > 0) & (alpha < 1)
     n, p, alpha = torch.broadcast_tensors(whole(n), p.detach(), alpha.detach())
     safe = inside(alpha, valid, 0.5), inside(n, valid, 1.0), inside(p, valid, 0.5)
     return outside(detached("BINOM.INV", _smallest)(*safe), valid)

@@ -149,8 +149,9 @@ def probability(
     x, p = flat(values.number, values.shape), flat(weights.number, weights.shape)
     codes = first_code(cell_codes(context, values), cell_codes(context, weights))
     for block in (values, weights):
-        foreign = ~flat(block.mask(Kind.NUMBER), block.shape).all(-1)
-        codes = first_code(codes, error_where(foreign, ErrorCode.VALUE))
+        numbers = flat(block.mask(Kind.NUMBER), block.shape)
+        codes = first_code(codes, error_where(~numbers.any(-1), ErrorCode.DIV0))
+        codes = first_code(codes, error_where(~numbers.all(-1), ErrorCode.VALUE))
     wrong = (p < 0).any(-1) | (p > 1).any(-1) | ((p.sum(-1) - 1).abs() > _SUM_NOISE)
     codes = first_code(codes, error_where(wrong, ErrorCode.NUM))
     start, start_codes = context.numbers(low)

@@ -1,0 +1,47 @@
+"""How much is read of whole columns and rows, where a formula reads several.
+
+A whole column is read as far as its sheet is used. Where a formula brings columns of several sheets
+together, or asks for their row numbers, all of them must be cut at the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xlcollab.formula.nodes import Axis, Call, Node, Reference, children
+from xlcollab.grid import Workbook
+from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
+
+_PLACES = frozenset({"ROW", "COLUMN", "ROWS", "COLUMNS", "AREAS"})
+"""They read no values of what they are asked about."""
+
+
+def whole_extent(node: Node, home: str, workbook: Workbook) -> tuple[int, int]:
+    """(rows, columns) at which whole columns and rows of a formula on the sheet `home` end; 0 for
+    what it does not read whole."""
+    height = width = 0
+    for reference in _read(node):
+        sheet = workbook.find(reference.sheet or home)
+        if sheet is None:
+            continue
+        if _whole(reference.top, reference.bottom, MAX_ROWS):
+            height = max(height, sheet.height)
+        if _whole(reference.left, reference.right, MAX_COLUMNS):
+            width = max(width, sheet.width)
+    return height, width
+
+
+def _whole(first: Axis, last: Axis, size: int) -> bool:
+    return first.absolute and last.absolute and last.value - first.value == size - 1
+
+
+def _read(node: Node) -> Iterator[Reference]:
+    """The references whose values a formula reads."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Reference):
+            if not one.book:
+                yield one
+        elif not (isinstance(one, Call) and one.name in _PLACES):
+            pending.extend(children(one))
