@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from xlcollab.grid import ErrorCode, Kind
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.functions.conditional.criteria import asked, cells, fits
 from xlcollab.kernels.functions.lookup.search import keys_of
 from xlcollab.kernels.functions.statistics import reduce
@@ -59,7 +59,8 @@ def _written(context: Context, block: Block) -> Block:
     """Numbers and booleans as the texts they show: a name "1" is that of the column 1."""
     if not bool((block.mask(Kind.NUMBER) | block.mask(Kind.BOOLEAN)).any()):
         return block
-    values = [value if value is None else text_of(value) for value in context.values(full(block))]
+    shown = context.values(full(block))
+    values: list[Scalar] = [value if value is None else text_of(value) for value in shown]
     return context.block(values, block.shape)
 
 

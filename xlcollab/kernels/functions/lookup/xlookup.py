@@ -69,9 +69,8 @@ def match_anywhere(
         return by_setting(order, one_way)
 
     codes = first_code(mode_codes, order_codes, _unknown(mode, [*_MATCH_MODES, _PATTERN]))
-    bad_order = _unknown(order, [*_SEARCH_MODES])
     halving_texts = code_where((mode == _WILDCARDS) & (order.abs() > 1), ErrorCode.VALUE)
-    bad_order = first_code(bad_order, halving_texts)
+    bad_order = first_code(_unknown(order, [*_SEARCH_MODES]), halving_texts)
     return placed(context, wanted, by_setting(mode, search), codes, bad_order)
 
 
