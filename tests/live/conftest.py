@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.live.lesson_desk import Lesson, short_lesson
 from tests.live.office import headless_office
 from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.live.calc_office import Office
@@ -18,6 +19,12 @@ from xlcollab.live.calc_office import Office
 def office() -> Iterator[Office]:
     with headless_office() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
+    """Lesson workbooks with the sheets alone that buttons are pressed on."""
+    return short_lesson(tmp_path_factory.mktemp("lesson"))
 
 
 @pytest.fixture

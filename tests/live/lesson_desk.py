@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.shared_data import lesson
+from tests.workbooks.made import FOLDER
+from xlcollab.api import OpenBook
+from xlcollab.api.lessons.evaluated import write_evaluated
 from xlcollab.faces import ribbon
 from xlcollab.faces.cli import build as application
 from xlcollab.files import FileBook
@@ -20,7 +23,8 @@ from xlcollab.live.calc_desk import CalcDesk
 from xlcollab.problems.control import read_control
 from xlcollab.ref import CellRef, parse_area
 
-_MADE = Path(__file__).resolve().parents[2] / "workbooks"
+from lessons import collab_filter, graddesc  # isort: skip
+
 _CLOCK = "seconds"
 """The title of what differs from run to run."""
 EXACT = 1e-9
@@ -46,13 +50,36 @@ class Lesson:
 def our_lesson() -> Lesson:
     """The workbooks of this repository."""
     return Lesson(
-        ratings=_MADE / "collab_filter.xlsx",
+        ratings=FOLDER / "collab_filter.xlsx",
         model="dotprod",
         objective="dotprod!B4",
         weights="dotprod!B13:F27,dotprod!H6:V10",
         table="ratings!A4:E190",
-        descent=_MADE / "graddesc.xlsx",
-        after=_MADE / "trained" / "graddesc.run.xlsx",
+        descent=FOLDER / "graddesc.xlsx",
+        after=FOLDER / "trained" / "graddesc.run.xlsx",
+    )
+
+
+_PRESSED = ("ratings", "crosstab", "dotprod", "control", "data", "momentum")
+"""The sheets that the tests press buttons on, and those that these read."""
+_EPOCHS = 20
+
+
+def short_lesson(folder: Path) -> Lesson:
+    """The workbooks of this repository without the sheets that have no part in what is pressed:
+    every press reads each sheet there is."""
+    whole = our_lesson()
+    for path, made in ((whole.ratings, collab_filter), (whole.descent, graddesc)):
+        pages = [page for page in made.pages() if page.name in _PRESSED]
+        write_evaluated(folder / path.name, pages, title=made.TITLE)
+    after = OpenBook(folder / whole.descent.name)
+    after.tab(whole.tab).run(_EPOCHS)
+    after.save(folder / whole.after.name)
+    return replace(
+        whole,
+        ratings=folder / whole.ratings.name,
+        descent=folder / whole.descent.name,
+        after=folder / whole.after.name,
     )
 
 

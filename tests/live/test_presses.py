@@ -20,36 +20,31 @@ from xlcollab.ref import parse_area
 _RATINGS = ("settings", "history", "solve", "restore", "factors", "check", "gradient")
 _RATINGS += ("find_rate", "log")
 _DESCENT = ("run_1", "run_5", "run_n", "reset", "check", "help")
-_BESIDE = ("control", "crosstab", "ratings", "data")
-"""What the sheets where the buttons are pressed read in our lessons."""
 
 
 @pytest.mark.parametrize("buttons", [_RATINGS, _DESCENT], ids=["ratings", "descent"])
-@pytest.mark.parametrize(
-    ("lesson", "whole"),
-    [
-        (our_lesson, False),
-        pytest.param(our_lesson, True, marks=pytest.mark.slow),
-        pytest.param(teachers_lesson, True, marks=pytest.mark.slow),
-    ],
-    ids=["ours", "ours-whole", "teacher's"],
-)
 def test_every_button_twice_and_each_after_another(
-    lesson: Callable[[], Lesson],
-    whole: bool,
-    buttons: tuple[str, ...],
-    open_desk: Callable[[Path], CalcDesk],
+    lesson: Lesson, buttons: tuple[str, ...], open_desk: Callable[[Path], CalcDesk]
 ) -> None:
-    """A lost connection would raise: LibreOffice died on the second press, once.
+    _press_each(lesson, buttons, open_desk)
 
-    Each press reads every sheet, so those that have no part in it are deleted first.
-    """
-    found = lesson()
+
+@pytest.mark.slow
+@pytest.mark.parametrize("buttons", [_RATINGS, _DESCENT], ids=["ratings", "descent"])
+@pytest.mark.parametrize("whole", [our_lesson, teachers_lesson], ids=["ours", "teacher's"])
+def test_every_button_on_whole_workbooks(
+    whole: Callable[[], Lesson], buttons: tuple[str, ...], open_desk: Callable[[Path], CalcDesk]
+) -> None:
+    _press_each(whole(), buttons, open_desk)
+
+
+def _press_each(
+    found: Lesson, buttons: tuple[str, ...], open_desk: Callable[[Path], CalcDesk]
+) -> None:
+    """A lost connection would raise: LibreOffice died on the second press, once."""
     descent = buttons is _DESCENT
     desk = open_desk(found.descent if descent else found.ratings)
     sheet = found.tab if descent else found.model
-    if not whole:
-        _delete_all_but(desk, sheet, *_BESIDE)
     for button in _twice_and_mixed(buttons):
         desk.show(sheet)
         if button == "gradient":
@@ -61,25 +56,18 @@ def test_every_button_twice_and_each_after_another(
     assert not doubled
 
 
-def _delete_all_but(desk: CalcDesk, *kept: str) -> None:
-    for name in desk.book.sheet_names():
-        if name not in kept:
-            desk.document.Sheets.removeByName(name)
-
-
 def _twice_and_mixed(buttons: tuple[str, ...]) -> list[str]:
     """Each button twice in a row, then all of them backwards, once each."""
     return [button for one in buttons for button in (one, one)] + list(reversed(buttons))
 
 
-def test_a_lost_connection_is_a_sentence(tmp_path: Path) -> None:
+def test_a_lost_connection_is_a_sentence(lesson: Lesson, tmp_path: Path) -> None:
     """LibreOffice is killed in the middle of a run."""
-    found = our_lesson()
     with headless_office() as office:
-        copy = tmp_path / found.ratings.name
-        shutil.copy(found.ratings, copy)
+        copy = tmp_path / lesson.ratings.name
+        shutil.copy(lesson.ratings, copy)
         desk = CalcDesk(office, office.open(copy))
-        desk.show(found.model)
+        desk.show(lesson.model)
         step = LiveWatch.step
 
         def killing(self: LiveWatch, row: Any) -> None:

@@ -220,10 +220,9 @@ CASES: dict[str, Case] = {
 
 
 def test_an_error_midway_leaves_the_lesson_as_it_was(
-    open_lesson: Open, monkeypatch: pytest.MonkeyPatch
+    lesson: Lesson, open_lesson: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Weights of other steps stand in the sheet by then, and words in the status bar."""
-    lesson = our_lesson()
     calc = open_lesson(lesson.ratings, lesson.model)
     document, indicator = calc.desk.document, Indicator()
     monkeypatch.setattr(CalcDesk, "_indicator", indicator)
@@ -263,9 +262,8 @@ class Indicator:
 
 
 def test_fit_ratings_shows_its_epochs_and_can_be_stopped(
-    open_lesson: Open, monkeypatch: pytest.MonkeyPatch
+    lesson: Lesson, open_lesson: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lesson = our_lesson()
     calc = open_lesson(lesson.ratings, lesson.model)
     calc.select(lesson.table)
     epoch = LiveWatch.epoch
@@ -283,9 +281,8 @@ def test_fit_ratings_shows_its_epochs_and_can_be_stopped(
 
 
 def test_run_n_moves_the_weights_and_can_be_stopped(
-    open_lesson: Open, monkeypatch: pytest.MonkeyPatch
+    lesson: Lesson, open_lesson: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lesson = our_lesson()
     calc = open_lesson(lesson.descent, lesson.tab)
     monkeypatch.setattr("xlcollab.faces.ribbon_watch._SECONDS_BETWEEN_FRAMES", 0.0)
     step, seen = LiveWatch.step, list[list[float]]()
@@ -310,7 +307,22 @@ def test_every_button_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("button", CASES)
-def test_our_lesson(button: str, open_lesson: Open) -> None:
+def test_our_lesson(button: str, lesson: Lesson, open_lesson: Open) -> None:
+    CASES[button](lesson, open_lesson)
+
+
+_AMONG_OTHERS = ("solve", "run_1", "check")
+"""Pressed on the whole workbooks by default, too: one that writes, one of a tab, one that reads."""
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        pytest.param(one, marks=() if one in _AMONG_OTHERS else pytest.mark.slow, id=one)
+        for one in CASES
+    ],
+)
+def test_our_whole_lesson(button: str, open_lesson: Open) -> None:
     CASES[button](our_lesson(), open_lesson)
 
 
