@@ -51,3 +51,22 @@ def test_the_limit_of_nodes_from_the_file(tmp_path: Path) -> None:
     (told,) = found.json["models"]
     assert told["status"] == "best_found"
     assert "limit of nodes" in told["message"]
+
+
+@pytest.mark.parametrize("n", [3, 12])
+@pytest.mark.parametrize(("with_a_product", "method"), [(False, "highs"), (True, "branch")])
+def test_what_is_affine_at_zeros_and_ones_is_linear(
+    n: int, with_a_product: bool, method: str, tmp_path: Path
+) -> None:
+    """x² is x where x is 0 or 1, whatever it is between them; of many variables those are looked at
+    that a formula brings together."""
+    worths = [(-1) ** row * row for row in range(1, n + 1)]
+    terms = [f"{worth}*A{row}^2" for row, worth in enumerate(worths, 1)]
+    formula = "=" + "+".join([*terms, *(["EXP(A2-A3)", "A1*A3"] if with_a_product else [])])
+    cells: dict[str, object] = {f"A{row}": 0.0 for row in range(1, n + 1)} | {"B1": formula}
+    area = f"S!$A$1:$A${n}"
+    found = Model(cells, "B1", area, lines=[(area, "bin", "")]).solve(tmp_path)
+    (told,) = found.json["models"]
+    assert told["method"] == method
+    if not with_a_product:
+        assert (told["status"], told["final"]) == ("optimal", -sum(range(1, n + 1, 2)))

@@ -97,10 +97,9 @@ class PackageEdit:
         self.write_utf8(CONTENT_TYPES, data)
 
     def unrelate(self, part: str, kinds: Iterable[str]) -> None:
-        """Take away the relationships of `part` whose type ends with one of `kinds`."""
+        """Take away the relationships of `part`, which has some, whose type ends with one of
+        `kinds`."""
         name = self._package.canonical(rels_name(part))
-        if name not in self:
-            return
         doomed = {one.id for one in self.relationships(part).values() if one.type in kinds}
         data = self.read_utf8(name)
         self.write_utf8(name, _without(data, "Relationship", "Id", doomed, self.where(name)))
