@@ -27,6 +27,7 @@ from tests.files.packages import (
 from tests.shared_data import lesson
 from xlcollab.errors import NotAWorkbookError, WorkbookError, WriteRefusedError
 from xlcollab.files import FileBook
+from xlcollab.files.writing.sheet_patch import patch_sheet
 from xlcollab.grid import CellEdit, Changes, ErrorCode, Kind, Scalar, TextPool, encode
 from xlcollab.ref import CellRef, cell_name, parse_area, parse_cell
 
@@ -128,6 +129,47 @@ def test_results_keep_formulas_and_dynamic_marks(tmp_path: Path) -> None:
     )
     changes = results(edit("A1:B1", 1, 2), edit("A2:A3", 3, 4))
     assert rows_after(tmp_path, rows, changes) == expected
+
+
+FORMULA_CELLS = (
+    '<c r="{}"><f>1+1</f><v>2</v></c>',
+    '<c r="{}" s="1"><f t="shared" si="0"/><v>2.50</v></c>',
+    '<c r="{}"><f>1+1</f><v>x</v></c>',
+    '<c r="{}"><f>1+1</f></c>',
+    '<c r="{}" t="str"><f>1+1</f><v>2</v></c>',
+    '<c r="{}" t="e" vm="1"><f>1+1</f><v>#VALUE!</v></c>',
+    '<c r="{}"><v>2</v></c>',
+    "",
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.just(0), st.integers(0, len(FORMULA_CELLS) - 1)),
+            st.sampled_from([2.0, 2.5, -0.0, 1e15, 1e-7, 1 / 3, 12345678.0]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_a_row_at_once_is_as_cell_by_cell(cells: list[tuple[int, float]]) -> None:
+    names = [cell_name(0, column) for column in range(len(cells))]
+    row = "".join(
+        FORMULA_CELLS[form].format(name) for name, (form, _) in zip(names, cells, strict=True)
+    )
+    data = sheet_xml(f'<row r="1">{row}</row>').encode()
+    numbers = [number for _, number in cells]
+    together = [edit(f"Sheet1!A1:{names[-1]}", *numbers)]
+    alone = [edit(f"Sheet1!{name}", number) for name, number in zip(names, numbers, strict=True)]
+    outcomes = []
+    for edits in (together, alone):
+        try:
+            outcomes.append(patch_sheet("Sheet1", data, "sheet", TextPool(), [], edits))
+        except WriteRefusedError as error:
+            outcomes.append(str(error).encode())
+    assert outcomes[0] == outcomes[1]
 
 
 def test_array_children_without_a_formula_element_take_results(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import repeat
 from typing import NamedTuple
 
-from xlcollab.grid import CellEdit, FormulaEdit, TextPool, encode
+from xlcollab.grid import CellEdit, FormulaEdit, Kind, TextPool, encode
 
 
 class Patch(NamedTuple):
@@ -39,6 +39,18 @@ class Pending:
     def rows(self) -> set[int]:
         """Those that hold a changed cell."""
         return self._edits.keys() | self._formulas.keys()
+
+    def numbers_of(self, row: int) -> tuple[int, list[float]] | None:
+        """(first column, numbers) of a row in which one edit of results stands alone, and has but
+        numbers; None for any other."""
+        edits = self._edits.get(row, ())
+        if len(edits) != 1 or row in self._formulas:
+            return None
+        edit, is_result = edits[0]
+        rect = edit.area.rect
+        if not is_result or (edit.kinds[row - rect.top] != Kind.NUMBER).any():
+            return None
+        return rect.left, edit.numbers[row - rect.top].tolist()
 
     def of(self, row: int) -> dict[int, Patch]:
         """{column: patch}."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
@@ -113,20 +113,56 @@ class _Walk:
 
     def _walk_row(self, row: RowToken) -> None:
         self._note_areas(row)
+        if self._new_rows and self._new_rows[-1] == row.number:
+            self._new_rows.pop()
+        plain = self._pending.numbers_of(row.number)
+        if plain is not None and self._write_numbers(row, *plain):
+            return
         patches = self._pending.of(row.number)
         if not patches:
             return
-        if self._new_rows and self._new_rows[-1] == row.number:
-            self._new_rows.pop()
         for place in self._not_plain(row, patches):
             self._rewrite(row, place, patches[row.columns[place]])
         missing = patches.keys() - set(row.columns)
         if missing:
             self._insert_cells(row, {column: patches[column] for column in missing})
 
+    def _write_numbers(self, row: RowToken, left: int, numbers: list[float]) -> bool:
+        """Numbers over those that plain formulas gave in cells side by side: the usual, of which
+        there may be a million. False where it is anything else; nothing is written then."""
+        first = bisect_left(row.columns, left)
+        here = slice(first, first + len(numbers))
+        formulas, values = row.formulas[here], row.values[here]
+        if row.columns[here] != list(range(left, left + len(numbers))) or not all(formulas):
+            return False
+        tables = any(one and one.kind == "dataTable" for one in set(formulas))
+        if tables or any(row.value_metadata[here]) or set(row.types[here]) != {"n"}:
+            return False
+        try:
+            old = [float(value or "") for value in values]
+        except ValueError:
+            return False
+        changed = [place for place, number in enumerate(numbers) if number != old[place]]
+        if changed:
+            texts = [number_text(numbers[place]) for place in changed]
+            places = [first + place for place in changed]
+            self.splices.append(self._replaced(row, places, texts))
+        return True
+
+    def _replaced(self, row: RowToken, places: list[int], texts: list[str]) -> Splice:
+        """The values of some cells of a row, and what lies between them, as one splice."""
+        data, (opening, closing) = self._data, self._value_tags
+        starts, ends = row.value_starts, row.value_ends
+        start = position = starts[places[0]]
+        pieces: list[bytes] = []
+        for place, text in zip(places, " ".join(texts).encode().split(b" "), strict=True):
+            pieces += (data[position : starts[place]], opening, text, closing)
+            position = ends[place]
+        return Splice(start, position, b"".join(pieces))
+
     def _not_plain(self, row: RowToken, patches: dict[int, Patch]) -> list[int]:
         """The places of cells whose patch is more than a number of a plain formula that gave one:
-        those, which may be a million, are written here."""
+        those are written here."""
         opening, closing = self._value_tags
         starts, ends, splices = row.value_starts, row.value_ends, self.splices
         cells = zip(
