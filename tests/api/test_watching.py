@@ -34,6 +34,13 @@ def book(tmp_path: Path) -> Path:
     return build(tmp_path / "b.xlsx", {"S": cells}, names=NAMES)
 
 
+def test_a_cell_that_nothing_moves_is_named(book: Path) -> None:
+    opened = xc.open(book)
+    said = opened.solve(**RUN, watch=["H1", "E1", "F1"]).warnings
+    assert [one.split(",")[0] for one in said] == ["S!H1", "S!E1"]
+    assert not opened.solve(**RUN).warnings
+
+
 def _column(sheet: xc.OpenBook, heading: str) -> list[object]:
     history = sheet.workbook.sheet("S history")
     column = next(c for c in range(history.width) if history.value(3, c) == heading)

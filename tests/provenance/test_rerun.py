@@ -275,3 +275,11 @@ def test_the_date_can_be_fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     (run,) = xlcollab("rerun", made("crosstab", tmp_path), "--show", "--json").json["runs"]
     assert run["date"] == "1970-01-01 00:00:00 UTC"
+
+
+def test_a_folder_of_shards_is_made_again_beside_it(tmp_path: Path) -> None:
+    source = ratings(tmp_path)
+    assert xlcollab("fit", source, "--epochs", 1, "-o", tmp_path / "model").code == 0
+    done = xlcollab("rerun", tmp_path / "model")
+    assert done.code == 0, done.err
+    assert (tmp_path / "model_rerun").is_dir()

@@ -15,7 +15,7 @@ from xlcollab.api.session.provenance import (
     runs_of,
     sha256_of,
 )
-from xlcollab.disk import meant_file, no_file, output_path, refuse_unwritable
+from xlcollab.disk import fitting_name, meant_file, no_file, output_path, refuse_unwritable
 from xlcollab.disk.regular import is_same_file
 from xlcollab.errors import DataError, UsageError, WorkbookError
 from xlcollab.factor.models.arrays import metadata_of
@@ -100,12 +100,19 @@ def rerun_of(request: RerunRequest) -> Rerun:
             f"{result.name} does not say what made it: it is no result of xlcollab, or one of a "
             "version that kept no record"
         )
-    target = request.output or output_path(result, "rerun")
+    target = request.output or _beside(result)
     if is_same_file(target, result):
         raise UsageError(f"{target} is the result itself; write to another file")
     refuse_unwritable(target)
     runs = runs_of(record, result.name)
     return Rerun(result, target, runs, request.input, overwrite=request.overwrite)
+
+
+def _beside(result: Path) -> Path:
+    """A folder of shards has no ending, and neither has what is made again."""
+    if result.suffix:
+        return output_path(result, "rerun")
+    return result.with_name(fitting_name(result.name, "_rerun"))
 
 
 def _record(result: Path) -> str:

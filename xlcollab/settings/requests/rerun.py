@@ -25,7 +25,9 @@ class RerunRequest:
         False
     )
     time_limit: TimeLimit = None
-    output: Annotated[Path | None, written_to("RESULT.rerun.xlsx, or its own ending")] = None
+    output: Annotated[
+        Path | None, written_to("RESULT.rerun.xlsx, or its own ending; RESULT_rerun for a folder")
+    ] = None
     overwrite: Overwrite = False
     json: Json = False
 
