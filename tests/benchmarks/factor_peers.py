@@ -1,8 +1,8 @@
 """Other packages on the same tables: each is given training ratings in memory and predicts the test
 ratings, or the scores of every item for every user.
 
-Pinned: pip install cornac==2.3.5 smurff==1.1 myfm==0.4.0 implicit==0.7.3; lenskit==2025.8.1, which
-wants torch. A peer that is not installed is left out.
+Pinned: pip install cornac==2.3.5 smurff==1.1 myfm==0.4.0 implicit==0.7.3 scikit-surprise==1.1.5;
+lenskit==2025.8.1 and fastai==2.8.12, which want torch. A peer that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -122,6 +122,21 @@ def lenskit(tables: Tables, seed: int) -> tuple[float, float]:
     return seconds, rmse(np.clip(predicted, 1, 5), np.concatenate(truth))
 
 
+def surprise(tables: Tables, seed: int) -> tuple[float, float]:
+    """Surprise's SVD, 100 factors and 20 passes, as the package sets it."""
+    from surprise import SVD, Dataset, Reader
+
+    assert tables.test is not None
+    frame = tables.train.to_frame()[["user", "item", "rating"]]
+    data = Dataset.load_from_df(frame, Reader(rating_scale=(1, 5))).build_full_trainset()
+    model = SVD(random_state=seed)
+    began = time.process_time()
+    model.fit(data)
+    seconds = time.process_time() - began
+    test = tables.test.to_frame()[["user", "item"]].itertuples(index=False)
+    return seconds, rmse(np.array([model.predict(*pair).est for pair in test]), tables.test.ratings)
+
+
 def implicit_als(tables: Tables, seed: int) -> tuple[float, Scores]:
     """Weighted ALS of the package implicit as it is set: 64 factors, 15 iterations."""
     from implicit.als import AlternatingLeastSquares
@@ -163,6 +178,7 @@ RATINGS: Mapping[str, tuple[str, Run]] = {
     "SMURFF": ("smurff", smurff),
     "myFM": ("myfm", myfm),
     "lenskit ALS": ("lenskit", lenskit),
+    "Surprise": ("surprise", surprise),
 }
 RANKINGS: Mapping[str, tuple[str, Callable[[Tables, int], tuple[float, Scores]]]] = {
     "implicit ALS": ("implicit", implicit_als),

@@ -140,6 +140,10 @@ class Range(base.Range):
         self.options: dict[str, Any] = {}
 
     @property
+    def Validation(self):  # noqa: N802 - COM's name
+        return SimpleNamespace(Add=lambda *_: None)
+
+    @property
     def api(self):
         return self
 

@@ -19,6 +19,11 @@ def test_names_are_those_of_the_control_sheet_and_of_the_shell() -> None:
     }
 
 
+def test_switches_are_typed_in_any_case() -> None:
+    for typed, wanted in (("TRUE", True), ("yes", True), ("Off", False)):
+        assert for_one_press("fit_ratings", [f"implicit={typed}"]) == {"implicit": wanted}
+
+
 @pytest.mark.parametrize("button", TAKEN)
 def test_a_button_takes_each_of_its_settings_by_its_label(button: str) -> None:
     assert for_one_press(button, [f"{label(name)}=" for name in TAKEN[button]]) == {}
@@ -36,6 +41,8 @@ def test_a_button_takes_each_of_its_settings_by_its_label(button: str) -> None:
         ("solve", "lr=-1", "expected a number, 0 or more"),
         ("solve", "iterations=1.5", "a whole number was expected"),
         ("run_n", "method=adam", "run_n takes no setting 'method'; it takes epochs"),
+        ("fit_ratings", "implicit=perhaps", "TRUE or FALSE was expected"),
+        ("fit_ratings", "quality=better", "choose one of fast, best"),
         ("run_1", "lr=1", "run_1 takes no setting for one press; solve, find_rate"),
     ],
 )

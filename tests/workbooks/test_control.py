@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.build import build
 from tests.workbooks.made import FOLDER, read
-from xlcollab.api.session.controlled import controlled, history_cell, history_is_on
+from xlcollab.api import OpenBook
+from xlcollab.api.desk.control_actions import add_control
+from xlcollab.api.desk.sheet_actions import fit_ratings
+from xlcollab.api.session.controlled import controlled, for_fit, history_cell, history_is_on
 from xlcollab.errors import DataError
 from xlcollab.files import FileBook
 from xlcollab.grid import Workbook
@@ -17,6 +21,7 @@ from xlcollab.lessons.control import control_page, factor_settings
 from xlcollab.optim import METHODS as KNOWN_METHODS
 from xlcollab.optim import SCHEDULES as KNOWN_SCHEDULES
 from xlcollab.problems.control import read_control
+from xlcollab.ref import parse_area
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.solving import Computing, Settings
 from xlcollab.settings.words import DEVICES
@@ -46,6 +51,60 @@ def test_rows_end_at_the_first_blank_label(tmp_path: Path) -> None:
     control = read_control(typed(tmp_path, [("seed", 3), (None, None), ("epochs", 7)]))
     assert control is not None
     assert control.values == {"seed": 3}
+
+
+COUNTS = {"A1": "user", "B1": "item", "C1": "count"} | {
+    f"{column}{row}": value
+    for row in range(2, 26)
+    for column, value in (("A", f"u{row % 6}"), ("B", f"i{row % 4}"), ("C", float(row % 3)))
+}
+
+
+@pytest.mark.parametrize("said", [True, "yes", "TRUE"])
+def test_a_fit_of_the_ribbon_learns_what_is_taken_up_where_the_sheet_says_so(
+    said: bool | str, tmp_path: Path
+) -> None:
+    rows = {"A1": "setting", "A2": "implicit", "B2": said, "A3": "n_factors", "B3": 2.0}
+    path = build(tmp_path / "book.xlsx", {"data": COUNTS, "control": rows})
+    book = OpenBook(path)
+    told = fit_ratings(book, parse_area("data!A1:C25"), Unwatched()).sentence
+    assert "counts of 6 users" in told
+    assert "RMSE" not in told
+    made = book.workbook.sheet("fit model")
+    assert {"implicit": "yes", "factors": 2.0}.items() <= {
+        made.value(row, 0): made.value(row, 1) for row in range(made.height)
+    }.items()
+    assert history_is_on(book.workbook)
+
+
+def test_settings_of_a_fit_are_checked_at_their_cell(tmp_path: Path) -> None:
+    for value, told in (("better", "choose one of fast, best"), (1.0, "a word or nothing")):
+        with pytest.raises(DataError, match=f"Control!B4.*{told}"):
+            for_fit(typed(tmp_path, [("quality", value)]))
+
+
+def test_the_new_sheet_offers_words_in_drop_downs(tmp_path: Path) -> None:
+    book = OpenBook(build(tmp_path / "book.xlsx", {"data": {"A1": 1.0}}))
+    add_control(book)
+    sheet = load_workbook(book.save(tmp_path / "out.xlsx"))["control"]
+    offered = {
+        sheet.cell(next(iter(one.sqref.ranges)).min_row, 1).value: one.formula1
+        for one in sheet.data_validations.dataValidation
+    }
+    assert offered["implicit"] == '"TRUE,FALSE"'
+    assert offered["quality"] == '"fast,best"'
+    assert offered["device"] == '"auto,cpu,cuda"'
+    assert {"optimiser", "schedule"} < offered.keys()
+
+
+class Unwatched:
+    """A watch that sees nothing."""
+
+    def step(self, row: object) -> None: ...
+    def epoch(self, progress: object) -> bool:
+        return False
+
+    def point(self, weights: object) -> None: ...
 
 
 def test_unknown_labels_are_told_apart(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ EXPLAINED: Mapping[str, str] = {
     "reset": "Puts the tab in front back to its start, as its own reset button did. Reads no "
     "setting.",
     "fit_ratings": "Trains a factor model on the selected crosstab or table and adds its sheets. "
-    "Reads n_factors, iterations and seed of the sheet control.",
+    "Reads n_factors, iterations, seed, implicit and quality of the sheet control.",
     "factors": "Adds what the factors of the sheet in front say about its items: components, "
     "biases, charts. Reads no setting.",
     "gradient": "Adds the exact slopes of a selected formula by the model's variables, or of the "

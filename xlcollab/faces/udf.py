@@ -12,8 +12,10 @@ from xlcollab.api.cells.answer import DONE
 from xlcollab.api.cells.values import Block
 from xlcollab.errors import UsageError
 from xlcollab.faces.udf_call import SENTENCES, cell_function, place
+from xlcollab.settings.explained import says
+from xlcollab.settings.fitting import ModelSettings, TrainingSettings
 from xlcollab.settings.methods import FIRST_ORDER, METHODS
-from xlcollab.settings.optimizers import OPTIMIZERS
+from xlcollab.settings.requests.ratings import FitRequest
 from xlcollab.settings.words import listed
 
 Range = Any
@@ -37,17 +39,17 @@ def xlc_crosstab(ratings: Block, aggregate: Block | None = None) -> object:
 
 @cell_function(
     ratings="A crosstab with headers, or a table with the headers user, item and rating.",
-    n_factors="How many latent factors.",
-    epochs="How many passes over the ratings.",
-    learning_rate="The step size.",
-    l2="L2 penalty on factors and biases.",
-    optimizer=f"{listed(OPTIMIZERS)}.",
-    bias="TRUE (default) for a bias of every user and item.",
+    n_factors=says(ModelSettings, "n_factors"),
+    epochs=says(TrainingSettings, "epochs"),
+    learning_rate=says(TrainingSettings, "learning_rate"),
+    l2=says(FitRequest, "l2"),
+    optimizer=says(TrainingSettings, "optimizer"),
+    bias=says(ModelSettings, "bias"),
     range_min="The lowest prediction, together with range_max.",
     range_max="The highest prediction.",
-    seed="Seed of every random draw; 0 by default.",
-    implicit="TRUE for counts, purchases or 0/1: what is taken up is learned, not how it is rated.",
-    quality='"fast" (default), or "best" for Bayesian averaging.',
+    seed=says(TrainingSettings, "seed"),
+    implicit=says(ModelSettings, "implicit"),
+    quality=says(FitRequest, "quality"),
 )
 def xlc_fit(
     ratings: Block,

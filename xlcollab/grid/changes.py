@@ -160,8 +160,8 @@ class NewSheet:
     elsewhere; texts and blanks of the table and of `boxes` have a frame. A `hidden` sheet holds
     what charts and formulas need.
     `formulas`, without =, stand at (row, column), whose value in `rows` is their stored result;
-    `choices` are cells with a drop-down of an area's values, `heat` areas of numbers that are
-    coloured by size, 0 in white.
+    `choices` are cells with a drop-down of an area's values or of words, `heat` areas of numbers
+    that are coloured by size, 0 in white.
     """
 
     name: str
@@ -177,7 +177,7 @@ class NewSheet:
     hidden: bool = False
     heat: tuple[Rect, ...] = ()
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
-    choices: dict[tuple[int, int], AreaRef] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], AreaRef | tuple[str, ...]] = field(default_factory=dict)
 
     def look(self, row: int, column: int, value: Scalar) -> Look | None:
         """How a cell looks; None for the workbook's own default."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from xlcollab.lessons.page import Choice, Content, Page
 from xlcollab.ref import Rect
-from xlcollab.settings.control import CONTROL, label, meaning
+from xlcollab.settings.control import CONTROL, choices, label, meaning
 from xlcollab.settings.methods import METHODS
 
 FIRST_ROW = 3
@@ -59,7 +59,7 @@ def setting(name: str, value: Content = "") -> Setting:
     option = CONTROL[name].option
     least, most = (option.range.least, option.range.most) if option.range else (0.0, _MOST)
     return Setting(
-        label(name), value, meaning(name), tuple(option.words), max(least, -_MOST), min(most, _MOST)
+        label(name), value, meaning(name), choices(name), max(least, -_MOST), min(most, _MOST)
     )
 
 

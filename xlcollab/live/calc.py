@@ -11,7 +11,7 @@ from xlcollab.grid import CellEdit, ErrorCode, NewSheet, Scalar, Workbook
 from xlcollab.grid.naming import table_name
 from xlcollab.live.book import LiveBook
 from xlcollab.live.calc_charts import add_chart
-from xlcollab.live.calc_looks import dress
+from xlcollab.live.calc_looks import dress, offer
 from xlcollab.live.calc_office import Office
 from xlcollab.live.calc_read import read_workbook
 from xlcollab.live.cells import rows_of, values_of
@@ -73,6 +73,7 @@ class CalcBook(LiveBook):
         for column, width in sheet.widths.items():
             added.Columns.getByIndex(column).Width = round(width * _WIDTH_OF_A_CHARACTER)
         dress(self._document, added, sheet)
+        offer(self._office.uno, added, sheet)
         if sheet.table is not None:
             self._add_table(added, sheet.name, sheet.table)
         if sheet.hidden:

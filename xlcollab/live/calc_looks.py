@@ -28,6 +28,17 @@ def dress(document: Any, target: Any, sheet: NewSheet) -> None:
             cell.setPropertyValue("IsTextWrapped", True)
 
 
+def offer(uno: Any, target: Any, sheet: NewSheet) -> None:
+    """Give the cells of `target` the drop-downs of words that `sheet` has."""
+    for (row, column), offered in sheet.choices.items():
+        if isinstance(offered, tuple):
+            cell = _cells(target, row, column, 1, 1)
+            drop_down = cell.Validation
+            drop_down.Type = uno.Enum("com.sun.star.sheet.ValidationType", "LIST")
+            drop_down.setFormula1(";".join(f'"{word}"' for word in offered))
+            cell.Validation = drop_down
+
+
 def _set_texts(cells: Any, look: Look) -> None:
     text = TEXT_LOOKS.get(look)
     if text is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import xlwings as xw
 
 from xlcollab.grid import NewSheet
@@ -28,6 +30,18 @@ def dress(target: xw.Sheet, sheet: NewSheet) -> None:
             _write(cell, TEXT_LOOKS[look])
         elif look == "wrapped":
             cell.wrap_text = True
+    for (row, column), offered in sheet.choices.items():
+        if isinstance(offered, tuple) and sys.platform != "darwin":
+            _offer(range_of(target, Rect(row, column)), offered)
+
+
+_LIST, _STOP, _BETWEEN = 3, 1, 1
+"""xlValidateList, xlValidAlertStop and xlBetween."""
+
+
+def _offer(cell: xw.Range, words: tuple[str, ...]) -> None:
+    """A drop-down, through COM: for xlwings it is no open call."""
+    cell.api.Validation.Add(_LIST, _STOP, _BETWEEN, ",".join(words))
 
 
 def _write(cells: xw.Range, text: TextLook) -> None:

@@ -18,6 +18,7 @@ from xlcollab.grid import Scalar, Sheet, Workbook
 from xlcollab.ref import CellRef
 from xlcollab.settings.control import CONTROL, named
 from xlcollab.settings.option import Setting
+from xlcollab.settings.words import truth
 
 SHEET = "control"
 _TITLE = "setting"
@@ -82,8 +83,10 @@ def _rows(sheet: Sheet, title: CellRef) -> Iterator[tuple[str, CellRef]]:
 def _checked(value: Scalar, setting: Setting, label: str, cell: CellRef) -> Value:
     if setting.kind is str and isinstance(value, str):
         return value.strip()
-    if setting.kind is bool and isinstance(value, bool):
-        return value
+    if setting.kind is bool:
+        said = truth(value) if isinstance(value, str) else value
+        if isinstance(said, bool):
+            return said
     if setting.kind is float and isinstance(value, float):
         return value
     if setting.kind is int and isinstance(value, float) and value.is_integer():

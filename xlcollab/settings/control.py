@@ -11,7 +11,7 @@ from xlcollab.settings.fitting import ModelSettings
 from xlcollab.settings.option import ANY_NUMBER, SHARE, Option, Setting, settings_of
 from xlcollab.settings.serving import served
 from xlcollab.settings.solving import Computing, Settings
-from xlcollab.settings.words import listed
+from xlcollab.settings.words import QUALITY_WORDS, TRUTHS, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,27 @@ class SheetSettings:
     ] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings:
+    """What a fit of ratings reads of the sheet alone."""
+
+    quality: Annotated[
+        str | None, Option("Quick, or averaged over many draws.", words=QUALITY_WORDS)
+    ] = None
+
+
 CONTROL: Mapping[str, Setting] = {
     **settings_of(Settings),
     **settings_of(Computing),
     "n_factors": settings_of(ModelSettings)["n_factors"],
     **settings_of(SheetSettings),
+    "implicit": settings_of(ModelSettings)["implicit"],
+    **settings_of(FitSettings),
 }
 """Every setting of the sheet by name."""
 
+_OF_FITS = frozenset({"implicit", "quality"})
+"""What only a fit of ratings reads."""
 _LABELS: Mapping[str, tuple[str, ...]] = {
     "method": ("optimiser", "optimizer"),
     "iterations": ("epochs",),
@@ -69,10 +82,18 @@ _BY_LABEL = {
 }
 
 
+def choices(name: str) -> tuple[str, ...]:
+    """What a drop-down offers for a setting; () where anything may be typed."""
+    setting = CONTROL[name]
+    if setting.kind is bool:
+        return tuple(words[0].upper() for words in TRUTHS.values())
+    return tuple(setting.option.words)
+
+
 def meaning(name: str, *, with_words: bool = False) -> str:
     """What a row says of its setting; `with_words` also what may be typed."""
     option = CONTROL[name].option
-    users = served(name)
+    users = "a fit of ratings" if name in _OF_FITS else served(name)
     says = option.says.rstrip(".")
     says = f"{users}: {says[0].lower()}{says[1:]}" if users else says
     return f"{says}: {listed(option.words)}" if with_words and option.words else says

@@ -11,6 +11,7 @@ from xlcollab.settings.control import CONTROL, label, named
 from xlcollab.settings.near import meant
 from xlcollab.settings.option import Setting, settings_of
 from xlcollab.settings.solving import Computing, Settings
+from xlcollab.settings.words import truth
 
 Value = str | float | int | bool
 _OF_A_RUN = tuple(settings_of(Settings))
@@ -18,7 +19,7 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
     "solve": (*_OF_A_RUN, *settings_of(Computing)),
     "find_rate": ("method", "l2", "seed"),
     "run_n": ("iterations",),
-    "fit_ratings": ("n_factors", "iterations", "seed"),
+    "fit_ratings": ("n_factors", "iterations", "seed", "implicit", "quality"),
 }
 """What each button takes for one press; the other buttons take nothing."""
 _SHORT: Mapping[str, str] = {
@@ -29,7 +30,6 @@ _SHORT: Mapping[str, str] = {
 }
 """What people type besides the labels of the sheet control."""
 _COMMA = re.compile(r"[-+]?\d+,\d+")
-_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
 def for_one_press(button: str, words: Iterable[str]) -> dict[str, Value]:
@@ -80,8 +80,9 @@ def _parsed(setting: Setting, typed: str) -> Value:
     if setting.kind is str:
         return typed
     if setting.kind is bool:
-        if typed.casefold() in (*_TRUE, *_FALSE):
-            return typed.casefold() in _TRUE
+        said = truth(typed)
+        if said is not None:
+            return said
         raise UsageError(f"{called} is {typed!r}; TRUE or FALSE was expected")
     try:
         number = float(typed)

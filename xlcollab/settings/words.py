@@ -70,6 +70,19 @@ SPELLINGS: Mapping[str, str] = {"sgd": "gd"}
 batch; `sgd`, in `fit` and as what a tab is called, takes a step after every single row."""
 
 
+TRUTHS: Mapping[bool, tuple[str, ...]] = {
+    True: ("true", "yes", "on"),
+    False: ("false", "no", "off"),
+}
+"""What people type for a switch, in any case; the first is what Excel has."""
+
+
+def truth(typed: str) -> bool | None:
+    """The switch that a text means; None where it means none."""
+    said = typed.strip().casefold()
+    return next((value for value, words in TRUTHS.items() if said in words), None)
+
+
 def listed(words: Iterable[str], last: str = "or") -> str:
     """ "a, b or c": the words as a sentence has them."""
     *first, final = words

@@ -14,7 +14,7 @@ from xlcollab.history import table_sheet
 from xlcollab.problems.control import SHEET as CONTROL
 from xlcollab.problems.control import read_control
 from xlcollab.ref import AreaRef, CellRef, Rect
-from xlcollab.settings.control import label, meaning
+from xlcollab.settings.control import choices, label, meaning
 
 _CONTROL_ROWS: Mapping[str, Scalar] = {
     "method": "auto",
@@ -29,6 +29,8 @@ _CONTROL_ROWS: Mapping[str, Scalar] = {
     "n_factors": None,
     "seed": 0.0,
     "device": "auto",
+    "implicit": None,
+    "quality": None,
 }
 """The settings that the new sheet offers, and what stands there at first."""
 _HISTORY_MEANS = "on or off: whether a run adds its history sheets"
@@ -61,7 +63,13 @@ def _control_sheet(history: str) -> NewSheet:
         native=False,
     )
     longest = max(len(str(row[-1])) for row in [*settings, switch])
-    return replace(sheet, widths={**sheet.widths, len(titles) - 1: float(longest)})
+    first = len(sheet.rows) - len(settings) - 1
+    offered = {(first + row, 1): choices(name) for row, name in enumerate(_CONTROL_ROWS)}
+    return replace(
+        sheet,
+        widths={**sheet.widths, len(titles) - 1: float(longest)},
+        choices={cell: words for cell, words in offered.items() if words},
+    )
 
 
 def toggle_history(book: OpenBook) -> Outcome:

@@ -97,12 +97,12 @@ def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
 
 def epochs_asked(book: OpenBook, otherwise: int, once: Once = _NOTHING) -> int:
     """The epochs that this press or the control sheet asks for."""
-    return _of_fit(book, once).get("epochs", otherwise)
+    return int(_of_fit(book, once).get("epochs", otherwise))
 
 
-def _of_fit(book: OpenBook, once: Once) -> dict[str, int]:
-    """What the control sheet says of epochs, factors and seed, and over it this press."""
-    asked = {word: int(once[name]) for name, word in OF_FIT.items() if name in once}
+def _of_fit(book: OpenBook, once: Once) -> dict[str, Any]:
+    """What the control sheet says of a fit, and over it this press."""
+    asked = {word: once[name] for name, word in OF_FIT.items() if name in once}
     return for_fit(book.workbook) | asked
 
 
@@ -113,42 +113,44 @@ def reset_epochs(book: OpenBook, sheet: str) -> Outcome:
 
 
 def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch, once: Once = _NOTHING) -> Outcome:
-    """Train a factor model on the ratings of an area, and add its sheets ("fit model", …)."""
+    """Train a factor model on the ratings of an area, or on counts where the control sheet says
+    `implicit`, and add its sheets ("fit model", …)."""
     from xlcollab.api.cells.ratings import is_long, ratings_in
     from xlcollab.api.ratings.sheets import sheet_of
     from xlcollab.factor import result_tables
 
-    block = _values(book, area)
-    table = ratings_in(block)
-    said = _of_fit(book, once)
+    block, said = _values(book, area), _of_fit(book, once)
+    counts = said.get("implicit") is True
+    table = ratings_in(block, "sum" if counts else "error", counts=counts)
     book.made_by("fit", _as_typed(book, area, said))
     fitted = _estimator(said).fit(table, on_epoch=watch.epoch)
     corner = (table.user_ids.index.tolist(), table.item_ids.index.tolist())
-    tables = result_tables(fitted.result_, crosstab=None if is_long(block) else corner)
+    is_list = is_long(block, counts=counts)
+    tables = result_tables(fitted.result_, crosstab=None if is_list else corner)
     sheets = [sheet_of(replace(one, name=f"fit {one.name}")) for one in tables]
     _add(book, sheets)
+    error = "" if counts else f": training RMSE {fitted.result_.train.rmse:.6g}"
     return Outcome(
-        f"{amount(len(table), 'rating')} of {amount(table.n_users, 'user')} and "
-        f"{amount(table.n_items, 'item')}: training RMSE "
-        f"{fitted.result_.train.rmse:.6g}. {fitted.result_.status.sentence}"
+        f"{amount(len(table), 'count' if counts else 'rating')} of "
+        f"{amount(table.n_users, 'user')} and {amount(table.n_items, 'item')}{error}. "
+        f"{fitted.result_.status.sentence}"
     )
 
 
-def _estimator(said: Mapping[str, int]) -> MatrixFactorization:
-    """Factors, epochs and seed are those that were said."""
+def _estimator(said: Mapping[str, Any]) -> MatrixFactorization:
+    """Its parameters are those that were said."""
     from xlcollab.factor import MatrixFactorization
 
-    return MatrixFactorization(
-        n_factors=said.get("n_factors"), epochs=said.get("epochs"), seed=said.get("seed", 0)
-    )
+    return MatrixFactorization(**said)
 
 
-def _as_typed(book: OpenBook, area: AreaRef, said: Mapping[str, int]) -> FitRequest:
+def _as_typed(book: OpenBook, area: AreaRef, said: Mapping[str, Any]) -> FitRequest:
     """What the shell would be asked for the same fit."""
     return FitRequest(
         place=FitPlace(source=book.path, sheet=area.sheet, area=str(area.rect)),
-        model=Asked.of(ModelSettings, {"n_factors": said.get("n_factors")}),
+        model=Asked.of(ModelSettings, {name: said.get(name) for name in ("n_factors", "implicit")}),
         training=Asked.of(TrainingSettings, {name: said.get(name) for name in ("epochs", "seed")}),
+        quality=said.get("quality", "fast"),
     )
 
 

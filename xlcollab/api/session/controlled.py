@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import Workbook
@@ -74,15 +74,26 @@ def _check(control: Control, name: str, value: object) -> None:
         raise DataError(f"{control.cells[name]}: {error}") from None
 
 
-OF_FIT = {"n_factors": "n_factors", "iterations": "epochs", "seed": "seed"}
+OF_FIT = {
+    "n_factors": "n_factors",
+    "iterations": "epochs",
+    "seed": "seed",
+    "implicit": "implicit",
+    "quality": "quality",
+}
 """What a fit of ratings takes from the sheet, and the names that `fit` has for it."""
 
 
-def for_fit(workbook: Workbook) -> dict[str, int]:
-    """What the sheet says of a fit of ratings, by the names that `fit` has for it."""
+def for_fit(workbook: Workbook) -> dict[str, Any]:
+    """What the sheet says of a fit of ratings, by the names that `fit` has for it. Raises
+    DataError naming the cell with an impossible value."""
     control = read_control(workbook)
-    values = control.values if control else {}
-    return {OF_FIT[name]: int(values[name]) for name in OF_FIT if name in values}
+    if control is None:
+        return {}
+    said = {name: control.values[name] for name in OF_FIT if name in control.values}
+    for name, value in said.items():
+        _check(control, name, value)
+    return {OF_FIT[name]: value for name, value in said.items()}
 
 
 def history_is_on(workbook: Workbook) -> bool:

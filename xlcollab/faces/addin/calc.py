@@ -29,7 +29,7 @@ _SEPARATOR = "private:separator"
 ASKED: Mapping[str, tuple[str, ...]] = {
     "solve": ("method", "learning rate", "iterations"),
     "run_n": ("iterations",),
-    "fit_ratings": ("n_factors", "iterations", "seed"),
+    "fit_ratings": ("n_factors", "iterations", "seed", "implicit", "quality"),
 }
 """The entries that come a second time, asking before: for which settings of one press."""
 

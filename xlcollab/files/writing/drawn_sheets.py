@@ -124,9 +124,9 @@ def _draw_frame(target: Worksheet, sheet: NewSheet, name: str, texts: Texts) -> 
         target.set_column(column, column, width)
     if any(sheet.freeze):
         target.freeze_panes(*sheet.freeze)
-    for (row, column), area in sheet.choices.items():
-        source = {"validate": "list", "source": f"={absolute_name(area)}"}
-        target.data_validation(row, column, row, column, source)
+    for (row, column), offered in sheet.choices.items():
+        source = list(offered) if isinstance(offered, tuple) else f"={absolute_name(offered)}"
+        target.data_validation(row, column, row, column, {"validate": "list", "source": source})
     for hot in sheet.heat:
         most = _largest(sheet, hot)
         scale = _HEAT | {"min_value": -most, "max_value": most}
