@@ -45,6 +45,22 @@ def check(path: Path, model: xc.MatrixFactorization) -> None:
     wanted = model.recommend(user)
     assert [one for one, _ in best] == wanted.items
     np.testing.assert_allclose([value for _, value in best], wanted.ratings, atol=1e-5)
+    if getattr(model.model_, "draws", None) is not None:
+        check_intervals(path, model, user, [item, *wanted.items])
+
+
+def check_intervals(
+    path: Path, model: xc.MatrixFactorization, user: Any, items: list[Any], share: float = 0.9
+) -> None:
+    """The ends for the chosen pair and for the recommendations, and how far error bars reach."""
+    book = openpyxl.load_workbook(path, data_only=True)
+    sheet, bars = book["predict"], book["error bars"]
+    wanted = model.predict_interval([user] * len(items), items, share)
+    pairs = [(sheet["E5"], sheet["E6"]), *sheet["D9:E18"]][: len(items)]
+    found = np.array([[end.value for end in pair] for pair in pairs])
+    np.testing.assert_allclose(found.T, wanted, atol=1e-5)
+    reach = [[cell.value for cell in row] for row in bars["D2:E12"]][: len(items)]
+    np.testing.assert_allclose(np.sum(reach, axis=1), found[:, 1] - found[:, 0], atol=1e-9)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -68,12 +84,12 @@ def test_predictions_of_any_size_can_be_read(scale: float, shown: str, tmp_path:
     assert {sheet["B6"].number_format, sheet["C9"].number_format} <= {shown, f"{shown};-{shown};0"}
 
 
-@pytest.mark.parametrize("text_ids", [False, True])
-def test_another_user_and_item_in_libreoffice(text_ids: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "text_ids"), [("dot", True), ("best", False)])
+def test_another_user_and_item_in_libreoffice(name: str, text_ids: bool, tmp_path: Path) -> None:
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("needs LibreOffice")
-    model = fitted(MODELS["dot"], text_ids)
+    model = fitted(MODELS[name], text_ids)
     model.to_workbook(tmp_path / "m.xlsx")
     book = openpyxl.load_workbook(tmp_path / "m.xlsx")
     ids = model.model_.user_ids.index.tolist()

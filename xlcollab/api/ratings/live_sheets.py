@@ -1,8 +1,8 @@
 """Sheets that predict by formulas: whoever has the workbook needs nothing else.
 
 `predict` has a drop-down for the user and one for the item, the prediction, and the user's best
-ten; `scores` ranks the items by the factors on the sheets `users` and `items`, without those that
-the user has rated.
+ten, with the ends between which they will probably lie where the model keeps draws; `scores` ranks
+the items by the factors on the sheets `users` and `items`, without those that the user has rated.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.api.ratings.live_intervals import ENDS, SHARE, Intervals, Places
 from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
 from xlcollab.factor.models.model import predicted_name
@@ -28,6 +29,8 @@ _FIRST = HEAD_ROW + 2
 """The first line of users, items and the others, counted from 1."""
 _USER, _ITEM, _PREDICTION = HEAD_ROW, HEAD_ROW + 1, HEAD_ROW + 2
 """The rows of the sheet predict that hold the choices and what comes of them."""
+_LABELS = ("share inside", *ENDS)
+"""Beside them, where a model knows how sure it is."""
 _RANKS = HEAD_ROW + 4
 """The row of its headings."""
 _HEAD = 4
@@ -79,7 +82,41 @@ def live_sheets(model: FactorModel, heads: Mapping[str, Sequence[str]]) -> list[
         return []
     user = int(np.argmax(model.rated.user_counts))
     raw = _raw(model, user)
-    return [_predict_sheet(model, layout, user, raw), _scores_sheet(model, layout, user, raw)]
+    intervals = None if model.draws is None else _intervals(model, layout, user, raw)
+    found = [
+        _predict_sheet(model, layout, user, raw, intervals),
+        _scores_sheet(model, layout, user, raw),
+    ]
+    return found if intervals is None else [*found, intervals.sheet()]
+
+
+def _intervals(
+    model: FactorModel, layout: _Layout, user: int, raw: NDArray[np.float64]
+) -> Intervals:
+    """Those of the pair that is chosen and of the recommendations."""
+    draws = model.draws
+    assert draws is not None
+    best: list[int | None] = _ranked(model, user, raw).tolist()
+    best += [None] * (_BEST - len(best))
+    shown = [best[0] or 0, *best]
+    lines = [_RANKS + rank for rank in range(1, _BEST + 1)]
+    places = Places(
+        (_USER, 4),
+        [(_PREDICTION, 1), *((line, 2) for line in lines)],
+        [(_ITEM, 1), *((line, 1) for line in lines)],
+        [((_ITEM, 4), (_PREDICTION, 4)), *(((line, 3), (line, 4)) for line in lines)],
+    )
+    k = layout.n_factors // draws.n
+    areas = [_of_draw(layout, s * k, (s + 1) * k) for s in range(draws.n)] if k else []
+    predicted = [_rating(model, raw[item or 0]) for item in shown]
+    return Intervals(model, places, user, shown, predicted, layout.column("items", "item"), areas)
+
+
+def _of_draw(layout: _Layout, begin: int, end: int) -> tuple[str, str]:
+    """Factors `begin` … `end` − 1 of the chosen user, and of all items."""
+    own = f"scores!${column_letters(3 + begin)}$1:${column_letters(2 + end)}$1"
+    left, right = (layout.letter("items", f"factor {i}") for i in (begin + 1, end))
+    return own, f"items!${left}${_FIRST}:${right}${layout.n_items + _FIRST - 1}"
 
 
 def _raw(model: FactorModel, user: int) -> NDArray[np.float64]:
@@ -106,12 +143,17 @@ def _rating_formula(model: FactorModel, z: str) -> str:
 
 
 def _predict_sheet(
-    model: FactorModel, layout: _Layout, user: int, raw: NDArray[np.float64]
+    model: FactorModel,
+    layout: _Layout,
+    user: int,
+    raw: NDArray[np.float64],
+    intervals: Intervals | None,
 ) -> NewSheet:
     ranked = _ranked(model, user, raw)
     item = int(ranked[0]) if len(ranked) else 0
     ids = model.item_ids.ids(ranked)
     titles = model.titles.get("item")
+    ends = [()] * (_BEST + 2) if intervals is None else [ENDS, *intervals.ends()]
     new = "not yet taken" if model.settings.implicit else "unrated"
     rows: list[list[Any]] = [
         *top(
@@ -121,26 +163,33 @@ def _predict_sheet(
         ["item", scalar(model.item_ids.ids([item])[0])],
         ["prediction", _rating(model, raw[item])],
         [],
-        ["rank", "item", predicted_name(model), *(["title"] if titles else [])],
+        ["rank", "item", predicted_name(model), *ends[0], *(["title"] if titles else [])],
     ]
+    if intervals is not None:
+        for row, name, value in zip(rows[_USER:], _LABELS, (SHARE, *ends[1]), strict=False):
+            row += ["", name, value]
     at = f"MATCH($B${_ITEM + 1},{layout.column('items', 'item')},0)"
     bias = f"scores!$B$3+INDEX({layout.column('items', 'bias')},{at})"
+    title = (3 if intervals is None else 5) if titles else None
     formulas = {(_PREDICTION, 1): _rating_formula(model, f"{bias}{_product_at(layout, at)}")}
     for rank in range(1, _BEST + 1):
         line = _RANKS + rank
         number = int(ranked[rank - 1]) if rank <= len(ranked) else None
         shown = "" if number is None else scalar(ids[rank - 1])
         value = "" if number is None else _rating(model, raw[number])
-        rows.append([float(rank), shown, value])
+        rows.append([float(rank), shown, value, *ends[rank + 1]])
         if titles:
             rows[-1].append("" if number is None else titles[number] or "")
-        formulas |= _best_formulas(model, layout, line, has_titles=bool(titles))
+        formulas |= _best_formulas(model, layout, line, title=title)
+    if intervals is not None:
+        formulas |= intervals.end_formulas()
     choices = {
         (_USER, 1): AreaRef("users", Rect(_FIRST - 1, 0, layout.n_users)),
         (_ITEM, 1): AreaRef("items", Rect(_FIRST - 1, 0, layout.n_items)),
     }
-    sheet = NewSheet("predict", rows, formulas=formulas, choices=choices)
-    return _dressed(sheet, len(rows[-1]), _look(model, raw))
+    charts = () if intervals is None else (intervals.chart(),)
+    sheet = NewSheet("predict", rows, charts, formulas=formulas, choices=choices)
+    return _dressed(sheet, len(rows[-1]), _look(model, raw), has_ends=intervals is not None)
 
 
 def _look(model: FactorModel, raw: NDArray[np.float64]) -> Look:
@@ -150,24 +199,34 @@ def _look(model: FactorModel, raw: NDArray[np.float64]) -> Look:
     return "number" if found == "whole" else found
 
 
-def _dressed(sheet: NewSheet, width: int, shown: Look) -> NewSheet:
+def _dressed(sheet: NewSheet, width: int, shown: Look, *, has_ends: bool) -> NewSheet:
     """Labels in bold, frames around what is chosen and what comes of it."""
-    looks: dict[tuple[int, int], Look] = {(row, 0): "label" for row in (_USER, _ITEM, _PREDICTION)}
+    chosen = (_USER, _ITEM, _PREDICTION)
+    looks: dict[tuple[int, int], Look] = {(row, 0): "label" for row in chosen}
+    widths, boxes = {0: 14.0, 1: 24.0, 2: 14.0, 3: 44.0}, [Rect(_USER, 1, 3)]
+    columns: dict[int, Look] = {0: "whole", 1: "whole", 2: shown}
+    if has_ends:
+        looks |= {(row, 3): "label" for row in chosen}
+        looks |= {(_USER, 4): "share", (_ITEM, 4): shown, (_PREDICTION, 4): shown}
+        widths |= {3: 14.0, 4: 14.0, 5: 44.0}
+        columns |= {3: shown, 4: shown}
+        boxes.append(Rect(_USER, 4, 3))
     return replace(
         sheet,
-        widths={0: 14.0, 1: 24.0, 2: 14.0, 3: 44.0},
+        widths=widths,
         freeze=(HEAD_ROW, 0),
         row_looks={0: "title", 1: "note", _RANKS: "head"},
-        column_looks={0: "whole", 1: "whole", 2: shown},
+        column_looks=columns,
         cell_looks=looks | {(_PREDICTION, 1): shown},
-        boxes=(Rect(_USER, 1, 3), Rect(_RANKS + 1, 0, _BEST, width)),
+        boxes=(*boxes, Rect(_RANKS + 1, 0, _BEST, width)),
     )
 
 
 def _best_formulas(
-    model: FactorModel, layout: _Layout, line: int, *, has_titles: bool
+    model: FactorModel, layout: _Layout, line: int, *, title: int | None
 ) -> dict[tuple[int, int], str]:
-    """Item, rating and title of the rank that stands in the first cell of a line, from 0."""
+    """Item, rating and, in column `title`, title of the rank that stands in the first cell of a
+    line, from 0."""
     scores = f"scores!$B${_HEAD + 2}:$B${_HEAD + 1 + layout.n_items}"
     place = f"MATCH(LARGE({scores},A{line + 1}),{scores},0)"
     raw = f"INDEX({scores.replace('$B$', '$C$')},{place})"
@@ -175,9 +234,9 @@ def _best_formulas(
         (line, 1): f'IFERROR(INDEX({layout.column("items", "item")},{place}),"")',
         (line, 2): f'IFERROR({_rating_formula(model, raw)},"")',
     }
-    if has_titles:
+    if title is not None:
         titles = f"'item features'!$B${_FIRST}:$B${layout.n_items + _FIRST - 1}"
-        found[line, 3] = f'IFERROR(INDEX({titles},{place})&"","")'
+        found[line, title] = f'IFERROR(INDEX({titles},{place})&"","")'
     return found
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xlcollab.errors import UsageError
 from xlcollab.factor.models.model import Model
+from xlcollab.factor.models.uncertainty import Draws
 
 _PART = 1 << 20
 """Products that are taken at once."""
@@ -37,15 +38,23 @@ def interval(
     if not 0 < level < 1:
         raise UsageError(f"an interval holds a share between 0 and 1, found {level:g}")
     predicted = model.predict_numbers(users, items).astype(np.float64)
-    unknown = model.output.spread**2
-    variance = draws.noise**2 + _of_products(model, draws.n, users, items)
-    variance += np.append(draws.users, unknown)[users] + np.append(draws.items, unknown)[items]
-    half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(variance)
+    half = half_width(model, draws, users, items, level)
     ends = predicted - half, predicted + half
     if model.output.clip:
         low, high = (np.clip(end, *model.output.seen) for end in ends)
         return low, high
     return ends
+
+
+def half_width(
+    model: Model, draws: Draws, users: NDArray[np.int32], items: NDArray[np.int32], level: float
+) -> NDArray[np.float64]:
+    """How far (n,) an interval reaches to either side of a prediction, before any range."""
+    unknown = model.output.spread**2
+    variance = draws.noise**2 + _of_products(model, draws.n, users, items)
+    variance += np.append(draws.users, unknown)[users] + np.append(draws.items, unknown)[items]
+    found: NDArray[np.float64] = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(variance)
+    return found
 
 
 def _of_products(
