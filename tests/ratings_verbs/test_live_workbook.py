@@ -74,7 +74,9 @@ def test_stored_values_are_the_models_and_what_a_recalculation_gives(
     assert found.code == 0, found.out + found.err
 
 
-@pytest.mark.parametrize(("scale", "shown"), [(1e-7, "0.000E+00"), (1e6, "#,##0.00")])
+@pytest.mark.parametrize(
+    ("scale", "shown"), [(1e-7, "0.000E+00"), (1e6, "[>=100000]#,##0;[<=-100000]-#,##0;#,##0.00")]
+)
 def test_predictions_of_any_size_can_be_read(scale: float, shown: str, tmp_path: Path) -> None:
     frame = planted()
     frame["rating"] = scale * (frame["rating"] + 0.25)

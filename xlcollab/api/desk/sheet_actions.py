@@ -97,10 +97,11 @@ def run_epochs(book: OpenBook, sheet: str, count: int, watch: Watch) -> Outcome:
 
 def epochs_asked(book: OpenBook, otherwise: int, once: Once = _NOTHING) -> int:
     """The epochs that this press or the control sheet asks for."""
-    return int(_of_fit(book, once).get("epochs", otherwise))
+    said = _of_fit(book, once).get("epochs")
+    return said if isinstance(said, int) else otherwise
 
 
-def _of_fit(book: OpenBook, once: Once) -> dict[str, Any]:
+def _of_fit(book: OpenBook, once: Once) -> dict[str, object]:
     """What the control sheet says of a fit, and over it this press."""
     asked = {word: once[name] for name, word in OF_FIT.items() if name in once}
     return for_fit(book.workbook) | asked
@@ -137,20 +138,20 @@ def fit_ratings(book: OpenBook, area: AreaRef, watch: Watch, once: Once = _NOTHI
     )
 
 
-def _estimator(said: Mapping[str, Any]) -> MatrixFactorization:
+def _estimator(said: Mapping[str, object]) -> MatrixFactorization:
     """Its parameters are those that were said."""
     from xlcollab.factor import MatrixFactorization
 
-    return MatrixFactorization(**said)
+    return MatrixFactorization(**said)  # type: ignore[arg-type]
 
 
-def _as_typed(book: OpenBook, area: AreaRef, said: Mapping[str, Any]) -> FitRequest:
+def _as_typed(book: OpenBook, area: AreaRef, said: Mapping[str, object]) -> FitRequest:
     """What the shell would be asked for the same fit."""
     return FitRequest(
         place=FitPlace(source=book.path, sheet=area.sheet, area=str(area.rect)),
         model=Asked.of(ModelSettings, {name: said.get(name) for name in ("n_factors", "implicit")}),
         training=Asked.of(TrainingSettings, {name: said.get(name) for name in ("epochs", "seed")}),
-        quality=said.get("quality", "fast"),
+        quality=str(said.get("quality", "fast")),
     )
 
 

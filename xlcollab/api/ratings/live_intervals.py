@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.ratings.kept.reading import DRAWS
+from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
 from xlcollab.factor.models.interval import half_width
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
@@ -81,13 +81,13 @@ class Intervals:
     def sheet(self) -> NewSheet:
         """The hidden sheet."""
         halves, ends = self._halves(), self.ends()
-        rows: list[list[Any]] = [["item", "place", "half", "below", "above"]]
+        rows: list[list[Scalar]] = [["item", "place", "half", "below", "above"]]
         formulas: Formulas = {}
         for number, item in enumerate(self.items):
             line, middle = number + 2, self.predicted[number]
             low, high = ends[number]
-            name = "" if item is None else self.model.item_ids.index[item]
-            shown: list[Any] = [name, 0.0, 0.0, 0.0, 0.0]
+            name = "" if item is None else scalar(self.model.item_ids.index[item])
+            shown: list[Scalar] = [name, 0.0, 0.0, 0.0, 0.0]
             if item is not None:
                 shown[1:] = [item + 1.0, halves[number], middle - float(low), float(high) - middle]  # type: ignore[arg-type]
             rows.append([*shown, *self._products(item)])
@@ -99,6 +99,7 @@ class Intervals:
         first, n = self.places.middles[1], len([one for one in self.items[1:] if one is not None])
         ranks = AreaRef("predict", Rect(first[0], 0, n))
         ratings = AreaRef("predict", Rect(*first, n))
+        output = self.model.output
         bars = AreaRef(BARS, Rect(2, 3, n)), AreaRef(BARS, Rect(2, 4, n))
         series = Series("rating", ranks, ratings, markers=True, line=False, bars=bars)
         return Chart(
@@ -109,6 +110,7 @@ class Intervals:
             (HEAD_ROW + 16, 0),
             legend=False,
             x_whole=True,
+            y_range=output.seen if output.clip else None,
         )
 
     def _line(self, number: int, line: int) -> Formulas:

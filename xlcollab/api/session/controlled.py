@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xlcollab.errors import DataError, UsageError
 from xlcollab.grid import Workbook
@@ -84,7 +84,7 @@ OF_FIT = {
 """What a fit of ratings takes from the sheet, and the names that `fit` has for it."""
 
 
-def for_fit(workbook: Workbook) -> dict[str, Any]:
+def for_fit(workbook: Workbook) -> dict[str, object]:
     """What the sheet says of a fit of ratings, by the names that `fit` has for it. Raises
     DataError naming the cell with an impossible value."""
     control = read_control(workbook)
