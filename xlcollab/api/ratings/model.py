@@ -21,7 +21,7 @@ from xlcollab.api.ratings.kept.net_sheets import (
 from xlcollab.api.ratings.kept.opening import MODEL_FILE
 from xlcollab.api.ratings.kept.reading import DRAWS, RATED, SAVED
 from xlcollab.api.ratings.kept.sheet_ids import type_in_texts
-from xlcollab.api.ratings.live_sheets import live_sheets
+from xlcollab.api.ratings.live.sheets import live_sheets
 from xlcollab.api.ratings.sheets import sheet_of
 from xlcollab.api.session.provenance import Provenance, record_of, with_line
 from xlcollab.errors import DataError

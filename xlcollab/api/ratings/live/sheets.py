@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.api.ratings.live_intervals import ENDS, SHARE, Intervals, Places
+from xlcollab.api.ratings.live.intervals import ENDS, SHARE, Intervals, Places
 from xlcollab.api.ratings.sheets import scalar
 from xlcollab.factor import FactorModel
 from xlcollab.factor.models.model import predicted_name
 from xlcollab.factor.models.recommend import mixed
-from xlcollab.grid import Look, NewSheet
+from xlcollab.grid import Look, NewSheet, Scalar
 from xlcollab.history import HEAD_ROW, look_of, top
 from xlcollab.ref import AreaRef, Rect, column_letters
 
@@ -149,47 +149,67 @@ def _predict_sheet(
     raw: NDArray[np.float64],
     intervals: Intervals | None,
 ) -> NewSheet:
-    ranked = _ranked(model, user, raw)
-    item = int(ranked[0]) if len(ranked) else 0
-    ids = model.item_ids.ids(ranked)
-    titles = model.titles.get("item")
-    ends = [()] * (_BEST + 2) if intervals is None else [ENDS, *intervals.ends()]
-    new = "not yet taken" if model.settings.implicit else "unrated"
-    rows: list[list[Any]] = [
-        *top(
-            "Predict", f"fit, choose a user and an item; the best {_BEST} {new} items stand below"
-        ),
-        ["user", scalar(model.user_ids.ids([user])[0])],
-        ["item", scalar(model.item_ids.ids([item])[0])],
-        ["prediction", _rating(model, raw[item])],
-        [],
-        ["rank", "item", predicted_name(model), *ends[0], *(["title"] if titles else [])],
-    ]
-    if intervals is not None:
-        for row, name, value in zip(rows[_USER:], _LABELS, (SHARE, *ends[1]), strict=False):
-            row += ["", name, value]
+    ranked = _ranked(model, user, raw).tolist()
     at = f"MATCH($B${_ITEM + 1},{layout.column('items', 'item')},0)"
     bias = f"scores!$B$3+INDEX({layout.column('items', 'bias')},{at})"
-    title = (3 if intervals is None else 5) if titles else None
     formulas = {(_PREDICTION, 1): _rating_formula(model, f"{bias}{_product_at(layout, at)}")}
+    title = (3 if intervals is None else 5) if model.titles.get("item") else None
     for rank in range(1, _BEST + 1):
-        line = _RANKS + rank
-        number = int(ranked[rank - 1]) if rank <= len(ranked) else None
-        shown = "" if number is None else scalar(ids[rank - 1])
-        value = "" if number is None else _rating(model, raw[number])
-        rows.append([float(rank), shown, value, *ends[rank + 1]])
-        if titles:
-            rows[-1].append("" if number is None else titles[number] or "")
-        formulas |= _best_formulas(model, layout, line, title=title)
+        formulas |= _best_formulas(model, layout, _RANKS + rank, title=title)
     if intervals is not None:
         formulas |= intervals.end_formulas()
     choices = {
         (_USER, 1): AreaRef("users", Rect(_FIRST - 1, 0, layout.n_users)),
         (_ITEM, 1): AreaRef("items", Rect(_FIRST - 1, 0, layout.n_items)),
     }
+    ends = None if intervals is None else intervals.ends()
+    rows = [
+        *_chosen_rows(model, user, ranked[0] if ranked else 0, raw, ends),
+        *_best_rows(model, ranked, raw, ends),
+    ]
     charts = () if intervals is None else (intervals.chart(),)
     sheet = NewSheet("predict", rows, charts, formulas=formulas, choices=choices)
     return _dressed(sheet, len(rows[-1]), _look(model, raw), has_ends=intervals is not None)
+
+
+Ends = list[tuple[Scalar, Scalar]]
+"""The lower and upper end for the chosen pair, then for each rank."""
+
+
+def _chosen_rows(
+    model: FactorModel, user: int, item: int, raw: NDArray[np.float64], ends: Ends | None
+) -> list[list[Scalar]]:
+    """The head of the sheet: what is chosen and what comes of it."""
+    new = "not yet taken" if model.settings.implicit else "unrated"
+    rows: list[list[Scalar]] = [
+        ["user", scalar(model.user_ids.ids([user])[0])],
+        ["item", scalar(model.item_ids.ids([item])[0])],
+        ["prediction", _rating(model, raw[item])],
+    ]
+    if ends is not None:
+        for row, name, value in zip(rows, _LABELS, (SHARE, *ends[0]), strict=True):
+            row += ["", name, value]
+    told = f"fit, choose a user and an item; the best {_BEST} {new} items stand below"
+    return [*map(list, top("Predict", told)), *rows, []]
+
+
+def _best_rows(
+    model: FactorModel, ranked: list[int], raw: NDArray[np.float64], ends: Ends | None
+) -> list[list[Scalar]]:
+    """The recommendations under their headings."""
+    titles = model.titles.get("item")
+    of_ends = () if ends is None else ENDS
+    rows: list[list[Scalar]] = [
+        ["rank", "item", predicted_name(model), *of_ends, *(["title"] if titles else [])]
+    ]
+    for rank in range(1, _BEST + 1):
+        number = ranked[rank - 1] if rank <= len(ranked) else None
+        shown = "" if number is None else scalar(model.item_ids.ids([number])[0])
+        value = "" if number is None else _rating(model, raw[number])
+        rows.append([float(rank), shown, value, *(() if ends is None else ends[rank])])
+        if titles:
+            rows[-1].append("" if number is None else titles[number] or "")
+    return rows
 
 
 def _look(model: FactorModel, raw: NDArray[np.float64]) -> Look:
