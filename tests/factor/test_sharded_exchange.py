@@ -14,6 +14,7 @@ from tests.factor.ranks import on_ranks
 from xlcollab.errors import DataError
 from xlcollab.factor import ModelSettings, TrainingSettings
 from xlcollab.factor.several.processes import Processes
+from xlcollab.factor.sharded.drawn import shuffled
 from xlcollab.factor.sharded.exchange import exchanged
 from xlcollab.factor.sharded.held import Along, without_duplicates
 from xlcollab.factor.sharded.holdout import WAYS
@@ -202,3 +203,9 @@ def test_an_error_on_one_rank_is_raised_on_all() -> None:
             processes.agreed(read)
 
     on_ranks(3, work)
+
+
+def test_an_order_of_four_bytes_a_number_is_that_of_the_permutation() -> None:
+    order = shuffled(1000, np.random.default_rng(5))
+    assert order.dtype == np.int32
+    assert order.tolist() == np.random.default_rng(5).permutation(1000).tolist()
