@@ -201,16 +201,34 @@ def program_of_many(
     return lowered_values(function, start) or plain
 
 
-def rows_of_many(function: TensorFunction, start: Tensor, run: Run) -> NativeResiduals | None:
+def rows_of_many(
+    function: TensorFunction, start: Tensor, run: Run
+) -> NativeResiduals | PlainResiduals | None:
     """A function with several values as a program, for a search that asks it a few hundred times
     for them and their derivatives."""
     if not has_time(function, start, run):
         return None
     times = min(_iterations(run.settings), _MANY_STEPS) * _runs(run.settings)
-    work = lambda: jacobian(function, start)  # noqa: E731
-    if not worth_compiling(work, times, ("evaluate",), run.seconds):
-        return None
-    return lowered_residuals(function, start, _MOST_WORK)
+    return _rows(function, start, times, run.seconds)
+
+
+def _rows(
+    function: TensorFunction, start: Tensor, times: int, seconds: float
+) -> NativeResiduals | PlainResiduals | None:
+    """Values and their derivatives by the machine, where it is compiled or worth it; else by
+    numpy."""
+    if seconds_to_compile("evaluate") == 0.0:
+        return lowered_residuals(function, start, _MOST_WORK)
+    plain = residuals_plainly(function, start, _MOST_WORK) if times >= _WORTH_LOWERING else None
+
+    def once() -> None:
+        if plain is None:
+            jacobian(function, start)
+        else:
+            plain.jacobian(start.numpy())
+
+    worth = worth_compiling(once, times, ("evaluate",), seconds)
+    return (lowered_residuals(function, start, _MOST_WORK) if worth else None) or plain
 
 
 def _program(objective: Objective, start: Tensor, run: Run) -> NativeProgram | PlainProgram | None:
@@ -245,19 +263,8 @@ def _squares(
         return None
     if not rows_are_few(residuals, start, _MOST_WORK):
         return None
-    if seconds_to_compile("evaluate") == 0.0:
-        return lowered_residuals(residuals, start, _MOST_WORK)
     steps = min(_iterations(settings), _FEW_STEPS) * _runs(settings)
-    plain = residuals_plainly(residuals, start, _MOST_WORK)
-
-    def once() -> None:
-        if plain is None:
-            jacobian(residuals, start)
-        else:
-            plain.jacobian(start.numpy())
-
-    worth = worth_compiling(once, steps, ("evaluate",), run.seconds)
-    return (lowered_residuals(residuals, start, _MOST_WORK) if worth else None) or plain
+    return _rows(residuals, start, steps, run.seconds)
 
 
 def _curves(objective: Objective, start: Tensor, run: Run) -> PlainCurves | None:
