@@ -186,3 +186,22 @@ def test_no_point_of_a_grid_is_better_than_a_proved_optimum(tmp_path: Path, seed
     assert found.status is Status.OPTIMAL, (objective.text, found.solution.message)
     assert found.objective <= best + 1e-4, objective.text
     assert found.objective == pytest.approx(objective.value(found.weights), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("formula", "lines", "truth"),
+    [
+        ("=MAX(A1,10-A2)+0.1*A2", ["A1<=A2", "A2<=7", "A1>=0"], 3.7),
+        ("=ABS(A1-5)+ABS(A2-3)+0.1*ABS(A1+A2)", ["C1<=C2"], 0.8),
+        ("=ABS(A1-5)+ABS(A2-3)", ["C1:C2>=A1:A2", "A2<=1"], 2.0),
+    ],
+)
+def test_kinks_beside_limits_that_move(
+    formula: str, lines: list[str], truth: float, tmp_path: Path
+) -> None:
+    """A line with a variable on both sides is one row, of two values."""
+    cells = {"A1": 1.0, "A2": 1.0, "B1": formula, "C1": "=A1+1", "C2": "=2*A2"}
+    found = solved(tmp_path, cells, {"minimize": "S!B1"}, "S!A1:A2", [f"S!{one}" for one in lines])
+    assert found.solution.method == "highs", found.solution.message
+    assert found.status is Status.OPTIMAL
+    assert found.solution.objective == pytest.approx(truth)

@@ -67,6 +67,12 @@ class _Asked:
         return 0 if self.lines is None else self.lines.count
 
     @property
+    def sides(self) -> int:
+        """How many values the lines read, on their left and on their right."""
+        values = () if self.lines is None else self.lines.values
+        return sum(value.block.shape.numel() for value in values)
+
+    @property
     def row_limits(self) -> tuple[Array, Array]:
         if self.lines is None:
             return np.zeros(0), np.zeros(0)
@@ -129,7 +135,7 @@ def _function(asked: _Asked, cut: Cut) -> Callable[[Tensor], Tensor]:
     if lines is None:
         return sheet
     differences = lines.differences(torch.device("cpu"))
-    sides = sum(value.block.shape.numel() for value in lines.values)
+    sides = asked.sides
 
     def run(columns: Tensor) -> Tensor:
         values = sheet(columns)
@@ -166,8 +172,10 @@ def _straight(asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut) -> 
 
 
 def _model(asked: _Asked, cut: Cut, straight: _Straight) -> LinearModel | None:
+    # The cut counts both sides of each line; what is straight has their differences.
+    lost = asked.sides - asked.rows
     kinks = [
-        Piece(kink.form, kink.out, _forms(kink.terms, straight), kink.name, kink.number)
+        Piece(kink.form, kink.out, _forms(kink.terms, straight, lost), kink.name, kink.number)
         for kink in cut.kinks
     ]
     model = LinearModel(
@@ -236,13 +244,14 @@ def _sense(asked: _Asked) -> float:
     return 1.0 if asked.model.sense == "value" else asked.sign
 
 
-def _forms(terms: tuple[Term, ...], straight: _Straight) -> tuple[Form, ...]:
-    return tuple(_term(term, straight) for term in terms)
+def _forms(terms: tuple[Term, ...], straight: _Straight, lost: int) -> tuple[Form, ...]:
+    return tuple(_term(term, straight, lost) for term in terms)
 
 
-def _term(term: Term, straight: _Straight) -> Form:
+def _term(term: Term, straight: _Straight, lost: int) -> Form:
     if term.row >= 0:
-        form = _form(straight.matrix, term.row, float(straight.offset[term.row]))
+        row = term.row - lost
+        form = _form(straight.matrix, row, float(straight.offset[row]))
     elif term.column >= 0:
         form = Form.of(term.column)
     else:
