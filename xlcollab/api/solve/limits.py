@@ -45,7 +45,26 @@ def _iterations(settings: Settings, model: SolverModel) -> int | None:
     if settings.iterations is not None:
         return settings.iterations
     whole = model.integer or model.binary or model.alldifferent
-    return None if settings.engine != "stored" or whole else model.options.iterations
+    counted = settings.engine == "stored" and not whole and not _starts_often(settings, model)
+    return model.options.iterations if counted else None
+
+
+def _starts_often(settings: Settings, model: SolverModel) -> bool:
+    """Whether the stored engine is GRG with its multistart."""
+    options = model.options
+    return settings.engine == "stored" and options.engine == "grg" and options.multistart
+
+
+def less_precise(model: SolverModel, missed: float) -> tuple[str, ...]:
+    """A warning where constraints are missed by more than a file asks for that is stricter than
+    Solver's default."""
+    precision = model.options.precision
+    if not 0.0 < precision < SolverOptions().precision or missed <= precision:
+        return ()
+    return (
+        f"the constraints are missed by at most {missed:.3g}, and the file asks for {precision:g}"
+        " (solver_pre)",
+    )
 
 
 def with_engine(settings: Settings, model: SolverModel) -> Settings:
@@ -59,6 +78,8 @@ def with_engine(settings: Settings, model: SolverModel) -> Settings:
         raise UsageError(
             f"--engine {settings.engine} and --method {settings.method} exclude each other"
         )
+    if _starts_often(settings, model):
+        return settings  # `auto` reads the rest of it from the file
     engine = model.options.engine if settings.engine == "stored" else settings.engine
     return replace(settings, method=OF_ENGINES[engine])
 

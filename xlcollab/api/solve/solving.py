@@ -17,7 +17,13 @@ from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
-from xlcollab.api.solve.limits import limited, seconds_of, seconds_to_keep, with_engine
+from xlcollab.api.solve.limits import (
+    less_precise,
+    limited,
+    seconds_of,
+    seconds_to_keep,
+    with_engine,
+)
 from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
@@ -124,6 +130,8 @@ def solve_model(
     solved = replace(solved, watched=seen.ends, warnings=(*solved.warnings, *seen.unmoved))
     sheets = _sheets(book, compiled, solved, record, history=history, reports=reports)
     if solved.kept:
+        imprecise = less_precise(model, solution.max_violation)
+        solved = replace(solved, warnings=solved.warnings + imprecise)
         return _apply(book, compiled, solved, sheets)
     if sheets:
         book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
