@@ -124,14 +124,12 @@ def solve_model(
             "compile": compile_seconds,
             "solve": solution.seconds,
         },
-        warnings=compiled.warnings,
+        warnings=compiled.warnings + less_precise(model, solution.max_violation),
     )
     record, seen = _watched(book, compiled, solved, watch)
     solved = replace(solved, watched=seen.ends, warnings=(*solved.warnings, *seen.unmoved))
     sheets = _sheets(book, compiled, solved, record, history=history, reports=reports)
     if solved.kept:
-        imprecise = less_precise(model, solution.max_violation)
-        solved = replace(solved, warnings=solved.warnings + imprecise)
         return _apply(book, compiled, solved, sheets)
     if sheets:
         book.apply(Changes(sheets=sheets, replaces=frozenset(sheet.name for sheet in sheets)))
