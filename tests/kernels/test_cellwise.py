@@ -19,8 +19,9 @@ from tests.random_books import BESIDE, NUMBERS, formulas
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.aggregates import AGGREGATES
 from xlcollab.kernels.cellwise.conditionals import CONDITIONALS
+from xlcollab.kernels.cellwise.formula import RESCUED
 from xlcollab.kernels.cellwise.lookups import LOOKUPS
-from xlcollab.kernels.cellwise.scalars import ARITHMETIC, COMPARISONS, CONSTANTS, EXACT
+from xlcollab.kernels.cellwise.scalars import ARITHMETIC, COMPARISONS, CONSTANTS, EXACT, QUESTIONS
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace import few_cells
 from xlcollab.kernels.trace.recalculate import recalculate
@@ -149,6 +150,16 @@ def test_look_ups_of_values_of_all_kinds(wanted: Scalar, monkeypatch: pytest.Mon
     both(cells, monkeypatch)
 
 
+def test_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: dict[str, Scalar] = {f"A{row}": value for row, value in enumerate(VALUES, 1)}
+    for place, name in enumerate([*QUESTIONS, *RESCUED]):
+        more = ",A2" if name in RESCUED else ""
+        for row in range(1, len(VALUES) + 1):
+            cells[cell_name(2 * row, 2 + 2 * place)] = f"={name}(A{row}{more})"
+            cells[cell_name(2 * row, 3 + 2 * place)] = f"={name}(-A{row}{more})"
+    both(cells, monkeypatch)
+
+
 ALONE = [name for name, record in RECORDS.items() if isinstance(record.run, Alone)]
 MIXED: list[Scalar] = ["a text", 3.0, 2.0, "2024-02-29", True, None, 45000.5, "x", -1.0, "0.00"]
 
@@ -178,6 +189,7 @@ def test_none_of_them_loads_torch(tmp_path: Path) -> None:
     calls = [f"{name}(A1{',A2' * RECORDS[name].signature.accepts(2)})" for name in EXACT]
     calls += [f"{name}(A1:A3)" for name in AGGREGATES] + [f"{name}()" for name in CONSTANTS]
     calls += ["INDEX(A1:A3,2)", "MATCH(A2,A1:A3,0)", "VLOOKUP(A1,A1:B3,2,FALSE)", "A1^B1", "A1&B1"]
+    calls += [f"{name}(A1)" for name in QUESTIONS] + ["IFNA(A1,2)", "IFERROR(A1,2)"]
     calls += ["SUMIF(A1:A3,2)", "COUNTIFS(A1:A3,2)", 'TEXT(A1,"0.0")', "YEAR(A3)", "LEFT(B1)"]
     cells |= {f"C{2 * row}": f"={call}" for row, call in enumerate(calls, 1)}
     cells |= {f"E{row}": f"=ROUND($A$1*A{row % 3 + 1},{row % 2})" for row in range(1, 400)}

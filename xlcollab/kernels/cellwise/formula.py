@@ -33,6 +33,7 @@ from xlcollab.kernels.cellwise.scalars import (
     CONSTANTS,
     EXACT,
     LEFT_OUT,
+    QUESTIONS,
     Two,
     arithmetic,
     comparison,
@@ -173,9 +174,11 @@ class _Maker:
             return _always(CONSTANTS[node.name])
         if node.name == "IF":
             return self._choice(node.arguments, depth)
-        if node.name == "IFERROR":
+        if node.name in RESCUED:
             value, other = node.arguments
-            return _rescued(self.make(value, depth), self.make(other, depth))
+            return _rescued(node.name, self.make(value, depth), self.make(other, depth))
+        if node.name in QUESTIONS:
+            return _answered(QUESTIONS[node.name], self.make(node.arguments[0], depth))
         values = all(record.signature.param(i) is Param.VALUE for i in range(len(node.arguments)))
         alone = record.form is None and record.refers is None and record.areas is None
         if not (record.elementwise and values and alone) or record.random or record.run is None:
@@ -327,7 +330,7 @@ def is_read(node: Node) -> bool:
     record = RECORDS.get(node.name) if isinstance(node, Call) else None
     if record is not None:
         made = record.refers is None and record.areas is None
-        made &= record.form is None or record.name == "IFERROR"
+        made &= record.form is None or record.name in RESCUED
     if not made:
         raise NotCellwiseError
     return False
@@ -346,11 +349,20 @@ def _of_two(operation: Two, left: CellFunction, right: CellFunction) -> CellFunc
     return lambda row, column: operation(left(row, column), right(row, column))
 
 
-def _rescued(value: CellFunction, other: CellFunction) -> CellFunction:
-    """IFERROR."""
+RESCUED = ("IFERROR", "IFNA")
+
+
+def _rescued(name: str, value: CellFunction, other: CellFunction) -> CellFunction:
+    """IFERROR, and IFNA, which lets other errors pass."""
+    any_error = name == "IFERROR"
 
     def run(row: int, column: int) -> Scalar:
         tried = value(row, column)
-        return other(row, column) if isinstance(tried, ErrorCode) else tried
+        bad = isinstance(tried, ErrorCode) and (any_error or tried == ErrorCode.NA)
+        return other(row, column) if bad else tried
 
     return run
+
+
+def _answered(question: Callable[[Scalar], Scalar], value: CellFunction) -> CellFunction:
+    return lambda row, column: question(value(row, column))

@@ -136,6 +136,11 @@ def _logarithm(x: float, base: float) -> float | ErrorCode:
     return ErrorCode.DIV0 if x > 0.0 and base == 1.0 else libm.logarithm_to(x, base)
 
 
+def _negation(value: Scalar) -> Scalar:
+    truth = truth_of(value)
+    return truth if isinstance(truth, ErrorCode) else not truth
+
+
 def _alone(function: libm.One) -> Callable[[float, float], float | ErrorCode]:
     """A function of the first number."""
     return lambda x, _: function(x)
@@ -175,6 +180,18 @@ CONSTANTS: Mapping[str, Scalar] = {
     "NA": ErrorCode.NA,
 }
 """Functions of nothing."""
+QUESTIONS: Mapping[str, Callable[[Scalar], Scalar]] = {
+    "ISBLANK": lambda value: value is None,
+    "ISNUMBER": lambda value: type(value) is float,
+    "ISTEXT": lambda value: isinstance(value, str),
+    "ISNONTEXT": lambda value: not isinstance(value, str),
+    "ISLOGICAL": lambda value: isinstance(value, bool),
+    "ISERROR": lambda value: isinstance(value, ErrorCode),
+    "ISERR": lambda value: isinstance(value, ErrorCode) and value != ErrorCode.NA,
+    "ISNA": lambda value: isinstance(value, ErrorCode) and value == ErrorCode.NA,
+    "NOT": _negation,
+}
+"""Functions of one value of any kind."""
 CLOSING: Mapping[str, Callable[[float, float], float]] = {
     "+": added,
     "-": lambda a, b: added(a, -b),
