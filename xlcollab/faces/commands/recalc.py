@@ -23,7 +23,8 @@ _MOST_SHOWN = 500
 def recalc(request: RecalcRequest) -> None:
     """Evaluate every formula with our own engine, and store or compare the values.
 
-    With --check, BOOK may be a folder: one line a book and a total.
+    With --check, BOOK may be a folder: one line a book and a total. Differences are what it tells,
+    not a failure: the exit code is 0 whatever their number, which --json gives to scripts.
 
     Example:  xlcollab recalc collab_filter.xlsx --check
     """

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Scalar
@@ -356,32 +357,48 @@ def _choice(context: Context, value: Scalar) -> int:
 
 
 def _cut(after: bool) -> Function:
-    """TEXTBEFORE and TEXTAFTER(text, delimiter, [instance], [mode], [match end], [if missing])."""
+    """TEXTBEFORE and TEXTAFTER(text, delimiter, [instance], [mode], [match end], [if missing]);
+    each of several delimiters is one, the longer before the shorter."""
 
-    def cut(
-        source: str,
-        delimiter: str,
-        instance: int | None = None,
-        ignore_case: int = 0,
-        match_end: int = 0,
-        other: Scalar = ErrorCode.NA,
-    ) -> Scalar:
-        if instance is None:
-            instance = 1
-        elif instance == 0 or max(abs(instance), len(delimiter)) > max(len(source), 1):
-            raise refuse()
-        if not delimiter:
-            return source if after == (instance > 0) else ""
-        flags = re.IGNORECASE if ignore_case else 0
-        spans = [m.span() for m in re.finditer(re.escape(delimiter), source, flags)]
-        if match_end:
-            spans = [*spans, (len(source),) * 2] if instance > 0 else [(0, 0), *spans]
-        if abs(instance) > len(spans):
-            return "" if other is None else other
-        start, end = spans[instance - 1 if instance > 0 else instance]
-        return source[end:] if after else source[:start]
+    def run(context: Context, source: Block, delimiter: Block, *rest: Block) -> Block:
+        marks = single_cells(delimiter)
+        count = len(marks)
 
-    return valuewise(cut, text, text, _instance, integer, _choice, as_it_is)
+        def cut(whole: str, *others: Any) -> Scalar:
+            return _cut_at(after, whole, others[:count], *others[count:])
+
+        readers = [text, *[text] * count, _instance, integer, _choice, as_it_is]
+        return valuewise(cut, *readers)(context, source, *marks, *rest)
+
+    return run
+
+
+def _cut_at(
+    after: bool,
+    source: str,
+    marks: tuple[str, ...],
+    instance: int | None = None,
+    ignore_case: int = 0,
+    match_end: int = 0,
+    other: Scalar = ErrorCode.NA,
+) -> Scalar:
+    """What stands before or after one of the places of a mark."""
+    longest = max(map(len, marks))
+    if instance is None:
+        instance = 1
+    elif instance == 0 or max(abs(instance), longest) > max(len(source), 1):
+        raise refuse()
+    if not all(marks):
+        return source if after == (instance > 0) else ""
+    flags = re.IGNORECASE if ignore_case else 0
+    pattern = "|".join(re.escape(mark) for mark in sorted(marks, key=len, reverse=True))
+    spans = [m.span() for m in re.finditer(pattern, source, flags)]
+    if match_end:
+        spans = [*spans, (len(source),) * 2] if instance > 0 else [(0, 0), *spans]
+    if abs(instance) > len(spans):
+        return "" if other is None else other
+    start, end = spans[instance - 1 if instance > 0 else instance]
+    return source[end:] if after else source[:start]
 
 
 def _link(target: str, *shown: Scalar) -> Scalar:
@@ -392,6 +409,7 @@ def _link(target: str, *shown: Scalar) -> Scalar:
 
 
 _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
+_cutting = partial(_row, shape=Shape.KINKS, derivative=CUT, elementwise=False)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("VALUE", "V", as_number, shape=Shape.KINKS, derivative=CUT),
@@ -435,6 +453,6 @@ FUNCTIONS: tuple[Record, ...] = (
         shape=Shape.KINKS,
         derivative=CUT,
     ),
-    _row("TEXTBEFORE", "VV|VVVV", _cut(after=False), shape=Shape.KINKS, derivative=CUT),
-    _row("TEXTAFTER", "VV|VVVV", _cut(after=True), shape=Shape.KINKS, derivative=CUT),
+    _cutting("TEXTBEFORE", "VA|VVVV", _cut(after=False)),
+    _cutting("TEXTAFTER", "VA|VVVV", _cut(after=True)),
 )
