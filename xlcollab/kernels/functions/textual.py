@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Scalar
@@ -362,10 +361,10 @@ def _cut(after: bool) -> Function:
 
     def run(context: Context, source: Block, delimiter: Block, *rest: Block) -> Block:
         marks = single_cells(delimiter)
-        count = len(marks)
+        count, cut_at = len(marks), _CUT_AT
 
-        def cut(whole: str, *others: Any) -> Scalar:
-            return _cut_at(after, whole, others[:count], *others[count:])
+        def cut(whole: str, *others: object) -> Scalar:
+            return cut_at(after, whole, others[:count], *others[count:])
 
         readers = [text, *[text] * count, _instance, integer, _choice, as_it_is]
         return valuewise(cut, *readers)(context, source, *marks, *rest)
@@ -399,6 +398,9 @@ def _cut_at(
         return "" if other is None else other
     start, end = spans[instance - 1 if instance > 0 else instance]
     return source[end:] if after else source[:start]
+
+
+_CUT_AT: Callable[..., Scalar] = _cut_at
 
 
 def _link(target: str, *shown: Scalar) -> Scalar:
