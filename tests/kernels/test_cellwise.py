@@ -67,30 +67,43 @@ def test_random_formulas(numbers: list[float], data: st.DataObject) -> None:
         both(cells, patch)
 
 
+PAIRS: dict[str, Scalar] = {
+    f"{column}{row}": value
+    for row, pair in enumerate(product(VALUES, VALUES), 1)
+    for column, value in zip("AB", pair, strict=True)
+}
+
+
+def alone_and_together(formulas: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formulas over all pairs of values, "#" for the row: a formula whose neighbours are others,
+    worked out cell by cell, has the value that it has in a block of its copies."""
+    alone, together = dict(PAIRS), dict(PAIRS)
+    for row in range(1, len(VALUES) ** 2 + 1):
+        for number, formula in enumerate(formulas):
+            text = formula.replace("#", str(row))
+            alone[f"{'DEFG'[2 * number + row % 2]}{row}"] = text
+            together[f"{'DE'[number]}{row}"] = text
+    one_by_one = {
+        (row, (column - 3) // 2): value for (row, column), value in results(alone).items()
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(few_cells, "MOST_CELLS", 0)
+        blocks = results(together)
+    assert one_by_one == {(row, column - 3): value for (row, column), value in blocks.items()}
+
+
 @pytest.mark.parametrize("sign", [*ARITHMETIC, *COMPARISONS, "&", "^"])
 def test_an_operator_on_values_of_all_kinds(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells: dict[str, Scalar] = {}
-    for row, (a, b) in enumerate(product(VALUES, VALUES), 1):
-        cells |= {f"A{row}": a, f"B{row}": b, f"D{row + row % 2}": f"=A{row}{sign}B{row}"}
-        cells[f"{'EFG'[row % 3]}{row}"] = f"=(A{row}{sign}B{row})&-A{row}&B{row}%"
-    both(cells, monkeypatch)
-
-
-PAIRS = list(product(VALUES, VALUES))
+    alone_and_together((f"=A#{sign}B#", f"=(A#{sign}B#)&-A#&B#%"), monkeypatch)
 
 
 @pytest.mark.parametrize("name", [*AGGREGATES, *EXACT])
 def test_a_function_of_values_of_all_kinds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells: dict[str, Scalar] = {}
-    for row, (a, b) in enumerate(PAIRS[::3] if name in EXACT else PAIRS, 1):
-        cells |= {f"A{row}": a, f"B{row}": b}
-        given = (f"A{row}:B{row}", f"B{row},-A{row}")
-        if name in EXACT:
-            two = RECORDS[name].signature.accepts(2)
-            given = (f"A{row},B{row}", f"-A{row},") if two else (f"A{row}", f"-B{row}")
-        for column, one in zip("DE", given, strict=True):
-            cells[f"{column}{row + row % 2}"] = f"={name}({one})"
-    both(cells, monkeypatch)
+    given = ("A#:B#", "B#,-A#")
+    if name in EXACT:
+        two = RECORDS[name].signature.accepts(2)
+        given = ("A#,B#", "-A#,") if two else ("A#", "-B#")
+    alone_and_together((f"={name}({given[0]})", f"={name}({given[1]})"), monkeypatch)
 
 
 @given(
