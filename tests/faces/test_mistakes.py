@@ -27,6 +27,11 @@ FRESH = [
     ("recommend b.xlsx --user 1 --top 5", 2, "did you mean -k?"),
     ("recommend b.xlsx --user 1 --k 5", 2, "did you mean -k?"),
     ("tune r.csv --search wd=1..2", 2, "'wd' cannot be searched"),
+    ("sweep b.xlsx --samples 0", 2, "samples is 0; expected a whole number, 1 or more"),
+    ("solve b.xlsx -o ''", 2, "--output / -o is given as '', which is empty"),
+    ("solve b.xlsx --minimize= --sheet Bowls", 2, "--minimize is given as '', which is empty"),
+    ("inspect ''", 2, "BOOK is given as '', which is empty"),
+    ("solve b.xlsx --method ADDAM", 2, "did you mean adam?"),
 ]  # fmt: skip
 """Answers that were clumsy when somebody new typed such lines."""
 DRESSED = [
@@ -242,7 +247,7 @@ def test_a_mistake_is_answered(
 ) -> None:
     monkeypatch.setenv("TERMINAL_WIDTH", "300")
     before = listing(folder)
-    found = xlcollab(*line.split())
+    found = xlcollab(*(word.replace("''", "") for word in line.split()))
     answer = " ".join(found.err.translate(BOX).split())
     assert found.code == code, answer
     assert told in answer

@@ -1,8 +1,10 @@
-"""Commands that refuse an option which is said twice with two values: the first would be lost."""
+"""Commands that refuse an option which is said twice with two values, as the first would be lost,
+and an empty value: an unset variable of a script would pass for an option that is not given."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from typer.core import TyperCommand
@@ -24,7 +26,7 @@ class Once(TyperCommand):
         return super().parse_args(ctx, args)
 
     def _refuse_repeated(self, ctx: Context, args: list[str]) -> None:
-        """Ends with a sentence where one option has two values, under one name or two."""
+        """Ends with a sentence where one option has two values, under one name or two, or none."""
         parser = self.make_parser(ctx)
         single = [one for one in _options(parser) if one.action == "store"]
         for option in single:
@@ -34,6 +36,7 @@ class Once(TyperCommand):
         except Exception as error:
             _say_as_typed(error, args)
             raise
+        _refuse_empty(ctx, values)
         for option in single:
             found = list(dict.fromkeys(values.get(str(option.dest), ())))
             if len(found) > 1:
@@ -41,6 +44,15 @@ class Once(TyperCommand):
                 ctx.fail(
                     f"{names} is given {len(found)} times: {', '.join(map(_told, found))}; say one."
                 )
+
+
+def _refuse_empty(ctx: Context, values: Mapping[str, object]) -> None:
+    for one in ctx.command.params:
+        given = values.get(str(one.name))
+        if "" in (given if isinstance(given, list | tuple) else (given,)):
+            is_option = one.param_type_name == "option"
+            name = " / ".join(one.opts) if is_option else str(one.name).upper()
+            ctx.fail(f"{name} is given as '', which is empty; leave it out, or say what it is.")
 
 
 def _options(parser: _OptionParser) -> list[_Option]:

@@ -195,6 +195,7 @@ def _info(kind: type, setting: Setting, is_open: bool, hidden: bool) -> Paramete
         *option.also,
         help=text,
         metavar=option.metavar,
+        case_sensitive=not option.words,
         rich_help_panel=option.group or None,
         hidden=hidden,
     )

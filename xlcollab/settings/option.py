@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 from xlcollab.errors import UsageError
+from xlcollab.settings.near import meant
 
 LARGEST = sys.float_info.max
 MOST = 2**63 - 1024
@@ -102,7 +103,9 @@ class Setting:
 
 def _check_word(name: str, value: object, words: Mapping[str, str]) -> None:
     if value not in words:
-        raise UsageError(f"{name} is {value!r}; choose one of {', '.join(words)}")
+        raise UsageError(
+            f"{name} is {value!r}; choose one of {', '.join(words)}{meant(str(value), words)}"
+        )
 
 
 def _check_number(setting: Setting, value: object, limits: Range) -> None:

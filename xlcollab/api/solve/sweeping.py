@@ -86,7 +86,7 @@ def swept(
     _refuse_ways(request)
     refuse_unchangeable(book, sheets=True)
     model = given_model(book, request.model, request.sheet)
-    if request.samples:
+    if request.samples is not None:
         deadline = _deadline(request.settings.values.get("time_limit"), began)
         found = simulated(book, model, request.samples, _seed(request), deadline)
         headings, lines, code = found.headings, found.lines, 0
@@ -103,7 +103,7 @@ def swept(
 
 
 def _refuse_ways(request: SweepRequest) -> None:
-    ways = (bool(request.parameter), request.scenarios is not None, request.samples > 0)
+    ways = (bool(request.parameter), request.scenarios is not None, request.samples is not None)
     if sum(ways) != 1:
         raise UsageError("give one of --parameter, --scenarios and --samples")
     if len(request.parameter) > 2:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from xlcollab.settings.asked import Asked
-from xlcollab.settings.option import COUNT, Option, check
+from xlcollab.settings.option import COUNT_FROM_ONE, Option, check
 from xlcollab.settings.requests.common import Book, Json, Overwrite, written_to
 from xlcollab.settings.requests.solve import MODEL, ModelWords
 from xlcollab.settings.solving import Computing, Settings
@@ -38,13 +38,13 @@ class SweepRequest:
         ),
     ] = None
     samples: Annotated[
-        int,
+        int | None,
         Option(
             "Draw the random cells so often and evaluate the model as it stands.",
-            COUNT,
+            COUNT_FROM_ONE,
             group=WHAT,
         ),
-    ] = 0
+    ] = None
     sheet: Annotated[str | None, Option("The sheet of the model.", group=MODEL)] = None
     model: ModelWords = field(default_factory=ModelWords)
     settings: Asked[Settings] = field(default_factory=lambda: Asked(Settings, {}))
