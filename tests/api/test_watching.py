@@ -30,6 +30,8 @@ def book(tmp_path: Path) -> Path:
         "F1": ("=2*A1", 2.0),
         "G1": "validation loss",
         "H1": ("=5", 5.0),
+        "D3": "test loss",
+        "D4": ("=ABS(A1-1)", 0.0),
     }
     return build(tmp_path / "b.xlsx", {"S": cells}, names=NAMES)
 
@@ -52,11 +54,12 @@ def test_a_cell_labelled_as_test_error_is_watched_without_asking(book: Path) -> 
     solved = opened.solve(**RUN)  # type: ignore[arg-type]
     weights = solved.history["A1"].to_numpy()
     assert solved.watched == {
-        "test RMSE": (pytest.approx(1.0), pytest.approx(abs(weights[-1] - 2)))
+        "test RMSE": (pytest.approx(1.0), pytest.approx(abs(weights[-1] - 2))),
+        "test loss": (pytest.approx(0.0), pytest.approx(abs(weights[-1] - 1))),
     }
     assert _column(opened, "test RMSE") == pytest.approx(list(abs(weights - 2)))
     charts = opened.changes().sheets[0].charts
-    assert [series.name for series in charts[0].series] == ["objective", "test RMSE"]
+    assert [series.name for series in charts[0].series] == ["objective", "test RMSE", "test loss"]
 
 
 def test_the_cells_that_are_asked_for_are_watched(book: Path) -> None:

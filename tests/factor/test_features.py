@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from xlcollab.factor import (
 )
 from xlcollab.factor.engines.schedules import learning_rates
 from xlcollab.factor.models.netmodel import NetModel
+from xlcollab.factor.passes.output import Output
 from xlcollab.ratings import RatingsTable, random_split
 
 SMALL = ModelSettings(n_factors=4)
@@ -100,6 +102,9 @@ def test_the_output_range_holds_and_its_padding_reaches_the_ends() -> None:
     padded = replace(clipped, padding=1.0)
     training = TrainingSettings(optimizer="adam", epochs=150)
     low, high = table.range
+    first = Output.of(clipped, mean=3.6, seen=(1.0, 5.0))
+    middle = 1 / (1 + math.exp(-first.centre))
+    assert low + (high - low) * middle == pytest.approx(3.6)
     tight = train(table, clipped, training)
     wide = train(table, padded, training)
     predictions = tight.model.predict_numbers(table.users, table.items)

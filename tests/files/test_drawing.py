@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from xlcollab.files import write_new_workbook
 from xlcollab.files.writing.printing import print_names
-from xlcollab.grid import Chart, Look, NewSheet, Series
+from xlcollab.grid import Chart, ErrorCode, Look, NewSheet, Series
 from xlcollab.ref import AreaRef, Rect
 
 ROWS = [["x", "y", "low", "high"], *([float(i), i * 1.5, 0.5, 1.0] for i in range(1, 7))]
@@ -124,6 +125,15 @@ def test_error_bars_lie_in_cells(tmp_path: Path) -> None:
     assert (minus, plus) == ("s!$C$2:$C$7", "s!$D$2:$D$7")
     assert f'w="{int(0.75 * POINT)}"' in line_of(bars)
     assert "errBars" not in drawn(tmp_path, chart_of(Series("a", X, Y)))
+
+
+def test_only_numbers_are_points(tmp_path: Path) -> None:
+    """A chart keeps the numbers of its cells for those who do not read cells, and nothing else."""
+    odd = (None, True, ErrorCode.NA, math.inf)
+    rows = [*ROWS[:3], *([float(i), value, 0.5, 1.0] for i, value in enumerate(odd, 3))]
+    found = drawn(tmp_path, chart_of(Series("a", X, Y)), rows=rows)
+    kept = re.findall(r'<c:pt idx="(\d+)"><c:v>(.*?)</c:v>', found[found.index("<c:yVal>") :])
+    assert kept == [("0", "1.5"), ("1", "3")]
 
 
 def test_labels_are_small_and_stand_at_the_right(tmp_path: Path) -> None:

@@ -46,6 +46,16 @@ def test_a_tax_bracket_is_climbed_to_its_top(tmp_path: Path) -> None:
     assert "IF rewritten" in found.solution.message
 
 
+def test_a_branch_that_is_an_error_is_not_taken(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=IF(A1<=3,A1,NA())+A2", "C1": "=A1+A2"}
+    found = solved(
+        tmp_path, cells, {"maximize": "S!B1"}, "S!A1:A2", ["S!A1:A2<=10", "S!C1<=8"], True
+    )
+    assert found.solution.method == "highs", found.solution.message
+    assert found.status is Status.OPTIMAL
+    assert found.objective == pytest.approx(8.0)
+
+
 def test_a_chebyshev_fit_is_that_of_its_linear_program(tmp_path: Path) -> None:
     """The least largest error of a line: for √x on [0, 1] it is 1/8 (de la Vallée Poussin)."""
     x = np.linspace(0, 1, 101)

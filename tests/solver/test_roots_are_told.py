@@ -13,10 +13,11 @@ ROOTS = {
     "SQRT": "=SQRT(A1)+SQRT(A2)+(A1-A2)^2",
     "a power": "=A1^0.5+A2^1.5",
     "POWER": "=POWER(A1,1/3)+(A2-1)^2",
+    "an exponent that moves": "=A1^A2",
     "STDEV": "=STDEV(A1:A2)+(A1-3)^4",
     "STDEV.P": "=STDEV.P(A1:A2)*A1",
 }
-SMOOTH = {"a square": "=A1^4+A2^2*A1", "VAR": "=VAR(A1:A2)*A1+A2", "EXP": "=EXP(A1)*A2+A1^-1"}
+SMOOTH = {"a square": "=A1^4+A2^2*A1", "VAR": "=VAR(A1:A2)*A1+A2", "EXP": "=EXP(A1)*A2+2^A1+A1^-1"}
 
 
 def told(formula: str, folder: Path) -> str:

@@ -115,7 +115,7 @@ class Lines:
             with suppress(OSError), _socket(line) as end:
                 end.shutdown(socket.SHUT_RDWR)  # also wakes what waits to send
             line.close()
-        self.sender.shutdown(wait=False)
+        self.sender.shutdown()
 
     def _send(self, to: int, array: Array) -> None:
         for piece in _pieces(array):

@@ -62,7 +62,7 @@ class Operand:
 
     def term(self, place: tuple[int, ...]) -> Term:
         """The number at a place. Raises CannotCutError where there is none."""
-        if self.kinds[place] == Kind.ERROR and self.rows[place] < 0:
+        if self.kinds[place] == Kind.ERROR:
             return ERROR
         if self.kinds[place] not in (Kind.NUMBER, Kind.BOOLEAN, Kind.BLANK):
             raise CannotCutError

@@ -39,11 +39,11 @@ def _jumps(instruction: Instruction) -> bool:
 
 
 def is_root(instruction: Instruction) -> bool:
-    """Whether an operation has no slope, or an endless one, where it is 0: a root, a power that is
-    no whole number."""
+    """Whether an operation has no slope, or an endless one, where it is 0: a root, a power of what
+    moves whose exponent is no whole number, or moves too."""
     if instruction.facts.role is not Role.POWER:
         return instruction.facts.root
-    exponent = instruction.arguments[1]
-    if not isinstance(exponent, Block):
+    base, exponent = instruction.arguments
+    if isinstance(base, Block):
         return False
-    return bool((exponent.number != exponent.number.round()).any())
+    return isinstance(exponent, int) or bool((exponent.number != exponent.number.round()).any())
