@@ -124,18 +124,19 @@ def test_results_show_themselves_in_a_notebook(tmp_path: Path) -> None:
     book = xc.open(path)
     model = xc.MatrixFactorization(n_factors=2, epochs=2)
     unfitted = model._repr_html_()
-    shown = [
-        book._repr_html_(),
-        book.solve(method="gd", learning_rate=0.1, iterations=5)._repr_html_(),
-        book.lr_find(method="gd")._repr_html_(),
-        unfitted,
-        model.fit(frame())._repr_html_(),
-        model.lr_find(frame())._repr_html_(),
+    found = [
+        book,
+        book.solve(method="gd", learning_rate=0.1, iterations=5),
+        book.lr_find(method="gd"),
+        model.fit(frame()),
+        model.lr_find(frame()),
     ]
-    for html in shown:
+    shown = [one._repr_html_() for one in found]
+    for html in (*shown, unfitted):
         parsed = Tags(html)
         assert parsed.open == []
         assert parsed.texts
+    assert all(len(repr(one)) < 250 for one in found)
     assert "<b>" in Tags(shown[0]).texts
     assert "minimize '<b>'!B1 by 1 cells" in Tags(shown[0]).texts
 

@@ -49,6 +49,8 @@ def test_it_is_a_regressor_with_tags_and_errors_of_scikit_learn() -> None:
     assert isinstance(model, base.BaseEstimator)
     assert model.__sklearn_tags__().estimator_type == "regressor"
     assert model.model_settings.hidden_sizes == (4,)
+    of_array = MatrixFactorization(hidden_sizes=np.array([4, 2]))
+    assert of_array.model_settings.hidden_sizes == (4, 2)
     assert base.clone(model).get_params() == model.get_params()
     with pytest.raises(NotFittedError):
         check_is_fitted(model)

@@ -23,6 +23,7 @@ from xlcollab.settings.optimizers import OPTIMIZERS
         ({"learn_padding": True}, "padding widens an output_range"),
         ({"side_columns": ("genre",)}, "side_columns feed the net"),
         ({"hidden_sizes": (8,), "hidden_dropouts": (0.1, 0.2)}, "2 hidden_dropouts for 1"),
+        ({"hidden_sizes": 10}, r"hidden_sizes is 10; expected a list, such as \[10\]"),
         ({"hidden_sizes": (8,), "hidden_dropouts": (1.0,)}, "hidden_dropouts is 1.0"),
         ({"embedding_dropout": 0.1}, "belongs to the net"),
         ({"init": "zeros"}, "choose one of normal, uniform, kaiming"),

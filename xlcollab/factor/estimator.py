@@ -30,6 +30,7 @@ from xlcollab.ratings.taken import taken_up
 from xlcollab.ratings.vocabulary import Id
 from xlcollab.settings.counting import amount
 from xlcollab.settings.fitting import ModelSettings, TrainingSettings, defaults
+from xlcollab.settings.option import plain_value
 
 Ratings: TypeAlias = RatingsTable | pd.DataFrame | ArrayLike
 
@@ -303,7 +304,7 @@ class MatrixFactorization(Regressor):
 
     def _filled(self, settings: type) -> dict[str, Any]:
         """The parameters that `settings` has, None filled in by the quality or the recipe."""
-        params = self.get_params()
+        params = {name: plain_value(value) for name, value in self.get_params().items()}
         names = defaults(self.quality, self.recipe, params)
         return {
             field.name: names.get(field.name) if params[field.name] is None else params[field.name]

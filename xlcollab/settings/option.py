@@ -94,6 +94,8 @@ class Setting:
 
     def check(self, value: object) -> None:
         """Raises UsageError, naming the setting and the value, on what it does not take."""
+        if self.many is None and isinstance(value, int | float):
+            raise UsageError(f"{self.name} is {value!r}; expected a list, such as [{value!r}]")
         for one in value if isinstance(value, tuple) else (value,):
             if self.option.words:
                 _check_word(self.name, one, self.option.words)
@@ -127,13 +129,14 @@ def check(settings: object) -> None:
 def plain(settings: object) -> None:
     """Numbers of NumPy as Python's, lists and arrays as tuples: settings are compared and saved."""
     for one in dataclasses.fields(settings):  # type: ignore[arg-type]
-        object.__setattr__(settings, one.name, _plain(getattr(settings, one.name)))
+        object.__setattr__(settings, one.name, plain_value(getattr(settings, one.name)))
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """A number of NumPy as Python's, a list or an array as a tuple; anything else as it is."""
     if hasattr(value, "tolist"):
         value = value.tolist()
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(plain_value, value)) if isinstance(value, list | tuple) else value
 
 
 def names_of(kind: type) -> frozenset[str]:

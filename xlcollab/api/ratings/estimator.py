@@ -42,6 +42,11 @@ class RateTrials:
         ax.legend()
         return ax
 
+    def __repr__(self) -> str:
+        """One line, not all rates."""
+        tried = len(self.sweep.learning_rates)
+        return f"<RateTrials of {tried} learning rates: take {self.suggestion:.3g}>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         sweep = self.sweep

@@ -107,6 +107,7 @@ class Session:
             names = ", ".join(model.sheet for model in models)
             raise UsageError(
                 f"{self.path.name} holds models on {names}; name the sheet to solve, with --sheet"
+                " or in Python as the first argument"
             )
         return models[0]
 

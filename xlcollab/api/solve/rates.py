@@ -86,6 +86,11 @@ class RateCurve:
         ax.set_title(f"take {self.suggestion:.3g}")
         return ax
 
+    def __repr__(self) -> str:
+        """One line, not all rates."""
+        told = f"take {self.suggestion:.3g}, {self.sentence}"
+        return f"<{type(self).__name__} {self.model.objective}: {told}>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         rows = [("falls fastest", self.test.steepest), ("best", self.test.best)]

@@ -64,6 +64,12 @@ class Solved:
         ax.set_title(f"{self.solution.method}: {self.status}")
         return ax
 
+    def __repr__(self) -> str:
+        """One line: before and after, not the numbers of every cell."""
+        found = self.solution
+        ends = f"{self.model.objective} {found.initial:.6g} → {found.objective:.6g}"
+        return f"<Solved {ends}, {found.method}, {found.iterations} iterations, {self.status}>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         found = self.solution
