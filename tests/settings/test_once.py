@@ -10,7 +10,7 @@ from xlcollab.settings.once import TAKEN, for_one_press
 
 
 def test_names_are_those_of_the_control_sheet_and_of_the_shell() -> None:
-    words = ["optimiser=adam", "Learning Rate=0.05", "epochs = 200", "wd=0.1", "seed="]
+    words = ["optimiser=Adam", "Learning Rate=0.05", "epochs = 200", "wd=0.1", "seed="]
     assert for_one_press("solve", words) == {
         "method": "adam",
         "learning_rate": 0.05,

@@ -40,7 +40,7 @@ def typed(folder: Path, rows: list[tuple[Any, Any]], sheet: str = "Control") -> 
 
 
 def test_labels_are_read_as_people_type_them(tmp_path: Path) -> None:
-    rows = [("Optimizer", "adam"), ("Learning-Rate", 0.05), ("EPOCHS", 20), ("weight_decay", None)]
+    rows = [("Optimizer", "Adam"), ("Learning-Rate", 0.05), ("EPOCHS", 20), ("weight_decay", None)]
     control = read_control(typed(tmp_path, rows))
     assert control is not None
     assert control.values == {"method": "adam", "learning_rate": 0.05, "iterations": 20}

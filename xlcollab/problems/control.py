@@ -82,7 +82,7 @@ def _rows(sheet: Sheet, title: CellRef) -> Iterator[tuple[str, CellRef]]:
 
 def _checked(value: Scalar, setting: Setting, label: str, cell: CellRef) -> Value:
     if setting.kind is str and isinstance(value, str):
-        return value.strip()
+        return setting.word(value.strip())
     if setting.kind is bool:
         said = truth(value) if isinstance(value, str) else value
         if isinstance(said, bool):

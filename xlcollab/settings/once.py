@@ -78,7 +78,7 @@ def _value(setting: Setting, typed: str) -> Value:
 def _parsed(setting: Setting, typed: str) -> Value:
     called = label(setting.name)
     if setting.kind is str:
-        return typed
+        return setting.word(typed)
     if setting.kind is bool:
         said = truth(typed)
         if said is not None:

@@ -92,6 +92,11 @@ class Setting:
         """Whether it has no default."""
         return self.default is dataclasses.MISSING
 
+    def word(self, typed: str) -> str:
+        """The word that may be typed and that `typed` is but for capitals; else `typed`."""
+        same = (one for one in self.option.words if one.casefold() == typed.casefold())
+        return next(same, typed)
+
     def check(self, value: object) -> None:
         """Raises UsageError, naming the setting and the value, on what it does not take."""
         if self.many is None and isinstance(value, int | float):
