@@ -21,6 +21,11 @@ LARGEST_ANGLE = 2.0**27
 LARGEST_EXPONENT = math.log(sys.float_info.max)
 LARGEST_QUOTIENT = 1.1259e12
 """From where on MOD is #NUM!: a bound commonly told, which no page of Microsoft's confirmed."""
+PI_IN_EXCEL = 5.016557612668332e-20
+"""By how much the pi with which Excel turns angles back is too large: that of a processor's 64 bits
+(Intel's FSIN), as SIN(PI()) shows, which is 1.22514845490862E-16."""
+UNTURNED = 0.75
+"""Angles below pi / 4 are not turned back."""
 _DIGITS = 15
 """Of 1 / exponent that Excel looks at, as it was seen to do."""
 
@@ -55,6 +60,84 @@ def log10(x: float) -> float:
 def turning(function: Callable[[float], float]) -> One:
     """A trigonometric function, for angles that are not too large."""
     return lambda x: function(x) if abs(x) < LARGEST_ANGLE else math.nan
+
+
+def _lost(x: float) -> float:
+    """What an angle loses when it is turned back by quarters of a circle with Excel's pi."""
+    return round(x * (2.0 / math.pi)) * (PI_IN_EXCEL / 2.0) if abs(x) > UNTURNED else 0.0
+
+
+def _sine(x: float) -> float:
+    lost = _lost(x)
+    return math.sin(x) - math.cos(x) * lost if lost else math.sin(x)
+
+
+def _cosine(x: float) -> float:
+    lost = _lost(x)
+    return math.cos(x) + math.sin(x) * lost if lost else math.cos(x)
+
+
+def _tangent(x: float) -> float:
+    lost, tangent = _lost(x), math.tan(x)
+    return (tangent - lost) / (1.0 + tangent * lost) if lost else tangent
+
+
+sine, cosine, tangent = turning(_sine), turning(_cosine), turning(_tangent)
+
+
+def reciprocal(function: One) -> One:
+    """1 / function(x); infinite at its zeros."""
+
+    def run(x: float) -> float:
+        value = function(x)
+        return 1.0 / value if value else math.inf
+
+    return run
+
+
+def inverse_cosine(x: float) -> float:
+    """ACOS as Excel has it, which loses digits near 1."""
+    return math.pi / 2 - math.asin(x) if -1.0 <= x <= 1.0 else math.nan
+
+
+def inverse_sinh(x: float) -> float:
+    """ASINH by its logarithm, as Excel has it, which loses digits near 0."""
+    size = abs(x)
+    if size >= 1.0:
+        return math.asinh(x)
+    return math.copysign(math.log(size + math.sqrt(size * size + 1.0)), x)
+
+
+def inverse_cosh(x: float) -> float:
+    """ACOSH by its logarithm, as Excel has it, which loses digits near 1."""
+    if not x >= 1.0:
+        return math.nan
+    return math.acosh(x) if x >= 2.0 else math.log(x + math.sqrt(x * x - 1.0))
+
+
+def inverse_coth(x: float) -> float:
+    """ACOTH; near 1 by the logarithm of a quotient, as Excel has it, which loses digits."""
+    if not abs(x) > 1.0:
+        return math.nan
+    return 0.5 * math.log((x + 1.0) / (x - 1.0)) if abs(x) < 2.0 else math.atanh(1.0 / x)
+
+
+def fisher(x: float) -> float:
+    """FISHER as its formula reads, which loses digits near 0 and shows in Excel's values."""
+    return 0.5 * math.log((1.0 + x) / (1.0 - x)) if -1.0 < x < 1.0 else math.nan
+
+
+def fisher_inverse(y: float) -> float:
+    """FISHERINV as its formula reads, which loses digits near 0 and shows in Excel's values."""
+    if abs(y) >= 20.0:
+        return math.copysign(1.0, y)
+    power = math.exp(2.0 * y)
+    return (power - 1.0) / (power + 1.0)
+
+
+def gauss(z: float) -> float:
+    """GAUSS: what lies below z, less one half, which loses digits near 0 as in Excel."""
+    return 0.5 * math.erfc(-z / math.sqrt(2.0)) - 0.5
 
 
 def steep(function: Callable[[float], float]) -> One:

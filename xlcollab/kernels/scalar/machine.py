@@ -20,6 +20,9 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 _LARGEST_ANGLE = 2.0**27
 """From here on SIN, COS and TAN are #NUM!."""
+_UNTURNED = 0.75
+_LOST = 5.016557612668332e-20 / 2.0
+"""Of an angle for each quarter of a circle that it is turned back; both as in `numbers.libm`."""
 _LARGEST_QUOTIENT = 1.1259e12
 """From here on MOD is #NUM!."""
 
@@ -52,15 +55,22 @@ def of_one_number(code: int, x: float) -> float:
 
 
 @compiled
+def _turned(code: int, x: float, lost: float) -> float:
+    """SIN, COS and TAN with Excel's pi: away from their zeros what is lost is beyond all digits."""
+    if code == ops.SIN:
+        return math.sin(x) - math.cos(x) * lost if lost != 0.0 else math.sin(x)
+    if code == ops.COS:
+        return math.cos(x) + math.sin(x) * lost if lost != 0.0 else math.cos(x)
+    tangent = math.tan(x)
+    return (tangent - lost) / (1.0 + tangent * lost)
+
+
+@compiled
 def _wave(code: int, x: float) -> float:
     if ops.SIN <= code <= ops.TAN and not abs(x) < _LARGEST_ANGLE:
         return math.nan
-    if code == ops.SIN:
-        return math.sin(x)
-    if code == ops.COS:
-        return math.cos(x)
-    if code == ops.TAN:
-        return math.tan(x)
+    if ops.SIN <= code <= ops.TAN:
+        return _turned(code, x, np.rint(x * (2.0 / math.pi)) * _LOST if abs(x) > _UNTURNED else 0.0)
     if code == ops.ATAN:
         return math.atan(x)
     if code == ops.SINH:

@@ -86,6 +86,12 @@ _FAR = (
     ),
 )
 """By order: two series in (8/x)², and the phase."""
+_FAR_FIRST = (
+    ((1.0, -0.1098628267e-2, *_FAR[0][0][2:]), *_FAR[0][1:]),
+    ((*_FAR[1][0][:3], *_FAR[1][0][2:]), *_FAR[1][1:]),
+)
+"""The same as Excel's BESSELJ shows them: two digits of one coefficient of J₀ changed places, and
+one coefficient of J₁ stands twice. BESSELY shows those of the book."""
 _I = (
     (
         (1.0, 3.5156229, 3.0899424, 1.2067492, 0.2659732, 0.360768e-1, 0.45813e-2),
@@ -147,7 +153,7 @@ _K = (
 
 def _wave(order: int, x: float, *, second: bool) -> float:
     """J or Y of order 0 or 1 from 8 on."""
-    even, odd, phase = _FAR[order]
+    even, odd, phase = (_FAR if second else _FAR_FIRST)[order]
     z, angle = 8.0 / x, x - phase
     p, q = _series(even, z * z), z * _series(odd, z * z)
     scale = math.sqrt(_TWO_OVER_PI / x)

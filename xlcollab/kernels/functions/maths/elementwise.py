@@ -79,8 +79,11 @@ def without_booleans(context: Context, block: Block) -> Block:
     return context.with_errors(block, foreign)
 
 
-def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Function:
-    """A function defined from `low` to `high`; at the ends, where it is steep, gradient 0."""
+def within(
+    function: Callable[[Tensor], Tensor], low: float, high: float, one: One | None = None
+) -> Function:
+    """A function defined from `low` to `high`; at the ends, where it is steep, gradient 0. `one` as
+    in `numeric`."""
     harmless = (max(low, -1e300) + min(high, 1e300)) / 2
 
     def run(x: Tensor) -> Tensor:
@@ -88,7 +91,7 @@ def within(function: Callable[[Tensor], Tensor], low: float, high: float) -> Fun
         at_end = function(inside(x.detach(), end, harmless))
         return torch.where(end, at_end, outside(function(inside(x, between, harmless)), between))
 
-    return numeric(run)
+    return numeric(run, one)
 
 
 def _turning(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -105,15 +108,16 @@ def division_by_zero(mask: Tensor) -> Tensor:
     return torch.where(mask, float(ErrorCode.DIV0), 0.0)
 
 
-def reciprocal(function: Callable[[Tensor], Tensor]) -> Function:
-    """1 / function(x), #DIV/0! at its zeros: SEC, CSC, COT and the hyperbolic ones."""
+def reciprocal(function: Callable[[Tensor], Tensor], one: One | None = None) -> Function:
+    """1 / function(x), #DIV/0! at its zeros: SEC, CSC, COT and the hyperbolic ones; `one` is the
+    function for values that are stored."""
 
     def run(x: Tensor) -> tuple[Tensor, Tensor | None]:
         value = function(x)
         quotient, zero = safe_divide(torch.ones_like(value), value)
         return quotient, None if zero is None else division_by_zero(zero)
 
-    return with_codes(run)
+    return with_codes(run, None if one is None else libm.reciprocal(one))
 
 
 def exponential(x: Tensor) -> Tensor:
@@ -263,27 +267,28 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ROUNDUP", "VV", numeric(round_up), fails=False, shape=Shape.STEPS),
     _row("ROUNDDOWN", "VV", numeric(round_down), fails=False, shape=Shape.STEPS),
     _row("TRUNC", "V|V", numeric(truncate), fails=False, shape=Shape.STEPS),
-    _row("SIN", "V", numeric(_turning(calls.sin), libm.turning(math.sin)), scalar="SIN"),
-    _row("COS", "V", numeric(_turning(calls.cos), libm.turning(math.cos)), scalar="COS"),
-    _row("TAN", "V", numeric(_turning(calls.tan), libm.turning(math.tan)), scalar="TAN"),
+    _row("SIN", "V", numeric(_turning(calls.sin), libm.sine), scalar="SIN"),
+    _row("COS", "V", numeric(_turning(calls.cos), libm.cosine), scalar="COS"),
+    _row("TAN", "V", numeric(_turning(calls.tan), libm.tangent), scalar="TAN"),
     _row("ASIN", "V", within(calls.asin, -1.0, 1.0)),
-    _row("ACOS", "V", within(calls.acos, -1.0, 1.0)),
+    _row("ACOS", "V", within(calls.acos, -1.0, 1.0, libm.inverse_cosine)),
     _row("ATAN", "V", numeric(calls.atan, math.atan), fails=False, scalar="ATAN"),
     _row("ATAN2", "VV", with_codes(arctangent2)),
     _row("SINH", "V", numeric(calls.sinh, libm.steep(math.sinh)), scalar="SINH"),
     _row("COSH", "V", numeric(calls.cosh, libm.steep(math.cosh)), scalar="COSH"),
     _row("TANH", "V", numeric(calls.tanh, math.tanh), fails=False, scalar="TANH"),
-    _row("ASINH", "V", numeric(calls.asinh), fails=False),
-    _row("ACOSH", "V", within(calls.acosh, 1.0, math.inf)),
-    _row("ATANH", "V", within(calls.atanh, -1.0, 1.0), also="FISHER"),
-    _row("SEC", "V", reciprocal(_turning(calls.cos))),
-    _row("CSC", "V", reciprocal(_turning(calls.sin))),
-    _row("COT", "V", reciprocal(_turning(calls.tan))),
+    _row("ASINH", "V", numeric(calls.asinh, libm.inverse_sinh), fails=False),
+    _row("ACOSH", "V", within(calls.acosh, 1.0, math.inf, libm.inverse_cosh)),
+    _row("ATANH", "V", within(calls.atanh, -1.0, 1.0)),
+    _row("FISHER", "V", within(calls.atanh, -1.0, 1.0, libm.fisher)),
+    _row("SEC", "V", reciprocal(_turning(calls.cos), libm.cosine)),
+    _row("CSC", "V", reciprocal(_turning(calls.sin), libm.sine)),
+    _row("COT", "V", reciprocal(_turning(calls.tan), libm.tangent)),
     _row("SECH", "V", reciprocal(calls.cosh)),
     _row("CSCH", "V", reciprocal(calls.sinh)),
     _row("COTH", "V", reciprocal(calls.tanh)),
     _row("ACOT", "V", numeric(lambda x: calls.atan2(torch.ones_like(x), x)), fails=False),
-    _row("ACOTH", "V", numeric(inverse_coth)),
+    _row("ACOTH", "V", numeric(inverse_coth, libm.inverse_coth)),
     _row("RADIANS", "V", numeric(calls.deg2rad), fails=False),
     _row("DEGREES", "V", numeric(calls.rad2deg), fails=False),
     _row("GAMMALN", "V", numeric(log_gamma), also="GAMMALN.PRECISE"),
@@ -292,5 +297,5 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("ERFC", "V", strict(numeric(calls.erfc)), also="ERFC.PRECISE", fails=False),
     _row("DELTA", "V|V", strict(numeric(delta), 1), fails=False, shape=Shape.STEPS),
     _row("GESTEP", "V|V", strict(numeric(at_least), 1), fails=False, shape=Shape.STEPS),
-    _row("FISHERINV", "V", numeric(calls.tanh), fails=False),
+    _row("FISHERINV", "V", numeric(calls.tanh, libm.fisher_inverse), fails=False),
 )

@@ -81,12 +81,13 @@ def _steady(value: Tensor, early: Tensor, late: Tensor) -> Tensor:
 
 
 def internal_rate(context: Context, flows: Block, guess: Block | None = None) -> Block:
-    """IRR: blanks and texts in cells are skipped."""
+    """IRR: blanks and texts in cells are skipped; a guess of -1 or less is #VALUE!."""
     found = members(context, flows)
     here = torch.ones_like(found.number) if found.mask is None else found.mask.to(context.dtype)
     start, codes = _guessed(context, guess)
     rate = _internal(found.filled(0.0), here.cumsum(-1) - 1, start)
-    return reduced(context, rate, first_code(found.codes, codes))
+    too_low = error_where(start.detach() <= -1, ErrorCode.VALUE)
+    return reduced(context, rate, first_code(found.codes, codes, too_low))
 
 
 def _schedule(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from xlcollab.kernels.functions.maths.elementwise import numeric
+from xlcollab.kernels.numbers import libm
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
@@ -132,7 +133,7 @@ _row = partial(function, category="statistics", shape=Shape.SMOOTH, elementwise=
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("PHI", "V", numeric(bell), fails=False),
-    _row("GAUSS", "V", numeric(lambda z: torch.erf(z / math.sqrt(2)) / 2), fails=False),
+    _row("GAUSS", "V", numeric(lambda z: torch.erf(z / math.sqrt(2)) / 2, libm.gauss), fails=False),
     _row("STANDARDIZE", "VVV", numeric(standardize)),
     _row("NORM.DIST", "VVVV", either(normal_density, normal_below, 3), also="NORMDIST"),
     _row("NORM.S.DIST", "VV", either(bell, below, 1)),
