@@ -185,7 +185,8 @@ def annuity_slope(rate: Tensor, periods: Tensor) -> Tensor:
 
 
 def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Block) -> Block:
-    """MIRR: losses are financed at one rate, gains invested again at another."""
+    """MIRR: losses are financed at one rate, gains invested again at another. Losses after the
+    first period that are financed at -1 have no worth: #DIV/0!, as of NPV."""
     found = members(context, flows)
     here = torch.ones_like(found.number) if found.mask is None else found.mask.to(context.dtype)
     times, amounts, count = here.cumsum(-1) - 1, found.filled(0.0), found.count()
@@ -195,7 +196,7 @@ def modified_rate(context: Context, flows: Block, finance: Block, reinvest: Bloc
     valid = gain > -1
     spent = _worth_now(at_most(amounts, 0.0), times, cost)
     earned = _worth_now(at_least(amounts, 0.0), times, inside(gain, valid, 0.0))
-    nothing = (spent == 0) | (count <= 1)
+    nothing = (spent == 0) | (count <= 1) | torch.isinf(spent)
     last = (count - 1).clamp(min=1.0)
     ratio = earned / inside(-spent, ~nothing, 1.0)
     some = ratio > 0
