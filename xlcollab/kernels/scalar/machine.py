@@ -21,6 +21,7 @@ _SMALLEST = np.finfo(np.float64).tiny
 _LARGEST_ANGLE = 2.0**27
 """From here on SIN, COS and TAN are #NUM!."""
 _UNTURNED = 0.75
+"""Angles below pi / 4 are not turned back."""
 _LOST = 5.016557612668332e-20 / 2.0
 """Of an angle for each quarter of a circle that it is turned back; both as in `numbers.libm`."""
 _LARGEST_QUOTIENT = 1.1259e12
