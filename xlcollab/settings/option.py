@@ -99,8 +99,6 @@ class Setting:
 
     def check(self, value: object) -> None:
         """Raises UsageError, naming the setting and the value, on what it does not take."""
-        if self.many is None and isinstance(value, int | float):
-            raise UsageError(f"{self.name} is {value!r}; expected a list, such as [{value!r}]")
         for one in value if isinstance(value, tuple) else (value,):
             if self.option.words:
                 _check_word(self.name, one, self.option.words)
@@ -127,6 +125,8 @@ def check(settings: object) -> None:
     default of what is decided later."""
     for name, setting in settings_of(type(settings)).items():
         value = getattr(settings, name)
+        if setting.many is None and isinstance(value, int | float):
+            raise UsageError(f"{name} is {value!r}; expected a list, such as [{value!r}]")
         if value is not None:
             setting.check(value)
 
