@@ -78,6 +78,17 @@ def test_a_price_break_against_a_grid(tmp_path: Path) -> None:
     assert best - 1e-4 <= told["final"] <= best + 1e-9
 
 
+def test_a_jump_that_a_row_asks_for(tmp_path: Path) -> None:
+    """A1 is more than 3, in the 15 digits of a sheet too: the least of it is no point at all."""
+    cells: dict[str, object] = {"B1": "=A1+A2^2", "B2": "=IF(A1>3,1,0)"}
+    model = boxed(cells, 2, lines=[("S!$B$2", ">=", "1")])
+    found = model.solve(tmp_path, "--engine", "global")
+    (told,) = found.json["models"]
+    assert told["status"] == "optimal", told["message"]
+    assert "but for points within 1e-06 of a jump" in told["message"]
+    assert 3 + 1e-9 < told["final"] < 3 + 1e-5
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whole_numbers_against_every_combination(seed: int, tmp_path: Path) -> None:
     p, q, r = 1 + seed % 3, 2 + seed, 0.7 + seed / 3

@@ -15,6 +15,7 @@ from xlcollab.optim.branching.engine import by_branching
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.evolution.domain import domain_of
 from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
+from xlcollab.optim.kept import keeps
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.engine import by_sqp
 from xlcollab.optim.nonlinear.multistart import distinct_optima, told
@@ -234,6 +235,19 @@ def _doubted(task: Task, found: Attempt) -> Attempt:
     return replace(best, outcome=outcome, method="branch", population=drawn.population)
 
 
+def _is_at_a_jump(task: Task, found: Attempt, polished: Attempt) -> bool:
+    """Whether all would be otherwise a little further on, where a sheet that compares 15 digits
+    may be already."""
+    x = polished.x + _FURTHER * (polished.x - found.x)
+    here, there = polished.outcome.point.objective, task.evaluator.at(x).objective
+    alike = abs(there - here) <= _POLISHED * max(1.0, abs(here))
+    return not (alike and keeps(task.objective, x))
+
+
+_FURTHER = 1e-6
+"""Of the way that a descent went: more than the digits that Excel leaves out."""
+
+
 def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     """SCIP's solution, its last digits by a descent with the whole numbers held."""
     found = by_scip(task, start, recorder)
@@ -247,7 +261,7 @@ def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     if not polished.outcome.stop.status.has_solution or point.violation > 1e-9:
         return found
     far = abs(polished.value - found.value) > _POLISHED * max(1.0, abs(found.value))
-    if far or polished.value > found.value + _POLISHED:
+    if far or polished.value > found.value + _POLISHED or _is_at_a_jump(task, found, polished):
         return found
     recorder.end(task.evaluator, point, may_step=True)
     return replace(

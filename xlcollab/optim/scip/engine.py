@@ -53,7 +53,7 @@ def by_scip(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     run = _Run(task, start, recorder, algebra)
     try:
         stop = run.search(strict=False)
-        if run.best is not None and run.disagrees and stop.status is Status.BEST_FOUND:
+        if run.disagrees and stop.status is Status.BEST_FOUND:
             stop = run.search(strict=True)
         stop = run.looked_at_twice(stop)
     except NoFormError as error:
@@ -121,6 +121,8 @@ class _Run:
             model.setParam("limits/time", seconds)
         word, self._news = search(model, columns, self._tell, seconds)
         found = self._news
+        if edged and word == "infeasible":  # the points beside a jump were left out
+            word, found.bound = "", -math.inf
         if found.x is not None:
             with contextlib.suppress(KeyboardInterrupt):  # the search is over already
                 self._keep(found.x)
