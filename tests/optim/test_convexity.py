@@ -130,7 +130,7 @@ def test_what_is_called_convex_lies_below_its_chords(seed: int) -> None:
     [
         lambda x: (x.roll(1) * x).sum() + x[[1, 0, 1]].sum(),
         lambda x: x.cumsum(0).square().sum(),
-        lambda x: (x.flip(0).cumsum(0).flip(0) * x).sum(),
+        lambda x: (x.flip(0)[None] * x[:, None]).cumsum(1).square().sum(),
         lambda x: torch.stack([x[0], x[1]]).amax() + x.prod(),
         lambda x: torch.where(x[0] > x[1], x[0].exp(), x[1]) + (x[:, None] @ x[None]).sum(),
     ],

@@ -199,11 +199,9 @@ class _Writer:
             for place, value in zip(node.index, source[: len(node.index)], strict=True):
                 falls[int(place)].append(int(value))
             return [self._joined("sum", args) for args in falls]
-        if node.op == "cumulate":
+        if node.op == "cumulate" and not node.mode:  # backwards goes a derivative alone
             rows = source.reshape(node.shape)
-            rows = rows[:, ::-1] if node.mode else rows
-            sums = [[self._joined("sum", row[: i + 1]) for i in range(len(row))] for row in rows]
-            return [one for row in sums for one in (row[::-1] if node.mode else row)]
+            return [self._joined("sum", row[: i + 1]) for row in rows for i in range(len(row))]
         if node.op == "pick":
             places = self._buffers[node.operands[1].node]
             return [self._picked(int(place), source) for place in places]
