@@ -89,6 +89,13 @@ def test_a_jump_that_a_row_asks_for(tmp_path: Path) -> None:
     assert 3 + 1e-9 < told["final"] < 3 + 1e-5
 
 
+def test_what_lies_beside_a_jump_is_not_called_infeasible(tmp_path: Path) -> None:
+    cells: dict[str, object] = {"B1": "=A1+A2^2", "B2": "=IF(A1>3,1,0)"}
+    lines = [("S!$B$2", ">=", "1"), ("S!$A$1", "<=", "3.0000005")]
+    found = boxed(cells, 2, lines=lines).solve(tmp_path, "--engine", "global")
+    assert found.json["models"][0]["status"] == "best_found"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whole_numbers_against_every_combination(seed: int, tmp_path: Path) -> None:
     p, q, r = 1 + seed % 3, 2 + seed, 0.7 + seed / 3
