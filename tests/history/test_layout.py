@@ -57,6 +57,17 @@ def test_what_is_empty_or_stays_the_same_is_left_out() -> None:
     assert found.rows[3] == ["iteration", "objective", "gradient norm"]
 
 
+def test_a_column_that_changes_in_rows_left_out_alone_is_left_out() -> None:
+    columns: dict[str, ArrayLike] = {
+        "iteration": np.arange(5),
+        "objective": np.array([2.0, 1.0, 1.0, 1.0, 1.0]),
+        "learning rate": np.array([np.nan, np.nan, 0.1, 0.2, np.nan]),
+    }
+    found = history_sheet(Record.of(columns), sheet="S")
+    assert found.rows[3] == ["iteration", "objective"]
+    assert [row[0] for row in found.rows[4:]] == [0, 1, 4]
+
+
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 def test_rows_that_change_no_printed_digit_are_left_out(scale: float) -> None:
     """The last row stays."""

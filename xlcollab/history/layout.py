@@ -83,7 +83,7 @@ def history_sheet(
     """
     name = name or added_name(sheet, what, existing_names)
     charted = [column for spec in charts for column in spec.ys]
-    shown = _moving(_telling(_narrow(record), charted), charted)
+    shown = _telling(_moving(_narrow(record), charted), charted)
     shown, notes = _fitted(shown)
     headings: list[Scalar] = [*shown.columns, *shown.variables]
     numbers = np.hstack([shown.rows, shown.weights])
