@@ -3,8 +3,10 @@ bends, "infeasible" where one descent, or HiGHS' presolve, had found no point.""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.solver.models import Model
@@ -98,3 +100,23 @@ def test_an_objective_without_an_end_is_unbounded(objective: str, tmp_path: Path
     one = Model({"A1": 1, "B1": objective}, "B1", "S!$A$1", "1")
     found = one.solve(tmp_path).json["models"][0]
     assert found["status"] == "unbounded", found["message"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "held"),
+    [
+        ({"A1": 5, "C1": "=IF(A1>3,1,0)", "B1": "=A1*2"}, lambda a: a > 3),
+        ({"A1": -5, "C1": "=IF(A1<-0.3,1,0)", "B1": "=-A1*2E6"}, lambda a: a < -0.3),
+        ({"A1": 5, "C1": "=1+0*A1", "B1": "=A1+IF(A1>3,0,900)"}, lambda a: a > 3),
+    ],
+)
+def test_a_run_ends_where_the_cells_say_what_it_says(
+    cells: dict[str, float | str], held: Callable[[float], bool], tmp_path: Path
+) -> None:
+    """A sheet compares 15 digits: on the very edge of a jump it is on the other side."""
+    lines = [("S!$C$1", ">=", "1"), ("S!$A$1", ">=", "-100"), ("S!$A$1", "<=", "100")]
+    found = Model(cells, "B1", "S!$A$1", lines=lines).solve(tmp_path).json
+    written = openpyxl.load_workbook(found["output"], data_only=True)["S"]
+    assert held(float(f"{written['A1'].value:.14e}"))
+    assert written["C1"].value == 1
+    assert written["B1"].value == pytest.approx(found["models"][0]["final"], rel=1e-9)

@@ -20,7 +20,7 @@ from xlcollab.settings.methods import METHODS
 
 _SEARCHES = frozenset(name for name, method in METHODS.items() if method.remembers)
 EARLY = frozenset({Status.INTERRUPTED, Status.TIME_LIMIT})
-_STILL_TRUE = EARLY | {Status.ITERATION_LIMIT, Status.DONE, Status.DIVERGED, Status.UNBOUNDED}
+SAID_OF_RUNS = EARLY | {Status.ITERATION_LIMIT, Status.DONE, Status.DIVERGED, Status.UNBOUNDED}
 """Said of a run; the other words are said of the point where it ended."""
 _CLEARLY = 1e-6
 """Of the objective's size: what a tolerance may gain."""
@@ -74,7 +74,7 @@ def _ending_at(found: Attempt, task: Task, x: Tensor, *, holds: bool, is_start: 
     point = _point(task, x)
     may_step = asked is None or found.recorder.iteration < asked
     found.recorder.end(task.evaluator, point, may_step=may_step)
-    status = stop.status if stop.status in _STILL_TRUE else Status.BEST_FOUND
+    status = stop.status if stop.status in SAID_OF_RUNS else Status.BEST_FOUND
     told = stop.message
     if not holds and stop.status is not status:
         missed = found.outcome.point.violation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +49,10 @@ class ConstraintLines:
         """x ↦ (k,) on a device."""
         sheet = self.sheet_function.to(place.device, place.dtype)
         return self._difference(sheet, place.device)
+
+    def exactly(self) -> ConstraintLines:
+        """The same, numbers compared as a sheet does."""
+        return replace(self, sheet_function=self.sheet_function.exactly())
 
     @property
     def reference(self) -> Callable[[Tensor], Tensor]:

@@ -17,6 +17,7 @@ from xlcollab.api.session.devices import fitting_threads, working_place
 from xlcollab.api.session.saving import refuse_unchangeable
 from xlcollab.api.solve.compiling import Compiled, compile_model
 from xlcollab.api.solve.contradicting import explained
+from xlcollab.api.solve.digits import as_the_sheet_compares
 from xlcollab.api.solve.limits import (
     less_precise,
     limited,
@@ -111,7 +112,8 @@ def solve_model(
         spent = time.perf_counter() - began
         limits = limited(settings, model, spent, keeping)
         solution = solve(objective, start, limits, on_step, on_weights)
-    solution = explained(compiled, compiled.in_its_own_units(solution))
+    solution = as_the_sheet_compares(compiled, compiled.in_its_own_units(solution))
+    solution = explained(compiled, solution)
     solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
     solved = Solved(
         model=model,

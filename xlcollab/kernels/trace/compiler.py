@@ -72,6 +72,10 @@ class SheetFunction:
         )
         return SheetFunction(self.program.to(context), context)
 
+    def exactly(self) -> SheetFunction:
+        """The same function, numbers compared and closed as a sheet does: in 15 digits."""
+        return SheetFunction(self.program, self.context.exactly())
+
     def constants(self) -> list[Block]:
         """The constant blocks the function holds: a measure of its size."""
         instructions = self.program.instructions

@@ -132,6 +132,9 @@ class RecalculatedFunction(SheetFunction):
     def to(self, device: torch.device, dtype: torch.dtype) -> SheetFunction:
         return self
 
+    def exactly(self) -> SheetFunction:
+        return self
+
     @property
     def smooth(self) -> bool:
         return False
