@@ -16,7 +16,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.machine.descent import answer
+from xlcollab.kernels.program.machine.compiled import is_ready
+from xlcollab.kernels.program.machine.descent import answer, evaluate
 
 Numbers = NDArray[np.float64]
 Answer = Callable[[int, Numbers, Numbers], float]
@@ -38,12 +39,18 @@ class _Compiled(Protocol):
 
 @cache
 def quick() -> Answer | None:
-    """The call; None in a Python whose threads do not wait for one another."""
+    """The call; None in a Python whose threads do not wait for one another.
+
+    Who compiles it compiles `evaluate`, too, which is little more: else a computer that has met
+    small sheets alone would never count as one where the machine is there.
+    """
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None
-    dispatcher = cast(_Compiled, answer)
-    given = (numba.int64, numba.types.Array(numba.float64, 1, "A"), numba.float64[::1])
+    numbers, dispatcher = numba.float64[::1], cast(_Compiled, answer)
+    given = (numba.int64, numba.types.Array(numba.float64, 1, "A"), numbers)
     dispatcher.compile(given)
+    if not is_ready(evaluate):
+        cast(_Compiled, evaluate).compile((numba.int64[::1], numbers, numbers, numbers))
     return dispatcher.get_overload(given)
 
 
