@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.api.look.checking import refresh
+from xlcollab.api.look.reach import Reach
 from xlcollab.api.look.roles import roles_of
 from xlcollab.api.solve.constraints import ConstraintLines, constraint_lines
 from xlcollab.api.solve.goal import any_point, as_equation, as_squares, judged
@@ -28,7 +29,6 @@ from xlcollab.api.solve.machine import (
     rows_of_many,
     with_machine,
 )
-from xlcollab.api.solve.reach import Reach
 from xlcollab.api.solve.refusing import (
     culprit,
     refuse_broken,
