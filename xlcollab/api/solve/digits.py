@@ -44,9 +44,10 @@ class _Seen:
         )
 
 
-def as_the_sheet_compares(compiled: Compiled, solution: Solution) -> Solution:
-    """The solution; where the sheet does not see there what the run saw, a point beside it where it
-    does; where there is none, what the sheet sees."""
+def as_the_sheet_compares(compiled: Compiled, ended: Solution) -> Solution:
+    """The solution in its own units; where the sheet does not see there what the run saw, a point
+    beside it where it does; where there is none, what the sheet sees."""
+    solution = compiled.in_its_own_units(ended)
     if not solution.usable or not _may_jump(compiled):
         return solution
     x = solution.x.detach().cpu().double().numpy()

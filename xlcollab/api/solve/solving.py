@@ -111,9 +111,8 @@ def solve_model(
         on_weights = _telling(model, compiled.start, on_point)
         spent = time.perf_counter() - began
         limits = limited(settings, model, spent, keeping)
-        solution = solve(objective, start, limits, on_step, on_weights)
-    solution = as_the_sheet_compares(compiled, compiled.in_its_own_units(solution))
-    solution = explained(compiled, solution)
+        ended = solve(objective, start, limits, on_step, on_weights)
+    solution = explained(compiled, as_the_sheet_compares(compiled, ended))
     solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
     solved = Solved(
         model=model,
