@@ -37,8 +37,9 @@ _HEAD = 4
 """Rows of the sheet scores above its table: the user's place, bias and factors."""
 _TIE = 1e-12
 """What parts equal scores, so that each has a rank of its own: too little to be seen."""
-_MOST_CELLS = 5_000_000
-"""Products that a recalculation of the scores makes: more keep people waiting."""
+_MOST_CELLS = 10_000_000
+"""Products that a recalculation of the scores makes: more keep people waiting. The draws of `best`
+on MovieLens 100k make 5,046,000."""
 
 
 @dataclass(frozen=True, slots=True)
