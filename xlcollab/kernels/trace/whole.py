@@ -10,10 +10,8 @@ from collections.abc import Iterator
 
 from xlcollab.formula.nodes import Axis, Call, Node, Reference, children
 from xlcollab.grid import Workbook
+from xlcollab.kernels.table import RECORDS
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
-
-_PLACES = frozenset({"ROW", "COLUMN", "ROWS", "COLUMNS", "AREAS"})
-"""They read no values of what they are asked about."""
 
 
 def whole_extent(node: Node, home: str, workbook: Workbook) -> tuple[int, int]:
@@ -36,12 +34,22 @@ def _whole(first: Axis, last: Axis, size: int) -> bool:
 
 
 def _read(node: Node) -> Iterator[Reference]:
-    """The references whose values a formula reads."""
-    pending = [node]
+    """The references whose values a formula reads; of what is shared, once."""
+    pending, seen = [node], set[int]()
     while pending:
         one = pending.pop()
         if isinstance(one, Reference):
             if not one.book:
                 yield one
-        elif not (isinstance(one, Call) and one.name in _PLACES):
-            pending.extend(children(one))
+        elif id(one) not in seen:
+            seen.add(id(one))
+            pending.extend(_valued(one))
+
+
+def _valued(node: Node) -> tuple[Node, ...]:
+    """What stands below a node, but for what a function asks the place of alone; what OFFSET finds
+    from there is read."""
+    below = children(node)
+    record = RECORDS.get(node.name) if isinstance(node, Call) else None
+    asks = record is not None and record.places_only and record.refers is None
+    return below[1:] if asks else below
