@@ -95,7 +95,7 @@ def shape_of(node: Node, leaves: Sequence[str], row: int, column: int) -> Shape 
     every = list(walk(node))
     if len(every) > _MOST_NODES or any(_needs_explaining(one) for one in every):
         return None
-    found = [one for one in _in_order(node) if isinstance(one, Reference | Number)]
+    found = [one for one in every if isinstance(one, Reference | Number)]
     if len(found) != len(leaves):
         return None
     sheets = tuple(one.sheet if isinstance(one, Reference) else None for one in found)
@@ -113,20 +113,6 @@ def _needs_explaining(node: Node) -> bool:
     if isinstance(node, Reference):
         return bool(node.last_sheet or node.book)
     return isinstance(node, Name | Structured | ArrayLiteral)
-
-
-def _in_order(node: Node) -> Iterator[Node]:
-    """The nodes in the order of the text, those without anything below them."""
-    if isinstance(node, Call):
-        for one in node.arguments:
-            yield from _in_order(one)
-    elif isinstance(node, Binary):
-        yield from _in_order(node.left)
-        yield from _in_order(node.right)
-    elif isinstance(node, Unary):
-        yield from _in_order(node.operand)
-    else:
-        yield node
 
 
 def _filling(node: Node, places: Iterator[int]) -> Fill:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.api.session.viewer import finite
 from xlcollab.errors import DataError, UsageError
 from xlcollab.factor import (
     Model,
@@ -251,7 +252,7 @@ def _sweep_table(sweep: RateSweep) -> Table:
     """The rates and what they reached; the chart has the exponent for its axis."""
     tried = zip(sweep.learning_rates, sweep.train_rmse, sweep.validation_rmse, strict=True)
     rows: list[Sequence[object]] = [
-        (math.log10(rate), rate, _finite(seen), _finite(unseen)) for rate, seen, unseen in tried
+        (math.log10(rate), rate, finite(seen), finite(unseen)) for rate, seen, unseen in tried
     ]
     measured = ("train RMSE", "validation RMSE")
     return Table(
@@ -263,11 +264,7 @@ def _sweep_json(sweep: RateSweep) -> dict[str, object]:
     """Rates that diverged have null."""
     return {
         "learning_rates": list(sweep.learning_rates),
-        "train_rmse": list(map(_finite, sweep.train_rmse)),
-        "validation_rmse": list(map(_finite, sweep.validation_rmse)),
+        "train_rmse": list(map(finite, sweep.train_rmse)),
+        "validation_rmse": list(map(finite, sweep.validation_rmse)),
         "suggestion": sweep.suggestion,
     }
-
-
-def _finite(error: float) -> float | None:
-    return error if math.isfinite(error) else None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.api.session.viewer import MOST_CELLS, SECONDS_BETWEEN_PICTURES, Viewer
+from xlcollab.api.session.viewer import MOST_CELLS, SECONDS_BETWEEN_PICTURES, Viewer, row_of
 from xlcollab.errors import UsageError
 from xlcollab.factor.models.model import Model
 from xlcollab.factor.models.netmodel import NetModel
@@ -39,16 +39,7 @@ class FitView:
         if self._epoch is None or row.epoch <= self._epoch:  # another fold, or another start
             self._viewer.tell({"kind": "begin", "run": "fit", "others": list(others)})
         self._epoch = row.epoch
-        self._viewer.tell(
-            {
-                "kind": "row",
-                "step": row.epoch,
-                "steps": told.epochs,
-                "loss": _finite(loss),
-                "others": {name: _finite(value) for name, value in others.items()},
-                "seconds": row.seconds,
-            }
-        )
+        self._viewer.tell(row_of(row.epoch, told.epochs, loss, row.seconds, others))
         if time.perf_counter() > self._next_picture:
             self._picture(told)
         return self._viewer.is_stopped()
@@ -85,10 +76,6 @@ def _watched(row: EpochRow) -> tuple[float, dict[str, float]]:
         loss = row.train_rmse
         others = {"validation RMSE": row.validation_rmse, "test RMSE": row.test_rmse}
     return loss, {name: value for name, value in others.items() if not math.isnan(value)}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def pictured(model: Model) -> list[dict[str, Any]]:

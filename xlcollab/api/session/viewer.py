@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -21,6 +22,29 @@ class Viewer(Protocol):
     def tell(self, event: Event) -> None: ...
 
     def is_stopped(self) -> bool: ...
+
+
+def finite(value: float) -> float | None:
+    """A number as JSON has it, which knows no other: None in place of one that is not finite."""
+    return value if math.isfinite(value) else None
+
+
+def row_of(
+    step: int,
+    steps: int | None,
+    loss: float,
+    seconds: float,
+    others: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """The event of an iteration or epoch; `steps` are planned, `others` what else is measured."""
+    return {
+        "kind": "row",
+        "step": step,
+        "steps": steps,
+        "loss": finite(loss),
+        "others": {name: finite(value) for name, value in (others or {}).items()},
+        "seconds": seconds,
+    }
 
 
 def blocks_of(edits: list[CellEdit]) -> list[dict[str, Any]]:

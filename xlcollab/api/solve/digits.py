@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _PARTS = 10.0 ** np.arange(-14, -6)
 """Of a number: from the digits that a sheet does not compare to what float32 can be moved by."""
-_ONE_BY_ONE = 20
-"""Variables that are moved by themselves, too."""
+_ALONE, _ONE_BY_ONE = 1e-13, 20
+"""The part by which variables are moved by themselves, too, and how many: each way is two
+evaluations, which a time limit does not end."""
 _ALIKE = 1e-6
 """Of the objective, or of 1."""
 
@@ -82,18 +83,17 @@ def _seen(compiled: Compiled, x: NDArray[np.float64], *, exactly: bool) -> _Seen
 
 
 def _beside(compiled: Compiled, x: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """Points a little further on, the nearest first: all numbers larger or smaller, or one; within
-    the bounds, whole numbers held."""
+    """Points a little further on: all numbers larger or smaller, the nearest first, and then one;
+    within the bounds, whole numbers held."""
     limits, size = compiled.limits, np.abs(x)
     size[limits.integer] = 0.0
     for group in limits.alldifferent:
         size[group] = 0.0
-    moved = np.flatnonzero(size)
-    ways = [size, *(np.eye(len(x))[i] * size for i in moved[:_ONE_BY_ONE])]
-    for part in _PARTS:
-        for way in ways:
-            for sign in (1.0, -1.0):
-                yield np.clip(x + sign * part * way, limits.lower, limits.upper)
+    ways = [part * size for part in _PARTS]
+    ways += [_ALONE * np.eye(len(x))[i] * size for i in np.flatnonzero(size)[:_ONE_BY_ONE]]
+    for way in ways:
+        for sign in (1.0, -1.0):
+            yield np.clip(x + sign * way, limits.lower, limits.upper)
 
 
 def _told(solution: Solution, seen: _Seen) -> Solution:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from xlcollab.api.session.controlled import Chosen, chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.api.session.together import told_together
-from xlcollab.api.session.viewer import Viewer
+from xlcollab.api.session.viewer import Viewer, finite
 from xlcollab.api.solve.given import given_models
 from xlcollab.api.solve.keeping import Keep
 from xlcollab.api.solve.limits import with_engine
@@ -321,11 +320,11 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, object]:
         return common | dict.fromkeys(_ONLY_OF_RUNS) | told
     solution = one.solution
     return common | {
-        "initial": _number(solution.initial),
-        "final": _number(solution.objective),
-        "max_violation": _number(solution.max_violation),
-        "bound": _number(solution.bound),
-        "gap": _number(solution.gap),
+        "initial": finite(solution.initial),
+        "final": finite(solution.objective),
+        "max_violation": finite(solution.max_violation),
+        "bound": finite(solution.bound),
+        "gap": finite(solution.gap),
         "status": str(solution.status),
         "message": solution.message,
         "method": solution.method,
@@ -342,7 +341,7 @@ def _as_json(one: Solved | Refused, seconds_write: float) -> dict[str, object]:
 def _watched_json(one: Solved) -> dict[str, object]:
     """Watched cells by name; nothing where there are none."""
     found = {
-        name: {"initial": _number(before), "final": _number(after)}
+        name: {"initial": finite(before), "final": finite(after)}
         for name, (before, after) in one.watched.items()
     }
     return {"watched": found} if found else {}
@@ -350,7 +349,3 @@ def _watched_json(one: Solved) -> dict[str, object]:
 
 def _moved(before: float, after: float) -> str:
     return f"{before:.5g} → {after:.5g}"
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

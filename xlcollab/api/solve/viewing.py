@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of
+from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of, finite, row_of
 from xlcollab.api.solve.watching import cells_to_watch
 from xlcollab.errors import XlcollabError
 from xlcollab.grid import CellEdit
@@ -53,14 +53,7 @@ class ModelView:
         where the viewer wants it to end."""
         if row.iteration and self._viewer.is_stopped():
             raise KeyboardInterrupt
-        told = {
-            "kind": "row",
-            "step": row.iteration,
-            "steps": self._steps,
-            "loss": _finite(row.objective),
-            "others": {},
-            "seconds": row.seconds,
-        }
+        told = row_of(row.iteration, self._steps, row.objective, row.seconds)
         if self._spent <= _SHARE * (time.perf_counter() - self._began) + _AT_FIRST:
             told["others"], self._untold = self._other_values(), {}
         else:
@@ -87,7 +80,7 @@ class ModelView:
         began = time.thread_time()
         x = torch.as_tensor(np.concatenate([one.numbers.ravel() for one in self._weights()]))
         with torch.no_grad():
-            found = {name: _finite(float(one(x))) for name, one in self._others.items()}
+            found = {name: finite(float(one(x))) for name, one in self._others.items()}
         self._spent += time.thread_time() - began
         return found
 
@@ -103,7 +96,3 @@ def _functions(book: Session, model: SolverModel, cells: Sequence[str]) -> dict[
         except XlcollabError:
             continue
     return found
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

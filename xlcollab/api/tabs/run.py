@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from xlcollab.api.session.viewer import finite
 from xlcollab.api.tabs.epochs import Epochs
 from xlcollab.api.tabs.record import EpochRow, Recorder, StepRows
 from xlcollab.history import Record
@@ -84,15 +85,11 @@ class TabRun:
             "sheet": self.sheet,
             "optimizer": self.optimizer,
             "epochs": self.epochs,
-            "weights": {name: _number(value) for name, value in self.weights.items()},
-            "loss": [_number(value) for value in self.loss],
+            "weights": {name: finite(value) for name, value in self.weights.items()},
+            "loss": [finite(value) for value in self.loss],
             "status": self.status,
             "message": self.message,
         }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def finished(tab: GraddescTab, optimizer: str, recorder: Recorder, ending: Ending) -> TabRun:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
-from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of
+from xlcollab.api.session.viewer import SECONDS_BETWEEN_PICTURES, Viewer, blocks_of, row_of
 from xlcollab.grid import CellEdit
 
 
@@ -36,16 +35,7 @@ class TabView:
             return
         if done and self._viewer.is_stopped():
             raise KeyboardInterrupt
-        self._viewer.tell(
-            {
-                "kind": "row",
-                "step": done,
-                "steps": self._epochs,
-                "loss": loss if math.isfinite(loss) else None,
-                "others": {},
-                "seconds": time.perf_counter() - self._began,
-            }
-        )
+        self._viewer.tell(row_of(done, self._epochs, loss, time.perf_counter() - self._began))
         if time.perf_counter() - self._shown > SECONDS_BETWEEN_PICTURES:
             self._picture()
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xlcollab.formula.nodes import Axis, Call, Node, Reference, children
+from xlcollab.formula.nodes import Axis, Call, Node, Reference, children, walk
 from xlcollab.grid import Workbook
 from xlcollab.kernels.table import RECORDS
+from xlcollab.plan.regions import references_read
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
 
@@ -20,7 +21,7 @@ def whole_extent(node: Node, home: str, workbook: Workbook) -> tuple[int, int]:
     height = width = 0
     for reference in _read(node):
         sheet = workbook.find(reference.sheet or home)
-        if sheet is None:
+        if sheet is None or reference.book:
             continue
         if _whole(reference.top, reference.bottom, MAX_ROWS):
             height = max(height, sheet.height)
@@ -34,22 +35,9 @@ def _whole(first: Axis, last: Axis, size: int) -> bool:
 
 
 def _read(node: Node) -> Iterator[Reference]:
-    """The references whose values a formula reads; of what is shared, once."""
-    pending, seen = [node], set[int]()
-    while pending:
-        one = pending.pop()
-        if isinstance(one, Reference):
-            if not one.book:
-                yield one
-        elif id(one) not in seen:
-            seen.add(id(one))
-            pending.extend(_valued(one))
-
-
-def _valued(node: Node) -> tuple[Node, ...]:
-    """What stands below a node, but for what a function asks the place of alone; what OFFSET finds
-    from there is read."""
-    below = children(node)
-    record = RECORDS.get(node.name) if isinstance(node, Call) else None
-    asks = record is not None and record.places_only and record.refers is None
-    return below[1:] if asks else below
+    """The references whose values a formula reads, and those from which OFFSET goes on."""
+    yield from references_read(node)
+    for call in walk(node):
+        record = RECORDS.get(call.name) if isinstance(call, Call) else None
+        if record is not None and record.places_only and record.refers is not None:
+            yield from (one for one in children(call)[:1] if isinstance(one, Reference))
