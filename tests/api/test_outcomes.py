@@ -16,10 +16,11 @@ from xlcollab.api.ratings.recommend import Ranked
 from xlcollab.api.ratings.scores import Folds, Measured
 from xlcollab.api.ratings.tune import Tuned
 from xlcollab.api.session.elsewhere import _sentence
+from xlcollab.api.session.viewer import finite
 from xlcollab.api.solve.compiling import _fan_in, _listed, _refreshed
 from xlcollab.api.solve.contradicting import explained
 from xlcollab.api.solve.keeping import with_options
-from xlcollab.api.solve.running import _exit_code, _number, _told, _watched_json
+from xlcollab.api.solve.running import _exit_code, _told, _watched_json
 from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.watching import thinned
 from xlcollab.api.tabs.book import TabRuns, compare_tabs
@@ -220,7 +221,7 @@ def test_what_is_watched_is_told_where_it_is() -> None:
             "cost": {"initial": None, "final": -2.0},
         }
     }
-    assert (_number(0.0), _number(-math.inf)) == (0.0, None)
+    assert (finite(0.0), finite(-math.inf)) == (0.0, None)
 
 
 MODEL = SolverModel("S", CellRef("S", 0, 0), "minimize", 0.0, (AreaRef("S", Rect(1, 0, 2)),))
