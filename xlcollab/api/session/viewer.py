@@ -35,7 +35,7 @@ def row_of(
     loss: float,
     seconds: float,
     others: Mapping[str, float] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The event of an iteration or epoch; `steps` are planned, `others` what else is measured."""
     return {
         "kind": "row",
