@@ -218,6 +218,18 @@ def test_rows_of_any_length(columns: int) -> None:
     check(function, torch.tensor(random.normal(size=90 + columns)))
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 7, 8, 13, 18])
+def test_rows_of_any_length_are_looked_up_and_added_back(columns: int) -> None:
+    random = np.random.default_rng(columns)
+    first, second = torch.tensor(random.integers(9, size=(2, 40)))
+
+    def function(x: Tensor) -> Tensor:
+        left, right = x.view(2, 9, columns)
+        return (left[first] * right[second]).sum(1).sin().sum() + left[second].exp().sum()
+
+    check(function, torch.tensor(random.normal(size=2 * 9 * columns)))
+
+
 def test_a_batch_is_the_points_one_by_one() -> None:
     program = check(lambda x: made([("product", "tanh")], ["+"], x), START)
     points = np.random.default_rng(2).normal(size=(7, len(START)))
@@ -265,8 +277,8 @@ def test_residuals_and_their_derivatives() -> None:
         ([5, 6, 0, 1, 3, 4], 2),
         ([0, 1, 2, 3, 9, 10, 11, 12, 4, 5, 6, 7], 4),
         ([5, 6, 0, 1, 3, 5], 1),
-        ([1, 2, 3, 4, 0, 1], 1),
-        ([0, 1, 2, 3, 5, 6], 1),
+        ([1, 2, 3, 4, 0, 1], 2),
+        ([0, 1, 2, 3, 5, 6], 2),
         ([3, 3], 1),
         ([5], 1),
     ],

@@ -75,6 +75,22 @@ def test_products_of_a_table_with_row_after_row_are_one() -> None:
     assert len(left) < 10
 
 
+@pytest.mark.parametrize("columns", [(0, 1, 2, 3), (3, 0, 1), (0, 2, 3)])
+def test_columns_that_are_looked_up_in_the_same_places_are_looked_up_once(
+    columns: tuple[int, ...],
+) -> None:
+    users, items = torch.randint(10, (2, 50), generator=torch.Generator().manual_seed(0))
+
+    def function(x: Tensor) -> Tensor:
+        left, right = x[:40].view(10, 4), x[40:80].view(10, 4)
+        found = [left[:, i].clone()[users] * right[:, i].clone()[items] for i in columns]
+        return (sum(found[1:], found[0]) - 1.0).square().sum()
+
+    left = after(function)
+    assert left.count("gather") == 2
+    assert left.count("contract") == 1
+
+
 PARTS: dict[str, Callable[[Tensor, int], Tensor]] = {
     "row": lambda x, i: x[6 * i : 6 * i + 6],
     "column": lambda x, i: x[:60].view(6, 10)[:, i],
@@ -88,6 +104,7 @@ PARTS: dict[str, Callable[[Tensor, int], Tensor]] = {
         x[12 * i : 12 * i + 12].view(2, 3, 2) @ x[60 + 4 * i : 64 + 4 * i].view(2, 2, 1)
     ).view(6),
     "sum": lambda x, i: x[7 * i : 7 * i + 12].view(6, 2).sum(1),
+    "looked up": lambda x, i: x[:60].view(6, 10)[torch.tensor([3, 1, 0, 3, 5, 4]), i],
     "picked": lambda x, i: x[torch.tensor([3, 1, 0, 3, 9, 5]) + i],
 }
 JOINS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

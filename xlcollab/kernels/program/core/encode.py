@@ -163,9 +163,7 @@ class _Encoder:
         elif node.op in ("gather", "scatter"):
             assert node.index is not None
             kind = GATHER if node.op == "gather" else SCATTER
-            width = side_by_side(node.index)
-            if self.inside is not None and len(node.index) // width % self.inside.rows:
-                width = 1
+            width = side_by_side(node.index, 1 if self.inside is None else self.inside.rows)
             firsts = node.index[::width]
             row = [kind, len(firsts), out, places[0], self._pool(firsts), node.size, width]
         elif node.op in ("pick", "drop"):
@@ -197,14 +195,11 @@ class _Encoder:
         return [GROUP, *padded, first, len(self.micro)]
 
 
-def side_by_side(index: Whole) -> int:
-    """How many places follow one another everywhere: a row that is looked up whole."""
-    follows = np.diff(index) == 1
-    width = int(np.argmin(follows)) + 1 if not follows.all() else len(index)
-    if width < 2 or len(index) % width:
-        return 1
-    within = np.append(follows, False).reshape(-1, width)[:, :-1]
-    return width if within.all() else 1
+def side_by_side(index: Whole, rows: int = 1) -> int:
+    """How many places follow one another everywhere: a row that is looked up whole. So many are
+    within each of `rows` equal parts."""
+    breaks = np.flatnonzero(np.diff(index) != 1) + 1
+    return int(np.gcd.reduce(breaks, initial=max(len(index) // rows, 1)))
 
 
 def _is_covered(node: Node) -> bool:

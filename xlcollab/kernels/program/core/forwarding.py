@@ -53,6 +53,8 @@ def _within(part: Placed, view: View, shape: Dims) -> View | None:
     rest = view.offset - part.offset
     if rest < 0:
         return None
+    if len(part.shape) == 1:
+        return _along_one(part, rest, view, shape)
     by_step = {step: axis for axis, step in enumerate(part.strides)}
     if len(by_step) != len(part.strides):
         return None
@@ -73,3 +75,19 @@ def _within(part: Placed, view: View, shape: Dims) -> View | None:
         strides.append(source.strides[own])
     offset = source.offset + sum(f * s for f, s in zip(first, source.strides, strict=True))
     return View(source.node, offset, tuple(strides), view.held or source.held)
+
+
+def _along_one(part: Placed, first: int, view: View, shape: Dims) -> View | None:
+    """The view through a part of one axis, `first` places behind its beginning: any number of axes
+    may go along it."""
+    (length,), (apart,), source = part.shape, part.strides, part.source
+    steps = tuple(step if size > 1 else 0 for size, step in zip(shape, view.strides, strict=True))
+    if any(place % apart or place < 0 for place in (first, *steps)):
+        return None
+    last = first + sum((size - 1) * step for size, step in zip(shape, steps, strict=True))
+    if last // apart >= length:
+        return None
+    along = source.strides[0]
+    strides = tuple(step // apart * along for step in steps)
+    offset = source.offset + first // apart * along
+    return View(source.node, offset, strides, view.held or source.held)

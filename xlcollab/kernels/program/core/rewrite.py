@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from xlcollab.kernels.program.core.contracting import of_chain, of_sum
 from xlcollab.kernels.program.core.forwarding import forwarded
+from xlcollab.kernels.program.core.gathering import Rows, looked_up_together, one_of_rows
 from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
 from xlcollab.kernels.program.core.schedule import needed
 from xlcollab.kernels.program.core.stacking import stacked
@@ -47,6 +48,8 @@ class _Rewriter:
     uses: Counter[int] = field(default_factory=Counter)
     links: dict[int, int] = field(default_factory=dict)
     """Terms of the chains that are but links of a longer one, by node."""
+    rows: dict[int, Rows] = field(default_factory=dict)
+    """What a look-up shares with others, by node."""
 
     def __post_init__(self) -> None:
         self.new = Graph(self.old[0].size, self.old.simplify)
@@ -57,6 +60,7 @@ class _Rewriter:
             self.uses.update(view.node for view in self.old[at].read())
         self.uses.update(wanted)
         self._link(order)
+        self.rows = looked_up_together(self.old, order)
         for at in order:
             if at:
                 self.number[at] = self._made(at)
@@ -103,6 +107,8 @@ class _Rewriter:
             a, c = node.operands
             left, right = self._view(a, (b, m, k)), self._view(c, (b, n, k))
             return new.contract_as(node.shape, left, right).node
+        if at in self.rows:
+            return one_of_rows(new, self.rows[at], at, self._view)
         operands = tuple(
             View(self.number[v.node], v.offset, v.strides, v.held) for v in node.operands
         )

@@ -49,6 +49,7 @@ from xlcollab.kernels.program.machine.layout import (
     code_of,
     micro_of,
 )
+from xlcollab.kernels.program.machine.lookups import added_back, looked_up
 from xlcollab.kernels.program.machine.products import contract
 from xlcollab.kernels.program.machine.short import LANES, moved, spread
 from xlcollab.kernels.program.machine.sorting import order, search
@@ -233,25 +234,12 @@ def _group(code: Whole, micro: Whole, arena: Numbers, scratch: int, at: Whole) -
 def _move(row: Whole, index: Whole, arena: Numbers) -> None:
     """Gathering and scattering by constant places, rows of `width` numbers side by side."""
     kind, count, out, source, places, width = row[0], row[1], row[2], row[3], row[4], row[6]
-    if kind == GATHER and width == 1:
-        for i in range(count):
-            arena[np.uintp(out + i)] = arena[np.uintp(source + index[places + i])]
-    elif kind == GATHER:
-        for i in range(count):
-            to, at = out + i * width, source + index[places + i]
-            for j in range(width):
-                arena[np.uintp(to + j)] = arena[np.uintp(at + j)]
+    if kind == GATHER:
+        looked_up(arena, index[places : places + count], out, source, width)
     elif kind == SCATTER:
         for i in range(row[5]):
             arena[out + i] = 0.0
-        if width == 1:
-            for i in range(count):
-                arena[np.uintp(out + index[places + i])] += arena[np.uintp(source + i)]
-            return
-        for i in range(count):
-            to, at = out + index[places + i], source + i * width
-            for j in range(width):
-                arena[np.uintp(to + j)] += arena[np.uintp(at + j)]
+        added_back(arena, index[places : places + count], out, source, width)
     else:
         _move_computed(row, arena)
 

@@ -160,6 +160,10 @@ def contract(row: Whole, arena: Numbers) -> None:
     ab, am, ak, c, cb, cn, ck = row[7], row[8], row[9], row[10], row[11], row[12], row[13]
     add = row[14]
     if m == 1 and n == 1 and batches > 1:
+        if ak == 1 and ck == 1:
+            for b in range(batches):
+                _s11(arena, out + b, 1, a + b * ab, 0, c + b * cb, 0, inner, add)
+            return
         for b in range(batches):
             total, x, y = arena[out + b] if add else 0.0, a + b * ab, c + b * cb
             for k in range(inner):
