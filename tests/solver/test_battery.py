@@ -1,6 +1,6 @@
 """Generated models of every class beside another engine: nothing said of them is false.
 
-`-m slow` runs 2,100 of them.
+`-m slow` runs 3,400 of them.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ def judge(kind: str, seed: int, folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_what_is_said_is_true(kind: str, tmp_path: Path) -> None:
-    for seed in range(2):
-        judge(kind, seed, tmp_path)
+    judge(kind, 0, tmp_path)
 
 
 @pytest.mark.parametrize(("kind", "seed"), MET)

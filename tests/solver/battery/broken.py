@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.random import Generator
 from scipy.optimize import linprog, minimize_scalar
 
-from tests.solver.battery.case import Case, Row, Text, Truth, linear
+from tests.solver.battery.case import Case, Row, Text, Told, Truth, linear
 from tests.solver.battery.units import measured
 
 
@@ -177,7 +177,7 @@ def orders(random: Generator) -> Case:
     best = max(every) if maximize else min(every)
     case = Case(
         "orders",
-        _Looked(text, lambda x: value(table, [round(v) - 1 for v in x])),
+        Told(text, lambda x: value(table, [round(v) - 1 for v in x])),
         "maximize" if maximize else "minimize",
         [float(i) for i in range(1, n + 1)],
         Truth("optimum", float(best)),
@@ -186,17 +186,6 @@ def orders(random: Generator) -> Case:
         beside=beside,
     )
     return measured(random, case)
-
-
-class _Looked(Text):
-    """A formula that looks into cells; its value is told besides."""
-
-    def __init__(self, formula: str, value: Callable[[Sequence[float]], float]) -> None:
-        super().__init__(formula)
-        object.__setattr__(self, "_value", value)
-
-    def at(self, x: Sequence[float]) -> float:
-        return float(self._value(x))  # type: ignore[attr-defined]
 
 
 def _tour(table: np.ndarray, order: Iterable[int]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 import xlcollab as xc
-from tests.solver.battery import broken, curved, straight
+from tests.solver.battery import broken, curved, straight, wider
 from tests.solver.battery.case import Array, Case
 
 # The place in this table is part of the seed: new kinds come last.
@@ -36,6 +36,19 @@ MAKERS: dict[str, Callable[[Generator], Case]] = {
     "goals": broken.goals,
     "whole_goals": broken.whole_goals,
     "whole_curved": broken.whole_curved,
+    "binary_products": wider.binary_products,
+    "look_ups": wider.look_ups,
+    "counted": wider.counted,
+    "surface": wider.surface,
+    "degenerate": wider.degenerate,
+    "indefinite": wider.indefinite,
+    "ratio": wider.ratio,
+    "cone": wider.cone,
+    "fixed_charge": wider.fixed_charge,
+    "epigraph": wider.epigraph,
+    "whole_point": wider.whole_point,
+    "equations": wider.equations,
+    "posynomial": wider.posynomial,
 }
 HELD = 2e-6
 """A constraint that is missed by no more, relative to max(1, its right side), holds; a row of

@@ -77,6 +77,7 @@ def _linear(random: Generator, kind: str, some: Array) -> Case:
         lower = np.where(whole > 0, np.maximum(lower, -20.0), lower)
         upper = np.where(whole > 0, np.minimum(upper, 50.0), upper)
     cost = random.integers(-5, 12, n).astype(float)
+    cost[0] += not cost.any()  # an objective without a variable is refused by name
     maximize = bool(random.random() < 0.4)
     truth = _judge(-cost if maximize else cost, rows, Bounds(lower, upper), whole)
     if maximize and truth.known == "optimum":
