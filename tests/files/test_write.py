@@ -166,7 +166,8 @@ def test_a_row_at_once_is_as_cell_by_cell(cells: list[tuple[int, float]]) -> Non
     outcomes = []
     for edits in (together, alone):
         try:
-            outcomes.append(patch_sheet("Sheet1", data, "sheet", TextPool(), [], edits))
+            patched = patch_sheet("Sheet1", data, "sheet", TextPool(), [], edits)
+            outcomes.append(patched.whole())
         except WriteRefusedError as error:
             outcomes.append(str(error).encode())
     assert outcomes[0] == outcomes[1]

@@ -152,7 +152,7 @@ def _apply(changes: Changes, package: Package, edit: PackageEdit, texts: TextPoo
         patched = patch_sheet(
             sheet.name, data, where, texts, own.inputs, own.results, guards, own.formulas
         )
-        if patched != data:
+        if patched.is_changed():
             edit.write_utf8(sheet.part, patched)
     if changes.names:
         main = with_names(main, changes.names, package)

@@ -26,6 +26,7 @@ from xlcollab.files.package.package import (
     parse_relationships,
     rels_name,
 )
+from xlcollab.files.package.spliced import Spliced
 from xlcollab.files.package.zip_copy import write_package
 
 _EMPTY_RELATIONSHIPS = (
@@ -39,7 +40,7 @@ class PackageEdit:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._parts: dict[str, bytes] = {}
+        self._parts: dict[str, bytes | Spliced] = {}
         self._removed: set[str] = set()
 
     def names(self) -> set[str]:
@@ -55,14 +56,18 @@ class PackageEdit:
     def read_utf8(self, part: str) -> bytes:
         """The part as it stands after the changes so far."""
         data = self._parts.get(part)
-        return self._package.read_utf8(part) if data is None else to_utf8(data, part)[0]
+        if data is None:
+            return self._package.read_utf8(part)
+        return data.whole() if isinstance(data, Spliced) else to_utf8(data, part)[0]
 
-    def write_utf8(self, part: str, data: bytes) -> None:
+    def write_utf8(self, part: str, data: bytes | Spliced) -> None:
         """Replace or add a part; the encoding of the old one is kept."""
         codec = "utf-8"
         if part in self.names() and part not in self._parts:
-            codec = to_utf8(self._package.read(part), self.where(part))[1]
-        self._parts[part] = from_utf8(data, codec)
+            codec = self._package.codec(part)
+        if codec != "utf-8":
+            data = from_utf8(data.whole() if isinstance(data, Spliced) else data, codec)
+        self._parts[part] = data
         self._removed.discard(part)
 
     def free_name(self, pattern: str) -> str:

@@ -116,17 +116,24 @@ def feed(parser: expat.XMLParserType, data: bytes, where: str, *, last: bool) ->
 def to_utf8(data: bytes, where: str) -> tuple[bytes, str]:
     """(the document in UTF-8, the codec that brings it back); see `from_utf8`. Raises
     NotAWorkbookError."""
-    codec = next((name for mark, name in _WIDE_STARTS.items() if data.startswith(mark)), None)
-    declared = None
-    if codec is None:
-        declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
-        codec = declared[1].decode().lower() if declared else "utf-8"
-    if codec in ("utf-8", "utf8", "us-ascii") or (declared and codec.startswith(_WIDE)):
-        return data, "utf-8"
+    codec = codec_of(data)
+    if codec == "utf-8":
+        return data, codec
     try:
         return data.decode(codec).encode(), codec
     except (LookupError, UnicodeDecodeError):
         raise NotAWorkbookError(f"{where} is not the {codec} text it says it is") from None
+
+
+def codec_of(start: bytes) -> str:
+    """The codec of a document that begins with `start`, as it says itself."""
+    wide = next((name for mark, name in _WIDE_STARTS.items() if start.startswith(mark)), None)
+    if wide is not None:
+        return wide
+    declared = _DECLARED.match(start.removeprefix(codecs.BOM_UTF8))
+    codec = declared[1].decode().lower() if declared else "utf-8"
+    is_utf8 = codec in ("utf-8", "utf8", "us-ascii") or codec.startswith(_WIDE)
+    return "utf-8" if is_utf8 else codec
 
 
 def from_utf8(data: bytes, codec: str) -> bytes:

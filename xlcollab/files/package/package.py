@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from xlcollab.errors import NotAWorkbookError
-from xlcollab.files.package.markup import Attributes, local, parse, to_utf8
+from xlcollab.files.package.markup import Attributes, codec_of, local, parse, to_utf8
 
 MIB = 1 << 20
 """Bytes."""
@@ -50,6 +50,8 @@ DAMAGED = (
 )
 """What zipfile raises on bytes that lie."""
 CONTENT_TYPES = "[Content_Types].xml"
+_HEAD = 1 << 16
+"""Bytes within which a part says what it is written in."""
 
 
 class Relationship(NamedTuple):
@@ -121,21 +123,26 @@ class Package:
         """How messages name a part."""
         return f"{self.path.name}: part {part}"
 
-    def read(self, part: str) -> bytes:
-        """The bytes of a part. Raises NotAWorkbookError if it is missing or damaged."""
+    def read(self, part: str, most: int | None = None) -> bytes:
+        """The bytes of a part, or the first of them, `most` at most. Raises NotAWorkbookError if it
+        is missing or damaged."""
         info = self._members.get(part.casefold())
         if info is None:
             raise NotAWorkbookError(f"{self.where(part)} is missing, though the workbook names it")
         try:
             with self.zip.open(info) as member:
                 # No more than it declares: without a number, zipfile unpacks whatever there is.
-                return member.read(info.file_size + 1)
+                return member.read(info.file_size + 1 if most is None else most)
         except DAMAGED as error:
             raise NotAWorkbookError(f"{self.where(part)} is damaged: {error}") from None
 
     def read_utf8(self, part: str) -> bytes:
         """The XML of a part in UTF-8, whatever it is written in."""
         return to_utf8(self.read(part), self.where(part))[0]
+
+    def codec(self, part: str) -> str:
+        """What the XML of a part is written in."""
+        return codec_of(self.read(part, _HEAD))
 
     def relationships(self, part: str) -> dict[str, Relationship]:
         """{id: relationship} of a part; "" is the package itself. Empty if it has none."""

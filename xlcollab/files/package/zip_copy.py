@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from xlcollab.errors import NotAWorkbookError
+from xlcollab.files.package.spliced import Spliced
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -64,7 +65,7 @@ class _Member:
 def write_package(
     out: IO[bytes],
     source: zipfile.ZipFile,
-    parts: Mapping[str, bytes],
+    parts: Mapping[str, bytes | Spliced],
     removed: Collection[str] = (),
     mark: tuple[str, str] = ("", ""),
 ) -> None:
@@ -102,16 +103,21 @@ def _new_info(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _write_new(out: IO[bytes], info: zipfile.ZipInfo, data: bytes) -> _Member:
+def _write_new(out: IO[bytes], info: zipfile.ZipInfo, data: bytes | Spliced) -> _Member:
     """Deflate `data` as the member `info`, or store it if the member was stored."""
-    packed = data
+    packer = None
     if info.compress_type != zipfile.ZIP_STORED:
         info = _deflated(info)
         packer = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        packed = packer.compress(data) + packer.flush()
-    member = _Member(info, zlib.crc32(data), len(packed), len(data), out.tell())
+    crc, size, packed = 0, 0, []
+    for piece in data.pieces() if isinstance(data, Spliced) else (data,):
+        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        packed.append(packer.compress(piece) if packer else piece)
+    if packer:
+        packed.append(packer.flush())
+    member = _Member(info, crc, sum(map(len, packed)), size, out.tell())
     _write_local_header(out, member)
-    out.write(packed)
+    out.writelines(packed)
     return member
 
 

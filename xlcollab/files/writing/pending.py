@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 from xlcollab.grid import CellEdit, FormulaEdit, Kind, TextPool, encode
@@ -17,6 +17,14 @@ class Patch(NamedTuple):
     is_result: bool
     formula: FormulaEdit | None = None
     """What is typed into the cell besides."""
+
+
+class Run(NamedTuple):
+    """New numbers of cells side by side."""
+
+    left: int
+    numbers: list[float]
+    is_result: bool
 
 
 class Pending:
@@ -40,17 +48,18 @@ class Pending:
         """Those that hold a changed cell."""
         return self._edits.keys() | self._formulas.keys()
 
-    def numbers_of(self, row: int) -> tuple[int, list[float]] | None:
-        """(first column, numbers) of a row in which one edit of results stands alone, and has but
-        numbers; None for any other."""
-        edits = self._edits.get(row, ())
-        if len(edits) != 1 or row in self._formulas:
+    def numbers_of(self, row: int) -> list[Run] | None:
+        """What changes in a row if that is but numbers, each in one edit; None for any other."""
+        edits = self._edits.get(row)
+        if not edits or row in self._formulas or _overlap(edits):
             return None
-        edit, is_result = edits[0]
-        rect = edit.area.rect
-        if not is_result or (edit.kinds[row - rect.top] != Kind.NUMBER).any():
-            return None
-        return rect.left, edit.numbers[row - rect.top].tolist()
+        runs = []
+        for edit, is_result in edits:
+            at = row - edit.area.rect.top
+            if (edit.kinds[at] != Kind.NUMBER).any():
+                return None
+            runs.append(Run(edit.area.rect.left, edit.numbers[at].tolist(), is_result))
+        return runs
 
     def of(self, row: int) -> dict[int, Patch]:
         """{column: patch}."""
@@ -62,6 +71,12 @@ class Pending:
             patches = map(Patch, kinds, numbers, repeat(is_result))
             found.update(zip(range(rect.left, rect.right), patches, strict=True))
         return found | self._formulas.get(row, {})
+
+
+def _overlap(edits: list[tuple[CellEdit, bool]]) -> bool:
+    """Whether two of a row's edits are of one cell."""
+    spans = sorted((edit.area.rect.left, edit.area.rect.right) for edit, _ in edits)
+    return any(one[1] > next_[0] for one, next_ in pairwise(spans))
 
 
 def pending_patches(

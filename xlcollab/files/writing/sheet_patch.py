@@ -13,13 +13,14 @@ from xlcollab.files.package.markup import (
     end_of_tag,
     is_empty_tag,
     set_attributes,
-    splice,
 )
+from xlcollab.files.package.spliced import Replacement, Spliced
 from xlcollab.files.reading.envelope import Envelope, read_envelope
 from xlcollab.files.reading.scan import scan
 from xlcollab.files.reading.tokens import FormulaToken, RowToken
 from xlcollab.files.writing.cells import cell_xml, formula_xml, number_text, value_xml
-from xlcollab.files.writing.pending import Patch, Pending, pending_patches
+from xlcollab.files.writing.pending import Patch, Pending, Run, pending_patches
+from xlcollab.files.writing.row_values import RowValues
 from xlcollab.grid import CellEdit, FormulaEdit, Kind, TextPool
 from xlcollab.grid.refusals import (
     Guard,
@@ -47,7 +48,7 @@ def patch_sheet(
     results: Sequence[CellEdit],
     guards: Sequence[Guard] = (),
     formulas: Sequence[FormulaEdit] = (),
-) -> bytes:
+) -> Spliced:
     """The sheet's UTF-8 XML with `inputs` over constants, `results` as values of formulas, and
     `formulas` typed into cells.
 
@@ -75,7 +76,7 @@ def patch_sheet(
     for one in formulas:
         large = [guard for guard in all_guards if guard.rect.size > 1]
         refuse_guarded(CellEdit.of_value(one.cell.area, None, texts), large)
-    return splice(data, walk.splices)
+    return Spliced(data, walk.splices)
 
 
 class _Walk:
@@ -84,7 +85,7 @@ class _Walk:
     def __init__(
         self, name: str, data: bytes, envelope: Envelope, texts: TextPool, pending: Pending
     ) -> None:
-        self.splices: list[Splice] = []
+        self.splices: list[Replacement] = []
         self._name = name
         self._data = data
         self._envelope = envelope
@@ -116,7 +117,7 @@ class _Walk:
         if self._new_rows and self._new_rows[-1] == row.number:
             self._new_rows.pop()
         plain = self._pending.numbers_of(row.number)
-        if plain is not None and self._write_numbers(row, *plain):
+        if plain is not None and self._write_numbers(row, plain):
             return
         patches = self._pending.of(row.number)
         if not patches:
@@ -127,38 +128,18 @@ class _Walk:
         if missing:
             self._insert_cells(row, {column: patches[column] for column in missing})
 
-    def _write_numbers(self, row: RowToken, left: int, numbers: list[float]) -> bool:
-        """Numbers over those that plain formulas gave in cells side by side: the usual, of which
-        there may be a million. False where it is anything else; nothing is written then."""
-        first = bisect_left(row.columns, left)
-        here = slice(first, first + len(numbers))
-        formulas, values = row.formulas[here], row.values[here]
-        if row.columns[here] != list(range(left, left + len(numbers))) or not all(formulas):
-            return False
-        tables = any(one and one.kind == "dataTable" for one in set(formulas))
-        if tables or any(row.value_metadata[here]) or set(row.types[here]) != {"n"}:
-            return False
-        try:
-            old = [float(value or "") for value in values]
-        except ValueError:
-            return False
-        changed = [place for place, number in enumerate(numbers) if number != old[place]]
-        if changed:
-            texts = [number_text(numbers[place]) for place in changed]
-            places = [first + place for place in changed]
-            self.splices.append(self._replaced(row, places, texts))
+    def _write_numbers(self, row: RowToken, runs: list[Run]) -> bool:
+        """Numbers over numbers: the usual, of which there may be a million. False where anything
+        is not so; nothing is written then."""
+        found = [_changed(row, run) for run in runs]
+        for one in found:
+            if one is None:
+                return False
+        for places, numbers in filter(None, found):
+            if places:
+                new = RowValues(self._data, row, places, numbers, self._envelope.prefix)
+                self.splices.append(new)
         return True
-
-    def _replaced(self, row: RowToken, places: list[int], texts: list[str]) -> Splice:
-        """The values of some cells of a row, and what lies between them, as one splice."""
-        data, (opening, closing) = self._data, self._value_tags
-        starts, ends = row.value_starts, row.value_ends
-        start = position = starts[places[0]]
-        pieces: list[bytes] = []
-        for place, text in zip(places, " ".join(texts).encode().split(b" "), strict=True):
-            pieces += (data[position : starts[place]], opening, text, closing)
-            position = ends[place]
-        return Splice(start, position, b"".join(pieces))
 
     def _not_plain(self, row: RowToken, patches: dict[int, Patch]) -> list[int]:
         """The places of cells whose patch is more than a number of a plain formula that gave one:
@@ -327,6 +308,29 @@ class _Walk:
         if wider != parse_rect(area):
             tag = set_attributes(self._data[start:end], {"ref": str(wider)})
             self.splices.append(Splice(start, end, tag))
+
+
+def _changed(row: RowToken, run: Run) -> tuple[list[int], list[float]] | None:
+    """(places, numbers) of those cells side by side whose numbers are others than in the file.
+    None where a cell holds no number, or no formula though a result is to be written, or one though
+    none is."""
+    left, numbers, is_result = run
+    first = bisect_left(row.columns, left)
+    here = slice(first, first + len(numbers))
+    formulas, values = row.formulas[here], row.values[here]
+    if row.columns[here] != list(range(left, left + len(numbers))):
+        return None
+    if not (all(formulas) if is_result else formulas.count(None) == len(formulas)):
+        return None
+    tables = any(one and one.kind == "dataTable" for one in set(formulas))
+    if tables or any(row.value_metadata[here]) or set(row.types[here]) != {"n"}:
+        return None
+    try:
+        old = [float(value or "") for value in values]
+    except ValueError:
+        return None
+    changed = [place for place, number in enumerate(numbers) if number != old[place]]
+    return [first + place for place in changed], [numbers[place] for place in changed]
 
 
 def _holds(type_: str, value: str | None, patch: Patch) -> bool:
