@@ -45,6 +45,7 @@ _FORMULA_ATTRIBUTE = re.compile(r' (t|ref|si)="([^"]*)"')
 _SHEET_DATA = re.compile(rb"<sheetData\s*(/?)>")
 _NO_XML_TEXT = bytes(set(range(32)) - set(b"\t\n\r"))
 _PART = 1 << 18
+"""Bytes that are looked at, and copied, at once."""
 _FOR_AREAS = (b"array", b"dataTable")
 """What a formula for an area is called."""
 _ROW_END = b"</row>"
