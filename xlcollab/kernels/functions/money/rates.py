@@ -93,12 +93,11 @@ def internal_rate(context: Context, flows: Block, guess: Block | None = None) ->
 def _schedule(
     context: Context, flows: Block, days: Block
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-    """(flows, years from the first of their days, whether none lies before it, error codes)."""
+    """(flows, years from the first of their days, whether all are days, error codes)."""
     (amounts, wrong), (dates, undated) = _listed(context, flows), _listed(context, days)
     dates = torch.floor(dates.detach())
-    passed = dates - dates[..., :1]
-    valid = (passed >= 0).all(-1) & (dates >= 0).all(-1)
-    return amounts, passed / _YEAR, valid, first_code(wrong, undated)
+    years = (dates - dates[..., :1]) / _YEAR
+    return amounts, years, (dates >= 0).all(-1), first_code(wrong, undated)
 
 
 def _listed(context: Context, block: Block) -> tuple[Tensor, Tensor | None]:
@@ -113,8 +112,8 @@ def _same_size(flows: Block, days: Block) -> bool:
 
 
 def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Block:
-    """XNPV; a rate that is not positive is #NUM!, and so are flows or days that are no numbers or
-    are booleans."""
+    """XNPV; a rate that is not positive is #NUM!, and so are a day before the first one and flows
+    or days that are no numbers or are booleans."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
     number, own = context.numbers(without_booleans(context, rate))
@@ -123,7 +122,7 @@ def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Blo
         foreign = block.mask(Kind.BLANK) | block.mask(Kind.TEXT) | block.mask(Kind.BOOLEAN)
         valid = valid & ~flat(foreign, block.shape).any(-1)
     number = number[..., 0, 0]
-    valid = valid & (number > 0)
+    valid = valid & (number > 0) & (years >= 0).all(-1)
     worth, _ = _worth(amounts, years, inside(number, valid, 1.0))
     wrong = None if own is None else own[..., 0, 0]
     codes = None if codes is None else torch.where(codes == ErrorCode.VALUE, 0.0, codes)
@@ -131,9 +130,12 @@ def dated_worth(context: Context, rate: Block, flows: Block, days: Block) -> Blo
 
 
 def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None = None) -> Block:
-    """XIRR; a blank flow is 0, a boolean #VALUE!. Raises UnsupportedError for a guess below 0."""
+    """XIRR; a blank flow is 0, a boolean #VALUE!, days come in any order, and one flow alone is
+    #N/A. Raises UnsupportedError for a guess below 0."""
     if not _same_size(flows, days):
         return context.error(ErrorCode.NUM)
+    if flows.shape[2:].numel() == 1:
+        return context.error(ErrorCode.NA)
     flows, days = without_booleans(context, flows), without_booleans(context, days)
     amounts, years, valid, codes = _schedule(context, flows, days)
     start, own = _guessed(context, guess)
@@ -142,7 +144,8 @@ def dated_rate(context: Context, flows: Block, days: Block, guess: Block | None 
             "XIRR from a guess below 0: Excel gives up from some of them, and which is not known; "
             "leave the guess out"
         )
-    rate = outside(_internal(amounts, years, start), valid)
+    since_earliest = years - years.amin(-1, keepdim=True)
+    rate = outside(_internal(amounts, since_earliest, start), valid)
     return reduced(context, rate, first_code(codes, own))
 
 
