@@ -17,6 +17,7 @@ from xlcollab.errors import FormulaSyntaxError
 from xlcollab.formula.addresses import read_name, read_reference
 from xlcollab.formula.digits import first_digits
 from xlcollab.formula.lexer import Kind, Token, syntax_error, tokenize
+from xlcollab.formula.listing import SPECS
 from xlcollab.formula.nodes import (
     APPLIED,
     ArrayLiteral,
@@ -266,7 +267,10 @@ class _Parser:
         return read_reference(token.text, self._row, self._column)
 
     def _name(self, token: Token) -> Node:
-        """name = [sheet "!"] word"""
+        """name = [sheet "!"] word; a function's, and it is called, if a parenthesis follows"""
+        if self._is_at("(") and FUTURE_PREFIX.sub("", token.text).upper() in SPECS:
+            self._take()
+            return self._call(token._replace(text=f"{token.text}("))
         return read_name(token.text)
 
     def _structured(self, token: Token) -> Node:
