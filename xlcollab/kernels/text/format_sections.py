@@ -40,7 +40,10 @@ _NOT_ALONE = frozenset('nÑñE"*\\_[')
 """Marks that mean something to Excel, or nothing, but are not shown as they stand."""
 _ENGLISH, _LANGUAGE = 0x09, 0x3FF
 """Of a Windows language identifier the language, in its lowest ten bits (MS-LCID)."""
-_SYSTEM = frozenset({0xF400, 0xF800})
+_SYSTEM = re.compile(r"\[\$-0*(?:(?P<date>F800|x-sysdate)|F400|x-systime)\]", re.IGNORECASE)
+"""Begins a section that is written as the computer writes dates or times, whatever follows."""
+_SYSTEM_DATE, _SYSTEM_TIME = "dddd, mmmm d, yyyy", "h:mm:ss AM/PM"
+"""The long forms of a computer set to US English."""
 _GREGORIAN = frozenset({0, 1, 2})
 _WESTERN = frozenset({0, 1})
 
@@ -74,7 +77,7 @@ GENERAL = Section((Token("general", "general"),))
 def sections_of(pattern: str) -> tuple[Section, ...]:
     """The sections of a format. Raises UnsupportedError for a mark or a language not known, and for
     what is no format in Excel either."""
-    sections = tuple(_section(text, pattern) for text in _split(pattern))
+    sections = tuple(_section(_written_out(text), pattern) for text in _split(pattern))
     conditions = sum(section.condition is not None for section in sections)
     if len(sections) > _MOST_SECTIONS or conditions > _MOST_CONDITIONS:
         raise UnsupportedError(
@@ -94,6 +97,14 @@ def _split(pattern: str) -> list[str]:
         else:
             current, position = current + match[0], match.end()
     return [*parts, current]
+
+
+def _written_out(text: str) -> str:
+    """The text of a section, the computer's own form in full."""
+    found = _SYSTEM.match(text)
+    if not found:
+        return text
+    return _SYSTEM_DATE if found["date"] else _SYSTEM_TIME
 
 
 def _refused(pattern: str, because: str) -> UnsupportedError:
@@ -213,7 +224,7 @@ def _is_english(content: str, pattern: str) -> bool:
     digits, calendar, language = number >> 24, number >> 16 & 0xFF, number & 0xFFFF
     if digits not in _WESTERN or calendar not in _GREGORIAN:
         raise _refused(pattern, f"[{content}]")
-    return not language or language in _SYSTEM or language & _LANGUAGE == _ENGLISH
+    return not language or language & _LANGUAGE == _ENGLISH
 
 
 def _bracket(content: str, pattern: str) -> list[Token]:
