@@ -323,7 +323,7 @@ def _difference(date1904: bool, start: float, end: float, unit: str) -> float:
     if name == "MD":
         return float(_days_beyond_months(date1904, first, last))
     if name == "YD":
-        return _days_beyond_years(first, last)
+        return float(_days_beyond_years(date1904, start, first, last, months))
     counts = {"D": math.floor(end) - math.floor(start), "M": months, "Y": months // 12}
     counts["YM"] = months % 12
     if name not in counts:
@@ -331,16 +331,11 @@ def _difference(date1904: bool, start: float, end: float, unit: str) -> float:
     return float(counts[name])
 
 
-def _days_beyond_years(first: Day, last: Day) -> float:
-    """From a day to another one as if that were in its year, or in the next."""
-    year = first[0] + (last[1:] < first[1:])
-    until = _true_date(year, last[1], last[2])
-    return float((until - _true_date(*first)).days)
-
-
-def _true_date(year: int, month: int, day: int) -> datetime.date:
-    """The date so many days behind the beginning of a month."""
-    return datetime.date(year, month, 1) + datetime.timedelta(day - 1)
+def _days_beyond_years(date1904: bool, start: float, first: Day, last: Day, months: int) -> int:
+    """The whole months beyond the years, counted on from the first day, and the days beyond them,
+    which lie at the end: Excel's "YD" knows two years, and a leap day of either."""
+    reached = _serial(date1904, first[0], first[1] + months % 12, first[2])
+    return reached - math.floor(start) + _days_beyond_months(date1904, first, last)
 
 
 def _days_beyond_months(date1904: bool, first: Day, last: Day) -> int:
@@ -352,9 +347,9 @@ def _days_beyond_months(date1904: bool, first: Day, last: Day) -> int:
 
 def _date_value(date1904: bool, source: str) -> float:
     moment = moment_from_text(source, date1904)
-    if moment is None or moment[0] is None:
+    if moment is None:
         raise refuse()
-    return float(math.floor(moment[0] + (moment[1] or 0.0)))
+    return float(math.floor((moment[0] or 0.0) + (moment[1] or 0.0)))
 
 
 def _time_value(source: str) -> float:
