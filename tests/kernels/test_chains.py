@@ -5,7 +5,7 @@ The judge is the exact tape over the plan in waves, where each row is a block of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 
 from tests.kernels.engine import Cells, workbook
 from xlcollab.grid import DefinedName, ErrorCode, Kind, Scalar
+from xlcollab.kernels.program.core.graph import NotLoweredError
+from xlcollab.kernels.program.machine.native import native
+from xlcollab.kernels.program.plain import plain
+from xlcollab.kernels.program.recording.record import record
 from xlcollab.kernels.scan import codes
 from xlcollab.kernels.scan.body import _FORMS
 from xlcollab.kernels.scan.machine import forward
@@ -64,14 +68,35 @@ def assert_one_pass(cells: Cells, families: int = 1) -> None:
 
 
 def assert_same_slopes(cells: Cells, variables: str, *, second: bool = True) -> None:
-    """Value, gradient and Hessian of all results beside those of the cells one by one."""
+    """Value, gradient and Hessian of all results beside those of the cells one by one; and the core
+    program with the pass in it, beside the tape."""
     plan = build_plan(workbook(cells), few=0)
     area = parse_area(variables, "Sheet1")
     _, start = plan.workbook.sheet("Sheet1").block(area.rect)
     found = [_derivatives(one, variables, start.reshape(-1), second) for one in _both(plan)]
+    assert_lowered(*_weighted(plan, variables, start.reshape(-1)))
     for ours, judge in zip(*found, strict=True):
         size = np.nanmax(np.abs(judge), initial=1.0)
         np.testing.assert_allclose(ours, judge, rtol=0, atol=1e-10 * size)
+
+
+def assert_lowered(weighted: Callable[..., tuple[torch.Tensor, ...]], x: torch.Tensor) -> None:
+    """The pass is a routine of both machines, which agree with the tape here and beside."""
+    try:
+        recording = record(lambda x: [weighted(x)[1]], x)
+    except NotLoweredError:
+        return  # who reads the cells finds texts there
+    for point in (x, x + 1e-3 * torch.cos(torch.arange(len(x), dtype=torch.float64))):
+        leaf = point.clone().requires_grad_()
+        value = weighted(leaf)[1]
+        (slope,) = torch.autograd.grad(value, leaf)
+        for program in (native(recording), plain(recording)):
+            found = program.value_and_gradient(point.numpy())
+            if found is None:
+                assert not (value.isfinite() and slope.isfinite().all())
+                continue
+            assert found[0] == pytest.approx(value.item(), rel=1e-12)
+            np.testing.assert_allclose(found[1], slope, rtol=1e-12, atol=1e-12 * slope.abs().max())
 
 
 def _both(plan: Plan) -> tuple[Plan, Plan]:
@@ -79,9 +104,11 @@ def _both(plan: Plan) -> tuple[Plan, Plan]:
     return plan, plan.unrolled()
 
 
-def _derivatives(
-    plan: Plan, variables: str, start: np.ndarray, second: bool
-) -> tuple[np.ndarray, ...]:
+def _weighted(
+    plan: Plan, variables: str, start: np.ndarray
+) -> tuple[Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]], torch.Tensor]:
+    """x ↦ all cells, and the sum of those that are numbers, each with a weight of its own; and the
+    start."""
     compiler = Compiler(plan, [parse_area(variables, "Sheet1")], start)
     sheet = plan.workbook.sheet("Sheet1")
     values = [
@@ -91,11 +118,23 @@ def _derivatives(
         for c in range(sheet.width)
     ]
     function = compiler.function(values)
-    x = compiler.start.clone().requires_grad_()
-    parts = function(x)
-    weights = torch.cos(torch.arange(len(parts), dtype=torch.float64))
+
+    def weighted(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        parts = function(x)
+        weights = torch.cos(torch.arange(len(parts), dtype=torch.float64))
+        good = torch.isfinite(parts)
+        return parts, (torch.where(good, parts, 0.0) * weights).sum()
+
+    return weighted, compiler.start
+
+
+def _derivatives(
+    plan: Plan, variables: str, start: np.ndarray, second: bool
+) -> tuple[np.ndarray, ...]:
+    weighted, point = _weighted(plan, variables, start)
+    x = point.clone().requires_grad_()
+    parts, total = weighted(x)
     good = torch.isfinite(parts)
-    total = (torch.where(good, parts, 0.0) * weights).sum()
     (slope,) = torch.autograd.grad(total, x, create_graph=second)
     numbers = torch.where(good, parts, -1.0).detach().numpy()
     if not second:
@@ -193,6 +232,29 @@ def test_slopes_go_through_a_pass(name: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("xlcollab.kernels.trace.passes.MOST_BENT", 0)
     cells, _ = SHEETS[name]
     assert_same_slopes(DATA | cells, "F1:F5")
+
+
+CHANGING = {
+    "a cell without a number": "=IF(F$1>2,1/(F$1-F$1),A{p}*F$1)",
+    "a truth for a number": "=IF(F$1>2,A{p}>0,A{p}*F$1)",
+    "too large": "=A{p}*EXP(F$1*F$1*F$1*99)",
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_machine_has_no_answer_where_kinds_in_a_pass_change(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xlcollab.kernels.trace.passes.MOST_BENT", 0)
+    cells: Cells = {"A1": 1.0, "F1": 0.25} | rows(2, 12, {"A": CHANGING[name]})
+    plan = build_plan(workbook(cells), few=0)
+    weighted, x = _weighted(plan, "F1:F1", np.array([0.25]))
+    recording = record(lambda x: [weighted(x)[0].sum()], x)
+    assert any(node.routine is not None for node in recording.graph.nodes)
+    for program in (native(recording), plain(recording)):
+        assert program.value_and_gradient(np.array([0.3])) is not None
+        assert program.value_and_gradient(np.array([3.0])) is None
+        assert program.value_and_gradient(np.array([0.3])) is not None
 
 
 def across(cells: Cells) -> dict[str, Scalar]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.grid import ErrorCode, Kind
+from xlcollab.kernels.numbers.routine import Routine, as_it_is, worked_out
 from xlcollab.kernels.scan.layout import Layout
 from xlcollab.kernels.scan.machine import CURVED, EXACT, SETTLED, Values, forward
 from xlcollab.kernels.scan.reverse import Slopes, backward, tangents_forward
@@ -42,9 +43,8 @@ class ScanFunction:
         if context.exact:
             flags |= EXACT if sloped else EXACT | SETTLED
         run = _Run(self.layout, kinds, _texts(context, numbers, kinds), flags)
-        found: Tensor = _Scanned.apply(numbers.cpu().double(), run)  # type: ignore[no-untyped-call]
-        start, stop = self.layout.outside, self.layout.outside + self.layout.cells
-        result = run.kinds[start:stop]
+        found = worked_out(numbers.cpu().double(), run)
+        result = run.shown
         if not context.exact:
             bad = torch.from_numpy(result == _ERROR)
             found = torch.where(bad, torch.nan, found)
@@ -64,7 +64,8 @@ class ScanFunction:
         for block, part, shape in zip(blocks, parts, self.shapes, strict=True):
             stop = start + part.numel()
             if isinstance(block.kind, Tensor):
-                kinds[start:stop] = block.kind.expand(shape).reshape(-1).cpu().numpy()
+                known = as_it_is(block.kind)
+                kinds[start:stop] = np.broadcast_to(known, shape).reshape(-1)
             else:
                 kinds[start:stop] = int(block.kind)
             start = stop
@@ -85,6 +86,24 @@ class _Run:
     @property
     def values(self) -> Values:
         return Values(self.numbers, self.kinds, self.texts)
+
+    @property
+    def shown(self) -> Kinds:
+        """The kinds of the cells, (cells,)."""
+        start, stop = self.layout.outside, self.layout.outside + self.layout.cells
+        return self.kinds[start:stop]
+
+    def results(self, source: Tensor) -> Tensor:
+        """See `Running`."""
+        found: Tensor = _Scanned.apply(source, self)  # type: ignore[no-untyped-call]
+        return found
+
+    def routine(self) -> Routine:
+        """See `Running`; an error is not-a-number."""
+        from xlcollab.kernels.scan.routine import Forwards, table_of
+
+        expected = np.where(self.shown == _ERROR, np.uint8(_NUMBER), self.shown)
+        return Forwards(table_of(self.layout, self.flags, self.given, expected, self.texts))
 
     def forward(self, outside: Numbers) -> Numbers:
         """The numbers of the chain's cells, (cells,); where there is an error, its code."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from xlcollab.kernels.scan.machine import Tables, Values, forward
 from xlcollab.kernels.scan.reverse import Slopes, backward, tangents_forward
+from xlcollab.kernels.scan.routine import compile_entries
 
 
 def run_passes() -> None:
@@ -17,3 +18,4 @@ def run_passes() -> None:
     slopes = Slopes(np.zeros(1), np.zeros(1), np.zeros(1))
     tangents_forward(tables, values, slopes.tangents, np.zeros(1), 0, 0, 0)
     backward(tables, values, slopes, np.zeros((2, 1)), 0, 0, 0)
+    compile_entries()

@@ -255,6 +255,17 @@ class _Reverse:
         share = self.graph.pick(dense, index, (size,))
         self.give(source, (size,), share)
 
+    def _through_routine(self, number: int, node: Node) -> None:
+        (source, *more), routine = node.operands, node.routine
+        back = None if routine is None or more else routine.back
+        if back is None:
+            raise NotLoweredError("a routine has no second derivative in the core program")
+        _, total = self.total(number, (node.size,))
+        dense, size = self.graph.dense(total, (node.size,)), self.graph[source.node].size
+        values = View(number, 0, (1,), held=True)
+        share = self.graph.routine(back, values, View(dense, 0, (1,)))
+        self.give(View(source.node, 0, (1,), source.held), (size,), View(share, 0, (1,)))
+
     def _through_cumulate(self, number: int, node: Node) -> None:
         (source,) = node.operands
         _, total = self.total(number, node.shape)

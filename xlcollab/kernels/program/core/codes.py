@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-GROUP, CONTRACT, GATHER, SCATTER, PICK, DROP, CUMULATE, BAND, ORDER, SEARCH = range(10)
+GROUP, CONTRACT, GATHER, SCATTER, PICK, DROP, CUMULATE, BAND, ORDER, SEARCH, ROUTINE = range(11)
 """First number of a row of `code`."""
 LOAD, SPREAD, STORE, ADD, MAX, MIN = range(6)
 """Micro steps that are no operation; those have their code plus FIRST_OP."""

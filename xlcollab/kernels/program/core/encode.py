@@ -28,6 +28,7 @@ from xlcollab.kernels.program.core.codes import (
     MODES,
     ORDER,
     PICK,
+    ROUTINE,
     SCATTER,
     SEARCH,
     SPREAD,
@@ -175,6 +176,9 @@ class _Encoder:
             row = [ORDER, *node.shape, out, places[0], int(node.mode == "falling")]
         elif node.op == "search":
             row = [SEARCH, *node.shape, out, *places, int(node.mode == "upto")]
+        elif node.routine is not None:
+            table, (first, *second) = self._pool(node.routine.table), places
+            row = [ROUTINE, out, first, *(second or [first]), table, node.routine.address]
         else:
             row = [CUMULATE, *node.shape, out, places[0], int(node.mode == "back")]
         return row

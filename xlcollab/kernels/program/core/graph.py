@@ -19,6 +19,7 @@ Kinds of nodes, by `op`:
                         what is no number above all
   search                over `shape` (rows, keys, m): how many of a row's rising keys lie below each
                         of its m numbers, with those that equal it in mode "upto"
+  routine               what a compiled routine makes of whole buffers; see `numbers.routine`
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from xlcollab.errors import XlcollabError
+from xlcollab.kernels.numbers.routine import Routine
 from xlcollab.kernels.program.core.ops import COMMUTATIVE, FLAT, OPS
 from xlcollab.kernels.program.core.strides import Dims, is_dense, reshaped, row_major
 
@@ -80,6 +82,7 @@ class Node:
     """Where `gather` reads and `scatter` adds."""
     placed: tuple[Placed, ...] = ()
     mode: str = ""
+    routine: Routine | None = None
 
     @property
     def is_map(self) -> bool:
@@ -279,6 +282,11 @@ class Graph:
         )
         node = Node("search", shape, rows * count, views, mode=mode)
         return self.whole(self.add(node, ("search", shape, views, mode)), (rows, count))
+
+    def routine(self, routine: Routine, *sources: View) -> int:
+        """The buffer of a routine that reads whole buffers from their beginning on."""
+        node = Node("routine", (routine.size,), routine.size, sources, routine=routine)
+        return self.add(node, ("routine", routine, *sources))
 
     def contract(self, shape: Dims, a: View, c: View) -> View:
         """Sums of products over `shape` (b, m, n, k), seen along (b, m, n).

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from xlcollab.kernels.numbers.routine import Routine, fill
 from xlcollab.kernels.program.core.graph import Graph, Node, Placed, View
 from xlcollab.kernels.program.core.ops import OPS
 from xlcollab.kernels.program.core.schedule import needed
@@ -183,6 +184,8 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         shape = (-1, *node.shape)
         sums, back = source.reshape(shape)[..., step], out.reshape(shape)[..., step]
         return partial(np.cumsum, sums, axis=2, out=back)
+    if node.routine is not None:
+        return partial(_fill, node.routine, out, operands)
     if node.op in SORTED:
         return lambda: np.copyto(out, SORTED[node.op](node, *operands))
     rows = np.arange(len(out))[:, None]
@@ -202,6 +205,12 @@ def _moving(node: Node, operands: Sequence[Numbers], out: Numbers) -> Call:
         np.add.at(out, (rows, places()), source)
 
     return pick if node.op == "pick" else scatter
+
+
+def _fill(routine: Routine, out: Numbers, operands: Sequence[Numbers]) -> None:
+    """A routine at every point."""
+    for row, buffer in enumerate(out):
+        fill(routine, buffer, [one[min(row, len(one) - 1)] for one in operands])
 
 
 def _covers(one: Placed, size: int) -> bool:

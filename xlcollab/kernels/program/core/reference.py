@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from xlcollab.kernels.numbers.routine import fill
 from xlcollab.kernels.program.core.graph import Graph, Node, View
 from xlcollab.kernels.program.core.ops import OPS
 from xlcollab.kernels.program.core.sorting import SORTED
@@ -69,6 +70,10 @@ def _moved(node: Node, operands: list[Numbers]) -> Numbers:
         if node.mode:
             return np.cumsum(rows[:, ::-1], axis=1)[:, ::-1].reshape(-1)
         return np.cumsum(rows, axis=1).reshape(-1)
+    if node.routine is not None:
+        filled = np.zeros(node.size)
+        fill(node.routine, filled, operands)
+        return filled
     if node.op in SORTED:
         (moved,) = SORTED[node.op](node, *(one[None] for one in operands))
         return np.asarray(moved, np.float64)

@@ -112,6 +112,8 @@ class _Rewriter:
         operands = tuple(
             View(self.number[v.node], v.offset, v.strides, v.held) for v in node.operands
         )
+        if node.routine is not None:
+            return new.routine(node.routine, *operands)
         again = Node(node.op, node.shape, node.size, operands, index=node.index, mode=node.mode)
         key = (node.op, node.shape, node.size, operands, node.mode)
         place = () if node.index is None else (node.index.tobytes(),)

@@ -25,6 +25,7 @@ from xlcollab.kernels.program.core.codes import (
     ORDER,
     PICK,
     REF_WIDTH,
+    ROUTINE,
     SCATTER,
     SEARCH,
     SIZE_WIDTH,
@@ -51,6 +52,7 @@ from xlcollab.kernels.program.machine.layout import (
 )
 from xlcollab.kernels.program.machine.lookups import added_back, looked_up
 from xlcollab.kernels.program.machine.products import contract
+from xlcollab.kernels.program.machine.routines import call
 from xlcollab.kernels.program.machine.short import LANES, moved, spread
 from xlcollab.kernels.program.machine.sorting import order, search
 from xlcollab.kernels.program.machine.steps import operate
@@ -300,6 +302,9 @@ def run_rows(whole: Whole, arena: Numbers, first: int, last: int) -> None:
             order(code[t], arena)
         elif kind == SEARCH:
             search(code[t], arena)
+        elif kind == ROUTINE:
+            row = code[t]
+            call(row[5], whole, whole[PLACES] + row[4], arena, row[1], row[2], row[3])
         else:
             _move(code[t], index, arena)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.bands import banded
-from xlcollab.kernels.program.core.codes import BAND, WORK
+from xlcollab.kernels.program.core.codes import BAND, ROUTINE, WORK
 from xlcollab.kernels.program.core.encode import Encoded, encode
 from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
@@ -51,6 +51,8 @@ it its share."""
 _MOST_AT_ONCE = 100_000
 """Numbers in the buffers of a program that other threads of Python wait for, a tenth of a
 millisecond or less."""
+_LONG = (BAND, ROUTINE)
+"""What may take longer than its numbers tell."""
 _FLOAT64 = np.dtype(np.float64)
 
 _evaluate: Callable[..., int] = evaluate
@@ -97,7 +99,7 @@ class NativeProgram:
         most = threads.MOST if self.bands else 1
         made = self._packed = packed(self.encoded, places, self.guards, self.expected, most)
         self._whole, self.arena = made.whole, made.arena
-        small = not self.bands and len(self.encoded.arena) <= _MOST_AT_ONCE
+        small = len(self.encoded.arena) <= _MOST_AT_ONCE and not np.isin(kinds, _LONG).any()
         self._answer = quick() if small else None
         self._address, self._rows = made.whole.ctypes.data, Rows(self.variables)
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from xlcollab.kernels.numbers.routine import Running, as_it_is, worked_out
 from xlcollab.kernels.program.core.graph import Graph, NotLoweredError, View
 from xlcollab.kernels.program.core.strides import Dims
 from xlcollab.kernels.program.recording.aten import ATEN
@@ -61,6 +63,10 @@ class _Reading(TorchFunctionMode):
         args: tuple[object, ...] = (),
         kwargs: Mapping[str, object] | None = None,
     ) -> object:
+        if func is worked_out and isinstance(args[0], Tensor) and self._recorder.tracks(args[0]):
+            return self._recorder.routine(args[0], cast(Running, args[1]))
+        if func is as_it_is and isinstance(args[0], Tensor) and self._recorder.tracks(args[0]):
+            return self._recorder.taken_for_granted(args[0])
         name = getattr(func, "__name__", "")
         if name in self._PAST and isinstance(args[0], Tensor) and self._recorder.tracks(args[0]):
             raise NotLoweredError(f"{name} reads numbers that depend on the variables")

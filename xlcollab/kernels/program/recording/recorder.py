@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from xlcollab.kernels.numbers.routine import Running
 from xlcollab.kernels.program.core.algebra import simplified
 from xlcollab.kernels.program.core.graph import Graph, NotLoweredError, Placed, View
 from xlcollab.kernels.program.core.strides import Dims, row_major
@@ -126,6 +129,29 @@ class Recorder(TorchDispatchMode):
         return self.graph[node].mode == "min" and all(
             self.graph[one.source.node].op == "finite" for one in placed
         )
+
+    def routine(self, source: Tensor, running: Running) -> Tensor:
+        """The results of a routine, (results,), which the graph takes as it stands while their
+        kinds stay what they are."""
+        graph = self.graph
+        held = not source.requires_grad
+        read = View(graph.dense(self.view(source), tuple(source.shape)), 0, (1,), held)
+        found = running.results(source)
+        number, count = graph.routine(running.routine(), read), found.numel()
+        self.own(found, number)
+        guard = graph.dense(View(number, count, (), held=True), ())
+        self.guards.append(Guard(guard, 1.0))
+        return found
+
+    def taken_for_granted(self, codes: Tensor) -> NDArray[np.int64]:
+        """Whole numbers that must stay what they are, in their shape."""
+        shape, graph = tuple(codes.shape), self.graph
+        found = codes.detach().long().numpy()
+        known = View(graph.constant(found.astype(np.float64)), 0, row_major(shape))
+        same = graph.map("eq", shape, self.view(codes), known)
+        kept = Placed(same, shape, 0, (0,) * len(shape))
+        self.guards.append(Guard(graph.place(1, [kept], "min"), 1.0))
+        return found
 
     def view(self, value: Tensor | float, shape: Dims | None = None) -> View:
         """What a tensor or number is in the graph, spread over `shape` (by default its own)."""

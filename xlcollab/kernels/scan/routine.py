@@ -1,0 +1,211 @@
+"""A pass as a compiled routine of the core program, forwards and backwards; see `numbers.routine`.
+
+The buffer forwards holds the cells (not-a-number where there is an error), whether their kinds are
+those known, and behind that the values that the machine works on, the states of areas that grow and
+the kinds. Backwards it holds the derivatives by all values, of which those by what stands outside
+are the first, and three times as much to work with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numba
+import numpy as np
+from numba import types
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
+
+from xlcollab.grid import ErrorCode, Kind
+from xlcollab.jit import CACHED
+from xlcollab.kernels.scan.compiled import inner
+from xlcollab.kernels.scan.machine import Tables, Values, forward
+from xlcollab.kernels.scan.reverse import Slopes, backward
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ctypes import _Pointer, c_double, c_int64
+
+    from xlcollab.kernels.scan.layout import Layout
+
+Numbers = NDArray[np.float64]
+Kinds = NDArray[np.uint8]
+Whole = NDArray[np.int64]
+
+(
+    LENGTH,
+    OUTSIDE,
+    CELLS,
+    SIZE,
+    STATES,
+    FIRST,
+    LAST,
+    FLAGS,
+    MEMBERS,
+    STEPS,
+    OPERANDS,
+    POOL,
+    GIVEN,
+    EXPECTED,
+    TEXTS,
+    HEAD,
+) = range(16)
+"""The table's head: how long it is, the numbers of a layout, and where each part begins in it."""
+
+_NUMBER, _ERROR, _NUM = int(Kind.NUMBER), int(Kind.ERROR), float(ErrorCode.NUM)
+_STATE = 6
+"""Numbers of a state."""
+_BYTES = 8
+"""Kinds in the place of a number."""
+
+
+def table_of(layout: Layout, flags: int, given: Kinds, expected: Kinds, texts: Numbers) -> Whole:
+    """All that the machine goes by in one row of whole numbers, (k,): `given` are the kinds of what
+    stands outside, `expected` those that the cells have."""
+    tables = layout.tables
+    parts = [tables.members, tables.steps, tables.operands, tables.pool, given, expected]
+    rows = [np.asarray(part, np.int64).reshape(-1) for part in parts]
+    rows.append(np.ascontiguousarray(texts).reshape(-1).view(np.int64))
+    starts = HEAD + np.cumsum([0, *(len(row) for row in rows)])
+    head = [layout.outside, layout.cells, layout.size, layout.states, layout.first, layout.last]
+    return np.concatenate([np.array([starts[-1], *head, flags, *starts[:-1]], np.int64), *rows])
+
+
+@inner
+def _tables(whole: Whole) -> Tables:
+    return Tables(
+        whole[whole[MEMBERS] : whole[STEPS]].reshape((-1, 6)),
+        whole[whole[STEPS] : whole[OPERANDS]].reshape((-1, 7)),
+        whole[whole[OPERANDS] : whole[POOL]].reshape((-1, 6)),
+        whole[whole[POOL] : whole[GIVEN]],
+    )
+
+
+@inner
+def _values(whole: Whole, buffer: Numbers) -> Values:
+    first = whole[CELLS] + 1
+    kinds = first + whole[SIZE] + _STATE * whole[STATES]
+    return Values(
+        buffer[first : first + whole[SIZE]],
+        buffer[kinds:].view(np.uint8)[: whole[SIZE]],
+        whole[whole[TEXTS] : whole[LENGTH]].view(np.float64).reshape((4, -1)),
+    )
+
+
+@inner
+def _take(whole: Whole, values: Values, source: Numbers) -> None:
+    """What stands outside, with its kinds: what is no number is an error."""
+    for i in range(whole[OUTSIDE]):
+        kind, x = whole[whole[GIVEN] + i], source[i]
+        if kind == _NUMBER and not np.isfinite(x):
+            kind, x = _ERROR, _NUM
+        values.kinds[i], values.numbers[i] = kind, x
+
+
+@inner
+def _show(whole: Whole, values: Values, buffer: Numbers) -> None:
+    """The cells, and whether they are of the kinds that are expected."""
+    outside, cells, holds = whole[OUTSIDE], whole[CELLS], 1.0
+    for i in range(cells):
+        kind, x = int(values.kinds[outside + i]), values.numbers[outside + i]
+        if kind == _ERROR:
+            kind, x = _NUMBER, np.nan
+        if kind != whole[whole[EXPECTED] + i]:
+            holds = 0.0
+        buffer[i] = x
+    buffer[cells] = holds
+
+
+def _work_out(
+    table: _Pointer[c_int64],
+    out: _Pointer[c_double],
+    source: _Pointer[c_double],
+    unused: _Pointer[c_double],
+) -> None:
+    whole = carray(table, carray(table, HEAD)[LENGTH])
+    size, cells, states = whole[SIZE], whole[CELLS], whole[STATES]
+    total = cells + 1 + size + _STATE * states + (size + _BYTES - 1) // _BYTES
+    buffer = carray(out, total)
+    buffer[:] = 0.0
+    values = _values(whole, buffer)
+    held = buffer[cells + 1 + size : cells + 1 + size + _STATE * states].reshape((-1, _STATE))
+    _take(whole, values, carray(source, whole[OUTSIDE]))
+    forward(_tables(whole), values, held, whole[FIRST], whole[LAST], whole[FLAGS])
+    _show(whole, values, buffer)
+
+
+def _go_back(
+    table: _Pointer[c_int64],
+    out: _Pointer[c_double],
+    source: _Pointer[c_double],
+    bars: _Pointer[c_double],
+) -> None:
+    whole = carray(table, carray(table, HEAD)[LENGTH])
+    size, cells, states = whole[SIZE], whole[CELLS], whole[STATES]
+    total = cells + 1 + size + _STATE * states + (size + _BYTES - 1) // _BYTES
+    buffer = carray(out, 3 * size + 2 * states)
+    buffer[:] = 0.0
+    values = _values(whole, carray(source, total))
+    slopes = Slopes(buffer[2 * size : 3 * size], buffer[:size], buffer[size : 2 * size])
+    given = carray(bars, cells)
+    for i in range(cells):
+        if values.kinds[whole[OUTSIDE] + i] != _ERROR:
+            slopes.bars[whole[OUTSIDE] + i] = given[i]
+    held = buffer[3 * size :].reshape((2, -1))
+    backward(_tables(whole), values, slopes, held, whole[FIRST], whole[LAST], whole[FLAGS])
+
+
+class _Code(Protocol):
+    address: int
+
+
+@cache
+def _code(function: Callable[..., None]) -> _Code:
+    """A function that is called by its address, compiled once and cached on disk."""
+    number, whole = types.CPointer(types.float64), types.CPointer(types.int64)
+    signature = types.void(whole, number, number, number)
+    return cast(_Code, numba.cfunc(signature, cache=CACHED, error_model="numpy")(function))
+
+
+def compile_entries() -> None:
+    """Makes both ways ready."""
+    _code(_work_out)
+    _code(_go_back)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backwards:
+    """The derivatives of a pass; a `Routine`."""
+
+    table: Whole
+    back: None = None
+
+    @property
+    def size(self) -> int:
+        return int(3 * self.table[SIZE] + 2 * self.table[STATES])
+
+    @property
+    def address(self) -> int:
+        return _code(_go_back).address
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forwards:
+    """A pass; a `Routine`."""
+
+    table: Whole
+
+    @property
+    def size(self) -> int:
+        cells, size, states = (int(self.table[at]) for at in (CELLS, SIZE, STATES))
+        return cells + 1 + size + _STATE * states + -(-size // _BYTES)
+
+    @property
+    def address(self) -> int:
+        return _code(_work_out).address
+
+    @property
+    def back(self) -> Backwards:
+        return Backwards(self.table)
