@@ -67,6 +67,18 @@ def test_two_models_on_one_sheet(tmp_path: Path) -> None:
     assert gain > 0.164
 
 
+def test_relative_references_count_from_their_own_cell(tmp_path: Path) -> None:
+    """The objective and the variables stand in two rows; dollars make no difference."""
+    relative = {
+        cell: value.replace("$", "") if isinstance(value, str) else value
+        for cell, value in PORTFOLIO.items()
+    }
+    books = [xc.open(build(tmp_path / "b.xlsx", {"S": one})) for one in (PORTFOLIO, relative)]
+    fixed, moving = ([one.model for one in find_saved(book.workbook)] for book in books)
+    assert moving == fixed
+    assert len(fixed) == 2
+
+
 def test_the_only_saved_model_is_solved(tmp_path: Path) -> None:
     cells = {cell: value for cell, value in PORTFOLIO.items() if not cell.startswith("A2")}
     path = build(tmp_path / "b.xlsx", {"S": cells})

@@ -219,10 +219,9 @@ def _read(workbook: Workbook, area: AreaRef) -> SolverModel:
     restrictions = Restrictions(workbook, sheet)
     arrays = [_line(formulas, cell, restrictions, what) for cell in places[1:]]
     options, positive = _options(workbook, sheet, [one for one in arrays if one])
-    corner = (area.rect.top, area.rect.left)
-    text = ",".join(to_text(one, *corner) for one in variables)
+    text = ",".join(_written(one, places[0]) for one in variables)
     objective = goal and resolve_cell(
-        workbook, to_text(goal[1], *corner), sheet, f"the objective of {what}"
+        workbook, _written(goal[1], cells[0]), sheet, f"the objective of {what}"
     )
     return SolverModel(
         sheet=sheet,
@@ -249,13 +248,18 @@ def _line(
     if not isinstance(node, Binary) or node.operator not in SIGNS:
         raise ModelError(f"{what}: {cell} holds neither a constraint such as =A1>=0 nor options")
     where = f"{cell}, of {what}"
-    left, right = (to_text(side, cell.row, cell.column) for side in (node.left, node.right))
+    left, right = (_written(side, cell) for side in (node.left, node.right))
     domain = _domain(node)
     if domain is not None:
         restrictions.restrict(left if domain[1] else right, domain[0], where)
     else:
         restrictions.constrain(left, SIGNS[node.operator], right, where)
     return ()
+
+
+def _written(node: Node, cell: CellRef) -> str:
+    """The text of a part of the formula in `cell`, from where its relative references count."""
+    return to_text(node, cell.row, cell.column)
 
 
 def _domain(node: Binary) -> tuple[Domain, bool] | None:
