@@ -105,6 +105,41 @@ def test_the_ranges_of_a_textbook() -> None:
     assert ranges.limit_decrease.tolist() == pytest.approx([2.0, 6.0, 6.0])
 
 
+def test_an_equation_that_others_imply_cannot_move() -> None:
+    """Of a transport with equal sums one equation follows from the others: its price is 0, and
+    with any other limit there is no point at all."""
+    limits = np.array([[3.0, 3.0], [4.0, 4.0], [2.0, 2.0], [5.0, 5.0]])
+    matrix = np.vstack([np.kron(np.eye(2), np.ones(2)), np.kron(np.ones(2), np.eye(2))])
+    bounds = np.array([[0.0, math.inf]] * 4)
+    objective = linear_objective(np.array([4.0, 6.0, 5.0, 3.0]), matrix, limits, bounds)
+    solution = solve(objective, torch.zeros(4, dtype=torch.float64))
+    assert solution.linear is not None
+    assert solution.linear.ranging is not None
+    assert solution.linear.ranging.limit_increase.tolist() == [0.0] * 4
+    assert solution.linear.ranging.limit_decrease.tolist() == [0.0] * 4
+
+
+def test_bounds_alone_have_ranges() -> None:
+    """HiGHS makes no basis without a row: a cost may go to 0, and away from it for ever."""
+    objective = replace(
+        linear_objective(
+            np.array([7.0, -2.0, 0.0]),
+            np.zeros((1, 3)),
+            np.array([[-math.inf, 4.0]]),
+            np.array([[0.0, 12.0]] * 3),
+        ),
+        maximize=True,
+    )
+    solution = solve(objective, torch.ones(3, dtype=torch.float64))
+    assert solution.linear is not None
+    ranges = solution.linear.ranging
+    assert ranges is not None
+    assert ranges.cost_increase.tolist()[:2] == [math.inf, 2.0]
+    assert ranges.cost_decrease.tolist()[:2] == [7.0, math.inf]
+    assert ranges.limit_increase.tolist() == [math.inf]
+    assert ranges.limit_decrease.tolist() == [4.0]
+
+
 def _random(seed: int, *, maximize: bool) -> tuple[Array, Array, Array, Objective]:
     rng = np.random.default_rng(seed)
     matrix, c = rng.uniform(0.1, 3, (4, 6)), rng.uniform(1, 5, 6)

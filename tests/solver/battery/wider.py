@@ -152,6 +152,7 @@ def degenerate(random: Generator) -> Case:
     weights = np.vstack([weights, weights[:2], weights[:1] + weights[1:2]])
     right = weights @ corner
     cost = -random.integers(0, 6, n).astype(float)
+    cost[0] -= not cost.any()
     bounds = [(0.0, 30.0)] * n
     found = linprog(cost, A_ub=weights, b_ub=right, bounds=bounds)
     rows = [Row(Text(linear(w)), "<=", float(b)) for w, b in zip(weights, right, strict=True)]
