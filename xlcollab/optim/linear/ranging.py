@@ -32,7 +32,8 @@ def ranging(highs: Any, by: Scales, program: Program, x: Array, maximize: bool) 
     """Of the optimum x of `program`, from the instance that found it; None without a basis."""
     _, found = highs.getRanging()
     if found.valid:
-        up, down = _costs(found, by, program)
+        ends = np.array([found.col_cost_up.value_, found.col_cost_dn.value_])
+        up, down = _costs(ends[:, : program.columns], by, program)
         limits = _limits(highs, found, by, program, x)
     elif not program.matrix.nnz:  # HiGHS makes no basis where no row has a variable
         up, down = _costs_within_bounds(program, x)
@@ -48,12 +49,13 @@ def ranging(highs: Any, by: Scales, program: Program, x: Array, maximize: bool) 
     )
 
 
-def _costs(found: Any, by: Scales, program: Program) -> tuple[Array, Array]:
-    """By how much each cost of the minimised program may rise and fall."""
-    unit, n = by.columns * by.objective, program.columns
+def _costs(ends: Array, by: Scales, program: Program) -> tuple[Array, Array]:
+    """By how much each cost of the minimised program may rise and fall, from the two ends (2, n)
+    of its scaled range."""
+    unit = by.columns * by.objective
     scaled_costs = program.c * unit
-    up = _endless(np.array(found.col_cost_up.value_)[:n] - scaled_costs) / unit
-    down = _endless(scaled_costs - np.array(found.col_cost_dn.value_)[:n]) / unit
+    up = _endless(ends[0] - scaled_costs) / unit
+    down = _endless(scaled_costs - ends[1]) / unit
     return np.maximum(up, 0.0), np.maximum(down, 0.0)
 
 
