@@ -21,6 +21,7 @@ from xlcollab.formula.signatures import wrong_count
 from xlcollab.grid import ArrayFormula, Sheet, Workbook
 from xlcollab.plan.rectangles import rectangles
 from xlcollab.plan.resolve import SplitError, resolve
+from xlcollab.plan.settled import settled
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, AreaRef, CellRef, Rect
 
 
@@ -186,7 +187,7 @@ def _plain_families(
         filled = parser.of_its_shape(text, row, column, called)
         if filled is not None:
             closing = _is_closing(filled, text)
-            found.append(Family(sheet.name, rect, filled, closing=closing))
+            found.append(Family(sheet.name, rect, settled(filled, rect), closing=closing))
             continue
         try:
             node = parser.node(key, text, row, column)
@@ -206,6 +207,7 @@ def _resolved(family: Family, workbook: Workbook) -> list[Family]:
     except SplitError:
         return [one for part in halves(family) for one in _resolved(part, workbook)]
     step, array, closing = family.step, family.array, family.closing
+    node = node if array else settled(node, family.rect)
     return [Family(family.sheet, family.rect, node, step, array, closing)]
 
 
