@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -19,12 +20,25 @@ from xlcollab.optim.solution import Status
 _EXHAUSTED = Stop(Status.TOLERANCE, "No step lowers it any further at this precision.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """One remembered step: s = change of y, z = change of the gradient, each (n,)."""
 
     s: Tensor
     z: Tensor
+    curvature: float = field(init=False)
+    """s · z."""
+    length: float = field(init=False)
+    """z · z."""
+    arrays: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False)
+    """s and z as numpy sees them, where they lie on the CPU."""
+
+    def __post_init__(self) -> None:
+        cpu = self.s.device.type == "cpu"
+        s, z = (self.s.numpy(), self.z.numpy()) if cpu else (np.zeros(0), np.zeros(0))
+        object.__setattr__(self, "arrays", (s, z))
+        object.__setattr__(self, "curvature", float(s.dot(z) if cpu else self.s.dot(self.z)))
+        object.__setattr__(self, "length", float(z.dot(z) if cpu else self.z.dot(self.z)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,10 @@ class LBFGS:
 
     def _remember(self, pairs: tuple[Pair, ...], old: Point, new: Point) -> tuple[Pair, ...]:
         """The pairs with the newest; a step without positive curvature is left out."""
-        s, z = new.y - old.y, new.gradient - old.gradient
-        if s.dot(z) <= torch.finfo(s.dtype).eps * z.dot(z):
+        pair = Pair(new.y - old.y, new.gradient - old.gradient)
+        if pair.curvature <= torch.finfo(pair.s.dtype).eps * pair.length:
             return pairs
-        return (*pairs, Pair(s, z))[-self.memory :]
+        return (*pairs, pair)[-self.memory :]
 
 
 def _first_length(direction: Tensor, pairs: tuple[Pair, ...]) -> float:
@@ -73,9 +87,6 @@ def _first_length(direction: Tensor, pairs: tuple[Pair, ...]) -> float:
     return min(1.0, 1.0 / max(float(torch.linalg.vector_norm(direction)), 1e-300))
 
 
-_Vector = TypeVar("_Vector", Tensor, NDArray[np.float64])
-
-
 def inverse_hessian_times(
     gradient: Tensor, pairs: tuple[Pair, ...], free: Tensor | None = None
 ) -> Tensor:
@@ -83,32 +94,32 @@ def inverse_hessian_times(
 
     `free` (n,), 0 or 1, restricts the vectors to the variables that may move.
     """
+    used, q = pairs, gradient
+    if free is not None:
+        q = q * free
+        masked = [Pair(pair.s * free, pair.z * free) for pair in pairs]
+        used = tuple(pair for pair in masked if pair.curvature > 0.0)
+    if not used:
+        return q
     if gradient.device.type != "cpu":
-        return _two_loops(gradient, [(pair.s, pair.z) for pair in pairs], free)
-    plain = [(pair.s.numpy(), pair.z.numpy()) for pair in pairs]
-    held = None if free is None else free.numpy()
-    return torch.from_numpy(_two_loops(gradient.numpy(), plain, held))
+        return _two_loops(q, [(pair.s, pair.z) for pair in used], used)
+    return torch.from_numpy(_two_loops(q.numpy(), [pair.arrays for pair in used], used))
+
+
+_Vector = TypeVar("_Vector", Tensor, NDArray[np.float64])
 
 
 def _two_loops(
-    gradient: _Vector, pairs: list[tuple[_Vector, _Vector]], free: _Vector | None
+    gradient: _Vector, vectors: Sequence[tuple[_Vector, _Vector]], pairs: Sequence[Pair]
 ) -> _Vector:
     """The same on tensors or on arrays, which take less time to begin with on few numbers."""
-    used = pairs
-    if free is not None:
-        gradient = gradient * free
-        masked = [(s * free, z * free) for s, z in pairs]
-        used = [(s, z) for s, z in masked if s.dot(z) > 0.0]
     q = gradient
     steps = []
-    for s, z in reversed(used):
-        curvature = s.dot(z)
-        alpha = s.dot(q) / curvature
+    for (s, z), pair in zip(reversed(vectors), reversed(pairs), strict=True):
+        alpha = s.dot(q) / pair.curvature
         q = q - alpha * z
-        steps.append((s, z, curvature, alpha))
-    if used:
-        s, z = used[-1]
-        q = q * (s.dot(z) / z.dot(z))
+        steps.append((s, z, pair.curvature, alpha))
+    q = q * (pairs[-1].curvature / pairs[-1].length)
     for s, z, curvature, alpha in reversed(steps):
         q = q + (alpha - z.dot(q) / curvature) * s
     return q

@@ -23,6 +23,7 @@ from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
 from xlcollab.kernels.program.machine import threads
 from xlcollab.kernels.program.machine.calling import Answer, Rows, quick
+from xlcollab.kernels.program.machine.compiled import is_ready
 from xlcollab.kernels.program.machine.descent import (
     COLUMNS,
     FINE,
@@ -51,6 +52,8 @@ it its share."""
 _MOST_AT_ONCE = 100_000
 """Numbers in the buffers of a program that other threads of Python wait for, a tenth of a
 millisecond or less."""
+_OF_ROWS = 100_000
+"""Numbers in points that are asked for together: they stay in the caches."""
 _LONG = (BAND, ROUTINE)
 """What may take longer than its numbers tell."""
 _FLOAT64 = np.dtype(np.float64)
@@ -291,18 +294,30 @@ class NativeResiduals:
 
     def jacobian(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
         """The residuals and their derivatives at x, or None. Shapes (m,) and (m, n)."""
-        values, jacobian = self.values(x), np.empty((self.count, len(x)))
-        if values is None:
-            return None
-        z = np.concatenate([x, np.zeros(self.count)])
-        for row, place in enumerate(range(len(x), len(z))):
-            z[place] = 1.0
-            found = self.program.value_and_gradient(z)
-            if found is None:
-                return None
-            z[place] = 0.0
-            jacobian[row] = found[1][: len(x)]
-        return values, jacobian
+        values = self.values(x)
+        jacobian = None if values is None else self._rows(x)
+        return None if values is None or jacobian is None else (values, jacobian)
+
+    def _rows(self, x: Numbers) -> Numbers | None:
+        """The derivatives, many rows in one call where that is compiled."""
+        n, m = len(x), self.count
+        found, together = np.empty((m, n)), self._together()
+        points = np.empty((together, n + m))
+        for first in range(0, m, together):
+            count = min(together, m - first)
+            points[:, :n], points[:, n:] = x, np.eye(together, m, first)
+            if together > 1:
+                slopes = self.program.batch(points[:count])[1]
+            else:
+                one = self.program.value_and_gradient(points[0])
+                slopes = np.full((1, n), np.nan) if one is None else one[1][None]
+            found[first : first + count] = slopes[:, :n]
+        return found if np.isfinite(found).all() else None
+
+    def _together(self) -> int:
+        if self.program.threads > 1 or not is_ready(batch):
+            return 1  # several threads share each row, or to compile it takes longer than it saves
+        return max(1, min(self.count, _OF_ROWS // (self.program.variables + 1)))
 
 
 def native(recording: Recording, *, slopes: bool = True) -> NativeProgram:
