@@ -22,6 +22,11 @@ def inner(function: _F) -> _F:
     return cast(_F, make(function))
 
 
+def inlined(function: _F) -> _F:
+    """Becomes part of each caller."""
+    return cast(_F, njit(inline="always", error_model="numpy")(function))
+
+
 def is_ready(function: Callable[..., object]) -> bool:
     """Whether a function that is called from Python can run without being compiled first."""
     if getattr(function, "signatures", ()):

@@ -1,9 +1,9 @@
 """A pass as a compiled routine of the core program, forwards and backwards; see `numbers.routine`.
 
 The buffer forwards holds the cells (not-a-number where there is an error), whether their kinds are
-those known, and behind that the values that the machine works on, the states of areas that grow and
-the kinds. Backwards it holds the derivatives by all values, of which those by what stands outside
-are the first, and three times as much to work with.
+those known, whether kinds were looked at, and behind that the values that the machine works on, the
+states of areas that grow and the kinds. Backwards it holds the derivatives by all values, those by
+what stands outside first, and as much again twice to work with.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.jit import CACHED
 from xlcollab.kernels.scan.compiled import inner
 from xlcollab.kernels.scan.machine import Tables, Values, forward
+from xlcollab.kernels.scan.plainly import backward_plainly, forward_plainly, is_plain
 from xlcollab.kernels.scan.reverse import Slopes, backward
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ Whole = NDArray[np.int64]
     FIRST,
     LAST,
     FLAGS,
+    PLAIN,
     MEMBERS,
     STEPS,
     OPERANDS,
@@ -51,10 +53,14 @@ Whole = NDArray[np.int64]
     EXPECTED,
     TEXTS,
     HEAD,
-) = range(16)
-"""The table's head: how long it is, the numbers of a layout, and where each part begins in it."""
+) = range(17)
+"""The table's head: how long it is, the numbers of a layout, whether only numbers go through it,
+and where each part begins in it."""
 
-_NUMBER, _ERROR, _NUM = int(Kind.NUMBER), int(Kind.ERROR), float(ErrorCode.NUM)
+_BLANK, _NUMBER, _ERROR = int(Kind.BLANK), int(Kind.NUMBER), int(Kind.ERROR)
+_NUM = float(ErrorCode.NUM)
+_MARKS = 2
+"""Behind the results."""
 _STATE = 6
 """Numbers of a state."""
 _BYTES = 8
@@ -70,7 +76,8 @@ def table_of(layout: Layout, flags: int, given: Kinds, expected: Kinds, texts: N
     rows.append(np.ascontiguousarray(texts).reshape(-1).view(np.int64))
     starts = HEAD + np.cumsum([0, *(len(row) for row in rows)])
     head = [layout.outside, layout.cells, layout.size, layout.states, layout.first, layout.last]
-    return np.concatenate([np.array([starts[-1], *head, flags, *starts[:-1]], np.int64), *rows])
+    head += [flags, int(is_plain(layout, flags, given, expected))]
+    return np.concatenate([np.array([starts[-1], *head, *starts[:-1]], np.int64), *rows])
 
 
 @inner
@@ -85,7 +92,7 @@ def _tables(whole: Whole) -> Tables:
 
 @inner
 def _values(whole: Whole, buffer: Numbers) -> Values:
-    first = whole[CELLS] + 1
+    first = whole[CELLS] + _MARKS
     kinds = first + whole[SIZE] + _STATE * whole[STATES]
     return Values(
         buffer[first : first + whole[SIZE]],
@@ -118,6 +125,50 @@ def _show(whole: Whole, values: Values, buffer: Numbers) -> None:
     buffer[cells] = holds
 
 
+@inner
+def _total(whole: Whole) -> int:
+    """Numbers of the buffer forwards."""
+    kinds = (whole[SIZE] + _BYTES - 1) // _BYTES
+    return int(whole[CELLS] + _MARKS + whole[SIZE] + _STATE * whole[STATES] + kinds)
+
+
+@inner
+def _worked_out_plainly(whole: Whole, buffer: Numbers, source: Numbers) -> bool:
+    """The cells, if nothing but finite numbers goes through them."""
+    cells, outside = whole[CELLS], whole[OUTSIDE]
+    numbers = buffer[cells + _MARKS : cells + _MARKS + whole[SIZE]]
+    for i in range(outside):
+        x = 0.0 if whole[whole[GIVEN] + i] == _BLANK else source[i]
+        if not np.isfinite(x):
+            return False
+        numbers[i] = x
+    tables = _tables(whole)
+    members, steps, operands, pool = tables.members, tables.steps, tables.operands, tables.pool
+    first, last = whole[FIRST], whole[LAST]
+    if not forward_plainly(members, steps, operands, pool, numbers, first, last):
+        return False
+    for i in range(cells):
+        buffer[i] = numbers[outside + i]
+    buffer[cells], buffer[cells + 1] = 1.0, 0.0
+    return True
+
+
+@inner
+def _back_plainly(whole: Whole, values: Numbers, given: Numbers, bars: Numbers) -> None:
+    cells, outside = whole[CELLS], whole[OUTSIDE]
+    numbers = values[cells + _MARKS : cells + _MARKS + whole[SIZE]]
+    bars[:] = 0.0
+    for i in range(cells):
+        bars[outside + i] = given[i]
+    tables = _tables(whole)
+    members, steps, operands, pool = tables.members, tables.steps, tables.operands, tables.pool
+    first, last = whole[FIRST], whole[LAST]
+    backward_plainly(members, steps, operands, pool, numbers, bars, first, last)
+    for i in range(outside):
+        if whole[whole[GIVEN] + i] == _BLANK:
+            bars[i] = 0.0
+
+
 def _work_out(
     table: _Pointer[c_int64],
     out: _Pointer[c_double],
@@ -126,12 +177,14 @@ def _work_out(
 ) -> None:
     whole = carray(table, carray(table, HEAD)[LENGTH])
     size, cells, states = whole[SIZE], whole[CELLS], whole[STATES]
-    total = cells + 1 + size + _STATE * states + (size + _BYTES - 1) // _BYTES
-    buffer = carray(out, total)
+    buffer, given = carray(out, _total(whole)), carray(source, whole[OUTSIDE])
+    if whole[PLAIN] and _worked_out_plainly(whole, buffer, given):
+        return
     buffer[:] = 0.0
-    values = _values(whole, buffer)
-    held = buffer[cells + 1 + size : cells + 1 + size + _STATE * states].reshape((-1, _STATE))
-    _take(whole, values, carray(source, whole[OUTSIDE]))
+    buffer[cells + 1] = 1.0
+    values, first = _values(whole, buffer), cells + _MARKS + size
+    held = buffer[first : first + _STATE * states].reshape((-1, _STATE))
+    _take(whole, values, given)
     forward(_tables(whole), values, held, whole[FIRST], whole[LAST], whole[FLAGS])
     _show(whole, values, buffer)
 
@@ -144,10 +197,12 @@ def _go_back(
 ) -> None:
     whole = carray(table, carray(table, HEAD)[LENGTH])
     size, cells, states = whole[SIZE], whole[CELLS], whole[STATES]
-    total = cells + 1 + size + _STATE * states + (size + _BYTES - 1) // _BYTES
-    buffer = carray(out, 3 * size + 2 * states)
+    buffer, before = carray(out, 3 * size + 2 * states), carray(source, _total(whole))
+    if before[cells + 1] == 0.0:
+        _back_plainly(whole, before, carray(bars, cells), buffer[:size])
+        return
     buffer[:] = 0.0
-    values = _values(whole, carray(source, total))
+    values = _values(whole, before)
     slopes = Slopes(buffer[2 * size : 3 * size], buffer[:size], buffer[size : 2 * size])
     given = carray(bars, cells)
     for i in range(cells):
@@ -200,7 +255,7 @@ class Forwards:
     @property
     def size(self) -> int:
         cells, size, states = (int(self.table[at]) for at in (CELLS, SIZE, STATES))
-        return cells + 1 + size + _STATE * states + -(-size // _BYTES)
+        return cells + _MARKS + size + _STATE * states + -(-size // _BYTES)
 
     @property
     def address(self) -> int:
