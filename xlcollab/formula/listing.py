@@ -449,7 +449,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "TEXT": ("VV", ""),
     "TEXTAFTER": ("VA|VVVV", ""),
     "TEXTBEFORE": ("VA|VVVV", ""),
-    "TEXTJOIN": ("VVR|R*1", ""),
+    "TEXTJOIN": ("TVR|R*1", ""),
     "TEXTSPLIT": ("VV|VVVV", ""),
     "TIME": ("VVV", ""),
     "TIMEVALUE": ("V", ""),

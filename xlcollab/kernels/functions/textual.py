@@ -437,7 +437,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("REPLACE", "VVVV", _counting(_replaced, text, _short_count, _short_count, text)),
     _row("CONCATENATE", "V|V*1", valuewise(_joined, text)),
     _row("CONCAT", "R|R*1", concatenated, elementwise=False),
-    _row("TEXTJOIN", "VVR|R*1", text_join, elementwise=False),
+    _row("TEXTJOIN", "TVR|R*1", text_join, elementwise=False),
     _row("FIXED", "V|VV", valuewise(_fixed, number, integer, truth)),
     _row("DOLLAR", "V|V", valuewise(_dollars, number, integer), also="USDOLLAR"),
     _row(
