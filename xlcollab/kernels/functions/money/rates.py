@@ -6,6 +6,7 @@ Functions of numbers take tensors that broadcast and give one of their common sh
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
@@ -25,7 +26,7 @@ from xlcollab.kernels.values.block import Block, Context, first_code, spread_sha
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.guard import at_least, at_most, inside, outside
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.roots import root
+from xlcollab.kernels.values.roots import Sloped, root
 
 _GUESS = 0.1
 """Excel's own, where none is given."""
@@ -68,7 +69,30 @@ def _internal(flows: Tensor, times: Tensor, guess: Tensor) -> Tensor:
         value, slope = _worth(flows, times, rate)
         return value, _steady(value, slope, slope + last * value / (1 + rate))
 
-    return outside(root(worth, guess, -1.0), _both_signs(flows))
+    possible = _both_signs(flows)
+    found = root(worth, guess, -1.0)
+    missed = possible & torch.isnan(found.detach())
+    if bool(missed.any()):
+        found = torch.where(missed, root(worth, _crossing(worth, guess, missed), -1.0), found)
+    return outside(found, possible)
+
+
+_LEAST_GROWTH, _MOST_GROWTH, _GROWTHS = 1e-3, 1e3, 300
+"""What one becomes in a period, where Newton's method found no rate: the ends that are looked
+between, and in how many places."""
+
+
+def _crossing(worth: Sloped, guess: Tensor, missed: Tensor) -> Tensor:
+    """A rate beside the change of sign that is nearest to the guess; the guess where none is."""
+    span = math.log(_LEAST_GROWTH), math.log(_MOST_GROWTH)
+    grown = torch.linspace(*span, _GROWTHS, dtype=guess.dtype, device=guess.device).exp()
+    with torch.no_grad():
+        signs = torch.stack([worth(torch.full_like(guess, rate))[0].sign() for rate in grown - 1])
+        changes = (signs[1:] * signs[:-1] < 0) & missed
+        middles = (grown[1:] * grown[:-1]).sqrt().reshape(-1, *[1] * guess.dim())
+        away = torch.where(changes, (middles / (1 + guess)).log().abs(), torch.inf)
+        nearest = middles.flatten()[away.argmin(0)] - 1
+        return torch.where(changes.any(0), nearest, guess)
 
 
 def _steady(value: Tensor, early: Tensor, late: Tensor) -> Tensor:
