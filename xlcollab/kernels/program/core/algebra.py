@@ -87,6 +87,8 @@ def _mul(graph: Graph, shape: Dims, operands: Operands) -> View | None:
         value = graph.value(x)
         if value == 1.0:
             return other
+        if value == 0.0 and is_truth(graph, other):
+            return x
         if value == -1.0:
             return graph.map("neg", shape, other)
         scaled = _choice_times(graph, shape, x, other) if value is not None else None
@@ -158,6 +160,15 @@ def _negated(graph: Graph, shape: Dims, x: View, depth: int = _DEEP) -> View | N
 def _copy(graph: Graph, shape: Dims, operands: Operands) -> View | None:
     del graph, shape
     return operands[0]
+
+
+def is_truth(graph: Graph, view: View) -> bool:
+    """Whether all numbers of a view are 0 or 1."""
+    node = graph[view.node]
+    if node.data is not None:
+        return bool(np.isin(node.data, (0.0, 1.0)).all())
+    joined = node.op in ("mul", "max", "min")
+    return node.op in TRUTHS or (joined and all(is_truth(graph, one) for one in node.operands))
 
 
 def _not(graph: Graph, shape: Dims, operands: Operands) -> View | None:

@@ -1,6 +1,7 @@
 """Sums of products become contractions, however they are typed.
 
-`A1*B$1+A2*B$2+…` is a chain of additions whose products step through the same two buffers;
+`A1*B$1+A2*B$2+…` is a chain of additions whose products step through the same two buffers, and so
+is what `C1-A1*B$1-A2*B$2-…` takes away;
 SUMPRODUCT is a sum over products of spread operands.
 """
 
@@ -18,8 +19,30 @@ from xlcollab.kernels.program.core.strides import Dims, merged, reshaped, row_ma
 Pair = tuple[View, View]
 
 
-def of_chain(graph: Graph, shape: Dims, terms: Sequence[View]) -> View | None:
-    """The sum of `terms`, views along `shape`, with contractions in the place of products."""
+def of_chain(
+    graph: Graph, shape: Dims, added: Sequence[View], taken: Sequence[View] = ()
+) -> View | None:
+    """The sum of some terms without others, views along `shape`, with contractions in the place of
+    products; None where there are none."""
+    sides = [_contracted(graph, shape, terms) for terms in (added, taken)]
+    if not any(found for _, found in sides):
+        return None
+    plus, minus = (_sum(graph, shape, terms) for terms, _ in sides)
+    if minus is None:
+        return plus
+    zero = graph.scalar(0.0, shape)
+    return graph.map("sub", shape, zero if plus is None else plus, minus)
+
+
+def _sum(graph: Graph, shape: Dims, terms: Sequence[View]) -> View | None:
+    total = terms[0] if terms else None
+    for term in terms[1:]:
+        total = term if total is None else graph.map("add", shape, total, term)
+    return total
+
+
+def _contracted(graph: Graph, shape: Dims, terms: Sequence[View]) -> tuple[list[View], bool]:
+    """The terms with contractions in the place of products, and whether there are any."""
     groups: dict[tuple[object, ...], list[Pair]] = {}
     others: list[View] = []
     for term in terms:
@@ -37,12 +60,7 @@ def of_chain(graph: Graph, shape: Dims, terms: Sequence[View]) -> View | None:
         others += (
             [graph.map("mul", shape, *pair) for pair in pairs] if product is None else [product]
         )
-    if not found:
-        return None
-    total = others[0]
-    for other in others[1:]:
-        total = graph.map("add", shape, total, other)
-    return total
+    return others, found
 
 
 def _stepped(graph: Graph, shape: Dims, pairs: list[Pair]) -> View | None:

@@ -18,6 +18,8 @@ from xlcollab.kernels.program.core.schedule import needed
 from xlcollab.kernels.program.core.stacking import stacked
 from xlcollab.kernels.program.core.strides import Dims, row_major
 
+_LINKS = ("add", "sub")
+"""What chains of terms are made of."""
 _LONG_CHAIN = 64
 """Terms of a link beyond which only its whole chain is looked through: each link would be once more
 for every link behind it, and 5,000 terms take half a minute."""
@@ -67,20 +69,20 @@ class _Rewriter:
         return self.new, {at: self.number[at] for at in wanted}
 
     def _link(self, order: Sequence[int]) -> None:
-        """Find the links of chains of additions and how long each is."""
+        """Find the links of chains of additions and subtractions, and how long each is."""
         lengths: dict[int, int] = {}
         for at in order:
             node = self.old[at]
-            if node.op == "add":
+            if node.op in _LINKS:
                 inner = [view.node for view in node.operands if self._is_link(view, node)]
                 lengths[at] = 2 + sum(lengths[one] - 1 for one in inner)
                 self.links.update((one, lengths[one]) for one in inner)
 
     def _is_link(self, view: View, node: Node) -> bool:
-        """Whether an operand of an addition is one itself and used nowhere else."""
+        """Whether an operand of a chain's link is one itself and used nowhere else."""
         inner = self.old[view.node]
         return (
-            inner.op == "add"
+            inner.op in _LINKS
             and not view.held
             and self.uses[view.node] == 1
             and inner.shape == node.shape
@@ -120,23 +122,25 @@ class _Rewriter:
         return new.add(again, (*key, *place))
 
     def _map(self, node: Node, is_link: bool) -> int:
-        if node.op == "add" and not is_link:
-            total = of_chain(self.new, node.shape, self._terms(node))
+        if node.op in _LINKS and not is_link:
+            total = of_chain(self.new, node.shape, *self._terms(node))
             if total is not None:
                 return self.new.dense(total, node.shape)
         operands = [self._view(view, node.shape) for view in node.operands]
         return self.new.dense(self.new.map(node.op, node.shape, *operands), node.shape)
 
-    def _terms(self, node: Node) -> list[View]:
-        """What a chain of additions adds up, where its links are used nowhere else."""
-        terms: list[View] = []
-        pending = list(node.operands)
+    def _terms(self, node: Node) -> tuple[list[View], list[View]]:
+        """What a chain adds up and what it takes away, where its links are used nowhere else."""
+        terms: tuple[list[View], list[View]] = ([], [])
+        pending = [(node, False)]
         while pending:
-            view = pending.pop()
-            if self._is_link(view, node):
-                pending += self.old[view.node].operands
-            else:
-                terms.append(self._view(view, node.shape))
+            link, negative = pending.pop()
+            for view, second in zip(link.operands, (False, link.op == "sub"), strict=True):
+                turned = negative != second
+                if self._is_link(view, node):
+                    pending.append((self.old[view.node], turned))
+                else:
+                    terms[turned].append(self._view(view, node.shape))
         return terms
 
     def _place(self, node: Node) -> int:

@@ -126,12 +126,13 @@ class _Stacker:
     def _map(
         self, node: Node, count: int, views: Sequence[View], steps: Sequence[int]
     ) -> Callable[[int], Home]:
-        """The new axis lies where the numbers that are read lie closest."""
-        inner = any(
-            0 < step < min(one for one in view.strides if one)
+        """The new axis lies where the numbers that most operands read lie closest."""
+        closer = [
+            step < min(one for one in view.strides if one)
             for view, step in zip(views, steps, strict=True)
-            if any(view.strides)
-        )
+            if step and any(view.strides)
+        ]
+        inner = 2 * sum(closer) > len(closer)
         if inner:
             shape = (*node.shape, count)
             wide = [_with(v, (*v.strides, s)) for v, s in zip(views, steps, strict=True)]
