@@ -105,6 +105,15 @@ def test_the_guards_of_functions_are_one_operation_each() -> None:
     )
 
 
+def test_what_the_exact_tape_makes_of_a_number_is_two_operations() -> None:
+    def exact(x: Tensor) -> Tensor:
+        number = x * x[0]
+        tiny = (number.abs() < 2.0**-1022) & (number != 0.0)
+        return torch.where(tiny, 0.0, number).sum() + (~torch.isfinite(number)).double().sum()
+
+    assert operations(exact) == Counter({"mul": 1, "normal": 1, "lost": 1, "place": 2, "add": 1})
+
+
 def test_a_positive_divisor_needs_no_guard() -> None:
     def logistic(x: Tensor) -> Tensor:
         quotient, zero = safe_divide(torch.ones_like(x), 1 + exponential(-x))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from xlcollab.kernels.program.machine.digamma import digamma
+from xlcollab.kernels.program.machine.powers import powers
 from xlcollab.kernels.program.machine.vectors import exp, log, tanh
 
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -745.0, -740.0, 709.78, 710.0, 1e-300, 5e-324]
@@ -47,6 +48,41 @@ def compare(ours: Any, theirs: Callable[..., Any], x: NDArray[np.float64]) -> No
     with np.errstate(all="ignore"):
         right = theirs(x)
     np.testing.assert_allclose(found, right, rtol=1e-15, atol=0.0)
+
+
+def test_powers() -> None:
+    random = np.random.default_rng(2)
+    bases = [2.0 ** random.uniform(-300, 300, 20000), np.abs(random.normal(1, 0.3, 20000)) + 1e-9]
+    exponents = [random.uniform(-3, 3, 20000), random.normal(0, 20, 20000)]
+    for base, exponent in zip(bases, exponents, strict=True):
+        check_powers(base, exponent)
+    whole = random.integers(1, 12, 2000).astype(float), random.integers(0, 12, 2000).astype(float)
+    check_powers(*whole, rtol=0.0)
+
+
+def test_powers_at_the_ends_of_the_range() -> None:
+    some = [0.0, -0.0, 1.0, -1.0, 2.0, -2.5, 5e-324, 1e-310, 1e308, np.inf, -np.inf, np.nan]
+    base, exponent = (side.ravel() for side in np.meshgrid(some, [*some, 3.0, 0.5, 1100.0, -1075]))
+    check_powers(base, exponent)
+    for pair in zip(base, exponent, strict=True):
+        check_powers(*(np.array([one]) for one in pair))
+
+
+@njit  # type: ignore[untyped-decorator]
+def all_powers(
+    out: NDArray[np.float64], base: NDArray[np.float64], exponent: NDArray[np.float64]
+) -> None:
+    powers(out, base, exponent)
+
+
+def check_powers(
+    base: NDArray[np.float64], exponent: NDArray[np.float64], rtol: float = 1e-15
+) -> None:
+    found = np.empty_like(base)
+    all_powers(found, base, exponent)
+    with np.errstate(all="ignore"):
+        right = base**exponent
+    np.testing.assert_allclose(found, right, rtol=rtol, atol=0.0)
 
 
 def test_digamma() -> None:

@@ -135,7 +135,7 @@ class _Writer:
         return np.array(found, np.int64).reshape(-1)
 
     def _map(self, op: str, args: tuple[int, ...]) -> int:
-        if op == "copy":
+        if op in ("copy", "normal"):
             return args[0]
         if self._is_constant(args):
             with np.errstate(all="ignore"):
@@ -145,6 +145,8 @@ class _Writer:
             return self._constant(_OF_THE_SAME[op])
         if op == "finite":  # where it is not, the sheet is an error, and the point no solution
             return self._constant(1.0)
+        if op == "lost":
+            return self._constant(0.0)
         if op == "where" and self._is_constant(args[:1]):
             return args[1] if self.nodes[args[0]].value else args[2]
         if op == "mul" and 0.0 in (self._value(args[0]), self._value(args[1])):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.kernels.program.core.graph import Graph, View
-from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS, TRUTHS
+from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS, SMALLEST_NORMAL, TRUTHS
 from xlcollab.kernels.program.core.strides import Dims, reshaped
 
 Operands = tuple[View, ...]
@@ -172,7 +172,11 @@ def is_truth(graph: Graph, view: View) -> bool:
 
 
 def _not(graph: Graph, shape: Dims, operands: Operands) -> View | None:
-    """A truth negated twice; `a <= b` negated stays, for the sake of not-a-number."""
+    """What is not finite; a truth negated twice. `a <= b` negated stays, for the sake of
+    not-a-number."""
+    inner = made_by(graph, operands[0], shape, "finite")
+    if inner:
+        return graph.map("lost", shape, inner[0])
     inner = made_by(graph, operands[0], shape, "not")
     if inner and graph[inner[0].node].op in TRUTHS and graph.is_whole(inner[0], shape):
         return inner[0]
@@ -194,7 +198,14 @@ def _where(graph: Graph, shape: Dims, operands: Operands) -> View | None:
         return yes if known else no
     if same(yes, no) and yes.held == no.held:
         return yes
-    patterns = (_guarded_division, _guarded_function, _guarded_root, _same_mask, _without_need)
+    patterns = (
+        _guarded_division,
+        _guarded_function,
+        _guarded_root,
+        _without_subnormal,
+        _same_mask,
+        _without_need,
+    )
     for pattern in patterns:
         found = pattern(graph, shape, operands)
         if found is not None:
@@ -360,6 +371,21 @@ def _guarded_root(graph: Graph, shape: Dims, operands: Operands) -> View | None:
         return None
     zero = _compared(graph, tested, 0.0)
     return graph.map("sqrtn", shape, x) if zero is not None and same(zero, x) else None
+
+
+def _without_subnormal(graph: Graph, shape: Dims, operands: Operands) -> View | None:
+    """where((x <> 0) · (|x| < the smallest normal number), 0, x)."""
+    mask, yes, x = operands
+    tests = made_by(graph, mask, shape, "mul")
+    if x.held or tests is None or not _is(graph, yes, 0.0):
+        return None
+    for some, small in (tests, tests[::-1]):
+        there, under = made_by(graph, some, shape, "ne"), made_by(graph, small, shape, "lt")
+        if there and under and _is(graph, under[1], SMALLEST_NORMAL):
+            size, compared = made_by(graph, under[0], shape, "abs"), _compared(graph, there, 0.0)
+            if size and compared is not None and same(size[0], x) and same(compared, x):
+                return graph.map("normal", shape, x)
+    return None
 
 
 def _same_mask(graph: Graph, shape: Dims, operands: Operands) -> View | None:

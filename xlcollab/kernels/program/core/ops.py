@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from xlcollab.operations import OF_ONE, OF_TWO, Meaning
 
 Numbers = NDArray[np.float64]
+SMALLEST_NORMAL = 2.2250738585072014e-308
+"""What is smaller, and not 0, a worksheet makes 0."""
 LARGEST_EXPONENT = 709.782712893384
 """exp of more is no number."""
 
@@ -50,6 +52,8 @@ _UNARY: dict[str, Meaning] = {
     "sqrtn": lambda x: np.where(x > 0, np.sqrt(x), np.where(x == 0, 0.0, np.nan)),
     "logn": _guarded(np.log, lambda x: x > 0),
     "expn": _guarded(np.exp, lambda x: x <= LARGEST_EXPONENT),
+    "normal": lambda x: np.where((np.abs(x) < SMALLEST_NORMAL) & (x != 0), 0.0, x),
+    "lost": _truth(lambda x: ~np.isfinite(x)),
 }
 _BINARY: dict[str, Meaning] = {
     **OF_TWO,
@@ -82,7 +86,7 @@ OPS: Mapping[str, Op] = _table()
 """Every elementwise operation by name."""
 
 COMMUTATIVE = frozenset({"add", "mul", "max", "min", "eq", "ne"})
-TRUTHS = frozenset({"not", "finite", "eq", "ne", "lt", "le"})
+TRUTHS = frozenset({"not", "finite", "lost", "eq", "ne", "lt", "le"})
 """Operations whose results are 0 or 1."""
 FLAT = TRUTHS | {"sign", "floor", "ceil", "trunc", "rint", "over"}
 """Operations whose derivative is 0 wherever they have one."""

@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS
+from xlcollab.kernels.program.core.ops import LARGEST_EXPONENT, OPS, SMALLEST_NORMAL
 from xlcollab.kernels.program.machine.compiled import fused
 from xlcollab.kernels.program.machine.digamma import digamma
+from xlcollab.kernels.program.machine.powers import powers
 from xlcollab.kernels.program.machine.vectors import exp, log, tanh, unlimited
 
 Numbers = NDArray[np.float64]
@@ -31,9 +32,10 @@ _ASINH, _ACOSH, _ATANH, _FLOOR, _CEIL, _TRUNC, _RINT = (
 _SIGMOID, _ERF, _ERFC, _LGAMMA, _DIGAMMA, _NOT, _FINITE = (
     _CODES[name] for name in ["sigmoid", "erf", "erfc", "lgamma", "digamma", "not", "finite"]
 )
-_SQRTN, _LOGN, _EXPN, _ADD, _SUB, _MUL, _DIV = (
-    _CODES[name] for name in ["sqrtn", "logn", "expn", "add", "sub", "mul", "div"]
+_SQRTN, _LOGN, _EXPN, _NORMAL, _LOST = (
+    _CODES[name] for name in ["sqrtn", "logn", "expn", "normal", "lost"]
 )
+_ADD, _SUB, _MUL, _DIV = (_CODES[name] for name in ["add", "sub", "mul", "div"])
 _DIVN, _POW, _ATAN2, _MAX, _MIN, _FMOD, _EQ = (
     _CODES[name] for name in ["divn", "pow", "atan2", "max", "min", "fmod", "eq"]
 )
@@ -93,8 +95,7 @@ def _binary(code: int, out: Numbers, x: Numbers, y: Numbers) -> None:
 def _rare(code: int, out: Numbers, x: Numbers, y: Numbers) -> None:
     n = len(out)
     if code == _POW:
-        for j in range(n):
-            out[j] = math.pow(x[j], y[j])
+        powers(out, x, y)
     elif code == _ATAN2:
         for j in range(n):
             out[j] = math.atan2(x[j], y[j])
@@ -228,6 +229,13 @@ def _stepped(code: int, out: Numbers, x: Numbers) -> None:
         for j in range(n):
             value = math.sqrt(x[j])
             out[j] = value if x[j] >= 0.0 else math.nan
+    elif code == _NORMAL:
+        for j in range(n):
+            v = x[j]
+            out[j] = 0.0 if (abs(v) < SMALLEST_NORMAL) & (v != 0.0) else v
+    elif code == _LOST:
+        for j in range(n):
+            out[j] = 0.0 if abs(x[j]) < math.inf else 1.0
     elif code == _SIGMOID:
         for j in range(n):
             out[j] = 1.0 / (1.0 + exp(-x[j]))
