@@ -34,51 +34,50 @@ def _first_half(x: float) -> float:
 @inlined
 def power(x: float, y: float) -> float:
     """x ^ y for plain ones; see `are_plain`."""
+    high, low = _binary_logarithm(x)
+    return _power_of_two(y, high, low)
+
+
+@inlined
+def _binary_logarithm(x: float) -> tuple[float, float]:
+    """log2 x in two parts: of a power of two, of 1 or 3 / 2, and of what is left beside 1."""
     bits = bits_of(x)
     part = bits & 0x000FFFFFFFFFFFFF
     upper = part >= 0x000BB67A00000000
     middle = (part > 0x0003988EFFFFFFFF) & (not upper)
     k = (bits >> 52) - 1023 + (1 if upper else 0)
     own = (part | 0x3FF0000000000000) - (0x0010000000000000 if upper else 0)
-    a = from_bits(own)
-    base, step = (1.5, 0x0004000000000000) if middle else (1.0, 0)
-    u, v = a - base, 1.0 / (a + base)
-    s = u * v
-    s_high = _first_half(s)
-    t_high = from_bits((((own >> 1) | 0x2000000000000000) + 0x0008000000000000 + step) & _HIGH)
-    t_low = a - (t_high - base)
-    s_low = v * ((u - s_high * t_high) - s_high * t_low)
-    z = s * s
-    r = z * z * (
-        5.99999999999994648725e-01
-        + z
-        * (
-            4.28571428578550184252e-01
-            + z
-            * (
-                3.33333329818377432918e-01
-                + z
-                * (
-                    2.72728123808534006489e-01
-                    + z * (2.30660745775561754067e-01 + z * 2.06975017800338417784e-01)
-                )
-            )
-        )
-    ) + s_low * (s_high + s)
-    z = s_high * s_high
-    t_high = _first_half(3.0 + z + r)
-    t_low = r - ((t_high - 3.0) - z)
-    u, v = s_high * t_high, s_low * t_high + t_low * s
-    high = _first_half(u + v)
-    low = v - (high - u)
+    high, low = _of_quotient(own, middle)
     u = 9.61796700954437255859e-01 * high
     v = -7.02846165095275826516e-09 * high + low * 9.61796693925975554329e-01
     v += 1.35003920212974897128e-08 if middle else 0.0
     known = 5.84962487220764160156e-01 if middle else 0.0
     n = from_bits(k + _SHIFTED) - _SHIFT
     high = _first_half(((u + v) + known) + n)
-    low = v - (((high - n) - known) - u)
-    return _power_of_two(y, high, low)
+    return high, v - (((high - n) - known) - u)
+
+
+@inlined
+def _of_quotient(own: int, middle: bool) -> tuple[float, float]:
+    """3 / 2 · ln of a number over 1 or 3 / 2, in two parts, by s = (a - base) / (a + base)."""
+    a = from_bits(own)
+    base, step = (1.5, 0x0004000000000000) if middle else (1.0, 0)
+    u, v = a - base, 1.0 / (a + base)
+    s = u * v
+    s_high = _first_half(s)
+    t_high = from_bits((((own >> 1) | 0x2000000000000000) + 0x0008000000000000 + step) & _HIGH)
+    s_low = v * ((u - s_high * t_high) - s_high * (a - (t_high - base)))
+    z = s * s
+    r = 2.30660745775561754067e-01 + z * 2.06975017800338417784e-01
+    r = 3.33333329818377432918e-01 + z * (2.72728123808534006489e-01 + z * r)
+    r = 5.99999999999994648725e-01 + z * (4.28571428578550184252e-01 + z * r)
+    r = z * z * r + s_low * (s_high + s)
+    z = s_high * s_high
+    t_high = _first_half(3.0 + z + r)
+    t_low = r - ((t_high - 3.0) - z)
+    u, v = s_high * t_high, s_low * t_high + t_low * s
+    high = _first_half(u + v)
+    return high, v - (high - u)
 
 
 @inlined
@@ -96,18 +95,10 @@ def _power_of_two(y: float, high: float, low: float) -> float:
     z = u + v
     w = v - (z - u)
     t = z * z
-    t = z - t * (
-        1.66666666666666019037e-01
-        + t
-        * (
-            -2.77777777770155933842e-03
-            + t
-            * (
-                6.61375632143793436117e-05
-                + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08)
-            )
-        )
+    p = 6.61375632143793436117e-05 + t * (
+        -1.65339022054652515390e-06 + t * 4.13813679705723846039e-08
     )
+    t = z - t * (1.66666666666666019037e-01 + t * (-2.77777777770155933842e-03 + t * p))
     r = (z * t) / (t - 2.0) - (w + z * w)
     return (1.0 - (r - z)) * from_bits((k + 1023) << 52)
 
