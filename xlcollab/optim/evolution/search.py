@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,7 @@ class Limits:
 
 class Evolution:
     """Differential evolution (Storn and Price 1997, current-to-best), Deb's rules for constraints,
-    swaps and reversals for permutations, pattern steps around the best."""
+    swaps, reversals and exchanged blocks for permutations, pattern steps around the best."""
 
     def __init__(
         self, scorer: Scorer, domain: Domain, limits: Limits, generator: np.random.Generator
@@ -59,7 +61,8 @@ class Evolution:
             before = self._value()
             self._next()
             if generation % _EVERY == 0:
-                self._around_best()
+                self._around(self._best())
+                self._settle_another()
             if self._value() < before:
                 still, since = 0, time.perf_counter()
                 seen(self.points[self._best()])
@@ -68,7 +71,7 @@ class Evolution:
                 still += 1
             if still >= self.limits.stalled or time.perf_counter() - since > self.limits.patience:
                 break
-        self._around_best(_LOCAL_ROUNDS)
+        self._around(self._best(), _LOCAL_ROUNDS)
         seen(self.points[self._best()])
         found: Array = self.points[self._best()]
         return found
@@ -113,9 +116,14 @@ class Evolution:
         sources = _changes(len(group), len(rows), self._random)
         children[np.ix_(rows, group)] = np.take_along_axis(parents, sources, axis=1)
 
-    def _around_best(self, rounds: int = 2) -> None:
-        """Better neighbours of the best point, as long as there are some."""
-        best = self._best()
+    def _settle_another(self) -> None:
+        """One more order of the population goes down to where no rearrangement is better: the
+        best of many such ends is seldom the nearest one."""
+        if self.domain.groups:
+            self._around(int(self._random.integers(len(self.points))), _LOCAL_ROUNDS)
+
+    def _around(self, best: int, rounds: int = 2) -> None:
+        """Better neighbours of the point at a place, as long as there are some."""
         step = 0.05
         for _ in range(rounds):
             near = self.domain.settled(self._neighbours(self.points[best], step))
@@ -142,7 +150,8 @@ class Evolution:
                 near[place] += sign * (max(1.0, size) if self.domain.whole[place] else size)
                 found.append(near)
         single = np.array(found).reshape(-1, len(x))
-        return np.concatenate([single, *(_rearranged(x, group) for group in self.domain.groups)])
+        orders = (_rearranged(x, group, self._random) for group in self.domain.groups)
+        return np.concatenate([single, *orders])
 
 
 def _reflected(points: Array, domain: Domain) -> Array:
@@ -155,25 +164,46 @@ _SHUFFLED = 0.8
 """The share of children whose permutation comes from one parent."""
 
 
-def _rearranged(x: Array, group: Places) -> Array:
-    """x with every reversal of a part of its permutation, and every swap within it."""
+_TRIED = 700
+"""The most rearrangements of one order that are looked at in a round: all of 14 places."""
+
+
+def _rearranged(x: Array, group: Places, random: np.random.Generator) -> Array:
+    """x with a part of its permutation reversed, two places of it swapped, or two neighbouring
+    blocks exchanged: all of these, or as many drawn."""
     size = len(group)
     first, last = (ends[:, None] for ends in np.triu_indices(size, 1))
-    sources = np.concatenate([_turned(first, last, size), _swapped(first, last, size)])
+    changes = [_turned(first, last, size), _swapped(first, last, size)]
+    sources = np.concatenate([*changes, _exchanged(*_cuts(size, random), size)])
+    if len(sources) > _TRIED:
+        sources = sources[random.choice(len(sources), _TRIED, replace=False)]
     found = np.repeat(x[None], len(sources), axis=0)
     found[:, group] = x[group][sources]
     return found
 
 
+def _cuts(size: int, random: np.random.Generator) -> tuple[Places, Places, Places]:
+    """Where the blocks to exchange begin, meet and end, each (pairs, 1)."""
+    if math.comb(size + 1, 3) <= _TRIED:
+        found = np.array(list(combinations(range(size + 1), 3)), np.int64).reshape(-1, 3)
+    else:
+        found = np.sort(random.integers(0, size + 1, (_TRIED, 3)), axis=1)
+    return found[:, :1], found[:, 1:2], found[:, 2:]
+
+
 def _changes(size: int, count: int, random: np.random.Generator) -> Places:
     """Where the places of permutations come from, (count, size): a part turned round, two places
-    swapped, or one moved elsewhere."""
+    swapped, or two neighbouring blocks exchanged, of which one may be a single place."""
     ends = np.sort(random.integers(0, size, (count, 2)), axis=1)
     first, last = ends[:, :1], ends[:, 1:]
-    kind = random.integers(3, size=(count, 1))
-    turned, swapped = _turned(first, last, size), _swapped(first, last, size)
-    moved = _moved(first, last, size)
-    return np.where(kind == 0, turned, np.where(kind == 1, swapped, moved))
+    kind = random.integers(4, size=(count, 1))
+    middle = np.where(kind == 2, last, random.integers(first, last + 1))
+    changes = (
+        _turned(first, last, size),
+        _swapped(first, last, size),
+        _exchanged(first, middle, last + 1, size),
+    )
+    return np.choose(np.minimum(kind, 2), changes)
 
 
 def _turned(first: Places, last: Places, size: int) -> Places:
@@ -186,7 +216,9 @@ def _swapped(first: Places, last: Places, size: int) -> Places:
     return np.where(place == first, last, np.where(place == last, first, place))
 
 
-def _moved(first: Places, last: Places, size: int) -> Places:
+def _exchanged(first: Places, middle: Places, end: Places, size: int) -> Places:
+    """The blocks from `first` up to `middle` and from there up to `end` the other way round."""
     place = np.arange(size)
-    within = (place >= first) & (place < last)
-    return np.where(place == last, first, np.where(within, place + 1, place))
+    front = place + middle - first
+    shifted = np.where(front < end, front, front - (end - first))
+    return np.where((place >= first) & (place < end), shifted, place)
