@@ -16,6 +16,7 @@ from xlcollab.history.axes import (
     wants_log,
 )
 from xlcollab.history.page import look_of, number_width, top, top_looks, widths_of
+from xlcollab.history.report import ENDLESS, Report, Section, report_sheet
 from xlcollab.history.tables import looks_of_lines, widths_of_lines
 
 LOOKS = [
@@ -42,6 +43,16 @@ LOOKS = [
 @pytest.mark.parametrize(("values", "look"), LOOKS, ids=str)
 def test_a_column_shows_four_to_six_digits(values: list[float], look: str) -> None:
     assert look_of(values) == look
+
+
+@pytest.mark.parametrize("others", [[10.0, 60.0], [0.25, 6.5], [0.0004, 0.5], []])
+def test_what_has_no_end_fits_beside_any_digits(others: list[float]) -> None:
+    lines = [["a", value] for value in [*others, ENDLESS, -ENDLESS]]
+    sheet = report_sheet(Report("S", "word", "Title", "text", [Section("t", ("x", "y"), lines)]))
+    cells = [(row, line[1]) for row, line in enumerate(sheet.rows) if line[:1] == ["a"]]
+    shown = [(value, sheet.look(row, 1, value)) for row, value in cells]
+    assert [look for value, look in shown if abs(value) >= ENDLESS] == ["tiny", "tiny"]
+    assert all(look != "tiny" for value, look in shown if abs(value) < ENDLESS)
 
 
 ODD = [

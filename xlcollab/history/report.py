@@ -68,7 +68,7 @@ def report_sheet(report: Report, *, existing_names: Iterable[str] = ()) -> NewSh
         freeze=(1, 0),
         row_looks=looks,
         column_looks=numbers,
-        cell_looks=wrapped_texts(rows, widths, boxes),
+        cell_looks=wrapped_texts(rows, widths, boxes) | _endless(rows),
     )
 
 
@@ -86,6 +86,16 @@ def _widths(sections: Sequence[Section], looks: Mapping[int, Look]) -> dict[int,
 def _number_looks(sections: Sequence[Section]) -> dict[int, Look]:
     """Digits by column; what has no end is told by a power of ten."""
     return {column: look_of(values or [ENDLESS]) for column, values in _numbers(sections).items()}
+
+
+def _endless(rows: Sequence[Sequence[Scalar]]) -> dict[tuple[int, int], Look]:
+    """What has no end is told by a power of ten, whatever digits its column has."""
+    return {
+        (row, column): "tiny"
+        for row, values in enumerate(rows)
+        for column, value in enumerate(values)
+        if isinstance(value, float) and abs(value) >= ENDLESS
+    }
 
 
 def _numbers(sections: Sequence[Section]) -> dict[int, list[float]]:
