@@ -13,7 +13,7 @@ import pytest
 _WARM = "from xlcollab.faces.cli import main; main()"
 _LEFT = (
     "from xlcollab.kernels.program.machine.ready import seconds_to_compile as left;"
-    "print(left('evaluate', 'batch', 'descend', 'rows'))"
+    "print(left('evaluate', 'batch', 'descend'))"
 )
 
 

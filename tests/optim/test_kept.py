@@ -209,3 +209,10 @@ def test_all_planned_steps_are_made_within_constraints_that_do_not_press(method:
     found = solve(*built, asked)
     assert (found.iterations, found.status) == (500, Status.DONE)
     assert found.objective < 1e-2
+
+
+def test_where_a_function_is_too_large_for_a_number_its_formulas_are_not_asked() -> None:
+    objective, x = model(lambda x: torch.stack([(10.0 * x).exp().exp().sum()]), [0.8])
+    assert objective.formulas is not None
+    assert objective.formulas(objective.function) is not None
+    assert not bool(torch.isfinite(objective.function(x)).all())
