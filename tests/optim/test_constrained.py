@@ -16,6 +16,7 @@ from scipy.optimize import NonlinearConstraint, minimize
 from torch import Tensor
 
 from tests.optim.hock_schittkowski import CASES
+from xlcollab.kernels.program.lower import residuals_plainly
 from xlcollab.optim import Objective, Settings, Status, solve
 
 Array = NDArray[np.float64]
@@ -196,6 +197,19 @@ def test_the_history_shows_the_violation() -> None:
     history = solve(case.objective, case.start).history
     assert history.rows[0].violation == pytest.approx(12.0)
     assert history.rows[-1].violation < 1e-7
+
+
+@pytest.mark.parametrize("name", ["HS43", "HS71"])
+@pytest.mark.parametrize("method", ["adam", "gd"])
+def test_steps_of_the_first_order_are_the_same_by_a_program(name: str, method: str) -> None:
+    case = CASES[name]
+    start = case.start
+    rate = Settings(method=method, iterations=40, learning_rate=0.001)
+    by_tape = solve(case.objective, start, rate)
+    made = replace(case.objective, machine_rows=lambda rows: residuals_plainly(rows, start, 10_000))
+    by_program = solve(made, start, rate)
+    torch.testing.assert_close(by_program.x, by_tape.x, rtol=1e-9, atol=1e-9)
+    assert by_program.max_violation == pytest.approx(by_tape.max_violation, abs=1e-8)
 
 
 def test_iterations_count_over_all_stages() -> None:

@@ -10,7 +10,7 @@ from xlcollab.optim.linear.model import LinearModel
 from xlcollab.optim.problem import (
     FEASIBLE,
     Native,
-    NativeSquares,
+    NativeRows,
     Objective,
     Shape,
     TensorFunction,
@@ -30,7 +30,7 @@ __all__ = [
     "LinearModel",
     "Method",
     "Native",
-    "NativeSquares",
+    "NativeRows",
     "Objective",
     "Row",
     "Settings",

@@ -135,6 +135,10 @@ class Evaluator:
             found = self.native.value_and_gradient(self.to_x(y).numpy())
             if found is not None:
                 return self._of_native(y, *found)
+        if self.lagrangian is not None and not self.l2:
+            held = self._of_rows(y, self.lagrangian)
+            if held is not None:
+                return held
         leaf = y.clone().requires_grad_()
         with torch.set_grad_enabled(self.objective.differentiable):
             x = self.to_x(leaf)
@@ -185,6 +189,33 @@ class Evaluator:
             penalty=penalty,
             violation=0.0,
             missed=self._unseen,
+        )
+
+    def _of_rows(self, y: Tensor, lagrangian: Lagrangian) -> Point | None:
+        """The same with the terms of constraints, from the program of objective and constraints;
+        None where there is none."""
+        if not self.objective.differentiable:
+            return None
+
+        def weights(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            slopes = lagrangian.slopes(torch.from_numpy(values[1:])).numpy()
+            return np.concatenate([np.ones(1), slopes])
+
+        found = self.raw.pulled(self.to_x(y), weights)
+        if found is None:
+            return None
+        rows, by_x = torch.from_numpy(found[0][1:]), torch.from_numpy(found[1])
+        violation, missed = lagrangian.misses(rows)
+        value = float(found[0][0])
+        return Point(
+            y=y,
+            value=value + float(lagrangian.term(rows)),
+            gradient=by_x if self.scale is None else by_x * self.scale,
+            gradient_norm=float(torch.linalg.vector_norm(by_x)),
+            objective=self._sign * value,
+            penalty=0.0,
+            violation=violation,
+            missed=missed,
         )
 
     def residuals(self, y: Tensor) -> Tensor:

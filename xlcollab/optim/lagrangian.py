@@ -35,6 +35,10 @@ class Lagrangian:
         """What is added to the objective. A tensor of shape ()."""
         return 0.5 * self.penalty * self.excess(constraints).square().sum()
 
+    def slopes(self, constraints: Tensor) -> Tensor:
+        """The derivatives of the term by the constraints, (k,)."""
+        return self.penalty * self.weight * self.excess(constraints)
+
     def misses(self, constraints: Tensor) -> tuple[float, float]:
         """The largest amount by which a limit is missed, in the constraint's own unit and
         weighted."""

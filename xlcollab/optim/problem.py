@@ -93,6 +93,16 @@ class NativeSquares(Protocol):
         ...
 
 
+class NativeRows(NativeSquares, Protocol):
+    """The same for objective and constraints."""
+
+    def pulled(
+        self, x: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """The gradient by x, (n,), of the residuals' sum with these weights (m,), or None."""
+        ...
+
+
 class NativeCurves(Protocol):
     """The residuals' derivatives and those of their slopes."""
 
@@ -147,7 +157,7 @@ class Objective:
     """Whether every function has a derivative; where it has none, 0 is taken for it."""
     machine: Callable[[TensorFunction], Native | None] | None = None
     """Makes a native program of a function of the variables."""
-    machine_rows: Callable[[TensorFunction], NativeSquares | None] | None = None
+    machine_rows: Callable[[TensorFunction], NativeRows | None] | None = None
     """Makes a native program of a function with several values, (n,) → (m,)."""
     formulas: Callable[[TensorFunction], Algebra | None] | None = None
     """Writes a function of the variables, (n,) → (k,), as formulas; None where it has no such

@@ -3,13 +3,15 @@ the functions themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.optim.jacobian import Differentiator
-from xlcollab.optim.problem import NativeSquares, Objective
+from xlcollab.optim.problem import NativeRows, Objective
 
 Array = NDArray[np.float64]
 
@@ -20,7 +22,7 @@ class Raw:
     def __init__(self, objective: Objective, l2: float) -> None:
         self.objective, self.l2 = objective, l2
         self._differentiator = Differentiator()
-        self._native: NativeSquares | None = None
+        self._native: NativeRows | None = None
         self._asked = False
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -58,6 +60,19 @@ class Raw:
         values, slopes = self._differentiator.jacobian(self, x)
         return _numpy(values), _numpy(slopes)
 
+    def pulled(self, x: Tensor, weights: Callable[[Array], Array]) -> tuple[Array, Array] | None:
+        """The numbers at x, (1 + k,), and the gradient, (n,), of their sum with the weights that
+        follow from them, (1 + k,); None where no program tells."""
+        native = self._machine()
+        if native is None:
+            return None
+        at = x.detach().numpy()
+        values = native.values(at)
+        if values is None:
+            return None
+        slope = native.pulled(at, weights(values))
+        return None if slope is None else (values, slope)
+
     def _alone(self, x: Tensor) -> tuple[Array, Array] | None:
         """Numbers and derivatives of an objective without constraints, whose own program gives both
         at once."""
@@ -75,7 +90,7 @@ class Raw:
                 value, slopes = value + 0.5 * self.l2 * float(at @ at), slopes + self.l2 * at
         return np.array([value]), slopes[None]
 
-    def _machine(self) -> NativeSquares | None:
+    def _machine(self) -> NativeRows | None:
         """Made when it is first asked for: many a model is settled before."""
         if not self._asked:
             self._asked = True

@@ -266,6 +266,9 @@ def test_residuals_and_their_derivatives() -> None:
     np.testing.assert_allclose(values, residuals(START), rtol=1e-13)
     np.testing.assert_allclose(found, right, atol=1e-13)
     np.testing.assert_allclose(native_form.values(START.numpy()), values, rtol=0)
+    weights = np.linspace(-2.0, 3.0, len(right))
+    pulled = native_form.pulled(START.numpy(), weights)
+    np.testing.assert_allclose(pulled, weights @ right.numpy(), atol=1e-12)
     assert native_form.jacobian(np.full(24, np.nan)) is None
     assert lowered_residuals(residuals, START, 100) is None
 

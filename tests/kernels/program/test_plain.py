@@ -90,6 +90,9 @@ def test_residuals_and_their_jacobian_are_those_of_autograd() -> None:
     wanted = torch.autograd.functional.jacobian(residuals, start)  # type: ignore[no-untyped-call]
     np.testing.assert_allclose(found[0], residuals(start).numpy(), atol=1e-13)
     np.testing.assert_allclose(found[1], wanted.numpy(), atol=1e-12)
+    weights = np.linspace(-2.0, 3.0, len(wanted))
+    pulled = program.pulled(start.numpy(), weights)
+    np.testing.assert_allclose(pulled, weights @ wanted.numpy(), atol=1e-11)
     assert program.values(np.full(4, 1e300)) is None
 
 

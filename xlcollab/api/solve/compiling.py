@@ -45,7 +45,7 @@ from xlcollab.kernels.values.tape import Value
 from xlcollab.optim import (
     LinearModel,
     Native,
-    NativeSquares,
+    NativeRows,
     Objective,
     Settings,
     Shape,
@@ -169,7 +169,7 @@ class Compiled:
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
         return program_of_many(function, self.start, self.run)
 
-    def _machine_rows(self, function: Callable[[Tensor], Tensor]) -> NativeSquares | None:
+    def _machine_rows(self, function: Callable[[Tensor], Tensor]) -> NativeRows | None:
         return rows_of_many(function, self.start, self.run)
 
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:

@@ -162,6 +162,12 @@ class PlainResiduals:
         fine = np.isfinite(jacobian).all() and self.program.holds(self._together)
         return (values, jacobian) if fine else None
 
+    def pulled(self, x: Numbers, weights: Numbers) -> Numbers | None:
+        """The gradient by x, (n,), of the residuals' sum with these weights (m,), or None: one run,
+        however many residuals there are."""
+        found = self.program.value_and_gradient(np.concatenate([x, weights]))
+        return None if found is None else found[1][: len(x)]
+
 
 def plain_values(recording: Recording) -> PlainValues:
     """The program of a recording with one output of one element, without its gradient.

@@ -319,6 +319,12 @@ class NativeResiduals:
             return 1  # several threads share each row, or to compile it takes longer than it saves
         return max(1, min(self.count, _OF_ROWS // (self.program.variables + 1)))
 
+    def pulled(self, x: Numbers, weights: Numbers) -> Numbers | None:
+        """The gradient by x, (n,), of the residuals' sum with these weights (m,), or None: one run,
+        however many residuals there are."""
+        found = self.program.value_and_gradient(np.concatenate([x, weights]))
+        return None if found is None else found[1][: len(x)]
+
 
 def native(recording: Recording, *, slopes: bool = True) -> NativeProgram:
     """The program of a recording with one output of one element; without `slopes` it gives values
