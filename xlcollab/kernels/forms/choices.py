@@ -20,7 +20,7 @@ from xlcollab.kernels.functions.logic import choose_between, if_error, if_na
 from xlcollab.kernels.values.area import Area, RaggedError
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.calls import let_frame
-from xlcollab.kernels.values.facts import Facts, Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Facts, Role, Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
@@ -75,7 +75,9 @@ def _choose_cells(context: Context, condition: Block, yes: Block, no: Block) -> 
     return Block(chosen.number, chosen.kind, cells=True)
 
 
-_OF_CELLS = Operation("IF", _choose_cells, Facts(fails=False, shape=Shape.AFFINE, role=Role.CHOICE))
+_OF_CELLS = Operation(
+    "IF", _choose_cells, Facts(False, shape=Shape.AFFINE, role=Role.CHOICE, beyond=Beyond.ALIKE)
+)
 
 
 def ifs_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -129,7 +131,11 @@ def rescue_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IFERROR and IFNA: what cannot be an error is the value, its rescue is not evaluated."""
     value, other = node.arguments
     tried = tracer.value(value, frame)
-    if tried.constant and not bool(tracer.tape.exact.errors(tried.block).any()):
+    if (
+        tried.constant
+        and tried.tail is None
+        and not bool(tracer.tape.exact.errors(tried.block).any())
+    ):
         return Value(Block(tried.block.number, tried.block.kind))  # a value, no reference
     return tracer.tape.emit(tracer.operation(node.name), [tried, tracer.value(other, frame)])
 
@@ -145,7 +151,15 @@ def let_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 
 _row = partial(function, category="logic")
-_rescue = partial(_row, spec="VV", form=rescue_form, fails=False, role=Role.RESCUE, branches="bb")
+_rescue = partial(
+    _row,
+    spec="VV",
+    form=rescue_form,
+    fails=False,
+    role=Role.RESCUE,
+    branches="bb",
+    beyond=Beyond.ALIKE,
+)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row(
@@ -160,6 +174,7 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.CHOICE,
         scalar="IF",
         branches="nbb",
+        beyond=Beyond.ALIKE,
     ),
     _row("IFS", "VV|VV*2", form=ifs_form, refers=ifs_reference, branches="nbnb"),
     _row("SWITCH", "VVV|VV*2", form=switch_form, refers=switch_reference, branches="--b-b/b"),

@@ -7,6 +7,7 @@ lambdas are put in by `plan.resolve`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -34,7 +35,7 @@ from xlcollab.kernels.values.facts import MOVEMENT, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import as_array, as_values, concatenated, moved
-from xlcollab.kernels.values.tape import Operation, Value
+from xlcollab.kernels.values.tape import LinesBeyondError, Operation, Tail, Value
 
 _MOST = 2000
 """Pieces; each is recorded for itself."""
@@ -100,6 +101,22 @@ class _Array:
             return [self._part(slice(i, i + 1), columns, as_array) for i in range(self.height)]
         return [self._part(rows, slice(j, j + 1), as_array) for j in range(self.width)]
 
+    @property
+    def beyond(self) -> frozenset[int]:
+        """The axes along which blank lines follow that were not read."""
+        return self.value.tail.axes if self.value.tail is not None else frozenset()
+
+    def following(self) -> _Array | None:
+        """The line that follows; None where those that follow are not alike."""
+        tail = self.value.tail
+        if tail is None or tail.axes != {2} or tail.value is None:
+            return None
+        line = copy(self)
+        line.value, line.height = tail.value, 1
+        if self.area is not None:
+            line.area = replace(self.area, top=self.area.top + self.height, height=1)
+        return line
+
     def _part(self, rows: slice, columns: slice, made: Callable[[Block], Block]) -> Value | Area:
         if self.area is not None and self.area.broken is None:
             top, left = self.area.top + rows.start, self.area.left + columns.start
@@ -140,9 +157,22 @@ def map_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     sizes = {(array.height, array.width) for array in arrays}
     if len(sizes) > 1:
         raise UnsupportedError("MAP is computed for arrays of one size only")
-    columns = zip(*(array.cells() for array in arrays), strict=True)
-    results = [body.single(*values) for values in columns]
-    return table_of(tracer, results, arrays[0].width)
+
+    def made(parts: Sequence[_Array]) -> Value:
+        columns = zip(*(array.cells() for array in parts), strict=True)
+        return table_of(tracer, [body.single(*values) for values in columns], parts[0].width)
+
+    return _followed(arrays, made)
+
+
+def _followed(arrays: Sequence[_Array], make: Callable[[Sequence[_Array]], Value]) -> Value:
+    """What is made of arrays, and of a line that follows them in whole columns."""
+    found = make(arrays)
+    axes = frozenset[int]().union(*(array.beyond for array in arrays))
+    if not axes:
+        return found
+    lines = [line for array in arrays if (line := array.following()) is not None]
+    return replace(found, tail=Tail(axes, make(lines) if len(lines) == len(arrays) else None))
 
 
 def _lines(by_row: bool) -> Form:
@@ -151,8 +181,14 @@ def _lines(by_row: bool) -> Form:
     def form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
         body = _Body(tracer, node.name, node.arguments[1], frame)
         array = _Array(tracer, node.arguments[0], frame)
-        results = [body.single(line) for line in array.lines(by_row)]
-        return table_of(tracer, results, 1 if by_row else len(results))
+
+        def made(parts: Sequence[_Array]) -> Value:
+            results = [body.single(line) for line in parts[0].lines(by_row)]
+            return table_of(tracer, results, 1 if by_row else len(results))
+
+        if by_row or not array.beyond:
+            return _followed([array], made)
+        raise LinesBeyondError(array.beyond)
 
     return form
 
@@ -175,9 +211,22 @@ def _folded(every: bool) -> Form:
         for cell in cells:
             here = body.single(here, cell) if every else body(here, cell)
             found.append(here)
-        return table_of(tracer, found, array.width) if every else here
+        result = table_of(tracer, found, array.width) if every else here
+        if not array.beyond:
+            return result
+        line = array.following()
+        after = body(here, *line.cells()[:1]) if line is not None else here
+        if line is None or not _settled(tracer, here, after):
+            raise LinesBeyondError(array.beyond)
+        return replace(result, tail=Tail(array.beyond, here)) if every else result
 
     return form
+
+
+def _settled(tracer: Evaluator, here: Value, after: Value) -> bool:
+    """Whether a lambda leaves a value as it is, whatever the variables are."""
+    values = tracer.tape.exact.values
+    return here.constant and after.constant and values(here.block) == values(after.block)
 
 
 def make_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:

@@ -14,11 +14,12 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.information import as_number, as_text
 from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.area import Area, Places, copies
+from xlcollab.kernels.values.beyond import SIZES
 from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.tape import Value
+from xlcollab.kernels.values.tape import Tail, Value
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
 
@@ -36,7 +37,10 @@ def _place(axis: int) -> Form:
         size = (area.height, area.width)[axis] if frame.array else 1
         if size == (MAX_ROWS, MAX_COLUMNS)[axis] and tracer.extent[axis]:
             size = tracer.extent[axis]
-        return _guarded(tracer, area, _counted(tracer, start, size, axis))
+        counted = _guarded(tracer, area, _counted(tracer, start, size, axis))
+        if size < (area.height, area.width)[axis] and frame.array:
+            return replace(counted, tail=Tail(frozenset((2 + axis,)), None))
+        return counted
 
     return form
 
@@ -84,8 +88,10 @@ def _extent(axis: int) -> Form:
         context = tracer.tape.exact
         if len(parts_of_union(node.arguments[0])) > 1:
             return Value(context.error(ErrorCode.REF))
-        block = tracer.argument(node.arguments[0], Param.ARRAY, frame).block
-        found = context.scalar(float(block.shape[2 + axis]))
+        value = tracer.argument(node.arguments[0], Param.ARRAY, frame)
+        block = value.block
+        beyond = value.tail is not None and 2 + axis in value.tail.axes
+        found = context.scalar(float(SIZES[2 + axis] if beyond else block.shape[2 + axis]))
         return Value(context.with_errors(found, context.codes(block)) if block.lone else found)
 
     return form

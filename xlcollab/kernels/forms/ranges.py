@@ -40,11 +40,11 @@ from xlcollab.kernels.functions.statistics.reduce import count_blank
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Facts, Shape
+from xlcollab.kernels.values.facts import Beyond, Facts, Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
 from xlcollab.kernels.values.operators import BINARY
 from xlcollab.kernels.values.record import Record, function
-from xlcollab.kernels.values.tape import Function, Operation, Value
+from xlcollab.kernels.values.tape import Function, LinesBeyondError, Operation, Tail, Value
 
 _MOST_PAIRS = 1 << 26
 """Pairs of a cell and a condition that a program may keep."""
@@ -101,7 +101,8 @@ def _table_lookup(axis: int) -> Form:
         place = tracer.tape.emit(search, asked)
         number = tracer.value(line, frame)
         lines, number = _only_line(tracer, area, number, axis)
-        gather = replace(tracer.operation(node.name), function=at_key(axis))
+        facts = replace(tracer.operation(node.name).facts, by_line=frozenset((1,)))
+        gather = Operation(node.name, at_key(axis), facts)
         arguments = [tracer.fetch(lines, loose=True), place, number]
         return tracer.tape.emit(varying(gather, place, number), arguments)
 
@@ -135,7 +136,29 @@ def index_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     table, *places = node.arguments
     found = [tracer.value(argument, frame) for argument in places]
     values = tracer.argument(table, Param.TABLE, frame)
-    return tracer.tape.emit(varying(tracer.operation(node.name), *found), [values, *found])
+    operation = varying(tracer.operation(node.name), *found)
+    if values.tail is None or values.block.cells:
+        return tracer.tape.emit(operation, [values, *found])
+    return _index_of_lines(tracer, operation, values, found)
+
+
+def _index_of_lines(
+    tracer: Evaluator, operation: Operation, values: Value, found: list[Value]
+) -> Value:
+    """INDEX of an array with lines beyond: one of the lines that are there, or all of them."""
+    assert values.tail is not None
+    known, axes, line = replace(values, tail=None), values.tail.axes, values.tail.value
+    axis = min(axes)
+    asked = found[axis - 2] if len(found) > axis - 2 else None
+    if len(axes) > 1 or (len(found) == 1 and axis == 3) or (asked and not asked.constant):
+        raise LinesBeyondError(axes)
+    number = tracer.tape.exact.numbers(asked.block)[0] if asked else torch.zeros(1)
+    if bool(((number >= 1) & (number < values.block.shape[axis] + 1)).all()):
+        return tracer.tape.emit(operation, [known, *found])
+    if not bool((number.trunc() == 0).all()):
+        raise LinesBeyondError(axes)
+    beyond = line and tracer.tape.emit(operation, [line, *found])
+    return replace(tracer.tape.emit(operation, [known, *found]), tail=Tail(axes, beyond))
 
 
 def place_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
@@ -178,7 +201,8 @@ def lookup_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     settings = [tracer.value(argument, frame) for argument in rest]
     asked = [tracer.value(wanted, frame), table, *settings[1:]]
     place = tracer.tape.emit(tracer.operation("XMATCH"), asked)
-    gather = varying(replace(tracer.operation(node.name), function=results_at), place)
+    facts = replace(tracer.operation(node.name).facts, by_line=frozenset((0,)))
+    gather = varying(Operation(node.name, results_at, facts), place)
     return tracer.tape.emit(gather, [place, table, values, *settings[:1]])
 
 
@@ -264,17 +288,36 @@ def _conditional(layout: Layout, fold: Fold | None) -> Form:
             values = replace(values, height=tested[0].height, width=tested[0].width)
         if any((area.height, area.width) != (values.height, values.width) for area in tested):
             return Value(tracer.tape.exact.error(ErrorCode.VALUE))
-        fetched, *blocks = fetch_alike(tracer, [values, *tested])
+        areas = fetch_alike(tracer, [values, *tested])
+        fetched, *blocks = (replace(one, tail=None) for one in areas)
         asked = [tracer.argument(argument, Param.VALUE, frame) for argument in criteria]
-        pairs = [value for pair in zip(blocks, asked, strict=True) for value in pair]
         operation = tracer.operation(node.name)
-        if fold is not None:
-            return _aggregate(tracer, operation, fold, fetched, pairs)
-        counted = tracer.tape.emit(operation, pairs)
         beyond = values.size - fetched.block.shape[2:].numel()
-        return _with_cells_beyond(tracer, counted, beyond, asked)
+
+        def conditioned(criteria: list[Value]) -> Value:
+            pairs = [value for pair in zip(blocks, criteria, strict=True) for value in pair]
+            if fold is not None:
+                return _aggregate(tracer, operation, fold, fetched, pairs)
+            counted = tracer.tape.emit(operation, pairs)
+            return _with_cells_beyond(tracer, counted, beyond, criteria)
+
+        return _line_by_line(asked, conditioned)
 
     return form
+
+
+def _line_by_line(asked: list[Value], ask: Callable[[list[Value]], Value]) -> Value:
+    """What is asked for every value of criteria, and for the lines beyond whole columns."""
+    tails = [value.tail for value in asked if value.tail is not None]
+    if not tails:
+        return ask(asked)
+    axes = frozenset[int]().union(*(tail.axes for tail in tails))
+    lines = [value if value.tail is None else value.tail.value for value in asked]
+    known = [line for line in lines if line is not None]
+    found = ask([replace(value, tail=None) for value in asked])
+    alike = len(known) == len(lines) and len(axes) == 1
+    alike &= all(one.tail or one.block.shape[max(axes)] == 1 for one in asked)
+    return replace(found, tail=Tail(axes, ask(known) if alike else None))
 
 
 def _with_cells_beyond(tracer: Evaluator, counted: Value, beyond: int, asked: list[Value]) -> Value:
@@ -343,11 +386,29 @@ _largest, _smallest = extreme(1.0), extreme(-1.0)
 
 # That they fail where variables decide what is picked, `varying` says.
 FUNCTIONS: tuple[Record, ...] = (
-    _row("MATCH", "VT|V", match, form=match_form, shape=Shape.STEPS, picks=True),
-    _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0)),
-    _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1)),
+    _row(
+        "MATCH",
+        "VT|V",
+        match,
+        form=match_form,
+        shape=Shape.STEPS,
+        picks=True,
+        beyond=Beyond.SEARCHED,
+        by_line=(0,),
+    ),
+    _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0), by_line=(0,)),
+    _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1), by_line=(0,)),
     _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference),
-    _row("XMATCH", "VT|VV", match_anywhere, form=place_form, shape=Shape.STEPS, picks=True),
+    _row(
+        "XMATCH",
+        "VT|VV",
+        match_anywhere,
+        form=place_form,
+        shape=Shape.STEPS,
+        picks=True,
+        beyond=Beyond.SEARCHED,
+        by_line=(0,),
+    ),
     _row("XLOOKUP", "VTT|VVV", lookup_anywhere, form=lookup_form, points=lookup_place),
     _row(
         "COUNTBLANK",

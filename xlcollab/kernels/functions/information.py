@@ -7,6 +7,7 @@ from functools import partial
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
+from xlcollab.kernels.values.arguments import several_cells
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
@@ -40,9 +41,11 @@ def _is_number(context: Context, block: Block) -> Tensor:
 
 
 def _parity(rest: float) -> Function:
-    """ISEVEN and ISODD: booleans are #VALUE! here."""
+    """ISEVEN and ISODD: booleans and areas of several cells are #VALUE! here."""
 
     def run(context: Context, block: Block) -> Block:
+        if several_cells(block):
+            return context.error(ErrorCode.VALUE)
         number, codes = context.numbers(block)
         boolean = torch.where(block.mask(Kind.BOOLEAN), float(ErrorCode.VALUE), 0.0)
         truth = torch.trunc(number.abs()) % 2 == rest

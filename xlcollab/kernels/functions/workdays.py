@@ -206,6 +206,6 @@ _row = partial(function, category="dates", shape=Shape.STEPS, needed=True)
 FUNCTIONS: tuple[Record, ...] = (
     _row("NETWORKDAYS", "VV|R", _usual(_between)),
     _row("NETWORKDAYS.INTL", "VV|VR", _between),
-    _row("WORKDAY", "VV|R", _usual(_away)),
-    _row("WORKDAY.INTL", "VV|VR", _away),
+    _row("WORKDAY", "VV|R", _usual(_away), lifts=True),
+    _row("WORKDAY.INTL", "VV|VR", _away, lifts=True),
 )

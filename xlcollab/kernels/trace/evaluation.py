@@ -13,10 +13,11 @@ from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
+from xlcollab.kernels.values.beyond import LineTape
 from xlcollab.kernels.values.block import Context
 from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store
-from xlcollab.kernels.values.tape import Tape, Value
+from xlcollab.kernels.values.tape import Value
 from xlcollab.plan import Family, Plan, reads
 from xlcollab.plan.families import halves
 from xlcollab.ref import AreaRef, Rect
@@ -40,7 +41,7 @@ class Evaluation:
         texts, dates, pairs = workbook.texts, workbook.date1904, workbook.whole_pairs
         self.exact = Context(texts, date1904=dates, whole_pairs=pairs)
         self.fast = Context(texts, exact=False, date1904=dates, whole_pairs=pairs)
-        self.tape = Tape(self.exact, self.fast)
+        self.tape = LineTape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
         self.few_cells = FewCells(self.store)
         self.tracer = Tracer(self.tape, self.store, seed)

@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+
 from xlcollab.errors import ModelError, UnsupportedError, XlcollabError
 from xlcollab.formula import to_text
 from xlcollab.formula.nodes import (
@@ -47,6 +49,7 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.arguments import ArgumentIsError
+from xlcollab.kernels.values.beyond import SIZES
 from xlcollab.kernels.values.block import Block, Context, HiddenError, spread_shape
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
@@ -54,11 +57,22 @@ from xlcollab.kernels.values.frame import Closure, Frame, Source
 from xlcollab.kernels.values.operators import BINARY, CLOSING, UNARY
 from xlcollab.kernels.values.shapes import concatenated, full, moved, pad
 from xlcollab.kernels.values.store import NotReadyError, Store
-from xlcollab.kernels.values.tape import Operation, Tape, Value, internal_error
+from xlcollab.kernels.values.tape import (
+    LinesBeyondError,
+    Operation,
+    Tail,
+    Tape,
+    Value,
+    internal_error,
+)
 from xlcollab.plan.families import Family, halves
 from xlcollab.ref import CellRef, Rect
 
 _Found = TypeVar("_Found")
+
+
+_MOST_LINES = 1 << 24
+"""Lines of whole columns that several copies of a formula are given at once."""
 
 
 class Tracer:
@@ -113,7 +127,7 @@ class Tracer:
         return self.value(node, Frame(family, array=True))
 
     def _whole_family(self, family: Family) -> Value:
-        value = self._whole_formula(family)
+        value = self._with_lines(family)
         rows, columns, (height, width) = family.rows, family.columns, family.step
 
         def layout(context: Context, block: Block) -> Block:
@@ -130,12 +144,35 @@ class Tracer:
         self.repeatable = not _is_random(family.node)
         self._shared = shared(family.node) if self.repeatable else frozenset()
 
-    def _whole_formula(self, family: Family) -> Value:
+    def _with_lines(self, family: Family) -> Value:
+        """A formula, with every line of the sheet where one does not tell the others. Raises
+        RaggedError where that are too many copies at once."""
         self.begin(family)
+        try:
+            return self._whole_formula(family)
+        except LinesBeyondError as error:
+            axes = error.axes
+        if (
+            family.rows * family.columns > 1
+            and family.rows * family.columns * max(SIZES[axis] for axis in axes) > _MOST_LINES
+        ):
+            raise RaggedError
+        self.begin(family)
+        rows, columns = self.extent
+        self.extent = (SIZES[2] if 2 in axes else rows, SIZES[3] if 3 in axes else columns)
+        return self._whole_formula(family)
+
+    def _whole_formula(self, family: Family) -> Value:
         frame = Frame(family, family.array)
         if family.closing and isinstance(family.node, Binary):
-            return self._binary(family.node, frame, closing=True)
-        return self.value(family.node, frame)
+            found = self._binary(family.node, frame, closing=True)
+        else:
+            found = self.value(family.node, frame)
+        if found.tail is not None and not found.block.cells:
+            axes = {2: family.step[0], 3: family.step[1]}
+            if any(found.block.shape[axis] < axes[axis] for axis in found.tail.axes):
+                raise LinesBeyondError(found.tail.axes)
+        return replace(found, tail=None)
 
     def _by_parts(self, family: Family) -> Value:
         """The copies in halves: their areas have different sizes."""
@@ -245,7 +282,7 @@ class Tracer:
         """What a form answers; a mistake inside it refuses the cell and no more."""
         try:
             return ask()
-        except (XlcollabError, NotReadyError, RaggedError, HiddenError, ArgumentIsError):
+        except _ANSWERS:
             raise
         except Exception as error:
             raise internal_error(name, error) from error
@@ -282,7 +319,7 @@ class Tracer:
             region = source(area.sheet, rect)
         found = self._viewed(place, rect, region)
         if broken is None:
-            return found
+            return found if source is not None else self._with_tail(found, area, place)
         mask = torch.from_numpy(broken[:, :, None, None].copy())
         code = float(area.code)
 
@@ -293,6 +330,16 @@ class Tracer:
         return self.tape.emit(
             Operation("off sheet", off_sheet, Facts(fails=False)), [found], (mask,)
         )
+
+    def _with_tail(self, found: Value, area: Area, place: Area) -> Value:
+        """The cells of an area, of which `place` was read, and blanks beyond it."""
+        sizes = {2: (area.height, place.height), 3: (area.width, place.width)}
+        axes = frozenset(axis for axis, (whole, read) in sizes.items() if read < whole)
+        if not axes:
+            return found
+        shape = [1 if axis in axes else found.block.shape[axis] for axis in range(4)]
+        blank = Block(self.tape.exact.tensor(np.zeros(shape)), Kind.BLANK, cells=True)
+        return replace(found, tail=Tail(axes, Value(blank)))
 
     def _viewed(self, place: Area, rect: Rect, region: Value) -> Value:
         """A view of a region; the same view of the same region is recorded once."""
@@ -432,6 +479,17 @@ class Tracer:
         if area is not None and area.top.size * area.left.size > 1:
             raise RaggedError
         raise UnsupportedError("a spill reference (#) points at a cell without an array formula")
+
+
+_ANSWERS = (
+    XlcollabError,
+    NotReadyError,
+    RaggedError,
+    HiddenError,
+    ArgumentIsError,
+    LinesBeyondError,
+)
+"""What a form may raise."""
 
 
 def _is_random(node: Node) -> bool:

@@ -18,6 +18,11 @@ class ArgumentIsError(Exception):
         self.code = code
 
 
+def several_cells(block: Block) -> bool:
+    """Whether an argument is an area of several cells, and no array of values."""
+    return block.cells and block.shape[2:].numel() > 1
+
+
 def given(block: Block | None) -> TypeGuard[Block]:
     """Whether an optional argument is there; `F(x,,y)` leaves out the second one."""
     return block is not None and (block.cells or block.array or block.kind is not Kind.BLANK)

@@ -154,7 +154,12 @@ def _key(
         return None
     key: list[object] = [id(called)]
     for one in arguments:
-        if not isinstance(one, Value) or not one.constant or one.block.number.numel() > 1:
+        if (
+            not isinstance(one, Value)
+            or not one.constant
+            or one.block.number.numel() > 1
+            or one.tail
+        ):
             return None
         key += [int(one.block.kinds().reshape(-1)[0]), float(one.block.number.reshape(-1)[0])]
     return tuple(key)

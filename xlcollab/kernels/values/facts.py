@@ -53,6 +53,33 @@ class Role(Enum):
     """Grows with the sum of squared deviations from the mean."""
 
 
+class Beyond(Enum):
+    """What an operation makes of the lines behind the used part of a sheet, all of them alike."""
+
+    EVERY = auto()
+    """Nothing is known: all of them must be there."""
+    ALIKE = auto()
+    """It goes value by value: lines stay lines."""
+    ADDED = auto()
+    """Each line adds the same, whatever stands beside it."""
+    SUMMED = auto()
+    """As ADDED; zeros and what is no number add nothing."""
+    MULTIPLIED = auto()
+    """As SUMMED, if all arguments have lines beyond: sums of products."""
+    COUNTED = auto()
+    """As ADDED; what is no number adds nothing, errors neither."""
+    NUMBERS = auto()
+    """It leaves out what is no number."""
+    ONCE = auto()
+    """A line that is there again changes nothing."""
+    SHOWN = auto()
+    """As ONCE, and blank cells are shown too."""
+    SELECTED = auto()
+    """It picks lines by its second argument."""
+    SEARCHED = auto()
+    """It looks its first argument up in the second: exactly if the third is 0, else by halving."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the compiler may conclude of an operation; the defaults claim nothing.
@@ -60,7 +87,8 @@ class Facts:
     `picks`: its arguments decide which values, texts or errors there are. `counts`: it asks only of
     which kinds its values are, never which. `root`: it has no slope where what is under its root
     is 0. `jumps`: the places of arguments, from 0, by which it jumps, for it cuts off their
-    fraction or picks by them, however smooth it is in the others.
+    fraction or picks by them, however smooth it is in the others. `by_line`: the places of
+    arguments whose values are taken one by one, each for a result of its own.
     """
 
     fails: Fails = True
@@ -70,6 +98,8 @@ class Facts:
     role: Role = Role.NONE
     root: bool = False
     jumps: frozenset[int] = frozenset()
+    beyond: Beyond = Beyond.EVERY
+    by_line: frozenset[int] = frozenset()
 
     def may_fail(self, constants: Sequence[Block | None]) -> bool:
         """Whether it may give an error where all it is given are ordinary numbers."""

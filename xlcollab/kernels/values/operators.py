@@ -10,11 +10,12 @@ from xlcollab.kernels.numbers import libm
 from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.numbers.libm import one_by_one
 from xlcollab.kernels.text.texts import general
+from xlcollab.kernels.values.arguments import several_cells
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added, same_digits
-from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Facts, Fails, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_power
-from xlcollab.kernels.values.shapes import aligned
+from xlcollab.kernels.values.shapes import aligned, as_array
 from xlcollab.kernels.values.tape import Operation
 
 Binary = Callable[[Context, Block, Block], Block]
@@ -181,8 +182,9 @@ def percent(context: Context, a: Block) -> Block:
 
 
 def identity(context: Context, a: Block) -> Block:
+    """`+A1:A3` are values, no cells any more; blanks among them count."""
     del context
-    return a
+    return as_array(a) if several_cells(a) else a
 
 
 def by_divisor(constants: Sequence[Block | None]) -> bool:
@@ -215,11 +217,11 @@ def _closing(function: Callable[[Tensor, Tensor], Tensor], sign: float) -> Binar
     return run
 
 
-_STEP = Facts(fails=False, shape=Shape.STEPS)
+_STEP = Facts(fails=False, shape=Shape.STEPS, beyond=Beyond.ALIKE)
 
 
 def _affine(role: Role, fails: Fails = False) -> Facts:
-    return Facts(fails=fails, shape=Shape.AFFINE, role=role)
+    return Facts(fails=fails, shape=Shape.AFFINE, role=role, beyond=Beyond.ALIKE)
 
 
 _BINARY: tuple[tuple[str, Binary, Facts], ...] = (
@@ -227,8 +229,8 @@ _BINARY: tuple[tuple[str, Binary, Facts], ...] = (
     ("-", arithmetic(calls.sub), _affine(Role.SUBTRACT)),
     ("*", arithmetic(calls.mul), _affine(Role.MULTIPLY)),
     ("/", divide, _affine(Role.DIVIDE, by_divisor)),
-    ("^", power, Facts(fails=by_exponent, shape=Shape.SMOOTH, role=Role.POWER)),
-    ("&", concatenate, Facts(fails=False, picks=True, shape=Shape.STEPS)),
+    ("^", power, Facts(by_exponent, shape=Shape.SMOOTH, role=Role.POWER, beyond=Beyond.ALIKE)),
+    ("&", concatenate, Facts(False, picks=True, shape=Shape.STEPS, beyond=Beyond.ALIKE)),
     ("=", comparison(calls.eq), _STEP),
     ("<>", comparison(calls.ne), _STEP),
     ("<", comparison(calls.lt), _STEP),

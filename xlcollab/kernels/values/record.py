@@ -9,9 +9,9 @@ from typing import Literal
 
 from xlcollab.formula.signatures import ArrayRole, Param, Signature, signature
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.arguments import given, several_cells
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Facts, Fails, Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Facts, Fails, Role, Shape
 from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
 from xlcollab.kernels.values.valuewise import Alone, NotAloneError, OfValues
@@ -90,13 +90,15 @@ class Record:
         return Operation(self.name, self.run, self.facts)
 
 
-def _complete(run: Function, minimum: int) -> Function:
+def _complete(run: Function, minimum: int, single: frozenset[int]) -> Function:
     """A function of the former Analysis ToolPak: `F(,1)` is #N/A, and `F(1,)` is as `F(1)` where
-    the second argument is optional."""
+    the second argument is optional. An area of several cells is #VALUE! at a place of `single`."""
 
     def complete(context: Context, *blocks: Block) -> Block:
         if not all(given(block) for block in blocks[:minimum]):
             return context.error(ErrorCode.NA)
+        if any(place in single and several_cells(one) for place, one in enumerate(blocks)):
+            return context.error(ErrorCode.VALUE)
         last = max((place for place, block in enumerate(blocks, 1) if given(block)), default=0)
         return run(context, *blocks[: max(last, minimum)])
 
@@ -128,6 +130,8 @@ def function(
     role: Role = Role.NONE,
     root: bool = False,
     jumps: str = "",
+    beyond: Beyond | None = None,
+    by_line: Iterable[int] = (),
     derivative: Derivative | None = None,
     elementwise: bool = False,
     random: bool = False,
@@ -142,26 +146,40 @@ def function(
     branches: str = "",
     applies: bool = False,
     needed: bool = False,
+    lifts: bool = False,
 ) -> Record:
     """The record of `name`, its parameters as `formula.signatures.signature` reads them.
 
     `also` holds further names of the same, `scalar` the name that it has in `scalar.forms`. Unions
     are taken by what takes any number of areas of numbers, unless `unions` says otherwise. `needed`
-    says that an argument which is not optional may not be left empty. `jumps` are the places, from
-    0, of arguments by which it jumps: "13".
+    says that an argument which is not optional may not be left empty, and that areas of several
+    cells are no single values, unless it `lifts` them. `jumps` are the places, from 0, of arguments
+    by which it jumps: "13".
     """
     parameters = replace(
         signature(spec), scalar=scalar, array_role=array_role, branches=branches, applies=applies
     )
     if needed and run is not None:
-        run = _complete(run, parameters.minimum)
+        values = (n for n, param in enumerate(parameters.parameters) if param is Param.VALUE)
+        run = _complete(run, parameters.minimum, frozenset() if lifts else frozenset(values))
+    alike = Beyond.ALIKE if elementwise else Beyond.EVERY
     many = parameters.repeat == 1 and parameters.parameters[-1] is Param.RANGE
     return Record(
         name,
         parameters,
         category,
         run,
-        Facts(fails, picks, counts, shape, role, root, frozenset(map(int, jumps))),
+        Facts(
+            fails,
+            picks,
+            counts,
+            shape,
+            role,
+            root,
+            frozenset(map(int, jumps)),
+            alike if beyond is None else beyond,
+            frozenset(by_line),
+        ),
         derivative or (ZERO if shape is Shape.STEPS else EXACT),
         elementwise,
         random,

@@ -42,18 +42,40 @@ class Operation:
         return Operation(f"{self.name} by variables", self.function, facts)
 
 
+class LinesBeyondError(Exception):
+    """A formula must be worked out with every line of the sheet along some axes.
+
+    Never seen by a user; the tracer catches it.
+    """
+
+    def __init__(self, axes: frozenset[int]) -> None:
+        super().__init__(f"lines along {sorted(axes)}")
+        self.axes = axes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """What stands in each line of the sheet behind the end of a block, along some of its axes (2:
+    rows, 3: columns): a value of one line, None where the lines are not alike."""
+
+    axes: frozenset[int]
+    value: Value | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """A block as it is now, and the slot of its instruction; None for a constant.
 
     `fixed_kinds` says that the variables move its numbers only: what is a number, a blank, an error
-    or a certain text stays that. `only_fails`: or becomes an error, and nothing else.
+    or a certain text stays that. `only_fails`: or becomes an error, and nothing else. `tail`: what
+    lies beyond the block in whole columns and rows.
     """
 
     block: Block
     slot: int | None = None
     fixed_kinds: bool = True
     only_fails: bool = True
+    tail: Tail | None = None
 
     @property
     def constant(self) -> bool:
@@ -167,7 +189,7 @@ class Tape:
         return other
 
 
-_OURS = (XlcollabError, RaggedError, HiddenError)
+_OURS = (XlcollabError, RaggedError, HiddenError, LinesBeyondError)
 
 
 def internal_error(name: str, error: Exception) -> UnsupportedError:

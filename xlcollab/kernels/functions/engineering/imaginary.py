@@ -124,7 +124,7 @@ def _of_many(formula: Callable[[complex, complex], complex]) -> Function:
         cells = [cell for block in blocks for cell in single_cells(_alone(context, block))]
         return valuewise(run, reader)(context, *cells)
 
-    return strict(whole)
+    return strict(whole, single=False)
 
 
 def _alone(context: Context, block: Block) -> Block:

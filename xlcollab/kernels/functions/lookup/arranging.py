@@ -13,6 +13,7 @@ from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import flag, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
+from xlcollab.kernels.values.facts import Beyond
 from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.grouping import grouped
 from xlcollab.kernels.values.operators import sort_key
@@ -135,6 +136,6 @@ _row = partial(function, category="lookup")
 FUNCTIONS: tuple[Record, ...] = (
     _row("SORT", "A|VVV", arrayed(shaper(sort)), picks=True),
     _row("SORTBY", "AA|VAV*2", arrayed(shaper(sort_by)), picks=True),
-    _row("UNIQUE", "A|VV", arrayed(shaper(unique)), picks=True),
-    _row("FILTER", "AA|V", shaper(filtered), picks=True),
+    _row("UNIQUE", "A|VV", arrayed(shaper(unique)), picks=True, beyond=Beyond.SHOWN),
+    _row("FILTER", "AA|V", shaper(filtered), picks=True, beyond=Beyond.SELECTED),
 )

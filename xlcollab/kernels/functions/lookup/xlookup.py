@@ -20,6 +20,7 @@ from xlcollab.kernels.functions.splitting import occurs
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, select
+from xlcollab.kernels.values.facts import Beyond
 from xlcollab.kernels.values.gather import taken
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned, moved
@@ -169,4 +170,6 @@ def lookup(context: Context, wanted: Block, table: Block, results: Block | None 
 
 _row = partial(function, category="lookup")
 
-FUNCTIONS: tuple[Record, ...] = (_row("LOOKUP", "VA|A", lookup, picks=True),)
+FUNCTIONS: tuple[Record, ...] = (
+    _row("LOOKUP", "VA|A", lookup, picks=True, beyond=Beyond.SEARCHED, by_line=(0,)),
+)

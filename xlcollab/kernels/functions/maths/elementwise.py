@@ -11,7 +11,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers import libm
 from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.numbers.libm import LARGEST_ANGLE, LARGEST_EXPONENT, One, one_by_one
-from xlcollab.kernels.values.arguments import given
+from xlcollab.kernels.values.arguments import given, several_cells
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.facts import Role, Shape
 from xlcollab.kernels.values.guard import inside, outside, safe_divide, safe_log, safe_sqrt
@@ -57,14 +57,17 @@ def with_codes(
     return run
 
 
-def strict(function: Function, needed: int | None = None) -> Function:
-    """A function of the former Analysis ToolPak: booleans are #VALUE!, empty arguments #N/A, but
-    behind the first `needed` they are as if they were not there."""
+def strict(function: Function, needed: int | None = None, *, single: bool = True) -> Function:
+    """A function of the former Analysis ToolPak: booleans and areas of several cells are #VALUE!,
+    empty arguments #N/A, but behind the first `needed` they are as if they were not there. Without
+    `single` it takes areas."""
 
     def run(context: Context, *blocks: Block) -> Block:
         first, rest = blocks[:needed], blocks[len(blocks[:needed]) :]
         if not all(given(block) for block in first):
             return context.error(ErrorCode.NA)
+        if single and any(map(several_cells, blocks)):
+            return context.error(ErrorCode.VALUE)
         there = (*first, *(block for block in rest if given(block)))
         return function(context, *(without_booleans(context, block) for block in there))
 

@@ -16,7 +16,7 @@ from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.budget import refuse_cells
-from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Role, Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved
 from xlcollab.kernels.values.tape import Function
@@ -192,6 +192,7 @@ FUNCTIONS: tuple[Record, ...] = (
         scalar="SUMPRODUCT",
         shape=Shape.AFFINE,
         array_role="product",
+        beyond=Beyond.MULTIPLIED,
     ),
     _row(
         "SUMXMY2",

@@ -16,7 +16,7 @@ from xlcollab.kernels.functions.statistics.reduce import (
 )
 from xlcollab.kernels.numbers.later import Tensor, calls, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.guard import inside, safe_log, safe_power
 from xlcollab.kernels.values.record import Record, function
 
@@ -111,11 +111,23 @@ def power_series(context: Context, x: Block, first: Block, step: Block, terms: B
 _row = partial(function, category="statistics", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("GEOMEAN", "R|R*1", aggregate(_positive_mean(safe_log, calls.exp))),
-    _row("HARMEAN", "R|R*1", aggregate(_positive_mean(lambda x: 1 / x, lambda mean: 1 / mean))),
-    _row("AVEDEV", "R|R*1", aggregate(_mean_deviation), fails=False, shape=Shape.KINKS),
-    _row("SKEW", "R|R*1", aggregate(_skewness)),
-    _row("SKEW.P", "R|R*1", aggregate(_population_skewness)),
-    _row("KURT", "R|R*1", aggregate(_kurtosis)),
+    _row("GEOMEAN", "R|R*1", aggregate(_positive_mean(safe_log, calls.exp)), beyond=Beyond.NUMBERS),
+    _row(
+        "HARMEAN",
+        "R|R*1",
+        aggregate(_positive_mean(lambda x: 1 / x, lambda mean: 1 / mean)),
+        beyond=Beyond.NUMBERS,
+    ),
+    _row(
+        "AVEDEV",
+        "R|R*1",
+        aggregate(_mean_deviation),
+        fails=False,
+        shape=Shape.KINKS,
+        beyond=Beyond.NUMBERS,
+    ),
+    _row("SKEW", "R|R*1", aggregate(_skewness), beyond=Beyond.NUMBERS),
+    _row("SKEW.P", "R|R*1", aggregate(_population_skewness), beyond=Beyond.NUMBERS),
+    _row("KURT", "R|R*1", aggregate(_kurtosis), beyond=Beyond.NUMBERS),
     _row("SERIESSUM", "VVVR", power_series, needed=True),
 )

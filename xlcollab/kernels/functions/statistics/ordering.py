@@ -25,7 +25,7 @@ from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.guard import inside
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import aligned
@@ -305,25 +305,47 @@ def _numbers_alone(context: Context, block: Block) -> Block:
 _row = partial(function, category="statistics", unions=True)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("MEDIAN", "R|R*1", aggregate(_median), fails=False),
-    _row("LARGE", "AV", of_array(_ranked(from_end=True)), jumps="1"),
-    _row("SMALL", "AV", of_array(_ranked(from_end=False)), jumps="1"),
-    _row("PERCENTILE.INC", "AV", of_array(_percentile), also="PERCENTILE"),
-    _row("PERCENTILE.EXC", "AV", of_array(_percentile_exclusive)),
-    _row("QUARTILE.INC", "AV", of_array(_quartile(_percentile, 0.0)), also="QUARTILE", jumps="1"),
-    _row("QUARTILE.EXC", "AV", of_array(_quartile(_percentile_exclusive, 1.0)), jumps="1"),
+    _row("MEDIAN", "R|R*1", aggregate(_median), fails=False, beyond=Beyond.NUMBERS),
+    _row("LARGE", "AV", of_array(_ranked(from_end=True)), jumps="1", beyond=Beyond.NUMBERS),
+    _row("SMALL", "AV", of_array(_ranked(from_end=False)), jumps="1", beyond=Beyond.NUMBERS),
+    _row("PERCENTILE.INC", "AV", of_array(_percentile), also="PERCENTILE", beyond=Beyond.NUMBERS),
+    _row("PERCENTILE.EXC", "AV", of_array(_percentile_exclusive), beyond=Beyond.NUMBERS),
+    _row(
+        "QUARTILE.INC",
+        "AV",
+        of_array(_quartile(_percentile, 0.0)),
+        also="QUARTILE",
+        jumps="1",
+        beyond=Beyond.NUMBERS,
+    ),
+    _row(
+        "QUARTILE.EXC",
+        "AV",
+        of_array(_quartile(_percentile_exclusive, 1.0)),
+        jumps="1",
+        beyond=Beyond.NUMBERS,
+    ),
     _row(
         "PERCENTRANK.INC",
         "AV|V",
         of_array(_percent_rank(0.0)),
         also="PERCENTRANK",
         shape=Shape.STEPS,
+        beyond=Beyond.NUMBERS,
     ),
-    _row("PERCENTRANK.EXC", "AV|V", of_array(_percent_rank(1.0)), shape=Shape.STEPS),
-    _row("TRIMMEAN", "AV", of_array(_trimmed_mean), jumps="1"),
+    _row(
+        "PERCENTRANK.EXC",
+        "AV|V",
+        of_array(_percent_rank(1.0)),
+        shape=Shape.STEPS,
+        beyond=Beyond.NUMBERS,
+    ),
+    _row("TRIMMEAN", "AV", of_array(_trimmed_mean), jumps="1", beyond=Beyond.NUMBERS),
     _row("RANK.EQ", "VR|V", _rank(shared=False), also="RANK", shape=Shape.STEPS),
     _row("RANK.AVG", "VR|V", _rank(shared=True), shape=Shape.STEPS),
-    _row("MODE.SNGL", "A|A*1", _no_other_values(aggregate(_mode)), also="MODE"),
-    _row("MODE.MULT", "A|A*1", _no_other_values(_modes)),
+    _row(
+        "MODE.SNGL", "A|A*1", _no_other_values(aggregate(_mode)), also="MODE", beyond=Beyond.NUMBERS
+    ),
+    _row("MODE.MULT", "A|A*1", _no_other_values(_modes), beyond=Beyond.NUMBERS),
     _row("FREQUENCY", "AA", frequency, shape=Shape.STEPS),
 )

@@ -14,7 +14,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
 from xlcollab.kernels.values.digits import added
-from xlcollab.kernels.values.facts import Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Role, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_sqrt
 from xlcollab.kernels.values.operators import divide, stores
 from xlcollab.kernels.values.record import Record, function
@@ -296,21 +296,86 @@ def _share(context: Context, part: Block, everything: Block) -> Block:
 _row = partial(function, category="statistics", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SUM", "R|R*1", _sum, role=Role.SUM, scalar="SUM", shape=Shape.AFFINE, branches="nn"),
-    _row("PERCENTOF", "RR", _share, fails=True),
-    _row("SUMSQ", "R|R*1", aggregate(_sum_of_squares), role=Role.SUM_OF_SQUARES, scalar="SUMSQ"),
-    _row("PRODUCT", "R|R*1", aggregate(_product), scalar="PRODUCT", fails=True),
-    _row("COUNT", "R|R*1", _count, counts=True, scalar="COUNT", shape=Shape.STEPS),
-    _row("COUNTA", "R|R*1", _count_values, counts=True, shape=Shape.STEPS),
     _row(
-        "AVERAGE", "R|R*1", aggregate(_average), role=Role.SUM, scalar="AVERAGE", shape=Shape.AFFINE
+        "SUM",
+        "R|R*1",
+        _sum,
+        role=Role.SUM,
+        scalar="SUM",
+        shape=Shape.AFFINE,
+        branches="nn",
+        beyond=Beyond.SUMMED,
     ),
-    _row("MIN", "R|R*1", aggregate(_extreme(-1.0)), scalar="MIN", shape=Shape.KINKS),
-    _row("MAX", "R|R*1", aggregate(_extreme(1.0)), scalar="MAX", shape=Shape.KINKS),
-    _row("DEVSQ", "R|R*1", aggregate(_squared_deviations), role=Role.SPREAD, scalar="DEVSQ"),
-    _row("VAR.S", "R|R*1", aggregate(_variance(1.0)), also="VAR", role=Role.SPREAD, scalar="VAR.S"),
+    _row("PERCENTOF", "RR", _share, fails=True),
     _row(
-        "VAR.P", "R|R*1", aggregate(_variance(0.0)), also="VARP", role=Role.SPREAD, scalar="VAR.P"
+        "SUMSQ",
+        "R|R*1",
+        aggregate(_sum_of_squares),
+        role=Role.SUM_OF_SQUARES,
+        scalar="SUMSQ",
+        beyond=Beyond.SUMMED,
+    ),
+    _row("PRODUCT", "R|R*1", aggregate(_product), scalar="PRODUCT", fails=True),
+    _row(
+        "COUNT",
+        "R|R*1",
+        _count,
+        counts=True,
+        scalar="COUNT",
+        shape=Shape.STEPS,
+        beyond=Beyond.COUNTED,
+    ),
+    _row("COUNTA", "R|R*1", _count_values, counts=True, shape=Shape.STEPS, beyond=Beyond.ADDED),
+    _row(
+        "AVERAGE",
+        "R|R*1",
+        aggregate(_average),
+        role=Role.SUM,
+        scalar="AVERAGE",
+        shape=Shape.AFFINE,
+        beyond=Beyond.NUMBERS,
+    ),
+    _row(
+        "MIN",
+        "R|R*1",
+        aggregate(_extreme(-1.0)),
+        scalar="MIN",
+        shape=Shape.KINKS,
+        beyond=Beyond.ONCE,
+    ),
+    _row(
+        "MAX",
+        "R|R*1",
+        aggregate(_extreme(1.0)),
+        scalar="MAX",
+        shape=Shape.KINKS,
+        beyond=Beyond.ONCE,
+    ),
+    _row(
+        "DEVSQ",
+        "R|R*1",
+        aggregate(_squared_deviations),
+        role=Role.SPREAD,
+        scalar="DEVSQ",
+        beyond=Beyond.NUMBERS,
+    ),
+    _row(
+        "VAR.S",
+        "R|R*1",
+        aggregate(_variance(1.0)),
+        also="VAR",
+        role=Role.SPREAD,
+        scalar="VAR.S",
+        beyond=Beyond.NUMBERS,
+    ),
+    _row(
+        "VAR.P",
+        "R|R*1",
+        aggregate(_variance(0.0)),
+        also="VARP",
+        role=Role.SPREAD,
+        scalar="VAR.P",
+        beyond=Beyond.NUMBERS,
     ),
     _row(
         "STDEV.S",
@@ -320,6 +385,7 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.SPREAD,
         root=True,
         scalar="STDEV.S",
+        beyond=Beyond.NUMBERS,
     ),
     _row(
         "STDEV.P",
@@ -329,6 +395,7 @@ FUNCTIONS: tuple[Record, ...] = (
         role=Role.SPREAD,
         root=True,
         scalar="STDEV.P",
+        beyond=Beyond.NUMBERS,
     ),
     _row("AVERAGEA", "R|R*1", _of_all_values(aggregate(_average), array_texts=True)),
     _row("MINA", "R|R*1", _extreme_of_all(-1.0), shape=Shape.KINKS),
