@@ -14,7 +14,6 @@ from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.information import as_number, as_text
 from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.area import Area, Places, copies
-from xlcollab.kernels.values.beyond import SIZES
 from xlcollab.kernels.values.block import spread_shape
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Form, Frame
@@ -91,7 +90,9 @@ def _extent(axis: int) -> Form:
         value = tracer.argument(node.arguments[0], Param.ARRAY, frame)
         block = value.block
         beyond = value.tail is not None and 2 + axis in value.tail.axes
-        found = context.scalar(float(SIZES[2 + axis] if beyond else block.shape[2 + axis]))
+        found = context.scalar(
+            float((MAX_ROWS, MAX_COLUMNS)[axis] if beyond else block.shape[2 + axis])
+        )
         return Value(context.with_errors(found, context.codes(block)) if block.lone else found)
 
     return form

@@ -10,10 +10,10 @@ from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.table import RECORDS
+from xlcollab.kernels.trace.beyond import LineTape
 from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
-from xlcollab.kernels.values.beyond import LineTape
 from xlcollab.kernels.values.block import Context
 from xlcollab.kernels.values.record import Record
 from xlcollab.kernels.values.store import NotReadyError, Store

@@ -38,6 +38,7 @@ from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.table import KEPT, RECORDS
+from xlcollab.kernels.trace.beyond import SIZES
 from xlcollab.kernels.trace.whole import whole_extent
 from xlcollab.kernels.values.area import (
     Area,
@@ -49,7 +50,6 @@ from xlcollab.kernels.values.area import (
     view_block,
 )
 from xlcollab.kernels.values.arguments import ArgumentIsError
-from xlcollab.kernels.values.beyond import SIZES
 from xlcollab.kernels.values.block import Block, Context, HiddenError, spread_shape
 from xlcollab.kernels.values.calls import called_value
 from xlcollab.kernels.values.facts import MOVEMENT, Facts
