@@ -53,6 +53,7 @@ def both(
     alone = results(cells, date1904)
     with monkeypatch.context() as patch:
         patch.setattr(few_cells, "MOST_CELLS", 0)
+        patch.setattr(few_cells, "MOST_GROWING", 0)
         blocks = results(cells, date1904)
     assert alone == blocks
 
@@ -225,3 +226,35 @@ def test_a_chain_of_different_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in range(2, 120):
         cells[f"A{row}"] = f"=IF(A{row - 1}>{row},SQRT(A{row - 1}),A{row - 1}*{row}-{row / 7})"
     both(cells, monkeypatch)
+
+
+GROWING = (
+    "COUNTIF(A$1:A{r},A{r})",
+    'COUNTIF(A$1:A{r},"<>t")',
+    'COUNTIFS(A$1:A{r},A{r},B$1:B{r},">=1")',
+    "SUMIF(A$1:A{r},A{r},B$1:B{r})",
+    'SUMIF(B$1:B{r},">1")',
+    "AVERAGEIF(A$1:A{r},A{r},B$1:B{r})",
+    "SUMIFS(B$1:B{r},A$1:A{r},A{r})",
+    'AVERAGEIFS(B$1:B{r},B$1:B{r},">0",A$1:A{r},A{r})',
+    "MINIFS(B$1:B{r},A$1:A{r},A{r})",
+    "MAXIFS(B$1:B{r},A$1:A{r},A{r})",
+    "MATCH(A{r},A$1:A{r},0)",
+    "VLOOKUP(A{r},A$1:B{r},2,FALSE)",
+    "COUNTIF($A1:A1,A1)+COUNTIF(A{r}:A$50,A{r})",
+)
+
+GROWN = [one for one in (*SUMMED, "t", 2.0) if one != "t*t"]
+"""Without wildcards, which are left to blocks."""
+
+
+@given(st.lists(st.sampled_from(GROWN), min_size=72, max_size=72))
+@settings(derandomize=True, deadline=None, max_examples=4)
+def test_lines_that_grow_are_looked_at_once(drawn: list[Scalar]) -> None:
+    cells: dict[str, Scalar] = {}
+    for row, (one, other) in enumerate(zip(drawn[::2], drawn[1::2], strict=True), 1):
+        cells |= {f"A{row}": one, f"B{row}": other}
+        for column, formula in enumerate(GROWING, 3):
+            cells[cell_name(row - 1, column)] = "=" + formula.format(r=row)
+    with pytest.MonkeyPatch.context() as patch:
+        both(cells, patch)

@@ -13,6 +13,7 @@ from functools import partial
 from xlcollab.formula.nodes import Call, Node, Reference
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.aggregates import total
+from xlcollab.kernels.cellwise.growing import Fits, Place, Take, grows, place_of
 from xlcollab.kernels.cellwise.lookups import CellFunction, Corners, Maker, NotCellwiseError
 from xlcollab.kernels.cellwise.scalars import finished
 from xlcollab.kernels.functions.conditional.criteria import Criterion, Operand, criterion
@@ -20,8 +21,6 @@ from xlcollab.kernels.text.texts import folded, number_from_text
 from xlcollab.kernels.values.block import Context
 from xlcollab.ref import MAX_COLUMNS, MAX_ROWS
 
-Fits = Callable[[Scalar], bool]
-"""Whether a cell fits a criterion."""
 Fold = Callable[[list[float]], float | ErrorCode]
 """The numbers that are selected → the result"""
 
@@ -34,9 +33,8 @@ _SIGNS: Sequence[Callable[[float, float], bool]] = (
 _EQUAL, _UNEQUAL = 0, 1
 
 
-def fits(context: Context, value: Scalar) -> Fits:
-    """What fits a value as a criterion. Raises NotCellwiseError."""
-    one = criterion(context, value)
+def fits(context: Context, one: Criterion) -> Fits:
+    """What fits a criterion. Raises NotCellwiseError."""
     if one.operator in (_EQUAL, _UNEQUAL):
         equal = _equal(context, one)
         if one.operator == _EQUAL:
@@ -112,7 +110,8 @@ def _selection(maker: Maker, pairs: Sequence[tuple[Node, Node]], depth: int) -> 
             raise NotCellwiseError
         left = list(range(places[0][2] * places[0][3]))
         for (sheet, _), place, one in zip(areas, places, asked, strict=True):
-            cells, fit = _cells(maker, sheet, place), fits(maker.context, one(row, column))
+            wanted = criterion(maker.context, one(row, column))
+            cells, fit = _cells(maker, sheet, place), fits(maker.context, wanted)
             left = [number for number in left if fit(cells[number])]
         return left
 
@@ -127,8 +126,40 @@ def _area(maker: Maker, node: Node) -> _Area:
 
 def _count(maker: Maker, node: Call, depth: int) -> CellFunction:
     """COUNTIF and COUNTIFS. Raises NotCellwiseError."""
-    selected = _selection(maker, _pairs(node.arguments), depth)
+    pairs = _pairs(node.arguments)
+    if all(map(_grows, node.arguments[::2])):
+        ask = _growing(maker, pairs, depth)
+        return lambda row, column: float(maker.growing.count(maker, *ask(row, column)))
+    selected = _selection(maker, pairs, depth)
     return lambda row, column: float(len(selected(row, column)))
+
+
+def _grows(node: Node) -> bool:
+    return isinstance(node, Reference) and grows(node)
+
+
+_Asked = Callable[[int, int], tuple[list[tuple[Place, Criterion, Fits]], int]]
+
+
+def _growing(maker: Maker, pairs: Sequence[tuple[Node, Node]], depth: int) -> _Asked:
+    """The criteria for growing lines, and how long these are."""
+    lines = [(node, *_area(maker, node)) for node, _ in pairs if isinstance(node, Reference)]
+    asked = [maker.make(one, depth) for _, one in pairs]
+
+    def run(row: int, column: int) -> tuple[list[tuple[Place, Criterion, Fits]], int]:
+        found, sizes = [], set()
+        for (node, sheet, corners), one in zip(lines, asked, strict=True):
+            where = corners(row, column)
+            sizes.add(where[2:])
+            wanted = criterion(maker.context, one(row, column))
+            place = place_of(sheet, where, node)
+            found.append((place, wanted, fits(maker.context, wanted)))
+        if len(sizes) > 1:
+            raise NotCellwiseError
+        ((height, width),) = sizes
+        return found, height * width
+
+    return run
 
 
 def _pairs(nodes: Sequence[Node]) -> list[tuple[Node, Node]]:
@@ -159,6 +190,8 @@ def _aggregated(
     *,
     sized: bool,
 ) -> CellFunction:
+    if all(map(_grows, (values, *(one for one, _ in pairs)))):
+        return _running(fold, maker, values, pairs, depth)
     sheet, corners = _area(maker, values)
     _, tested = _area(maker, pairs[0][0])
     selected = _selection(maker, pairs, depth)
@@ -173,10 +206,55 @@ def _aggregated(
     return run
 
 
+def _running(
+    fold: Fold, maker: Maker, values: Node, pairs: Sequence[tuple[Node, Node]], depth: int
+) -> CellFunction:
+    """The same of lines that grow, all alike."""
+    assert isinstance(values, Reference)
+    sheet, corners = _area(maker, values)
+    ask, take = _growing(maker, pairs, depth), _TAKEN[fold]
+
+    def run(row: int, column: int) -> Scalar:
+        where = corners(row, column)
+        asked, size = ask(row, column)
+        if where[2] * where[3] != size or where[2:] != ((size, 1) if asked[0][0][3] else (1, size)):
+            raise NotCellwiseError
+        place = place_of(sheet, where, values)
+        found = maker.growing.total(maker, asked, size, place, take)
+        if isinstance(found, ErrorCode):
+            return found
+        number, count = found
+        if fold is _mean:
+            return finished(number / count) if count else ErrorCode.DIV0
+        return finished(number)
+
+    return run
+
+
 def _mean(numbers: list[float]) -> float | ErrorCode:
     return total(numbers) / len(numbers) if numbers else ErrorCode.DIV0
 
 
+def _least(numbers: list[float]) -> float:
+    return min(numbers, default=0.0)
+
+
+def _largest(numbers: list[float]) -> float:
+    return max(numbers, default=0.0)
+
+
+def _added(before: float, number: float, count: int) -> float:
+    del count
+    return before + number
+
+
+_TAKEN: Mapping[Fold, Take] = {
+    total: _added,
+    _mean: _added,
+    _least: lambda before, number, count: min(before, number) if count else number,
+    _largest: lambda before, number, count: max(before, number) if count else number,
+}
+"""How each takes one number after another."""
 CONDITIONALS: Mapping[str, Callable[[Maker, Call, int], CellFunction]] = {
     "COUNTIF": _count,
     "COUNTIFS": _count,
@@ -184,6 +262,6 @@ CONDITIONALS: Mapping[str, Callable[[Maker, Call, int], CellFunction]] = {
     "SUMIFS": partial(_several, total),
     "AVERAGEIF": partial(_one_range, _mean),
     "AVERAGEIFS": partial(_several, _mean),
-    "MINIFS": partial(_several, lambda numbers: min(numbers, default=0.0)),
-    "MAXIFS": partial(_several, lambda numbers: max(numbers, default=0.0)),
+    "MINIFS": partial(_several, _least),
+    "MAXIFS": partial(_several, _largest),
 }

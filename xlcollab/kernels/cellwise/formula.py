@@ -20,12 +20,20 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
     Unary,
+    walk,
 )
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.cellwise.aggregates import AGGREGATES, Argument
 from xlcollab.kernels.cellwise.conditionals import CONDITIONALS
-from xlcollab.kernels.cellwise.lookups import LOOKUPS, CellFunction, Corners, NotCellwiseError
+from xlcollab.kernels.cellwise.growing import Growing, grows
+from xlcollab.kernels.cellwise.lookups import (
+    LOOKUPS,
+    CellFunction,
+    Corners,
+    NotCellwiseError,
+    Searched,
+)
 from xlcollab.kernels.cellwise.scalars import (
     ARITHMETIC,
     CLOSING,
@@ -68,7 +76,8 @@ class Cells:
     its row times the columns of a sheet, and its column."""
 
     known: dict[str, dict[int, Scalar]]
-    places: dict[tuple[str, Corners], dict[tuple[type, object], int]]
+    places: dict[tuple[str, int, int, bool], Searched]
+    growing: Growing
 
     def load(self, sheet: str, row: int, column: int) -> Scalar:
         """A value that is not known yet; from then on it is. Raises NotCellwiseError."""
@@ -103,7 +112,7 @@ class _Maker:
         self._sheet, self._cells, self.context = sheet, cells, context
         self._most_read = most_read
         """Cells of areas that may still be read, and then no block may be asked; None: any."""
-        self.places = cells.places
+        self.places, self.growing = cells.places, cells.growing
         self._made = 0
 
     def make(self, node: Node, depth: int) -> CellFunction:
@@ -319,6 +328,16 @@ class _Maker:
         """The value of a cell."""
         known, key = self._cells.known[sheet], row * MAX_COLUMNS + column
         return known[key] if key in known else self._cells.load(sheet, row, column)
+
+
+def searches_growing(node: Node) -> bool:
+    """Whether a formula searches lines that grow: blocks would search each from its first cell."""
+    return any(
+        isinstance(one, Call)
+        and (one.name in CONDITIONALS or one.name in LOOKUPS)
+        and any(isinstance(given, Reference) and grows(given) for given in one.arguments)
+        for one in walk(node)
+    )
 
 
 def is_read(node: Node) -> bool:

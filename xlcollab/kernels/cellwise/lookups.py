@@ -7,7 +7,8 @@ the blocks. An area that is searched is laid out once, by what stands in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from xlcollab.formula.nodes import Boolean, Call, Node, Number, Reference
 from xlcollab.grid import ErrorCode, Scalar
@@ -15,6 +16,9 @@ from xlcollab.kernels.functions.lookup.lookup import LONGEST_SOUGHT
 from xlcollab.kernels.text.texts import folded
 from xlcollab.kernels.text.wildcards import has_wildcard
 from xlcollab.kernels.values.block import Context
+
+if TYPE_CHECKING:
+    from xlcollab.kernels.cellwise.growing import Growing
 
 CellFunction = Callable[[int, int], Scalar]
 """(row, column) of the formula → its value there"""
@@ -27,12 +31,24 @@ class NotCellwiseError(Exception):
     """A formula that is evaluated as blocks. Never seen by a user."""
 
 
+@dataclass(slots=True)
+class Searched:
+    """Where each value stands first among the first cells of a line, which may grow."""
+
+    size: int = 0
+    first: dict[_Key, int] = field(default_factory=dict)
+
+
 class Maker(Protocol):
     """Who makes functions of nodes."""
 
     context: Context
-    places: dict[tuple[str, Corners], dict[_Key, int]]
-    """Of lines that were searched: where each value stands first."""
+    places: dict[tuple[str, int, int, bool], Searched]
+    """Of lines that were searched, by where they begin and whether they go down."""
+
+    @property
+    def growing(self) -> Growing:
+        """What was found in lines that grow."""
 
     def make(self, node: Node, depth: int) -> CellFunction:
         """The function of a node. Raises NotCellwiseError."""
@@ -120,13 +136,19 @@ def _place(maker: Maker, sheet: str, corners: Corners, wanted: Scalar) -> int | 
         raise NotCellwiseError
     if isinstance(wanted, str) and (len(wanted) > LONGEST_SOUGHT or has_wildcard(wanted)):
         raise NotCellwiseError
-    places = maker.places.get((sheet, corners))
-    if places is None:
-        places = {}
-        for place, value in enumerate(maker.values(sheet, corners)):
-            places.setdefault(_key(value), place)
-        maker.places[sheet, corners] = places
-    return places.get(_key(0.0 if wanted is None else wanted))
+    top, left, height, width = corners
+    down, size = width == 1, height * width
+    searched = maker.places.setdefault((sheet, top, left, down), Searched())
+    if searched.size < size:
+        known = searched.size
+        rest = (
+            (top + known, left, size - known, 1) if down else (top, left + known, 1, size - known)
+        )
+        for place, value in enumerate(maker.values(sheet, rest), known):
+            searched.first.setdefault(_key(value), place)
+        searched.size = size
+    found = searched.first.get(_key(0.0 if wanted is None else wanted))
+    return found if found is not None and found < size else None
 
 
 def _key(value: Scalar) -> _Key:

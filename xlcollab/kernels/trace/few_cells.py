@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from xlcollab.grid import Kind, Scalar
-from xlcollab.kernels.cellwise.formula import Cells, cell_function
+from xlcollab.kernels.cellwise.formula import Cells, cell_function, searches_growing
+from xlcollab.kernels.cellwise.growing import Growing
 from xlcollab.kernels.cellwise.lookups import NotCellwiseError
 from xlcollab.kernels.values.block import Block, LateBlock
 from xlcollab.kernels.values.shapes import full
@@ -16,6 +17,8 @@ from xlcollab.ref import MAX_COLUMNS, MAX_ROWS, Rect
 
 MOST_CELLS = 32
 """Larger families are evaluated at once."""
+MOST_GROWING = 1_000_000
+"""Cells of a family that searches lines which grow from copy to copy."""
 _MOST_ALONE, _ALL_ALONE = 5000, 50_000
 """Cells of a larger family, and of all of them, that are sooner done one by one than torch is
 loaded, if nobody has."""
@@ -31,14 +34,16 @@ class FewCells(Cells):
 
     def forget(self) -> None:
         """Stored values have changed."""
-        self.places = {}
+        self.places, self.growing = {}, Growing()
         self.known = {sheet.name: {} for sheet in self._store.workbook}
 
     def family(self, family: Family) -> Value | None:
         """All values of a family; None where it is none of these. Raises NotReadyError."""
         rect = family.rect
         alone = rect.size > MOST_CELLS
-        if (alone and not self._sooner(rect.size)) or self._store.is_variable(family.sheet, rect):
+        if self._store.is_variable(family.sheet, rect):
+            return None
+        if alone and not (_grows(family) or self._sooner(rect.size)):
             return None
         try:
             function = cell_function(family, self, self._context, alone=alone)
@@ -89,6 +94,10 @@ class FewCells(Cells):
 
     def _block(self, values: list[Scalar], rect: Rect) -> Block:
         return LateBlock(values, rect.height, rect.width, self._context.texts)
+
+
+def _grows(family: Family) -> bool:
+    return family.rect.size <= MOST_GROWING and searches_growing(family.node)
 
 
 def _shown(value: Scalar) -> Scalar:
