@@ -134,6 +134,13 @@ def _count(maker: Maker, node: Call, depth: int) -> CellFunction:
     return lambda row, column: float(len(selected(row, column)))
 
 
+def _place(sheet: str, corners: Corners, node: Reference) -> Place:
+    place = place_of(sheet, corners, node)
+    if place is None:
+        raise NotCellwiseError
+    return place
+
+
 def _grows(node: Node) -> bool:
     return isinstance(node, Reference) and grows(node)
 
@@ -152,7 +159,7 @@ def _growing(maker: Maker, pairs: Sequence[tuple[Node, Node]], depth: int) -> _A
             where = corners(row, column)
             sizes.add(where[2:])
             wanted = criterion(maker.context, one(row, column))
-            place = place_of(sheet, where, node)
+            place = _place(sheet, where, node)
             found.append((place, wanted, fits(maker.context, wanted)))
         if len(sizes) > 1:
             raise NotCellwiseError
@@ -219,7 +226,7 @@ def _running(
         asked, size = ask(row, column)
         if where[2] * where[3] != size or where[2:] != ((size, 1) if asked[0][0][3] else (1, size)):
             raise NotCellwiseError
-        place = place_of(sheet, where, values)
+        place = _place(sheet, where, values)
         found = maker.growing.total(maker, asked, size, place, take)
         if isinstance(found, ErrorCode):
             return found

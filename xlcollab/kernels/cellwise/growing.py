@@ -10,12 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from xlcollab.formula.nodes import Reference
 from xlcollab.grid import ErrorCode, Scalar
-from xlcollab.kernels.cellwise.lookups import Corners, Maker, NotCellwiseError
 from xlcollab.kernels.functions.conditional.criteria import Criterion, Operand
 from xlcollab.kernels.text.texts import folded, number_from_text
+from xlcollab.kernels.values.block import Context
 
 Running = tuple[float, int]
 """What numbers come to so far, and how many there are."""
@@ -27,20 +28,29 @@ Fits = Callable[[Scalar], bool]
 """Whether a cell fits a criterion."""
 
 
+class Reader(Protocol):
+    """Who reads cells."""
+
+    context: Context
+
+    def value(self, sheet: str, row: int, column: int) -> Scalar:
+        """The value of a cell."""
+
+
 def grows(node: Reference) -> bool:
     """Whether an area begins at a fixed row (or column) and ends at one that moves."""
     down = node.top.absolute and not node.bottom.absolute
     return down or (node.left.absolute and not node.right.absolute)
 
 
-def place_of(sheet: str, corners: Corners, node: Reference) -> Place:
-    """Where a growing line begins. Raises NotCellwiseError for an area that is none, or that lies
-    before where it should begin."""
+def place_of(sheet: str, corners: tuple[int, int, int, int], node: Reference) -> Place | None:
+    """Where a growing line of some corners (first row and column, rows and columns) begins; None
+    for an area that is none, or that lies before where it should begin."""
     top, left, height, width = corners
     down = node.top.absolute and not node.bottom.absolute
     begins = top == node.top.value if down else left == node.left.value
     if not begins or (width if down else height) != 1:
-        raise NotCellwiseError
+        return None
     return sheet, top, left, down
 
 
@@ -53,11 +63,11 @@ class Line:
     numbers: dict[float, list[int]] = field(default_factory=dict)
     texts: dict[str, list[int]] = field(default_factory=dict)
 
-    def extend(self, maker: Maker, size: int) -> None:
-        """Raises NotCellwiseError where a cell cannot be read."""
-        date1904 = maker.context.date1904
+    def extend(self, reader: Reader, size: int) -> None:
+        """Read on to that size; what the reader raises goes through."""
+        date1904 = reader.context.date1904
         for number in range(len(self.cells), size):
-            cell = _at(maker, self.place, number)
+            cell = _at(reader, self.place, number)
             self.cells.append(cell)
             if isinstance(cell, str):
                 self.texts.setdefault(folded(cell), []).append(number)
@@ -67,14 +77,14 @@ class Line:
             if isinstance(value, float):
                 self.numbers.setdefault(value, []).append(number)
 
-    def equal(self, maker: Maker, one: Criterion) -> Sequence[int] | None:
+    def equal(self, reader: Reader, one: Criterion) -> Sequence[int] | None:
         """The cells that fit a criterion of equality, in order; None for another criterion."""
         if one.operator != _EQUAL:
             return None
         if one.operand is Operand.NUMBER:
             return self.numbers.get(one.number, ())
         if one.operand is Operand.TEXT:
-            return self.texts.get(folded(maker.context.texts[int(one.number)]), ())
+            return self.texts.get(folded(reader.context.texts[int(one.number)]), ())
         return None
 
 
@@ -94,35 +104,37 @@ class Growing:
         self._lines: dict[Place, Line] = {}
         self._found: dict[tuple[tuple[Place, Criterion], ...], Found] = {}
 
-    def count(self, maker: Maker, asked: Sequence[tuple[Place, Criterion, Fits]], size: int) -> int:
+    def count(
+        self, reader: Reader, asked: Sequence[tuple[Place, Criterion, Fits]], size: int
+    ) -> int:
         """How many of the first `size` cells fit all criteria."""
-        return bisect_left(self._fitting(maker, asked, size).places, size)
+        return bisect_left(self._fitting(reader, asked, size).places, size)
 
     def total(
         self,
-        maker: Maker,
+        reader: Reader,
         asked: Sequence[tuple[Place, Criterion, Fits]],
         size: int,
         values: Place,
         take: Take,
     ) -> Running | ErrorCode:
         """What the numbers beside those cells come to; the first error among them."""
-        found = self._fitting(maker, asked, size)
+        found = self._fitting(reader, asked, size)
         totals = found.totals.setdefault((values, take), [(0.0, 0)])
         count = bisect_left(found.places, size)
         for place in found.places[len(totals) - 1 : count]:
-            totals.append(_with(totals[-1], _at(maker, values, place), take))
+            totals.append(_with(totals[-1], _at(reader, values, place), take))
         return totals[count]
 
     def _fitting(
-        self, maker: Maker, asked: Sequence[tuple[Place, Criterion, Fits]], size: int
+        self, reader: Reader, asked: Sequence[tuple[Place, Criterion, Fits]], size: int
     ) -> Found:
         lines = [self._lines.setdefault(place, Line(place)) for place, _, _ in asked]
         for line in lines:
-            line.extend(maker, size)
+            line.extend(reader, size)
         key = tuple((place, one) for place, one, _ in asked)
         found = self._found.setdefault(key, Found())
-        known = [line.equal(maker, one) for line, (_, one, _) in zip(lines, asked, strict=True)]
+        known = [line.equal(reader, one) for line, (_, one, _) in zip(lines, asked, strict=True)]
         candidates = next((one for one in known if one is not None), range(size))
         fits = [
             (line.cells, fit)
@@ -148,9 +160,9 @@ def _with(total: Running | ErrorCode, cell: Scalar, take: Take) -> Running | Err
     return take(total[0], cell, total[1]), total[1] + 1
 
 
-def _at(maker: Maker, place: Place, number: int) -> Scalar:
+def _at(reader: Reader, place: Place, number: int) -> Scalar:
     sheet, top, left, down = place
-    return maker.value(sheet, top + number * down, left + number * (not down))
+    return reader.value(sheet, top + number * down, left + number * (not down))
 
 
 _EQUAL = 0

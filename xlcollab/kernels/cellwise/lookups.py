@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from xlcollab.formula.nodes import Boolean, Call, Node, Number, Reference
 from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.kernels.cellwise.growing import Growing
 from xlcollab.kernels.functions.lookup.lookup import LONGEST_SOUGHT
 from xlcollab.kernels.text.texts import folded
 from xlcollab.kernels.text.wildcards import has_wildcard
 from xlcollab.kernels.values.block import Context
-
-if TYPE_CHECKING:
-    from xlcollab.kernels.cellwise.growing import Growing
 
 CellFunction = Callable[[int, int], Scalar]
 """(row, column) of the formula → its value there"""
