@@ -216,3 +216,9 @@ def test_where_a_function_is_too_large_for_a_number_its_formulas_are_not_asked()
     assert objective.formulas is not None
     assert objective.formulas(objective.function) is not None
     assert not bool(torch.isfinite(objective.function(x)).all())
+
+
+def test_what_presses_on_a_bound_is_no_slope_that_is_told() -> None:
+    held, x = model(lambda x: (x**2).sum().reshape(1), [3.0], box=[(1.0, 5.0)])
+    found = solve(held, x, Settings(method="lbfgs", iterations=50))
+    assert "Projected gradient norm 0." in found.message

@@ -115,8 +115,8 @@ class _Watch:
         if deadline is not None and time.perf_counter() > deadline:
             return Stop(Status.TIME_LIMIT, "")
         gradient, change = self._limits.gradient, self._limits.change
-        if gradient and optimality(evaluator, point) <= gradient * self._size(point):
-            return Stop(Status.LOCALLY_OPTIMAL, f"Gradient norm {point.gradient_norm:.3g}.")
+        if gradient and (left := optimality(evaluator, point)) <= gradient * self._size(point):
+            return Stop(Status.LOCALLY_OPTIMAL, _flat(evaluator, point, left))
         self._count(point.value)
         if self._still >= _STEPS_WITHOUT_CHANGE:
             text = f"It changed by less than {change:.3g} of itself in five steps."
@@ -155,6 +155,13 @@ def optimality(evaluator: Evaluator, point: Point) -> float:
     if not evaluator.has_bounds:
         return point.gradient_norm if evaluator.scale is None else _norm(point.gradient)
     return _norm(evaluator.project(point.y - point.gradient) - point.y)
+
+
+def _flat(evaluator: Evaluator, point: Point, left: float) -> str:
+    """How flat it is: what presses on bounds is no slope that could be followed."""
+    if evaluator.has_bounds:
+        return f"Projected gradient norm {left:.3g}."
+    return f"Gradient norm {point.gradient_norm:.3g}."
 
 
 def _norm(vector: Tensor) -> float:
