@@ -17,7 +17,7 @@ from xlcollab.kernels.program.recording.record import record
 POINTS = {"ordinary": ORDINARY, **AWKWARD}
 _ON_THE_TAPE = """
     GAMMA NORM.S.INV NORMSINV LINEST LOGEST TREND GROWTH NORM.INV NORMINV LOGNORM.INV LOGINV
-    F.DIST BINOM.DIST BINOMDIST BINOM.DIST.RANGE NEGBINOM.DIST NEGBINOMDIST POISSON.DIST POISSON
+    F.DIST BINOM.DIST BINOMDIST BINOM.DIST.RANGE NEGBINOM.DIST POISSON.DIST POISSON
     CONFIDENCE CONFIDENCE.NORM MINVERSE MDETERM UNIQUE BESSELI BESSELJ BESSELK BESSELY BETA.DIST
     BETA.INV BETADIST BETAINV CHIDIST CHIINV CHISQ.DIST CHISQ.DIST.RT CHISQ.INV CHISQ.INV.RT
     CONFIDENCE.T DAVERAGE DB DGET DMAX DMIN DPRODUCT DSTDEV DSTDEVP DSUM DVAR DVARP F.DIST.RT
@@ -32,7 +32,11 @@ _SEARCHING = {"RATE", "YIELD", "ODDFYIELD"}
 
 def lowered_at(name: str, point: tuple[float, ...]) -> NativeProgram | None:
     """The function's formula as a program recorded at a point, if it is one."""
-    function = compiled(CASES[name])
+    return program_of(CASES[name], point)
+
+
+def program_of(formula: str, point: tuple[float, ...]) -> NativeProgram | None:
+    function = compiled(formula)
     try:
         x = torch.tensor(point, dtype=torch.float64)
         return native(record(lambda x: [function.scalar(x)], x))
@@ -76,6 +80,25 @@ def test_native_agrees_with_the_tape(name: str) -> None:
 def test_native_agrees_where_there_is_no_root(name: str) -> None:
     for where in sorted(_in_vain(name)):
         _agree(name, where)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "POISSON.DIST(3,A2,FALSE)",
+        "BINOM.DIST(2,5,A1,FALSE)",
+        "NEGBINOM.DIST(3,2,A1,FALSE)",
+        "F.DIST(A2,5,7,FALSE)",
+    ],
+)
+def test_a_density_whose_counts_are_given_is_lowered(formula: str) -> None:
+    program = program_of(formula, ORDINARY)
+    assert program is not None
+    value, gradient = value_and_gradient(compiled(formula), ORDINARY)
+    found = program.value_and_gradient(np.array(ORDINARY))
+    assert found is not None
+    np.testing.assert_allclose(found[0], value, rtol=1e-12)
+    np.testing.assert_allclose(found[1], gradient, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", sorted(ON_THE_TAPE))

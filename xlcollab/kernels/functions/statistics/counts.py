@@ -1,7 +1,8 @@
 """Distributions of counts: binomial, negative binomial, Poisson, hypergeometric.
 
-Counts lose their fractions. All are differentiable in the probability or mean. Every function takes
-tensors that broadcast and gives one of their common shape.
+Counts lose their fractions; what is made of them alone must not read a probability or a mean, so
+that the core program knows it beforehand. All are differentiable in the probability or mean. Every
+function takes tensors that broadcast and gives one of their common shape.
 """
 
 from __future__ import annotations
@@ -54,10 +55,11 @@ def _log_combinations(n: Tensor, k: Tensor) -> Tensor:
 
 def binomial(k: Tensor, n: Tensor, p: Tensor) -> Tensor:
     """The probability of k successes in n trials."""
-    valid = (k >= 0) & (p >= 0) & (p <= 1)
-    k, n = whole(k), whole(n)
-    valid = valid & (k <= n)
-    k, n, p = inside(k, valid, 0.0), inside(n, valid, 1.0), inside(p, valid, 0.5)
+    chance = (p >= 0) & (p <= 1)
+    counts, k, n = k >= 0, whole(k), whole(n)
+    counts = counts & (k <= n)
+    k, n, p = inside(k, counts, 0.0), inside(n, counts, 1.0), inside(p, chance, 0.5)
+    valid = counts & chance
     value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(k, n - k, p))
     return outside(value, valid)
 
@@ -112,8 +114,9 @@ def binomial_quantile(n: Tensor, p: Tensor, alpha: Tensor) -> Tensor:
 def negative_binomial(failures: Tensor, successes: Tensor, p: Tensor) -> Tensor:
     """The probability of so many failures before the last of `successes` successes."""
     k, r = whole(failures), whole(successes)
-    valid = (failures >= 0) & (r >= 1) & (p > 0) & (p < 1)
-    k, r, p = inside(k, valid, 0.0), inside(r, valid, 1.0), inside(p, valid, 0.5)
+    counts, chance = (failures >= 0) & (r >= 1), (p > 0) & (p < 1)
+    k, r, p = inside(k, counts, 0.0), inside(r, counts, 1.0), inside(p, chance, 0.5)
+    valid = counts & chance
     n = k + r - 1
     value = _scaled(_combinations(n, k), _log_combinations(n, k), *_trials(r, k, p))
     return outside(value, valid)
@@ -127,8 +130,9 @@ def negative_binomial_below(failures: Tensor, successes: Tensor, p: Tensor) -> T
 
 
 def poisson(k: Tensor, mean: Tensor) -> Tensor:
-    valid = (k >= 0) & (mean >= 0)
-    k, mean = inside(whole(k), valid, 0.0), inside(mean, valid, 1.0)
+    counts, known = k >= 0, mean >= 0
+    k, mean = inside(whole(k), counts, 0.0), inside(mean, known, 1.0)
+    valid = counts & known
     logarithm = torch.lgamma(k + 1)
     power = torch.pow(mean, k) * torch.exp(-mean)
     factor = detached("POISSON.DIST", special.rgamma)(k + 1)

@@ -207,8 +207,8 @@ def _t_quantile_both(p: Tensor, freedom: Tensor) -> Tensor:
 
 def f_density(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     m, n = whole(first), whole(second)
-    valid = (x >= 0) & (m >= 1) & (n >= 1)
-    m, n = inside(m, valid, 1.0), inside(n, valid, 1.0)
+    counts = (m >= 1) & (n >= 1)  # without x: what follows of them alone is known beforehand
+    m, n, valid = inside(m, counts, 1.0), inside(n, counts, 1.0), counts & (x >= 0)
     ratio = m / n * inside(x, valid, 1.0)
     norm = detached("F.DIST", special.betaln)(m / 2, n / 2)
     logarithm = _powers(ratio, m / 2 - 1) - (m + n) / 2 * torch.log1p(ratio) - norm
