@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
+from torch import Tensor
 
-from xlcollab.optim.linear.detect import is_convex
+from xlcollab.optim.linear.detect import is_convex, quadratic
 from xlcollab.optim.linear.model import Program
 
 
@@ -78,3 +80,28 @@ def test_limits_that_cross_are_seen_on_either_side() -> None:
 )
 def test_no_curvature_downwards_but_for_rounding(matrix: list[list[float]], convex: bool) -> None:
     assert is_convex(csr_matrix(matrix)) is convex
+
+
+@pytest.mark.parametrize("moving", [0, 1, 3, 12])
+def test_second_derivatives_are_asked_for_where_slopes_move(moving: int) -> None:
+    """Beside the few variables that are squared or multiplied there may be many that are not."""
+    rng = np.random.default_rng(moving)
+    n, asked = 12, 0
+    hessian = np.zeros((n, n))
+    where = rng.permutation(n)[:moving]
+    hessian[np.ix_(where, where)] = rng.normal(size=(moving, moving)) * 10.0 ** rng.integers(-3, 4)
+    hessian += hessian.T
+    np.fill_diagonal(hessian, rng.integers(0, 2, n) * np.diag(hessian))
+    bends, slopes = torch.tensor(hessian), torch.tensor(rng.normal(size=n))
+
+    def function(x: Tensor) -> Tensor:
+        nonlocal asked
+        asked += 1
+        return 0.5 * x @ bends @ x + slopes @ x + 7.0
+
+    found = quadratic(function, n, torch.Generator().manual_seed(0))
+    assert found is not None
+    np.testing.assert_allclose(found[0].toarray(), hessian, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found[1], slopes, rtol=1e-12)
+    assert found[2] == 7.0
+    assert asked <= 7 + 2 * moving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ import torch
 from torch import Tensor
 
 from tests.optim.hock_schittkowski import CASES
+from xlcollab.kernels.program.lower import residuals_plainly
 from xlcollab.optim import Objective, Settings, solve
 from xlcollab.optim.attempt import Task
 from xlcollab.optim.evaluator import Evaluator
+from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.nonlinear.settling import on_bounds
 from xlcollab.optim.nonlinear.sized import SizedModel
 
@@ -47,6 +50,34 @@ def test_a_bound_that_is_left_lets_go() -> None:
     model = sized(objective, torch.ones(2, dtype=torch.float64))
     y = np.array([5e-8, 5e-8])
     assert on_bounds(model, y)[0] == y[0]
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+@pytest.mark.parametrize("name", ["HS43", "HS71"])
+def test_a_program_in_sized_variables_says_what_the_functions_say(
+    name: str, maximize: bool
+) -> None:
+    case, start = CASES[name], CASES[name].start + 0.37
+    objective = replace(case.objective, maximize=maximize)
+    by_tape = sized(objective, start)
+    assert by_tape.program() is None
+    made = replace(objective, machine_rows=lambda rows: residuals_plainly(rows, start, 10_000))
+    program = sized(made, start).program()
+    assert program is not None
+    y = torch.linspace(0.4, 1.7, by_tape.n, dtype=torch.float64)
+    values, slopes = jacobian(
+        lambda y: torch.cat([by_tape.objective_function()(y)[None], by_tape.rows_function()(y)]), y
+    )
+    weights = torch.linspace(-2.0, 3.0, len(values), dtype=torch.float64)
+    found = program.jacobian(y.numpy())
+    assert found is not None
+    for mine, other in (
+        (program.values(y.numpy()), values),
+        (found[0], values),
+        (found[1], slopes),
+        (program.pulled(y.numpy(), weights.numpy()), weights @ slopes),
+    ):
+        np.testing.assert_allclose(mine, other, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("size", [3.0, 0.1, 7e11, 1.7e-9])

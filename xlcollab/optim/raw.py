@@ -41,7 +41,7 @@ class Raw:
         alone = self._alone(x)
         if alone is not None:
             return alone[0]
-        native = self._machine()
+        native = self.program()
         found = None if native is None else native.values(x.detach().numpy())
         if found is not None:
             return found
@@ -53,7 +53,7 @@ class Raw:
         alone = self._alone(x)
         if alone is not None:
             return alone
-        native = self._machine()
+        native = self.program()
         found = None if native is None else native.jacobian(x.detach().numpy())
         if found is not None:
             return found
@@ -63,7 +63,7 @@ class Raw:
     def pulled(self, x: Tensor, weights: Callable[[Array], Array]) -> tuple[Array, Array] | None:
         """The numbers at x, (1 + k,), and the gradient, (n,), of their sum with the weights that
         follow from them, (1 + k,); None where no program tells."""
-        native = self._machine()
+        native = self.program()
         if native is None:
             return None
         at = x.detach().numpy()
@@ -90,8 +90,8 @@ class Raw:
                 value, slopes = value + 0.5 * self.l2 * float(at @ at), slopes + self.l2 * at
         return np.array([value]), slopes[None]
 
-    def _machine(self) -> NativeRows | None:
-        """Made when it is first asked for: many a model is settled before."""
+    def program(self) -> NativeRows | None:
+        """Both for a machine. Made when it is first asked for: many a model is settled before."""
         if not self._asked:
             self._asked = True
             make = self.objective.machine_rows

@@ -106,8 +106,13 @@ def linear_form(
         return None
     asked = _Asked(compiler, model, objective, lines, limits, settings.seed)
     try:
+        kinks = -1
         for products in (False, True):
-            found = _in_pieces(asked, products)
+            cut = _cut(asked, products)
+            if cut is None or len(cut.kinks) == kinks:  # no variables are multiplied: the same cut
+                continue
+            kinks = len(cut.kinks)
+            found = _in_pieces(asked, cut)
             if found is not None:
                 return found
         return _on_corners(asked)
@@ -115,11 +120,13 @@ def linear_form(
         return None
 
 
-def _in_pieces(asked: _Asked, products: bool) -> LinearModel | None:
+def _cut(asked: _Asked, products: bool) -> Cut | None:
     values = [asked.objective, *(asked.lines.values if asked.lines else ())]
     cut = asked.compiler.cut(values, products=products)
-    if cut is None or (products and not cut.kinks):
-        return None
+    return None if cut is None or (products and not cut.kinks) else cut
+
+
+def _in_pieces(asked: _Asked, cut: Cut) -> LinearModel | None:
     function = _function(asked, cut)
     with torch.no_grad():
         rows = function(torch.zeros(cut.columns, dtype=torch.float64)).numel()

@@ -84,6 +84,8 @@ def _agree(rows: Tensor, others: Tensor) -> bool:
     return bool(((rows - others).abs() <= _AGREEMENT * size).all())
 
 
+_NO_BEND = 1e-13
+"""Of the largest change of a slope: what is less is rounding."""
 _MOST_SQUARED = 3000
 """Variables of a quadratic objective whose second derivatives are laid out."""
 
@@ -96,18 +98,19 @@ def quadratic(
         return None
     origin = torch.zeros(n, dtype=torch.float64)
     value, slopes = _value_and_slopes(function, origin)
-    if not _curves_evenly(function, n, generator):
+    bending = _evenly_bending(function, n, generator)
+    if bending is None:
         return None
-    columns = []
-    for place in range(n):
+    columns = [torch.zeros_like(origin)] * n
+    for place in torch.nonzero(bending).flatten().tolist():
         step = origin.clone()
         step[place] = 1.0
         ahead, behind = (_value_and_slopes(function, side)[1] for side in (step, -step))
-        columns.append(0.5 * (ahead - behind))
+        columns[place] = 0.5 * (ahead - behind)
     hessian = torch.stack(columns)
     hessian = 0.5 * (hessian + hessian.T)
     size = hessian.abs().max()
-    hessian = torch.where(hessian.abs() > 1e-13 * size, hessian, 0.0)
+    hessian = torch.where(hessian.abs() > _NO_BEND * size, hessian, 0.0)
     if not bool(torch.isfinite(hessian).all()) or not bool(torch.isfinite(slopes).all()):
         return None
     for spread in _SPREADS:
@@ -124,12 +127,16 @@ def quadratic(
     return sparse(hessian.numpy()), slopes.numpy(), float(value)
 
 
-def _curves_evenly(function: TensorFunction, n: int, generator: Generator) -> bool:
-    """Whether the slopes change evenly along one line: cheap, and most functions fail it."""
+def _evenly_bending(function: TensorFunction, n: int, generator: Generator) -> Tensor | None:
+    """Which slopes move, (n,), where all do so evenly along one line; else None. Most functions
+    fail it, and where they do not, few of many variables may be squared or multiplied."""
     line = torch.randn(n, generator=generator, dtype=torch.float64)
     ends = [_value_and_slopes(function, place * line)[1] for place in (-1.0, 0.0, 1.0)]
     bend = (ends[0] - 2.0 * ends[1] + ends[2]).abs().max()
-    return bool(bend <= _AGREEMENT * (1e-12 + max(float(end.abs().max()) for end in ends)))
+    if not bool(bend <= _AGREEMENT * (1e-12 + max(float(end.abs().max()) for end in ends))):
+        return None
+    change = (ends[2] - ends[0]).abs()
+    return change > _NO_BEND * change.max()
 
 
 def _value_and_slopes(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:

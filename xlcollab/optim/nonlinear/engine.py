@@ -230,4 +230,5 @@ def _sized_objective(model: SizedModel) -> Objective:
         constraints=model.rows_function() if len(model.weight) else None,
         constraint_lower=torch.as_tensor(model.row_lower),
         constraint_upper=torch.as_tensor(model.row_upper),
+        machine_rows=lambda rows: model.program(),
     )

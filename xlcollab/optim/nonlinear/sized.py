@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from xlcollab.optim.evaluator import Point
-from xlcollab.optim.problem import FEASIBLE, TensorFunction
+from xlcollab.optim.problem import FEASIBLE, NativeRows, TensorFunction
 from xlcollab.optim.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -191,6 +191,13 @@ class SizedModel:
         size = torch.as_tensor(self.size)
         return lambda y: self._raw((y * size).to(self._like))[0].double() / self.unit
 
+    def program(self) -> NativeRows | None:
+        """The sized objective and rows of y for a machine; None where it does not know them."""
+        native = self._raw.program()
+        if native is None:
+            return None
+        return _SizedRows(native, self.size, np.concatenate([[1.0 / self.unit], self.weight]))
+
     def record(self, y: Array) -> Values:
         """Keep y as the next iteration of the history."""
         found = self.values(y)
@@ -289,6 +296,32 @@ class SizedModel:
             yield
         finally:
             self._until = before
+
+
+@dataclass(frozen=True, slots=True)
+class _SizedRows:
+    """The program of a model's objective and rows in variables and units of size one."""
+
+    native: NativeRows
+    size: Array
+    unit: Array
+
+    def values(self, y: Array) -> Array | None:
+        """The sized values, (1 + k,), or None."""
+        found = self.native.values(y * self.size)
+        return None if found is None else found * self.unit
+
+    def jacobian(self, y: Array) -> tuple[Array, Array] | None:
+        """The sized values and their derivatives by y, (1 + k, n), or None."""
+        found = self.native.jacobian(y * self.size)
+        if found is None:
+            return None
+        return found[0] * self.unit, found[1] * self.size * self.unit[:, None]
+
+    def pulled(self, y: Array, weights: Array) -> Array | None:
+        """The gradient by y, (n,), of the sized values' sum with these weights, or None."""
+        found = self.native.pulled(y * self.size, weights * self.unit)
+        return None if found is None else found * self.size
 
 
 def _lower(best: Values | None, found: Values) -> Values:
