@@ -14,15 +14,21 @@ from typing import Any, TypeVar, cast
 import numba
 
 from xlcollab.factor.passes.threads import allowed_threads, torch_threads_kept
-from xlcollab.jit import CACHED
+from xlcollab.jit import stamped
 
 F = TypeVar("F", bound=Callable[..., object])
+SOURCES = ("factor/passes", "llvm.py")
+"""What the kernels' code is made from: this folder, and how an intrinsic is written."""
 
 
 def _compiler(**options: Any) -> Callable[[F], F]:
     njit: Any = numba.njit
-    decorator = njit(nogil=True, fastmath=True, error_model="numpy", cache=CACHED, **options)
-    return cast(Callable[[F], F], decorator)
+    compiler = njit(nogil=True, fastmath=True, error_model="numpy", **options)
+
+    def decorate(function: F) -> F:
+        return cast(F, stamped(compiler(function), function, SOURCES))
+
+    return decorate
 
 
 # A parallel region waits for its slowest thread. On a busy machine that wait is milliseconds, so a

@@ -9,14 +9,16 @@ from typing import TypeVar, cast
 import numpy as np
 from numba import njit
 
-from xlcollab.jit import CACHED
+from xlcollab.jit import stamped
 
 _F = TypeVar("_F", bound=Callable[..., object])
+SOURCES = tuple(f"kernels/scalar/{name}.py" for name in ("digits", "machine", "ops"))
+"""What is compiled in this folder, and the numbers of its operations."""
 
 
 def compiled(function: _F) -> _F:
     """Compiled once per machine; division by zero gives infinities, not exceptions."""
-    return cast(_F, njit(cache=CACHED, error_model="numpy")(function))
+    return cast(_F, stamped(njit(error_model="numpy")(function), function, SOURCES))
 
 
 _DIGITS = 15

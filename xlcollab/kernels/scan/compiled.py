@@ -4,14 +4,36 @@ is called from there as a part of it."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from numba import njit
-from numba.core.caching import FunctionCache
-from numba.core.registry import cpu_target
+from numba.core.ccallback import CFunc
+from numba.core.typing.templates import Signature
+
+from xlcollab.jit import stamped
+from xlcollab.kernels.scalar import digits
 
 _F = TypeVar("_F", bound=Callable[..., object])
+SOURCES = ("kernels/scan", *digits.SOURCES, "grid/values.py")
+"""This folder, the functions of one and two numbers, and the numbers of kinds and errors."""
+
+
+class Code(Protocol):
+    """What is called by its address."""
+
+    address: int
+
+
+def entry(function: _F) -> _F:
+    """Called from Python; compiled once per machine."""
+    return cast(_F, stamped(njit(error_model="numpy")(function), function, SOURCES))
+
+
+def code(function: Callable[..., None], signature: Signature) -> Code:
+    """What is called from compiled code by its address; compiled once per machine."""
+    made = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
+    stamped(made, function, SOURCES).compile()
+    return cast(Code, made)
 
 
 def inner(function: _F) -> _F:
@@ -25,17 +47,3 @@ def inner(function: _F) -> _F:
 def inlined(function: _F) -> _F:
     """Becomes part of each caller."""
     return cast(_F, njit(inline="always", error_model="numpy")(function))
-
-
-def is_ready(function: Callable[..., object]) -> bool:
-    """Whether a function that is called from Python can run without being compiled first."""
-    if getattr(function, "signatures", ()):
-        return True
-    cache = getattr(function, "_cache", None)
-    if not isinstance(cache, FunctionCache):
-        return False
-    here, files = cpu_target.target_context.codegen().magic_tuple(), cache._cache_file
-    return any(
-        key[1] == here and Path(files._data_path(name)).exists()
-        for key, name in files._load_index().items()
-    )

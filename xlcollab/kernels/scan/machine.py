@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.scalar import ops
-from xlcollab.kernels.scalar.digits import closed, compiled, same_digits
+from xlcollab.kernels.scalar.digits import closed, same_digits
 from xlcollab.kernels.scalar.machine import of_one_number, of_two_numbers
 from xlcollab.kernels.scan import codes
-from xlcollab.kernels.scan.compiled import inner
+from xlcollab.kernels.scan.compiled import entry, inner
 
 Numbers = NDArray[np.float64]
 Kinds = NDArray[np.uint8]
@@ -450,7 +450,7 @@ def _work_out(
         _put(values, out, 0.0, 0.0, flags)
 
 
-@compiled
+@entry
 def forward(
     tables: Tables, values: Values, states: Numbers, first: int, last: int, flags: int
 ) -> None:

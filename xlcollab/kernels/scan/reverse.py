@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from xlcollab.grid import Kind
 from xlcollab.kernels.scalar import ops
-from xlcollab.kernels.scalar.digits import compiled
 from xlcollab.kernels.scan import codes
-from xlcollab.kernels.scan.compiled import inner
+from xlcollab.kernels.scan.compiled import entry, inner
 from xlcollab.kernels.scan.machine import (
     BEGIN,
     CELLS,
@@ -321,7 +320,7 @@ def _tangents_of_cell(
         tangents[out] = _tangent_of(s, tables, values, tangents, i, j, out)
 
 
-@compiled
+@entry
 def tangents_forward(
     tables: Tables, values: Values, tangents: Numbers, held: Numbers, first: int, last: int,
     flags: int,
@@ -363,7 +362,7 @@ def _cell_backward(
         _back_grown(s, tables, values, held[1], slopes.moved, i, j, later)
 
 
-@compiled
+@entry
 def backward(
     tables: Tables, values: Values, slopes: Slopes, held: Numbers, first: int, last: int, flags: int
 ) -> None:

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 from numba import types
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.jit import CACHED
-from xlcollab.kernels.scan.compiled import inner
+from xlcollab.kernels.scan.compiled import Code, code, inner
 from xlcollab.kernels.scan.machine import Tables, Values, forward
 from xlcollab.kernels.scan.plainly import backward_plainly, forward_plainly, is_plain
 from xlcollab.kernels.scan.reverse import Slopes, backward
@@ -212,16 +210,10 @@ def _go_back(
     backward(_tables(whole), values, slopes, held, whole[FIRST], whole[LAST], whole[FLAGS])
 
 
-class _Code(Protocol):
-    address: int
-
-
 @cache
-def _code(function: Callable[..., None]) -> _Code:
-    """A function that is called by its address, compiled once and cached on disk."""
+def _code(function: Callable[..., None]) -> Code:
     number, whole = types.CPointer(types.float64), types.CPointer(types.int64)
-    signature = types.void(whole, number, number, number)
-    return cast(_Code, numba.cfunc(signature, cache=CACHED, error_model="numpy")(function))
+    return code(function, types.void(whole, number, number, number))
 
 
 def compile_entries() -> None:

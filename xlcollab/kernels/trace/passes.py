@@ -85,7 +85,7 @@ def scannable(plan: Plan, *, bent: bool = True, variables: Sequence[AreaRef] = (
 
 def _compiled() -> bool:
     """Whether the machine for passes can run without being compiled first."""
-    from xlcollab.kernels.scan.compiled import is_ready  # numba takes a fifth of a second
+    from xlcollab.jit import is_ready  # numba takes a fifth of a second
     from xlcollab.kernels.scan.machine import forward
 
     return is_ready(forward)

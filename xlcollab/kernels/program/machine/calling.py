@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.machine.compiled import is_ready
+from xlcollab.jit import is_ready
 from xlcollab.kernels.program.machine.descent import answer, evaluate
 
 Numbers = NDArray[np.float64]

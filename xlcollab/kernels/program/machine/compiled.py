@@ -1,59 +1,29 @@
 """How the machine is compiled: numba, without the GIL, cached on disk beside the source.
 
-numba looks only at the file of a function to tell whether its cached code is out of date, though
-that code holds what it calls from other files as well. So the cache's key has a stamp of the whole
-folder: a table of operations that changed never meets a machine compiled before.
+The cache's key has a stamp of the whole folder: a table of operations that changed never meets a
+machine compiled before.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
-from numba.core.caching import FunctionCache
-from numba.core.registry import cpu_target
-from numba.core.typing.templates import Signature
 
-from xlcollab.jit import CACHED
+from xlcollab.jit import stamped
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@cache
-def stamp() -> str:
-    """A digest of the sources of this folder, and of the tables that it shares with the core."""
-    own = Path(__file__).parent
-    core = own.parent / "core"
-    digest = hashlib.sha256()
-    for file in [*sorted(own.glob("*.py")), core / "ops.py", core / "codes.py"]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-class _StampedCache(FunctionCache):
-    def _index_key(self, sig: Signature, codegen: object) -> tuple[object, ...]:
-        return (*super()._index_key(sig, codegen), stamp())  # type: ignore[no-untyped-call]
-
-    def holds_some(self) -> bool:
-        """Whether code for this processor and these sources is there, of any signature."""
-        here = cpu_target.target_context.codegen().magic_tuple()
-        files = self._cache_file
-        return any(
-            key[1] == here and key[-1] == stamp() and Path(files._data_path(name)).exists()
-            for key, name in files._load_index().items()
-        )
-
-
-def is_ready(function: Callable[..., object]) -> bool:
-    """Whether a function can run without being compiled first; to tell compiles nothing."""
-    cache = getattr(function, "_cache", None)
-    return bool(getattr(function, "signatures", ())) or (
-        isinstance(cache, _StampedCache) and cache.holds_some()
-    )
+SOURCES = (
+    "kernels/program/machine",
+    "kernels/program/core/ops.py",
+    "kernels/program/core/codes.py",
+    "operations.py",
+    "llvm.py",
+)
+"""This folder, the tables that it shares with the core, and how an intrinsic is written."""
 
 
 def _compiler(*allowed: str, inner: bool = True, alone: bool = False) -> Callable[[F], F]:
@@ -70,10 +40,7 @@ def _compiler(*allowed: str, inner: bool = True, alone: bool = False) -> Callabl
             no_cpython_wrapper=inner,
             no_cfunc_wrapper=True,
         )
-        dispatcher = compiler(function)
-        if CACHED:
-            vars(dispatcher)["_cache"] = _StampedCache(function)  # type: ignore[no-untyped-call]
-        return cast(F, dispatcher)
+        return cast(F, stamped(compiler(function), function, SOURCES))
 
     return decorate
 

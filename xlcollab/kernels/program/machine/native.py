@@ -15,6 +15,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from xlcollab.jit import is_ready
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.bands import banded
 from xlcollab.kernels.program.core.codes import BAND, ROUTINE, WORK
@@ -23,7 +24,6 @@ from xlcollab.kernels.program.core.rewrite import rewritten
 from xlcollab.kernels.program.core.schedule import schedule
 from xlcollab.kernels.program.machine import threads
 from xlcollab.kernels.program.machine.calling import Answer, Rows, quick
-from xlcollab.kernels.program.machine.compiled import is_ready
 from xlcollab.kernels.program.machine.descent import (
     COLUMNS,
     FINE,

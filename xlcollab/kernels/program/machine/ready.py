@@ -28,8 +28,8 @@ def seconds_to_compile(*parts: str) -> float:
         parts = (*parts, "answer")  # by which small sheets are evaluated
     if not _may_be_ready():
         return sum(_PARTS[part] for part in parts)
+    from xlcollab.jit import is_ready
     from xlcollab.kernels.program.machine import descent
-    from xlcollab.kernels.program.machine.compiled import is_ready
 
     return sum(_PARTS[part] for part in parts if not is_ready(getattr(descent, part)))
 
