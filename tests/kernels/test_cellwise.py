@@ -21,6 +21,7 @@ from xlcollab.kernels.cellwise.aggregates import AGGREGATES
 from xlcollab.kernels.cellwise.conditionals import CONDITIONALS
 from xlcollab.kernels.cellwise.formula import RESCUED
 from xlcollab.kernels.cellwise.lookups import LOOKUPS
+from xlcollab.kernels.cellwise.running import RANKED, RUNNING
 from xlcollab.kernels.cellwise.scalars import ARITHMETIC, COMPARISONS, CONSTANTS, EXACT, QUESTIONS
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace import few_cells
@@ -258,3 +259,48 @@ def test_lines_that_grow_are_looked_at_once(drawn: list[Scalar]) -> None:
             cells[cell_name(row - 1, column)] = "=" + formula.format(r=row)
     with pytest.MonkeyPatch.context() as patch:
         both(cells, patch)
+
+
+def values(cells: Mapping[str, Scalar]) -> dict[tuple[int, int], Scalar]:
+    """The values of all formulas."""
+    book = workbook(dict(cells))
+    found: dict[tuple[int, int], Scalar] = {}
+    for family, block in recalculate(build_plan(book)).results:
+        found |= dict(zip(family.rect.cells(), Context(book.texts).values(block), strict=True))
+    return found
+
+
+def near(cells: Mapping[str, Scalar], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `both`, but that numbers may differ in how sums and products are rounded."""
+    alone = values(cells)
+    with monkeypatch.context() as patch:
+        patch.setattr(few_cells, "MOST_CELLS", 0)
+        patch.setattr(few_cells, "MOST_GROWING", 0)
+        blocks = values(cells)
+    assert alone.keys() == blocks.keys()
+    for place, value in alone.items():
+        if type(value) is float:
+            assert value == pytest.approx(blocks[place], rel=1e-13, abs=1e-15), place
+        else:
+            assert (type(value), value) == (type(blocks[place]), blocks[place]), place
+
+
+RUNS = (
+    *(f"{name}(A$1:A{{r}})" for name in sorted({*RUNNING} - {*RANKED})),
+    *(f"{name}(A$1:A{{r}},{k})" for name in RANKED for k in ("1", "2.5", "B{r}", "C$1")),
+    "SUM(B$1:B{r})/COUNTA(A$1:A{r})",
+    'COUNTA(A$1:A{r})&TEXT(MAX(B$1:B{r}),"0.0")',
+    "AVERAGE(A$1:A{r})-AVERAGE(A$1:A{p})",
+)
+
+
+@given(st.lists(st.sampled_from([*SUMMED, None, "t", True, ErrorCode.NA]), min_size=96))
+@settings(derandomize=True, deadline=None, max_examples=6)
+def test_aggregates_of_lines_that_grow_take_each_cell_once(drawn: list[Scalar]) -> None:
+    cells: dict[str, Scalar] = {"C1": 2.0}
+    for row, (one, other) in enumerate(zip(drawn[::2], drawn[1::2], strict=False), 1):
+        cells |= {f"A{row + 1}": one, f"B{row + 1}": other}
+        for column, formula in enumerate(RUNS, 4):
+            cells[cell_name(row, column)] = "=" + formula.format(r=row + 1, p=row)
+    with pytest.MonkeyPatch.context() as patch:
+        near(cells, patch)

@@ -348,6 +348,20 @@ def test_what_a_chain_asks_may_be_anything(condition: str) -> None:
     assert assert_same_values(DATA | cells | given).chains
 
 
+BESIDE = (
+    'IF(COUNTIF(B$1:B{r},B{r})=1,MAX(A$1:A{p})+1,"")',
+    "A{p}+MATCH(B{r},B$1:B{r},0)/COUNTA(B$1:B{r})",
+    "IF(B{r}>STDEV(B$1:B{r}),A{p}+LARGE(B$1:B{r},2),PRODUCT(A{p},0.5))",
+)
+
+
+@pytest.mark.parametrize("formula", BESIDE)
+def test_what_looks_along_growing_areas_beside_a_chain_is_worked_out_before(formula: str) -> None:
+    cells: dict[str, Scalar] = {f"B{row}": float(row * row % 17) for row in range(1, 50)}
+    cells["A1"] = 1.0
+    assert_one_pass(cells | rows(2, 49, {"A": f"={formula}"}))
+
+
 def test_an_error_in_a_chain_is_the_error_of_the_sheet() -> None:
     cells = {"A1": 1.0, "A9": 0.0} | rows(2, 30, {"B": "=IF(ROW()=2,4,B{p})/A{p}"})
     assert_same_values(DATA | cells | {f"A{r}": 10.0 - r for r in range(2, 31)})

@@ -20,7 +20,6 @@ from xlcollab.formula.nodes import (
     Reference,
     Text,
     Unary,
-    walk,
 )
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Scalar
@@ -34,6 +33,7 @@ from xlcollab.kernels.cellwise.lookups import (
     NotCellwiseError,
     Searched,
 )
+from xlcollab.kernels.cellwise.running import running, runs
 from xlcollab.kernels.cellwise.scalars import (
     ARITHMETIC,
     CLOSING,
@@ -168,6 +168,8 @@ class _Maker:
         record = RECORDS.get(node.name)
         if record is None or not record.signature.accepts(len(node.arguments)):
             raise NotCellwiseError
+        if runs(node):
+            return running(self, node, depth)
         if node.name in AGGREGATES:
             return self._aggregate(node, depth)
         if node.name in LOOKUPS:
@@ -330,14 +332,13 @@ class _Maker:
         return known[key] if key in known else self._cells.load(sheet, row, column)
 
 
-def searches_growing(node: Node) -> bool:
-    """Whether a formula searches lines that grow: blocks would search each from its first cell."""
-    return any(
-        isinstance(one, Call)
-        and (one.name in CONDITIONALS or one.name in LOOKUPS)
-        and any(isinstance(given, Reference) and grows(given) for given in one.arguments)
-        for one in walk(node)
-    )
+def looks_along(node: Node) -> bool:
+    """Whether a call looks at lines that grow: blocks would look at each from its first cell."""
+    if not isinstance(node, Call):
+        return False
+    searches = node.name in CONDITIONALS or node.name in LOOKUPS
+    grow = (isinstance(one, Reference) and grows(one) for one in node.arguments)
+    return runs(node) or (searches and any(grow))
 
 
 def is_read(node: Node) -> bool:

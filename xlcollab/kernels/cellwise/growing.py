@@ -37,6 +37,16 @@ class Reader(Protocol):
         """The value of a cell."""
 
 
+class Fold(Protocol):
+    """What is known of the cells taken so far."""
+
+    def take(self, cell: Scalar) -> None:
+        """The next cell."""
+
+    def result(self, given: float | ErrorCode) -> float | ErrorCode:
+        """What the cells come to; `given` is a second argument, if there is one."""
+
+
 def grows(node: Reference) -> bool:
     """Whether an area begins at a fixed row (or column) and ends at one that moves."""
     down = node.top.absolute and not node.bottom.absolute
@@ -88,6 +98,23 @@ class Line:
         return None
 
 
+class Taken:
+    """The first cells of a growing line, taken one after another by an aggregate."""
+
+    def __init__(self, place: Place, start: Callable[[], Fold]) -> None:
+        self._place, self._start = place, start
+        self._size, self._fold = 0, start()
+
+    def at(self, reader: Reader, size: int) -> Fold:
+        """What is known of its first `size` cells; what the reader raises goes through."""
+        if size < self._size:
+            self._size, self._fold = 0, self._start()
+        for number in range(self._size, size):
+            self._fold.take(_at(reader, self._place, number))
+            self._size = number + 1
+        return self._fold
+
+
 @dataclass(slots=True)
 class Found:
     """The cells that fit some criteria, and what values beside them come to, one after another."""
@@ -101,6 +128,8 @@ class Growing:
     """What was found in the growing lines of a workbook."""
 
     def __init__(self) -> None:
+        self.taken: dict[tuple[str, Reference, Place], Taken] = {}
+        """Of aggregates: by the function, its area and where that begins."""
         self._lines: dict[Place, Line] = {}
         self._found: dict[tuple[tuple[Place, Criterion], ...], Found] = {}
 

@@ -22,6 +22,7 @@ from xlcollab.formula.nodes import (
     Unary,
     children,
     shared,
+    walk,
 )
 from xlcollab.formula.signatures import SIGNATURES, Use
 from xlcollab.kernels.scalar import ops
@@ -103,8 +104,11 @@ class _Lowering:
     _depends: dict[int, bool] = field(default_factory=dict)
     _grows: frozenset[Reference] = frozenset()
     _shared: frozenset[int] = frozenset()
+    _fed: bool = False
+    """Whether the formula reads cells of the chain."""
 
     def __post_init__(self) -> None:
+        self._fed = any(self._in_chain(one) for one in walk(self.family.node))
         self._grows = frozenset(growing(self.family))
         self._shared = shared(self.family.node)
 
@@ -120,18 +124,26 @@ class _Lowering:
             below = [child for child in children(at) if id(child) not in self._depends]
             if id(at) in self._depends or not below:
                 pending.pop()
-                self._depends[id(at)] = self._reads(at) or any(
-                    self._depends[id(child)] for child in children(at)
+                self._depends[id(at)] = self._reads(at) or (
+                    any(self._depends[id(child)] for child in children(at)) and not self._beside(at)
                 )
             else:
                 pending += below
         return self._depends[id(node)]
 
+    def _beside(self, node: Node) -> bool:
+        """Whether a call looks along areas that grow beside the chain, as no pass does."""
+        if not (self._fed and isinstance(node, Call)) or node.name in _TAKEN_UP:
+            return False
+        grows = any(one in self._grows for one in node.arguments if isinstance(one, Reference))
+        return grows and not any(self._in_chain(one) for one in walk(node))
+
     def _reads(self, node: Node) -> bool:
+        return isinstance(node, Reference) and (node in self._grows or self._in_chain(node))
+
+    def _in_chain(self, node: Node) -> bool:
         if not isinstance(node, Reference):
             return False
-        if node in self._grows:
-            return True
         rect = bounding(node, self.family)
         return rect is not None and any(
             node.sheet == other.sheet and rect.intersection(other.rect) for other in self.members
@@ -268,6 +280,12 @@ class _Lowering:
         if not isinstance(node, Reference) or node in self._grows:
             raise NotScannedError("an array")
         return Inside(node)
+
+
+_TAKEN_UP = frozenset(
+    {"AVERAGE", *(name for name, code in codes.AGGREGATES.items() if code in codes.GROWN)}
+)
+"""Functions that a pass knows of areas that grow."""
 
 
 def _choice(lowering: _Lowering, node: Call) -> Operand:

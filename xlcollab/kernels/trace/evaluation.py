@@ -44,7 +44,7 @@ class Evaluation:
         self.tape = LineTape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
         self.few_cells = FewCells(self.store)
-        self.tracer = Tracer(self.tape, self.store, seed)
+        self.tracer = Tracer(self.tape, self.store, seed, self.few_cells.call)
         self._replaceable = replaceable
         self.replaced: dict[int, list[tuple[AreaRef, str]]] = {}
         """Per family, the areas that keep their stored values, and why."""

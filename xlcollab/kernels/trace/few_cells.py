@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
+from xlcollab.formula.nodes import Call, walk
 from xlcollab.grid import Kind, Scalar
-from xlcollab.kernels.cellwise.formula import Cells, cell_function, searches_growing
+from xlcollab.kernels.cellwise.formula import Cells, cell_function, looks_along
 from xlcollab.kernels.cellwise.growing import Growing
 from xlcollab.kernels.cellwise.lookups import NotCellwiseError
 from xlcollab.kernels.values.block import Block, LateBlock
-from xlcollab.kernels.values.shapes import full
+from xlcollab.kernels.values.shapes import full, moved
 from xlcollab.kernels.values.store import NotReadyError, Store
 from xlcollab.kernels.values.tape import Value
 from xlcollab.plan import Family
@@ -54,6 +56,23 @@ class FewCells(Cells):
         self.known[family.sheet].update(zip(places, values, strict=True))
         return Value(self._block(values, rect))
 
+    def call(self, family: Family, node: Call) -> Value | None:
+        """A call that looks along lines which grow, for all copies of a larger family, of shape
+        (rows, columns, 1, 1); None for another. Raises NotReadyError."""
+        rect = family.rect
+        if not MOST_CELLS < rect.size <= MOST_GROWING or not looks_along(node):
+            return None
+        if node.name in ("INDEX", "VLOOKUP"):  # their value is that of a cell
+            return None
+        family = replace(family, node=node, closing=False)
+        try:
+            function = cell_function(family, self, self._context, alone=True)
+            values = [function(row, column) for row, column in rect.cells()]
+        except NotCellwiseError:
+            return None
+        found = moved(self._block(values, rect), lambda cells: cells.permute(2, 3, 0, 1))
+        return Value(Block(found.number, found.kind))
+
     def _sooner(self, cells: int) -> bool:
         """Whether cells are sooner worked out one by one than torch is loaded."""
         if "torch" in sys.modules or cells > min(_MOST_ALONE, self._left):
@@ -97,7 +116,7 @@ class FewCells(Cells):
 
 
 def _grows(family: Family) -> bool:
-    return family.rect.size <= MOST_GROWING and searches_growing(family.node)
+    return family.rect.size <= MOST_GROWING and any(map(looks_along, walk(family.node)))
 
 
 def _shown(value: Scalar) -> Scalar:

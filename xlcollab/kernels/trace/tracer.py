@@ -71,6 +71,9 @@ from xlcollab.ref import CellRef, Rect
 _Found = TypeVar("_Found")
 
 
+CellByCell = Callable[[Family, Call], Value | None]
+"""A call's values, worked out cell by cell for all copies of a family; None where it is none such.
+"""
 _MOST_LINES = 1 << 24
 """Lines of whole columns that several copies of a formula are given at once."""
 
@@ -78,8 +81,10 @@ _MOST_LINES = 1 << 24
 class Tracer:
     """Evaluates families onto a tape."""
 
-    def __init__(self, tape: Tape, store: Store, seed: int = 0) -> None:
-        self.tape, self.store = tape, store
+    def __init__(
+        self, tape: Tape, store: Store, seed: int = 0, alone: CellByCell = lambda *_: None
+    ) -> None:
+        self.tape, self.store, self.alone = tape, store, alone
         self._seed = seed
         self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
         self.frozen: set[CellRef] = set()
@@ -386,6 +391,8 @@ class Tracer:
 
     def _called(self, node: Call, frame: Frame) -> Value:
         called = called_value(self, node, frame)
+        if called is None and not (frame.array or frame.bound):
+            called = self.alone(frame.family, node)
         if called is not None:
             return called
         if node.name == APPLIED:
