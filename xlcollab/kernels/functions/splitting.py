@@ -15,7 +15,7 @@ from xlcollab.kernels.text.patience import bounded
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, flag, given, whole
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import moved, single_cells
@@ -247,16 +247,22 @@ def array_to_text(context: Context, array: Block, form: Block | None = None) -> 
         return array
     style = _style(strict)
     width = array.shape[3]
+    if array.shape[2:].numel() > _LONGEST:
+        return context.error(ErrorCode.VALUE)
 
     def joined(*values: Scalar) -> str:
         shown = [style(value) for value in values]
-        if not strict:
-            return ", ".join(shown)
-        lines = [shown[i : i + width] for i in range(0, len(shown), width)]
-        return "{" + ";".join(",".join(line) for line in lines) + "}"
+        lines = [",".join(shown[i : i + width]) for i in range(0, len(shown), width)]
+        whole = "{" + ";".join(lines) + "}" if strict else ", ".join(shown)
+        if len(whole) > _LONGEST:
+            raise refuse()
+        return whole
 
     return valuewise(joined, _any)(context, *single_cells(array))
 
+
+_LONGEST = 32767
+"""Characters of a text in a cell ("Excel specifications and limits", Microsoft's page)."""
 
 _row = partial(function, category="text", shape=Shape.STEPS, elementwise=True)
 
@@ -267,5 +273,5 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("REGEXEXTRACT", "VV|VV", _alone(regex_extract), elementwise=False, picks=True),
     _row("REGEXREPLACE", "VVV|VV", valuewise(_replaced, text, text, text, integer)),
     _row("VALUETOTEXT", "V|V", valuewise(_value_to_text, _any, integer)),
-    _row("ARRAYTOTEXT", "A|V", _alone(array_to_text), elementwise=False),
+    _row("ARRAYTOTEXT", "A|V", _alone(array_to_text), elementwise=False, beyond=Beyond.EACH),
 )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
 from xlcollab.errors import UnsupportedError
-from xlcollab.grid import ErrorCode, Scalar
+from xlcollab.grid import ErrorCode, Kind, Scalar
 from xlcollab.kernels.text.number_format import format_value
 from xlcollab.kernels.text.texts import number_from_text, to_decimals
 from xlcollab.kernels.text.wildcards import find_wildcard
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.record import CUT, Record, function
-from xlcollab.kernels.values.shapes import single_cells
+from xlcollab.kernels.values.shapes import moved, single_cells
 from xlcollab.kernels.values.tape import Function
 from xlcollab.kernels.values.valuewise import (
     Alone,
@@ -328,6 +328,22 @@ def concatenated(context: Context, *blocks: Block) -> Block:
     return text_join(context, context.scalar(""), context.scalar(False), *blocks)
 
 
+def _reached(context: Context, delimiter: Block, skip_empty: Block, block: Block) -> Block:
+    """Of very many values, most of them blank, those that the joined text shows: not the blank
+    ones where they add nothing; where each adds a delimiter, as many as fill the longest text."""
+    known = skip_empty.kind in (Kind.NUMBER, Kind.BOOLEAN)
+    if block.shape[2:].numel() <= _LONGEST + 2 or block.shape[:2].numel() > 1 or not known:
+        return block
+    marks = [mark or "" for mark in context.values(delimiter)]
+    line = moved(block, lambda values: values.flatten(2)[..., None])
+    if bool(skip_empty.number.all()) or not any(marks):
+        kept = (~line.mask(Kind.BLANK)).expand(line.shape)[0, 0, :, 0].nonzero()[:, 0]
+        return moved(line, lambda values: values.index_select(2, kept))
+    if all(marks) and not bool(skip_empty.number.any()):
+        return moved(line, lambda values: values[:, :, : _LONGEST + 2])
+    return block
+
+
 def text_join(context: Context, delimiter: Block, skip_empty: Block, *blocks: Block) -> Block:
     """TEXTJOIN(delimiter, skip_empty, text, …): several delimiters take turns."""
     delimiters = single_cells(delimiter)
@@ -338,8 +354,19 @@ def text_join(context: Context, delimiter: Block, skip_empty: Block, *blocks: Bl
         pieces = [p for i, part in enumerate(kept) for p in (marks[(i - 1) % len(marks)], part)]
         return _joined(*pieces[1:])
 
-    cells = [cell for block in blocks for cell in single_cells(block)]
+    cells = [
+        cell
+        for block in blocks
+        for cell in single_cells(_reached(context, delimiter, skip_empty, block))
+    ]
     return valuewise(join, truth, text)(context, skip_empty, *delimiters, *cells)
+
+
+def _joins(constants: Sequence[Block | None]) -> Beyond:
+    """TEXTJOIN leaves empty texts out where it is told to."""
+    skip = constants[1]
+    known = skip is not None and skip.kind in (Kind.NUMBER, Kind.BOOLEAN)
+    return Beyond.EVERY if known and skip is not None and bool(skip.number.all()) else Beyond.EACH
 
 
 def _instance(context: Context, value: Scalar) -> int:
@@ -437,7 +464,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("REPLACE", "VVVV", _counting(_replaced, text, _short_count, _short_count, text)),
     _row("CONCATENATE", "V|V*1", valuewise(_joined, text)),
     _row("CONCAT", "R|R*1", concatenated, elementwise=False),
-    _row("TEXTJOIN", "TVR|R*1", text_join, elementwise=False),
+    _row("TEXTJOIN", "TVR|R*1", text_join, elementwise=False, beyond=_joins),
     _row("FIXED", "V|VV", valuewise(_fixed, number, integer, truth)),
     _row("DOLLAR", "V|V", valuewise(_dollars, number, integer), also="USDOLLAR"),
     _row(
@@ -455,6 +482,6 @@ FUNCTIONS: tuple[Record, ...] = (
         shape=Shape.KINKS,
         derivative=CUT,
     ),
-    _cutting("TEXTBEFORE", "VA|VVVV", _cut(after=False)),
-    _cutting("TEXTAFTER", "VA|VVVV", _cut(after=True)),
+    _cutting("TEXTBEFORE", "VA|VVVV", _cut(after=False), beyond=Beyond.EACH),
+    _cutting("TEXTAFTER", "VA|VVVV", _cut(after=True), beyond=Beyond.EACH),
 )

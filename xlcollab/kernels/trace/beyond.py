@@ -27,6 +27,8 @@ _SHOWN_TWICE = 2
 is not what is there often."""
 
 _ADDING = (Beyond.ADDED, Beyond.SUMMED, Beyond.COUNTED)
+_BESIDE = (Beyond.PAIRED, Beyond.MULTIPLIED, Beyond.SELECTED)
+"""What takes its arguments line beside line."""
 
 
 class LineTape(Tape):
@@ -42,23 +44,26 @@ class LineTape(Tape):
         if all(argument.tail is None for argument in arguments):
             return super().emit(operation, arguments, indices)
         tailed = [place for place, one in enumerate(arguments) if one.tail is not None]
-        how, by_line = operation.facts.beyond, operation.facts.by_line
+        how, by_line = _how(operation, arguments), operation.facts.by_line
         lined = [place for place in tailed if how is Beyond.ALIKE or place in by_line]
         rest = [place for place in tailed if place not in lined]
         more = None
-        if rest and not (how is not Beyond.SHOWN and _all_cells(arguments, rest)):
-            arguments, more = self._told(operation, list(arguments), rest)
+        if rest and not _left_out(how, arguments, rest):
+            arguments, more = self._told(operation, how, list(arguments), rest)
         found = super().emit(operation, arguments, indices)
         if more is not None:
             found = super().emit(BINARY["+"], [found, more])
-        return replace(found, tail=self._tail(operation, arguments, lined)) if lined else found
+        if how is Beyond.LAST and found.block.shape[2:] == arguments[0].block.shape[2:]:
+            return replace(found, tail=arguments[0].tail)
+        if not lined:
+            return found
+        return replace(found, tail=self._tail(operation, how, arguments, lined))
 
     def _told(
-        self, operation: Operation, arguments: list[Value], places: list[int]
+        self, operation: Operation, how: Beyond, arguments: list[Value], places: list[int]
     ) -> tuple[list[Value], Value | None]:
         """The arguments an operation is to be given, and what is to be added to its result."""
         tails = {place: _tail_of(arguments[place]) for place in places}
-        how = operation.facts.beyond
         if _changes_nothing(how, arguments, tails):
             return arguments, None
         values = [tail.value for tail in tails.values()]
@@ -102,7 +107,9 @@ class LineTape(Tape):
 
         return super().emit(Operation("lines beyond", appended, MOVEMENT), [value, line])
 
-    def _tail(self, operation: Operation, arguments: Sequence[Value], lined: list[int]) -> Tail:
+    def _tail(
+        self, operation: Operation, how: Beyond, arguments: Sequence[Value], lined: list[int]
+    ) -> Tail:
         """What an operation that goes line by line makes of a line beyond."""
         axes = frozenset().union(*(_tail_of(arguments[place]).axes for place in lined))
         if len(axes) > 1:
@@ -111,7 +118,7 @@ class LineTape(Tape):
         for place, argument in enumerate(arguments):
             if place in lined:
                 lines.append(_tail_of(argument).value)
-            elif place in operation.facts.by_line or operation.facts.beyond is Beyond.ALIKE:
+            elif place in operation.facts.by_line or how is Beyond.ALIKE:
                 lines.append(_everywhere(argument, axes))
             else:
                 lines.append(replace(argument, tail=None))
@@ -140,9 +147,25 @@ def _asked(tails: Iterable[Tail]) -> LinesBeyondError:
     return LinesBeyondError(frozenset[int]().union(*(tail.axes for tail in tails)))
 
 
-def _all_cells(arguments: Sequence[Value], places: list[int]) -> bool:
-    """Whether nothing but cells has lines beyond: there blanks are left out."""
+def _how(operation: Operation, arguments: Sequence[Value]) -> Beyond:
+    return operation.facts.lines([one.block if one.constant else None for one in arguments])
+
+
+def _left_out(how: Beyond, arguments: Sequence[Value], places: list[int]) -> bool:
+    """Whether nothing but blank cells has lines beyond, and those are left out."""
+    if how in (Beyond.SHOWN, Beyond.EACH, Beyond.LAST):
+        return False
+    if how in _BESIDE and not _as_long(how, arguments, places):
+        return False
     return all(arguments[place].block.cells for place in places)
+
+
+def _as_long(how: Beyond, arguments: Sequence[Value], places: Iterable[int]) -> bool:
+    """Whether all arguments that stand line beside line have lines beyond along one axis."""
+    beside = arguments[:2] if how is Beyond.SELECTED else arguments
+    arrays = {place for place, one in enumerate(beside) if one.block.shape[2:].numel() > 1}
+    axes = {_tail_of(arguments[place]).axes for place in places}
+    return len(axes) == 1 and arrays <= set(places)
 
 
 def _count(value: Value, tail: Tail) -> int:
@@ -190,7 +213,10 @@ def _changes_nothing(how: Beyond, arguments: list[Value], tails: dict[int, Tail]
     if how is Beyond.COUNTED:
         return all(_is_of(line, Kind.TEXT, Kind.BOOLEAN, Kind.ERROR) for line in lines)
     if how is Beyond.SELECTED:
-        return 1 not in tails or _is_zero(tails[1].value)
+        return {*tails} == {0, 1} and _is_zero(tails[1].value)
+    if how is Beyond.LAST:
+        blank = all(_is_of(line, Kind.BLANK) for line in lines)
+        return 0 in tails and _as_long(how, arguments, tails) and blank
     if how is Beyond.SEARCHED:
         return all(place > 1 or _is_of(tail.value, Kind.ERROR) for place, tail in tails.items())
     return False

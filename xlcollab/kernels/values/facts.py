@@ -57,7 +57,13 @@ class Beyond(Enum):
     """What an operation makes of the lines behind the used part of a sheet, all of them alike."""
 
     EVERY = auto()
-    """Nothing is known: all of them must be there."""
+    """Nothing is known: all of them must be there, but blank cells, which are left out."""
+    EACH = auto()
+    """All of them must be there, blank cells too."""
+    PAIRED = auto()
+    """As EVERY, of several arguments line beside line: all must have lines beyond."""
+    LAST = auto()
+    """It orders lines: blank ones stay behind the others."""
     ALIKE = auto()
     """It goes value by value: lines stay lines."""
     ADDED = auto()
@@ -80,6 +86,11 @@ class Beyond(Enum):
     """It looks its first argument up in the second: exactly if the third is 0, else by halving."""
 
 
+Lines = Beyond | Callable[[Sequence[Block | None]], Beyond]
+"""What is made of the lines beyond; or who tells that from the constant arguments (None for one
+that varies)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the compiler may conclude of an operation; the defaults claim nothing.
@@ -98,12 +109,16 @@ class Facts:
     role: Role = Role.NONE
     root: bool = False
     jumps: frozenset[int] = frozenset()
-    beyond: Beyond = Beyond.EVERY
+    beyond: Lines = Beyond.EVERY
     by_line: frozenset[int] = frozenset()
 
     def may_fail(self, constants: Sequence[Block | None]) -> bool:
         """Whether it may give an error where all it is given are ordinary numbers."""
         return self.fails(constants) if callable(self.fails) else self.fails
+
+    def lines(self, constants: Sequence[Block | None]) -> Beyond:
+        """What is made of the lines behind the used part of a sheet."""
+        return self.beyond if isinstance(self.beyond, Beyond) else self.beyond(constants)
 
 
 UNKNOWN = Facts()

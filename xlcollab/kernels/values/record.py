@@ -11,7 +11,7 @@ from xlcollab.formula.signatures import ArrayRole, Param, Signature, signature
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.values.arguments import given, several_cells
 from xlcollab.kernels.values.block import Block, Context
-from xlcollab.kernels.values.facts import Beyond, Facts, Fails, Role, Shape
+from xlcollab.kernels.values.facts import Beyond, Facts, Fails, Lines, Role, Shape
 from xlcollab.kernels.values.frame import AreasForm, Form, ReferenceForm
 from xlcollab.kernels.values.tape import Function, Operation
 from xlcollab.kernels.values.valuewise import Alone, NotAloneError, OfValues
@@ -130,7 +130,7 @@ def function(
     role: Role = Role.NONE,
     root: bool = False,
     jumps: str = "",
-    beyond: Beyond | None = None,
+    beyond: Lines | None = None,
     by_line: Iterable[int] = (),
     derivative: Derivative | None = None,
     elementwise: bool = False,

@@ -14,7 +14,7 @@ from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.frame import Evaluator, Frame
-from xlcollab.kernels.values.tape import Value
+from xlcollab.kernels.values.tape import LinesBeyondError, Value
 
 _HIDDEN, _GENERATED, _SHOWN = 1, 2, 3
 """What `field_headers` may be besides 0: there but not shown, not there but made up, shown."""
@@ -33,11 +33,14 @@ class Arguments:
         return self.nodes[position]
 
     def value(self, position: int) -> Value | None:
-        """An argument as an array. Raises RaggedError where it differs from copy to copy."""
+        """An argument as an array. Raises RaggedError where it differs from copy to copy,
+        LinesBeyondError where lines follow it."""
         node = self.node(position)
         if node is None:
             return None
         found = self.tracer.argument(node, Param.ARRAY, self.frame)
+        if found.tail is not None:
+            raise LinesBeyondError(found.tail.axes)
         if found.block.shape[:2].numel() > 1:
             raise RaggedError
         return found

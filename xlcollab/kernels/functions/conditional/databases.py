@@ -7,6 +7,7 @@ everything; one under a name that no column has fits nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from xlcollab.grid import ErrorCode, Kind, Scalar
@@ -18,7 +19,7 @@ from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.text.texts import number_from_text
 from xlcollab.kernels.values.arguments import given
 from xlcollab.kernels.values.block import Block, Context, first_code, spread_shape
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.operators import text_of
 from xlcollab.kernels.values.record import Record, by_name, function
 from xlcollab.kernels.values.shapes import full
@@ -160,19 +161,24 @@ def only_one(context: Context, table: Block, field: Block, criteria: Block) -> B
     return context.with_errors(found, None if wrong is None else wrong[..., None, None])
 
 
+def _records(constants: Sequence[Block | None]) -> Beyond:
+    """DCOUNT and DCOUNTA count blank records where no field is named."""
+    return Beyond.SHOWN if given(constants[1]) else Beyond.EACH
+
+
 _row = partial(function, category="conditional", shape=Shape.KINKS)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("DSUM", "RRR", database("SUM")),
-    _row("DAVERAGE", "RRR", database("AVERAGE")),
-    _row("DCOUNT", "RRR", database("COUNT"), shape=Shape.STEPS),
-    _row("DCOUNTA", "RRR", database("COUNTA"), shape=Shape.STEPS),
-    _row("DMAX", "RRR", database("MAX")),
-    _row("DMIN", "RRR", database("MIN")),
-    _row("DPRODUCT", "RRR", database("PRODUCT")),
-    _row("DSTDEV", "RRR", database("STDEV.S")),
-    _row("DSTDEVP", "RRR", database("STDEV.P")),
-    _row("DVAR", "RRR", database("VAR.S")),
-    _row("DVARP", "RRR", database("VAR.P")),
-    _row("DGET", "RRR", only_one, picks=True),
+    _row("DSUM", "RRR", database("SUM"), beyond=Beyond.SHOWN),
+    _row("DAVERAGE", "RRR", database("AVERAGE"), beyond=Beyond.SHOWN),
+    _row("DCOUNT", "RRR", database("COUNT"), shape=Shape.STEPS, beyond=_records),
+    _row("DCOUNTA", "RRR", database("COUNTA"), shape=Shape.STEPS, beyond=_records),
+    _row("DMAX", "RRR", database("MAX"), beyond=Beyond.SHOWN),
+    _row("DMIN", "RRR", database("MIN"), beyond=Beyond.SHOWN),
+    _row("DPRODUCT", "RRR", database("PRODUCT"), beyond=Beyond.SHOWN),
+    _row("DSTDEV", "RRR", database("STDEV.S"), beyond=Beyond.SHOWN),
+    _row("DSTDEVP", "RRR", database("STDEV.P"), beyond=Beyond.SHOWN),
+    _row("DVAR", "RRR", database("VAR.S"), beyond=Beyond.SHOWN),
+    _row("DVARP", "RRR", database("VAR.P"), beyond=Beyond.SHOWN),
+    _row("DGET", "RRR", only_one, picks=True, beyond=Beyond.SHOWN),
 )

@@ -134,8 +134,8 @@ def filtered(
 _row = partial(function, category="lookup")
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("SORT", "A|VVV", arrayed(shaper(sort)), picks=True),
-    _row("SORTBY", "AA|VAV*2", arrayed(shaper(sort_by)), picks=True),
+    _row("SORT", "A|VVV", arrayed(shaper(sort)), picks=True, beyond=Beyond.LAST),
+    _row("SORTBY", "AA|VAV*2", arrayed(shaper(sort_by)), picks=True, beyond=Beyond.LAST),
     _row("UNIQUE", "A|VV", arrayed(shaper(unique)), picks=True, beyond=Beyond.SHOWN),
     _row("FILTER", "AA|V", shaper(filtered), picks=True, beyond=Beyond.SELECTED),
 )

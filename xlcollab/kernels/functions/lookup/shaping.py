@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 
+from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole, wholes
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.budget import refuse_cells
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.shapes import as_array, concatenated, full, moved, pad
 from xlcollab.kernels.values.tape import Function
@@ -32,11 +33,21 @@ def shaper(function: Callable[..., Block]) -> Function:
 
 
 def arrayed(function: Function) -> Function:
-    """A function whose result is an array, whatever it was made of."""
+    """A function whose result is an array, whatever it was made of, or an error.
+
+    Raises UnsupportedError for an array larger than a sheet.
+    """
 
     @wraps(function)
     def run(context: Context, *blocks: Block) -> Block:
-        return as_array(function(context, *blocks))
+        found = function(context, *blocks)
+        if found.shape[2] > MAX_ROWS or found.shape[3] > MAX_COLUMNS:
+            raise UnsupportedError(
+                f"an array of {found.shape[2]:,} rows and {found.shape[3]:,} columns is larger "
+                "than a sheet; what Excel makes of it is not known"
+            )
+        failed = found.kind is Kind.ERROR and found.shape[2:].numel() == 1
+        return found if failed else as_array(found)
 
     return run
 
@@ -158,6 +169,9 @@ def _narrow(block: Block, dim: int, start: int, length: int) -> Block:
     return moved(block, lambda values: values.narrow(dim, start, length))
 
 
+_IGNORE_BLANKS, _IGNORE_ERRORS = 1, 2
+
+
 def _line(dim: int) -> Function:
     """TOROW and TOCOL(array, [ignore], [by_column])."""
 
@@ -174,11 +188,13 @@ def _line(dim: int) -> Function:
             block = moved(block, lambda values: values.transpose(2, 3))
         line = moved(block, lambda values: values.flatten(2)[:, :, None, :])
         unwanted = torch.zeros(line.shape, dtype=torch.bool, device=context.device)
-        if mode in (1, 3):
+        if mode & _IGNORE_BLANKS:
             unwanted = unwanted | line.mask(Kind.BLANK)
-        if mode in (2, 3):
+        if mode & _IGNORE_ERRORS:
             unwanted = unwanted | context.errors(line)
         kept = kept_lines(~unwanted[:, :, 0])
+        if len(kept) > (MAX_ROWS if dim == 2 else MAX_COLUMNS):
+            return context.error(ErrorCode.NUM)
         if not len(kept):
             return context.error(ErrorCode.CALC)
         line = moved(line, lambda values: values.index_select(3, kept))
@@ -252,21 +268,60 @@ def _filled(context: Context, block: Block, shape: tuple[int, int], filler: Bloc
     return block
 
 
+def _trimmed(constants: Sequence[Block | None]) -> Beyond:
+    """TRIMRANGE leaves the lines behind out where it trims there, both ways."""
+    behind = all(_mode(setting, _BOTH_ENDS) & _TRAILING for setting in _settings(constants, 2))
+    return Beyond.EVERY if behind else Beyond.EACH
+
+
+def _ignored(constants: Sequence[Block | None]) -> Beyond:
+    """TOCOL and TOROW leave blank cells out where they are told to."""
+    (setting,) = _settings(constants, 1)
+    return Beyond.EVERY if _mode(setting, 0) & _IGNORE_BLANKS else Beyond.EACH
+
+
+def _settings(constants: Sequence[Block | None], count: int) -> list[Block | None]:
+    """The settings behind an array; blanks where they are left out, None for those that vary."""
+    left_out: list[Block | None] = [Block(torch.zeros((1, 1, 1, 1)), Kind.BLANK)] * count
+    return [*constants[1:], *left_out][:count]
+
+
+def _mode(setting: Block | None, default: int) -> int:
+    """A constant setting as a whole number; 0 for one that varies or is several."""
+    if setting is None or setting.number.numel() > 1:
+        return 0
+    return int(setting.number.reshape(-1)[0]) if given(setting) else default
+
+
 _row = partial(function, category="lookup", shape=Shape.SMOOTH)
 _stacking = partial(_row, spec="A|A*1", fails=False, shape=Shape.AFFINE)
 
 FUNCTIONS: tuple[Record, ...] = (
     _row("SEQUENCE", "V|VVV", shaper(sequence)),
-    _row("CHOOSEROWS", "AV|V*1", arrayed(_chosen(2)), shape=Shape.AFFINE, jumps="1"),
-    _row("CHOOSECOLS", "AV|V*1", arrayed(_chosen(3)), shape=Shape.AFFINE, jumps="1"),
-    _stacking("HSTACK", run=arrayed(_stack(3)), array_role="beside"),
-    _stacking("VSTACK", run=arrayed(_stack(2)), array_role="below"),
-    _row("TAKE", "A|VV", _part_of(shaper(take))),
-    _row("DROP", "A|VV", _part_of(shaper(drop))),
-    _row("TRIMRANGE", "A|VV", _part_of(shaper(trim_range)), picks=True),
-    _row("TOROW", "A|VV", arrayed(_line(3)), picks=True),
-    _row("TOCOL", "A|VV", arrayed(_line(2)), picks=True),
-    _row("WRAPROWS", "AV|V", arrayed(_wrapped(by_row=True))),
-    _row("WRAPCOLS", "AV|V", arrayed(_wrapped(by_row=False))),
-    _row("EXPAND", "AV|VV", arrayed(shaper(expand)), shape=Shape.KINKS),
+    _row(
+        "CHOOSEROWS",
+        "AV|V*1",
+        arrayed(_chosen(2)),
+        shape=Shape.AFFINE,
+        jumps="1",
+        beyond=Beyond.EACH,
+    ),
+    _row(
+        "CHOOSECOLS",
+        "AV|V*1",
+        arrayed(_chosen(3)),
+        shape=Shape.AFFINE,
+        jumps="1",
+        beyond=Beyond.EACH,
+    ),
+    _stacking("HSTACK", run=arrayed(_stack(3)), array_role="beside", beyond=Beyond.EACH),
+    _stacking("VSTACK", run=arrayed(_stack(2)), array_role="below", beyond=Beyond.EACH),
+    _row("TAKE", "A|VV", _part_of(shaper(take)), beyond=Beyond.EACH),
+    _row("DROP", "A|VV", _part_of(shaper(drop)), beyond=Beyond.EACH),
+    _row("TRIMRANGE", "A|VV", _part_of(shaper(trim_range)), picks=True, beyond=_trimmed),
+    _row("TOROW", "A|VV", arrayed(_line(3)), picks=True, beyond=_ignored),
+    _row("TOCOL", "A|VV", arrayed(_line(2)), picks=True, beyond=_ignored),
+    _row("WRAPROWS", "AV|V", arrayed(_wrapped(by_row=True)), beyond=Beyond.EACH),
+    _row("WRAPCOLS", "AV|V", arrayed(_wrapped(by_row=False)), beyond=Beyond.EACH),
+    _row("EXPAND", "AV|VV", arrayed(shaper(expand)), shape=Shape.KINKS, beyond=Beyond.EACH),
 )

@@ -179,10 +179,19 @@ def _sum_over_pairs(function: Callable[[Tensor, Tensor], Tensor]) -> Function:
 _row = partial(function, category="maths", shape=Shape.SMOOTH, fails=False)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("MMULT", "AA", matrix_product, shape=Shape.AFFINE, array_role="product"),
-    _row("TRANSPOSE", "V", arrayed(transpose), shape=Shape.AFFINE, array_role="transpose"),
-    _row("MINVERSE", "A", _square(_inverse), fails=True),
-    _row("MDETERM", "A", _square(_determinant), fails=True),
+    _row(
+        "MMULT", "AA", matrix_product, shape=Shape.AFFINE, array_role="product", beyond=Beyond.EACH
+    ),
+    _row(
+        "TRANSPOSE",
+        "V",
+        arrayed(transpose),
+        shape=Shape.AFFINE,
+        array_role="transpose",
+        beyond=Beyond.EACH,
+    ),
+    _row("MINVERSE", "A", _square(_inverse), fails=True, beyond=Beyond.EACH),
+    _row("MDETERM", "A", _square(_determinant), fails=True, beyond=Beyond.EACH),
     _row("MUNIT", "V", shaper(identity_matrix), shape=Shape.STEPS, fails=True),
     _row(
         "SUMPRODUCT",
@@ -198,13 +207,22 @@ FUNCTIONS: tuple[Record, ...] = (
         "SUMXMY2",
         "AA",
         _sum_over_pairs(lambda x, y: (x - y).square()),
+        beyond=Beyond.PAIRED,
         role=Role.SQUARED_DIFFERENCES,
         scalar="SUMXMY2",
     ),
     _row(
-        "SUMX2MY2", "AA", _sum_over_pairs(lambda x, y: x.square() - y.square()), scalar="SUMX2MY2"
+        "SUMX2MY2",
+        "AA",
+        _sum_over_pairs(lambda x, y: x.square() - y.square()),
+        scalar="SUMX2MY2",
+        beyond=Beyond.PAIRED,
     ),
     _row(
-        "SUMX2PY2", "AA", _sum_over_pairs(lambda x, y: x.square() + y.square()), scalar="SUMX2PY2"
+        "SUMX2PY2",
+        "AA",
+        _sum_over_pairs(lambda x, y: x.square() + y.square()),
+        scalar="SUMX2PY2",
+        beyond=Beyond.PAIRED,
     ),
 )

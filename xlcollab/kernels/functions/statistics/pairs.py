@@ -11,7 +11,7 @@ from xlcollab.kernels.functions.maths.products import paired
 from xlcollab.kernels.functions.statistics.reduce import Members, deviations, error_where, reduced
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.guard import inside, safe_sqrt
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
@@ -134,12 +134,12 @@ def forecast(context: Context, x: Block, known_y: Block, known_x: Block) -> Bloc
 _row = partial(function, category="statistics", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("CORREL", "AA", of_pairs(correlation), also="PEARSON"),
-    _row("COVARIANCE.S", "AA", of_pairs(_covariance(1.0))),
-    _row("COVARIANCE.P", "AA", of_pairs(_covariance(0.0)), also="COVAR"),
-    _row("RSQ", "AA", of_pairs(determination)),
-    _row("SLOPE", "AA", of_pairs(slope)),
-    _row("INTERCEPT", "AA", of_pairs(intercept)),
-    _row("STEYX", "AA", of_pairs(standard_error)),
-    _row("FORECAST", "VAA", forecast, also="FORECAST.LINEAR"),
+    _row("CORREL", "AA", of_pairs(correlation), also="PEARSON", beyond=Beyond.PAIRED),
+    _row("COVARIANCE.S", "AA", of_pairs(_covariance(1.0)), beyond=Beyond.PAIRED),
+    _row("COVARIANCE.P", "AA", of_pairs(_covariance(0.0)), also="COVAR", beyond=Beyond.PAIRED),
+    _row("RSQ", "AA", of_pairs(determination), beyond=Beyond.PAIRED),
+    _row("SLOPE", "AA", of_pairs(slope), beyond=Beyond.PAIRED),
+    _row("INTERCEPT", "AA", of_pairs(intercept), beyond=Beyond.PAIRED),
+    _row("STEYX", "AA", of_pairs(standard_error), beyond=Beyond.PAIRED),
+    _row("FORECAST", "VAA", forecast, also="FORECAST.LINEAR", beyond=Beyond.PAIRED),
 )

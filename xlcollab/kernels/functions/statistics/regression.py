@@ -17,7 +17,7 @@ from xlcollab.kernels.functions.statistics.reduce import cell_codes, flat
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.arguments import flag, given
 from xlcollab.kernels.values.block import Block, Context, first_code
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.guard import safe_divide, safe_log, safe_sqrt
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
@@ -273,8 +273,8 @@ def _places(number: Tensor, sample: Sample) -> tuple[Tensor, tuple[int, int]] | 
 _row = partial(function, category="statistics", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("LINEST", "A|AVV", _estimates(exponential=False)),
-    _row("LOGEST", "A|AVV", _estimates(exponential=True)),
-    _row("TREND", "A|AAV", _curve(exponential=False)),
-    _row("GROWTH", "A|AAV", _curve(exponential=True)),
+    _row("LINEST", "A|AVV", _estimates(exponential=False), beyond=Beyond.EACH),
+    _row("LOGEST", "A|AVV", _estimates(exponential=True), beyond=Beyond.EACH),
+    _row("TREND", "A|AAV", _curve(exponential=False), beyond=Beyond.EACH),
+    _row("GROWTH", "A|AAV", _curve(exponential=True), beyond=Beyond.EACH),
 )

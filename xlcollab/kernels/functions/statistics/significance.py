@@ -22,7 +22,7 @@ from xlcollab.kernels.numbers.later import Tensor, special, torch
 from xlcollab.kernels.values.arguments import whole
 from xlcollab.kernels.values.block import Block, Context, first_code
 from xlcollab.kernels.values.detached import detached
-from xlcollab.kernels.values.facts import Shape
+from xlcollab.kernels.values.facts import Beyond, Shape
 from xlcollab.kernels.values.guard import inside
 from xlcollab.kernels.values.record import UNSOLVED, Record, function
 
@@ -165,9 +165,9 @@ def probability(
 _row = partial(function, category="statistics", shape=Shape.SMOOTH)
 
 FUNCTIONS: tuple[Record, ...] = (
-    _row("T.TEST", "AAVV", shaper(t_test), also="TTEST", derivative=UNSOLVED),
+    _row("T.TEST", "AAVV", shaper(t_test), also="TTEST", derivative=UNSOLVED, beyond=Beyond.PAIRED),
     _row("F.TEST", "AA", f_test, also="FTEST", derivative=UNSOLVED),
-    _row("CHISQ.TEST", "AA", chi_test, also="CHITEST", derivative=UNSOLVED),
+    _row("CHISQ.TEST", "AA", chi_test, also="CHITEST", derivative=UNSOLVED, beyond=Beyond.EACH),
     _row("Z.TEST", "AV|V", z_test, also="ZTEST"),
-    _row("PROB", "AAV|V", probability, shape=Shape.KINKS),
+    _row("PROB", "AAV|V", probability, shape=Shape.KINKS, beyond=Beyond.EACH),
 )
