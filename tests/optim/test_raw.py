@@ -19,6 +19,9 @@ class Line:
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         return 1.0 + 2.0 * float(x[0]), np.array([2.0])
 
+    def value_alone(self, x: Array) -> float:
+        return self.value_and_gradient(x)[0]
+
 
 def raw(l2: float, *, maximize: bool = False) -> Raw:
     objective = Objective(
@@ -39,6 +42,7 @@ def test_the_machines_numbers_are_those_of_the_function(l2: float, maximize: boo
     values, slopes = one.jacobian(x)
     np.testing.assert_allclose(values, expected.detach().numpy(), rtol=1e-15)
     np.testing.assert_allclose(slopes, slope.numpy()[None], rtol=1e-15)
+    np.testing.assert_allclose(one.values(x), values, rtol=1e-15)
 
 
 def test_a_square_that_no_number_holds_matters_only_to_a_penalty() -> None:

@@ -73,6 +73,10 @@ class Native(Protocol):
         """The objective in its own sign and its gradient, (n,); None where it has no answer."""
         ...
 
+    def value_alone(self, x: NDArray[np.float64]) -> float | None:
+        """The objective in its own sign; None where it has no answer."""
+        ...
+
     @property
     def descent(self) -> Callable[..., Descent] | None:
         """Makes a first-order run, see `native`; None where the rules' own steps are as quick."""

@@ -38,9 +38,9 @@ class Raw:
 
     def values(self, x: Tensor) -> Array:
         """The numbers at x, which may be no numbers. Shape (1 + k,)."""
-        alone = self._alone(x)
+        alone = self._value_alone(x)
         if alone is not None:
-            return alone[0]
+            return alone
         native = self.program()
         found = None if native is None else native.values(x.detach().numpy())
         if found is not None:
@@ -72,6 +72,19 @@ class Raw:
             return None
         slope = native.pulled(at, weights(values))
         return None if slope is None else (values, slope)
+
+    def _value_alone(self, x: Tensor) -> Array | None:
+        """What `_alone` gives, without derivatives."""
+        native = self.objective.native
+        if native is None or self.objective.constraints is not None:
+            return None
+        at = x.detach().numpy()
+        value = native.value_alone(at)
+        if value is None:
+            return None
+        with np.errstate(over="ignore"):
+            penalty = 0.5 * self.l2 * float(at @ at) if self.l2 else 0.0
+        return np.array([(-value if self.objective.maximize else value) + penalty])
 
     def _alone(self, x: Tensor) -> tuple[Array, Array] | None:
         """Numbers and derivatives of an objective without constraints, whose own program gives both

@@ -44,12 +44,13 @@ def test_random_expressions_agree_with_autograd_and_with_the_reference(
         everything, evaluate(program.graph, START.numpy(), everything), strict=True
     ):
         np.testing.assert_allclose(program.prepared.buffers[node][0], buffer, rtol=1e-10)
+    alone = program.value_alone(START.numpy())
     found = program.value_and_gradient(START.numpy())
     if not torch.isfinite(slope).all():  # the root of a sum that is exactly 0
         assert found is None
         return
     assert found is not None
-    assert found[0] == pytest.approx(value.item(), rel=1e-12)
+    assert found[0] == alone == pytest.approx(value.item(), rel=1e-12)
     size = max(1.0, float(slope.abs().max()))
     np.testing.assert_allclose(found[1], slope.numpy(), atol=1e-12 * size)
 
@@ -105,6 +106,8 @@ def test_where_an_answer_taken_for_granted_changes_it_has_none() -> None:
     assert program is not None
     assert program.value_and_gradient(np.array([3.0, 4.0])) is not None
     assert program.value_and_gradient(np.array([3.0, -4.0])) is None
+    assert program.value_alone(np.array([3.0, 4.0])) == 25.0
+    assert program.value_alone(np.array([3.0, -4.0])) is None
     values, _ = program.batch(np.array([[1.0, 1.0], [1.0, -1.0]]))
     assert values[0] == 2.0
     assert np.isnan(values[1])

@@ -56,6 +56,13 @@ class PlainProgram:
             return None
         return value, slope.copy()
 
+    def value_alone(self, x: Numbers) -> float | None:
+        """The value at x, without what its slope takes; None where it is no number, or the program
+        does not hold."""
+        self.prepared.run_until(x, [self.value.node, *(node for node, _ in self.guards)])
+        value = float(self.prepared.buffers[self.value.node][0, self.value.offset])
+        return value if math.isfinite(value) and self.holds(self.prepared) else None
+
     def holds(self, prepared: Prepared) -> bool:
         """Whether all that was taken for granted is so at the points of the last run."""
         return all((prepared.buffers[node] == expected).all() for node, expected in self.guards)
@@ -93,6 +100,11 @@ class PlainValues:
 
     def value_and_gradient(self, x: Numbers) -> None:
         """None: it knows no gradient."""
+
+    def value_alone(self, x: Numbers) -> float | None:
+        """The value at x; None where there is no answer."""
+        value = float(self._values(x[None])[0])
+        return None if math.isnan(value) else value
 
     def _most(self) -> int:
         size = sum(self.graph[number].size for number in needed(self.graph, self._wanted))

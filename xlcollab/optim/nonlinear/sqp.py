@@ -35,7 +35,7 @@ def sqp(
     def step(y: Array) -> None:
         nonlocal made
         made += 1
-        watch.see((model.record if recorded else model.values)(model.clip(y)))
+        watch.see(model.record(model.clip(y)) if recorded else cache.values(y))
 
     with (
         contextlib.suppress(_StandsStillError),

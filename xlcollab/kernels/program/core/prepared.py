@@ -7,7 +7,7 @@ for each of them, but for those that are the same at all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import cast
@@ -44,6 +44,7 @@ class Prepared:
         self._alike = alike
         self.buffers: dict[int, Numbers] = {}
         self._calls: list[Call] = []
+        self._filled: dict[int, int] = {}
         for number in needed(graph, [0, *wanted]):
             node = graph[number]
             if node.op == "constant":
@@ -54,6 +55,7 @@ class Prepared:
             out = self.buffers[number] = np.zeros((points if differs else 1, node.size))
             if node.op != "variables":
                 self._calls += self._filling(node, out)
+            self._filled[number] = len(self._calls)
 
     @property
     def size(self) -> int:
@@ -62,9 +64,16 @@ class Prepared:
 
     def run(self, x: Numbers) -> None:
         """Fill every buffer for the variables x, (points, n) or (n,)."""
+        self._run(x, self._calls)
+
+    def run_until(self, x: Numbers, wanted: Collection[int]) -> None:
+        """The same as far as some of the nodes need it: others keep what they held."""
+        self._run(x, self._calls[: max(self._filled.get(number, 0) for number in wanted)])
+
+    def _run(self, x: Numbers, calls: Sequence[Call]) -> None:
         self.buffers[0][:] = x
         with np.errstate(all="ignore"):
-            for call in self._calls:
+            for call in calls:
                 call()
 
     def _differs(self, view: View, shape: Dims, index: Whole | None) -> bool:

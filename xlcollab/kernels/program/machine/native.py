@@ -120,6 +120,11 @@ class NativeProgram:
         value = self._answer(self._address, x, slope)
         return (value, slope) if value == value else None
 
+    def value_alone(self, x: Numbers) -> float | None:
+        """The value at x, or None: what is compiled works out the slope with it."""
+        found = self.value_and_gradient(x)
+        return None if found is None else found[0]
+
     def _in_turns(self, x: Numbers) -> tuple[float, Numbers] | None:
         slope = np.empty(self.variables)
         if not (x.dtype is _FLOAT64 and x.flags.carray):
