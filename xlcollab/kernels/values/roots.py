@@ -29,8 +29,8 @@ _POLISHING = 2
 def root(function: Sloped, guess: Tensor, above: float) -> Tensor:
     """Where the function is 0, searched for from `guess` among numbers greater than `above`.
 
-    NaN where Newton's method finds none. Each number is searched for by itself. The result has the
-    shape of `guess`.
+    NaN where Newton's method finds none; a root without slope is found where the guess is one.
+    Each number is searched for by itself. The result has the shape of `guess`.
     """
     with torch.no_grad():
         found, where = _searched(function, guess, above)
@@ -38,7 +38,8 @@ def root(function: Sloped, guess: Tensor, above: float) -> Tensor:
         return outside(where, found)
     x = inside(where, found, max(above + 1.0, 0.0))
     for _ in range(_POLISHING):
-        x = _step(x, *function(x))
+        value, slope = function(x)
+        x = torch.where(slope != 0, _step(x, value, slope), x)
     return outside(where + (x - x.detach()), found)
 
 
@@ -52,6 +53,7 @@ def _searched(function: Sloped, guess: Tensor, above: float) -> tuple[Tensor, Te
     start = torch.as_tensor(guess.detach().cpu().numpy(), dtype=guess.dtype, device=guess.device)
     x = inside(start, start > above, above + 1.0)
     value, _ = function(x)
+    at_once = value == 0
     x = x.expand(value.shape)
     found = torch.zeros_like(value, dtype=torch.bool)
     resting = found
@@ -67,4 +69,4 @@ def _searched(function: Sloped, guess: Tensor, above: float) -> tuple[Tensor, Te
         if bool(resting.all()):
             break
     _, slope = function(x)
-    return found & (start > above) & (x.abs() < _FAR) & (slope != 0), x
+    return found & (start > above) & (x.abs() < _FAR) & ((slope != 0) | at_once), x

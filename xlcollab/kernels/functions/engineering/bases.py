@@ -13,6 +13,8 @@ from functools import partial
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.functions.maths.elementwise import strict
 from xlcollab.kernels.functions.maths.notation import in_base
+from xlcollab.kernels.values.arguments import ArgumentIsError
+from xlcollab.kernels.values.block import Context
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.record import Record, function
 from xlcollab.kernels.values.tape import Function
@@ -33,11 +35,17 @@ def read(written: str, base: int) -> int:
     return found - base**_DIGITS if found >= base**_DIGITS // 2 else found
 
 
+def _check(places: int | None) -> None:
+    if places is not None and not 0 < places <= _DIGITS:
+        raise refuse(ErrorCode.NUM)
+
+
 def write(value: float, base: int, places: int | None = None) -> Scalar:
     """The digits of a number, filled up with zeros to `places`, which negative numbers ignore."""
     most = base**_DIGITS // 2
+    _check(places)
     whole = math.trunc(value)
-    if not -most <= whole < most or (places is not None and not 0 < places <= _DIGITS):
+    if not -most <= whole < most:
         raise refuse(ErrorCode.NUM)
     if whole < 0:
         return in_base(whole + 2 * most, base)
@@ -52,10 +60,23 @@ def _to_decimal(base: int) -> Function:
 
 
 def _from_decimal(base: int) -> Function:
-    def run(value: float, places: int | None = None) -> Scalar:
+    def run(value: float | None, places: int | None = None) -> Scalar:
+        _check(places)
+        if value is None:
+            raise refuse()
         return write(value, base, places)
 
-    return strict(valuewise(run, number, integer), 1)
+    return strict(valuewise(run, _number_if_any, integer), 1)
+
+
+def _number_if_any(context: Context, value: Scalar) -> float | None:
+    """A value as a number, None for a text that is none: Excel looks at the places first."""
+    try:
+        return number(context, value)
+    except ArgumentIsError:
+        if isinstance(value, str):
+            return None
+        raise
 
 
 def _between(base: int, other: int) -> Function:

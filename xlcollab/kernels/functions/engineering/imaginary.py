@@ -71,11 +71,11 @@ def _write(found: complex, unit: str = "i") -> Scalar:
     return real + ("" if size.startswith("-") else "+") + size
 
 
-def _unit(*numbers: Imaginary) -> str:
-    """The letter that all are written with. Two of them are #VALUE!."""
+def _unit(*numbers: Imaginary, mixed: ErrorCode = ErrorCode.VALUE) -> str:
+    """The letter that all are written with. Two of them are the error `mixed`."""
     units = {n.unit for n in numbers} - {""}
     if len(units) > 1:
-        raise refuse()
+        raise refuse(mixed)
     return units.pop() if units else "i"
 
 
@@ -101,9 +101,13 @@ def _of_one(formula: Callable[[complex], complex]) -> Function:
     return strict(valuewise(run, _read))
 
 
-def _of_two(formula: Callable[[complex, complex], complex]) -> Function:
+def _of_two(
+    formula: Callable[[complex, complex], complex], mixed: ErrorCode = ErrorCode.VALUE
+) -> Function:
+    """`mixed` is what it is of i and j."""
+
     def run(a: Imaginary, b: Imaginary) -> Scalar:
-        return _write(_guarded(lambda: formula(a.value, b.value)), _unit(a, b))
+        return _write(_guarded(lambda: formula(a.value, b.value)), _unit(a, b, mixed=mixed))
 
     return strict(valuewise(run, _read))
 
@@ -185,7 +189,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("IMSUM", "R|R*1", _of_many(lambda a, b: a + b), elementwise=False, unions=False),
     _row("IMPRODUCT", "R|R*1", _of_many(lambda a, b: a * b), elementwise=False, unions=False),
     _row("IMSUB", "VV", _of_two(lambda a, b: a - b)),
-    _row("IMDIV", "VV", _of_two(lambda a, b: a / b)),
+    _row("IMDIV", "VV", _of_two(lambda a, b: a / b, ErrorCode.NUM)),
     _row("IMPOWER", "VV", strict(valuewise(_raised, _read, number))),
     _row("IMSQRT", "V", _of_one(_root)),
     _row("IMEXP", "V", _of_one(cmath.exp)),
