@@ -291,6 +291,10 @@ RUNS = (
     "SUM(B$1:B{r})/COUNTA(A$1:A{r})",
     'COUNTA(A$1:A{r})&TEXT(MAX(B$1:B{r}),"0.0")',
     "AVERAGE(A$1:A{r})-AVERAGE(A$1:A{p})",
+    "SUMPRODUCT(A$1:A{r},B$1:B{r})",
+    "SUMPRODUCT(A$1:A{r})",
+    "SUMPRODUCT(A$2:A{r},--(B$2:B{r}>1),B$2:B{r})",
+    "SUMPRODUCT((A$1:A{r}<>2)*(B$1:B{r}=B$1:B{r})%)/MAX(B$1:B{r})",
 )
 
 

@@ -33,6 +33,7 @@ from xlcollab.kernels.cellwise.lookups import (
     NotCellwiseError,
     Searched,
 )
+from xlcollab.kernels.cellwise.products import sum_of_products, sums_products
 from xlcollab.kernels.cellwise.running import running, runs
 from xlcollab.kernels.cellwise.scalars import (
     ARITHMETIC,
@@ -170,6 +171,8 @@ class _Maker:
             raise NotCellwiseError
         if runs(node):
             return running(self, node, depth)
+        if sums_products(node):
+            return sum_of_products(self, node, depth)
         if node.name in AGGREGATES:
             return self._aggregate(node, depth)
         if node.name in LOOKUPS:
@@ -338,7 +341,7 @@ def looks_along(node: Node) -> bool:
         return False
     searches = node.name in CONDITIONALS or node.name in LOOKUPS
     grow = (isinstance(one, Reference) and grows(one) for one in node.arguments)
-    return runs(node) or (searches and any(grow))
+    return runs(node) or sums_products(node) or (searches and any(grow))
 
 
 def is_read(node: Node) -> bool:

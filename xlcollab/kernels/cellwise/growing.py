@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from xlcollab.formula.nodes import Reference
+from xlcollab.formula.nodes import Call, Reference
 from xlcollab.grid import ErrorCode, Scalar
 from xlcollab.kernels.functions.conditional.criteria import Criterion, Operand
 from xlcollab.kernels.text.texts import folded, number_from_text
@@ -116,6 +116,32 @@ class Taken:
 
 
 @dataclass(slots=True)
+class Products:
+    """The products of the first places of several lines, added up; the first error of each."""
+
+    errors: list[ErrorCode | None]
+    size: int = 0
+    total: float = 0.0
+    foreign: bool = False
+    """Whether there are texts or booleans among them."""
+
+    def take(self, factors: Sequence[Scalar]) -> None:
+        """What stands at the next place; what is no number counts as 0."""
+        product = 1.0
+        for number, factor in enumerate(factors):
+            if isinstance(factor, ErrorCode):
+                self.errors[number] = self.errors[number] or factor
+            self.foreign |= isinstance(factor, str | bool)
+            product *= factor if type(factor) is float else 0.0
+        self.total += product
+        self.size += 1
+
+    def result(self) -> float | ErrorCode:
+        """Their sum, or the first error of the first line that has one."""
+        return next((one for one in self.errors if one is not None), self.total)
+
+
+@dataclass(slots=True)
 class Found:
     """The cells that fit some criteria, and what values beside them come to, one after another."""
 
@@ -130,6 +156,8 @@ class Growing:
     def __init__(self) -> None:
         self.taken: dict[tuple[str, Reference, Place], Taken] = {}
         """Of aggregates: by the function, its area and where that begins."""
+        self.products: dict[tuple[str, Call, int], Products] = {}
+        """Of SUMPRODUCT: by the sheet, the call and the column in which it stands."""
         self._lines: dict[Place, Line] = {}
         self._found: dict[tuple[tuple[Place, Criterion], ...], Found] = {}
 
