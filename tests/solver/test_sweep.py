@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
 import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import Outcome, solver_names, xlcollab
+from xlcollab.api.look import drawing
+from xlcollab.api.session.session import Session
+from xlcollab.api.solve.given import given_model
+from xlcollab.api.solve.simulation import simulated
+from xlcollab.settings.requests.sweep import SweepRequest
 
 CELLS: dict[str, object] = {
     "A1": 0.0,
@@ -188,3 +195,55 @@ def test_a_time_limit_ends_draws(tmp_path: Path) -> None:
     title = str(sheet.value(0, 0))
     assert "1000000" not in title
     assert "draws" in title
+
+
+_DRAWN: dict[str, dict[str, object]] = {
+    "newsvendor": {"B1": "=MIN(A1,NORM.INV(RAND(),2,1))*9-A1*4", "B2": "=EXP(-RAND())"},
+    "copies": {
+        **{f"D{row}": "=NORM.INV(RAND(),2,1)*A$1" for row in range(1, 6)},
+        "B1": "=SUM(D1:D5)",
+        "B2": "=MAX(D1:D5)",
+    },
+    "whole numbers": {"B1": "=RANDBETWEEN(1,6)*0.1+A1*0.2", "B2": "=--(B1=0.6)"},
+    "chance": {"C1": "=IF(RAND()<0.3,5,1)", "B1": "=C1*A1+RAND()", "B2": "=IF(B1>3,B1,0)"},
+    "branch of chance": {"B1": "=IF(RAND()<0.5,RAND(),0)+RAND()", "B2": "=B1*A1"},
+    "cells by chance": {"D1": 4.0, "D2": 7.0, "B1": "=IF(RAND()<0.5,D1,D2)", "B2": "=RAND()*B1"},
+    "look-up": {"D1": 4.0, "D2": 7.0, "B1": "=INDEX(D1:D2,RANDBETWEEN(1,2))", "B2": "=B1+A1"},
+    "errors": {"B1": "=IF(RAND()<0.4,NA(),1)", "B2": "=1/(RANDBETWEEN(0,1))"},
+    "text": {"C1": '=IF(RAND()<0.5,"low","high")', "B1": '=IF(C1="low",1,2)', "B2": "=LEN(C1)"},
+    "another cell": {"B1": "=OFFSET(A1,RANDBETWEEN(0,1),0)+RAND()", "B2": "=A1"},
+    "quantiles": {"B1": "=GAMMA.INV(RAND(),2,A1)", "B2": "=LOGNORM.INV(RAND(),0,1)"},
+    "an array": {"B1": "=SUM(RANDARRAY(3,2,1,A1+4,TRUE))", "B2": "=RAND()+SUM(RANDARRAY(2))"},
+}
+
+
+_BY_CHANCE = {"branch of chance", "cells by chance", "another cell", "look-up"}
+
+
+@pytest.mark.parametrize("case", _DRAWN)
+def test_draws_together_are_those_one_by_one(
+    tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where chance decides what is drawn or read there is no program for all."""
+    names = solver_names(
+        "S", opt="S!$B$1", adj="S!$A$1", typ="1", num="1", lhs1="S!$B$2", rel1="1", rhs1="0.5"
+    )
+    path = build(tmp_path / "b.xlsx", {"S": {"A1": 2.0, **_DRAWN[case]}}, names)
+    book = Session(path)
+    model = given_model(book, SweepRequest(book=path).model, None)
+    made: list[object] = []
+    recorded = drawing._recorded
+
+    def looked_at(*given: Any) -> object:
+        made.append(recorded(*given))
+        return made[-1]
+
+    monkeypatch.setattr(drawing, "_recorded", looked_at)
+    together = simulated(book, model, 60, seed=7)
+    assert (made != [None]) == (case not in _BY_CHANCE)
+    monkeypatch.setattr(drawing, "_recorded", lambda *given: None)
+    apart = simulated(book, model, 60, seed=7)
+    np.testing.assert_allclose(together.draws, apart.draws, 1e-9)
+    for line, other in zip(together.lines, apart.lines, strict=True):
+        for one, two in zip(line, other, strict=True):
+            assert one == (pytest.approx(two, rel=1e-9) if isinstance(two, float) else two)

@@ -4,7 +4,6 @@ that tells of it: its figures, and how often the objective was how large."""
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,21 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.api.look.checking import refresh
+from xlcollab.api.look.drawing import Asked, drawn
 from xlcollab.api.session.session import Session
 from xlcollab.errors import ModelError
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
 from xlcollab.history import cell_names
 from xlcollab.history.axes import around, ends
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
-from xlcollab.interrupts import raise_if_stopped
-from xlcollab.kernels.trace.evaluation import Evaluation
-from xlcollab.kernels.trace.passes import scannable, with_passes
-from xlcollab.plan import Plan
 from xlcollab.problems import Constraint, SolverModel
-from xlcollab.ref import AreaRef, CellRef, Rect
+from xlcollab.ref import AreaRef, Rect
 
-_LEAST = 2
-"""Draws that are made however late it is: they tell whether anything is random."""
 _PERCENTILES = (5, 25, 50, 75, 95)
 """Half of the draws, nine tenths, and the middle."""
 
@@ -62,16 +56,7 @@ def simulated(
     refresh(book)
     goal = [] if model.objective is None else [(model.objective, "", None)]
     asked = [*goal, *_constraint_cells(model)]
-    drawn: list[list[float]] = []
-    while len(drawn) < samples and (len(drawn) < _LEAST or time.perf_counter() < deadline):
-        try:
-            raise_if_stopped()
-            drawn.append(_drawn(book, asked, seed + len(drawn)))
-        except KeyboardInterrupt:
-            if len(drawn) < _LEAST:
-                raise
-            break
-    draws = np.array(drawn)
+    draws = drawn(book, asked, samples, seed, deadline)
     alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
     if len(draws) > 1 and alike:
         raise ModelError(
@@ -87,44 +72,12 @@ def simulated(
     return Simulated(HEADINGS, lines, draws[:, 0])
 
 
-def _constraint_cells(model: SolverModel) -> list[tuple[CellRef, str, Constraint | None]]:
+def _constraint_cells(model: SolverModel) -> Asked:
     return [
         (cell, str(constraint), constraint)
         for constraint in model.constraints
         for cell in constraint.left.cells()
     ]
-
-
-def _drawn(
-    book: Session, asked: list[tuple[CellRef, str, Constraint | None]], seed: int
-) -> list[float]:
-    """The value of each cell and its limit, with one draw of every random function."""
-
-    def values_of(plan: Plan) -> list[float]:
-        evaluation = Evaluation(plan, set(), seed=seed)
-        found = []
-        for cell, _, constraint in asked:
-            found += [_value(evaluation, cell.area), _limit(evaluation, cell, constraint)]
-        return found
-
-    return with_passes(scannable(book.plan), values_of)[1]
-
-
-def _value(evaluation: Evaluation, area: AreaRef) -> float:
-    number, codes = evaluation.exact.numbers(evaluation.cells(area).block)
-    if codes is not None and bool((codes > 0).any()):
-        return float("nan")
-    return float(number.reshape(-1)[0])
-
-
-def _limit(evaluation: Evaluation, cell: CellRef, constraint: Constraint | None) -> float:
-    if constraint is None or isinstance(constraint.right, str):
-        return float("nan")
-    if not isinstance(constraint.right, AreaRef):
-        return float(constraint.right)
-    cells, left = list(constraint.right.cells()), constraint.left.rect
-    place = (cell.row - left.top) * left.width + cell.column - left.left
-    return _value(evaluation, cells[place if len(cells) > 1 else 0].area)
 
 
 def _figures(values: NDArray[np.float64]) -> list[Scalar]:

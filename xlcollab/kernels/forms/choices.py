@@ -9,9 +9,9 @@ from xlcollab.formula.nodes import Call
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.forms.references import (
+    branch_by,
     choose_reference,
     chosen,
-    constant_branch,
     if_reference,
     ifs_reference,
     switch_reference,
@@ -29,10 +29,10 @@ from xlcollab.kernels.values.tape import Operation, Value
 
 def if_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     """IF(condition, yes, [no]): a branch that no copy takes is not evaluated."""
-    branch = constant_branch(tracer, node, frame)
+    condition = tracer.value(node.arguments[0], frame)  # once: it may draw
+    branch = branch_by(tracer, node, condition)
     if branch is not None:
         return tracer.value(branch, frame)
-    condition = tracer.value(node.arguments[0], frame)
     yes = tracer.value(node.arguments[1], frame)
     if len(node.arguments) > 2:
         no = tracer.value(node.arguments[2], frame)

@@ -8,9 +8,7 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call
 from xlcollab.grid import ErrorCode
 from xlcollab.kernels.functions.maths.random import array_between, between, uniform
-from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.arguments import ArgumentIsError, given, whole
-from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.budget import refuse_cells
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.frame import Evaluator, Frame
@@ -23,8 +21,7 @@ def random_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     tracer.frozen.add(frame.family.first)
     arguments = [tracer.value(argument, frame) for argument in node.arguments]
     shape = (frame.family.rows, frame.family.columns, 1, 1)
-    draw = torch.rand(shape, generator=tracer.generator, dtype=torch.float64)
-    drawn = Value(Block(tracer.tape.exact.tensor(draw), 1))
+    drawn = tracer.drawn(shape)
     return tracer.tape.emit(tracer.operation(node.name), [drawn, *arguments])
 
 
@@ -45,13 +42,12 @@ def random_array_form(tracer: Evaluator, node: Call, frame: Frame) -> Value:
     tracer.frozen.add(frame.family.first)
     shape = (frame.family.rows, frame.family.columns, height, width)
     refuse_cells(*shape)
-    draw = torch.rand(shape, generator=tracer.generator, dtype=torch.float64)
+    drawn = tracer.drawn(shape)
     usual = (0.0, 1.0, False)
     bounds = [
         value if given(value.block) else Value(exact.scalar(default))
         for value, default in zip(values[2:], usual, strict=True)
     ]
-    drawn = Value(Block(exact.tensor(draw), 1))
     return tracer.tape.emit(tracer.operation(node.name), [drawn, *bounds])
 
 

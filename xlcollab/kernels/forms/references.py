@@ -380,7 +380,11 @@ def _first_that_holds(
 
 def _is_constantly(tracer: Evaluator, condition: Node, frame: Frame) -> bool | None:
     """Whether a condition holds; None where it is no constant, alike for all copies."""
-    found = tracer.value(condition, frame)
+    return _holds(tracer, tracer.value(condition, frame))
+
+
+def _holds(tracer: Evaluator, found: Value) -> bool | None:
+    """The same of its value."""
     if found.slot is not None or found.block.shape[2:].numel() > 1:
         return None
     truth, codes = tracer.tape.exact.truths(found.block)
@@ -399,7 +403,12 @@ def _may_refer(tracer: Evaluator, node: Node) -> bool:
 
 def constant_branch(tracer: Evaluator, node: Call, frame: Frame) -> Node | None:
     """The branch of an IF whose condition is one constant; None if there is no such branch."""
-    holds = _is_constantly(tracer, node.arguments[0], frame)
+    return branch_by(tracer, node, tracer.value(node.arguments[0], frame))
+
+
+def branch_by(tracer: Evaluator, node: Call, condition: Value) -> Node | None:
+    """The same, where the condition is known."""
+    holds = _holds(tracer, condition)
     if holds:
         return node.arguments[1]
     return node.arguments[2] if holds is False and len(node.arguments) > 2 else None

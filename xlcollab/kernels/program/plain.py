@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 
 MOST_NUMBERS = 2_000_000
 """In all buffers together: beyond, their memory is felt, and torch costs no more than numpy."""
-_TOGETHER = 200_000
+TOGETHER = 200_000
 """Numbers in the buffers of points that are asked for at once: they stay in the caches."""
 
 
@@ -108,7 +108,7 @@ class PlainValues:
 
     def _most(self) -> int:
         size = sum(self.graph[number].size for number in needed(self.graph, self._wanted))
-        return max(1, _TOGETHER // max(size, 1))
+        return max(1, TOGETHER // max(size, 1))
 
     @property
     def _wanted(self) -> list[int]:
@@ -148,7 +148,7 @@ class PlainResiduals:
 
     def __post_init__(self) -> None:
         program = self.program
-        self._rows = min(self.count, max(1, _TOGETHER // program.prepared.size))
+        self._rows = min(self.count, max(1, TOGETHER // program.prepared.size))
         alike = program.graph[0].size - self.count
         self._together = Prepared(program.graph, program.wanted, points=self._rows, alike=alike)
 
@@ -191,7 +191,7 @@ def plain_values(recording: Recording) -> PlainValues:
     graph, now = rewritten(recording.graph, given)
     guards = tuple((now[guard.node], guard.expected) for guard in recording.guards)
     found = PlainValues(graph, replace(view, node=now[view.node]), guards)
-    if sum(graph[number].size for number in needed(graph, [now[one] for one in given])) > _TOGETHER:
+    if sum(graph[number].size for number in needed(graph, [now[one] for one in given])) > TOGETHER:
         raise NotLoweredError("a batch of it would be no quicker")
     return found
 

@@ -11,6 +11,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.beyond import LineTape
+from xlcollab.kernels.trace.draws import Draws
 from xlcollab.kernels.trace.few_cells import FewCells
 from xlcollab.kernels.trace.passes import CopiesRefusedError, PassRefusedError, record_pass
 from xlcollab.kernels.trace.tracer import Tracer
@@ -34,7 +35,13 @@ class Evaluation:
     """
 
     def __init__(
-        self, plan: Plan, stored: set[int], *, replaceable: Set[int] = frozenset(), seed: int = 0
+        self,
+        plan: Plan,
+        stored: set[int],
+        *,
+        replaceable: Set[int] = frozenset(),
+        seed: int = 0,
+        draws: Draws | None = None,
     ) -> None:
         workbook = plan.workbook
         self.plan = plan
@@ -44,7 +51,7 @@ class Evaluation:
         self.tape = LineTape(self.exact, self.fast)
         self.store = Store(plan, self.exact, stored)
         self.few_cells = FewCells(self.store)
-        self.tracer = Tracer(self.tape, self.store, seed, self.few_cells.call)
+        self.tracer = Tracer(self.tape, self.store, draws or Draws(seed), self.few_cells.call)
         self._replaceable = replaceable
         self.replaced: dict[int, list[tuple[AreaRef, str]]] = {}
         """Per family, the areas that keep their stored values, and why."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +38,7 @@ from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.trace.beyond import SIZES
+from xlcollab.kernels.trace.draws import Draws
 from xlcollab.kernels.trace.whole import whole_extent
 from xlcollab.kernels.values.area import (
     Area,
@@ -82,10 +82,9 @@ class Tracer:
     """Evaluates families onto a tape."""
 
     def __init__(
-        self, tape: Tape, store: Store, seed: int = 0, alone: CellByCell = lambda *_: None
+        self, tape: Tape, store: Store, draws: Draws, alone: CellByCell = lambda *_: None
     ) -> None:
-        self.tape, self.store, self.alone = tape, store, alone
-        self._seed = seed
+        self.tape, self.store, self.draws, self.alone = tape, store, draws, alone
         self._views: dict[tuple[object, ...], tuple[Value, Value]] = {}
         self.frozen: set[CellRef] = set()
         """Cells in which a random function was drawn once and is kept."""
@@ -97,10 +96,9 @@ class Tracer:
         self._known: dict[tuple[int, bool], Value] = {}
         """The values of nodes that stand at several places of the formula."""
 
-    @cached_property
-    def generator(self) -> torch.Generator:
-        """What random functions draw from."""
-        return torch.Generator().manual_seed(self._seed)
+    def drawn(self, shape: tuple[int, ...]) -> Value:
+        """Random numbers in [0, 1)."""
+        return self.draws.value(self.tape, shape)
 
     def forget(self) -> None:
         """Stored values have changed: no view of them is known any more."""

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from xlcollab.formula.nodes import Call, Node
 from xlcollab.formula.signatures import Param, Signature
-from xlcollab.kernels.numbers.later import torch
 from xlcollab.kernels.values.area import Area
 from xlcollab.kernels.values.store import Store
 from xlcollab.kernels.values.tape import Operation, Tape, Value
@@ -59,9 +58,8 @@ class Evaluator(Protocol):
     tape: Tape
     store: Store
 
-    @property
-    def generator(self) -> torch.Generator:
-        """What random functions draw from."""
+    def drawn(self, shape: tuple[int, ...]) -> Value:
+        """Random numbers in [0, 1)."""
         ...
 
     frozen: set[CellRef]

@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from xlcollab.kernels.numbers.routine import Running, as_it_is, worked_out
 from xlcollab.kernels.program.core.graph import Graph, NotLoweredError, View
 from xlcollab.kernels.program.core.strides import Dims
-from xlcollab.kernels.program.recording.aten import ATEN
+from xlcollab.kernels.program.recording.aten import ATEN, Rule
 from xlcollab.kernels.program.recording.recorder import Guard, Recorder
 
 
@@ -33,13 +33,15 @@ class Recording:
     guards: tuple[Guard, ...]
 
 
-def record(function: Callable[[Tensor], list[Tensor]], x: Tensor) -> Recording:
-    """The core program of `function` as it runs at `x`, (n,).
+def record(
+    function: Callable[[Tensor], list[Tensor]], x: Tensor, rules: Mapping[str, Rule] = ATEN
+) -> Recording:
+    """The core program of `function` as it runs at `x`, (n,), its operations by these rules.
 
     Raises NotLoweredError for an operation that is none of the core's.
     """
     variables = x.detach().double().clone().requires_grad_()
-    recorder = Recorder(variables, ATEN)
+    recorder = Recorder(variables, rules)
     with torch.enable_grad(), _Reading(recorder), recorder:
         results = function(variables)
     outputs = tuple((recorder.view(result), tuple(result.shape)) for result in results)

@@ -1,0 +1,90 @@
+"""The quantile of the standard normal distribution in the core's operations (Wichura 1988, AS 241:
+to sixteen digits)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+
+from torch import Tensor
+
+from xlcollab.kernels.program.core.graph import View
+from xlcollab.kernels.program.recording.recorder import Recorder
+
+_MIDDLE = (
+    (
+        3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+        1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
+        3.3430575583588128105e4, 2.5090809287301226727e3,
+    ),
+    (
+        1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
+        2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4,
+        5.2264952788528545610e3,
+    ),
+)  # fmt: skip
+"""Numerator and denominator, constants first, in 0.180625 − (p − ½)²."""
+_TAILS = (
+    (
+        1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
+        3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
+        2.27238449892691845833e-2, 7.74545014278341407640e-4,
+    ),
+    (
+        1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
+        1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
+        1.05075007164441684324e-9,
+    ),
+)  # fmt: skip
+"""In r − 1.6 with r = √(−ln of the tail)."""
+_FAR = (
+    (
+        6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
+        2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+        2.71155556874348757815e-5, 2.01033439929228813265e-7,
+    ),
+    (
+        1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
+        7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
+        2.04426310338993978564e-15,
+    ),
+)  # fmt: skip
+"""In r − 5, beyond r = 5."""
+_HALF_WIDTH, _SQUARED = 0.425, 0.180625
+"""Of the middle around ½."""
+
+
+def normal_quantile(recorder: Recorder, out: Tensor, p: Tensor) -> None:
+    """Records it at p, between 0 and 1."""
+    shape, graph = tuple(out.shape), recorder.graph
+
+    def op(name: str, *views: View) -> View:
+        return graph.map(name, shape, *views)
+
+    def number(value: float) -> View:
+        return graph.scalar(value, shape)
+
+    def ratio(parts: tuple[tuple[float, ...], tuple[float, ...]], at: View) -> View:
+        return op("div", *(_polynomial(op, number, one, at) for one in parts))
+
+    given = recorder.spread(p, out)
+    away = op("sub", given, number(0.5))
+    middle = op("mul", away, ratio(_MIDDLE, op("sub", number(_SQUARED), op("sq", away))))
+    tail = op("min", given, op("sub", number(1.0), given))
+    root = op("sqrt", op("neg", op("log", tail)))
+    near = ratio(_TAILS, op("sub", root, number(1.6)))
+    far = ratio(_FAR, op("sub", root, number(5.0)))
+    beyond = op("where", op("le", root, number(5.0)), near, far)
+    signed = op("mul", op("sign", away), beyond)
+    inside = op("le", op("abs", away), number(_HALF_WIDTH))
+    recorder.owns(out, op("where", inside, middle, signed))
+
+
+def _polynomial(
+    op: Callable[..., View],
+    number: Callable[[float], View],
+    factors: tuple[float, ...],
+    at: View,
+) -> View:
+    highest, *rest = map(number, reversed(factors))
+    return reduce(lambda sum_, factor: op("add", op("mul", sum_, at), factor), rest, highest)
