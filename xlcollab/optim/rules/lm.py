@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from xlcollab.optim.active import free_to_move
 from xlcollab.optim.evaluator import Evaluator, Point
 from xlcollab.optim.rule import Step
 from xlcollab.optim.rules import trust
+from xlcollab.optim.rules.normal import Normal, Spectrum, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class LMState:
 class LevenbergMarquardt:
     """Levenberg-Marquardt as a scaled trust region (Moré 1978), Jacobian by autograd.
 
-    The step solves min ‖r + J p‖ with ‖D p‖ ≤ radius, exactly, through the singular values of
-    J D⁻¹; a Jacobian without full rank (factors that may be rotated) gives the shortest step.
+    The step solves min ‖r + J p‖ with ‖D p‖ ≤ radius, exactly; a Jacobian without full rank
+    (factors that may be rotated) gives the shortest step.
     Variables that press against a bound are held, the others are projected.
     """
 
@@ -58,31 +60,27 @@ def _to(evaluator: Evaluator, y: Tensor, old: LMState, radius: float) -> Step[LM
     return trust.accepted(evaluator, y, LMState(residuals, jacobian, scale, radius))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Subproblem:
     """min ‖r + J p‖ with ‖D p‖ ≤ radius, prepared for several radii."""
 
     state: LMState
-    right: Tensor
-    """Right singular vectors of J D⁻¹ as rows, (q, n)."""
-    values: Tensor
-    """Its singular values, (q,)."""
-    target: Tensor
-    """-Uᵀ r, (q,)."""
+    scaled: Tensor
+    """J D⁻¹, without the columns of variables that are held, (m, n)."""
 
     @staticmethod
     def of(evaluator: Evaluator, y: Tensor, state: LMState) -> _Subproblem:
         scaled = state.jacobian / state.scale
         free = free_to_move(evaluator, y, state.jacobian.T @ state.residuals)
-        if free is not None:
-            scaled = scaled * free
-        left, values, right = torch.linalg.svd(scaled, full_matrices=False)
-        return _Subproblem(state, right, values, -(left.T @ state.residuals))
+        return _Subproblem(state, scaled if free is None else scaled * free)
 
     def step(self, radius: float) -> Tensor:
         """p, (n,)."""
-        coefficients = self._coefficients(self._damping(radius))
-        return (coefficients @ self.right) / self.state.scale
+        found = None if self._normal is None else within(self._normal, radius)
+        if found is None:
+            found = within(self._spectrum, radius)
+        assert found is not None  # singular values always answer
+        return found / self.state.scale
 
     def promised(self, move: Tensor) -> float:
         """‖r‖² - ‖r + J p‖²."""
@@ -90,24 +88,10 @@ class _Subproblem:
         ahead = (residuals + self.state.jacobian @ move).square().sum().item()
         return trust.cost(residuals) - ahead
 
-    def _coefficients(self, damping: float) -> Tensor:
-        cut = torch.finfo(self.values.dtype).eps * len(self.values)
-        kept = self.values > cut * self.values.max()
-        below = torch.where(kept, self.values.square() + damping, 1.0)
-        return torch.where(kept, self.values * self.target / below, 0.0)
+    @cached_property
+    def _normal(self) -> Normal | None:
+        return Normal.of(self.scaled, self.state.residuals)
 
-    def _damping(self, radius: float) -> float:
-        """μ with ‖p(μ)‖ = radius to a tenth, by Newton on 1/‖p‖ (Hebden 1973); 0 when p fits."""
-        length = torch.linalg.vector_norm(self._coefficients(0.0)).item()
-        if length <= 1.1 * radius:
-            return 0.0
-        damping = 0.0
-        for _ in range(50):
-            coefficients = self._coefficients(damping)
-            length = torch.linalg.vector_norm(coefficients).item()
-            if abs(length - radius) <= 0.1 * radius:
-                break
-            below = torch.clamp(self.values.square() + damping, min=1e-300)
-            slope = (coefficients.square() / below).sum().item() / length
-            damping += (length - radius) / radius * length / max(slope, 1e-300)
-        return damping
+    @cached_property
+    def _spectrum(self) -> Spectrum:
+        return Spectrum.of(self.scaled, self.state.residuals)
