@@ -144,6 +144,7 @@ SPECS: dict[str, tuple[str, str]] = {
     "DVARP": ("RRR", ""),
     "EDATE": ("VV", ""),
     "EFFECT": ("VV", ""),
+    "ENCODEURL": ("V", ""),
     "EOMONTH": ("VV", ""),
     "ERF": ("V|V", ""),
     "ERF.PRECISE": ("V", ""),

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
+from urllib.parse import quote
 
 from xlcollab.errors import UnsupportedError
 from xlcollab.grid import ErrorCode, Kind, Scalar
@@ -176,6 +177,14 @@ def _trimmed(source: str) -> str:
 
 def _cleaned(source: str) -> str:
     return "".join(char for char in source if ord(char) >= _FIRST_PRINTABLE)
+
+
+def _encoded(source: str) -> str:
+    """ENCODEURL: all but letters, digits and ``-_.~`` by the bytes of UTF-8."""
+    try:
+        return quote(source, safe="")
+    except UnicodeEncodeError:  # half a character
+        raise refuse() from None
 
 
 def _character(code: int) -> str:
@@ -452,6 +461,7 @@ FUNCTIONS: tuple[Record, ...] = (
     _row("PROPER", "V", valuewise(_proper, text)),
     _row("TRIM", "V", valuewise(_trimmed, text)),
     _row("CLEAN", "V", valuewise(_cleaned, text)),
+    _row("ENCODEURL", "V", valuewise(_encoded, text)),
     _row("CHAR", "V", valuewise(_character, integer)),
     _row("CODE", "V", valuewise(_code, text)),
     _row("UNICHAR", "V", valuewise(_unicode_character, integer)),
