@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,3 +105,33 @@ def test_starts_are_drawn_when_they_are_run() -> None:
     objective, start = model(slow(hills), [3.3] * 9)
     asked = Settings(method="lbfgs", restarts=1_000_000_000, time_limit=0.3)
     assert solve(objective, start, asked).status is Status.TIME_LIMIT
+
+
+class _Slowly(torch.autograd.Function):
+    """x, whose slopes come one by one and late."""
+
+    asked = 0
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        if bool(slopes[0].any()):  # no batch can be asked
+            _Slowly.asked += 1
+            time.sleep(0.02)
+        return slopes[0]
+
+
+def test_time_is_up_in_the_midst_of_a_jacobian() -> None:
+    def rows(x: Tensor) -> Tensor:
+        late: Tensor = _Slowly.apply(x)  # type: ignore[no-untyped-call]
+        return late[:200].exp() - 1
+
+    objective, start = model(lambda x: (x[:200].exp() - 1).square().sum(), [3.0] * 300)
+    objective = replace(objective, residuals=rows)
+    found = solve(objective, start, Settings(method="lm", time_limit=0.5))
+    assert found.status is Status.TIME_LIMIT
+    assert found.objective == found.initial
+    assert _Slowly.asked < 200

@@ -137,6 +137,7 @@ def _descent(task: Task, stage: Stage, x: Tensor, recorder: Recorder) -> Attempt
     limits = _limits(stage, settings, recorder)
     if settings.time_limit is not None:
         limits = replace(limits, deadline=task.began + settings.time_limit)
+        evaluator.end_at(task.began + settings.time_limit)
     rule = CurvedSquares() if stage.curved else rule_of(stage.method, settings)
     rate = rate_of(stage.method, settings, max(1, limits.iterations))
     y = evaluator.project(evaluator.to_y(x))

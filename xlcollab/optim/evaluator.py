@@ -90,6 +90,10 @@ class Evaluator:
         view.lagrangian = lagrangian
         return view
 
+    def end_at(self, until: float) -> None:
+        """From `until` on (perf_counter) no Jacobian is worth waiting for."""
+        self._differentiator.until = until
+
     @property
     def has_bounds(self) -> bool:
         """Whether `project` may move a point."""
@@ -229,7 +233,8 @@ class Evaluator:
             return self._residuals(self.to_x(y.detach()))
 
     def residuals_and_jacobian(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """The residuals at y, (m,), and their derivatives by y, (m, n)."""
+        """The residuals at y, (m,), and their derivatives by y, (m, n). Raises
+        SlopesTooLateError."""
         self._tally.evaluations += 1
         if self.objective.native_residuals is not None:
             found = self.objective.native_residuals.jacobian(self.to_x(y.detach()).numpy())

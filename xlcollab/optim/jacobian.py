@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 
 import torch
@@ -25,8 +27,15 @@ def jacobian(function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
 
 _ROWS_AT_ONCE = 512
 """Rows of a Jacobian that torch holds at a time: memory grows with them."""
+_FIRST_ROWS, _SOON = 32, 0.2
+"""Where time is limited: rows at once at first, and the seconds below which twice as many are
+taken next."""
 _FEW_ROWS = 50
 """Up to so many go one by one: what batching loads takes longer."""
+
+
+class SlopesTooLateError(Exception):
+    """Time was up before a Jacobian was complete. Never seen by a user."""
 
 
 class Differentiator:
@@ -38,35 +47,47 @@ class Differentiator:
 
     def __init__(self) -> None:
         self.batched = True
+        self.until = math.inf
+        """When time is up (perf_counter): looked at between rows."""
 
     def jacobian(self, function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
-        """`function` at x, (m,), and its derivatives, (m, n)."""
+        """`function` at x, (m,), and its derivatives, (m, n). Raises SlopesTooLateError."""
         leaf = x.detach().clone().requires_grad_()
         with torch.enable_grad():
             values = function(leaf)
         if not values.requires_grad or values.numel() == 0:
             return values.detach(), leaf.new_zeros(values.numel(), leaf.numel())
         many = values.numel() > _FEW_ROWS
-        rows = _batched_rows(values, leaf) if many and self.batched else None
+        rows = self._batched_rows(values, leaf) if many and self.batched else None
         if rows is None:
             self.batched &= not many
             rows = _columns(values, leaf) if leaf.numel() < values.numel() else None
         if rows is None:
-            rows = torch.stack([_row(value, leaf) for value in values])
+            rows = torch.stack([self._in_time(_row(value, leaf)) for value in values])
         return values.detach(), rows
 
+    def _in_time(self, rows: Tensor) -> Tensor:
+        if time.perf_counter() > self.until:
+            raise SlopesTooLateError
+        return rows
 
-def _batched_rows(values: Tensor, leaf: Tensor) -> Tensor | None:
-    """The rows, or None where an operation cannot be batched."""
-    identity = torch.eye(values.numel(), dtype=values.dtype, device=values.device)
-    try:
-        with warnings.catch_warnings():  # torch warns where batching an operation is merely slow
-            warnings.simplefilter("ignore")
-            return torch.cat(
-                [_block(values, leaf, b) for b in torch.split(identity, _ROWS_AT_ONCE)]
-            )
-    except (RuntimeError, NotImplementedError):
-        return None
+    def _batched_rows(self, values: Tensor, leaf: Tensor) -> Tensor | None:
+        """The rows, or None where an operation cannot be batched."""
+        identity = torch.eye(values.numel(), dtype=values.dtype, device=values.device)
+        size = _ROWS_AT_ONCE if self.until == math.inf else _FIRST_ROWS
+        found: list[Tensor] = []
+        try:
+            with warnings.catch_warnings():  # torch warns where batching one is merely slow
+                warnings.simplefilter("ignore")
+                while len(identity):
+                    began = time.perf_counter()
+                    found.append(self._in_time(_block(values, leaf, identity[:size])))
+                    identity = identity[size:]
+                    if time.perf_counter() - began < _SOON:
+                        size = min(2 * size, _ROWS_AT_ONCE)
+        except (RuntimeError, NotImplementedError):
+            return None
+        return torch.cat(found)
 
 
 def _block(values: Tensor, leaf: Tensor, directions: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from xlcollab.interrupts import unheard
 from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.jacobian import SlopesTooLateError
 from xlcollab.optim.native import steps
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
@@ -93,6 +94,8 @@ def descend(
             recorder.step(evaluator, point, step.rate)
         stop = watch.stop(evaluator, point)
         return Outcome(point, stop or _limit(limits, point, best, watch.progress))
+    except SlopesTooLateError:
+        return Outcome(best, Stop(Status.TIME_LIMIT, ""))
     except KeyboardInterrupt:
         return Outcome(best, Stop(Status.INTERRUPTED, ""))
 

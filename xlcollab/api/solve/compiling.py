@@ -373,6 +373,8 @@ def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines |
             values = lines.reference(point)
             total = total + (values * torch.rand(values.shape, generator=generator)).sum()
         reached |= gradient_of(total, point) != 0
+        if bool(reached.all()):
+            return []
     cells = [ref for area in compiler.variables for ref in area.cells()]
     lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
     if not lost or not bool(reached.any()):

@@ -146,7 +146,9 @@ def has_time(function: TensorFunction, start: Tensor, run: Run) -> bool:
         except (HiddenError, XlcollabError):
             return False  # nor would there be a program
         shortest = min(shortest, time.perf_counter() - began)
-    return _AT_MOST_TO_LOWER * shortest < _MOST_OF_A_RUN * run.seconds
+        if _AT_MOST_TO_LOWER * shortest < _MOST_OF_A_RUN * run.seconds:
+            return True
+    return False
 
 
 _LOOKS = 2
