@@ -127,7 +127,7 @@ def test_texts_that_read_as_moments(
         ("=WEEKDAY(1)", 1.0),
         ("=WEEKDAY(1,9)", NUM),
         ('=DATEDIF(DATE(2024,1,31),DATE(2024,3,1),"md")', -1.0),
-        ('=DATEVALUE("13:30")', VALUE),
+        ('=DATEVALUE("13:30")', 0.0),
         ('=TIMEVALUE("2024-03-15")', VALUE),
         ("=INT(NOW())-TODAY()", 0.0),
     ],
