@@ -71,10 +71,6 @@ def counted(arguments: Iterable[Argument], date1904: bool) -> Scalar:
     return total
 
 
-_NAMED: Mapping[str, bool] = {"TRUE": True, "FALSE": False}
-"""What a text says that is given for a condition; others are left out."""
-
-
 def conditions(combine: Callable[[int, int], bool]) -> Aggregate:
     """AND and OR, by how many conditions hold and how many there are."""
 
@@ -83,13 +79,9 @@ def conditions(combine: Callable[[int, int], bool]) -> Aggregate:
         held = there = 0
         for argument in arguments:
             for value in argument.values:
-                if isinstance(value, str) and not argument.cells:
-                    value = _NAMED.get(value.strip().upper())
-                    if value is None:
-                        continue
-                if argument.cells and (value is None or isinstance(value, str)):
+                if value == "" or (argument.cells and (value is None or isinstance(value, str))):
                     continue
-                truth = truth_of(value)
+                truth = truth_of(value.strip() if isinstance(value, str) else value)
                 if isinstance(truth, ErrorCode):
                     return truth
                 held, there = held + truth, there + 1

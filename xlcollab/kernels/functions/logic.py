@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from xlcollab.grid import ErrorCode, Kind, Scalar
+from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.block import Block, Context, first_code, refuse_hidden_errors, select
 from xlcollab.kernels.values.facts import Beyond, Shape
@@ -41,8 +41,8 @@ def negation(context: Context, value: Block) -> Block:
 
 
 def _joined(combine: Callable[[Tensor, Tensor], Tensor]) -> Function:
-    """AND, OR, XOR: texts and blanks in areas and arrays are left out, and so are texts given
-    directly that name no truth; no condition is #VALUE!."""
+    """AND, OR, XOR: texts and blanks in areas and arrays are left out, and so is an empty text; no
+    condition is #VALUE!."""
 
     def run(context: Context, *blocks: Block) -> Block:
         total: Tensor | None = None
@@ -73,10 +73,9 @@ def _conditions(context: Context, block: Block) -> tuple[Tensor, Tensor, Tensor 
         quiet = Block(torch.where(skipped, 0.0, block.number), Kind.NUMBER)
         truth, _ = context.truths(quiet)
     else:
-        block, unnamed = _named(context, block)
-        skipped = skipped | unnamed
+        skipped = skipped | (block.mask(Kind.TEXT) & (block.number == context.texts.add("")))
         quiet = Block(torch.where(skipped, 0.0, block.number), _numbered(block, skipped))
-        truth, bad = context.truths(quiet)
+        truth, bad = context.truths(_trimmed(context, quiet))
         codes = first_code(codes, bad)
     return truth.expand(block.shape), ~skipped.expand(block.shape), codes
 
@@ -87,20 +86,12 @@ def _numbered(block: Block, skipped: Tensor) -> Tensor:
     return kinds.to(torch.uint8)
 
 
-_NAMES = {"TRUE": True, "FALSE": False}
-
-
-def _named(context: Context, block: Block) -> tuple[Block, Tensor]:
-    """(the block with truths for the texts that name one, spaces around them or not; which texts
-    name none)."""
-    texts = block.mask(Kind.TEXT)
-    if not bool(texts.any()):
-        return block, texts
-    values: list[Scalar] = [
-        _NAMES.get(v.strip().upper()) if isinstance(v, str) else v for v in context.values(block)
-    ]
-    named = context.block(values, block.shape)
-    return named, texts & named.mask(Kind.BLANK)
+def _trimmed(context: Context, block: Block) -> Block:
+    """Texts without the spaces around them, which AND, OR and XOR overlook (IF does not)."""
+    if not bool(block.mask(Kind.TEXT).any()):
+        return block
+    values = [v.strip() if isinstance(v, str) else v for v in context.values(block)]
+    return context.block(values, block.shape)
 
 
 def _over_cells(values: Tensor) -> Tensor:
