@@ -20,6 +20,10 @@ from xlcollab.optim.solution import Status
 _EXHAUSTED = Stop(Status.TOLERANCE, "No step lowers it any further at this precision.")
 
 
+_QUIET = np.errstate(over="ignore", invalid="ignore")
+"""On a way that has no end numbers overflow, on arrays as silently as on tensors."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """One remembered step: s = change of y, z = change of the gradient, each (n,)."""
@@ -33,6 +37,7 @@ class Pair:
     arrays: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False)
     """s and z as numpy sees them, where they lie on the CPU."""
 
+    @_QUIET
     def __post_init__(self) -> None:
         cpu = self.s.device.type == "cpu"
         s, z = (self.s.numpy(), self.z.numpy()) if cpu else (np.zeros(0), np.zeros(0))
@@ -109,6 +114,7 @@ def inverse_hessian_times(
 _Vector = TypeVar("_Vector", Tensor, NDArray[np.float64])
 
 
+@_QUIET
 def _two_loops(
     gradient: _Vector, vectors: Sequence[tuple[_Vector, _Vector]], pairs: Sequence[Pair]
 ) -> _Vector:
