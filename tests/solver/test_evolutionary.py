@@ -33,6 +33,20 @@ def test_many_optima_of_ten_variables(tmp_path: Path) -> None:
     assert found.json["models"][0]["status"] == "best_found"
 
 
+@pytest.mark.parametrize("seed", ["0", "2"])
+def test_what_adds_up_has_the_best_of_each_part(seed: str, tmp_path: Path) -> None:
+    """Some twenty hills along each variable; the truth by a fine grid of one of them."""
+    starts = np.random.default_rng(int(seed)).uniform(-10.0, 10.0, 10)
+    cells: dict[str, object] = {f"A{i}": float(x) for i, x in enumerate(starts, 1)}
+    cells |= {f"B{i}": f"=A{i}^2/10+SIN(3*A{i})+SIN(7*A{i})" for i in range(1, 11)}
+    bounds = [("S!$A$1:$A$10", ">=", "-10"), ("S!$A$1:$A$10", "<=", "10")]
+    model = Model(cells | {"C1": "=SUM(B1:B10)"}, "C1", "S!$A$1:$A$10", lines=bounds)
+    found = model.solve(tmp_path, "--method", "evolutionary", "--seed", seed)
+    line = np.linspace(-10, 10, 2_000_001)
+    truth = 10 * np.min(line**2 / 10 + np.sin(3 * line) + np.sin(7 * line))
+    assert found.json["models"][0]["final"] == pytest.approx(truth, abs=1e-6)
+
+
 def test_multistart_as_stored(tmp_path: Path) -> None:
     model = rastrigin(4)
     model.more.update({"eng": "1", "msl": "1"})

@@ -20,6 +20,8 @@ _STALLED = 150
 """Generations without improvement after which a population has settled."""
 _EVERY = 10
 """Generations between two searches around the best."""
+_ACROSS, _LEAST_ACROSS = 10, 16
+"""Points along all variables together, in populations, and along each."""
 _LOCAL_ROUNDS = 40
 """Most rounds of the search around the best point with which a run ends."""
 
@@ -71,7 +73,10 @@ class Evolution:
                 still += 1
             if still >= self.limits.stalled or time.perf_counter() - since > self.limits.patience:
                 break
-        self._around(self._best(), _LOCAL_ROUNDS)
+        for _ in range(_LOCAL_ROUNDS):
+            self._around(self._best(), _LOCAL_ROUNDS)
+            if not self._across(self._best()):
+                break
         seen(self.points[self._best()])
         found: Array = self.points[self._best()]
         return found
@@ -126,18 +131,49 @@ class Evolution:
         """Better neighbours of the point at a place, as long as there are some."""
         step = 0.05
         for _ in range(rounds):
-            near = self.domain.settled(self._neighbours(self.points[best], step))
-            scores = self.scorer(near)
-            first = int(scores.order()[0])
-            here = self.scores.take(np.array([best]))
-            if bool(scores.take(np.array([first])).better(here)[0]):
-                self.points[best] = near[first]
-                self.scores.objective[best] = scores.objective[first]
-                self.scores.violation[best] = scores.violation[first]
-            elif step < 1e-9 or not len(self.domain.loose):
+            if self._moved(best, self._neighbours(self.points[best], step)):
+                continue
+            if step < 1e-9 or not len(self.domain.loose):
                 break
-            else:
-                step *= 0.2
+            step *= 0.2
+
+    def _across(self, best: int) -> bool:
+        """Whether the point at a place has moved along one variable, looked at in its whole width:
+        what adds up out of single variables has its best value there, however many hills lie
+        between."""
+        loose = self.domain.loose
+        if not len(loose):
+            return False
+        each = max(_LEAST_ACROSS, _ACROSS * self.limits.size // len(loose))
+        lower, width = self.domain.lower[loose], (self.domain.upper - self.domain.lower)[loose]
+        parts = (np.arange(each) + self._random.random((len(loose), 1))) / each
+        near = self._along(best, np.arange(len(loose)), lower[:, None] + parts * width[:, None])
+        scores = self.scorer(near)
+        lines = scores.objective.reshape(len(loose), each)
+        rows, bottoms = _bottoms(lines)
+        found = lower[rows] + width[rows] * (parts[rows, 0] + bottoms / each)
+        lowest = near[scores.order()[:1]]
+        return self._moved(best, np.concatenate([lowest, self._along(best, rows, found[:, None])]))
+
+    def _along(self, best: int, rows: Places, values: Array) -> Array:
+        """The point at a place with other values of one variable, those of a row (rows, k) of the
+        `rows`-th that is loose."""
+        near = np.repeat(self.points[best][None], values.size, axis=0)
+        columns = np.repeat(self.domain.loose[rows], values.shape[1])
+        near[np.arange(len(near)), columns] = values.ravel()
+        return self.domain.settled(near)
+
+    def _moved(self, best: int, near: Array) -> bool:
+        """Whether the point at a place gave way to the best of others."""
+        near = self.domain.settled(near)
+        scores = self.scorer(near)
+        first = int(scores.order()[0])
+        won = bool(scores.take(np.array([first])).better(self.scores.take(np.array([best])))[0])
+        if won:
+            self.points[best] = near[first]
+            self.scores.objective[best] = scores.objective[first]
+            self.scores.violation[best] = scores.violation[first]
+        return won
 
     def _neighbours(self, x: Array, step: float) -> Array:
         """Steps along each variable, and each reversal or swap within a permutation."""
@@ -152,6 +188,16 @@ class Evolution:
         single = np.array(found).reshape(-1, len(x))
         orders = (_rearranged(x, group, self._random) for group in self.domain.groups)
         return np.concatenate([single, *orders])
+
+
+def _bottoms(lines: Array) -> tuple[Places, Array]:
+    """Where values along lines (m, k) have a bottom, by parabolas: its line, and its place in
+    steps from the first value, each (bottoms,)."""
+    with np.errstate(all="ignore"):  # flat lines, slopes, and cliffs without end
+        left, right = lines[:, :-2] - lines[:, 1:-1], lines[:, 2:] - lines[:, 1:-1]
+        shifts = 0.5 * (left - right) / (left + right)
+    rows, places = np.nonzero((left >= 0.0) & (right >= 0.0) & np.isfinite(shifts))
+    return rows, places + 1 + shifts[rows, places]
 
 
 def _reflected(points: Array, domain: Domain) -> Array:
