@@ -25,7 +25,7 @@ from xlcollab.kernels.program.lower import TOLERANCE
 from xlcollab.kernels.program.together import Together, together
 from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.trace.compiler import SheetFunction, flat
-from xlcollab.kernels.trace.draws import Draws
+from xlcollab.kernels.trace.draws import Draws, is_random
 from xlcollab.kernels.trace.evaluation import Evaluation
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.values.tape import Value, program
@@ -181,13 +181,8 @@ def _decides_draws(node: Node) -> bool:
     """Whether a call that may leave some of its arguments alone has a random one in them."""
     calls = (one for one in walk(node) if isinstance(one, Call))
     return any(
-        _is_random(argument)
+        is_random(argument)
         for call in calls
         if call.name not in RECORDS or (RECORDS[call.name].form and not RECORDS[call.name].random)
         for argument in call.arguments[1 if call.name == "IF" else 0 :]
     )
-
-
-def _is_random(node: Node) -> bool:
-    calls = (one for one in walk(node) if isinstance(one, Call))
-    return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)

@@ -18,7 +18,8 @@ from xlcollab.kernels.pieces.cutting import cut
 from xlcollab.kernels.pieces.hidden import hides_a_bend
 from xlcollab.kernels.pieces.smoothness import is_root, is_step, is_straight
 from xlcollab.kernels.trace.counters import counted
-from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
+from xlcollab.kernels.trace.draws import is_random
+from xlcollab.kernels.trace.evaluation import Evaluation, keeps_stored, moves, reached_by
 from xlcollab.kernels.trace.loops import Settled, write_out
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.trace.squares import residuals_of
@@ -172,7 +173,7 @@ class Compiler:
         moving = {n for n, family in enumerate(families) if moves(family)}
         self._empty = {n for n, family in enumerate(families) if not keeps_stored(plan, family)}
         self._candidates = reached_by(plan, self.variables, moving)
-        frozen = {n for n, family in enumerate(families) if is_random(family)} - self._empty
+        frozen = {n for n, family in enumerate(families) if is_random(family.node)} - self._empty
         evaluation = Evaluation(
             plan,
             frozen - reached_by(plan, self.variables),
@@ -206,7 +207,7 @@ class Compiler:
                 seen.add(number)
                 pending += self.plan.needs[number]
         families = [self.plan.families[number] for number in seen]
-        return {family.first for family in families if is_random(family)}
+        return {family.first for family in families if is_random(family.node)}
 
     def cells(self, area: AreaRef) -> Value:
         """The values of an area. Raises ModelError naming the cell that cannot be compiled."""

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
+from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
+from xlcollab.kernels.table import RECORDS
 from xlcollab.kernels.values.block import Block, Context
 from xlcollab.kernels.values.facts import MOVEMENT
 from xlcollab.kernels.values.tape import VARIABLES, Operation, Tape, Value
+
+
+def is_random(node: Node) -> bool:
+    """Whether a formula itself calls a function that gives another value each time."""
+    calls = (one for one in walk(node) if isinstance(one, Call))
+    return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)
 
 
 class Draws:

@@ -308,11 +308,6 @@ def undrawn(plan: Plan, family: Family) -> bool:
     return bool(((kinds == Kind.NUMBER) & (numbers == 0)).all())
 
 
-def is_random(family: Family) -> bool:
-    """Whether the formula itself calls a function that gives another value each time."""
-    return any(record.random for record in _called(family))
-
-
 def moves(family: Family) -> bool:
     """Whether the formula reads cells that only its look-ups tell."""
     return any(record.moving for record in _called(family))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xlcollab.errors import ModelError
-from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, undrawn
+from xlcollab.kernels.trace.draws import is_random
+from xlcollab.kernels.trace.evaluation import Evaluation, keeps_stored, undrawn
 from xlcollab.kernels.trace.iterate import iterate, with_own_values
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.values.block import Block
@@ -51,7 +52,9 @@ def _recalculated(plan: Plan, seed: int, *, draw: bool) -> Recalculation:
     volatile = [
         number
         for number, family in enumerate(families)
-        if is_random(family) and keeps_stored(plan, family) and not (draw and undrawn(plan, family))
+        if is_random(family.node)
+        and keeps_stored(plan, family)
+        and not (draw and undrawn(plan, family))
     ]
     evaluation = _evaluated(plan, set(volatile), seed)
     refused = [Unsupported(_one(broken.cell), broken.line) for broken in plan.broken]

@@ -18,7 +18,8 @@ from xlcollab.formula.nodes import Node, Number
 from xlcollab.grid import CellEdit, Sheet
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.trace.compiler import Compiler, Dependents, SheetFunction, edit_of, flat
-from xlcollab.kernels.trace.evaluation import Evaluation, is_random, keeps_stored, moves, reached_by
+from xlcollab.kernels.trace.draws import is_random
+from xlcollab.kernels.trace.evaluation import Evaluation, keeps_stored, moves, reached_by
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.tape import Program, Value
 from xlcollab.plan import Family, Plan
@@ -58,7 +59,7 @@ class RecalculatingCompiler(Compiler):
         self._seed = seed
         families = plan.families
         self._stored = {
-            n for n, one in enumerate(families) if is_random(one) and keeps_stored(plan, one)
+            n for n, one in enumerate(families) if is_random(one.node) and keeps_stored(plan, one)
         }
         moving = [n for n, one in enumerate(families) if moves(one)]
         self._reached = sorted(reached_by(plan, self.variables, moving))

@@ -31,14 +31,13 @@ from xlcollab.formula.nodes import (
     Unary,
     parts_of_union,
     shared,
-    walk,
 )
 from xlcollab.formula.signatures import Param, Signature
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.table import KEPT, RECORDS
 from xlcollab.kernels.trace.beyond import SIZES
-from xlcollab.kernels.trace.draws import Draws
+from xlcollab.kernels.trace.draws import Draws, is_random
 from xlcollab.kernels.trace.whole import whole_extent
 from xlcollab.kernels.values.area import (
     Area,
@@ -144,7 +143,7 @@ class Tracer:
         self.extent = whole_extent(family.node, family.sheet, self.store.workbook)
         self._known.clear()
         self.answers.clear()
-        self.repeatable = not _is_random(family.node)
+        self.repeatable = not is_random(family.node)
         self._shared = shared(family.node) if self.repeatable else frozenset()
 
     def _with_lines(self, family: Family) -> Value:
@@ -495,11 +494,6 @@ _ANSWERS = (
     LinesBeyondError,
 )
 """What a form may raise."""
-
-
-def _is_random(node: Node) -> bool:
-    calls = (one for one in walk(node) if isinstance(one, Call))
-    return any(call.name in RECORDS and RECORDS[call.name].random for call in calls)
 
 
 def _refuse_unions(node: Call) -> None:

@@ -13,7 +13,6 @@ from numba import types
 from numba.core import cgutils
 from numpy.typing import NDArray
 
-from xlcollab.kernels.program.machine.compiled import exact
 from xlcollab.kernels.program.machine.short import LANES
 from xlcollab.llvm import (
     BaseContext,
@@ -26,47 +25,64 @@ from xlcollab.llvm import (
     llvm,
 )
 
-Numbers = NDArray[np.float64]
-Whole = NDArray[np.int64]
-Loop = Callable[[Numbers, Whole, int, int, int, int, int], None]
-"""Called with arena, the places, how many rows, where what is written and what is read begin, how
-many numbers a row has, and how many whole vectors."""
-Kind = types.Type
-
+Loop = Callable[[NDArray[np.float64], NDArray[np.int64], int, int, int], None]
+"""Called with the arena, the places, where what is written and what is read begin, and how many
+numbers a row has."""
 _NUMBER, _WHOLE = llvm.DoubleType(), llvm.IntType(64)
 
 
-def _rows(rest: int, *, back: bool) -> Loop:
-    """A loop over rows whose last vector has `rest` numbers: into[i] = from[places[i]], or `back`,
-    into[places[i]] += from[i]."""
+def _rows(*, back: bool) -> Loop:
+    """into[i] = from[places[i]], or `back`, into[places[i]] += from[i], one after the other."""
 
     def typing(
-        context: object, arena: Kind, places: Kind, n: Kind, to: Kind, at: Kind, w: Kind, v: Kind
+        context: object,
+        arena: types.Type,
+        places: types.Type,
+        to: types.Type,
+        at: types.Type,
+        width: types.Type,
     ) -> Intrinsic:
-        del context, n, to, at, w, v
-        return types.void(arena, places, *[types.int64] * 5), build
+        del context, to, at, width
+        return types.void(arena, places, *[types.int64] * 3), build
 
     def build(
         context: BaseContext, builder: IRBuilder, signature: Signature, operands: Operands
     ) -> Value:
-        data, places = (
-            context.make_array(kind)(context, builder, one).data
+        arena, places = (
+            context.make_array(kind)(context, builder, one)
             for kind, one in zip(signature.args[:2], operands[:2], strict=True)
         )
-        count, to, at, width, vectors = operands[2:]
-        with cgutils.for_range(builder, count) as loop:
-            place = builder.load(builder.gep(places, [loop.index]))
-            own = builder.mul(loop.index, width)
-            into, out_of = (place, own) if back else (own, place)
-            into, out_of = builder.add(to, into), builder.add(at, out_of)
-            whole = _WHOLE(LANES)
-            with cgutils.for_range(builder, vectors) as inner:
-                _move(builder, data, LANES, (into, out_of, builder.mul(inner.index, whole)), back)
-            if rest:
-                _move(builder, data, rest, (into, out_of, builder.mul(vectors, whole)), back)
+        rest = builder.srem(operands[4], _WHOLE(LANES))
+        end = builder.append_basic_block("rows.end")
+        lengths = builder.switch(rest, end)
+        for length in range(LANES):
+            block = builder.append_basic_block("rows")
+            lengths.add_case(_WHOLE(length), block)
+            builder.position_at_end(block)
+            _loop(builder, arena.data, places, operands[2:], length, back)
+            builder.branch(end)
+        builder.position_at_end(end)
         return context.get_dummy_value()
 
     return compiled(typing)
+
+
+def _loop(
+    builder: IRBuilder, data: Value, places: Value, operands: Operands, rest: int, back: bool
+) -> None:
+    """The loop over rows whose last vector has `rest` numbers."""
+    to, at, width = operands
+    whole = _WHOLE(LANES)
+    vectors = builder.sdiv(width, whole)
+    with cgutils.for_range(builder, places.nitems) as loop:
+        place = builder.load(builder.gep(places.data, [loop.index]))
+        own = builder.mul(loop.index, width)
+        into, out_of = (place, own) if back else (own, place)
+        into, out_of = builder.add(to, into), builder.add(at, out_of)
+        with cgutils.for_range(builder, vectors) as inner:
+            _move(builder, data, LANES, (into, out_of, builder.mul(inner.index, whole)), back)
+        if rest:
+            _move(builder, data, rest, (into, out_of, builder.mul(vectors, whole)), back)
 
 
 def _move(
@@ -85,49 +101,4 @@ def _move(
     builder.store(value, target, align=8)
 
 
-_f0, _f1, _f2, _f3, _f4, _f5, _f6, _f7 = (_rows(rest, back=False) for rest in range(LANES))
-_b0, _b1, _b2, _b3, _b4, _b5, _b6, _b7 = (_rows(rest, back=True) for rest in range(LANES))
-
-
-@exact
-def looked_up(arena: Numbers, places: Whole, to: int, at: int, width: int) -> None:
-    """into[i] = from[places[i]], rows of `width` numbers."""
-    n, vectors, rest = len(places), width // LANES, width % LANES
-    if rest == 0:
-        _f0(arena, places, n, to, at, width, vectors)
-    elif rest == 1:
-        _f1(arena, places, n, to, at, width, vectors)
-    elif rest == 2:
-        _f2(arena, places, n, to, at, width, vectors)
-    elif rest == 3:
-        _f3(arena, places, n, to, at, width, vectors)
-    elif rest == 4:
-        _f4(arena, places, n, to, at, width, vectors)
-    elif rest == 5:
-        _f5(arena, places, n, to, at, width, vectors)
-    elif rest == 6:
-        _f6(arena, places, n, to, at, width, vectors)
-    else:
-        _f7(arena, places, n, to, at, width, vectors)
-
-
-@exact
-def added_back(arena: Numbers, places: Whole, to: int, at: int, width: int) -> None:
-    """into[places[i]] += from[i], rows of `width` numbers, one after the other."""
-    n, vectors, rest = len(places), width // LANES, width % LANES
-    if rest == 0:
-        _b0(arena, places, n, to, at, width, vectors)
-    elif rest == 1:
-        _b1(arena, places, n, to, at, width, vectors)
-    elif rest == 2:
-        _b2(arena, places, n, to, at, width, vectors)
-    elif rest == 3:
-        _b3(arena, places, n, to, at, width, vectors)
-    elif rest == 4:
-        _b4(arena, places, n, to, at, width, vectors)
-    elif rest == 5:
-        _b5(arena, places, n, to, at, width, vectors)
-    elif rest == 6:
-        _b6(arena, places, n, to, at, width, vectors)
-    else:
-        _b7(arena, places, n, to, at, width, vectors)
+looked_up, added_back = _rows(back=False), _rows(back=True)
