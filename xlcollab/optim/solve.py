@@ -239,8 +239,9 @@ def _solution(
     )
 
 
-_DUST = 1e-14
-"""Of the sizes of what is added up: a difference below it is rounding."""
+_DUST = 1e-12
+"""Of the sizes of what is added up: a difference below it is rounding, that of multipliers which
+were solved for included."""
 
 
 def _reduced(gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
