@@ -62,10 +62,10 @@ class Plain:
         rows, limits = values[1:], (self.row_lower, self.row_upper)
         with np.errstate(invalid="ignore"):
             over = [(limits[0] - rows), (rows - limits[1])]
-        missed = [
-            np.nan_to_num(gap / np.maximum(1.0, np.abs(limit)), nan=0.0, neginf=0.0)
-            for gap, limit in zip(over, limits, strict=True)
-        ]
+            missed = [
+                np.nan_to_num(gap / np.maximum(1.0, np.abs(limit)), nan=0.0, neginf=0.0)
+                for gap, limit in zip(over, limits, strict=True)
+            ]
         worst = max((float(part.max(initial=0.0)) for part in missed), default=0.0)
         room = 1e-6 * max(1.0, abs(problem.optimum))
         return worst <= 1.001e-6 and values[0] <= problem.optimum + room

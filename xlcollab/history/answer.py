@@ -89,7 +89,10 @@ class Answer:
     @property
     def asked(self) -> str:
         """The goal with its cell."""
-        return self.goal if self.objective is None else f"{self.goal} {self.objective}"
+        if self.objective is None:
+            return self.goal
+        at = " at" if self.goal.startswith("reach") else ""
+        return f"{self.goal}{at} {self.objective}"
 
 
 def answer_sheet(answer: Answer, *, existing_names: Iterable[str] = ()) -> NewSheet:

@@ -228,7 +228,7 @@ def _solution(
         evaluations=task.evaluator.evaluations,
         gradient=point.gradient,
         multipliers=multipliers,
-        reduced_gradient=_reduced(point.gradient, rows, multipliers),
+        reduced_gradient=_reduced(best, point.gradient, rows, multipliers),
         max_violation=violation,
         feasible=feasible,
         seconds=time.perf_counter() - task.began,
@@ -244,8 +244,11 @@ _DUST = 1e-12
 were solved for included."""
 
 
-def _reduced(gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
-    """The gradient less what the constraints push, (n,); 0 where only rounding is left."""
+def _reduced(best: Attempt, gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
+    """The gradient less what the constraints push, (n,); 0 where only rounding is left. Of kinks
+    that were rewritten what the rewritten rows say."""
+    if best.linear is not None and best.linear.reduced is not None:
+        return torch.as_tensor(best.linear.reduced).to(gradient)
     found = gradient - rows.T @ multipliers
     size = gradient.abs() + rows.T.abs() @ multipliers.abs()
     return torch.where(found.abs() <= _DUST * size, 0.0, found)

@@ -85,18 +85,28 @@ def _attempt(
         outcome=Outcome(point, _stop(found, model)),
         x=x,
         value=-point.objective if objective.maximize else point.objective,
-        multipliers=_multipliers(found, objective, start),
+        multipliers=_multipliers(found, objective, start) / _slope(model, point.objective),
         method="highs",
         recorder=recorder,
         linear=_report(objective, model, found),
     )
 
 
+def _slope(model: LinearModel, objective: float) -> float:
+    """How fast what was minimised rises with the sheet's own objective: its square, where that
+    stands for it. Where that does not rise, limits have no price."""
+    if model.measure != "square":
+        return 1.0
+    return 2.0 * objective if objective else math.nan
+
+
 def _report(objective: Objective, model: LinearModel, found: Found) -> LinearReport:
     if found.ending == "infeasible":
         return LinearReport(contradiction=_contradiction(objective, model))
+    if model.helpers is not None:
+        return LinearReport(reduced=_reduced(objective, model, found))
     program = program_of(replace(objective, linear=model))
-    plain = model.helpers is None and model.hessian is None and found.ending == "optimal"
+    plain = model.hessian is None and found.ending == "optimal"
     if not plain or found.x is None or found.highs is None or found.scales is None:
         return LinearReport()
     return LinearReport(
@@ -178,6 +188,15 @@ def _multipliers(found: Found, objective: Objective, like: Tensor) -> Tensor:
         return unknown
     sign = -1.0 if objective.maximize else 1.0
     return _tensor(sign * found.multipliers[: len(unknown)] + 0.0, like)
+
+
+def _reduced(objective: Objective, model: LinearModel, found: Found) -> Array | None:
+    """Those of the model's own variables, in its own sign."""
+    if found.reduced is None or found.ending != "optimal" or model.measure != "value":
+        return None
+    sign, helpers = -1.0 if objective.maximize else 1.0, model.helpers
+    own = len(found.reduced) - (0 if helpers is None else len(helpers.lower))
+    return np.asarray(sign * found.reduced[:own] + 0.0)
 
 
 _NO_POINT = "No point that satisfies all constraints was found before that; the start is unchanged."

@@ -23,7 +23,8 @@ class Found:
     """What came of a program, in its own units and its own sense, which is to minimise.
 
     `ending` is "optimal", "infeasible", "unbounded", "limit" or "interrupted". Without a point x is
-    None. `multipliers` belong to the rows; None for whole numbers.
+    None. `multipliers` belong to the rows; None for whole numbers. `reduced` are the reduced costs
+    of the columns; None for whole numbers and for quadratic programs.
     """
 
     ending: str
@@ -31,6 +32,7 @@ class Found:
     """Which limit ended it: "time", "nodes", "gap", …"""
     x: Array | None = None
     multipliers: Array | None = None
+    reduced: Array | None = None
     value: float = math.inf
     bound: float = -math.inf
     """No point is better than this."""
@@ -166,6 +168,7 @@ def _found(program: Program, small: Program, by: Scales, limits: Limits, end: En
         limit=limit,
         x=None if x is None else x * by.columns,
         multipliers=_multipliers(small, end.highs, x, by) if x is not None and not whole else None,
+        reduced=_reduced(small, end, by) if x is not None and not whole else None,
         value=value / by.objective,
         bound=bound / by.objective,
         gap=gap,
@@ -204,3 +207,10 @@ def _multipliers(program: Program, highs: Any, x: Array, by: Scales) -> Array:
     known = held(program, x) if program.hessian is not None else None
     duals = np.array(highs.getSolution().row_dual, np.float64) if known is None else known.rows
     return np.asarray(duals * by.rows / by.objective)
+
+
+def _reduced(program: Program, end: Ending, by: Scales) -> Array | None:
+    if program.hessian is not None:
+        return None
+    duals = np.array(end.highs.getSolution().col_dual, np.float64)
+    return np.asarray(duals / (by.columns * by.objective))
