@@ -303,7 +303,8 @@ def test_cells_taken_as_nothing_are_told_of_where_there_are_some() -> None:
 
 
 def solved(status: Status, *, feasible: bool = True, kept: bool = True) -> Solved:
-    solution = a(message="It ended.", status=status, feasible=feasible, usable=kept)
+    words = {"solver_code": status.solver_code, "solver_words": status.solver_words}
+    solution = a(message="It ended.", status=status, feasible=feasible, usable=kept, **words)
     parts = dict.fromkeys(one.name for one in fields(Solved))
     made = object.__new__(Solved)
     for name in parts:

@@ -20,6 +20,8 @@ class Stop:
 
     status: Status
     message: str
+    limit: str = ""
+    """Which limit ended a search over whole numbers: "gap", "solutions" or "nodes"."""
 
 
 @dataclass(frozen=True, slots=True)

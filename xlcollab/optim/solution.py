@@ -37,6 +37,10 @@ class Status(StrEnum):
         """The status in words."""
         return _MEANINGS[self].sentence
 
+    def told(self, *, feasible: bool) -> str:
+        """The status in words, which promise nothing where the constraints do not hold."""
+        return self.sentence if feasible else _LOST.get(self, self.sentence)
+
     @property
     def has_solution(self) -> bool:
         """Whether the weights are worth keeping as an answer."""
@@ -103,6 +107,21 @@ _MEANINGS = {
         "The model cannot be optimised as it stands; the start is unchanged.", 13
     ),
 }
+
+_NOWHERE = "The search ended without a point that satisfies the constraints."
+_LOST = {
+    Status.OPTIMAL: _NOWHERE,
+    Status.LOCALLY_OPTIMAL: _NOWHERE,
+    Status.STATIONARY: _NOWHERE,
+    Status.BEST_FOUND: _NOWHERE,
+    Status.TIME_LIMIT: (
+        "The time limit was reached before a point was found that satisfies the constraints."
+    ),
+    Status.INTERRUPTED: (
+        "The run was interrupted before a point was found that satisfies the constraints."
+    ),
+}
+"""What is said in place of sentences that speak of a point which is kept."""
 
 SOLVER_WORDS = {
     0: "Solver found a solution. All constraints and optimality conditions are satisfied.",
@@ -191,6 +210,10 @@ class History:
         return tuple(field.name for field in fields(Row) if field.name != "bound")
 
 
+_OF_LIMITS = {"gap": 14, "solutions": 15, "nodes": 16}
+"""By the limit that ended a search over whole numbers, Solver's result code."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
     """The result of `solve`. Values carry the model's own sign, also when it is maximised."""
@@ -227,6 +250,20 @@ class Solution:
     """What a linear model tells besides: how far it may change, or what contradicts itself."""
     population: NDArray[np.float64] | None = None
     """(P, n): where the population of an evolution stood at the end; None for other methods."""
+    limit: str = ""
+    """Which limit ended a search over whole numbers: "gap", "solutions" or "nodes"."""
+
+    @property
+    def solver_code(self) -> int:
+        """The result code of Excel's SolverSolve that says most of what is known."""
+        best = self.status is Status.BEST_FOUND
+        known = self.status.solver_code
+        return _OF_LIMITS.get(self.limit, known) if best else known
+
+    @property
+    def solver_words(self) -> str:
+        """What Excel's Solver says with that code."""
+        return SOLVER_WORDS[self.solver_code]
 
     @property
     def gap(self) -> float:

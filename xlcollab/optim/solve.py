@@ -214,7 +214,7 @@ def _solution(
     stop = best.outcome.stop
     violation = missed.max().item() if missed.numel() else 0.0
     feasible = within_tolerance(rows, missed, best.x)
-    message = _told(best, choice, iterations)
+    message = _told(best, choice, iterations, feasible=feasible)
     if stop.status.has_solution and not feasible:
         message = f"{message} {missed_by(violation)}"
     return Solution(
@@ -234,6 +234,7 @@ def _solution(
         seconds=time.perf_counter() - task.began,
         bound=best.recorder.bound,
         linear=best.linear,
+        limit=stop.limit,
         population=best.population,
         history=best.recorder.history(),
     )
@@ -258,11 +259,12 @@ _COUNTED = frozenset({Status.DONE, Status.ITERATION_LIMIT})
 _OWN_COUNT = frozenset(name for name, method in METHODS.items() if method.own_count)
 
 
-def _told(best: Attempt, choice: Choice, iterations: int) -> str:
+def _told(best: Attempt, choice: Choice, iterations: int, *, feasible: bool) -> str:
     """The method and why, how it ended, and after how many iterations of all stages together."""
     stop = best.outcome.stop
     counts = stop.status in _COUNTED
     counts |= stop.status is Status.INTERRUPTED and best.method not in _OWN_COUNT
     count = f"{counted(iterations, 'iteration', done='made')}." if counts else ""
-    ending = " ".join(part for part in (stop.status.sentence, count, stop.message) if part)
+    sentence = stop.status.told(feasible=feasible)
+    ending = " ".join(part for part in (sentence, count, stop.message) if part)
     return f"{best.method}: {choice.reason}. {ending}"

@@ -104,11 +104,13 @@ def _told(solution: Solution, seen: _Seen) -> Solution:
         "The run ended at a jump, where the sheet, which compares 15 digits, is on the other side:"
         f" there it has {seen.objective:.10g}.{word}"
     )
+    now = status if status in SAID_OF_RUNS else Status.BEST_FOUND
+    ended, ending = status.told(feasible=solution.feasible), now.told(feasible=feasible)
     return replace(
         solution,
         objective=seen.objective,
         max_violation=seen.missed,
         feasible=feasible,
-        status=status if status in SAID_OF_RUNS else Status.BEST_FOUND,
-        message=f"{solution.message} {told}",
+        status=now,
+        message=f"{solution.message.replace(ended, ending, 1)} {told}",
     )

@@ -73,15 +73,16 @@ def judged(
     )
     status, ending = _ending(solution, final, target, MET * size)
     message = _without_equation(solution, rows)
+    ended = solution.status.told(feasible=solution.feasible)
     if status is Status.OPTIMAL:
         met = "The goal was met, and all constraints are satisfied." if rows else _MET
-        message = message.partition(solution.status.sentence)[0] + met
+        message = message.partition(ended)[0] + met
     return replace(
         solution,
         objective=final,
         initial=initial,
         status=status,
-        message=message.replace(solution.status.sentence, status.sentence) + ending,
+        message=message.replace(ended, status.told(feasible=solution.feasible)) + ending,
         multipliers=solution.multipliers[:rows],
         history=History(shown, history.weights),
     )

@@ -286,8 +286,7 @@ def _says_it_best(one: Solved) -> bool:
 
 def _in_solvers_words(one: Solved) -> str:
     """The result as Excel's Solver would put it."""
-    status = one.status
-    return f"Solver's result {status.solver_code}: {status.solver_words}"
+    return f"Solver's result {one.solution.solver_code}: {one.solution.solver_words}"
 
 
 _ONLY_OF_RUNS = (

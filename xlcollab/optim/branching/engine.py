@@ -105,11 +105,11 @@ class _Run:
     def told(self, status: Status, text: str) -> Stop:
         """How a search that did not finish ended."""
         if self.best is None:
-            missing = "No other point that satisfies all constraints was found before that."
-            return Stop(status, f"{text} {missing} The start is unchanged.".strip())
+            missing = "Nothing better than the start was found before that, which is unchanged."
+            return Stop(status, f"{text} {missing}".strip(), self._limit)
         gap = self._tree.state.gap if self.convex and self._tree.state.sound else math.inf
         known = f"best found, gap {100 * gap:.3g} %" if math.isfinite(gap) else "best found"
-        return Stop(status, f"{text} {self._count()}: {known}.".strip())
+        return Stop(status, f"{text} {self._count()}: {known}.".strip(), self._limit)
 
     def _count(self) -> str:
         return f"{self._tree.state.nodes} subproblems were solved"

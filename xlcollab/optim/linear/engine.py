@@ -199,7 +199,7 @@ def _reduced(objective: Objective, model: LinearModel, found: Found) -> Array | 
     return np.asarray(sign * found.reduced[:own] + 0.0)
 
 
-_NO_POINT = "No point that satisfies all constraints was found before that; the start is unchanged."
+_NO_POINT = "Nothing better than the start was found before that, which is unchanged."
 
 
 _REACHED = 1e-6
@@ -223,13 +223,18 @@ def _stop(found: Found, model: LinearModel) -> Stop:
     text = "" if found.limit == "time" else f"The limit of {found.limit} was reached."
     status = _LIMITS.get(found.limit, Status.ITERATION_LIMIT)
     if found.x is None:
-        return Stop(status, f"{text} {_NO_POINT}".strip())
+        return Stop(status, f"{text} {_NO_POINT}".strip(), found.limit)
     if found.limit == "gap":
-        return Stop(Status.BEST_FOUND, f"Within the tolerance asked for: {_best_found(found)}.")
-    return Stop(status, f"{text} HiGHS: {_best_found(found)}.".strip())
+        within = f"Within the tolerance asked for: {_best_found(found)}."
+        return Stop(Status.BEST_FOUND, within, found.limit)
+    return Stop(status, f"{text} HiGHS: {_best_found(found)}.".strip(), found.limit)
 
 
-_LIMITS = {"time": Status.TIME_LIMIT, "nodes or solutions": Status.BEST_FOUND}
+_LIMITS = {
+    "time": Status.TIME_LIMIT,
+    "nodes": Status.BEST_FOUND,
+    "solutions": Status.BEST_FOUND,
+}
 
 
 def _proof(found: Found, model: LinearModel) -> str:

@@ -29,7 +29,7 @@ class Found:
 
     ending: str
     limit: str = ""
-    """Which limit ended it: "time", "nodes", "gap", …"""
+    """Which limit ended it: "time", "nodes", "solutions", "gap", …"""
     x: Array | None = None
     multipliers: Array | None = None
     reduced: Array | None = None
@@ -60,7 +60,7 @@ _ENDINGS = {
     "UnboundedOrInfeasible": ("either", ""),
     "TimeLimit": ("limit", "time"),
     "IterationLimit": ("limit", "iterations"),
-    "SolutionLimit": ("limit", "nodes or solutions"),
+    "SolutionLimit": ("limit", "solutions"),
     "Interrupt": ("limit", "time"),
 }
 PROVED = 1e-9
@@ -143,6 +143,8 @@ _FEASIBILITY = (
 
 def _found(program: Program, small: Program, by: Scales, limits: Limits, end: Ending) -> Found:
     ending, limit = _ENDINGS.get(end.status, ("limit", end.status))
+    if limit == "solutions" and _is_at_nodes(limits, end):
+        limit = "nodes"
     if ending == "either":
         ending = "unbounded" if is_feasible(small) else "infeasible"
     if end.interrupted:
@@ -176,6 +178,11 @@ def _found(program: Program, small: Program, by: Scales, limits: Limits, end: En
         highs=None if whole else end.highs,
         scales=by,
     )
+
+
+def _is_at_nodes(limits: Limits, end: Ending) -> bool:
+    """HiGHS has one word for both limits."""
+    return limits.solutions is None or (limits.nodes is not None and end.nodes >= limits.nodes)
 
 
 def _cleaned(program: Program, x: Array) -> Array:

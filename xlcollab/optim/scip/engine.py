@@ -221,17 +221,20 @@ class _Run:
         if word in ("unbounded", "inforunbd"):
             return Stop(Status.UNBOUNDED, "SCIP found it so.")
         if self.best is None:
-            text = "No other point that satisfies all constraints was found before that."
-            return Stop(_LIMITS.get(word, Status.BEST_FOUND), f"{text} The start is unchanged.")
+            text = "Nothing better than the start was found before that, which is unchanged."
+            return Stop(_LIMITS.get(word, Status.BEST_FOUND), text, _OF_WORDS.get(word, ""))
         if word in ("optimal", "gaplimit") and gap <= 10 * GAP:
             edge = f", but for points within {STRICT:g} of a jump" if edged else ""
             return Stop(Status.OPTIMAL, f"SCIP: optimal (proved, gap {100 * gap:.2g} %){edge}.")
         known = f"best found, gap {100 * gap:.3g} %" if math.isfinite(gap) else "best found"
         if self.disagrees:
             known += "; the sheet says otherwise of SCIP's point than its formulas"
-        return Stop(_LIMITS.get(word, Status.BEST_FOUND), f"SCIP: {known}.")
+        status, limit = _LIMITS.get(word, Status.BEST_FOUND), _OF_WORDS.get(word, "")
+        return Stop(status, f"SCIP: {known}.", limit)
 
 
+_OF_WORDS = {"gaplimit": "gap", "nodelimit": "nodes", "bestsollimit": "solutions"}
+"""The limits that end a search before its proof, by SCIP's words for them."""
 _LIMITS = {"timelimit": Status.TIME_LIMIT, "userinterrupt": Status.INTERRUPTED}
 
 
