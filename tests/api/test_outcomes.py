@@ -199,10 +199,11 @@ def test_what_contradicts_itself_is_listed(count: int, monkeypatch: pytest.Monke
     module = "xlcollab.api.solve.contradicting"
     monkeypatch.setattr(f"{module}.contradicting", lambda compiled, solution: names)
     monkeypatch.setattr(f"{module}.replace", lambda one, **more: a(**(vars(one) | more)))
-    said = explained(a(), a(message="Infeasible.")).message
+    said = explained(a(), a(message="Infeasible.", linear=None)).message
     shown = "; ".join(names[:12]) + (" and 1 more" if count == 13 else "")
     one_of = " Without any one of them the others can be satisfied." if count > 1 else ""
-    told = f" These contradict each other: {shown}.{one_of}" if count else ""
+    verb = "These contradict each other" if count > 1 else "This cannot be satisfied"
+    told = f" {verb}: {shown}.{one_of}" if count else ""
     assert said == f"Infeasible.{told}"
 
 

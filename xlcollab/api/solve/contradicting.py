@@ -22,10 +22,20 @@ def explained(compiled: Compiled, solution: Solution) -> Solution:
     if not limits:
         return solution
     more = f" and {len(limits) - _TOLD} more" if len(limits) > _TOLD else ""
-    text = f" These contradict each other: {'; '.join(limits[:_TOLD])}{more}."
+    verb = "these contradict each other" if len(limits) > 1 else "this cannot be satisfied"
+    where = f"{_where(solution)}{verb}"
+    text = f" {where[0].upper()}{where[1:]}: {'; '.join(limits[:_TOLD])}{more}."
     if len(limits) > 1:
-        text += " Without any one of them the others can be satisfied."
+        text += f" {spared(solution)}"
     return replace(solution, message=solution.message + text)
+
+
+def spared(solution: Solution) -> str:
+    """Whether any of several limits could be spared."""
+    found = None if solution.linear is None else solution.linear.contradiction
+    if found is None or found.irreducible:
+        return "Without any one of them the others can be satisfied."
+    return "Whether some of them do so already is not known."
 
 
 def contradicting(compiled: Compiled, solution: Solution) -> list[str]:
@@ -34,6 +44,14 @@ def contradicting(compiled: Compiled, solution: Solution) -> list[str]:
     if found is None:
         return []
     return [*_sentences(compiled, found), *_whole(compiled, found)]
+
+
+def _where(solution: Solution) -> str:
+    found = None if solution.linear is None else solution.linear.contradiction
+    if found is None or not found.within:
+        return ""
+    whole = " as the whole numbers that they are," if found.whole else ""
+    return f"within the bounds of the variables,{whole} "
 
 
 def _sentences(compiled: Compiled, found: Contradiction) -> list[str]:
@@ -45,12 +63,10 @@ def _sentences(compiled: Compiled, found: Contradiction) -> list[str]:
 
 
 def _whole(compiled: Compiled, found: Contradiction) -> list[str]:
-    if not found.whole:
+    if not found.whole or found.within:
         return []
     integer = compiled.limits.integer
     cells = [str(cell) for cell, whole in zip(compiled.cells, integer, strict=True) if whole]
-    if not cells:
-        return ["the steps and pieces of what was rewritten"]
     shown = ", ".join(cells[:_TOLD]) + (" …" if len(cells) > _TOLD else "")
     return [f"whole numbers in {shown}"]
 

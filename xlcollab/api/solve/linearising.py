@@ -294,7 +294,11 @@ def _on_corners(asked: _Asked) -> LinearModel | None:
         return None
     matrix, offset = found
     return LinearModel(
-        c=matrix[0], c0=float(offset[0]), matrix=sparse(matrix[1:]), offset=offset[1:]
+        c=matrix[0],
+        c0=float(offset[0]),
+        matrix=sparse(matrix[1:]),
+        offset=offset[1:],
+        inside=True,
     )
 
 

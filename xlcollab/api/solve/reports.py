@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xlcollab.api.solve.contradicting import contradicting
+from xlcollab.api.solve.contradicting import contradicting, spared
 from xlcollab.grid import NewSheet, Scalar
 from xlcollab.history import cell_names
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
@@ -245,8 +245,7 @@ def _feasibility(compiled: Compiled, solved: Solved) -> Report | None:
     if not limits:
         return _report(solved, "feasibility", (), "What contradicts what is not known.")
     section = Section("Limits that contradict each other", ("Limit",), [[one] for one in limits])
-    note = "Without any one of them the others can be satisfied."
-    return _report(solved, "feasibility", [section], note)
+    return _report(solved, "feasibility", [section], spared(solved.solution))
 
 
 _SPREAD = ("Best Value", "Mean Value", "Standard Deviation", "Maximum Value", "Minimum Value")

@@ -8,6 +8,7 @@ elastic program, which lets every row give way at a price, leaves few to try.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -20,8 +21,10 @@ from xlcollab.optim.linear.scaling import scaled, scales
 
 _MOST_TRIES = 2000
 """A model is solved for each."""
-_SECONDS_A_TRY = 2.0
-"""A model that is not shown to be infeasible by then counts as one that holds."""
+_SECONDS_A_TRY = 1.0
+"""A model of whole numbers without bounds may be searched for ever."""
+_SECONDS = 4.0
+"""For all of them: an explanation is no answer, and nobody waits long for it."""
 _PRICE = 1e-7
 """HiGHS' own dual tolerance."""
 
@@ -37,42 +40,74 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Limits that cannot hold together, though any of them could be dropped; with the whole
-    numbers of the program, where `whole` says that these are part of it."""
+    """Limits that cannot hold together; with the whole numbers of the program, where `whole` says
+    that these are part of it."""
 
     limits: tuple[Limit, ...]
     whole: bool
+    within: bool = False
+    """Whether they contradict each other within the bounds of all variables alone."""
+    irreducible: bool = True
+    """Whether any of them could be dropped, and the others would hold."""
 
 
-def contradiction(program: Program, rows: int, columns: int) -> Contradiction | None:
+def contradiction(
+    program: Program, rows: int, columns: int, *, within: bool = False, seconds: float = math.inf
+) -> Contradiction | None:
     """An irreducible set among the limits of the first `rows` rows and `columns` columns; what
-    lies behind them is given. None where the program is feasible or too large."""
+    lies behind them is given. So are all columns, whole numbers included, where the program stands
+    for the model `within` them alone. None where the program is feasible, too large, or not known
+    to be infeasible after so many `seconds`.
+    """
+    tries = _Tries(time.perf_counter() + min(seconds, _SECONDS))
     small = replace(scaled(program, scales(program)), hessian=None)
-    relaxed = replace(small, integer=np.zeros(small.columns, np.bool_))
-    whole = _holds(relaxed)
-    asked = small if whole else relaxed
-    candidates = _all_limits(asked, rows, columns)
-    if not whole:
-        few = _priced(relaxed, rows, columns)
-        if not _holds(_only(relaxed, few, rows, columns)):
-            candidates = few
-    if len(candidates) > _MOST_TRIES or _holds(asked):
+    if within:
+        whole, asked = bool(small.integer[:columns].any()), small
+        candidates = _all_limits(small, rows, 0)
+    else:
+        whole, asked, candidates = _whole_and_candidates(small, tries)
+    if len(candidates) > _MOST_TRIES or tries.holds(asked) is not False:
         return None
-    kept = list(candidates)
+    free = 0 if within else columns
+    kept, sure = list(candidates), True
     for limit in candidates:
         fewer = [one for one in kept if one != limit]
-        if not _holds(_only(asked, fewer, rows, columns)):
-            kept = fewer
-    return Contradiction(tuple(kept), whole)
+        held = tries.holds(_only(asked, fewer, rows, free))
+        kept = fewer if held is False else kept
+        sure &= held is not None
+    return Contradiction(tuple(kept), whole, within, sure)
 
 
-def _holds(program: Program) -> bool:
-    """Whether there is a point, or none is known to be missing."""
-    if program.crossed():
-        return False
-    free = replace(program, c=np.zeros(program.columns))
-    highs = solved(free, time_limit=_SECONDS_A_TRY)
-    return has_point(highs) or status(highs) not in ("Infeasible", "UnboundedOrInfeasible")
+def _whole_and_candidates(program: Program, tries: _Tries) -> tuple[bool, Program, list[Limit]]:
+    """Whether whole numbers are part of it, the program to ask of, and the limits to try: those
+    that have a price, where these contradict each other already."""
+    rows, columns = program.rows, program.columns
+    relaxed = replace(program, integer=np.zeros(columns, np.bool_))
+    if tries.holds(relaxed) is not False:
+        return True, program, _all_limits(program, rows, columns)
+    few = _priced(relaxed, rows, columns)
+    enough = tries.holds(_only(relaxed, few, rows, columns)) is False
+    return False, relaxed, few if enough else _all_limits(relaxed, rows, columns)
+
+
+class _Tries:
+    """Questions with one answer of three, until the time for all of them is over."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def holds(self, program: Program) -> bool | None:
+        """Whether there is a point; None where that is not known in time."""
+        if program.crossed():
+            return False
+        left = min(_SECONDS_A_TRY, self._until - time.perf_counter())
+        if left <= 0.0:
+            return None
+        free = replace(program, c=np.zeros(program.columns))
+        highs = solved(free, time_limit=left)
+        if has_point(highs):
+            return True
+        return False if status(highs) in ("Infeasible", "UnboundedOrInfeasible") else None
 
 
 def _all_limits(program: Program, rows: int, columns: int) -> list[Limit]:

@@ -88,7 +88,7 @@ def _attempt(
         multipliers=_multipliers(found, objective, start) / _slope(model, point.objective),
         method="highs",
         recorder=recorder,
-        linear=_report(objective, model, found),
+        linear=_report(task, model, found),
     )
 
 
@@ -100,9 +100,10 @@ def _slope(model: LinearModel, objective: float) -> float:
     return 2.0 * objective if objective else math.nan
 
 
-def _report(objective: Objective, model: LinearModel, found: Found) -> LinearReport:
+def _report(task: Task, model: LinearModel, found: Found) -> LinearReport:
+    objective = task.objective
     if found.ending == "infeasible":
-        return LinearReport(contradiction=_contradiction(objective, model))
+        return LinearReport(contradiction=_contradiction(task, model))
     if model.helpers is not None:
         return LinearReport(reduced=_reduced(objective, model, found))
     program = program_of(replace(objective, linear=model))
@@ -114,14 +115,17 @@ def _report(objective: Objective, model: LinearModel, found: Found) -> LinearRep
     )
 
 
-def _contradiction(objective: Objective, model: LinearModel) -> Contradiction | None:
+def _contradiction(task: Task, model: LinearModel) -> Contradiction | None:
     free = model if model.loose is None else model.loose()
     if free is None:
         return None
-    program, helpers = program_of(replace(objective, linear=free)), free.helpers
+    program, helpers = program_of(replace(task.objective, linear=free)), free.helpers
     rows = program.rows - (0 if helpers is None else len(helpers.row_lower))
     columns = program.columns - (0 if helpers is None else len(helpers.lower))
-    return contradiction(program, rows, columns)
+    seconds = limits_of(task.settings, task.began).seconds
+    within = free.inside or helpers is not None
+    left = math.inf if seconds is None else seconds
+    return contradiction(program, rows, columns, within=within, seconds=left)
 
 
 _AGREEMENT = 1e-6

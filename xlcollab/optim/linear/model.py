@@ -60,6 +60,8 @@ class LinearModel:
     """What the objective stands for, where the sheet's own is another one that falls with it."""
     unit: float = 1.0
     """The size of the value that a distance is measured to."""
+    inside: bool = False
+    """Whether it stands for the sheet only where the variables are whole and within bounds."""
     stricter: Callable[[], LinearModel | None] | None = None
     """Makes the same model with its steps kept off their jumps: where they touch, the rows allow
     either side, and the sheet only one."""
