@@ -38,6 +38,7 @@ FOLDERS: Mapping[str, Mapping[str, str]] = {
         "solver_model": "control",
         "tab": "control",
         "ratings": "control",
+        "varied": "solver_model",
         "control": "",
     },
     "factor": {

@@ -247,3 +247,101 @@ def test_draws_together_are_those_one_by_one(
     for line, other in zip(together.lines, apart.lines, strict=True):
         for one, two in zip(line, other, strict=True):
             assert one == (pytest.approx(two, rel=1e-9) if isinstance(two, float) else two)
+
+
+_OTHERS: dict[str, object] = {
+    "D1": "red",
+    "D2": "=1/0",
+    "D3": "=B3*2",
+    "D4": 7.0,
+    "D5": True,
+    "E1": "=2*B4",
+}
+NOT_SWEPT = {
+    "S!D1=1,2": "'red'",
+    "S!D2=1,2": "formula",
+    "S!D3=1,2": "formula",
+    "S!A1=1,2": "variable",
+    "S!B3:B4=1,2": "single cell",
+    "nothing=1,2": "'nothing'",
+    "X!B3=1,2": "no such sheet",
+}
+
+
+@pytest.mark.parametrize("text", NOT_SWEPT)
+def test_no_constant_number_is_no_parameter(tmp_path: Path, text: str) -> None:
+    path = build(tmp_path / "b.xlsx", {"S": CELLS | _OTHERS}, solver_names("S", **MODEL))
+    found = xlcollab("sweep", path, "--parameter", text)
+    assert found.code == 3
+    assert NOT_SWEPT[text] in found.sentence
+    assert not (tmp_path / "b.swept.xlsx").exists()
+
+
+def test_a_cell_is_swept_once(tmp_path: Path) -> None:
+    found = _sweep(tmp_path, "--parameter", "S!B3=1,2", "--parameter", "B3=3,4")
+    assert found.code == 2
+    assert "twice" in found.sentence
+
+
+def test_a_parameter_that_decides_nothing_is_told(tmp_path: Path) -> None:
+    path = build(tmp_path / "b.xlsx", {"S": CELLS | _OTHERS}, solver_names("S", **MODEL))
+    told = xlcollab("sweep", path, "--parameter", "S!D4=1,2")
+    assert (told.code, "depends on S!D4" in told.err) == (0, True)
+    for read in ("S!B3=1,2", "S!B4=6,12"):
+        assert "depends on" not in xlcollab("sweep", path, "--parameter", read).err
+
+
+def test_parameters_have_names_and_the_sheet_of_the_model(tmp_path: Path) -> None:
+    names = [*solver_names("S", **MODEL), ("price", "S!$B$3", None, False)]
+    path = build(tmp_path / "b.xlsx", {"T": {"B3": "text"}, "S": CELLS}, names)
+    for text in ("price=1,4", "B3=1,4", "S!B3=1,4,1"):
+        rows = xlcollab("sweep", path, "--json", "--parameter", text).json["rows"]
+        found = [row["objective S!B1"] for row in rows]
+        assert found == pytest.approx([_best(1.0, 12.0), _best(4.0, 12.0)])
+
+
+def test_a_value_that_gives_an_error_is_a_row_of_its_own(tmp_path: Path) -> None:
+    cells = CELLS | {"B1": "=B3*A1+5*A2/B5", "B5": 1.0}
+    path = build(tmp_path / "b.xlsx", {"S": cells}, solver_names("S", **MODEL))
+    found = xlcollab("sweep", path, "--json", "--parameter", "S!B5=1,0,1.5")
+    assert found.code == 4
+    assert [row["status"] for row in found.json["rows"]] == ["optimal", "refused", "optimal"]
+    assert [row["objective S!B1"] is None for row in found.json["rows"]] == [False, True, False]
+    assert any("S!B5 = 0" in text for text in found.json["warnings"])
+    none = xlcollab("sweep", path, "--parameter", "S!B5=0", "--overwrite")
+    assert none.code == 3
+    assert "#DIV/0!" in none.sentence
+
+
+def test_scenarios_may_be_formulas_that_a_library_left_at_0(tmp_path: Path) -> None:
+    cases: dict[str, object] = {"B1": "S!B3", "C1": "B4", "A2": 2024.0, "B2": "=1+2"}
+    cases |= {"C2": "=S!B4/2", "B3": "=B2*2", "C3": 12.0}
+    found = _sweep(tmp_path, "--scenarios", "Cases", Cases=cases)
+    rows = found.json["rows"]
+    assert [row["scenario"] for row in rows] == ["2024", "row 3"]
+    assert [(row["S!B3"], row["S!B4"]) for row in rows] == [(3.0, 6.0), (6.0, 12.0)]
+
+
+def test_without_scenarios_nothing_is_written(tmp_path: Path) -> None:
+    found = _sweep(tmp_path, "--scenarios", "Cases", Cases={"B1": "S!B3"})
+    assert found.code == 3
+    assert "holds no scenarios" in found.sentence
+
+
+@pytest.mark.parametrize("formula", ["=IF(RAND()<1E-9,1,0)", "=1/(0*RAND())"])
+def test_draws_that_are_all_alike_are_draws(tmp_path: Path, formula: str) -> None:
+    cells = {"A1": 2.0, "B1": "=A1*C1", "C1": formula}
+    path = build(tmp_path / "b.xlsx", {"S": cells}, solver_names("S", opt="S!B1", adj="S!A1"))
+    found = xlcollab("sweep", path, "--json", "--samples", "40")
+    assert found.code == 0, found.err
+    assert found.json["rows"][0]["errors"] == (40.0 if "/" in formula else 0.0)
+
+
+def test_a_limit_that_is_a_formula_is_judged(tmp_path: Path) -> None:
+    cells = {"A1": 2.0, "B1": "=A1*RAND()", "D1": 0.5}
+    path = build(tmp_path / "b.xlsx", {"S": cells})
+    words = ("--minimize", "S!B1", "--by-changing", "S!A1", "--subject-to", "S!B1<=A1*D1")
+    found = xlcollab("sweep", path, "--json", "--samples", "2000", *words)
+    assert found.json["rows"][1]["share that holds"] == pytest.approx(0.5, abs=0.04)
+    one = xlcollab("sweep", path, "--json", "--samples", "1", "--overwrite", *words)
+    assert one.json["rows"][0]["standard deviation"] is None

@@ -25,10 +25,12 @@ from xlcollab.problems.solver_model.texts import (
 )
 from xlcollab.problems.solver_model.words import ENGINES, Engine
 from xlcollab.problems.solver_model.writing import model_names, solver_names
+from xlcollab.problems.varied import Case, parameters, scenarios
 
 __all__ = [
     "ENGINES",
     "Bounds",
+    "Case",
     "Constraint",
     "Engine",
     "NoModelError",
@@ -45,12 +47,14 @@ __all__ = [
     "home_sheet",
     "model_from_texts",
     "model_names",
+    "parameters",
     "read_model",
     "read_models",
     "read_saved",
     "resolve_areas",
     "resolve_cell",
     "saved_formulas",
+    "scenarios",
     "solver_names",
     "start",
     "stored_or_saved",

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from xlcollab.api.session.session import Session
 from xlcollab.errors import XlcollabError
-from xlcollab.formula.nodes import Call, Node, walk
+from xlcollab.formula import parse
+from xlcollab.formula.nodes import Call, Node, Number, walk
 from xlcollab.interrupts import raise_if_stopped
 from xlcollab.kernels.program.lower import TOLERANCE
 from xlcollab.kernels.program.together import Together, together
@@ -29,9 +30,10 @@ from xlcollab.kernels.trace.draws import Draws, is_random
 from xlcollab.kernels.trace.evaluation import Evaluation
 from xlcollab.kernels.trace.passes import scannable, with_passes
 from xlcollab.kernels.values.tape import Value, program
-from xlcollab.plan import Plan
+from xlcollab.plan import Family, Plan
+from xlcollab.plan.resolve import resolve
 from xlcollab.problems import Constraint
-from xlcollab.ref import AreaRef, CellRef
+from xlcollab.ref import AreaRef, CellRef, Rect
 
 LEAST = 2
 """Draws that are made however late it is: they tell whether anything is random."""
@@ -42,14 +44,15 @@ Asked = Sequence[tuple[CellRef, str, Constraint | None]]
 """Cells, each with its constraint as text and itself, if it is one's."""
 
 
-def drawn(book: Session, asked: Asked, samples: int, seed: int, deadline: float) -> _Numbers:
+def drawn(book: Session, asked: Asked, home: str, seeds: range, deadline: float) -> _Numbers:
     """The value of each cell and its limit, side by side, in each draw: (draws, 2 × cells), NaN for
-    errors and where there is no limit. Fewer than `samples` where the deadline (perf_counter) or an
-    interruption comes before; raises KeyboardInterrupt where it comes before `LEAST`."""
+    errors and where there is no limit. A limit that is a formula stands on the sheet `home`. Fewer
+    than there are seeds where the deadline (perf_counter) or an interruption comes before; raises
+    KeyboardInterrupt where it comes before `LEAST`."""
     parts: list[_Numbers] = []
     count = 0
-    ways = _parts(scannable(book.plan), asked, range(seed, seed + samples))
-    while count < samples and (count < LEAST or time.perf_counter() < deadline):
+    ways = _parts(scannable(book.plan), _Cells(asked, home), seeds)
+    while count < len(seeds) and (count < LEAST or time.perf_counter() < deadline):
         try:
             raise_if_stopped()
             parts.append(next(ways))
@@ -61,7 +64,15 @@ def drawn(book: Session, asked: Asked, samples: int, seed: int, deadline: float)
     return np.vstack(parts)
 
 
-def _parts(plan: Plan, asked: Asked, seeds: range) -> Iterator[_Numbers]:
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What is asked, and the sheet that formulas as limits mean."""
+
+    asked: Asked
+    home: str
+
+
+def _parts(plan: Plan, asked: _Cells, seeds: range) -> Iterator[_Numbers]:
     """The draws of the seeds in order, a few or many at once."""
     first = LEAST if len(seeds) > _FEW else len(seeds)
     known: list[_Evaluated] = []
@@ -93,21 +104,30 @@ class _Evaluated:
         return np.array([float(flat(context, one.block)[0]) for one in self.values])
 
 
-def _evaluated(plan: Plan, asked: Asked, seed: int, *, varied: bool = False) -> _Evaluated:
+def _evaluated(plan: Plan, cells: _Cells, seed: int, *, varied: bool = False) -> _Evaluated:
     def work(plan: Plan) -> _Evaluated:
         draws = Draws(seed, varied=varied)
         evaluation = Evaluation(plan, set(), draws=draws)
         values: list[Value] = []
-        for cell, _, constraint in asked:
-            values += [evaluation.cells(cell.area), _limit(evaluation, cell, constraint)]
+        for cell, _, constraint in cells.asked:
+            limit = _limit(evaluation, cell, constraint, cells.home)
+            values += [evaluation.cells(cell.area), limit]
         return _Evaluated(evaluation, draws, values)
 
     return with_passes(plan, work)[1]
 
 
-def _limit(evaluation: Evaluation, cell: CellRef, constraint: Constraint | None) -> Value:
-    if constraint is None or isinstance(constraint.right, str):
+def _limit(
+    evaluation: Evaluation, cell: CellRef, constraint: Constraint | None, home: str
+) -> Value:
+    if constraint is None:
         return Value(evaluation.exact.scalar(math.nan))
+    if isinstance(constraint.right, str):
+        corner = Family(home, Rect(0, 0), Number(0.0))
+        node = resolve(parse(constraint.right, 0, 0), evaluation.plan.workbook, home, corner.rect)
+        value = evaluation.expression(node, corner)
+        single = value.block.shape.numel() == 1
+        return value if single else Value(evaluation.exact.scalar(math.nan))
     if not isinstance(constraint.right, AreaRef):
         return Value(evaluation.exact.scalar(float(constraint.right)))
     cells, left = list(constraint.right.cells()), constraint.left.rect
@@ -150,7 +170,7 @@ _MOST = 4096
 
 
 def _recorded(
-    plan: Plan, asked: Asked, known: Sequence[_Evaluated], seeds: range
+    plan: Plan, asked: _Cells, known: Sequence[_Evaluated], seeds: range
 ) -> _Recorded | None:
     """The formulas, recorded; None where that may not be, or says otherwise than the `known` draws
     of these seeds."""

@@ -213,7 +213,7 @@ def compile_model(
     refreshed = refresh(book)
     workbook = book.workbook
     check(model, workbook, init="later")
-    limits = bounds(model, workbook, Reach(book.plan, model).mask)
+    limits = bounds(model, workbook, Reach(book.plan, model.variables).mask)
     compiler = _compiler(book, model, limits, settings)
     read = [] if model.objective is None else [model.objective.area]
     refuse_broken(book.plan, [*read, *_areas(limits.general)])

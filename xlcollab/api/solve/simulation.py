@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xlcollab.api.look.checking import refresh
 from xlcollab.api.look.drawing import Asked, drawn
+from xlcollab.api.look.reach import Reach
 from xlcollab.api.session.session import Session
 from xlcollab.errors import ModelError
 from xlcollab.grid import Chart, NewSheet, Scalar, Series
@@ -28,13 +29,13 @@ _PERCENTILES = (5, 25, 50, 75, 95)
 HEADINGS = (
     "cell",
     "name",
+    "constraint",
+    "share that holds",
     "mean",
     "standard deviation",
     "minimum",
     *(f"percentile {share}" for share in _PERCENTILES),
     "maximum",
-    "constraint",
-    "share that holds",
     "errors",
 )
 
@@ -54,21 +55,20 @@ def simulated(
     """Over `samples` draws of every random function, by `seed`, or as many as come before the
     deadline (perf_counter). Raises ModelError for a model without any."""
     refresh(book)
-    goal = [] if model.objective is None else [(model.objective, "", None)]
-    asked = [*goal, *_constraint_cells(model)]
-    draws = drawn(book, asked, samples, seed, deadline)
-    alike = np.array_equal(draws, np.broadcast_to(draws[0], draws.shape), equal_nan=True)
-    if len(draws) > 1 and alike:
+    if not Reach.of_draws(book.plan).meets(model):
         raise ModelError(
             f"nothing that {model.label} and its constraints read is random; --samples draws"
             " RAND, RANDBETWEEN and what is made of them"
         )
+    goal = [] if model.objective is None else [(model.objective, "", None)]
+    asked = [*goal, *_constraint_cells(model)]
+    draws = drawn(book, asked, model.sheet, range(seed, seed + samples), deadline)
     names = cell_names(book.workbook, [cell for cell, _, _ in asked])
     lines = []
     for place, ((cell, text, relation), name) in enumerate(zip(asked, names, strict=True)):
         values, limits = draws[:, 2 * place], draws[:, 2 * place + 1]
-        lines.append([str(cell), name, *_figures(values), text, _held(values, limits, relation)])
-        lines[-1].append(float((~np.isfinite(values)).sum()))
+        held, wrong = _held(values, limits, relation), float((~np.isfinite(values)).sum())
+        lines.append([str(cell), name, text, held, *_figures(values), wrong])
     return Simulated(HEADINGS, lines, draws[:, 0])
 
 
@@ -84,7 +84,7 @@ def _figures(values: NDArray[np.float64]) -> list[Scalar]:
     good = values[np.isfinite(values)]
     if not good.size:
         return [None] * (4 + len(_PERCENTILES))
-    spread = float(good.std(ddof=1)) if good.size > 1 else 0.0
+    spread = float(good.std(ddof=1)) if good.size > 1 else math.nan
     shares = [float(value) for value in np.percentile(good, _PERCENTILES)]
     figures = [float(good.mean()), spread, float(good.min()), *shares, float(good.max())]
     return [cell_value(value) for value in figures]
@@ -114,7 +114,9 @@ _HEADS = ("middle", "from … to", "share of draws")
 def simulation_sheet(model: SolverModel, found: Simulated, taken: Sequence[str]) -> NewSheet:
     """The sheet "<sheet> simulation"; `taken` are names that it must not have."""
     bars = _frequencies(found.draws)
-    frequencies = Section("How often the objective lies where", _HEADS, bars, _CHART_ROWS)
+    what = "the objective" if model.objective is not None else str(found.lines[0][0])
+    title = f"How often {what} lies where"
+    frequencies = Section(title, _HEADS, bars, _CHART_ROWS)
     report = Report(
         model.sheet,
         "simulation",
@@ -123,7 +125,7 @@ def simulation_sheet(model: SolverModel, found: Simulated, taken: Sequence[str])
         [_section_of_figures(found), *([frequencies] if bars else [])],
     )
     sheet = report_sheet(report, existing_names=taken)
-    return replace(sheet, charts=(_chart(sheet, found, bars),)) if bars else sheet
+    return replace(sheet, charts=(_chart(sheet, found, bars, title),)) if bars else sheet
 
 
 def _section_of_figures(found: Simulated) -> Section:
@@ -151,12 +153,14 @@ def _frequencies(draws: NDArray[np.float64]) -> list[list[Scalar]]:
     ]
 
 
-def _chart(sheet: NewSheet, found: Simulated, bars: Sequence[Sequence[Scalar]]) -> Chart:
+def _chart(
+    sheet: NewSheet, found: Simulated, bars: Sequence[Sequence[Scalar]], title: str
+) -> Chart:
     top = sheet.boxes[-1].top + 1
     middles, shares = (AreaRef(sheet.name, Rect(top, at, len(bars), 1)) for at in (0, 2))
     label = str(found.lines[0][1] or found.lines[0][0])
     return Chart(
-        title="How often the objective lies where",
+        title=title,
         x_title=label,
         y_title=_HEADS[-1],
         series=(Series(_HEADS[-1], middles, shares, markers=True),),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -11,14 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from xlcollab.api.look.checking import refresh
+from xlcollab.api.look.reach import Reach
 from xlcollab.api.session.controlled import chosen
 from xlcollab.api.session.saving import refuse_target, refuse_unchangeable, save_beside
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.given import given_model
 from xlcollab.api.solve.simulation import simulated, simulation_sheet
-from xlcollab.api.solve.solved import Solved
+from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
-from xlcollab.errors import DataError, UsageError
+from xlcollab.api.solve.watching import cells_to_watch
+from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import CellEdit, Changes, Chart, NewSheet, Scalar, Series
 from xlcollab.history import cell_names, free_of_ours
 from xlcollab.history.axes import ends, is_spaced_by_factors
@@ -26,13 +28,11 @@ from xlcollab.history.points import short_name
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
 from xlcollab.interrupts import raise_if_stopped
 from xlcollab.optim import Status
-from xlcollab.problems import SolverModel, start, variable_cells
-from xlcollab.ref import AreaRef, CellRef, Rect, parse_area
+from xlcollab.problems import Case, SolverModel, parameters, scenarios, start, variable_cells
+from xlcollab.ref import AreaRef, CellRef, Rect
 from xlcollab.settings.requests.sweep import SweepRequest
 from xlcollab.settings.solving import Computing, Settings
 
-_MOST_RUNS = 10_000
-"""A grid is a product and soon without end; each run is a row of the table, too."""
 _MOST_VARIABLES = 200
 """Columns of a table that still is one; the objective and what is watched stand before them."""
 
@@ -45,19 +45,23 @@ class Swept:
     lines: list[list[Scalar]]
     output: Path
     exit_code: int
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The rows of the table, each by its headings."""
         rows = [dict(zip(self.headings, line, strict=True)) for line in self.lines]
-        return {"output": str(self.output), "rows": rows}
+        return {"output": str(self.output), "rows": rows, "warnings": list(self.warnings)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One run: its name, "" where it has none, and what its cells hold."""
+class Table:
+    """The same before it is written, and the sheet that tells of it."""
 
-    name: str
-    values: tuple[float, ...]
+    headings: tuple[str, ...]
+    lines: list[list[Scalar]]
+    exit_code: int
+    sheet: NewSheet
+    warnings: tuple[str, ...] = ()
 
 
 def sweep_book(request: SweepRequest, began: float | None = None) -> Swept:
@@ -68,20 +72,18 @@ def sweep_book(request: SweepRequest, began: float | None = None) -> Swept:
     """
     book = Session(request.book)
     refuse_target(book, request.output, "swept", overwrite=request.overwrite)
-    headings, lines, code, sheet = swept(book, request, began)
+    table = swept(book, request, began)
     fresh = Session(request.book)
     fresh.made_by("sweep", request)
-    fresh.apply(Changes(sheets=(sheet,), replaces=frozenset((sheet.name,))))
+    fresh.apply(Changes(sheets=(table.sheet,), replaces=frozenset((table.sheet.name,))))
     saved = save_beside(fresh, request.output, "swept", overwrite=request.overwrite)
-    return Swept(headings, lines, saved, code)
+    return Swept(table.headings, table.lines, saved, table.exit_code, table.warnings)
 
 
-def swept(
-    book: Session, request: SweepRequest, began: float | None = None
-) -> tuple[tuple[str, ...], list[list[Scalar]], int, NewSheet]:
-    """Headings and lines of the table, the exit code, and the sheet. The cells of `book` are left
-    as the last run had them. A time limit is one of all runs together, which began at `began`
-    (perf_counter), by default when the book was read. Raises what `sweep_book` raises."""
+def swept(book: Session, request: SweepRequest, began: float | None = None) -> Table:
+    """The table of all runs. The cells of `book` are left as the last run had them. A time limit is
+    one of all runs together, which began at `began` (perf_counter), by default when the book was
+    read. Raises what `sweep_book` raises."""
     began = time.perf_counter() - book.seconds_read if began is None else began
     _refuse_ways(request)
     refuse_unchangeable(book, sheets=True)
@@ -89,17 +91,49 @@ def swept(
     if request.samples is not None:
         deadline = _deadline(request.settings.values.get("time_limit"), began)
         found = simulated(book, model, request.samples, _seed(request), deadline)
-        headings, lines, code = found.headings, found.lines, 0
         taken = free_of_ours(book.workbook, ("simulation",))
         sheet = simulation_sheet(model, found, taken)
-    else:
-        cells, cases = _cases(book, request)
-        outcomes = list(_outcomes(book, model, request, cells, cases, began))
-        headings, lines = _table(model, cells, cases, outcomes)
-        code = 0 if all(isinstance(one, Solved) and one.kept for one in outcomes) else 4
-        code = 0 if _INTERRUPTED in outcomes else code  # the shell's code says what ended it
-        sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
-    return headings, lines, code, sheet
+        return Table(found.headings, found.lines, 0, sheet)
+    cells, cases = _cases(book, model, request)
+    unread = _unread(book, model, cells)
+    outcomes = list(_outcomes(book, model, request, cells, cases, began))
+    if isinstance(outcomes[0], Refused) and all(isinstance(one, Refused) for one in outcomes):
+        raise ModelError(outcomes[0].message)
+    headings, lines = _table(model, cells, cases, outcomes)
+    code = 0 if all(isinstance(one, Solved) and one.kept for one in outcomes) else 4
+    code = 0 if _INTERRUPTED in outcomes else code  # the shell's code says what ended it
+    sheet = _sweep_sheet(book, model, headings, lines, (cells, cases))
+    return Table(headings, lines, code, sheet, (*unread, *_warnings(cells, cases, outcomes)))
+
+
+def _unread(book: Session, model: SolverModel, cells: Sequence[CellRef]) -> list[str]:
+    """A warning for each cell that decides nothing of the table."""
+    watched = cells_to_watch(book.workbook, model, ()).values()
+    found = []
+    for cell in cells:
+        reach = Reach(book.plan, [cell.area])
+        if not reach.meets(model) and not any(map(reach.holds, watched)):
+            found.append(f"nothing that {model.label} and its constraints read depends on {cell}")
+    return found
+
+
+def _warnings(
+    cells: Sequence[CellRef], cases: Sequence[Case], outcomes: Sequence[Outcome]
+) -> list[str]:
+    """What was said of single runs, once."""
+    found: dict[str, None] = {}
+    for case, one in zip(cases, outcomes, strict=True):
+        if isinstance(one, Refused):
+            pairs = zip(cells, case.values, strict=True)
+            where = ", ".join(f"{cell} = {value:g}" for cell, value in pairs)
+            found[f"{case.name or where}: {one.message}"] = None
+        elif isinstance(one, Solved):
+            found |= dict.fromkeys(one.warnings)
+    return list(found)
+
+
+Outcome = Solved | Refused | str
+"""What a run came to; a text says why it was not begun."""
 
 
 def _refuse_ways(request: SweepRequest) -> None:
@@ -115,70 +149,14 @@ def _seed(request: SweepRequest) -> int:
     return int(str(request.settings.values.get("seed", 0)))
 
 
-def _cases(book: Session, request: SweepRequest) -> tuple[list[CellRef], list[_Case]]:
-    """The cells that are varied, and what they hold in each run."""
-    if request.scenarios is not None:
-        return _scenarios(book, request.scenarios)
-    home = request.sheet or book.workbook.sheets[0].name
-    pairs = [_parameter(text, home) for text in request.parameter]
-    cases = [_Case("", values) for values in itertools.product(*(values for _, values in pairs))]
-    if len(cases) > _MOST_RUNS:
-        raise UsageError(f"{len(cases)} runs are asked for; at most {_MOST_RUNS} can be made")
-    return [cell for cell, _ in pairs], cases
-
-
-def _parameter(text: str, home: str) -> tuple[CellRef, tuple[float, ...]]:
-    """ "S!B3=1:10:10" or "S!B3=1,2,5": a cell and its values. Raises UsageError."""
-    cell, _, values = text.rpartition("=")
-    wrong = UsageError(
-        f"--parameter {text!r}: a cell and its values were expected, such as 'S!B3=1:10:10'"
-        " (first:last:count) or 'S!B3=1,2,5'"
-    )
-    if not cell.strip():
-        raise wrong
-    try:
-        area = parse_area(cell.strip(), home)
-        if ":" in values:
-            first, last, count = values.split(":")
-            if int(count) < 1:
-                raise wrong
-            found = np.linspace(float(first), float(last), int(count)).tolist()
-        else:
-            found = [float(value) for value in values.split(",")]
-    except ValueError:
-        raise wrong from None
-    if area.rect.size != 1 or not all(math.isfinite(value) for value in found):
-        raise wrong
-    return area.first, tuple(found)
-
-
-def _scenarios(book: Session, name: str) -> tuple[list[CellRef], list[_Case]]:
-    """Named scenarios from a sheet: A1 is free, the rest of row 1 holds addresses."""
-    sheet = book.workbook.sheet(name)
-    home = book.workbook.sheets[0].name
-    heads = [sheet.value(0, column) for column in range(1, sheet.width)]
-    heads = heads[: next((i for i, head in enumerate(heads) if head is None), len(heads))]
-    if not heads or not all(isinstance(head, str) for head in heads):
-        raise DataError(
-            f"sheet {sheet.name} holds no scenarios: addresses such as S!B3 were expected from B1"
-            " on, and below them a name and values a row"
-        )
-    cells = [parse_area(str(head), home).first for head in heads]
-    cases = []
-    for row in range(1, sheet.height):
-        values = [sheet.value(row, column) for column in range(1, 1 + len(cells))]
-        if all(value is None for value in values):
-            continue
-        if not all(isinstance(value, float) for value in values):
-            raise DataError(f"scenario in row {row + 1} of sheet {sheet.name} needs numbers only")
-        label = sheet.value(row, 0)
-        cases.append(_Case(str(label or f"row {row + 1}"), tuple(map(_number, values))))
-    return cells, cases
-
-
-def _number(value: Scalar) -> float:
-    assert isinstance(value, float)
-    return value
+def _cases(
+    book: Session, model: SolverModel, request: SweepRequest
+) -> tuple[list[CellRef], list[Case]]:
+    """The cells that are varied, and what they hold in each run. Scenarios may be formulas."""
+    if request.scenarios is None:
+        return parameters(book.workbook, model, request.parameter)
+    refresh(book)
+    return scenarios(book.workbook, model, request.scenarios)
 
 
 def _outcomes(
@@ -186,12 +164,10 @@ def _outcomes(
     model: SolverModel,
     request: SweepRequest,
     cells: Sequence[CellRef],
-    cases: Sequence[_Case],
+    cases: Sequence[Case],
     began: float,
-) -> Iterator[Solved | str]:
-    """Each run begins at the workbook's own start; a text says why one was not begun."""
-    _refuse_formulas(book, cells)
-    _refuse_variables(model, cells)
+) -> Iterator[Outcome]:
+    """Each run begins at the workbook's own start."""
     how = chosen(book.workbook, request.settings, request.computing, history=False)
     begin = _start_edits(book, model)
     deadline = _deadline(how.settings.time_limit, began)
@@ -210,6 +186,7 @@ def _outcomes(
         ]
         book.apply(Changes(inputs=(*begin, *edits)))
         book.stale = True
+        refresh(book)
         found = _run_of(book, model, settings, how.computing, now)
         is_stopped = found is None or found.status is Status.INTERRUPTED
         if found is None and not number:
@@ -219,11 +196,15 @@ def _outcomes(
 
 def _run_of(
     book: Session, model: SolverModel, settings: Settings, computing: Computing, now: float
-) -> Solved | None:
+) -> Solved | Refused | None:
     """One run; None where it was interrupted before its first step."""
     try:
         raise_if_stopped()
         return solve_model(book, model, settings, computing, history=False, began=now)
+    except UsageError:
+        raise
+    except ModelError as error:
+        return Refused(model, str(error))
     except KeyboardInterrupt:
         return None
 
@@ -235,23 +216,6 @@ _LEAST_SECONDS = 0.5
 def _deadline(limit: object, began: float) -> float:
     """When all runs together end (perf_counter); infinite without a limit."""
     return began + float(limit) if isinstance(limit, int | float) else math.inf
-
-
-def _refuse_formulas(book: Session, cells: Sequence[CellRef]) -> None:
-    for cell in cells:
-        sheet = book.workbook.sheet(cell.sheet)
-        inside = cell.row < sheet.height and cell.column < sheet.width
-        if inside and sheet.formula_mask()[cell.row, cell.column]:
-            raise DataError(f"{cell} holds a formula; a parameter must be a constant")
-
-
-def _refuse_variables(model: SolverModel, cells: Sequence[CellRef]) -> None:
-    for cell in cells:
-        if cell in set(variable_cells(model)):
-            raise DataError(
-                f"{cell} is a variable of the model, which each run sets itself; sweep a constant,"
-                " or take it out of --by-changing"
-            )
 
 
 def _start_edits(book: Session, model: SolverModel) -> list[CellEdit]:
@@ -271,8 +235,8 @@ _INTERRUPTED = "not run: interrupted"
 def _table(
     model: SolverModel,
     cells: Sequence[CellRef],
-    cases: Sequence[_Case],
-    outcomes: Sequence[Solved | str],
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
 ) -> tuple[tuple[str, ...], list[list[Scalar]]]:
     named = any(case.name for case in cases)
     variables = [str(cell) for cell in variable_cells(model)][:_MOST_VARIABLES]
@@ -289,9 +253,10 @@ def _table(
     lines: list[list[Scalar]] = []
     for case, found in zip(cases, outcomes, strict=True):
         head: list[Scalar] = [case.name] if named else []
-        if isinstance(found, str):
+        if not isinstance(found, Solved):
             empty = [None] * (1 + len(watched))
-            lines.append([*head, *case.values, *empty, found, *[None] * len(variables)])
+            why = found if isinstance(found, str) else str(found.status)
+            lines.append([*head, *case.values, *empty, why, *[None] * len(variables)])
             continue
         weights = found.weights[: len(variables)] if found.kept else np.full(len(variables), np.nan)
         objective = found.objective if found.kept else math.nan
@@ -307,7 +272,7 @@ def _sweep_sheet(
     model: SolverModel,
     headings: tuple[str, ...],
     lines: list[list[Scalar]],
-    varied: tuple[Sequence[CellRef], Sequence[_Case]],
+    varied: tuple[Sequence[CellRef], Sequence[Case]],
 ) -> NewSheet:
     cells, cases = varied
     taken = free_of_ours(book.workbook, ("sweep",))
@@ -366,7 +331,7 @@ _FIRST_LINE = 6
 
 
 def _charts(
-    sheet: NewSheet, headings: Sequence[str], varied: Sequence[str], cases: Sequence[_Case]
+    sheet: NewSheet, headings: Sequence[str], varied: Sequence[str], cases: Sequence[Case]
 ) -> tuple[Chart, ...]:
     """The objective by the last parameter, a line for each value of the first; of one parameter
     with what watched cells say. `varied` is what the parameters are called."""
@@ -389,7 +354,7 @@ def _charts(
     return (chart,)
 
 
-def _lines_of_one(sheet: NewSheet, headings: Sequence[str], cases: Sequence[_Case]) -> list[Series]:
+def _lines_of_one(sheet: NewSheet, headings: Sequence[str], cases: Sequence[Case]) -> list[Series]:
     """The objective and what was watched, over the one parameter."""
     named = {"objective": 1} | {headings[i]: i for i in range(2, headings.index("status"))}
     x = _column(sheet, 0, 0, len(cases))
@@ -399,7 +364,7 @@ def _lines_of_one(sheet: NewSheet, headings: Sequence[str], cases: Sequence[_Cas
     ]
 
 
-def _lines_of_two(sheet: NewSheet, first: str, cases: Sequence[_Case]) -> list[Series]:
+def _lines_of_two(sheet: NewSheet, first: str, cases: Sequence[Case]) -> list[Series]:
     """The objective over the second parameter, a line for each value of the first."""
     size = len(cases) // len({case.values[0] for case in cases})
     return [

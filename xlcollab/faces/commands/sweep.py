@@ -27,5 +27,7 @@ def sweep(request: SweepRequest) -> int:
         print_json(found.as_json())
         return found.exit_code
     print_table(str(request.book), found.headings, found.lines)
+    for text in found.warnings:
+        say(f"warning: {text}", err=True)
     say(f"written to {found.output}")
     return found.exit_code
