@@ -6,6 +6,7 @@ written is finished first; a second signal waits for it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 
+_T = TypeVar("_T")
 _SOON = 1e-6
 """Seconds: the least that a timer takes for a time."""
 _A_MOMENT = 0.01
-"""Seconds after which a destructor that swallowed a signal has returned."""
+"""Seconds after which a destructor that swallowed a signal has returned, or a module may be loaded.
+"""
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -85,6 +88,9 @@ class Listener:
             threading.Timer(_A_MOMENT, _send, [number]).start()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
+        if _is_importing(frame):
+            threading.Timer(_A_MOMENT, _send, [number]).start()
+            return
         if _clock.expired and _ALARM is None and not self._holding:
             raise OutOfTime
         self.received.append(number)
@@ -94,6 +100,19 @@ class Listener:
             _tell("stopping; the best so far is kept (once more ends at once)")
         else:
             raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded: one that is broken off stays in halves, and whoever goes on
+    to write what was found would meet it."""
+    while frame is not None:
+        if frame.f_code.co_filename == _LOADER:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_LOADER = "<frozen importlib._bootstrap>"
 
 
 def _send(number: int) -> None:
@@ -217,12 +236,34 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     if seconds is None or not _in_main_thread():
         yield
         return
-    _clock.expired = False
-    with _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds):
-        yield
+    before, _clock.expired = _clock.expired, False
+    try:
+        with _alarm(seconds) if _ALARM is not None else _thread_alarm(seconds):
+            yield
+    finally:
+        _clock.expired = before
+
+
+def in_time(seconds: float, make: Callable[[], _T]) -> _T | None:
+    """What can be done without, where it is made in so many seconds; None where it is not."""
+    if seconds == math.inf:
+        return make()
+    try:
+        with time_limit(max(seconds, _SOON)):
+            return make()
+    except OutOfTime:
+        return None
+
+
+def is_out_of_time() -> bool:
+    """Whether the limit that is open was reached, and no signal has come."""
+    return _clock.expired and not _received()
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
+    if _is_importing(frame):
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT)
+        return
     _clock.expired = True
     if not (_listeners and _listeners[-1]._holding):
         raise OutOfTime
@@ -239,7 +280,6 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(_ALARM, old)
-        _clock.expired = False
         if outer > 0:
             signal.setitimer(signal.ITIMER_REAL, max(outer - time.monotonic() + began, _SOON))
 
@@ -260,4 +300,3 @@ def _thread_alarm(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        _clock.expired = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,7 +22,15 @@ from tests.graddesc.typed_tabs import Layout, sgd_cells, write
 from xlcollab.api.solve import running, sweeping
 from xlcollab.api.tabs import descent, run
 from xlcollab.faces.commands import COMMANDS
-from xlcollab.interrupts import OutOfTime, finished_first, listening, time_limit, unheard
+from xlcollab.interrupts import (
+    OutOfTime,
+    finished_first,
+    in_time,
+    is_out_of_time,
+    listening,
+    time_limit,
+    unheard,
+)
 
 
 def graddesc_book(path: Path) -> Path:
@@ -76,6 +86,43 @@ def test_a_time_limit_rings_and_is_put_away() -> None:
     with time_limit(0.05):
         pass
     time.sleep(0.1)
+
+
+def test_what_can_be_done_without_is_given_up_in_time() -> None:
+    assert in_time(5.0, lambda: 3) == 3
+    assert in_time(math.inf, lambda: 3) == 3
+    assert in_time(0.05, lambda: time.sleep(60) or 3) is None
+    assert not is_out_of_time()
+    with pytest.raises(OutOfTime), time_limit(0.2):  # noqa: PT012 - the order is the point
+        assert in_time(0.05, lambda: time.sleep(60) or 3) is None
+        time.sleep(60)
+
+
+def test_the_limit_that_is_open_says_whether_it_was_reached() -> None:
+    with time_limit(0.05):
+        with suppress(OutOfTime):
+            time.sleep(60)
+        assert in_time(5.0, lambda: 3) == 3
+        assert is_out_of_time()
+    assert not is_out_of_time()
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_module_is_loaded_whole(
+    number: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off in its midst it would stay in halves for whoever loads it next."""
+    name = f"slow_module_{number}"
+    told = "" if number is None else f"os.kill(os.getpid(), {int(number)})\n"
+    lines = ["import os, time", told, "until = time.monotonic() + 0.3"]
+    lines += ["while time.monotonic() < until:", "    pass", "whole = True"]
+    (tmp_path / f"{name}.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    limit = 0.05 if number is None else None
+    with listening(), pytest.raises(KeyboardInterrupt), time_limit(limit):  # noqa: PT012
+        importlib.import_module(name)
+        time.sleep(60)
+    assert importlib.import_module(name).whole
 
 
 def test_handlers_are_given_back() -> None:

@@ -79,6 +79,29 @@ def test_time_is_up_and_the_best_is_kept(name: str) -> None:
         assert better
 
 
+@pytest.mark.parametrize("method", ["auto", "sqp", "evolutionary", "lbfgs", "adam", "branch"])
+def test_one_evaluation_that_has_no_end(method: str) -> None:
+    """A limit that is only looked at between two evaluations would wait for it."""
+    asked_for = 0
+
+    def ball_at_last(x: Tensor) -> Tensor:
+        nonlocal asked_for
+        asked_for += 1
+        if asked_for == 12:
+            time.sleep(60)
+        return x.square().sum()
+
+    objective, start = model(ball_at_last, [3.0, 2.0, 1.0], box=[(-4.0, 4.0)] * 3)
+    if method == "branch":
+        objective = replace(objective, integer=torch.tensor([True, False, True]))
+    asked = Settings(method=method, time_limit=1.0, restarts=0 if method == "branch" else 9)
+    began = time.perf_counter()
+    found = solve(objective, start, asked)
+    assert time.perf_counter() - began < 30
+    assert found.status is Status.TIME_LIMIT, found.message
+    assert found.objective <= found.initial
+
+
 def test_an_interrupted_global_search_keeps_its_best() -> None:
     pytest.importorskip("pyscipopt")
     objective, start = model(hills, [3.3] * 9, box=_box(9))

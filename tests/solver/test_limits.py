@@ -31,10 +31,11 @@ def test_reading_and_writing_have_their_share() -> None:
 
 
 def test_writing_takes_longer_on_a_busy_machine_and_for_a_large_book() -> None:
-    least = seconds_to_keep(0.0, 0.0, 1.0)
+    least = seconds_to_keep(0.0, 0.0, 1.0, 2)
     assert 0.0 < least < 0.5
-    assert seconds_to_keep(0.0, 0.0, 6.0) == pytest.approx(6.0 * least)
-    assert seconds_to_keep(1.0, 2.0, 1.0) > 1.0 + least
+    assert seconds_to_keep(0.0, 0.0, 6.0, 2) == pytest.approx(6.0 * least)
+    assert seconds_to_keep(1.0, 2.0, 1.0, 2) > 1.0 + least
+    assert seconds_to_keep(0.0, 0.0, 1.0, 5000) > 0.5 + least
 
 
 def test_the_first_command_of_a_process_began_with_it() -> None:

@@ -34,6 +34,9 @@ FEW_VARIABLES = 4
 """So many variables stand in the table of the history itself."""
 WEIGHT_ROWS = 200
 """Rows of a sheet of weights: enough to see the way, few enough to keep the file small."""
+WEIGHT_CELLS = 100_000
+"""Of a sheet of weights: of thousands of variables fewer rows are shown, for they are written in
+no time then, too."""
 _PLACES = 4
 """Of a number as most columns show it."""
 _DIGITS = 6
@@ -111,9 +114,9 @@ def weights_sheet(
     sentence: str = "",
     existing_names: Iterable[str] = (),
 ) -> NewSheet | None:
-    """The sheet "`sheet` weights": the weights at up to 200 iterations, among them the first and
-    the last, which have all their digits, those between the ones that are shown; None for few
-    variables, which stand in the history.
+    """The sheet "`sheet` weights": the weights at up to 200 iterations, fewer of many variables,
+    among them the first and the last, which have all their digits, those between the ones that are
+    shown; None for few variables, which stand in the history.
 
     The row above the headings says the cells, the headings their `names` where they are different.
     Variables that never change are left out where others do.
@@ -122,7 +125,7 @@ def weights_sheet(
         return None
     most = MAX_COLUMNS - 1
     moved = _moved(record)
-    shown = record.thinned(math.ceil(len(record) / WEIGHT_ROWS))
+    shown = record.thinned(math.ceil(len(record) / weight_rows(len(moved[:most]))))
     cells = [record.variables[place] for place in moved[:most]]
     weights = _shortened(shown.weights[:, moved[:most]])
     headings: list[Scalar] = [record.columns[0], *_different(_taken(names, moved[:most]), cells)]
@@ -150,6 +153,11 @@ def weights_sheet(
         row_looks=top_looks({HEAD_ROW - 1: "note"}),
         column_looks=looks,
     )
+
+
+def weight_rows(variables: int) -> int:
+    """How many iterations a sheet of weights shows at most."""
+    return max(2, min(WEIGHT_ROWS, WEIGHT_CELLS // max(1, variables)))
 
 
 def _moved(record: Record) -> list[int]:

@@ -29,8 +29,10 @@ _CLEARLY = 1e-6
 def interrupted(task: Task, method: str, start: Tensor, recorder: Recorder) -> Attempt:
     """A run that was ended where nothing of its own heard it: between two stages, or in a look
     around its end."""
-    x = start if recorder.x is None else recorder.x
-    return at_last(task, x, Stop(Status.INTERRUPTED, ""), method, recorder)
+    x = task.evaluator.project(start) if recorder.x is None else recorder.x
+    found = at_last(task, x, Stop(Status.INTERRUPTED, ""), method, recorder)
+    recorder.begin(task.evaluator, found.outcome.point)
+    return found
 
 
 def at_its_best(found: Attempt, task: Task, start: Tensor) -> Attempt:

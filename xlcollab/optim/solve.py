@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
+from xlcollab.interrupts import finished_first, is_out_of_time, time_limit
 from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
@@ -67,21 +70,48 @@ def solve(
     choice = choose(objective, start, settings)
     stop = _hindrance(objective, choice)
     if stop is not None:
-        return _solution(refused(task, start, stop), task, start, choice, 0)
-    return _best_of_starts(task, start.detach(), choice)
+        return _solution(_End(refused(task, start, stop), choice, 0), task, start)
+    limit = settings.time_limit
+    with time_limit(None if limit is None else limit + _PATIENCE):
+        end = _best_of_starts(task, start.detach(), choice)
+        late = is_out_of_time()
+    with finished_first():  # a signal that comes now costs nobody what was found
+        return _solution(_late(end) if late else end, task, start)
 
 
-def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
+_PATIENCE = 0.15
+"""Seconds beyond a time limit that engines have to end by themselves, which they do between two
+evaluations; of large sheets one takes longer than that."""
+
+
+class _End(NamedTuple):
+    """Where a run ended, by which choice, and after how many iterations of all starts."""
+
+    best: Attempt
+    choice: Choice
+    iterations: int
+
+
+def _late(end: _End) -> _End:
+    """The same, where what ended it was the time limit."""
+    stop = end.best.outcome.stop
+    if stop.status is not Status.INTERRUPTED:
+        return end
+    stop = replace(stop, status=Status.TIME_LIMIT)
+    return end._replace(best=replace(end.best, outcome=replace(end.best.outcome, stop=stop)))
+
+
+def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> _End:
     if choice.stages[0].method == "highs":
         linear = by_highs(task, task.evaluator.project(start))
         if linear is not None:
             count = linear.recorder.iteration
-            linear = _unmoved(at_its_best(linear, task, start), task, start)
-            return _solution(linear, task, start, choice, count)
+            linear = _once_more(_at_rest, linear, task, start)
+            return _End(linear, choice, count)
         choice = _without_linear_form(task, start)
         stop = _hindrance(task.objective, choice)
         if stop is not None:
-            return _solution(refused(task, start, stop), task, start, choice, 0)
+            return _End(refused(task, start, stop), choice, 0)
     best: Attempt | None = None
     iterations = 0
     for drawn in starts(start, task.objective, task.settings):
@@ -89,17 +119,34 @@ def _best_of_starts(task: Task, start: Tensor, choice: Choice) -> Solution:
         try:
             found = run(task, choice, drawn, recorder)
         except KeyboardInterrupt:
-            if best is None and recorder.iteration == 0:
+            if best is None and recorder.iteration == 0 and not is_out_of_time():
                 raise
             found = interrupted(task, choice.stages[0].method, drawn, recorder)
         iterations += found.recorder.iteration
-        found = at_its_best(found, task, start)
+        found = _once_more(at_its_best, found, task, start)
         best = found if best is None else better(best, found)
         if found.outcome.stop.status in EARLY:
             best = replace(best, outcome=replace(best.outcome, stop=found.outcome.stop))
             break
     assert best is not None
-    return _solution(_judged(best, task, start), task, start, choice, iterations)
+    return _End(_judged(best, task, start), choice, iterations)
+
+
+def _at_rest(found: Attempt, task: Task, start: Tensor) -> Attempt:
+    return _unmoved(at_its_best(found, task, start), task, start)
+
+
+def _once_more(
+    ending: Callable[[Attempt, Task, Tensor], Attempt], found: Attempt, task: Task, start: Tensor
+) -> Attempt:
+    """An ending that is made from its beginning where the run is ended in its midst: what was found
+    is not lost."""
+    try:
+        return ending(found, task, start)
+    except KeyboardInterrupt:
+        found = ending(found, task, start)
+    stop = Stop(Status.INTERRUPTED, found.outcome.stop.message)
+    return replace(found, outcome=replace(found.outcome, stop=stop))
 
 
 def _judged(best: Attempt, task: Task, start: Tensor) -> Attempt:
@@ -204,9 +251,8 @@ def _crossed(lower: Tensor | None, upper: Tensor | None) -> int | None:
     return int((lower > upper).nonzero()[0, 0]) + 1
 
 
-def _solution(
-    best: Attempt, task: Task, start: Tensor, choice: Choice, iterations: int
-) -> Solution:
+def _solution(end: _End, task: Task, start: Tensor) -> Solution:
+    best, choice, iterations = end
     plain = Evaluator(replace(task.objective, maximize=False, native=None), start)
     point = plain.at(best.x)
     rows, missed = misses(task.objective, best.x)

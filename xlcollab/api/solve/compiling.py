@@ -39,6 +39,7 @@ from xlcollab.api.solve.refusing import (
 from xlcollab.errors import MovingReferenceError, UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
+from xlcollab.interrupts import in_time
 from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.kernels.trace.recalculating import RecalculatingCompiler
 from xlcollab.kernels.values.tape import Value
@@ -176,7 +177,8 @@ class Compiled:
         asked = self.run.settings.method == "global"  # which can do nothing without them
         if not asked and not has_time(function, self.start, self.run):
             return None
-        return formulas_of(function, self.start, self._within(asked))
+        seconds = math.inf if asked else self.run.share
+        return in_time(seconds, lambda: formulas_of(function, self.start, self._within(asked)))
 
     def _within(self, asked: bool) -> Within:
         """Where the variables may be. Whole numbers count as such for an engine that never leaves
@@ -222,9 +224,8 @@ def compile_model(
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     residuals = compiler.residuals(value)
-    linear = None
-    if not limits.alldifferent and not isinstance(compiler, RecalculatingCompiler):
-        linear = linear_form(compiler, model, value, lines, limits, settings)
+    run = Run(settings, until)
+    linear = in_time(run.share, lambda: _linear(compiler, model, value, lines, limits, settings))
     if linear is None:  # else HiGHS needs no start
         check(model, workbook, init=settings.init)
         refuse_non_number(value, model, compiler)
@@ -238,7 +239,7 @@ def compile_model(
         limits=limits,
         constraints=lines,
         linear=linear,
-        run=Run(settings, until),
+        run=run,
         shape=shape_of(_functions(cell, lines)),
         roots=any(function.roots for function in _functions(cell, lines)),
         differentiable=_has_derivatives(compiler, cell, lines),
@@ -250,6 +251,19 @@ def compile_model(
             *_of_compiling(compiler, model, cell, lines),
         ),
     )
+
+
+def _linear(
+    compiler: Compiler,
+    model: SolverModel,
+    value: Value,
+    lines: ConstraintLines | None,
+    limits: Bounds,
+    settings: Settings,
+) -> LinearModel | None:
+    if limits.alldifferent or isinstance(compiler, RecalculatingCompiler):
+        return None
+    return linear_form(compiler, model, value, lines, limits, settings)
 
 
 def _functions(cell: SheetFunction, lines: ConstraintLines | None) -> list[SheetFunction]:

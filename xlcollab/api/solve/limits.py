@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 from xlcollab.errors import UsageError
+from xlcollab.history.layout import weight_rows
 from xlcollab.optim import Settings
 from xlcollab.problems import SolverModel, SolverOptions
 from xlcollab.settings.methods import METHODS, OF_ENGINES
@@ -90,15 +92,32 @@ def seconds_of(settings: Settings, model: SolverModel) -> float:
     return math.inf if found is None else float(found)
 
 
-def seconds_to_keep(reading: float, compiling: float, slowness: float) -> float:
+def seconds_to_compile(began: float, until: float) -> float | None:
+    """How long a model may take to be compiled from now on, in a run from `began` to `until`
+    (perf_counter); None for any time."""
+    if until == math.inf:
+        return None
+    return max(_AT_ONCE, began + _MOST_TO_COMPILE * (until - began) - time.perf_counter())
+
+
+_MOST_TO_COMPILE = 0.8
+"""Of a time limit, reading and loading included: no search that begins later finds anything."""
+_AT_ONCE = 0.5
+"""Seconds in which a small model is compiled, however long loading took."""
+
+
+def seconds_to_keep(reading: float, compiling: float, slowness: float, variables: int) -> float:
     """How long it will take to apply and write what is found, judged by what was seen of this book
     on this machine: the same cells are evaluated and written. `slowness` is how many seconds one
     second of computing took."""
-    return _KEEPING * slowness + _OF_READING * reading + _OF_COMPILING * compiling
+    more = variables * (weight_rows(variables) + _OF_AN_ANSWER) * _OF_A_CELL
+    return (_KEEPING + more) * slowness + _OF_READING * reading + _OF_COMPILING * compiling
 
 
 _KEEPING = 0.15
 """Seconds of computing for a book of a few cells, its reports and the lines that are printed."""
+_OF_AN_ANSWER, _OF_A_CELL = 12, 8e-6
+"""Cells that an answer has for each variable, and seconds of computing for a cell that is added."""
 _OF_READING, _OF_COMPILING = 2.0, 0.3
 """Writing a large book takes up to twice what reading took; evaluating it a third of compiling."""
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.errors import XlcollabError
+from xlcollab.interrupts import in_time
 from xlcollab.kernels.program.curved import PlainCurves
 from xlcollab.kernels.program.formulas import guarded
 from xlcollab.kernels.program.lower import (
@@ -131,6 +132,11 @@ class Run:
         """What is left of it."""
         return self.until - time.perf_counter()
 
+    @property
+    def share(self) -> float:
+        """Of what is left, that one program may take to be made."""
+        return max(_AT_ONCE, _MOST_OF_A_RUN * self.seconds)
+
 
 def has_time(function: TensorFunction, start: Tensor, run: Run) -> bool:
     """Whether a run that has to end can make a program of a function first: for a sheet of
@@ -157,6 +163,8 @@ _AT_MOST_TO_LOWER = 50
 """Evaluations on the tape, without slopes, that take as long as to make a program."""
 _MOST_OF_A_RUN = 0.3
 """The rest is for the search, without which a program is of no use."""
+_AT_ONCE = 0.2
+"""Seconds in which a small model has its program, however long loading took."""
 
 
 def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
@@ -169,9 +177,9 @@ def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
         return objective
     return replace(
         objective,
-        native=_program(objective, start, run),
-        native_residuals=_squares(objective, start, run),
-        native_curves=_curves(objective, start, run),
+        native=in_time(run.share, lambda: _program(objective, start, run)),
+        native_residuals=in_time(run.share, lambda: _squares(objective, start, run)),
+        native_curves=in_time(run.share, lambda: _curves(objective, start, run)),
     )
 
 
@@ -182,6 +190,12 @@ def program_of_many(
     values alone. Small ones numpy runs at all points in one go, which needs nothing compiled."""
     if not has_time(function, start, run):
         return None
+    return in_time(run.share, lambda: _values_of_many(function, start, run))
+
+
+def _values_of_many(
+    function: TensorFunction, start: Tensor, run: Run
+) -> NativeProgram | PlainValues | None:
     points = (run.settings.population or _POPULATION) * _iterations(run.settings)
     parts = ("evaluate", "batch")
     if seconds_to_compile(*parts) == 0.0:
@@ -211,7 +225,7 @@ def rows_of_many(
     if not has_time(function, start, run):
         return None
     times = min(_iterations(run.settings), _MANY_STEPS) * _runs(run.settings)
-    return _rows(function, start, times, run.seconds)
+    return in_time(run.share, lambda: _rows(function, start, times, run.seconds))
 
 
 def _rows(

@@ -19,7 +19,7 @@ from xlcollab.api.solve.solved import Refused, Solved
 from xlcollab.api.solve.solving import solve_model
 from xlcollab.api.solve.viewing import ModelView
 from xlcollab.errors import ModelError, UsageError, WriteRefusedError
-from xlcollab.interrupts import raise_if_stopped
+from xlcollab.interrupts import OutOfTime, raise_if_stopped
 from xlcollab.optim import Row, Settings, Status, StepCallback
 from xlcollab.problems import SolverModel
 from xlcollab.settings.methods import METHODS
@@ -246,6 +246,9 @@ def _attempt(
         raise
     except (ModelError, WriteRefusedError) as error:
         return Refused(model, str(error))
+    except OutOfTime:
+        text = "the time limit was reached before the first step; nothing was found"
+        return Refused(model, text, Status.TIME_LIMIT)
     except KeyboardInterrupt:
         return Refused(model, "interrupted before its first step", Status.INTERRUPTED)
 
@@ -267,8 +270,12 @@ def _sentence(one: Solved | Refused) -> str:
 
 
 def _exit_code(one: Solved | Refused) -> int:
-    """That of the status; 4 where a run ended without a point that satisfies the constraints."""
-    lost = isinstance(one, Solved) and not one.solution.feasible
+    """That of the status; 4 where a run ended without a point that satisfies the constraints, or
+    before it had any."""
+    if isinstance(one, Refused):
+        lost = one.status is Status.TIME_LIMIT
+    else:
+        lost = not one.solution.feasible
     return EXIT_CODES.get(one.status, 4 if lost else 0)
 
 

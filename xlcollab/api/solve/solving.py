@@ -22,6 +22,7 @@ from xlcollab.api.solve.limits import (
     less_precise,
     limited,
     seconds_of,
+    seconds_to_compile,
     seconds_to_keep,
     with_engine,
 )
@@ -31,6 +32,7 @@ from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, unmoved, watched
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
+from xlcollab.interrupts import finished_first, time_limit
 from xlcollab.optim import Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
@@ -99,12 +101,16 @@ def solve_model(
     compiling, computing_before = time.perf_counter(), time.process_time()
     began = compiling - book.seconds_read if began is None else began
     settings = with_engine(settings, model)
-    compiled = compile_model(book, model, settings, began + seconds_of(settings, model))
+    until = began + seconds_of(settings, model)
+    with time_limit(seconds_to_compile(began, until)):
+        compiled = compile_model(book, model, settings, until)
     book.rehearse(Changes(inputs=_inputs(model, compiled.start.numpy())))
     place = working_place(computing or Computing(), compiled.size)
     compile_seconds = time.perf_counter() - compiling
     slowness = compile_seconds / max(time.process_time() - computing_before, 1e-3)
-    keeping = seconds_to_keep(book.seconds_read, compile_seconds, max(1.0, slowness))
+    keeping = seconds_to_keep(
+        book.seconds_read, compile_seconds, max(1.0, slowness), len(compiled.cells)
+    )
     start = compiled.start.to(device=place.device, dtype=place.dtype)
     with fitting_threads(compiled.size):
         objective = compiled.objective(place)
@@ -112,21 +118,35 @@ def solve_model(
         spent = time.perf_counter() - began
         limits = limited(settings, model, spent, keeping)
         ended = solve(objective, start, limits, on_step, on_weights)
-    solution = explained(compiled, as_the_sheet_compares(compiled, ended))
-    solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
-    solved = Solved(
-        model=model,
-        solution=solution,
-        record=_record(model, solution),
-        device=str(place.device),
-        dtype=str(place.dtype).removeprefix("torch."),
-        seconds={
-            "read": book.seconds_read,
-            "compile": compile_seconds,
-            "solve": solution.seconds,
-        },
-        warnings=compiled.warnings + less_precise(model, solution.max_violation),
-    )
+    with finished_first():  # whatever signal comes now, what was found is kept
+        solution = explained(compiled, as_the_sheet_compares(compiled, ended))
+        solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
+        found = Solved(
+            model=model,
+            solution=solution,
+            record=_record(model, solution),
+            device=str(place.device),
+            dtype=str(place.dtype).removeprefix("torch."),
+            seconds={
+                "read": book.seconds_read,
+                "compile": compile_seconds,
+                "solve": solution.seconds,
+            },
+            warnings=compiled.warnings + less_precise(model, solution.max_violation),
+        )
+        return _put(book, compiled, found, history=history, reports=reports, watch=watch)
+
+
+def _put(
+    book: Session,
+    compiled: Compiled,
+    solved: Solved,
+    *,
+    history: bool,
+    reports: Sequence[str],
+    watch: Sequence[str],
+) -> Solved:
+    """An outcome with its sheets in the book, as far as it is kept."""
     record, seen = _watched(book, compiled, solved, watch)
     solved = replace(solved, watched=seen.ends, warnings=(*solved.warnings, *seen.unmoved))
     sheets = _sheets(book, compiled, solved, record, history=history, reports=reports)

@@ -26,7 +26,7 @@ from xlcollab.history import cell_names, free_of_ours
 from xlcollab.history.axes import ends, is_spaced_by_factors
 from xlcollab.history.points import short_name
 from xlcollab.history.report import Report, Section, cell_value, report_sheet
-from xlcollab.interrupts import raise_if_stopped
+from xlcollab.interrupts import OutOfTime, raise_if_stopped
 from xlcollab.optim import Status
 from xlcollab.problems import Case, SolverModel, parameters, scenarios, start, variable_cells
 from xlcollab.ref import AreaRef, CellRef, Rect
@@ -187,17 +187,27 @@ def _outcomes(
         book.apply(Changes(inputs=(*begin, *edits)))
         book.stale = True
         refresh(book)
-        found = _run_of(book, model, settings, how.computing, now)
-        is_stopped = found is None or found.status is Status.INTERRUPTED
-        if found is None and not number:
-            raise KeyboardInterrupt  # there is nothing to keep
-        yield found or _INTERRUPTED
+        found: Solved | Refused | str
+        try:
+            found = _run_of(book, model, settings, how.computing, now)
+        except KeyboardInterrupt as stop:
+            if not number:
+                raise  # there is nothing to keep
+            found = _NOT_RUN if isinstance(stop, OutOfTime) else _INTERRUPTED
+        is_stopped = _is_interrupted(found)
+        yield found
+
+
+def _is_interrupted(found: Solved | Refused | str) -> bool:
+    """Whether a signal ended a run, before or after it had found something."""
+    if isinstance(found, str):
+        return found == _INTERRUPTED
+    return found.status is Status.INTERRUPTED
 
 
 def _run_of(
     book: Session, model: SolverModel, settings: Settings, computing: Computing, now: float
-) -> Solved | Refused | None:
-    """One run; None where it was interrupted before its first step."""
+) -> Solved | Refused:
     try:
         raise_if_stopped()
         return solve_model(book, model, settings, computing, history=False, began=now)
@@ -205,8 +215,6 @@ def _run_of(
         raise
     except ModelError as error:
         return Refused(model, str(error))
-    except KeyboardInterrupt:
-        return None
 
 
 _LEAST_SECONDS = 0.5
