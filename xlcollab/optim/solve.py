@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.errors import UsageError
-from xlcollab.interrupts import finished_first, is_out_of_time, time_limit
+from xlcollab.interrupts import OutOfTime, finished_first, is_out_of_time, time_limit
 from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
@@ -71,12 +71,23 @@ def solve(
     stop = _hindrance(objective, choice)
     if stop is not None:
         return _solution(_End(refused(task, start, stop), choice, 0), task, start)
-    limit = settings.time_limit
-    with time_limit(None if limit is None else limit + _PATIENCE):
-        end = _best_of_starts(task, start.detach(), choice)
-        late = is_out_of_time()
+    end = _in_time(task, start.detach(), choice)
     with finished_first():  # a signal that comes now costs nobody what was found
-        return _solution(_late(end) if late else end, task, start)
+        return _solution(end, task, start)
+
+
+def _in_time(task: Task, start: Tensor, choice: Choice) -> _End:
+    """Where the run ends, at the latest when the time limit rings."""
+    limit = task.settings.time_limit
+    end = None
+    try:
+        with time_limit(None if limit is None else limit + _PATIENCE):
+            end = _best_of_starts(task, start, choice)
+            return _late(end) if is_out_of_time() else end
+    except OutOfTime:  # which may be while the clock is put away
+        if end is None:
+            raise
+        return end
 
 
 _PATIENCE = 0.15
