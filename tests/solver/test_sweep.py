@@ -16,6 +16,7 @@ from xlcollab.api.look import drawing
 from xlcollab.api.session.session import Session
 from xlcollab.api.solve.given import given_model
 from xlcollab.api.solve.simulation import simulated
+from xlcollab.api.solve.sweeping import swept
 from xlcollab.settings.requests.sweep import SweepRequest
 
 CELLS: dict[str, object] = {
@@ -345,3 +346,11 @@ def test_a_limit_that_is_a_formula_is_judged(tmp_path: Path) -> None:
     assert found.json["rows"][1]["share that holds"] == pytest.approx(0.5, abs=0.04)
     one = xlcollab("sweep", path, "--json", "--samples", "1", "--overwrite", *words)
     assert one.json["rows"][0]["standard deviation"] is None
+
+
+@pytest.mark.parametrize(("values", "line"), [("1,4,9", True), ("9,4,1", True), ("4,9,1", False)])
+def test_points_out_of_order_have_no_line(tmp_path: Path, values: str, line: bool) -> None:
+    path = build(tmp_path / "b.xlsx", {"S": CELLS}, solver_names("S", **MODEL))
+    book = Session(path)
+    (chart,) = swept(book, SweepRequest(book=path, parameter=(f"S!B3={values}",))).sheet.charts
+    assert [one.line for one in chart.series] == [line]

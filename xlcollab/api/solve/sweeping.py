@@ -353,13 +353,21 @@ def _charts(
         title="Objective",
         x_title=varied[-1],
         y_title="objective",
-        series=tuple(series),
+        series=tuple(replace(one, line=_is_in_order(cases)) for one in series),
         at=(_FIRST_LINE - 2, _width(headings) + 1),
         legend=len(series) > 1,
         log_x=is_spaced_by_factors(along),
         x_range=ends(along),
     )
     return (chart,)
+
+
+def _is_in_order(cases: Sequence[Case]) -> bool:
+    """Whether the values along the axis only rise, or only fall: a line through others would lead
+    to and fro."""
+    first = [case.values[-1] for case in cases if case.values[:-1] == cases[0].values[:-1]]
+    steps = np.diff(first)
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _lines_of_one(sheet: NewSheet, headings: Sequence[str], cases: Sequence[Case]) -> list[Series]:
