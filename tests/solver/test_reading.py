@@ -170,3 +170,14 @@ def test_variables_and_objective_may_stand_on_different_sheets(tmp_path: Path) -
     workbook = xc.open(tmp_path / "b.solved.xlsx").workbook
     assert [workbook.sheet("Plan").value(row, 0) for row in (0, 1)] == [3.0, 2.5]
     assert workbook.sheet("Result").value(0, 1) == 21.5
+
+
+def test_variables_that_reach_nothing_are_not_said_to_stay(tmp_path: Path) -> None:
+    """A bound moved one, and so did a whole number, under "it stays as it is"."""
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=(A1-3)^2"}
+    found = Model(cells, "B1", "S!A1:A2", lines=[("S!A2", ">=", "1.5")]).solve(tmp_path)
+    (told,) = found.json["models"]
+    (warning,) = [text for text in told["warnings"] if "S!A2" in text]
+    assert "limits" in warning
+    assert "stays" not in warning
+    assert xc.open(tmp_path / "book.solved.xlsx").workbook.sheet("S").value(1, 0) == 1.5

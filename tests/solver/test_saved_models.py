@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -310,3 +311,40 @@ def test_what_stands_above_a_count_may_be_no_objective(top: str, tmp_path: Path)
     found = xlcollab("inspect", path, "--json")
     assert found.code == 0, found.err
     assert found.json["saved_models"] == []
+
+
+@pytest.mark.parametrize("at", ["S!H1", "T!H1"])
+def test_cells_of_several_sheets_are_read_back_wherever_they_are_saved(
+    tmp_path: Path, at: str
+) -> None:
+    """An area without a sheet was taken to stand on that of the area before it."""
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=(A1-3)^2+(T!A2-2)^2+(A2-9)^2", "C1": "=A1+T!A2"}
+    path = build(tmp_path / "b.xlsx", {"S": cells, "T": {"A2": 1.0, "C1": "=A2"}})
+    words = ["--minimize", "S!B1", "--by-changing", "S!A1,T!A2"]
+    words += ["--subject-to", "S!C1<=4.5", "--subject-to", "T!C1>=1.25"]
+    first = xlcollab("solve", path, "--json", *words, "--save-model-at", at, "--save-model")
+    assert first.code == 0, first.err
+    saved = tmp_path / "b.solved.xlsx"
+    for place, options in enumerate(([], ["--load-model", at])):
+        again = xlcollab("solve", saved, "--json", *options, "-o", tmp_path / f"{place}.xlsx")
+        assert again.code == 0, again.err
+        assert again.json["models"][0]["final"] == pytest.approx(first.json["models"][0]["final"])
+    book = xc.open(saved).workbook
+    stored, loaded = read_model(book, "S"), read_saved(book, at, "S")
+    assert stored.variables == loaded.variables
+    assert stored.constraints == loaded.constraints
+    assert [str(area) for area in stored.variables] == ["S!A1", "T!A2"]
+
+
+def test_numbers_are_spelt_as_in_formulas(tmp_path: Path) -> None:
+    path = build(tmp_path / "b.xlsx", {"S": {"A1": 1.0, "B1": "=(A1-3)^2"}})
+    words = ("--minimize", "S!B1", "--by-changing", "S!A1", "--subject-to", "S!A1>=1e-7")
+    found = xlcollab("solve", path, *words, "--save-model", "--save-model-at", "H1")
+    assert found.code == 0
+    with zipfile.ZipFile(tmp_path / "b.solved.xlsx") as archive:
+        names = archive.read("xl/workbook.xml").decode()
+        cells = archive.read("xl/worksheets/sheet1.xml").decode()
+    texts = [*re.findall(r'"solver_\w+"[^>]*>([^<]+)<', names), *re.findall("<f[ >][^<]+<", cells)]
+    assert any("1E-06" in text for text in texts)
+    assert any("1E-07" in text for text in texts)
+    assert not any("e-0" in text for text in texts)

@@ -393,8 +393,9 @@ def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines |
     lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
     if not lost or not bool(reached.any()):
         return []
-    do, they = ("does", "it stays as it is") if len(lost) == 1 else ("do", "they stay as they are")
-    return [f"{_listed(lost)} {do} not reach the objective; {they}"]
+    do, their = ("does", "its") if len(lost) == 1 else ("do", "their")
+    same = f"one value within {their} limits is as good as another"
+    return [f"{_listed(lost)} {do} not reach the objective; {same}"]
 
 
 def _listed(cells: list[CellRef]) -> str:

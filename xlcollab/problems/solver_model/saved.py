@@ -219,7 +219,8 @@ def _read(workbook: Workbook, area: AreaRef) -> SolverModel:
     restrictions = Restrictions(workbook, sheet)
     arrays = [_line(formulas, cell, restrictions, what) for cell in places[1:]]
     options, positive = _options(workbook, sheet, [one for one in arrays if one])
-    text = ",".join(_written(one, places[0]) for one in variables)
+    texts = [text for one in variables for text in _parts(one, places[0])]
+    areas = [resolve_areas(workbook, text, sheet, f"a variable of {what}") for text in texts]
     objective = goal and resolve_cell(
         workbook, _written(goal[1], cells[0]), sheet, f"the objective of {what}"
     )
@@ -228,7 +229,7 @@ def _read(workbook: Workbook, area: AreaRef) -> SolverModel:
         objective=objective or None,
         sense=goal[0] if goal else "satisfy",
         target=goal[2] if goal else 0.0,
-        variables=disjoint(resolve_areas(workbook, text, sheet, f"a variable of {what}")),
+        variables=disjoint([area for several in areas for area in several]),
         constraints=tuple(restrictions.constraints),
         integer=restrictions.areas("integer"),
         binary=restrictions.areas("binary"),
@@ -255,6 +256,14 @@ def _line(
     else:
         restrictions.constrain(left, SIGNS[node.operator], right, where)
     return ()
+
+
+def _parts(node: Node, cell: CellRef) -> list[str]:
+    """Each area of a union on its own: one without a sheet means that of the formula, whatever
+    stands before it."""
+    if isinstance(node, Binary) and node.operator == ",":
+        return _parts(node.left, cell) + _parts(node.right, cell)
+    return [_written(node, cell)]
 
 
 def _written(node: Node, cell: CellRef) -> str:

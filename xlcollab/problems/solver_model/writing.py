@@ -105,8 +105,10 @@ def _domains(model: SolverModel) -> list[tuple[str, int, str]]:
 
 
 def number_text(number: float) -> str:
-    """The shortest text that reads back as the same number."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    """The shortest text that reads back as the same number, powers of ten as formulas have them."""
+    if number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return repr(number).upper()
 
 
 def absolute_text(formula: str, sheet: str) -> str:
