@@ -39,14 +39,14 @@ def solver_names(model: SolverModel) -> dict[str, str]:
     options = model.options
     texts = dict(_DEFAULTS) | {
         "adj": ",".join(absolute_name(area) for area in model.variables),
-        "cvg": repr(options.convergence),
+        "cvg": number_text(options.convergence),
         "eng": str(code_of(ENGINES, options.engine)),
         "itr": str(options.iterations or NO_LIMIT),
         "neg": "1" if model.non_negative else "2",
-        "pre": repr(options.precision),
+        "pre": number_text(options.precision),
         "rlx": "1" if options.ignore_integers else "2",
         "tim": str(options.seconds or NO_LIMIT),
-        "tol": repr(options.integer_tolerance),
+        "tol": number_text(options.integer_tolerance),
         "typ": str(code_of(SENSES, "minimize" if model.sense == "satisfy" else model.sense)),
         "val": number_text(model.target),
         "msl": "1" if options.multistart else "2",
@@ -57,7 +57,7 @@ def solver_names(model: SolverModel) -> dict[str, str]:
     if model.objective is not None:
         texts["opt"] = absolute_name(model.objective.area)
     chosen = {"ssz": options.population, "mrt": options.mutation, "mni": options.patience}
-    texts |= {key: f"{value:g}" for key, value in chosen.items() if value is not None}
+    texts |= {key: number_text(float(value)) for key, value in chosen.items() if value is not None}
     lines = [*(_line(one, model.sheet) for one in model.constraints), *_domains(model)]
     texts["num"] = str(len(lines))
     for number, (left, code, right) in enumerate(lines, 1):
