@@ -42,7 +42,7 @@ BOWL = [[2.0, 0.0], [0.0, 4.0]]
     ("low", "high", "x"), [(-9.0, 9.0, [1.0, 0.5]), (2.0, 9.0, [2.0, 2.0]), (-9.0, 0.0, [0.0, 0.0])]
 )
 def test_the_optimum_of_the_box(low: float, high: float, x: list[float]) -> None:
-    found = Quadratics(program([-2.0, -2.0], BOWL), lambda: 60.0)(node(low, high))
+    found = Quadratics(program([-2.0, -2.0], BOWL), 1.0, lambda: 60.0)(node(low, high))
     assert found.ending == "solved"
     np.testing.assert_allclose(found.y, x, atol=1e-6)
     a, b = x
@@ -52,21 +52,21 @@ def test_the_optimum_of_the_box(low: float, high: float, x: list[float]) -> None
 def test_a_box_without_a_point_is_infeasible() -> None:
     for rows in ({"low": 30.0}, {"high": -30.0}):
         there = node(-9.0, 9.0)
-        found = Quadratics(program([1.0, 1.0], BOWL, **rows), lambda: 60.0)(there)
+        found = Quadratics(program([1.0, 1.0], BOWL, **rows), 1.0, lambda: 60.0)(there)
         assert found.ending == "infeasible"
         assert found.value == -math.inf
 
 
 def test_what_has_no_end_is_unbounded() -> None:
-    found = Quadratics(program([-1.0, 0.0]), lambda: 60.0)(node(0.0, math.inf))
+    found = Quadratics(program([-1.0, 0.0]), 1.0, lambda: 60.0)(node(0.0, math.inf))
     assert found.ending == "unbounded"
 
 
 def test_boxes_are_solved_one_after_the_other() -> None:
     """What HiGHS keeps of the last box is not that of this one."""
-    relaxed = Quadratics(program([-2.0, -2.0], BOWL, low=-1.0), lambda: 60.0)
+    relaxed = Quadratics(program([-2.0, -2.0], BOWL, low=-1.0), 1.0, lambda: 60.0)
     for low, x in ((2.0, 2.0), (30.0, 30.0), (-9.0, 1.0)):
         found = relaxed(node(low, 40.0))
         assert found.ending == "solved"
         assert found.y[0] == pytest.approx(x, abs=1e-6)
-    assert Quadratics(program([0.0, 0.0], BOWL), lambda: 60.0)(node(0.0, 1.0)).value == 3.0
+    assert Quadratics(program([0.0, 0.0], BOWL), 1.0, lambda: 60.0)(node(0.0, 1.0)).value == 3.0

@@ -58,7 +58,9 @@ class _Tally:
 class Evaluator:
     """Evaluates an objective and counts; its scaled and constrained views share the count."""
 
-    def __init__(self, objective: Objective, start: Tensor, l2: float = 0.0) -> None:
+    def __init__(
+        self, objective: Objective, start: Tensor, l2: float = 0.0, raw: Raw | None = None
+    ) -> None:
         self.objective = objective
         self.l2 = l2
         self.scale: Tensor | None = None
@@ -69,12 +71,17 @@ class Evaluator:
         self._unseen = 0.0 if objective.constraints is None else math.nan
         self._tally = _Tally()
         self._differentiator = Differentiator()
-        self.raw = Raw(objective, l2)
+        self.raw = Raw(objective, l2) if raw is None else raw
 
     @property
     def evaluations(self) -> int:
         """How often the objective or its residuals were computed."""
         return self._tally.evaluations
+
+    def of(self, objective: Objective, start: Tensor) -> Evaluator:
+        """An evaluator, with a tally of its own, of a model that may be this one with other
+        bounds."""
+        return Evaluator(objective, start, self.l2, self.raw.of(objective))
 
     def scaled(self, scale: Tensor) -> Evaluator:
         """The same evaluator in the variables y = x / scale, all scales above 0."""

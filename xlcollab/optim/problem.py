@@ -106,6 +106,13 @@ class NativeRows(NativeSquares, Protocol):
         """The gradient by x, (n,), of the residuals' sum with these weights (m,), or None."""
         ...
 
+    def many(
+        self, points: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """At the rows of `points` (B, n) `pulled` with a row of `weights` (B, m) each, and behind
+        it the residuals, (B, n + m); NaN where there is no answer."""
+        ...
+
 
 class NativeCurves(Protocol):
     """The residuals' derivatives and those of their slopes."""

@@ -25,6 +25,13 @@ class Raw:
         self._native: NativeRows | None = None
         self._asked = False
 
+    def of(self, objective: Objective) -> Raw:
+        """The same, where only bounds or what is whole differ: a program is made once."""
+        old = self.objective
+        same = old.function is objective.function and old.constraints is objective.constraints
+        same &= old.maximize == objective.maximize and old.native is objective.native
+        return self if same else Raw(objective, self.l2)
+
     def __call__(self, x: Tensor) -> Tensor:
         """Differentiable by autograd."""
         objective = self.objective
@@ -72,6 +79,37 @@ class Raw:
             return None
         slope = native.pulled(at, weights(values))
         return None if slope is None else (values, slope)
+
+    def many(self, points: Array, weights: Callable[[Array], Array]) -> tuple[Array, Array] | None:
+        """`pulled` at the rows of `points` (B, n), in two calls: the numbers (B, 1 + k) and the
+        gradients (B, n) of their sums with the weights (B, 1 + k) that follow from them, NaN where
+        there are none; None where no program tells."""
+        alone = self._many_alone(points)
+        if alone is not None:
+            values, slopes = alone
+            return values, slopes * weights(values)
+        native = self.program()
+        if native is None:
+            return None
+        n, nothing = points.shape[1], np.zeros((len(points), self._count))
+        values = native.many(points, nothing)[:, n:]
+        return values, native.many(points, np.nan_to_num(weights(values)))[:, :n]
+
+    @property
+    def _count(self) -> int:
+        rows = self.objective.constraint_lower
+        return 1 + (0 if self.objective.constraints is None or rows is None else rows.numel())
+
+    def _many_alone(self, points: Array) -> tuple[Array, Array] | None:
+        """The numbers (B, 1) and gradients of an objective without constraints."""
+        native = self.objective.native
+        if native is None or self.objective.constraints is not None:
+            return None
+        sign = -1.0 if self.objective.maximize else 1.0
+        values, slopes = native.batch(points)
+        with np.errstate(over="ignore", invalid="ignore"):
+            penalty = 0.5 * self.l2 * np.square(points).sum(axis=1)
+            return (sign * values + penalty)[:, None], sign * slopes + self.l2 * points
 
     def _value_alone(self, x: Tensor) -> Array | None:
         """What `_alone` gives, without derivatives."""

@@ -12,7 +12,6 @@ from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, attempt
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.branching.engine import by_branching
-from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.evolution.domain import domain_of
 from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
 from xlcollab.optim.kept import keeps
@@ -33,6 +32,13 @@ _ESCAPES = 5
 """Each costs a whole search."""
 _GAIN = 1e-9
 """Above the rounding of the objective."""
+
+
+def _room(task: Task, found: Attempt, share: float) -> float:
+    """What values about an attempt's end may differ by and be one: a share of the objective, or
+    where that is small of what brings it to size one there, or of 1."""
+    unit = SizedModel(task, found.x, found.recorder).unit
+    return share * max(min(1.0, unit), abs(found.value))
 
 
 def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = None) -> Attempt:
@@ -81,7 +87,7 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     if not looks:
         return found
     if _is_hard(task, found):
-        found = _better_of(by_sqp(task, found.x, recorder), found)
+        found = _better_of(task, by_sqp(task, found.x, recorder), found)
     for _ in range(_ESCAPES):
         if found.outcome.stop.status not in (Status.LOCALLY_OPTIMAL, Status.TOLERANCE):
             return found
@@ -92,7 +98,7 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     small = found.x.numel() <= _FEW and task.settings.iterations is None
     if small:
         last = by_sqp(task, found.x, found.recorder)
-        if _better_of(last, found) is last:
+        if _better_of(task, last, found) is last:
             return last
     text = "Every time that the search was begun again, something better lay around its end."
     stop = Stop(Status.BEST_FOUND, text)
@@ -111,7 +117,7 @@ def _elsewhere(task: Task, found: Attempt) -> Attempt:
         y = better_elsewhere(model, model.start)
     except TimeIsUpError:
         return found
-    return found if y is None else _better_of(by_sqp(task, model.x(y), found.recorder), found)
+    return found if y is None else _better_of(task, by_sqp(task, model.x(y), found.recorder), found)
 
 
 def _is_hard(task: Task, found: Attempt) -> bool:
@@ -130,9 +136,9 @@ _STOPPED = frozenset(
 )
 
 
-def _better_of(second: Attempt, first: Attempt) -> Attempt:
+def _better_of(task: Task, second: Attempt, first: Attempt) -> Attempt:
     """The second, where it is better; else the first."""
-    gain = _GAIN * max(1.0, abs(first.value))
+    gain = _room(task, first, _GAIN)
     improved = second.outcome.stop.status.has_solution and second.value < first.value - gain
     return second if improved else first
 
@@ -165,15 +171,19 @@ def _of_many(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     try:
         optima = distinct_optima(model, domain.lower / model.size, domain.upper / model.size)
     except TimeIsUpError:
-        return _by_population(task, start, recorder)
-    here = model.values(model.start)
-    if optima and (not here.feasible or optima[0].objective < here.objective):
-        start = model.x(optima[0].y)
-    found = _by_population(task, start, recorder)
+        return _by_population(task, _best_seen(model, start), recorder)
+    found = _by_population(task, _best_seen(model, start), recorder)
     sign = -1.0 if task.objective.maximize else 1.0
     stop = found.outcome.stop
     text = f"{stop.message} {told(optima, sign * model.unit)}".strip()
     return replace(found, outcome=replace(found.outcome, stop=replace(stop, message=text)))
+
+
+def _best_seen(model: SizedModel, start: Tensor) -> Tensor:
+    """The best feasible point that searches of a model from its start saw, the start if none."""
+    here, best = model.look(model.start), model.best
+    better = best is not None and (not here.feasible or best.objective < here.objective)
+    return model.x(best.y) if best is not None and better else start
 
 
 def _by_population(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
@@ -184,7 +194,7 @@ def _by_population(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     if status is not Status.BEST_FOUND or not objective.differentiable or _all_whole(task):
         return found
     polished = _descended(_held(task, found.x), found.x, recorder)
-    if _improves(polished, found):
+    if _improves(task, polished, found):
         return _finished(polished, found)
     recorder.close(task.evaluator, found.outcome.point)
     return found
@@ -204,8 +214,8 @@ def _branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         return found
     drawn = by_evolution(task, found.x, recorder)
     polished = _descended(_held(task, drawn.x), drawn.x, recorder)
-    best = polished if _improves(polished, drawn) else drawn
-    if not _improves(best, found):
+    best = polished if _improves(task, polished, drawn) else drawn
+    if not _improves(task, best, found):
         recorder.close(task.evaluator, found.outcome.point)
         return found
     text = f"{found.outcome.stop.message} A population from there found better."
@@ -228,7 +238,7 @@ def _doubted(task: Task, found: Attempt) -> Attempt:
         text = f"{found.outcome.stop.message} Nor does a point of a population satisfy them."
         return replace(found, outcome=replace(found.outcome, stop=Stop(Status.INFEASIBLE, text)))
     polished = _descended(_held(task, drawn.x), drawn.x, found.recorder)
-    best = polished if _improves(polished, drawn) else drawn
+    best = polished if _improves(task, polished, drawn) else drawn
     text = f"{found.outcome.stop.message} A population found some, and this is its best."
     stop = Stop(_ended_early(drawn) or Status.BEST_FOUND, text)
     outcome = Outcome(best.outcome.point, stop)
@@ -240,7 +250,7 @@ def _is_at_a_jump(task: Task, found: Attempt, polished: Attempt) -> bool:
     may be already."""
     x = polished.x + _FURTHER * (polished.x - found.x)
     here, there = polished.outcome.point.objective, task.evaluator.at(x).objective
-    alike = abs(there - here) <= _POLISHED * max(1.0, abs(here))
+    alike = abs(there - here) <= _room(task, polished, _POLISHED)
     return not (alike and keeps(task.objective, x))
 
 
@@ -260,8 +270,9 @@ def _global(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     point = polished.outcome.point
     if not polished.outcome.stop.status.has_solution or point.violation > 1e-9:
         return found
-    far = abs(polished.value - found.value) > _POLISHED * max(1.0, abs(found.value))
-    if far or polished.value > found.value + _POLISHED or _is_at_a_jump(task, found, polished):
+    room = _room(task, found, _POLISHED)
+    far = abs(polished.value - found.value) > room
+    if far or _is_at_a_jump(task, found, polished):
         return found
     recorder.end(task.evaluator, point, may_step=True)
     return replace(
@@ -291,7 +302,7 @@ def _descended(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     """By the engine that a smooth model of this kind would get."""
     settings = replace(task.settings, method="auto", multistart=False)
     plain = replace(task.objective, shape="smooth", alldifferent=(), integer=None, linear=None)
-    task = replace(task, evaluator=Evaluator(plain, start, settings.l2), settings=settings)
+    task = replace(task, evaluator=task.evaluator.of(plain, start), settings=settings)
     choice = choose(plain, start, settings)
     return run(task, choice, start, recorder)
 
@@ -306,14 +317,14 @@ def _held(task: Task, x: Tensor) -> Task:
     lower = torch.where(whole, x, -free if objective.lower is None else objective.lower)
     upper = torch.where(whole, x, free if objective.upper is None else objective.upper)
     held = replace(objective, lower=lower, upper=upper)
-    return replace(task, evaluator=Evaluator(held, x, task.settings.l2))
+    return replace(task, evaluator=task.evaluator.of(held, x))
 
 
-def _improves(polished: Attempt, found: Attempt) -> bool:
+def _improves(task: Task, polished: Attempt, found: Attempt) -> bool:
     if not polished.outcome.stop.status.has_solution:
         return False
     allowed = max(1e-6, found.outcome.point.violation)
-    gain = _GAIN * max(1.0, abs(found.value))
+    gain = _room(task, found, _GAIN)
     return polished.outcome.point.violation <= allowed and polished.value < found.value - gain
 
 

@@ -97,7 +97,11 @@ def _of_points(one: Case, found: xc.Solved, status: str) -> Iterator[str]:
         return
     if one.objective is None:
         return
-    value = one.objective.at([float(v) for v in x])
+    beside = [
+        one.objective.at([float(v) * grow for v in x]) for grow in (1.0, 1 - 1e-12, 1 + 1e-12)
+    ]
+    # at a jump the units of the cells decide by their last digit on which side a point lies
+    value = min(beside, key=lambda told: abs(told * one.size - found.objective))
     if one.sense == "target":
         if abs(value - one.target) > CLOSE * max(1.0, abs(one.target)):
             yield f"the goal {one.target:g} is {value:g}"
@@ -117,12 +121,8 @@ def _of_points(one: Case, found: xc.Solved, status: str) -> Iterator[str]:
         better = _nearby(one, x, value, sign)
         if better is not None:
             yield f"{value:.9g}, nearby is {better:.9g} (optimum {one.truth.value:.9g})"
-    beside = [one.objective.at([float(v) * grow for v in x]) for grow in (1 - 1e-12, 1 + 1e-12)]
-    known = [
-        math.isclose(told * one.size, found.objective, rel_tol=1e-6, abs_tol=1e-6 * one.size)
-        for told in (value, *beside)
-    ]
-    if not any(known):
+    same = math.isclose(value * one.size, found.objective, rel_tol=1e-6, abs_tol=1e-6 * one.size)
+    if not same:
         yield f"the objective is said to be {found.objective:g}, and is {value * one.size:g}"
 
 

@@ -25,7 +25,7 @@ _ALONE, _ONE_BY_ONE = 1e-13, 20
 """The part by which variables are moved by themselves, too, and how many: each way is two
 evaluations, which a time limit does not end."""
 _ALIKE = 1e-6
-"""Of the objective, or of 1."""
+"""Of the objective, or where that is small of what it is made up of, or of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class _Seen:
     missed: float
     """By how much a constraint is broken at most."""
 
-    def is_like(self, other: _Seen) -> bool:
-        """Whether a person would call the two the same result."""
+    def is_like(self, other: _Seen, size: float) -> bool:
+        """Whether a person would call the two the same result of a model whose objective is of
+        this size."""
         far = abs(self.objective - other.objective)
         return (
-            far <= _ALIKE * max(1.0, abs(other.objective))
+            far <= _ALIKE * max(size, abs(other.objective))
             and self.missed <= other.missed + FEASIBLE
         )
 
@@ -53,16 +54,25 @@ def as_the_sheet_compares(compiled: Compiled, ended: Solution) -> Solution:
         return solution
     x = solution.x.detach().cpu().double().numpy()
     ran, seen = _seen(compiled, x, exactly=False), _seen(compiled, x, exactly=True)
-    if seen.is_like(ran):
+    size = _size(solution, x)
+    if seen.is_like(ran, size):
         return solution
     for beside in _beside(compiled, x):
         given = torch.as_tensor(beside).to(solution.x)
         now = _seen(compiled, given.cpu().double().numpy(), exactly=True)
-        if now.is_like(ran):
+        if now.is_like(ran, size):
             return replace(
                 solution, x=given, objective=now.objective, max_violation=max(0.0, now.missed)
             )
     return _told(solution, seen)
+
+
+def _size(solution: Solution, x: NDArray[np.float64]) -> float:
+    """Below which digits of the objective are rounding: its value at the start, and what it is
+    made up of as far as slopes tell; 1 at most."""
+    slope = solution.gradient.detach().cpu().double().numpy()
+    parts = np.abs(np.append(slope * x, solution.initial))
+    return float(np.nan_to_num(parts, nan=1.0, posinf=1.0).clip(0.0, 1.0).max())
 
 
 def _may_jump(compiled: Compiled) -> bool:

@@ -6,6 +6,7 @@ On small sheets it costs a tenth of the tape under autograd, and nothing before 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -37,10 +38,12 @@ class PlainProgram:
     guards: tuple[tuple[int, float], ...]
     """Nodes of one number, and what it must be for the program to be the sheet's."""
     prepared: Prepared = field(init=False)
+    crowds: _Crowds = field(init=False)
     descent: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prepared", Prepared(self.graph, self.wanted))
+        object.__setattr__(self, "crowds", _Crowds(self.graph, self.wanted))
 
     @property
     def wanted(self) -> list[int]:
@@ -65,16 +68,20 @@ class PlainProgram:
 
     def holds(self, prepared: Prepared) -> bool:
         """Whether all that was taken for granted is so at the points of the last run."""
-        return all((prepared.buffers[node] == expected).all() for node, expected in self.guards)
+        return bool(_hold(prepared, self.guards).all())
 
     def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
         """Values (B,) and gradients (B, n) at the rows of `points` (B, n); NaN where there is no
         answer."""
         values, gradients = np.full(len(points), np.nan), np.full(points.shape, np.nan)
-        for row, point in enumerate(points):
-            found = self.value_and_gradient(point)
-            if found is not None:
-                values[row], gradients[row] = found
+        for first, prepared in self.crowds.run(points):
+            found = prepared.buffers[self.value.node][:, self.value.offset]
+            slopes = prepared.buffers[self.slope]
+            fine = np.isfinite(found) & np.isfinite(slopes).all(axis=1)
+            fine = fine & _hold(prepared, self.guards)
+            part = slice(first, first + prepared.points)
+            values[part] = np.where(fine, found, np.nan)
+            gradients[part] = np.where(fine[:, None], slopes, np.nan)
         return values, gradients
 
 
@@ -86,16 +93,20 @@ class PlainValues:
     value: View
     guards: tuple[tuple[int, float], ...]
     descent: ClassVar[None] = None
-    _ready: dict[int, Prepared] = field(default_factory=dict)
-    """By how many points they take at once."""
+    _crowds: _Crowds = field(init=False)
+
+    def __post_init__(self) -> None:
+        wanted = [self.value.node, *(node for node, _ in self.guards)]
+        self._crowds = _Crowds(self.graph, wanted)
 
     def batch(self, points: Numbers) -> tuple[Numbers, Numbers]:
         """Values (B,) at the rows of `points` (B, n), NaN where there is no answer; and no
         gradients, NaN (B, n)."""
-        values, most = np.full(len(points), np.nan), self._most()
-        for first in range(0, len(points), most):
-            part = points[first : first + most]
-            values[first : first + most] = self._values(part)
+        values = np.full(len(points), np.nan)
+        for first, prepared in self._crowds.run(points):
+            found = prepared.buffers[self.value.node][:, self.value.offset]
+            fine = np.isfinite(found) & _hold(prepared, self.guards)
+            values[first : first + prepared.points] = np.where(fine, found, np.nan)
         return values, np.full(points.shape, np.nan)
 
     def value_and_gradient(self, x: Numbers) -> None:
@@ -103,34 +114,48 @@ class PlainValues:
 
     def value_alone(self, x: Numbers) -> float | None:
         """The value at x; None where there is no answer."""
-        value = float(self._values(x[None])[0])
+        value = float(self.batch(x[None])[0][0])
         return None if math.isnan(value) else value
 
-    def _most(self) -> int:
-        size = sum(self.graph[number].size for number in needed(self.graph, self._wanted))
-        return max(1, TOGETHER // max(size, 1))
 
-    @property
-    def _wanted(self) -> list[int]:
-        return [self.value.node, *(node for node, _ in self.guards)]
+@dataclass(slots=True, eq=False)
+class _Crowds:
+    """A graph made ready for points in as large batches as stay in the caches."""
 
-    def _values(self, points: Numbers) -> Numbers:
-        prepared = self._ready.get(len(points))
+    graph: Graph
+    wanted: Sequence[int]
+    _ready: dict[int, Prepared] = field(default_factory=dict)
+    """By how many points they take at once."""
+
+    def run(self, points: Numbers) -> Iterator[tuple[int, Prepared]]:
+        """The first row of each batch, and the buffers that hold it until the next one."""
+        size = sum(self.graph[number].size for number in needed(self.graph, self.wanted))
+        most = max(1, TOGETHER // max(size, 1))
+        for first in range(0, len(points), most):
+            part = points[first : first + most]
+            prepared = self._for(len(part))
+            prepared.run(part)
+            yield first, prepared
+
+    def _for(self, count: int) -> Prepared:
+        prepared = self._ready.get(count)
         if prepared is None:
             if len(self._ready) == _SIZES:
                 self._ready.clear()
-            prepared = Prepared(self.graph, self._wanted, points=len(points))
-            self._ready[len(points)] = prepared
-        prepared.run(points)
-        holds = np.isfinite(prepared.buffers[self.value.node][:, self.value.offset])
-        for node, expected in self.guards:
-            holds = holds & (prepared.buffers[node][:, 0] == expected)
-        found = prepared.buffers[self.value.node][:, self.value.offset]
-        return np.where(holds, found, np.nan)
+            prepared = self._ready[count] = Prepared(self.graph, self.wanted, points=count)
+        return prepared
 
 
 _SIZES = 4
 """Batches of so many sizes are kept ready."""
+
+
+def _hold(prepared: Prepared, guards: Sequence[tuple[int, float]]) -> NDArray[np.bool_]:
+    """At which points of the last run all that was taken for granted is so, (B,) or (1,)."""
+    holds = np.ones(1, np.bool_)
+    for node, expected in guards:
+        holds = holds & (prepared.buffers[node][:, 0] == expected)
+    return holds
 
 
 @dataclass(slots=True, eq=False)
@@ -179,6 +204,11 @@ class PlainResiduals:
         however many residuals there are."""
         found = self.program.value_and_gradient(np.concatenate([x, weights]))
         return None if found is None else found[1][: len(x)]
+
+    def many(self, points: Numbers, weights: Numbers) -> Numbers:
+        """At the rows of `points` (B, n) `pulled` with a row of `weights` (B, m) each, and behind
+        it the residuals, (B, n + m); NaN where there is no answer."""
+        return self.program.batch(np.concatenate([points, weights], axis=1))[1]
 
 
 def plain_values(recording: Recording) -> PlainValues:

@@ -67,7 +67,7 @@ class _Run:
         self._relaxation: Relaxation = (
             Curved(model, convex=self.convex)
             if program is None
-            else Quadratics(program, model.seconds_left)
+            else Quadratics(program, model.unit, model.seconds_left)
         )
         self._tree = Tree(self.whole, self._relax, self._settle, self._goes_on)
         self._sign = -1.0 if objective.maximize else 1.0
@@ -81,7 +81,7 @@ class _Run:
         """No solution is better than this, in the sign of the model; NaN where that is not sure."""
         state = self._tree.state
         sure = self.convex and state.sound and math.isfinite(state.bound)
-        return self._sign * state.bound if sure else math.nan
+        return self._sign * state.bound * self.model.unit if sure else math.nan
 
     def search(self) -> Stop:
         """Raises TimeIsUpError."""
@@ -202,7 +202,7 @@ class _Run:
         values = self.model.values_at(torch.as_tensor(x))
         if not values.feasible:
             return math.inf
-        value = values.objective * self.model.unit
+        value = values.objective
         if value < self._tree.state.value:
             self.best = x.copy()
             self.model.recorder.bound = self.bound

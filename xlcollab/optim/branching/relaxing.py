@@ -36,7 +36,8 @@ _AGAIN = 3
 
 
 class Relaxation(Protocol):
-    """Solves the continuous model in a box; x and values in the model's own units, minimised."""
+    """Solves the continuous model in a box; x in the model's own units, values of size one,
+    minimised."""
 
     def __call__(self, node: Node) -> Relaxed:
         """Raises TimeIsUpError."""
@@ -73,8 +74,7 @@ class Curved:
                 return Relaxed("unbounded", y * model.size)
             here = conditions(model, y)
             if here.hold:
-                value = model.values(y).objective * model.unit
-                return Relaxed("solved", y * model.size, value)
+                return Relaxed("solved", y * model.size, model.values(y).objective)
             if best is None and number == 0:
                 found = self._nearest(y)
                 if not found.feasible:
@@ -101,8 +101,8 @@ class Curved:
 class Quadratics:
     """By HiGHS, where the objective is convex quadratic and every row is straight."""
 
-    def __init__(self, program: Program, left: Callable[[], float]) -> None:
-        self._program = Repeated(program)
+    def __init__(self, program: Program, unit: float, left: Callable[[], float]) -> None:
+        self._program, self._unit = Repeated(program), unit
         self._left = left
         """Seconds until the run's limit."""
 
@@ -110,7 +110,9 @@ class Quadratics:
         limits = Limits(seconds=min(_SECONDS, self._left()), iterations=_MOST_STEPS)
         found = self._program.optimum(node.lower, node.upper, limits)
         if found.ending == "optimal" and found.x is not None:
-            return Relaxed("solved", np.clip(found.x, node.lower, node.upper), found.value)
+            return Relaxed(
+                "solved", np.clip(found.x, node.lower, node.upper), found.value / self._unit
+            )
         if found.ending in ("infeasible", "unbounded"):
             return Relaxed(found.ending, node.y)  # type: ignore[arg-type]
         return Relaxed("unknown", node.y if found.x is None else found.x)

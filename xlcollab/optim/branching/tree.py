@@ -64,7 +64,8 @@ class State:
 
 class Tree:
     """Searches boxes of whole numbers. `relax` solves a node without them; `settle` makes the
-    solution that a relaxation's point stands for, if it can, and returns its value."""
+    solution that a relaxation's point stands for, if it can, and returns its value. Values are of
+    size one: what they differ by below `_EPSILON` is nothing."""
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ class Tree:
         wide = node.upper[self._whole] > node.lower[self._whole]
         off = np.where(wide, off, -1.0)
         if found.ending == "solved" and off.max(initial=-1.0) <= WHOLE:
-            if self._is_beaten(found.value + WHOLE * max(1.0, abs(found.value))):
+            if self._is_beaten(found.value):
                 return None  # the solution it stands for was taken
             if not wide.any():
                 return None

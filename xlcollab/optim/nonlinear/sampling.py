@@ -159,7 +159,8 @@ def better_over_kinks(task: Task, found: Attempt) -> Attempt:
     knows more."""
     drawn = over_kinks(task, found.x, found.recorder)
     point, old = drawn.outcome.point, found.outcome.point
-    room = _SAME * max(1.0, abs(found.value))
+    unit = SizedModel(task, found.x, found.recorder).unit
+    room = _SAME * max(min(1.0, unit), abs(found.value))
     if not point.is_finite or point.violation > max(FEASIBLE, old.violation):
         return found
     if drawn.value > found.value + room:

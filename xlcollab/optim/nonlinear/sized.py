@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -157,6 +157,23 @@ class SizedModel:
         with _quiet():
             matrix = np.nan_to_num(slopes * self.size, nan=0.0, posinf=0.0, neginf=0.0)
             return found, matrix[0] / self.unit, matrix[1:] * self.weight[:, None]
+
+    def many(self, y: Array, weights: Callable[[Array], Array]) -> tuple[Array, Array]:
+        """At points y (B, n) the objective and rows, (B, 1 + k), and the gradient (B, n) of their
+        sum with the weights (B, 1 + k) that follow from them; no numbers where there are none.
+        Raises TimeIsUpError."""
+        self.watch_time()
+        units = np.concatenate([[1.0 / self.unit], self.weight])
+        found = self._raw.many(y * self.size, lambda values: weights(values * units) * units)
+        if found is None:
+            return self._one_by_one(y, weights)
+        return found[0] * units, found[1] * self.size
+
+    def _one_by_one(self, y: Array, weights: Callable[[Array], Array]) -> tuple[Array, Array]:
+        known = [self.derivatives(self.clip(one)) for one in y]
+        values = np.array([[found.objective, *found.rows] for found, _, _ in known])
+        slopes = np.array([np.concatenate([[top], rows]) for _, top, rows in known])
+        return values, np.einsum("bk,bkn->bn", weights(values), slopes)
 
     def inward(self, y: Array, width: float) -> Array:
         """The point moved off the bounds it stands on, into the box. Shape (n,)."""
@@ -317,6 +334,11 @@ class _SizedRows:
         if found is None:
             return None
         return found[0] * self.unit, found[1] * self.size * self.unit[:, None]
+
+    def many(self, y: Array, weights: Array) -> Array:
+        """`pulled` at the rows of y (B, n), and behind it the sized values, (B, n + 1 + k)."""
+        found = self.native.many(y * self.size, weights * self.unit)
+        return np.asarray(found * np.concatenate([self.size, self.unit]))
 
     def pulled(self, y: Array, weights: Array) -> Array | None:
         """The gradient by y, (n,), of the sized values' sum with these weights, or None."""

@@ -15,8 +15,8 @@ _GENERATIONS, _POINTS, _SECONDS = 30, 30, 2.0
 
 
 def better_than(model: SizedModel, x: Array, bound: float) -> Array | None:
-    """A feasible point, (n,), whose value (minimised) lies below `bound`, if a short evolution
-    from x finds one; None also where time is up."""
+    """A feasible point, (n,), whose value (of size one, minimised) lies below `bound`, if a short
+    evolution from x finds one; None also where time is up."""
     scorer = Scorer(model)
     domain = domain_of(model.task.objective, x, model.lower * model.size, model.upper * model.size)
     limits = Limits(_GENERATIONS, _SECONDS, _POINTS, 0.1, stalled=_GENERATIONS)
@@ -27,4 +27,4 @@ def better_than(model: SizedModel, x: Array, bound: float) -> Array | None:
     except (TimeIsUpError, KeyboardInterrupt):
         return None
     there = model.values_at(torch.as_tensor(found))
-    return found if there.feasible and there.objective * model.unit < bound else None
+    return found if there.feasible and there.objective < bound else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +17,14 @@ from xlcollab.errors import MissingPackageError, ModelError
 from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.algebra.models import algebra_of, box, limits
 from xlcollab.optim.attempt import Attempt, Task, unknown_multipliers
+from xlcollab.optim.evaluator import Point
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.sized import Array, SizedModel
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.scip.checking import better_than
-from xlcollab.optim.scip.search import News, installed, search
+from xlcollab.optim.scip.search import Columns, News, installed, search
 from xlcollab.optim.scip.writing import FORMS, STRICT, NoFormError, written
 from xlcollab.optim.solution import Status
 
@@ -60,8 +62,7 @@ def by_scip(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
         raise ModelError(_without_a_form(task.objective, error.op)) from None
     recorder.bound = run.bound
     x = start if run.best is None else torch.as_tensor(run.best).to(start)
-    model = _judge(task, start, recorder)
-    point = model.point_at(x)
+    point = run.point(x)
     recorder.close(task.evaluator, point)
     value = -point.objective if task.objective.maximize else point.objective
     unknown = unknown_multipliers(task.objective, start)
@@ -100,15 +101,22 @@ class _Run:
         """Whether the sheet said otherwise of the last point than its formulas."""
         self._start, self._algebra = start, algebra
         self._news = News()
+        self._judge = _judge(task, start, recorder)
         self._sign = -1.0 if task.objective.maximize else 1.0
         self._shown: Array | None = None
         self._within: float | None = None
 
+    def point(self, x: Tensor) -> Point:
+        """What the sheet says of a point, whatever the time."""
+        return self._judge.point_at(x)
+
     @property
     def bound(self) -> float:
         """No solution is better than this, in the sign of the model."""
-        bound = min(self._news.bound, self._value)
-        return self._sign * bound if math.isfinite(bound) else math.nan
+        return self._in_its_unit(min(self._news.bound, self._value))
+
+    def _in_its_unit(self, bound: float) -> float:
+        return self._sign * self._judge.unit * bound if math.isfinite(bound) else math.nan
 
     def search(self, *, strict: bool) -> Stop:
         """Raises NoFormError."""
@@ -128,7 +136,7 @@ class _Run:
                 self._keep(found.x)
         return self._stop(word, found, edged)
 
-    def _model(self, *, strict: bool) -> tuple[Any, list[Any], bool]:
+    def _model(self, *, strict: bool) -> tuple[Any, Columns, bool]:
         import pyscipopt
 
         objective, settings = self.task.objective, self.task.settings
@@ -148,22 +156,35 @@ class _Run:
         whole = np.zeros(len(lower), np.bool_)
         if objective.integer is not None:
             whole = objective.integer.cpu().numpy().astype(np.bool_)
-        columns = [_column(model, *one) for one in zip(lower, upper, whole.tolist(), strict=True)]
+        size = np.where(whole, 1.0, _power_of_two(self._judge.size))
+        ends = lower / size, upper / size
+        columns = [_column(model, *one) for one in zip(*ends, whole.tolist(), strict=True)]
+        variables = [
+            column if unit == 1.0 else unit * column
+            for column, unit in zip(columns, size.tolist(), strict=True)
+        ]
         writer = written(
-            model, self._algebra, columns, (lower, upper), whole.tolist(), strict=strict
+            model, self._algebra, variables, (lower, upper), whole.tolist(), strict=strict
         )
         for group in objective.alldifferent:
             _permute(model, [columns[place] for place in group])
-        value, *rows = writer.run()
+        self._write(model, writer.run())
+        return model, Columns(columns, size), writer.edged
+
+    def _write(self, model: Any, results: Sequence[Any]) -> None:
+        """Objective and rows of size one: what SCIP does not tell from nothing is absolute."""
+        value, *rows = results
         goal = model.addVar(lb=None)
-        model.addCons(goal - self._sign * value >= 0.0)
+        model.addCons(goal - self._sign / self._judge.unit * value >= 0.0)
         model.setObjective(goal)
-        for row, low, high in zip(rows, *limits(objective), strict=True):
-            _limit(model, row, low, high)
-        return model, columns, writer.edged
+        weights = _power_of_two(self._judge.weight)
+        lower, upper = limits(self.task.objective)
+        ends = (lower * weights).tolist(), (upper * weights).tolist()
+        for row, weight, low, high in zip(rows, weights.tolist(), *ends, strict=True):
+            _limit(model, weight * row, low, high)
 
     def _tell(self, news: News) -> bool:
-        self.recorder.bound = self._sign * news.bound if math.isfinite(news.bound) else math.nan
+        self.recorder.bound = self._in_its_unit(news.bound)
         if news.x is not None and (self._shown is None or not np.array_equal(news.x, self._shown)):
             self._shown = news.x
             self._keep(news.x)
@@ -185,10 +206,8 @@ class _Run:
         if objective.integer is not None:
             x = np.where(objective.integer.cpu().numpy(), np.round(x), x)
         tensor = self.task.evaluator.settled(torch.as_tensor(x).to(self._start))
-        model = _judge(self.task, self._start, self.recorder)
-        there = model.values_at(tensor)
-        said = self._news.value
-        value = there.objective * model.unit
+        there = self._judge.values_at(tensor)
+        said, value = self._news.value, there.objective
         self.disagrees = not there.feasible or (
             math.isfinite(said) and value > said + _AGREEMENT * max(1.0, abs(said))
         )
@@ -196,7 +215,7 @@ class _Run:
             return
         if self.best is None or value < self._value:
             self.best, self._value = tensor.double().cpu().numpy(), value
-            self.recorder.step(self.task.evaluator, model.point_at(tensor), math.nan)
+            self.recorder.step(self.task.evaluator, self._judge.point_at(tensor), math.nan)
 
     _value = math.inf
 
@@ -204,9 +223,8 @@ class _Run:
         """The ending, unless a point contradicts its proof: a code of this size has its faults."""
         if stop.status is not Status.OPTIMAL or self.best is None:
             return stop
-        model = _judge(self.task, self._start, self.recorder)
         room = max(_AGREEMENT, 2.0 * (self.task.settings.gap or 0.0)) * max(1.0, abs(self._value))
-        better = better_than(model, self.best, self._value - room)
+        better = better_than(self._judge, self.best, self._value - room)
         if better is None:
             return stop
         self._keep(better)
@@ -251,6 +269,11 @@ _PARAMETERS: dict[str, object] = {
     "numerics/feastol": _FEASIBLE,
     "numerics/dualfeastol": _FEASIBLE,
 }
+
+
+def _power_of_two(sizes: Array) -> Array:
+    """Nothing is rounded by it."""
+    return np.asarray(np.exp2(np.round(np.log2(sizes))))
 
 
 def _column(model: Any, low: float, high: float, whole: bool) -> Any:

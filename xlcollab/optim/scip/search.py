@@ -24,9 +24,17 @@ _INFINITE = 1e19
 """SCIP says 1e20 where it has no bound."""
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """SCIP's variables, and the unit of each in that of the model's, (n,)."""
+
+    variables: list[Any]
+    size: Array
+
+
 @dataclass(slots=True)
 class News:
-    """What is known of a run while it goes on; the value is minimised."""
+    """What is known of a run while it goes on; value and bound are of size one, minimised."""
 
     x: Array | None = None
     value: float = math.inf
@@ -52,7 +60,7 @@ def installed() -> bool:
 
 
 def search(
-    model: Any, columns: list[Any], tell: Callable[[News], bool], seconds: float | None
+    model: Any, columns: Columns, tell: Callable[[News], bool], seconds: float | None
 ) -> tuple[str, News]:
     """SCIP's own word for the ending, and what it knew by then.
 
@@ -89,7 +97,7 @@ def _wait(run: threading.Thread) -> None:
             run.join(_LOOK)
 
 
-def _listen(model: Any, columns: list[Any], news: News) -> None:
+def _listen(model: Any, columns: Columns, news: News) -> None:
     from pyscipopt import SCIP_EVENTTYPE, Eventhdlr
 
     class Better(Eventhdlr):  # type: ignore[misc]
@@ -108,7 +116,7 @@ def _listen(model: Any, columns: list[Any], news: News) -> None:
     model.includeEventhdlr(Better(), "better", "tells of better points")
 
 
-def _read(model: Any, columns: list[Any], news: News) -> None:
+def _read(model: Any, columns: Columns, news: News) -> None:
     bound = float(model.getDualbound())
     news.bound = bound if abs(bound) < _INFINITE else news.bound
     if not model.getNSols():
@@ -116,7 +124,8 @@ def _read(model: Any, columns: list[Any], news: News) -> None:
     solution = model.getBestSol()
     value = float(model.getSolObjVal(solution))
     if value < news.value:
-        news.x = np.array([model.getSolVal(solution, one) for one in columns], np.float64)
+        found = [model.getSolVal(solution, one) for one in columns.variables]
+        news.x = np.array(found, np.float64) * columns.size
         news.value = value
         news.solutions += 1
 

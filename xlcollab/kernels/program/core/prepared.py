@@ -41,6 +41,7 @@ class Prepared:
     def __init__(
         self, graph: Graph, wanted: Sequence[int], *, points: int = 1, alike: int = 0
     ) -> None:
+        self.points = points
         self._alike = alike
         self.buffers: dict[int, Numbers] = {}
         self._calls: list[Call] = []

@@ -330,6 +330,16 @@ class NativeResiduals:
         found = self.program.value_and_gradient(np.concatenate([x, weights]))
         return None if found is None else found[1][: len(x)]
 
+    def many(self, points: Numbers, weights: Numbers) -> Numbers:
+        """At the rows of `points` (B, n) `pulled` with a row of `weights` (B, m) each, and behind
+        it the residuals, (B, n + m); NaN where there is no answer."""
+        together = np.concatenate([points, weights], axis=1)
+        if is_ready(batch):
+            return self.program.batch(together)[1]
+        found = [self.program.value_and_gradient(one) for one in together]
+        nothing = np.full(together.shape[1], np.nan)
+        return np.array([nothing if one is None else one[1] for one in found])
+
 
 def native(recording: Recording, *, slopes: bool = True) -> NativeProgram:
     """The program of a recording with one output of one element; without `slopes` it gives values
