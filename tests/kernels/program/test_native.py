@@ -14,7 +14,7 @@ from torch import Tensor
 from xlcollab.kernels.program.core.adjoint import gradient
 from xlcollab.kernels.program.core.encode import side_by_side
 from xlcollab.kernels.program.core.reference import evaluate
-from xlcollab.kernels.program.lower import lowered, lowered_residuals
+from xlcollab.kernels.program.lower import lowered, lowered_residuals, residuals_plainly
 from xlcollab.kernels.program.machine.native import NativeProgram, native
 from xlcollab.kernels.program.recording.record import record
 
@@ -269,6 +269,15 @@ def test_residuals_and_their_derivatives() -> None:
     weights = np.linspace(-2.0, 3.0, len(right))
     pulled = native_form.pulled(START.numpy(), weights)
     np.testing.assert_allclose(pulled, weights @ right.numpy(), atol=1e-12)
+    points = np.stack([START.numpy(), np.full(24, np.nan)])
+    pairs = native_form.many(points, np.stack([weights, weights]))
+    np.testing.assert_array_equal(pairs[0], [*pulled, *values])
+    assert np.isnan(pairs[1]).all()
+    plainly = residuals_plainly(residuals, START, 10_000)
+    assert plainly is not None
+    np.testing.assert_allclose(
+        plainly.many(points, np.stack([weights, weights])), pairs, atol=1e-12
+    )
     assert native_form.jacobian(np.full(24, np.nan)) is None
     assert lowered_residuals(residuals, START, 100) is None
 

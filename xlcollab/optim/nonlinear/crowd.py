@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xlcollab.optim.nonlinear.sized import Array, SizedModel
+from xlcollab.optim.nonlinear.sized import BAD, Array, SizedModel
 from xlcollab.optim.problem import FEASIBLE
 
 Mask = NDArray[np.bool_]
@@ -81,13 +81,16 @@ class Crowd:
 
     def _descend(self) -> None:
         self._begin()
-        for made in range(1, _STEPS + 1):
+        since = 0
+        for _ in range(_STEPS):
             moving = self._moving()
+            if since and (since >= _EVERY or not len(moving)) and self.missed.max() > FEASIBLE:
+                self._look_at_rows()
+                since, moving = 0, self._moving()
             if not len(moving):
                 break
             self._move(moving)
-            if made % _EVERY == 0 and self._multipliers.size:
-                self._look_at_rows()
+            since += 1
 
     def _begin(self) -> None:
         """The first step goes as far as the slope is steep, as in the source."""
@@ -157,7 +160,8 @@ class Crowd:
         with np.errstate(all="ignore"):
             terms = (pushed[:, 1:] ** 2).sum(axis=1) / (2.0 * self._penalty[places])
             merit = values[:, 0] + terms
-        merit = np.where(np.isfinite(merit) & np.isfinite(slope).all(axis=1), merit, np.inf)
+        known = (np.abs(merit) < BAD) & np.isfinite(slope).all(axis=1)
+        merit = np.where(known, merit, np.inf)
         return _Seen(merit, values[:, 1:], slope)
 
     def _look_at_rows(self) -> None:
