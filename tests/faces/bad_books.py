@@ -108,7 +108,7 @@ MODELS: Mapping[str, Case] = {
     "objective text formula": Case(
         _model(_with(B1=('="total: "&A1+A2', "total: 2"))), ("B1", "number")
     ),
-    "objective error": Case(_model(_with(B1=("=1/(A1-1)", "#DIV/0!"))), ("B1", "#DIV/0!")),
+    "objective error": Case(_model(_with(B1=("=A1/(A2-A2)", "#DIV/0!"))), ("B1", "#DIV/0!")),
     "objective is a variable": Case(_model(CELLS, "S!$A$1"), ("A1", "variable")),
     "objective of nothing": Case(_model(_with(B1=("=2*C1", 0.0))), ("B1", "does not depend")),
     "variables are formulas": Case(_model(_with(A2=("=A1", 1.0))), ("S!A2", "1 of 2", "formulas")),
@@ -137,7 +137,7 @@ MODELS: Mapping[str, Case] = {
         ("A1",),
     ),
     "no number at the start": Case(
-        _model({"A1": 1.0, "A2": 1.0, "B1": ("=SQRT(A1-5)+A2", 0.0)}), ("B1", "#NUM!")
+        _model({"A1": 1.0, "A2": 1.0, "B1": ("=SQRT(-1-A1^2)+A2", 0.0)}), ("B1", "#NUM!")
     ),
     "address that is none": Case(_model(CELLS), ("A0",), (*GIVEN, "S!A0")),
     "variables off the sheet": Case(_model(CELLS), ("Q!",), (*GIVEN, "Q!A1")),

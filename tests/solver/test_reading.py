@@ -116,10 +116,13 @@ def test_an_error_in_a_constraint_at_the_start_names_the_cell(left: str, tmp_pat
         "S!$A$1:$A$2",
         lines=[("S!$B$2", "<=", "4")],
     )
-    found = model.solve(tmp_path)
-    assert found.code == 3
-    assert "S!B2" in found.json["models"][0]["message"]
-    assert found.json["output"] is None
+    (told,) = model.solve(tmp_path).json["models"]
+    assert any("S!B2 is #" in text and "began elsewhere" in text for text in told["warnings"])
+    assert told["max_violation"] <= 1e-6
+    nowhere = replace(model, cells={**model.cells, "B2": "=SQRT(-1-A1^2)"}).solve(tmp_path)
+    assert nowhere.code == 3
+    assert "S!B2" in nowhere.json["models"][0]["message"]
+    assert nowhere.json["output"] is None
 
 
 def test_an_error_outside_the_bounds_hinders_nothing(tmp_path: Path) -> None:

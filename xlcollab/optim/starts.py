@@ -86,5 +86,31 @@ def within(
         return np.where(low & high, lower + draw * (upper - lower), around)
 
 
+_SIZES = (1.0, 0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
+"""Of a variable that is 0 or blank: what people would type, the likeliest first."""
+PLAIN = 1 + 2 * len(_SIZES)
+"""The most plain points that come before drawn ones."""
+_DRAWS = 40
+"""Points that are drawn where none of the plain ones will do."""
+
+
+def plain_points(
+    start: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+) -> Iterator[NDArray[np.float64]]:
+    """Points (n,) to begin at where the start will not do: it within its bounds, then with all that
+    is 0 in it, or all of it, of one size, then drawn ones."""
+    held = np.clip(start, lower, upper)
+    yield held
+    nothing, everything = held == 0.0, np.ones(len(held), np.bool_)
+    for some in (nothing, everything):
+        for size in _SIZES:
+            yield np.where(some, np.clip(np.full(len(held), size), lower, upper), held)
+    generator = Generator().manual_seed(0)
+    for _ in range(_DRAWS):
+        yield within(held, lower, upper, generator)
+
+
 def _normal_like(start: Tensor, generator: Generator) -> Tensor:
     return torch.randn(start.shape, generator=generator, dtype=torch.float64).to(start)

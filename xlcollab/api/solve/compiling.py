@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,13 @@ from xlcollab.api.solve.machine import (
 )
 from xlcollab.api.solve.refusing import (
     culprit,
+    missing_at_start,
     refuse_broken,
     refuse_constant,
-    refuse_errors,
     refuse_non_number,
+    start_with_values,
 )
-from xlcollab.errors import MovingReferenceError, UnsupportedError
+from xlcollab.errors import DataError, MovingReferenceError, UnsupportedError
 from xlcollab.grid import Workbook
 from xlcollab.history import cell_names, variable_names
 from xlcollab.interrupts import in_time
@@ -54,6 +55,7 @@ from xlcollab.optim import (
     gradient_of,
 )
 from xlcollab.optim.algebra.formulas import Algebra
+from xlcollab.plan import Plan
 from xlcollab.problems import (
     Bounds,
     Constraint,
@@ -210,46 +212,67 @@ def compile_model(
 ) -> Compiled:
     """Check a model and compile it for a run that has to end at `until` (perf_counter).
 
-    Raises ModelError, UnsupportedError and DataError by cell.
+    Where it has no value at the start, such as a quotient by blank variables, it is compiled for a
+    start at which it has one. Raises ModelError, UnsupportedError and DataError by cell.
     """
     refreshed = refresh(book)
-    workbook = book.workbook
-    check(model, workbook, init="later")
-    limits = bounds(model, workbook, Reach(book.plan, model.variables).mask)
-    compiler = _compiler(book, model, limits, settings)
+    check(model, book.workbook)
+    run = Run(settings, until)
+    found = _compiled(book, model, run, start(model, book.workbook))
+    if found.linear is None:  # else HiGHS needs no start
+        found = _with_values(found)
+    told = (*_blank(model, book.workbook), *_refreshed(refreshed), *found.warnings)
+    return replace(found, warnings=(*model.warnings, *found.limits.warnings, *told))
+
+
+def _with_values(found: Compiled) -> Compiled:
+    """The model with a start at which everything has a value. Raises DataError without one."""
+    parts = found.cell, found.constraints, found.limits
+    missing = missing_at_start(found.model, *parts, found.compiler)
+    if not missing:
+        return found
+    x = start_with_values(found.model, *parts, found.start)
+    if x is None:
+        raise DataError(
+            f"{missing}, and was nowhere else found to have one. Mend that formula, or start from"
+            " values where everything can be computed"
+        )
+    other = _compiled(found.book, found.model, found.run, x.numpy())
+    held = zip(other.cells, found.start.tolist(), x.tolist(), strict=True)
+    moved = [f"{cell} = {new:.6g}" for cell, old, new in held if new != old]
+    text = f"{missing}. The run began elsewhere: {_listed(moved)}"
+    return replace(other, warnings=(text, *other.warnings))
+
+
+def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.float64]) -> Compiled:
+    limits = bounds(model, book.workbook, Reach(book.plan, model.variables).mask)
+    compiler = _compiler(book, model, limits, run.settings, begin)
     read = [] if model.objective is None else [model.objective.area]
     refuse_broken(book.plan, [*read, *_areas(limits.general)])
     value = _objective(compiler, model)
     refuse_constant(value, model)
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
-    residuals = compiler.residuals(value)
-    run = Run(settings, until)
-    linear = in_time(run.share, lambda: _linear(compiler, model, value, lines, limits, settings))
-    if linear is None:  # else HiGHS needs no start
-        check(model, workbook, init=settings.init)
-        refuse_non_number(value, model, compiler)
-        refuse_errors(lines, limits, compiler)
+    linear = in_time(
+        run.share, lambda: _linear(compiler, model, value, lines, limits, run.settings)
+    )
+    if linear is None:
+        refuse_non_number(value, model)
+    functions = _functions(cell, lines)
     return Compiled(
         book=book,
         model=model,
         compiler=compiler,
         cell=cell,
-        residuals=residuals,
+        residuals=compiler.residuals(value),
         limits=limits,
         constraints=lines,
         linear=linear,
         run=run,
-        shape=shape_of(_functions(cell, lines)),
-        roots=any(function.roots for function in _functions(cell, lines)),
+        shape=shape_of(functions),
+        roots=any(function.roots for function in functions),
         differentiable=_has_derivatives(compiler, cell, lines),
-        warnings=(
-            *model.warnings,
-            *limits.warnings,
-            *_blank(model, workbook),
-            *_refreshed(refreshed),
-            *_of_compiling(compiler, model, cell, lines),
-        ),
+        warnings=tuple(_of_compiling(book.plan, compiler, model, cell, lines)),
     )
 
 
@@ -272,7 +295,11 @@ def _functions(cell: SheetFunction, lines: ConstraintLines | None) -> list[Sheet
 
 
 def _of_compiling(
-    compiler: Compiler, model: SolverModel, cell: SheetFunction, lines: ConstraintLines | None
+    plan: Plan,
+    compiler: Compiler,
+    model: SolverModel,
+    cell: SheetFunction,
+    lines: ConstraintLines | None,
 ) -> Iterator[str]:
     """What compiling left as it stands, or found without a way to the objective."""
     yield from _frozen(compiler, model)
@@ -283,12 +310,18 @@ def _of_compiling(
             "where OFFSET or INDIRECT look depends on the variables: every point is recalculated,"
             " one by one and without slopes"
         )
-    yield from _unreached(compiler, cell, lines)
+    yield from _unreached(plan, compiler, model, cell, lines)
 
 
-def _compiler(book: Session, model: SolverModel, limits: Bounds, settings: Settings) -> Compiler:
+def _compiler(
+    book: Session,
+    model: SolverModel,
+    limits: Bounds,
+    settings: Settings,
+    begin: NDArray[np.float64],
+) -> Compiler:
     """The compiler; one that recalculates where look-ups move with the variables."""
-    asked = (book.plan, model.variables, start(model, book.workbook))
+    asked = (book.plan, model.variables, begin)
     compiler = Compiler(*asked, seed=settings.seed)
     try:
         _objective(compiler, model)
@@ -372,9 +405,19 @@ def shape_of(functions: Sequence[SheetFunction]) -> Shape:
     return "steps" if any(function.steps for function in functions) else "kinks"
 
 
-def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None) -> list[str]:
-    """Variables whose derivative is 0 at two random points near the start; of smooth functions
-    only, for a kink may hide a variable there."""
+_MOST_STILL = 200
+"""Cells whose way to the objective is looked for one by one."""
+
+
+def _unreached(
+    plan: Plan,
+    compiler: Compiler,
+    model: SolverModel,
+    cell: SheetFunction,
+    lines: ConstraintLines | None,
+) -> list[str]:
+    """Variables that no formula on the way to the objective reads, or a constraint; of smooth
+    functions only, and where the derivative is 0 at two random points near the start."""
     if not cell.smooth or not (lines is None or lines.sheet_function.smooth):
         return []
     generator = torch.Generator().manual_seed(1)
@@ -390,15 +433,19 @@ def _unreached(compiler: Compiler, cell: SheetFunction, lines: ConstraintLines |
         if bool(reached.all()):
             return []
     cells = [ref for area in compiler.variables for ref in area.cells()]
-    lost = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
-    if not lost or not bool(reached.any()):
+    still = [ref for ref, hit in zip(cells, reached.tolist(), strict=True) if not hit]
+    if len(still) > _MOST_STILL or not bool(reached.any()):
+        return []
+    # No slope at two points is none: EXP(-A1^2) is flat far away, and yet it reads A1.
+    lost = [ref for ref in still if not Reach(plan, [ref.area]).meets(model)]
+    if not lost:
         return []
     do, their = ("does", "its") if len(lost) == 1 else ("do", "their")
     same = f"one value within {their} limits is as good as another"
     return [f"{_listed(lost)} {do} not reach the objective; {same}"]
 
 
-def _listed(cells: list[CellRef]) -> str:
+def _listed(cells: Sequence[object]) -> str:
     shown = ", ".join(str(cell) for cell in cells[:_NAMED_AT_MOST])
     more = len(cells) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown

@@ -83,6 +83,15 @@ class ConstraintLines:
         )
         return values[: self.count], right
 
+    def missed(self, x: Tensor) -> float:
+        """By how much the line that is missed most is missed at x, relative to its sides."""
+        left, right = self.sides(x)
+        far = np.maximum(
+            np.where(np.isfinite(self.lower), right - left, 0.0),
+            np.where(np.isfinite(self.upper), left - right, 0.0),
+        )
+        return float((far / np.maximum(1.0, np.abs(right))).max(initial=0.0))
+
     def lines(self) -> list[tuple[Constraint, CellRef]]:
         """The constraint and the left cell of every line."""
         return [(one, cell) for one in self.constraints for cell in one.left.cells()]

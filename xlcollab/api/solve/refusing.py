@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xlcollab.api.solve.constraints import ConstraintLines
@@ -14,11 +16,13 @@ from xlcollab.formula.nodes import Call, Node, walk
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.program.formulas import guarded
 from xlcollab.kernels.table import RECORDS
-from xlcollab.kernels.trace.compiler import Compiler
+from xlcollab.kernels.trace.compiler import Compiler, SheetFunction
 from xlcollab.kernels.trace.evaluation import reached_by
 from xlcollab.kernels.values.facts import Shape
 from xlcollab.kernels.values.tape import Value
 from xlcollab.optim.algebra.formulas import plain
+from xlcollab.optim.evolution.domain import Domain
+from xlcollab.optim.starts import PLAIN, plain_points
 from xlcollab.plan import Plan, reads
 from xlcollab.problems import Bounds, SolverModel
 from xlcollab.ref import AreaRef, CellRef
@@ -66,42 +70,88 @@ def refuse_constant(value: Value, model: SolverModel) -> None:
         )
 
 
-def refuse_non_number(value: Value, model: SolverModel, compiler: Compiler) -> None:
-    """Raises DataError if the objective is an error, a text or TRUE at the start."""
-    kind, number = value.block.kinds().item(), float(value.block.number)
-    if kind in (Kind.TEXT, Kind.BOOLEAN):
+def refuse_non_number(value: Value, model: SolverModel) -> None:
+    """Raises DataError if the objective is a text or TRUE at the start."""
+    if value.block.kinds().item() in (Kind.TEXT, Kind.BOOLEAN):
         raise DataError(f"the objective {model.objective} is no number; choose a cell that is")
-    if kind == Kind.ERROR or not np.isfinite(number):
-        first = _first_error(compiler)
+
+
+def missing_at_start(
+    model: SolverModel,
+    cell: SheetFunction,
+    lines: ConstraintLines | None,
+    limits: Bounds,
+    compiler: Compiler,
+) -> str:
+    """What has no value at the start, within the bounds, with the cell that is an error there; ""
+    where all have one."""
+    x = torch.as_tensor(np.clip(compiler.start.numpy(), limits.lower, limits.upper))
+    if not _is_number(cell, x):
+        first = _first_error(compiler, x)
         cause = f"{first[0]} is {first[1].text} there" if first else "it is no finite number"
-        raise DataError(
-            f"the objective {model.objective} has no value at the start: {cause}. Mend that "
-            "formula, or start from other weights (--init uniform)"
-        )
-
-
-def refuse_errors(lines: ConstraintLines | None, limits: Bounds, compiler: Compiler) -> None:
-    """Raises DataError if a side of a constraint is an error at the start, within the bounds."""
-    if lines is None:
-        return
-    start = np.clip(compiler.start.numpy(), limits.lower, limits.upper)
-    x = torch.as_tensor(start)
-    left, right = lines.sides(x)
-    wrong = np.flatnonzero(~np.isfinite(left) | ~np.isfinite(right))
-    if not wrong.size:
-        return
-    constraint, cell = lines.lines()[wrong[0]]
+        return f"the objective {model.objective} has no value at the start: {cause}"
+    wrong = np.zeros(0, np.int64) if lines is None else _without_value(lines, x)
+    if lines is None or not wrong.size:
+        return ""
+    constraint, place = lines.lines()[wrong[0]]
     first = _first_error(compiler, x)
     cause = f": {first[0]} is {first[1].text} there" if first else ""
-    raise DataError(
-        f"the constraint {constraint} has no value at {cell} at the start{cause}. Mend that"
-        " formula, or start from values where every constraint can be computed"
-    )
+    return f"the constraint {constraint} has no value at {place} at the start{cause}"
 
 
-def _first_error(compiler: Compiler, x: Tensor | None = None) -> tuple[CellRef, ErrorCode] | None:
-    """The first cell, in the order of evaluation, that is an error at the start, or at x."""
-    for edit in compiler.dependents().results(compiler.start if x is None else x):
+def start_with_values(
+    model: SolverModel,
+    cell: SheetFunction,
+    lines: ConstraintLines | None,
+    limits: Bounds,
+    x: Tensor,
+) -> Tensor | None:
+    """Where to begin instead of x, (n,): the best of plain points within the bounds at which the
+    objective and all constraints have a value, or else the first of drawn ones; None without."""
+    until = time.perf_counter() + _SECONDS
+    domain = _domain(limits)
+    sign = -1.0 if model.sense == "maximize" else 1.0
+    best: tuple[tuple[float, float], Tensor] | None = None
+    points = plain_points(x.numpy(), limits.lower, limits.upper)
+    for number, point in enumerate(points):
+        if (best is not None and number >= PLAIN) or time.perf_counter() > until:
+            break
+        there = torch.as_tensor(domain.settled(point[None])[0])
+        if not _is_number(cell, there) or (lines and _without_value(lines, there).size):
+            continue
+        with torch.no_grad():
+            value = sign * float(cell.scalar(there))
+        missed = 0.0 if lines is None else lines.missed(there)
+        if best is None or (missed, value) < best[0]:
+            best = (missed, value), there
+    return None if best is None else best[1]
+
+
+_SECONDS = 3.0
+"""For looking: a formula that is wrong wherever the variables are is told soon."""
+
+
+def _domain(limits: Bounds) -> Domain:
+    """Where points may be: within the bounds, whole or all different where the model says so."""
+    n = len(limits.lower)
+    never = np.zeros(n, np.bool_)
+    groups = tuple(limits.alldifferent)
+    return Domain(limits.lower, limits.upper, limits.integer, groups, never, never)
+
+
+def _is_number(cell: SheetFunction, x: Tensor) -> bool:
+    with torch.no_grad():
+        return bool(torch.isfinite(cell.scalar(x)))
+
+
+def _without_value(lines: ConstraintLines, x: Tensor) -> NDArray[np.int64]:
+    left, right = lines.sides(x)
+    return np.flatnonzero(~np.isfinite(left) | ~np.isfinite(right))
+
+
+def _first_error(compiler: Compiler, x: Tensor) -> tuple[CellRef, ErrorCode] | None:
+    """The first cell, in the order of evaluation, that is an error at x."""
+    for edit in compiler.dependents().results(x):
         for row, column in np.argwhere(edit.kinds == Kind.ERROR):
             top, left = edit.area.rect.top, edit.area.rect.left
             cell = CellRef(edit.area.sheet, int(top + row), int(left + column))

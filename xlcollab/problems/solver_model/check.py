@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.errors import DataError, ModelError
-from xlcollab.grid import ErrorCode, Kind, Workbook, describe_cell
+from xlcollab.grid import Kind, Workbook, describe_cell
 from xlcollab.problems.solver_model.bounds import bounds
 from xlcollab.problems.solver_model.cells import FormulaCells, listed, marked_cells
 from xlcollab.problems.solver_model.model import SolverModel, positions
 from xlcollab.ref import AreaRef, CellRef, Rect
 
 
-def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None:
-    """Raise what hinders an optimisation of `model`; return when nothing does.
-
-    `init` says where the run starts: only with "keep" must the stored value of the objective be a
-    number. Blank variables are 0.
+def check(model: SolverModel, workbook: Workbook) -> None:
+    """Raise what hinders an optimisation of `model`; return when nothing does. Blank variables
+    are 0; whether the objective is a number is asked of its formulas, and not of what is stored.
 
     Raises ModelError on an objective or variables of the wrong sort and on contradictory bounds,
     DataError on values that cannot be used.
@@ -28,8 +26,6 @@ def check(model: SolverModel, workbook: Workbook, *, init: str = "keep") -> None
     formulas = FormulaCells(workbook)
     _check_objective(model, workbook, formulas)
     _check_variables(model, workbook, formulas)
-    if init == "keep":
-        _check_value(model, workbook)
     bounds(model, workbook)
 
 
@@ -50,21 +46,6 @@ def _check_objective(model: SolverModel, workbook: Workbook, formulas: FormulaCe
             f"the objective on sheet {cell.sheet} is no formula: {found}; name the cell whose"
             " formula depends on the variables"
         )
-
-
-def _check_value(model: SolverModel, workbook: Workbook) -> None:
-    cell = model.objective
-    if cell is None:
-        return
-    value = workbook.value(cell)
-    if isinstance(value, ErrorCode):
-        raise DataError(
-            f"the objective {cell} shows {value.text}; correct the cells it depends on, or start"
-            " from other values (--init uniform)"
-        )
-    if isinstance(value, str | bool):
-        found = describe_cell(workbook.sheet(cell.sheet), cell.row, cell.column)
-        raise DataError(f"the objective on sheet {cell.sheet} must be a number, but {found}")
 
 
 @dataclass(frozen=True, slots=True)
