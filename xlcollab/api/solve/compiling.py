@@ -247,8 +247,9 @@ def _with_values(found: Compiled) -> Compiled:
 def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.float64]) -> Compiled:
     limits = bounds(model, book.workbook, Reach(book.plan, model.variables).mask)
     compiler = _compiler(book, model, limits, run.settings, begin)
-    read = [] if model.objective is None else [model.objective.area]
-    refuse_broken(book.plan, [*read, *_areas(limits.general)])
+    goal = [] if model.objective is None else [model.objective.area]
+    read = [*goal, *_areas(limits.general)]
+    refuse_broken(book.plan, read)
     value = _objective(compiler, model)
     refuse_constant(value, model)
     cell = compiler.function([value])
@@ -272,7 +273,7 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
         shape=shape_of(functions),
         roots=any(function.roots for function in functions),
         differentiable=_has_derivatives(compiler, cell, lines),
-        warnings=tuple(_of_compiling(book.plan, compiler, model, cell, lines)),
+        warnings=tuple(_of_compiling(book.plan, read, compiler, model, cell, lines)),
     )
 
 
@@ -296,6 +297,7 @@ def _functions(cell: SheetFunction, lines: ConstraintLines | None) -> list[Sheet
 
 def _of_compiling(
     plan: Plan,
+    read: Sequence[AreaRef],
     compiler: Compiler,
     model: SolverModel,
     cell: SheetFunction,
@@ -310,7 +312,7 @@ def _of_compiling(
             "where OFFSET or INDIRECT look depends on the variables: every point is recalculated,"
             " one by one and without slopes"
         )
-    yield from _unreached(plan, compiler, model, cell, lines)
+    yield from _unreached(plan, read, compiler, cell, lines)
 
 
 def _compiler(
@@ -411,8 +413,8 @@ _MOST_STILL = 200
 
 def _unreached(
     plan: Plan,
+    read: Sequence[AreaRef],
     compiler: Compiler,
-    model: SolverModel,
     cell: SheetFunction,
     lines: ConstraintLines | None,
 ) -> list[str]:
@@ -437,7 +439,7 @@ def _unreached(
     if len(still) > _MOST_STILL or not bool(reached.any()):
         return []
     # No slope at two points is none: EXP(-A1^2) is flat far away, and yet it reads A1.
-    lost = [ref for ref in still if not Reach(plan, [ref.area]).meets(model)]
+    lost = [ref for ref in still if not any(map(Reach(plan, [ref.area]).holds, read))]
     if not lost:
         return []
     do, their = ("does", "its") if len(lost) == 1 else ("do", "their")
