@@ -6,6 +6,7 @@ on loading name torch's functions by `calls`, scipy's by `special_calls`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,16 @@ class _Later:
 class _Call:
     """A function of such a module, looked up when it is called."""
 
-    __slots__ = ("_module", "_name")
+    __slots__ = ("_found", "_module", "_name")
 
     def __init__(self, module: object, name: str) -> None:
         self._module, self._name = module, name
+        self._found: Callable[..., object] | None = None
 
     def __call__(self, *arguments: object) -> object:
-        return getattr(self._module, self._name)(*arguments)
+        if self._found is None:
+            self._found = getattr(self._module, self._name)
+        return self._found(*arguments)
 
 
 class _Calls:

@@ -65,7 +65,11 @@ class Block:
         self, number: Tensor, kind: int | Tensor, *, cells: bool = False, array: bool = False
     ) -> None:
         self.number = number
-        self.kind: Kind | Tensor = Kind(kind) if isinstance(kind, int) else kind
+        self.kind: Kind | Tensor
+        if isinstance(kind, Kind):
+            self.kind = kind
+        else:
+            self.kind = Kind(kind) if isinstance(kind, int) else kind
         self.cells = cells
         """Read straight from cells: there aggregates skip texts, booleans and blanks."""
         self.array = array
@@ -74,7 +78,7 @@ class Block:
 
     @property
     def shape(self) -> torch.Size:
-        if not isinstance(self.kind, torch.Tensor) or self.kind.shape == self.number.shape:
+        if isinstance(self.kind, Kind) or self.kind.shape == self.number.shape:
             return self.number.shape
         return spread_shape(self.number.shape, self.kind.shape)
 
@@ -209,6 +213,8 @@ class Context:
         Blanks are 0, booleans 0 or 1, texts that read as numbers are those, others are #VALUE!.
         Both have the block's shape.
         """
+        if block.kind is Kind.NUMBER:
+            return block.number, None
         return block.derived("numbers", self._numbers)
 
     def _numbers(self, block: Block) -> tuple[Tensor, Tensor | None]:

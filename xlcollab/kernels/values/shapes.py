@@ -15,6 +15,8 @@ def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
 
     Where two arrays differ in size, Excel fills the smaller one with #N/A; length 1 spreads.
     """
+    if len(blocks) == 2 and _go_together(blocks[0].shape, blocks[1].shape):
+        return blocks
     refuse_cells(*(max(sizes) for sizes in zip(*(b.shape for b in blocks), strict=True)))
     for dim in (2, 3):
         sizes = {block.shape[dim] for block in blocks} - {1}
@@ -22,6 +24,16 @@ def aligned(context: Context, *blocks: Block) -> tuple[Block, ...]:
             longest = max(sizes)
             blocks = tuple(_padded(context, block, dim, longest) for block in blocks)
     return blocks
+
+
+def _go_together(one: torch.Size, other: torch.Size) -> bool:
+    """Whether two shapes, as most, are alike or one of a single value: what comes of them is no
+    larger than they are."""
+    return one in (other, _ONE) or other == _ONE
+
+
+_ONE = (1, 1, 1, 1)
+"""The shape of a single value, which fits any other."""
 
 
 def _padded(context: Context, block: Block, dim: int, size: int) -> Block:

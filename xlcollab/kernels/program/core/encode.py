@@ -247,7 +247,8 @@ class _GroupWriter:
         """The nodes that the group stores, adds or needs for that, each after its operands."""
         group, graph = self._group, self._graph
         wanted = {one.source.node for _, one in group.stores}
-        wanted |= {n for n in group.nodes if n in self._encoder.plan.stored - group.again}
+        kept = self._encoder.plan.stored
+        wanted |= {n for n in group.nodes if n in kept and n not in group.again}
         for number in sorted(group.nodes, reverse=True):
             if number in wanted:
                 wanted.update(view.node for view in graph[number].operands)

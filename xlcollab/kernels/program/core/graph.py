@@ -157,6 +157,10 @@ class Graph:
     def map(self, op: str, shape: Sequence[int], *operands: View, dense: bool = False) -> View:
         """An elementwise operation, seen along `shape`; `dense`: its node has that very shape."""
         shape = tuple(shape)
+        if shape and prod(shape) == 1:  # axes of one number are none, and most have one
+            alone = tuple(View(v.node, v.offset, (), v.held) for v in operands)
+            one = self._of_numbers(op, alone, dense=dense)
+            return View(one.node, one.offset, (0,) * len(shape), one.held)
         used = tuple(
             view
             if any(view.strides) or not view.strides
@@ -187,6 +191,18 @@ class Graph:
             strides[axis] = step
         return View(number, 0, tuple(strides))
 
+    def _of_numbers(self, op: str, operands: tuple[View, ...], *, dense: bool) -> View:
+        """An operation on single numbers, all seen without axes."""
+        if not dense:
+            found = self.simplify(self, op, (), operands)
+            if found is None:
+                found = self._folded(op, (), operands)
+            if found is not None:
+                return found
+        if op in COMMUTATIVE and _order(operands[1]) < _order(operands[0]):
+            operands = (operands[1], operands[0])
+        return View(self.add(Node(op, (), 1, operands), (op, (), operands)), 0, ())
+
     def _alike(self, view: View) -> View:
         """One number spread, where a constant holds the same one everywhere."""
         data = self[view.node].data
@@ -200,6 +216,8 @@ class Graph:
 
     def _folded(self, op: str, shape: Dims, operands: tuple[View, ...]) -> View | None:
         """The result where all operands are constants."""
+        if any(self[view.node].op != "constant" for view in operands):
+            return None
         arrays = [self.array(view, shape) for view in operands]
         known = [array for array in arrays if array is not None]
         if len(known) < len(arrays):

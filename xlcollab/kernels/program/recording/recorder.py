@@ -158,9 +158,7 @@ class Recorder(TorchDispatchMode):
         if not isinstance(value, Tensor):
             return self.graph.scalar(float(value), shape or ())
         node = self._nodes.get(value.untyped_storage()._cdata)
-        strides = tuple(
-            0 if n == 1 else s for n, s in zip(value.shape, value.stride(), strict=True)
-        )
+        strides = steps_of(value)
         held = False
         if node is None:
             node, offset, strides = self._constant(value, strides)
@@ -204,6 +202,9 @@ class Recorder(TorchDispatchMode):
 
     def spread(self, value: Tensor | float, out: Tensor) -> View:
         """An operand along the shape of a result."""
+        if isinstance(value, Tensor) and value.numel() == 1:
+            view = self.view(value)
+            return View(view.node, view.offset, (0,) * out.dim(), view.held)
         if isinstance(value, Tensor) and value.shape != out.shape:
             missing = len(out.shape) - value.dim()
             view = self.view(value, tuple(out.shape))
@@ -240,6 +241,8 @@ class Recorder(TorchDispatchMode):
 
 def steps_of(tensor: Tensor) -> Dims:
     """A tensor's strides, 0 along axes of length 1."""
+    if tensor.numel() == 1:
+        return (0,) * tensor.dim()
     return tuple(0 if n == 1 else s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
 
 
@@ -247,6 +250,8 @@ def _storage_order(out: Tensor) -> list[int]:
     """The axes from the slowest to the fastest."""
     if out.numel() != out.untyped_storage().nbytes() // max(out.element_size(), 1):
         raise NotLoweredError("a result that does not fill its storage")
+    if out.numel() == 1:
+        return list(range(out.dim()))
     steps = out.stride()
     return sorted(range(out.dim()), key=lambda axis: (-steps[axis], axis))
 
@@ -260,8 +265,14 @@ def _tensors(values: object) -> list[Tensor]:
     """All tensors in nested lists, tuples and dictionaries."""
     if isinstance(values, Tensor):
         return [values]
-    if isinstance(values, dict):
-        values = list(values.values())
-    if isinstance(values, list | tuple):
-        return [tensor for value in values for tensor in _tensors(value)]
-    return []
+    found: list[Tensor] = []
+    for value in values.values() if isinstance(values, dict) else _listed(values):
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (list, tuple, dict)):
+            found += _tensors(value)
+    return found
+
+
+def _listed(values: object) -> Sequence[object]:
+    return values if isinstance(values, (list, tuple)) else ()
