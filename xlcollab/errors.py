@@ -21,17 +21,72 @@
 
 A message says what was found, where, what was expected, and what to do. Each error carries the exit
 code the shell face returns: 2 wrong usage, 3 workbook or model cannot be used, 4 no solution.
+
+Sentences spell options as the shell does, `--by-changing`; who is not there is told them as
+arguments of Python, `by_changing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_IN_SHELL: ContextVar[bool] = ContextVar("in_shell", default=False)
+_FLAG = re.compile(
+    r"""(?<![\w-])--(?P<name>[a-z][a-z0-9-]*[a-z0-9])
+    (?:[ ](?P<value>'[^']*'|\d[\d.]*\b|(?:auto|best|global|libreoffice|rating|uniform)\b))?""",
+    re.X,
+)
+_ELSEWHERE = {
+    "app": "the app",
+    "in-place": "in_place=True",
+    "load-model": "saved_model",
+    "no-header": "headless=True",
+    "no-history": "history=False",
+    "output": "path",
+    "overwrite": "overwrite=True",
+}
+"""What Python calls otherwise than by the name of the option."""
+
+
+@contextmanager
+def in_shell() -> Iterator[None]:
+    """Sentences that are made in the block are for somebody at a shell."""
+    token = _IN_SHELL.set(True)
+    try:
+        yield
+    finally:
+        _IN_SHELL.reset(token)
+
+
+def said(text: str) -> str:
+    """A sentence in the words of whoever is told it."""
+    if _IN_SHELL.get() or "--" not in text:
+        return text
+    return _FLAG.sub(_argument, text.replace("' --", "', --"))
+
+
+def _argument(flag: re.Match[str]) -> str:
+    name, value = flag["name"], flag["value"]
+    word = _ELSEWHERE.get(name, name.replace("-", "_"))
+    if value is None:
+        return word
+    return f"{word}={value if value[0] in _PLAIN else repr(value)}"
+
+
+_PLAIN = "'0123456789"
+"""What a quoted text or a number begins with."""
 
 
 class XlcollabError(Exception):
     """The root: anything a user may be told in one sentence."""
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        return said(super().__str__())
 
 
 class UsageError(XlcollabError, ValueError):

@@ -150,7 +150,7 @@ def test_a_model_that_is_worse_than_biases_is_told_of(
     for sentence in said:
         begin = f"The {worse} RMSE 1.1000 is worse than that of biases alone, 1.0000"
         assert sentence.startswith(begin)
-        assert sentence.endswith("Fit fewer factors, or take the biases with --n-factors 0.")
+        assert sentence.endswith("Fit fewer factors, or take the biases with n_factors=0.")
 
 
 # --- tabs

@@ -45,5 +45,5 @@ def test_starts_are_the_stored_weights(book: Workbook) -> None:
 
 
 def test_a_workbook_without_solver_says_how_to_give_a_model() -> None:
-    with pytest.raises(ModelError, match="holds no Solver model; give one with --minimize"):
+    with pytest.raises(ModelError, match="holds no Solver model; give one with minimize"):
         read_models(FileBook(lesson("graddesc.xlsx")).read())

@@ -202,7 +202,7 @@ def test_a_number_that_is_none_is_refused() -> None:
         ({"opt": "Gone!$A$1"}, "no such sheet; the sheets are first, S"),
         ({"opt": "[1]S!$A$1"}, "no such sheet"),
         ({"opt": "A1#"}, "neither an address"),
-        ({"adj": ""}, "has no variable cells; name them in Solver or with --by-changing"),
+        ({"adj": ""}, "has no variable cells; name them in Solver or with by_changing"),
         ({"adj": ","}, "names no cells"),
         ({"num": "1", "lhs1": "S!#REF!", "rel1": "1", "rhs1": "1"}, "constraint 1 .*deleted"),
         ({"num": "1", "lhs1": "S!$A$1", "rel1": "1", "rhs1": "S!#REF!"}, "right side is S!#REF!"),
@@ -222,7 +222,7 @@ def test_a_model_without_objective_says_so() -> None:
 def test_options_alone_are_no_model() -> None:
     options_only = book(typ="1", num="0", eng="1", neg="1")
     assert find_models(options_only) == []
-    with pytest.raises(ModelError, match=r"test.xlsx holds no Solver model; give one with --minim"):
+    with pytest.raises(ModelError, match=r"test.xlsx holds no Solver model; give one with minim"):
         read_models(options_only)
     with pytest.raises(ModelError, match="sheet S holds no Solver model; give one"):
         read_model(options_only, "S")

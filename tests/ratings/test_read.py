@@ -291,5 +291,5 @@ def test_quotes_and_dashes_of_windows(tmp_path: Path) -> None:
 
 def test_a_first_line_that_may_be_a_rating_leads_to_the_option(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("anna,m1,4\nbob,m2,3.5\n")
-    with pytest.raises(UsageError, match="or say --no-header"):
+    with pytest.raises(UsageError, match="or say headless=True"):
         read_ratings(tmp_path / "r.csv")

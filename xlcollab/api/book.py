@@ -54,19 +54,20 @@ class OpenBook(Session):
         """Optimise one model and put weights, results, history and answer into the workbook.
 
         `model` is a sheet's name, a model from `model(...)`, or None when the book holds exactly
-        one. `settings` are the fields of `xlcollab.optim.Settings`: method, iterations,
-        learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or float32. `history`
-        says whether sheets are added, `reports` which besides: answer, sensitivity, limits,
-        feasibility, population. What is left open is taken from the book's control sheet, if it
-        has one.
+        one or the words of `model(...)` are among the settings, such as minimize="S!B1",
+        by_changing="S!A1:A5". `settings` are else the fields of `xlcollab.optim.Settings`:
+        method, iterations, learning_rate, … `device` is auto, cpu or cuda, `dtype` float64 or
+        float32. `history` says whether sheets are added, `reports` which besides: answer,
+        sensitivity, limits, feasibility, population. What is left open is taken from the book's
+        control sheet, if it has one.
         `watch` names cells that go into the history and its chart, by default those labelled as a
         test error. `on_step` is told of every iteration, and before it
         `on_point` of its weights. Raises ModelError, UsageError and DataError.
         """
-        from xlcollab.api.solve.given import request_of
+        from xlcollab.api.solve.given import model_of, request_of
         from xlcollab.api.solve.solving import solve_with_control
 
-        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        chosen, settings = model_of(self, model, settings)
         asked = Asked.of(Settings, settings)
         computing = Asked.of(Computing, {"device": device, "dtype": dtype})
         request = request_of(
@@ -105,10 +106,11 @@ class OpenBook(Session):
         control sheet. `curve.suggestion` is the rate, `curve.plot()` draws the curve, and
         with `add_sheet` the book gets it as a sheet. Raises ModelError, UsageError and DataError.
         """
+        from xlcollab.api.solve.given import model_of
         from xlcollab.api.solve.rates import add_rates, find_rate, refuse_unused
         from xlcollab.optim.range_test import RateRange
 
-        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        chosen, settings = model_of(self, model, settings)
         asked = Asked.of(Settings, settings)
         refuse_unused(asked)
         computing = Asked.of(Computing, {"device": device, "dtype": dtype})
@@ -130,9 +132,10 @@ class OpenBook(Session):
         Without a rate the one that `lr_find` suggests is taken. `more` is what `solve` takes; the
         method is adam unless it is named there. Raises what `solve` raises.
         """
+        from xlcollab.api.solve.given import model_of
         from xlcollab.api.solve.rates import of_one_cycle
 
-        chosen = model if isinstance(model, SolverModel) else self.only_model(model)
+        chosen, more = model_of(self, model, more)
         settings = of_one_cycle(self, chosen, iterations, learning_rate, more)
         return self.solve(chosen, **settings)  # type: ignore[arg-type]
 

@@ -23,5 +23,5 @@ def refuse_others(
             return
     raise WriteRefusedError(
         f"{target} is there already and is not {what} that xlcollab wrote; name another file, or "
-        "say --overwrite (in Python: overwrite=True) to replace it"
+        "say --overwrite to replace it"
     )

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError
+from xlcollab.errors import EXTRAS, MissingPackageError, XlcollabError, in_shell
 from xlcollab.faces.beginning import process_began
 from xlcollab.faces.commands import COMMANDS
 from xlcollab.faces.edges import edges
@@ -137,10 +137,11 @@ def _common_options(
 ) -> None:
     """What stands before the command; its help is that of the application."""
     if memory_limit is not None:
-        try:
-            limit_memory(memory_limit)
-        except XlcollabError as error:
-            raise typer.Exit(_fail(str(error), error.exit_code)) from None
+        with in_shell():
+            try:
+                limit_memory(memory_limit)
+            except XlcollabError as error:
+                raise typer.Exit(_fail(str(error), error.exit_code)) from None
 
 
 def told(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -157,7 +158,7 @@ def _code(
     command: Callable[..., int | None], arguments: tuple[object, ...], options: dict[str, object]
 ) -> int:
     _print_anything()
-    with listening() as listener:
+    with in_shell(), listening() as listener:
         code = _of_signals(listener, _told(command, arguments, options))
         edges.ended(code)
     return _of_signals(listener, code)

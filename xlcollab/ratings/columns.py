@@ -95,7 +95,7 @@ def _if_headless(names: Sequence[str]) -> str:
     """What else may be meant where a name of a column is a number."""
     if not any(str(name).strip().replace(".", "", 1).isdigit() for name in names):
         return ""
-    return ", or say --no-header (headless=True) if the first line is a rating already"
+    return ", or say --no-header if the first line is a rating already"
 
 
 def bare(name: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from xlcollab.api.session.session import Session
 
 
-WITHOUT_HISTORY = "run with --no-history (in Python: history=False), which adds none, or "
+WITHOUT_HISTORY = "run with --no-history, which adds none, or "
 
 
 def save_beside(

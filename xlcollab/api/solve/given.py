@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 
 from xlcollab.api.session.elsewhere import tabs_instead
 from xlcollab.api.session.session import Session
+from xlcollab.errors import UsageError
 from xlcollab.problems import NoModelError, SolverModel, find_models, with_restrictions
 from xlcollab.settings.asked import Asked
 from xlcollab.settings.requests.solve import ModelWords, SolveRequest
@@ -38,6 +40,25 @@ def given_model(book: Session, words: ModelWords, sheet: str | None) -> SolverMo
         return found
     with _other_verb_named(book):
         return restricted(book, words, book.only_model(sheet))
+
+
+_WORDS = tuple(one.name for one in fields(ModelWords))
+
+
+def model_of(
+    book: Session, model: str | SolverModel | None, given: Mapping[str, object]
+) -> tuple[SolverModel, dict[str, object]]:
+    """The model that is meant in Python, and what of `given` is no word of a model: one from
+    `book.model`, or that of a sheet, or the words themselves. Raises UsageError where both are."""
+    words = {name: given[name] for name in _WORDS if given.get(name) is not None}
+    rest = {name: value for name, value in given.items() if name not in _WORDS}
+    if isinstance(model, SolverModel):
+        if words:
+            raise UsageError(f"{', '.join(words)} and a model exclude each other; give one of them")
+        return model, rest
+    subject_to = words.get("subject_to", ())
+    words["subject_to"] = (subject_to,) if isinstance(subject_to, str) else subject_to
+    return given_model(book, ModelWords(**words), model), rest  # type: ignore[arg-type]
 
 
 def given_models(book: Session, words: ModelWords, sheet: str | None) -> list[SolverModel]:

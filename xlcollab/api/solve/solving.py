@@ -30,6 +30,7 @@ from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, unmoved, watched
+from xlcollab.errors import said
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
 from xlcollab.interrupts import finished_first, time_limit
@@ -120,7 +121,7 @@ def solve_model(
         ended = solve(objective, start, limits, on_step, on_weights)
     with finished_first():  # whatever signal comes now, what was found is kept
         solution = explained(compiled, as_the_sheet_compares(compiled, ended))
-        solution = replace(solution, message=solution.message.replace(AS_ASKED, who, 1))
+        solution = replace(solution, message=said(solution.message.replace(AS_ASKED, who, 1)))
         found = Solved(
             model=model,
             solution=solution,
@@ -132,7 +133,8 @@ def solve_model(
                 "compile": compile_seconds,
                 "solve": solution.seconds,
             },
-            warnings=compiled.warnings + less_precise(model, solution.max_violation),
+            warnings=tuple(map(said, compiled.warnings))
+            + less_precise(model, solution.max_violation),
         )
         return _put(book, compiled, found, history=history, reports=reports, watch=watch)
 

@@ -77,7 +77,7 @@ def refuse_folder(target: Path, *, overwrite: bool) -> None:
             return
         raise WriteRefusedError(
             f"{target} is a folder already and no model that xlcollab wrote; name another one, or "
-            "say --overwrite (in Python: overwrite=True) to replace it"
+            "say --overwrite to replace it"
         )
     if target.exists():
         raise WriteRefusedError(f"{target} is a file; name a folder that is not there yet")

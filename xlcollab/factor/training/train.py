@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from xlcollab.errors import DataError, UsageError
+from xlcollab.errors import DataError, UsageError, said
 from xlcollab.factor.models.model import Model, Rated
 from xlcollab.factor.passes.compiled import enough_threads
 from xlcollab.factor.passes.output import Output
@@ -220,7 +220,7 @@ def worse_than_biases(result: TrainingResult) -> list[str]:
             return []
         return [
             f"The {name} RMSE {found.rmse:.4f} is worse than that of biases alone, {alone:.4f}: "
-            f"this model helps nobody. {_advice(result)}"
+            f"this model helps nobody. {said(_advice(result))}"
         ]
     return []
 

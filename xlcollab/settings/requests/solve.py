@@ -64,7 +64,7 @@ class ModelWords:
             many = f"{len(goals)} goals are given; " if len(goals) > 1 else ""
             raise UsageError(
                 f"{many}"
-                "a model on the command line needs --by-changing and one of --minimize, "
+                "a model in words needs --by-changing and one of --minimize, "
                 "--maximize, --target, or at least one --subject-to"
             )
 
