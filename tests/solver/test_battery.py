@@ -35,6 +35,7 @@ MET_BY_SCIP = [
     ("barrier", 60007),
     ("projection", 60002),
     ("curved_kinks", 60004),
+    ("orders", 60002),
 ]
 """The same by the engine `global`."""
 
@@ -64,6 +65,10 @@ def test_what_was_false_once(kind: str, seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "seed"), MET_BY_SCIP)
 def test_what_was_false_once_by_scip(kind: str, seed: int, tmp_path: Path) -> None:
     judge_by_scip(kind, seed, tmp_path)
+
+
+def test_a_population_stays_within_bounds_that_a_row_contradicts(tmp_path: Path) -> None:
+    judge("mip", 70000, tmp_path, engine="evolutionary")
 
 
 @pytest.mark.slow

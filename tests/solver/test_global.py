@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.solver.models import Model
+from xlcollab.optim.scip import search
 
 pytest.importorskip("pyscipopt")
 
@@ -188,3 +190,31 @@ def test_value_of_is_met(tmp_path: Path) -> None:
     found = model.solve(tmp_path, "--engine", "global")
     (told,) = found.json["models"]
     assert (told["status"], told["final"]) == ("optimal", pytest.approx(7.25, abs=1e-6))
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_fault_of_scip_ends_scip_alone(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found until then is told as no more than that, and the next run is a good one."""
+    ask = search._Process.ask
+
+    def broken(self: search._Process, *model: Any) -> None:
+        ask(self, *model)
+        if when == "later":
+            while "value" not in (word := self.word(1.0)):
+                assert "word" not in word
+            self._said.put(json.dumps(word))
+        self._popen.kill()
+
+    cells = {"A1": 1.0, "C1": "=(A1^2-4)^2+A1"}
+    lines = [("S!$A$1", ">=", "-5"), ("S!$A$1", "<=", "5")]
+    model = Model(cells, "$C$1", "S!$A$1", lines=lines, free=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(search._Process, "ask", broken)
+        (told,) = model.solve(tmp_path, "--engine", "global").json["models"]
+    assert told["status"] == "best_found"
+    assert "a fault of its own" in told["message"]
+    assert told["bound"] is None
+    (told,) = model.solve(tmp_path, "--engine", "global").json["models"]
+    assert told["status"] == "optimal"

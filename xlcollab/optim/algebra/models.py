@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xlcollab.optim.algebra.curvature import is_convex
 from xlcollab.optim.algebra.formulas import Algebra
+from xlcollab.optim.algebra.polynomials import quadratics
 from xlcollab.optim.problem import Objective
 
 Array = NDArray[np.float64]
@@ -35,6 +36,16 @@ def is_convex_model(objective: Objective, n: int, algebra: Algebra | None = None
     if algebra is None:
         return False
     return is_convex(algebra, box(objective, n), limits(objective), maximize=objective.maximize)
+
+
+def affine_rows(objective: Objective) -> NDArray[np.bool_] | None:
+    """Which constraints are affine by their formulas, (k,); None where they have no such form."""
+    algebra = algebra_of(objective)
+    if algebra is None:
+        return None
+    known = quadratics(algebra)
+    rows = [known[place] for place in algebra.results[1:]]
+    return np.array([one is not None and one.degree <= 1 for one in rows], np.bool_)
 
 
 def box(objective: Objective, n: int) -> tuple[Array, Array]:

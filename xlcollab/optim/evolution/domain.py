@@ -98,14 +98,20 @@ def propagated(
     rows: Array, row_lower: Array, row_upper: Array, lower: Array, upper: Array
 ) -> tuple[Array, Array]:
     """Bounds that follow from linear rows (m, n): each row leaves a variable what the others, at
-    their ends, leave it."""
-    lower, upper = lower.copy(), upper.copy()
+    their ends, leave it. Those that were given, where rows and bounds leave nothing."""
+    low, high = lower.copy(), upper.copy()
     for _ in range(3):
-        for row, low, high in zip(rows, row_lower, row_upper, strict=True):
-            for sign, limit in ((1.0, high), (-1.0, -low)):
+        for row, least, most in zip(rows, row_lower, row_upper, strict=True):
+            for sign, limit in ((1.0, most), (-1.0, -least)):
                 if np.isfinite(limit):
-                    _narrow(sign * row, limit, lower, upper)
-    return lower, upper
+                    _narrow(sign * row, limit, low, high)
+    with np.errstate(invalid="ignore"):
+        crossed = low - high > _CROSSED * np.maximum(1.0, np.abs(low))
+    return (lower, upper) if crossed.any() else (np.minimum(low, high), np.maximum(low, high))
+
+
+_CROSSED = 1e-9
+"""Relative: more than what rounding makes of ends that meet."""
 
 
 def _narrow(row: Array, limit: float, lower: Array, upper: Array) -> None:

@@ -15,9 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from xlcollab.optim.algebra.models import affine_rows
 from xlcollab.optim.evaluator import Point
 from xlcollab.optim.problem import FEASIBLE, NativeRows, TensorFunction
 from xlcollab.optim.recorder import Recorder
+from xlcollab.optim.starts import within
 
 if TYPE_CHECKING:
     from xlcollab.optim.attempt import Task
@@ -35,6 +37,8 @@ _HAIR, _ALIKE = 1e-8, 1e-2
 nothing breaks off: as much as curvature of a million makes."""
 _PROBES = 4
 """Points at which sizes are asked for: one could be a place where a row is flat."""
+_DRAWN = 8
+"""Points at which what is flat is looked at for its size."""
 _PROBE_WIDTH = 0.1
 """Of size one: near enough that the model is alike, far enough to move."""
 
@@ -254,8 +258,14 @@ class SizedModel:
         return found
 
     def straight_rows(self) -> tuple[Array, Array, Array] | None:
-        """The rows that are linear as far as two points tell, in x: (matrix, least, most)."""
-        if not len(self.weight) or not self.task.objective.differentiable:
+        """The rows that are linear, by their formulas and by samples, in x: (matrix, least, most).
+        Where formulas are not known a smooth model's samples are believed, for a row that bends at
+        one place alone may look straight at all others."""
+        objective = self.task.objective
+        if not len(self.weight) or not objective.differentiable:
+            return None
+        shown = affine_rows(objective)
+        if shown is None and objective.shape != "smooth":
             return None
         generator = Generator().manual_seed(self.task.settings.seed)
         samples = []
@@ -271,6 +281,7 @@ class SizedModel:
         for rows, others in samples[1:]:
             straight &= (np.abs(rows - first) <= 1e-9 * size[:, None]).all(axis=1)
             straight &= np.abs(others - offset) <= 1e-7 * np.maximum(1.0, np.abs(offset))
+        straight &= True if shown is None else shown
         low, high = self._row_lower - offset, self._row_upper - offset
         return first[straight], low[straight], high[straight]
 
@@ -279,17 +290,28 @@ class SizedModel:
         the start and at seeded points near it."""
         generator = Generator().manual_seed(self.task.settings.seed)
         norms = np.zeros(1 + len(self.weight))
-        if not self.task.objective.differentiable:
-            return 1.0, self.weight
-        for number in range(_PROBES):
+        probes = _PROBES if self.task.objective.differentiable else 0
+        for number in range(probes):
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
             _, slopes = self._raw.jacobian(self.x(y))
             with _quiet():
                 found = np.sqrt(np.square(slopes * self.size).sum(axis=1))
             norms = np.fmax(norms, np.where(np.isfinite(found), found, 0.0))
-        norms = np.where(norms > 0, norms, 1.0)
+        if (norms == 0.0).any():
+            norms = np.where(norms > 0, norms, self._heights(start, generator))
         return float(norms[0]), 1.0 / norms[1:]
+
+    def _heights(self, start: Array, generator: Generator) -> Array:
+        """The largest values of what has no slope, (1 + k,), at the start and at points drawn
+        within the bounds: where they are below 1 they are its size; else, and of what is 0
+        everywhere, it is 1."""
+        lower, upper = self.lower, self.upper
+        drawn = [within(start, lower, upper, generator) for _ in range(_DRAWN)]
+        with _quiet():
+            values = [np.abs(self._raw.values(self.x(y))) for y in (start, *drawn)]
+        found = np.max(np.where(np.isfinite(values), values, 0.0), axis=0)
+        return np.where((found > 0.0) & (found < 1.0), found, 1.0)
 
     def seconds_left(self) -> float:
         """Until the run's time limit; infinite without one."""

@@ -24,7 +24,7 @@ from xlcollab.optim.problem import Objective
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.scip.checking import better_than
-from xlcollab.optim.scip.search import Columns, News, installed, search
+from xlcollab.optim.scip.search import BROKEN, Columns, News, installed, search
 from xlcollab.optim.scip.writing import FORMS, STRICT, NoFormError, written
 from xlcollab.optim.solution import Status
 
@@ -240,11 +240,14 @@ class _Run:
             return Stop(Status.UNBOUNDED, "SCIP found it so.")
         if self.best is None:
             text = "Nothing better than the start was found before that, which is unchanged."
+            text = f"SCIP ended by a fault of its own. {text}" if word == BROKEN else text
             return Stop(_LIMITS.get(word, Status.BEST_FOUND), text, _OF_WORDS.get(word, ""))
         if word in ("optimal", "gaplimit") and gap <= 10 * GAP:
             edge = f", but for points within {STRICT:g} of a jump" if edged else ""
             return Stop(Status.OPTIMAL, f"SCIP: optimal (proved, gap {100 * gap:.2g} %){edge}.")
         known = f"best found, gap {100 * gap:.3g} %" if math.isfinite(gap) else "best found"
+        if word == BROKEN:
+            known += "; it ended by a fault of its own"
         if self.disagrees:
             known += "; the sheet says otherwise of SCIP's point than its formulas"
         status, limit = _LIMITS.get(word, Status.BEST_FOUND), _OF_WORDS.get(word, "")
