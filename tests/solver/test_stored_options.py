@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.build import build
+from tests.faces.shell import solver_names, xlcollab
 from tests.solver.models import Model
 from xlcollab.api.solve.limits import less_precise
 from xlcollab.problems import SolverModel, SolverOptions
@@ -90,3 +92,16 @@ def test_a_stricter_precision_that_is_missed_is_told(
     options = SolverOptions(precision=precision)
     model = SolverModel("S", None, "satisfy", 0.0, (), options=options)
     assert bool(less_precise(model, missed)) is says
+
+
+def test_a_stored_engine_that_does_not_fit_refuses_its_own_model_alone(tmp_path: Path) -> None:
+    """It ended the whole command as wrong usage, other models of the book unsolved."""
+    cells = {"A1": 1.0, "B1": "=A1^4+A1"}
+    names = solver_names("S", opt="S!B1", adj="S!A1", typ="2", eng="2", num="0")
+    names += solver_names("T", opt="T!B1", adj="T!A1", typ="2", eng="1", num="0")
+    path = build(tmp_path / "b.xlsx", {"S": cells, "T": cells}, names)
+    found = xlcollab("solve", path, "--json", "--engine", "stored")
+    assert found.code == 3
+    first, second = found.json["models"]
+    assert (first["status"], "Simplex" in first["message"]) == ("refused", True)
+    assert second["final"] == pytest.approx(0.0, abs=1e-6)

@@ -354,3 +354,13 @@ def test_points_out_of_order_have_no_line(tmp_path: Path, values: str, line: boo
     book = Session(path)
     (chart,) = swept(book, SweepRequest(book=path, parameter=(f"S!B3={values}",))).sheet.charts
     assert [one.line for one in chart.series] == [line]
+
+
+def test_draws_that_were_not_made_are_told(tmp_path: Path) -> None:
+    cells = {"A1": 2.0, "B1": "=A1*RAND()"}
+    path = build(tmp_path / "b.xlsx", {"S": cells}, solver_names("S", opt="S!B1", adj="S!A1"))
+    limit = ("--samples", "100000000", "--time-limit", "2")
+    (told,) = xlcollab("sweep", path, "--json", *limit).json["warnings"]
+    assert "of 100,000,000 draws were made" in told
+    whole = xlcollab("sweep", path, "--json", "--samples", "50", "--overwrite")
+    assert whole.json["warnings"] == []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xlcollab.errors import UsageError
+from xlcollab.errors import ModelError, UsageError
 from xlcollab.optim.problem import Objective
 from xlcollab.settings.methods import METHODS
 from xlcollab.settings.solving import Settings
@@ -44,11 +44,12 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
 
     Raises:
         UsageError: the named method needs something that the model has not.
+        ModelError: so does the engine that the model itself names.
     """
     if settings.method == "sqp" and objective.has_integers and not objective.alldifferent:
         return Choice((Stage("branch"),), "as asked, with whole numbers")
     if settings.method != "auto":
-        _check_needs(objective, settings.method)
+        _check_needs(objective, settings)
         return Choice((Stage(settings.method),), "as asked")
     if objective.linear is not None and not settings.l2:
         kind = objective.linear.kind + (" with integers" if objective.has_integers else "")
@@ -135,9 +136,15 @@ def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) ->
     return None
 
 
-def _check_needs(objective: Objective, name: str) -> None:
+def _check_needs(objective: Objective, settings: Settings) -> None:
+    name = settings.method
     method = METHODS[name]
     if method.needs_linear and objective.linear is None:
+        if settings.engine == "stored":
+            raise ModelError(
+                "the stored engine, Simplex LP, takes linear models only, and this one is none;"
+                " leave --engine stored out"
+            )
         raise UsageError(f"method {name} needs a linear model; use auto or lbfgs")
     if method.needs_formulas and objective.formulas is None:
         raise UsageError(f"method {name} needs formulas in float64 on the CPU; use auto")

@@ -93,7 +93,9 @@ def swept(book: Session, request: SweepRequest, began: float | None = None) -> T
         found = simulated(book, model, request.samples, _seed(request), deadline)
         taken = free_of_ours(book.workbook, ("simulation",))
         sheet = simulation_sheet(model, found, taken)
-        return Table(found.headings, found.lines, 0, sheet)
+        made, asked = len(found.draws), request.samples
+        fewer = (f"{made:,} of {asked:,} draws were made",) if made < asked else ()
+        return Table(found.headings, found.lines, 0, sheet, fewer)
     cells, cases = _cases(book, model, request)
     unread = _unread(book, model, cells)
     outcomes = list(_outcomes(book, model, request, cells, cases, began))
