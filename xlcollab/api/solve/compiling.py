@@ -309,8 +309,8 @@ def _of_compiling(
     yield from map(str, compiler.settled)
     if isinstance(compiler, RecalculatingCompiler):
         yield (
-            "where OFFSET or INDIRECT look depends on the variables: every point is recalculated,"
-            " one by one and without slopes"
+            "where OFFSET or INDIRECT look depends on the variables: points are recalculated one by"
+            " one, without slopes"
         )
     yield from _unreached(plan, read, compiler, cell, lines)
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from xlcollab.errors import FormulaSyntaxError, MovingReferenceError, UnsupportedError
+from xlcollab.errors import FormulaSyntaxError, UnsupportedError
 from xlcollab.formula import parse
 from xlcollab.formula.nodes import (
     Binary,
@@ -49,12 +49,11 @@ def _integers(
     tracer: Evaluator, node: Node, frame: Frame, what: str, *, is_size: bool = False
 ) -> _Integers:
     """A constant argument per copy, shape (R or 1, C or 1). A size that is but a fraction is 1."""
-    value = tracer.value(node, frame)
-    if value.slot is not None:
-        raise MovingReferenceError(
-            f"{what} depends on the variable cells: where a formula looks must not change while "
-            "it is optimised"
-        )
+    value = tracer.tape.settled(
+        tracer.value(node, frame),
+        f"{what} depends on the variable cells: where a formula looks must not change while it is"
+        " optimised",
+    )
     number, codes = tracer.tape.exact.numbers(value.block)
     if number.shape[2] * number.shape[3] > 1:
         raise UnsupportedError(f"{what} is an array; only one value per cell can be followed")
@@ -75,9 +74,9 @@ def places_found(tracer: Evaluator, node: Node, frame: Frame) -> Places | None:
 
     Raises MovingReferenceError where the variables decide, RaggedError where copies differ.
     """
-    value = tracer.value(node, frame)
-    if value.slot is not None:
-        raise MovingReferenceError("where a look-up finds depends on the variable cells")
+    value = tracer.tape.settled(
+        tracer.value(node, frame), "where a look-up finds depends on the variable cells"
+    )
     number, codes = tracer.tape.exact.numbers(value.block)
     if number.shape[2:].numel() > 1:
         return None
@@ -227,9 +226,11 @@ def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
     """INDIRECT(text, whether in A1 form): the text is constant and reads as an address or a defined
     name. Raises UnsupportedError on another form, RaggedError where copies differ in the form."""
     typed = len(node.arguments) < 2 or _is_a1(tracer, node.arguments[1], frame)
-    value = tracer.value(node.arguments[0], frame)
-    if value.slot is not None:
-        raise MovingReferenceError("INDIRECT depends on the variable cells")
+    value = tracer.tape.settled(
+        tracer.value(node.arguments[0], frame),
+        "INDIRECT depends on the variable cells",
+        exactly=True,
+    )
     if value.block.shape[2:].numel() > 1:
         raise UnsupportedError("INDIRECT of an array is not supported")
     texts = tracer.tape.exact.values(value.block)
@@ -245,9 +246,11 @@ def indirect(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 def _is_a1(tracer: Evaluator, node: Node, frame: Frame) -> bool:
     """Whether a style is TRUE, for all copies alike. Raises RaggedError."""
-    value = tracer.value(node, frame)
-    if value.slot is not None:
-        raise MovingReferenceError("the style of INDIRECT depends on the variable cells")
+    value = tracer.tape.settled(
+        tracer.value(node, frame),
+        "the style of INDIRECT depends on the variable cells",
+        exactly=True,
+    )
     truths, codes = tracer.tape.exact.truths(value.block)
     if codes is not None and bool((codes > 0).any()):
         raise UnsupportedError("an error as the style of INDIRECT is not supported")

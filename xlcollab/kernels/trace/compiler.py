@@ -150,6 +150,9 @@ class Compiler:
     Those that cannot be evaluated keep the value in the file, and so do random functions.
     """
 
+    takes_places_for_granted = False
+    """Whether formulas may look where the variables say, by their values at the start."""
+
     def __init__(
         self,
         plan: Plan,
@@ -181,6 +184,8 @@ class Compiler:
             seed=self._seed,
         )
         evaluation.set_variables(self.variables, self.start)
+        if self.takes_places_for_granted:
+            evaluation.tape.granted = []
         if plan.workbook.iteration is not None:
             evaluation.circles = circles(plan)
             evaluation.write_out = self._write_out

@@ -1,7 +1,8 @@
 """A sheet whose look-ups move with the variables: evaluated anew at every point, without slopes.
 
 OFFSET and INDIRECT settle where a formula looks; where that depends on the variables there is no
-program of the sheet, so each point is worked out as Excel's own recalculation does.
+program of the sheet, so each point is worked out as Excel's own recalculation does, unless `places`
+has one for where its formulas look.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 
 from xlcollab.errors import ModelError, UnsupportedError
 from xlcollab.formula import parse
-from xlcollab.formula.nodes import Node, Number
+from xlcollab.formula.nodes import Number
 from xlcollab.grid import CellEdit, Sheet
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.trace.compiler import Compiler, Dependents, SheetFunction, edit_of, flat
 from xlcollab.kernels.trace.draws import is_random
 from xlcollab.kernels.trace.evaluation import Evaluation, keeps_stored, moves, reached_by
+from xlcollab.kernels.trace.places import Asked, Places
 from xlcollab.kernels.values.block import Block
 from xlcollab.kernels.values.tape import Program, Value
 from xlcollab.plan import Family, Plan
@@ -38,7 +40,6 @@ def with_edit(sheet: Sheet, edit: CellEdit) -> Sheet:
 
 
 _NO_PROGRAM = Program((), (), 0)
-_Asked = AreaRef | tuple[Node, Family]
 
 
 class RecalculatingCompiler(Compiler):
@@ -58,13 +59,15 @@ class RecalculatingCompiler(Compiler):
         self.settled = []
         self._seed = seed
         families = plan.families
+        drawn = any(is_random(one.node) for one in families)
+        self._repeats = not drawn and plan.workbook.iteration is None
         self._stored = {
             n for n, one in enumerate(families) if is_random(one.node) and keeps_stored(plan, one)
         }
         moving = [n for n, one in enumerate(families) if moves(one)]
         self._reached = sorted(reached_by(plan, self.variables, moving))
         self._first = self.at(self.start)
-        self._asked: list[_Asked] = []
+        self._asked: list[Asked] = []
 
     @property
     def kept(self) -> list[tuple[AreaRef, str]]:
@@ -94,13 +97,16 @@ class RecalculatingCompiler(Compiler):
         node = resolve(parse(text, 0, 0), self.plan.workbook, sheet, home.rect)
         return self._told((node, home), self._first.expression(node, home).block)
 
-    def _told(self, asked: _Asked, block: Block) -> Value:
+    def _told(self, asked: Asked, block: Block) -> Value:
         self._asked.append(asked)
         return Value(block, len(self._asked))
 
     def function(self, values: Sequence[Value]) -> SheetFunction:
         asked = tuple(self._asked[value.slot - 1] for value in values if value.slot is not None)
-        return RecalculatedFunction(_NO_PROGRAM, self._first.fast, self, asked)
+        places = None
+        if self._repeats:  # what is drawn, or iterated, is what a recalculation makes of it
+            places = Places(self.plan, self.variables, asked, self._seed)
+        return RecalculatedFunction(_NO_PROGRAM, self._first.fast, self, asked, places)
 
     def residuals(self, value: Value) -> SheetFunction | None:
         return None
@@ -115,7 +121,8 @@ class RecalculatedFunction(SheetFunction):
     """x ↦ the values of some cells, each time by a recalculation; no slopes."""
 
     sheet: RecalculatingCompiler
-    asked: tuple[_Asked, ...]
+    asked: tuple[Asked, ...]
+    places: Places | None
 
     def __call__(self, x: Tensor) -> Tensor:
         """The values, flat. Raises UnsupportedError where a derivative is wanted."""
@@ -126,15 +133,17 @@ class RecalculatedFunction(SheetFunction):
         wanted."""
         if x.requires_grad and torch.is_grad_enabled():
             raise UnsupportedError("where a formula looks depends on the variables: no derivative")
-        evaluation = self.sheet.at(x)
-        found = [_values(evaluation, asked) for asked in self.asked]
+        found = None if self.places is None else self.places.values(self.context, x)
+        if found is None:
+            evaluation = self.sheet.at(x)
+            found = [_values(evaluation, asked) for asked in self.asked]
         return [one.to(x) for one in found]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> SheetFunction:
         return self
 
     def exactly(self) -> SheetFunction:
-        return self
+        return replace(self, context=self.context.exactly())
 
     @property
     def smooth(self) -> bool:
@@ -166,6 +175,6 @@ class RecalculatedDependents(Dependents):
         return found
 
 
-def _values(evaluation: Evaluation, asked: _Asked) -> Tensor:
+def _values(evaluation: Evaluation, asked: Asked) -> Tensor:
     value = evaluation.cells(asked) if isinstance(asked, AreaRef) else evaluation.expression(*asked)
     return flat(evaluation.exact, value.block)

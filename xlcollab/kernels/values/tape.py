@@ -10,8 +10,9 @@ import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from xlcollab.errors import UnsupportedError, XlcollabError
+from xlcollab.errors import MovingReferenceError, UnsupportedError, XlcollabError
 from xlcollab.grid import ErrorCode, Kind
 from xlcollab.kernels.numbers.later import Tensor, torch
 from xlcollab.kernels.values.area import RaggedError
@@ -121,6 +122,14 @@ VARIABLES = 0
 """The slot of the vector of variables."""
 
 
+class Granted(NamedTuple):
+    """A value that says where a formula looks."""
+
+    value: Value
+    exactly: bool
+    """Whether all of it counts, as of a text; else it is cut to a whole number."""
+
+
 class Tape:
     """Records instructions."""
 
@@ -131,6 +140,9 @@ class Tape:
         self.values: dict[int, Value] = {}
         self.origin: AreaRef | None = None
         """The cells whose formula is being recorded."""
+        self.granted: list[Granted] | None = None
+        """What decides where formulas look and is taken for granted; None: it may not depend on
+        the variables."""
 
     @staticmethod
     def _computed(
@@ -168,6 +180,16 @@ class Tape:
         fails = fails and _only_fails(operation.facts, arguments)
         value = self.values[out] = Value(block, out, fixed, fixed or fails)
         return value
+
+    def settled(self, value: Value, refusal: str, *, exactly: bool = False) -> Value:
+        """A value that says where a formula looks, as a constant. Raises MovingReferenceError where
+        the variables decide and nothing is taken for granted, or what is there is no value."""
+        if value.slot is None:
+            return value
+        if self.granted is None or not bool(torch.isfinite(value.block.number).all()):
+            raise MovingReferenceError(refusal)
+        self.granted.append(Granted(value, exactly))
+        return Value(value.block)
 
     def with_constants(self, slots: Iterable[int]) -> Tape:
         """A tape on which the present values of some slots stand for their instructions."""
