@@ -190,3 +190,25 @@ def test_without_a_population_the_report_says_so(tmp_path: Path) -> None:
     assert _solved(tmp_path, WYNDOR, "--report", "population").code == 0
     rows = _rows(tmp_path, "S population")
     assert "No population" in str(rows[2][0])
+
+
+def test_the_answer_says_which_variables_are_whole(tmp_path: Path) -> None:
+    cells = WYNDOR | {"C1": 0.0, "B4": "=3*B1+5*B2+C1"}
+    whole = {"adj": "S!$B$1:$B$2,S!$C$1", "num": "4", "lhs2": "S!$B$2", "rel2": "4"}
+    whole |= {"rhs2": "integer", "lhs3": "S!$C$1", "rel3": "5", "rhs3": "binary"}
+    whole |= {"lhs4": "S!$B$1", "rel4": "1", "rhs4": "9"}
+    assert _solved(tmp_path, cells, "--report", "answer", **whole).code == 0
+    lines = _section(_rows(tmp_path, "S answer"), "Variable cells")
+    assert [row[-1] for row in lines] == ["Contin", "Integer", "Binary"]
+    free = _solved(tmp_path, cells, "--report", "answer", **whole | {"rlx": "1"})
+    assert free.code == 0
+    assert "Integer" not in _words(tmp_path, "S answer")
+
+
+def test_without_an_objective_no_value_of_it_is_reported(tmp_path: Path) -> None:
+    cells = {"B1": 1.0, "B2": 1.0, "B5": "=B1+B2"}
+    path = build(tmp_path / "b.xlsx", {"S": cells})
+    words = ("--by-changing", "S!B1:B2", "--subject-to", "S!B5<=3", "--subject-to", "S!B1:B2>=0")
+    assert xlcollab("solve", path, *words, "--report", "limits").code == 0
+    for row in _section(_rows(tmp_path, "S limits"), "Variables"):
+        assert [row[4], row[6]] == [None, None]

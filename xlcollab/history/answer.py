@@ -20,11 +20,11 @@ _MOST_LINES = 500_000
 """Lines of one section: two sections and the title fit the 1,048,576 rows of a sheet."""
 
 _OBJECTIVE = ("Cell", "Name", "Original Value", "Final Value")
-_VARIABLES = (*_OBJECTIVE, "Lower Bound", "Upper Bound", "Status", "Reduced Gradient")
+_VARIABLES = (*_OBJECTIVE, "Lower Bound", "Upper Bound", "Status", "Reduced Gradient", "Integer")
 _CONSTRAINTS = ("Cell", "Name", "Cell Value", "Formula", "Status", "Slack", "Lagrange Multiplier")
 _ALWAYS = 4
 """The first columns are shown whatever they hold."""
-_WIDTHS = {0: 14.0, 1: 34.0, 2: 18.0, 3: 24.0, 4: 14.0, 5: 14.0, 6: 20.0, 7: 18.0}
+_WIDTHS = {0: 14.0, 1: 34.0, 2: 18.0, 3: 24.0, 4: 14.0, 5: 14.0, 6: 20.0, 7: 18.0, 8: 14.0}
 _WIDEST_LINE = 90
 """Characters: about the width of the columns of the variables, which is what a page shows."""
 _BINDING = {True: "Binding", False: "Not Binding"}
@@ -34,7 +34,8 @@ _Row = Sequence[Scalar]
 
 @dataclass(frozen=True, slots=True)
 class AnswerVariables:
-    """The variable cells, all of length m. NaN in `reduced_gradient` where it is unknown."""
+    """The variable cells, all of length m. NaN in `reduced_gradient` where it is unknown;
+    `domains` are Solver's words for whole numbers, none for a model without any."""
 
     cells: Sequence[CellRef]
     names: Sequence[str]
@@ -43,6 +44,7 @@ class AnswerVariables:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     reduced_gradient: NDArray[np.float64]
+    domains: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +208,12 @@ def _variable_lines(answer: Answer) -> list[_Row]:
     numbers = number_rows(np.column_stack([column[:_MOST_LINES] for column in columns]))
     binding = _near(of.final, of.lower, answer.tolerance)
     binding |= _near(of.final, of.upper, answer.tolerance)
+    domains: Sequence[str | None] = of.domains or [None] * len(of.cells)
     return [
-        [_address(cell), name, *row[:4], _BINDING[bool(bound)], row[4]]
-        for cell, name, row, bound in zip(of.cells, of.names, numbers, binding, strict=False)
+        [_address(cell), name, *row[:4], _BINDING[bool(bound)], row[4], domain]
+        for cell, name, row, bound, domain in zip(
+            of.cells, of.names, numbers, binding, domains, strict=False
+        )
     ]
 
 

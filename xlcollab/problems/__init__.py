@@ -7,6 +7,7 @@ from xlcollab.problems.solver_model.model import (
     Constraint,
     SolverModel,
     SolverOptions,
+    positions,
     start,
     variable_cells,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "model_from_texts",
     "model_names",
     "parameters",
+    "positions",
     "read_model",
     "read_models",
     "read_saved",

@@ -23,6 +23,8 @@ from xlcollab.history import (
     history_sheet,
     weights_sheet,
 )
+from xlcollab.problems import SolverModel, positions
+from xlcollab.ref import AreaRef
 from xlcollab.settings.counting import counted
 
 if TYPE_CHECKING:
@@ -102,10 +104,27 @@ def _answer(book: Session, compiled: Compiled, solved: Solved, names: list[str])
             lower=compiled.limits.lower,
             upper=compiled.limits.upper,
             reduced_gradient=_worth(compiled, solution.reduced_gradient),
+            domains=_domains(model),
         ),
         constraints=_constraints(book, compiled, solved),
         tolerance=model.options.precision,
     )
+
+
+_WORDS = {"integer": "Integer", "binary": "Binary", "alldifferent": "AllDifferent"}
+_ANY = "Contin"
+"""Solver's words in the column "Integer" of its answer."""
+
+
+def _domains(model: SolverModel) -> list[str]:
+    """What each variable may be, as Solver's answer says it; none where all may be any number."""
+    found = [_ANY] * model.size
+    for domain, word in _WORDS.items() if not model.options.ignore_integers else ():
+        areas: tuple[AreaRef, ...] = getattr(model, domain)
+        for place in (int(one) for area in areas for one in positions(model, area).ravel()):
+            if place >= 0:
+                found[place] = word
+    return found if set(found) - {_ANY} else []
 
 
 def _constraints(book: Session, compiled: Compiled, solved: Solved) -> AnswerConstraints | None:

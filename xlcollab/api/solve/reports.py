@@ -229,7 +229,7 @@ def _is_allowed(compiled: Compiled, x: Tensor, place: int, value: float) -> bool
 
 
 def _objective_at(compiled: Compiled, x: Tensor, place: int, value: float) -> float:
-    if not np.isfinite(value):
+    if compiled.model.objective is None or not np.isfinite(value):
         return float("nan")
     point = x.clone()
     point[place] = value
