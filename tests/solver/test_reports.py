@@ -212,3 +212,13 @@ def test_without_an_objective_no_value_of_it_is_reported(tmp_path: Path) -> None
     assert xlcollab("solve", path, *words, "--report", "limits").code == 0
     for row in _section(_rows(tmp_path, "S limits"), "Variables"):
         assert [row[4], row[6]] == [None, None]
+
+
+def test_one_limit_contradicts_no_other(tmp_path: Path) -> None:
+    cells = WYNDOR | {"D5": 9.0}
+    impossible = {"num": "2", "lhs2": "S!$D$5", "rel2": "1", "rhs2": "7"}
+    found = _solved(tmp_path, cells, "--report", "feasibility", **impossible)
+    assert found.code == 4
+    rows = _rows(tmp_path, "S feasibility")
+    assert [row[0] for row in _section(rows, "A limit that no point satisfies")] == ["S!D5 <= 7"]
+    assert "Without any one of them" not in str(rows)

@@ -354,4 +354,4 @@ def _watched_json(one: Solved) -> dict[str, object]:
 
 
 def _moved(before: float, after: float) -> str:
-    return f"{before:.5g} → {after:.5g}"
+    return f"{before + 0.0:.5g} → {after + 0.0:.5g}"  # no minus before a nought
