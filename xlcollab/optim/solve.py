@@ -268,9 +268,12 @@ def _solution(end: _End, task: Task, start: Tensor) -> Solution:
     point = plain.at(best.x)
     rows, missed = misses(task.objective, best.x)
     multipliers = best.multipliers if missed.numel() else start.new_zeros(0)
-    stop = best.outcome.stop
     violation = missed.max().item() if missed.numel() else 0.0
     feasible = within_tolerance(rows, missed, best.x)
+    if not feasible and best.outcome.stop.status in _OPTIMA:
+        stop = Stop(Status.BEST_FOUND, "")  # no optimum is one that breaks constraints
+        best = replace(best, outcome=replace(best.outcome, stop=stop))
+    stop = best.outcome.stop
     message = _told(best, choice, iterations, feasible=feasible)
     if stop.status.has_solution and not feasible:
         message = f"{message} {missed_by(violation)}"
@@ -296,6 +299,8 @@ def _solution(end: _End, task: Task, start: Tensor) -> Solution:
         history=best.recorder.history(),
     )
 
+
+_OPTIMA = frozenset({Status.OPTIMAL, Status.LOCALLY_OPTIMAL, Status.STATIONARY})
 
 _DUST = 1e-12
 """Of the sizes of what is added up: a difference below it is rounding, that of multipliers which

@@ -86,9 +86,9 @@ def within(
         return np.where(low & high, lower + draw * (upper - lower), around)
 
 
-_SIZES = (1.0, 0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
+SIZES = (1.0, 0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
 """Of a variable that is 0 or blank: what people would type, the likeliest first."""
-PLAIN = 1 + 2 * len(_SIZES)
+PLAIN = 1 + 2 * len(SIZES)
 """The most plain points that come before drawn ones."""
 _DRAWS = 40
 """Points that are drawn where none of the plain ones will do."""
@@ -105,7 +105,7 @@ def plain_points(
     yield held
     nothing, everything = held == 0.0, np.ones(len(held), np.bool_)
     for some in (nothing, everything):
-        for size in _SIZES:
+        for size in SIZES:
             yield np.where(some, np.clip(np.full(len(held), size), lower, upper), held)
     generator = Generator().manual_seed(0)
     for _ in range(_DRAWS):

@@ -13,6 +13,7 @@ from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, bad_start, refused
 from xlcollab.optim.augmented import descend_constrained
 from xlcollab.optim.evaluator import Evaluator, Point
+from xlcollab.optim.kept import keeps
 from xlcollab.optim.loop import Limits, Outcome
 from xlcollab.optim.nonlinear.feasibility import least_violation
 from xlcollab.optim.nonlinear.kkt import Conditions, conditions
@@ -43,12 +44,37 @@ _SMALL, _FEW_ROWS = 20, 200
 
 
 def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
-    """The run of one start; Ctrl-C and the time limit keep the best feasible point."""
+    """The run of one start; Ctrl-C and the time limit keep the best feasible point. Where it ends
+    with a row missed by more than its size there allows, it goes on by that size."""
     start = task.evaluator.project(start)
     stop = bad_start(task.evaluator.at(start))
     if stop is not None:
         return refused(task, start, stop)
     model = SizedModel(task, start, recorder)
+    found = _searched(model)
+    if found.outcome.stop.status is Status.INFEASIBLE and model.nearest is not None:
+        other = SizedModel(task, model.x(model.nearest.y), recorder)
+        ratios = other.weight / model.weight
+        if (ratios < 1.0 / _OTHER_SIZES).any() or (ratios > _OTHER_SIZES).any():
+            found = _searched(other)
+    for _ in range(_MEASURED_AGAIN):
+        if found.outcome.stop.status not in _ENDED or keeps(task.objective, found.x):
+            return found
+        found = _searched(SizedModel(task, found.x, recorder, as_judged=True))
+    return found
+
+
+_OTHER_SIZES = 1e3
+"""Rows that are so much larger or smaller where they are missed by least were measured far from
+all that counts."""
+_MEASURED_AGAIN = 3
+"""Runs from where the last one ended: where slopes differ that much, each comes nearer."""
+_ENDED = frozenset({Status.LOCALLY_OPTIMAL, Status.STATIONARY, Status.BEST_FOUND, Status.TOLERANCE})
+"""What is said of points that satisfy the rows."""
+
+
+def _searched(model: SizedModel) -> Attempt:
+    task, recorder, start = model.task, model.recorder, model.x(model.start)
     recorder.begin(task.evaluator, model.point(model.start))
     asked = task.settings.iterations
     search = Search(model, _ITERATIONS if asked is None else asked)

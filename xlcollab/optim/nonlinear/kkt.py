@@ -66,7 +66,8 @@ def conditions(model: SizedModel, y: Array) -> Conditions:
     if columns.shape[1]:
         from scipy.optimize import lsq_linear  # a quarter of a second, which most runs never need
 
-        fit = lsq_linear(columns, gradient, (least, most), tol=1e-14).x
+        with np.errstate(over="ignore", invalid="ignore"):  # slopes of very different sizes
+            fit = np.nan_to_num(lsq_linear(columns, gradient, (least, most), tol=1e-14).x)
         multipliers[binding] = fit[: len(binding)]
         rest = gradient - columns @ fit
         held = columns[:, np.abs(fit) > STATIONARY]

@@ -76,7 +76,11 @@ class SizedModel:
     in millions are the same model to every search and every tolerance.
     """
 
-    def __init__(self, task: Task, start: Tensor, recorder: Recorder) -> None:
+    def __init__(
+        self, task: Task, start: Tensor, recorder: Recorder, *, as_judged: bool = False
+    ) -> None:
+        """`as_judged`: rows by their size at the start alone, as they are judged where a run ends:
+        near it there may be a pole, beside which nothing misses anything."""
         self.task, self.recorder = task, recorder
         self._until = math.inf
         self._like = start
@@ -94,7 +98,7 @@ class SizedModel:
         self._row_upper = _array(objective.constraint_upper, k, math.inf)
         self.unit, self.weight = 1.0, np.ones(k)
         self.start = x / self.size
-        self.unit, self.weight = self._measured(self.start)
+        self.unit, self.weight = self._measured(self.start, as_judged)
         self._tight: Values | None = None
         self._loose: Values | None = None
         self.nearest: Values | None = None
@@ -244,8 +248,9 @@ class SizedModel:
     def _sized(self, y: Array, raw: Array) -> Values:
         with _quiet():
             objective = raw[0] / self.unit if math.isfinite(raw[0]) else BAD
-            rows = np.where(np.isfinite(raw[1:]), raw[1:], BAD) * self.weight
-        missed = np.abs(self.missed_by(rows)).max(initial=0.0)
+            known = np.isfinite(raw[1:])
+            rows = np.where(known, raw[1:] * self.weight, BAD)
+        missed = np.abs(self.missed_by(rows)).max(initial=0.0) if known.all() else BAD
         return Values(np.array(y), float(objective), rows, float(missed))
 
     def _seen(self, found: Values) -> Values:
@@ -285,7 +290,7 @@ class SizedModel:
         low, high = self._row_lower - offset, self._row_upper - offset
         return first[straight], low[straight], high[straight]
 
-    def _measured(self, start: Array) -> tuple[float, Array]:
+    def _measured(self, start: Array, as_judged: bool) -> tuple[float, Array]:
         """The unit of the objective and the weights of the rows: the largest norms of gradients at
         the start and at seeded points near it."""
         generator = Generator().manual_seed(self.task.settings.seed)
@@ -297,7 +302,10 @@ class SizedModel:
             _, slopes = self._raw.jacobian(self.x(y))
             with _quiet():
                 found = np.sqrt(np.square(slopes * self.size).sum(axis=1))
-            norms = np.fmax(norms, np.where(np.isfinite(found), found, 0.0))
+            found = np.where(np.isfinite(found), found, 0.0)
+            if as_judged:
+                found[1:] = norms[1:] if number else np.maximum(found[1:], 1.0)
+            norms = np.fmax(norms, found)
         if (norms == 0.0).any():
             norms = np.where(norms > 0, norms, self._heights(start, generator))
         return float(norms[0]), 1.0 / norms[1:]
