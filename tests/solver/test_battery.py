@@ -38,6 +38,19 @@ MET_BY_SCIP = [
     ("orders", 60002),
 ]
 """The same by the engine `global`."""
+MET_BY_METHOD = [
+    ("lbfgs", "lp", 70000),
+    ("lbfgs", "exponential", 70002),
+    ("lbfgs", "wavy", 70001),
+    ("lbfgs", "discount", 70003),
+    ("lbfgs", "degenerate", 70004),
+    ("lbfgs", "equations", 70001),
+    ("lbfgs", "endless", 71001),
+    ("lbfgs", "curved_kinks", 71001),
+    ("lbfgs", "least_deviations", 71000),
+    ("momentum", "posynomial", 71001),
+]
+"""The same by methods that were asked for by name."""
 
 
 def judge(kind: str, seed: int, folder: Path, **settings: object) -> None:
@@ -65,6 +78,11 @@ def test_what_was_false_once(kind: str, seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "seed"), MET_BY_SCIP)
 def test_what_was_false_once_by_scip(kind: str, seed: int, tmp_path: Path) -> None:
     judge_by_scip(kind, seed, tmp_path)
+
+
+@pytest.mark.parametrize(("method", "kind", "seed"), MET_BY_METHOD)
+def test_what_was_false_once_by_a_method(method: str, kind: str, seed: int, tmp_path: Path) -> None:
+    judge(kind, seed, tmp_path, method=method)
 
 
 def test_a_population_stays_within_bounds_that_a_row_contradicts(tmp_path: Path) -> None:

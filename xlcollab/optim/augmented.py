@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.loop import Limits, Outcome, descend
-from xlcollab.optim.problem import FEASIBLE
+from xlcollab.optim.problem import FEASIBLE, TensorFunction
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
 from xlcollab.optim.solution import Status
@@ -107,8 +107,7 @@ def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
     assert objective.constraint_lower is not None
     assert objective.constraint_upper is not None
     constraints = objective.constraints
-    values, rows = jacobian(lambda y: constraints(evaluator.to_x(y)), start)
-    weight = 1.0 / torch.clamp(torch.linalg.vector_norm(rows, dim=1), min=1.0)
+    values, weight = _weighed(lambda y: constraints(evaluator.to_x(y)), start)
     lagrangian = Lagrangian(
         multipliers=torch.zeros_like(values),
         penalty=1.0,
@@ -120,6 +119,27 @@ def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
     missed = lagrangian.term(values).item()
     balance = 10.0 * max(1.0, value) / max(1.0, missed)
     return replace(lagrangian, penalty=min(max(balance, 1e-8), 1e8))
+
+
+_PROBES, _PROBE_WIDTH = 3, 0.1
+"""Points near the start, of its size, at which rows that look small are asked once more: one may be
+a place where a row is flat."""
+
+
+def _weighed(constraints: TensorFunction, start: Tensor) -> tuple[Tensor, Tensor]:
+    """The constraints at the start, (k,), and what brings them to size one, (k,)."""
+    values, rows = jacobian(constraints, start)
+    size = torch.linalg.vector_norm(rows, dim=1)
+    if bool((size < 1.0).any()):
+        generator = Generator().manual_seed(0)
+        near = size
+        for _ in range(_PROBES):
+            noise = torch.randn(start.shape, generator=generator, dtype=torch.float64).to(start)
+            there = start + _PROBE_WIDTH * start.abs().clamp(min=1.0) * noise
+            found = torch.linalg.vector_norm(jacobian(constraints, there)[1], dim=1)
+            near = torch.fmax(near, torch.where(torch.isfinite(found), found, 0.0))
+        size = torch.where(size < 1.0, near, size)
+    return values, 1.0 / torch.where(size > 0.0, size, 1.0)
 
 
 def _share(limits: Limits, recorder: Recorder) -> int:

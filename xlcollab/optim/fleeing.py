@@ -31,7 +31,10 @@ def fled(best: Attempt, task: Task, start: Tensor) -> Attempt:
     stop = best.outcome.stop
     if not stop.status.has_solution or not keeps(task.objective, best.x):
         return best
-    if bool((best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any()):
+    away = bool((best.x.abs() > _RUNAWAY * start.abs().clamp(min=1.0)).any())
+    if away and _value(task, start, best.x, 1.0) >= _value(task, start, best.x, 0.0):
+        return best  # steps that were too long left for nothing
+    if away:
         far = f"A variable reached {best.x.abs().max().item():.3g}"
         if not _levels_off(best, task, start):
             return _with(best, Stop(Status.UNBOUNDED, f"{far}."))

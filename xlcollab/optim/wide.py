@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.algebra.models import is_convex_model
-from xlcollab.optim.attempt import Attempt, Task, attempt
+from xlcollab.optim.attempt import Attempt, Task, at_last, attempt
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.branching.engine import by_branching
 from xlcollab.optim.evolution.domain import domain_of
@@ -17,6 +18,8 @@ from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
 from xlcollab.optim.kept import keeps
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.engine import by_sqp
+from xlcollab.optim.nonlinear.feasibility import least_violation
+from xlcollab.optim.nonlinear.kkt import conditions
 from xlcollab.optim.nonlinear.multistart import distinct_optima, told
 from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
 from xlcollab.optim.nonlinear.sampling import MOST, better_over_kinks
@@ -65,7 +68,7 @@ def _over_kinks(task: Task, found: Attempt) -> Attempt:
     asked = settings.method == "auto" and settings.iterations is None and not settings.l2
     fits = objective.shape == "kinks" and objective.differentiable and found.x.numel() <= MOST
     if not asked or not fits:
-        return found
+        return _unsettled(task, found)
     for _ in range(_ESCAPES):
         if found.outcome.stop.status not in _STOPPED:
             break
@@ -79,13 +82,36 @@ def _over_kinks(task: Task, found: Attempt) -> Attempt:
     return found
 
 
+def _unsettled(task: Task, found: Attempt) -> Attempt:
+    """An end among kinks as no more than one where the objective no longer changes, unless the
+    conditions of optimality hold: steps get short before a kink, too."""
+    stop = found.outcome.stop
+    if task.objective.shape != "kinks" or stop.status is not Status.LOCALLY_OPTIMAL:
+        return found
+    with contextlib.suppress(TimeIsUpError):
+        model = SizedModel(task, found.x, found.recorder)
+        if conditions(model, model.start).hold:
+            return found
+    return replace(found, outcome=replace(found.outcome, stop=Stop(Status.TOLERANCE, stop.message)))
+
+
+def _looked_at(task: Task, found: Attempt) -> Attempt:
+    """An end that a named method calls an optimum as no more than stationary, where something
+    better lies near: on a saddle there is no slope either."""
+    stop, few = found.outcome.stop, found.x.numel() <= _MOST_TO_LOOK_AROUND
+    if stop.status is not Status.LOCALLY_OPTIMAL or not few or _better(task, found) is None:
+        return found
+    text = f"{stop.message} Something better lies near it; --method auto goes on from there."
+    return replace(found, outcome=replace(found.outcome, stop=Stop(Status.STATIONARY, text)))
+
+
 def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> Attempt:
     """A descent, begun again where something better lies around its end: a point without slope
     may be no optimum."""
-    found = attempt(task, choice, start, recorder)
+    found = _reached(task, choice, attempt(task, choice, start, recorder))
     looks = task.settings.method == "auto" and start.numel() <= _MOST_TO_LOOK_AROUND
     if not looks:
-        return found
+        return _looked_at(task, found)
     if _is_hard(task, found):
         found = _better_of(task, by_sqp(task, found.x, recorder), found)
     for _ in range(_ESCAPES):
@@ -103,6 +129,26 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
     text = "Every time that the search was begun again, something better lay around its end."
     stop = Stop(Status.BEST_FOUND, text)
     return replace(found, outcome=Outcome(found.outcome.point, stop))
+
+
+def _reached(task: Task, choice: Choice, found: Attempt) -> Attempt:
+    """Where a method gave the constraints up: its run from a point that holds them, or that point,
+    if the violation alone leads to one."""
+    if found.outcome.stop.status is not Status.INFEASIBLE:
+        return found
+    try:
+        model = SizedModel(task, found.x, found.recorder)
+        near = least_violation(model, model.start)
+    except TimeIsUpError:
+        return replace(found, outcome=replace(found.outcome, stop=Stop(Status.TIME_LIMIT, "")))
+    if not near.feasible:
+        return found
+    x = model.x(near.y)
+    again = attempt(task, choice, x, found.recorder)
+    if again.outcome.stop.status.has_solution and keeps(task.objective, again.x):
+        return again
+    text = "The method came to no point that satisfies the constraints; the violation alone did."
+    return at_last(task, x, Stop(Status.BEST_FOUND, text), found.method, found.recorder)
 
 
 def _elsewhere(task: Task, found: Attempt) -> Attempt:

@@ -149,6 +149,7 @@ class SizedModel:
 
     def look(self, y: Array) -> Values:
         """The same, whatever the time: a search has seen its start."""
+        self.task.evaluator.count()
         return self._seen(self._sized(y, self._raw.values(self.x(y))))
 
     def values_at(self, x: Tensor) -> Values:
@@ -160,6 +161,7 @@ class SizedModel:
     def derivatives(self, y: Array) -> tuple[Values, Array, Array]:
         """Values, gradient (n,) and rows' derivatives (k, n) at y; 0 where there is no number."""
         self.watch_time()
+        self.task.evaluator.count()
         raw, slopes = self._raw.jacobian(self.x(y))
         found = self._seen(self._sized(y, raw))
         with _quiet():
@@ -171,6 +173,7 @@ class SizedModel:
         sum with the weights (B, 1 + k) that follow from them; no numbers where there are none.
         Raises TimeIsUpError."""
         self.watch_time()
+        self.task.evaluator.count(2 * len(y))
         units = np.concatenate([[1.0 / self.unit], self.weight])
         found = self._raw.many(y * self.size, lambda values: weights(values * units) * units)
         if found is None:
@@ -299,6 +302,7 @@ class SizedModel:
         for number in range(probes):
             noise = torch.randn(self.n, generator=generator, dtype=torch.float64).numpy()
             y = self.clip(start + (_PROBE_WIDTH * noise if number else 0.0))
+            self.task.evaluator.count()
             _, slopes = self._raw.jacobian(self.x(y))
             with _quiet():
                 found = np.sqrt(np.square(slopes * self.size).sum(axis=1))
