@@ -14,6 +14,7 @@ from torch import Tensor
 
 from xlcollab.errors import XlcollabError
 from xlcollab.interrupts import in_time
+from xlcollab.kernels.program.courses import Courses
 from xlcollab.kernels.program.curved import PlainCurves
 from xlcollab.kernels.program.formulas import guarded
 from xlcollab.kernels.program.lower import (
@@ -183,14 +184,19 @@ def with_machine(objective: Objective, start: Tensor, run: Run) -> Objective:
     )
 
 
-def program_of_many(
-    function: TensorFunction, start: Tensor, run: Run
-) -> NativeProgram | PlainValues | None:
-    """A function's program for a search that asks it at a whole population again and again: its
+def program_of_many(function: TensorFunction, start: Tensor, run: Run) -> Courses | None:
+    """A function's programs for a search that asks it at a whole population again and again: its
     values alone. Small ones numpy runs at all points in one go, which needs nothing compiled."""
-    if not has_time(function, start, run):
+
+    def made(x: Tensor) -> NativeProgram | PlainValues | None:
+        if not has_time(function, x, run):
+            return None
+        return in_time(run.share, lambda: _values_of_many(function, x, run))
+
+    first = made(start)
+    if first is None:
         return None
-    return in_time(run.share, lambda: _values_of_many(function, start, run))
+    return Courses(first, lambda x: made(torch.as_tensor(x)))
 
 
 def _values_of_many(
