@@ -220,5 +220,5 @@ def test_one_limit_contradicts_no_other(tmp_path: Path) -> None:
     found = _solved(tmp_path, cells, "--report", "feasibility", **impossible)
     assert found.code == 4
     rows = _rows(tmp_path, "S feasibility")
-    assert [row[0] for row in _section(rows, "A limit that no point satisfies")] == ["S!D5 <= 7"]
+    assert [row[0] for row in _section(rows, "A limit that cannot be satisfied")] == ["S!D5 <= 7"]
     assert "Without any one of them" not in str(rows)

@@ -244,8 +244,11 @@ def _feasibility(compiled: Compiled, solved: Solved) -> Report | None:
     limits = contradicting(compiled, solved.solution)
     if not limits:
         return _report(solved, "feasibility", (), "What contradicts what is not known.")
-    section = Section("Limits that contradict each other", ("Limit",), [[one] for one in limits])
-    return _report(solved, "feasibility", [section], spared(solved.solution))
+    several = len(limits) > 1
+    title = "Limits that contradict each other" if several else "A limit that cannot be satisfied"
+    section = Section(title, ("Limit",), [[one] for one in limits])
+    notes = (spared(solved.solution),) if several else ()
+    return _report(solved, "feasibility", [section], *notes)
 
 
 _SPREAD = ("Best Value", "Mean Value", "Standard Deviation", "Maximum Value", "Minimum Value")
