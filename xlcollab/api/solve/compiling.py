@@ -255,7 +255,8 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
     cell = compiler.function([value])
     lines = constraint_lines(compiler, model, limits.general) if limits.general else None
     linear = in_time(
-        run.share, lambda: _linear(compiler, model, value, lines, limits, run.settings)
+        2 * run.share,  # for it decides on the engine, and a linear one needs no other program
+        lambda: _linear(compiler, model, value, lines, limits, run.settings),
     )
     if linear is None:
         refuse_non_number(value, model)
