@@ -167,13 +167,20 @@ class Compiled:
         if self.model.sense == "value":
             exactly = METHODS[self.run.settings.method].takes_equations and self.linear is None
             found = (as_equation if exactly else as_squares)(found, self.model.target)
-        return with_machine(found, self.start, self.run) if descends else found
+        return with_machine(found, self._inside, self.run) if descends else found
+
+    @cached_property
+    def _inside(self) -> Tensor:
+        """The start within the bounds, (n,), where programs are recorded: outside there may be no
+        value, and no program."""
+        limits = self.limits
+        return torch.as_tensor(np.clip(self.start.numpy(), limits.lower, limits.upper))
 
     def _machine(self, function: Callable[[Tensor], Tensor]) -> Native | None:
-        return program_of_many(function, self.start, self.run)
+        return program_of_many(function, self._inside, self.run)
 
     def _machine_rows(self, function: Callable[[Tensor], Tensor]) -> NativeRows | None:
-        return rows_of_many(function, self.start, self.run)
+        return rows_of_many(function, self._inside, self.run)
 
     def _formulas(self, function: Callable[[Tensor], Tensor]) -> Algebra | None:
         asked = self.run.settings.method == "global"  # which can do nothing without them
