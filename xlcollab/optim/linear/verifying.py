@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import vstack
+from scipy.sparse import csr_array
 
-from xlcollab.optim.linear.highs import has_point, solved, status
-from xlcollab.optim.linear.model import Array, Program
+from xlcollab.optim.linear.highs import has_point, point, solved
+from xlcollab.optim.linear.model import Array, Program, Sparse
 
 _ACTIVE = 1e-6
 """HiGHS' tolerance on rows of size one, ten times."""
@@ -22,8 +22,12 @@ _HOLDS = 1e-6
 """Of the terms of the gradient: Excel's precision."""
 _FALLS = 1e-7
 """Of the costs: a direction of size one that gains less gains nothing."""
-_FLAT = 1e-9
-"""Of the hessian: a direction of size one that bends by less is straight."""
+_FLAT = 1e-12
+"""Of the hessian's largest bend: less of it is what rounding makes of none."""
+_MOST_BENT = 2000
+"""Beyond, eigenvectors take longer than the search: what then has no end is told as in doubt."""
+_LEAVES = 1e-6
+"""Of a direction: HiGHS' tolerance is absolute, and a short one leaves rows within it."""
 _MOST_ACTIVE = 2000
 """Beyond, fitting the multipliers takes more than a second; HiGHS' own word is taken."""
 
@@ -103,21 +107,48 @@ def _near(values: Array, limits: Array) -> NDArray[np.bool_]:
 def _falls_for_ever(program: Program) -> bool:
     """Whether a direction without curvature leads down and leaves no row and no bound."""
     assert program.hessian is not None
-    flat = np.full(program.columns, _FLAT * abs(program.hessian).max())
-    ways = replace(
-        program,
-        hessian=None,
-        offset=0.0,
-        matrix=vstack([program.matrix, program.hessian]).tocsr(),
-        row_lower=np.concatenate([_closed(program.row_lower, -np.inf), -flat]),
-        row_upper=np.concatenate([_closed(program.row_upper, np.inf), flat]),
-        lower=_closed(program.lower, -1.0),
-        upper=_closed(program.upper, 1.0),
-        integer=np.zeros(program.columns, np.bool_),
+    flat = _flat_directions(program.hessian)
+    if not flat.shape[1]:
+        return False
+    rows = csr_array(np.concatenate([program.matrix @ flat, flat]))
+    low = np.concatenate([_closed(program.row_lower, -np.inf), _closed(program.lower, -1.0)])
+    high = np.concatenate([_closed(program.row_upper, np.inf), _closed(program.upper, 1.0)])
+    nothing = np.full(flat.shape[1], np.inf)
+    ways = Program(
+        c=program.c @ flat,
+        matrix=rows,
+        row_lower=low,
+        row_upper=high,
+        lower=-nothing,
+        upper=nothing,
+        integer=np.zeros(flat.shape[1], np.bool_),
     )
     highs = solved(ways)
-    gain = -float(highs.getInfo().objective_function_value)
-    return status(highs) == "Optimal" and gain > _FALLS * np.abs(program.c).max(initial=0.0)
+    if not has_point(highs):
+        return False
+    way = point(highs)
+    size = np.abs(flat @ way).max(initial=0.0)
+    left = np.maximum(low - rows @ way, rows @ way - high).max(initial=0.0)
+    gain = -float(ways.c @ way)
+    falls = gain > _FALLS * np.abs(program.c).max(initial=0.0)
+    return bool(falls and left <= _LEAVES * size)
+
+
+def _flat_directions(hessian: Sparse) -> Array:
+    """A basis, (n, k), of the directions along which a positive semidefinite hessian does not bend
+    but for rounding: asked of HiGHS as rows, its tolerance let a valley pass that bends by a
+    ten-thousandth of its sides."""
+    n = hessian.shape[0]
+    bent = np.flatnonzero(np.diff(hessian.indptr))
+    straight = np.setdiff1d(np.arange(n), bent)
+    flat = np.zeros((len(bent), 0))
+    if len(bent) <= _MOST_BENT:
+        sizes, ways = np.linalg.eigh(hessian[bent][:, bent].toarray())
+        flat = ways[:, sizes <= _FLAT * sizes.max(initial=0.0)]
+    found = np.zeros((n, len(straight) + flat.shape[1]))
+    found[straight, np.arange(len(straight))] = 1.0
+    found[bent, len(straight) :] = flat
+    return found
 
 
 def _closed(limits: Array, otherwise: float) -> Array:
