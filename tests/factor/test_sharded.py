@@ -169,7 +169,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     ("model", "training", "sentence"),
     [
         (ModelSettings(hidden_sizes=(3,)), TrainingSettings(optimizer="adam"), "leave the net out"),
-        (ModelSettings(), TrainingSettings(optimizer="gibbs"), "not by gibbs; add --optimizer"),
+        (ModelSettings(), TrainingSettings(optimizer="gibbs"), "not by gibbs; add optimizer"),
         (ModelSettings(), TrainingSettings(optimizer="adam", batch_size=9), "leave batch_size out"),
         (ModelSettings(), TrainingSettings(restarts=2), "leave restarts out"),
         (
