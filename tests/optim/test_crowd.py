@@ -13,7 +13,8 @@ from torch import Tensor
 from tests.optim.hock_schittkowski import CASES
 from tests.optim.test_settling import sized
 from xlcollab.kernels.program.lower import lowered_plainly, residuals_plainly
-from xlcollab.optim import Objective
+from xlcollab.kernels.program.plain import PlainResiduals
+from xlcollab.optim import Objective, TensorFunction
 from xlcollab.optim.nonlinear.crowd import Crowd
 from xlcollab.optim.nonlinear.kkt import conditions
 from xlcollab.optim.nonlinear.multistart import STARTS, distinct_optima
@@ -90,7 +91,11 @@ def test_a_start_without_a_number_stays_and_harms_none() -> None:
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 def test_both_optima_are_told_with_the_starts_that_led_there(unit: float) -> None:
-    model = sized(replace(BOX, function=lambda x: unit * wells(x)), START)
+    def function(x: Tensor) -> Tensor:
+        return unit * wells(x)
+
+    made = replace(BOX, function=function, native=lowered_plainly(function, START))
+    model = sized(made, START)
     ends = [3.0 / model.size, -3.0 / model.size]
     optima = distinct_optima(model, ends[1], ends[0])
     assert sum(one.starts for one in optima) == STARTS
@@ -114,7 +119,11 @@ def test_what_was_seen_before_the_time_was_up_is_kept() -> None:
 def test_published_problems_come_near_their_optimum(name: str) -> None:
     """From points around the published start, equations and inequalities among the rows."""
     case = CASES[name]
-    model = sized(case.objective, case.start)
+
+    def program(rows: TensorFunction) -> PlainResiduals | None:
+        return residuals_plainly(rows, case.start, 10_000)
+
+    model = sized(replace(case.objective, machine_rows=program), case.start)
     crowd = Crowd(model, model.start + 0.3 * drawn(model))
     crowd.descend()
     assert np.median(crowd.missed) < 1e-2
