@@ -92,7 +92,8 @@ def held(program: Program, x: Array) -> Held | None:
         # a lower limit presses upwards, with a multiplier of 0 or more; an upper one downwards
         least = np.where(np.concatenate([high[rows], above[bounds]]), -np.inf, 0.0)
         most = np.where(np.concatenate([low[rows], below[bounds]]), np.inf, 0.0)
-        fit = lsq_linear(columns, slope, (least, most), tol=1e-14).x
+        with np.errstate(over="ignore", invalid="ignore"):  # limits of very different sizes
+            fit = np.nan_to_num(lsq_linear(columns, slope, (least, most), tol=1e-14).x)
         multipliers[rows] = fit[: len(rows)]
         slope = slope - columns @ fit
     return Held(multipliers, slope)
