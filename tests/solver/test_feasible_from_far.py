@@ -14,7 +14,7 @@ _ZERO = {f"B{i}": f"=EXP(-A{i}*{i})" for i in range(1, 6)}
 _ZERO |= {f"C{i}": f"=0.0{i + 1}*SUM(B$1:B{i})+B{i}" for i in range(1, 6)}
 
 
-@pytest.mark.parametrize("unit", [1.0, 1e6])
+@pytest.mark.parametrize("unit", [1.0, pytest.param(1e6, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("n", "start", "cells", "lines"),
     [

@@ -11,7 +11,9 @@ from tests.build import build
 from xlcollab.optim import Status
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(
+    "scale", [1.0, *(pytest.param(unit, marks=pytest.mark.slow) for unit in (1e-6, 1e6))]
+)
 @pytest.mark.parametrize(
     ("cost", "bound", "start", "least"),
     [
