@@ -124,15 +124,19 @@ class _Crowds:
 
     graph: Graph
     wanted: Sequence[int]
+    _most: int = field(init=False)
+    """Points of a batch."""
     _ready: dict[int, Prepared] = field(default_factory=dict)
     """By how many points they take at once."""
 
+    def __post_init__(self) -> None:
+        size = sum(self.graph[number].size for number in needed(self.graph, self.wanted))
+        self._most = max(1, TOGETHER // max(size, 1))
+
     def run(self, points: Numbers) -> Iterator[tuple[int, Prepared]]:
         """The first row of each batch, and the buffers that hold it until the next one."""
-        size = sum(self.graph[number].size for number in needed(self.graph, self.wanted))
-        most = max(1, TOGETHER // max(size, 1))
-        for first in range(0, len(points), most):
-            part = points[first : first + most]
+        for first in range(0, len(points), self._most):
+            part = points[first : first + self._most]
             prepared = self._for(len(part))
             prepared.run(part)
             yield first, prepared

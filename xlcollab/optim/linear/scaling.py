@@ -26,12 +26,12 @@ def scales(program: Program) -> Scales:
     entries = _Entries(_times(np.ones(program.rows + 1), _with_costs(program), columns))
     for _ in range(_PASSES):
         entries.balance(held)
-    columns = columns * np.where(held, 1.0, _power_of_two(np.exp(entries.columns)))
-    rows = _power_of_two(
+    columns = columns * np.where(held, 1.0, power_of_two(np.exp(entries.columns)))
+    rows = power_of_two(
         1.0 / _largest(_times(np.ones(program.rows), abs(program.matrix), columns), 1)
     )
     costs = _largest_cost(program, columns)
-    return Scales(columns=columns, rows=rows, objective=float(_power_of_two(np.array(1.0 / costs))))
+    return Scales(columns=columns, rows=rows, objective=float(power_of_two(np.array(1.0 / costs))))
 
 
 def _bent(program: Program) -> tuple[Array, NDArray[np.bool_]]:
@@ -43,7 +43,7 @@ def _bent(program: Program) -> tuple[Array, NDArray[np.bool_]]:
     bend = program.hessian.diagonal()
     bent = (bend > 0.0) & ~program.integer
     size = np.where(bent, bend / bend.max(initial=1e-300), 1.0)
-    columns = np.where(bent, _power_of_two(1.0 / np.sqrt(size)), 1.0)
+    columns = np.where(bent, power_of_two(1.0 / np.sqrt(size)), 1.0)
     return np.where(bent, columns * _unit(program, columns, bent), 1.0), bent
 
 
@@ -63,7 +63,7 @@ def _unit(program: Program, columns: Array, bent: NDArray[np.bool_]) -> float:
         rows = np.tile(_largest(_times(np.ones(program.rows), abs(program.matrix), columns), 1), 2)
         known = np.isfinite(ends) & (ends > 0.0)
         found = float((ends[known] / rows[known]).max(initial=0.0))
-    return float(_power_of_two(np.array(found))) if 0.0 < found < _SMALL else 1.0
+    return float(power_of_two(np.array(found))) if 0.0 < found < _SMALL else 1.0
 
 
 def _with_costs(program: Program) -> Sparse:
@@ -134,5 +134,6 @@ def _largest_cost(program: Program, columns: Array) -> float:
     return float(found) or 1.0
 
 
-def _power_of_two(sizes: Array) -> Array:
+def power_of_two(sizes: Array) -> Array:
+    """The nearest powers of two, of the shape of `sizes`: nothing is rounded by them."""
     return np.asarray(np.exp2(np.round(np.log2(np.clip(sizes, 1e-150, 1e150)))))

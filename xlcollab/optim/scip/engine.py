@@ -18,6 +18,7 @@ from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.algebra.models import algebra_of, box, limits
 from xlcollab.optim.attempt import Attempt, Task, unknown_multipliers
 from xlcollab.optim.evaluator import Point
+from xlcollab.optim.linear.scaling import power_of_two
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.sized import Array, SizedModel
 from xlcollab.optim.problem import Objective
@@ -156,7 +157,7 @@ class _Run:
         whole = np.zeros(len(lower), np.bool_)
         if objective.integer is not None:
             whole = objective.integer.cpu().numpy().astype(np.bool_)
-        size = np.where(whole, 1.0, _power_of_two(self._judge.size))
+        size = np.where(whole, 1.0, power_of_two(self._judge.size))
         ends = lower / size, upper / size
         columns = [_column(model, *one) for one in zip(*ends, whole.tolist(), strict=True)]
         variables = [
@@ -177,7 +178,7 @@ class _Run:
         goal = model.addVar(lb=None)
         model.addCons(goal - self._sign / self._judge.unit * value >= 0.0)
         model.setObjective(goal)
-        weights = _power_of_two(self._judge.weight)
+        weights = power_of_two(self._judge.weight)
         lower, upper = limits(self.task.objective)
         ends = (lower * weights).tolist(), (upper * weights).tolist()
         for row, weight, low, high in zip(rows, weights.tolist(), *ends, strict=True):
@@ -272,11 +273,6 @@ _PARAMETERS: dict[str, object] = {
     "numerics/feastol": _FEASIBLE,
     "numerics/dualfeastol": _FEASIBLE,
 }
-
-
-def _power_of_two(sizes: Array) -> Array:
-    """Nothing is rounded by it."""
-    return np.asarray(np.exp2(np.round(np.log2(sizes))))
 
 
 def _column(model: Any, low: float, high: float, whole: bool) -> Any:

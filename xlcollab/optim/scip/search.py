@@ -93,7 +93,7 @@ def search(
     process = _idle.pop() if _idle else _Process()
     ended, word = False, BROKEN
     try:
-        with tempfile.TemporaryDirectory(prefix="xlcollab") as folder:
+        with tempfile.TemporaryDirectory(prefix="xlcollab", ignore_cleanup_errors=True) as folder:
             process.ask(model, columns, Path(folder))
             word = _watched(process, columns, news, tell, began, seconds)
         ended = process.is_idle
