@@ -78,14 +78,12 @@ class Listener:
     def _again(self, lost: sys.UnraisableHookArgs) -> None:
         """A signal that came while Python could not raise its exception, in a destructor or a
         callback of C, comes once more."""
-        if not isinstance(lost.exc_value, KeyboardInterrupt):
+        if isinstance(lost.exc_value, OutOfTime):
+            _ring_again()
+        elif not isinstance(lost.exc_value, KeyboardInterrupt):
             self._hook(lost)
-            return
-        number = _ALARM if isinstance(lost.exc_value, OutOfTime) else None
-        if number is None and self.received:
-            number = signal.Signals(self.received.pop())
-        if number is not None:
-            threading.Timer(_A_MOMENT, _send, [number]).start()
+        elif self.received:
+            threading.Timer(_A_MOMENT, _send, [self.received.pop()]).start()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         if _is_importing(frame):
@@ -221,6 +219,9 @@ def reason(stop: KeyboardInterrupt) -> Literal["time_limit", "interrupted"]:
 
 class _Clock:
     expired = False
+    """Whether the limit that is open was reached."""
+    putting_away = False
+    """While a limit is taken back, which nothing may break off: what rang is over."""
 
 
 _clock = _Clock()
@@ -261,12 +262,20 @@ def is_out_of_time() -> bool:
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
-    if _is_importing(frame):
-        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT)
+    if _clock.putting_away:
         return
     _clock.expired = True
-    if not (_listeners and _listeners[-1]._holding):
+    if _is_importing(frame):
+        _ring_again()
+    elif not (_listeners and _listeners[-1]._holding):
         raise OutOfTime
+
+
+def _ring_again() -> None:
+    """In a moment, by the timer that ends with the limit: a signal sent later from a thread would
+    find nobody who takes it, and end the process."""
+    if _ALARM is not None and _clock.expired and not _clock.putting_away:
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT)
 
 
 @contextmanager
@@ -278,8 +287,10 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, max(min(seconds, outer or seconds), _SOON))
         yield
     finally:
+        _clock.putting_away = True  # Python looks for signals at calls, of which this is none
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(_ALARM, old)
+        _clock.putting_away = False
         if outer > 0:
             signal.setitimer(signal.ITIMER_REAL, max(outer - time.monotonic() + began, _SOON))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ from xlcollab.interrupts import (
     raise_if_stopped,
     raise_stopped,
     reason,
+    time_limit,
     unheard,
 )
 
@@ -124,6 +126,57 @@ def test_a_loop_hears_what_did_not_end_it() -> None:
         with pytest.raises(KeyboardInterrupt):
             raise_if_stopped()
     raise_if_stopped()
+
+
+class _Slow:
+    """Takes its time to clear up, where Python loses every exception."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __del__(self) -> None:
+        until = time.perf_counter() + self.seconds
+        while time.perf_counter() < until:
+            pass
+
+
+def _loop() -> None:
+    """Longer in destructors than outside of them."""
+    check = unheard()
+    with time_limit(0.01):
+        while True:
+            check()
+            _Slow(0.002)
+
+
+def _lost_once() -> None:
+    with time_limit(0.01):
+        _Slow(0.02)
+        until = time.perf_counter() + 10.0
+        while time.perf_counter() < until:
+            pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timers on this system")
+def test_a_limit_that_is_over_rings_no_more() -> None:
+    """Else the clock, lost in a destructor and sent once more, ended the process."""
+    late: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, frame: late.append(number))
+    try:
+        with listening():
+            for _ in range(20):
+                with pytest.raises(OutOfTime):
+                    _loop()
+                time.sleep(0.02)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert late == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timers on this system")
+def test_a_limit_that_was_lost_rings_again() -> None:
+    with listening(), pytest.raises(OutOfTime):
+        _lost_once()
 
 
 def test_a_signal_obeyed_by_others_counts() -> None:
