@@ -83,11 +83,12 @@ class Listener:
         elif not isinstance(lost.exc_value, KeyboardInterrupt):
             self._hook(lost)
         elif self.received:
-            threading.Timer(_A_MOMENT, _send, [self.received.pop()]).start()
+            _send_later(self.received.pop())
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
+        _on_the_way.discard(number)
         if _is_importing(frame):
-            threading.Timer(_A_MOMENT, _send, [number]).start()
+            _send_later(number)
             return
         if _clock.expired and _ALARM is None and not self._holding:
             raise OutOfTime
@@ -111,6 +112,23 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 _LOADER = "<frozen importlib._bootstrap>"
+
+
+_on_the_way: set[int] = set()
+"""Signals that are sent once more, until the listener has them."""
+
+
+def _send_later(number: int) -> None:
+    _on_the_way.add(number)
+    threading.Thread(target=_send_until_taken, args=[number], daemon=True).start()
+
+
+def _send_until_taken(number: int) -> None:
+    """Again and again: what comes just before the main thread falls asleep does not wake it."""
+    time.sleep(_A_MOMENT)
+    while number in _on_the_way and _listeners:
+        _send(number)
+        time.sleep(_A_MOMENT)
 
 
 def _send(number: int) -> None:
@@ -149,6 +167,7 @@ def listening() -> Iterator[Listener]:
         yield listener
     finally:
         _listeners.remove(listener)
+        _on_the_way.clear()
         listener.stop()
 
 

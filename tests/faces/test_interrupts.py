@@ -119,10 +119,29 @@ def test_a_module_is_loaded_whole(
     (tmp_path / f"{name}.py").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(tmp_path)
     limit = 0.05 if number is None else None
+    began = time.monotonic()
     with listening(), pytest.raises(KeyboardInterrupt), time_limit(limit):  # noqa: PT012
         importlib.import_module(name)
         time.sleep(60)
     assert importlib.import_module(name).whole
+    assert time.monotonic() - began < 30.0
+
+
+def test_a_signal_that_waited_for_a_module_wakes_a_sleep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it comes just before the sleep, too: modules that end at all phases of its waiting."""
+    monkeypatch.syspath_prepend(tmp_path)
+    began = time.monotonic()
+    for i in range(20):
+        lines = ["import os, time", f"os.kill(os.getpid(), {int(signal.SIGTERM)})"]
+        lines += [f"until = time.monotonic() + {0.02 + 0.0005 * i}"]
+        lines += ["while time.monotonic() < until:", "    pass"]
+        (tmp_path / f"module_of_phase_{i}.py").write_text("\n".join(lines))
+        with listening(), pytest.raises(KeyboardInterrupt):  # noqa: PT012
+            importlib.import_module(f"module_of_phase_{i}")
+            time.sleep(60)
+    assert time.monotonic() - began < 30.0
 
 
 def test_handlers_are_given_back() -> None:
