@@ -60,7 +60,7 @@ def both(
 
 
 @given(st.lists(NUMBERS, min_size=4, max_size=4), st.data())
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=50)
 def test_random_formulas(numbers: list[float], data: st.DataObject) -> None:
     cells: dict[str, Scalar] = {f"A{i}": x for i, x in enumerate(numbers, 1)} | BESIDE
     for row in range(1, 6):
@@ -299,7 +299,7 @@ RUNS = (
 
 
 @given(st.lists(st.sampled_from([*SUMMED, None, "t", True, ErrorCode.NA]), min_size=96))
-@settings(derandomize=True, deadline=None, max_examples=6)
+@settings(derandomize=True, deadline=None, max_examples=3)
 def test_aggregates_of_lines_that_grow_take_each_cell_once(drawn: list[Scalar]) -> None:
     cells: dict[str, Scalar] = {"C1": 2.0}
     for row, (one, other) in enumerate(zip(drawn[::2], drawn[1::2], strict=False), 1):

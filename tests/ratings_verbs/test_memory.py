@@ -44,8 +44,14 @@ def _ratings(path: Path, n: int) -> Path:
     [
         (2_000, ["--quality", "fast", "-o", "model.safetensors"]),
         (400_000, ["--epochs", "2", "-o", "model.safetensors"]),
-        (400_000, ["--optimizer", "als", "--epochs", "1", "-o", "model.safetensors"]),
-        (100_000, ["--epochs", "1", "--n-factors", "8", "-o", "model.xlsx"]),
+        pytest.param(
+            *(400_000, ["--optimizer", "als", "--epochs", "1", "-o", "model.safetensors"]),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(100_000, ["--epochs", "1", "--n-factors", "8", "-o", "model.xlsx"]),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_memory_said_is_within_a_quarter_of_the_peak(
