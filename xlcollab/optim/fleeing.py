@@ -36,7 +36,7 @@ def fled(best: Attempt, task: Task, start: Tensor) -> Attempt:
         return best  # steps that were too long left for nothing
     if away:
         far = f"A variable reached {best.x.abs().max().item():.3g}"
-        if not _levels_off(best, task, start):
+        if not _has_a_floor(task.objective) and not _levels_off(best, task, start):
             return _with(best, Stop(Status.UNBOUNDED, f"{far}."))
         return _with(best, Stop(Status.TOLERANCE, f"{far}, and {_COMES_CLOSER}"))
     if stop.status is Status.LOCALLY_OPTIMAL and _improves_for_ever(best, task, start):
@@ -52,6 +52,11 @@ _COMES_CLOSER = (
 
 def _with(best: Attempt, stop: Stop) -> Attempt:
     return replace(best, outcome=replace(best.outcome, stop=stop))
+
+
+def _has_a_floor(objective: Objective) -> bool:
+    """Whether no value is below that of residuals that are all 0."""
+    return objective.residuals is not None and not objective.maximize
 
 
 def _levels_off(best: Attempt, task: Task, start: Tensor) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,7 @@ class NativeSquares(Protocol):
         ...
 
 
+@runtime_checkable
 class NativeRows(NativeSquares, Protocol):
     """The same for objective and constraints."""
 

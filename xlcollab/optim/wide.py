@@ -19,6 +19,7 @@ from xlcollab.optim.kept import keeps
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.engine import by_sqp
 from xlcollab.optim.nonlinear.feasibility import least_violation
+from xlcollab.optim.nonlinear.fitting import better_fit
 from xlcollab.optim.nonlinear.kkt import conditions
 from xlcollab.optim.nonlinear.multistart import distinct_optima, told
 from xlcollab.optim.nonlinear.probing import better_elsewhere, better_nearby
@@ -58,7 +59,8 @@ def run(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None = N
         return _global(task, start, recorder)
     if method == "branch":
         return _branched(task, start, recorder)
-    return _over_kinks(task, _escaping(task, choice, start, recorder))
+    found = better_fit(task, choice, start, _escaping(task, choice, start, recorder))
+    return _over_kinks(task, found)
 
 
 def _over_kinks(task: Task, found: Attempt) -> Attempt:

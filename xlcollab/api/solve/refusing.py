@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -107,14 +108,15 @@ def start_with_values(
     x: Tensor,
 ) -> Tensor | None:
     """Where to begin instead of x, (n,): the best of plain points within the bounds at which the
-    objective and all constraints have a value, or else the first of drawn ones; None without."""
+    objective and all constraints have a value, or else of a few drawn ones; None without."""
     until = time.perf_counter() + _SECONDS
     domain = _domain(limits)
     sign = -1.0 if model.sense == "maximize" else 1.0
     best: tuple[tuple[float, float], Tensor] | None = None
+    most: float = math.inf
     points = plain_points(x.numpy(), limits.lower, limits.upper)
     for number, point in enumerate(points):
-        if (best is not None and number >= PLAIN) or time.perf_counter() > until:
+        if number >= most or time.perf_counter() > until:
             break
         there = torch.as_tensor(domain.settled(point[None])[0])
         if not _is_number(cell, there) or (lines and _without_value(lines, there).size):
@@ -122,11 +124,15 @@ def start_with_values(
         with torch.no_grad():
             value = sign * float(cell.scalar(there))
         missed = 0.0 if lines is None else lines.missed(there)
+        if best is None:
+            most = number + _MORE if number >= PLAIN else PLAIN
         if best is None or (missed, value) < best[0]:
             best = (missed, value), there
     return None if best is None else best[1]
 
 
+_MORE = 10
+"""Draws after the first that has a value: its own may be 1E+170, where no slope is a number."""
 _SECONDS = 3.0
 """For looking: a formula that is wrong wherever the variables are is told soon."""
 

@@ -49,6 +49,12 @@ def _quiet() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore")
 
 
+def seconds_left(task: Task) -> float:
+    """Until a run's time limit; infinite without one."""
+    limit = task.settings.time_limit
+    return math.inf if limit is None else limit - (time.perf_counter() - task.began)
+
+
 class TimeIsUpError(Exception):
     """The run's time limit was reached while a model was evaluated. Never seen by a user."""
 
@@ -326,11 +332,8 @@ class SizedModel:
         return np.where((found > 0.0) & (found < 1.0), found, 1.0)
 
     def seconds_left(self) -> float:
-        """Until the run's time limit; infinite without one."""
-        limit = self.task.settings.time_limit
-        if limit is None:
-            return math.inf
-        return max(0.01, limit - (time.perf_counter() - self.task.began))
+        """Until the run's time limit, never quite nothing; infinite without one."""
+        return max(0.01, seconds_left(self.task))
 
     def watch_time(self) -> None:
         """Raises TimeIsUpError once the run's time limit has passed."""
