@@ -48,6 +48,14 @@ def owed(drawn: float) -> float:
     return (1.065 * drawn - 40.0) / 0.935
 
 
+def test_a_circle_that_nobody_asked_for_says_what_to_do(tmp_path: Path) -> None:
+    path = Model(LOAN | {"C1": "=A1*B3"}, "C1", "S!$A$1", "1").build(tmp_path / "book.xlsx")
+    found = xlcollab("solve", path)
+    assert found.code == 3
+    assert "S!B1 → S!B3" in found.err
+    assert "switch iterative calculation on" in found.err
+
+
 def test_a_linear_circle_is_solved_as_linear(tmp_path: Path) -> None:
     lines: Lines = [("S!$B$3", "<=", "60"), ("S!$A$1", "<=", "1000")]
     path = Model(LOAN | {"C1": "=A1"}, "C1", "S!$A$1", "1", lines).build(tmp_path / "book.xlsx")

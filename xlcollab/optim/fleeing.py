@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -24,6 +26,10 @@ _FARTHER = (1.0, 1.01, 1.1, 2.0, 10.0)
 """Times the way from the start: what improves at each of them has no optimum at its end."""
 _SEEN = 2
 """Of these steps: the gains of the farther ones may be less than rounding."""
+_MOST_AXES = 200
+"""Variables that are sent away from 0 one by one: each costs a few values."""
+_ROUNDED = 1e-3
+"""Of a gain: values near the end of what a number can tell are coarse."""
 
 
 def fled(best: Attempt, task: Task, start: Tensor) -> Attempt:
@@ -66,14 +72,48 @@ def _levels_off(best: Attempt, task: Task, start: Tensor) -> bool:
 
 
 def _improves_for_ever(best: Attempt, task: Task, start: Tensor) -> bool:
-    """Whether each farther point on the way from the start is allowed and better."""
-    if torch.equal(best.x, start):
-        return False
-    values = [_value(task, start, best.x, times) for times in _FARTHER]
+    """Whether each farther point is allowed and better: on the way from the start, or, since a run
+    may have begun far out, away from 0 where the slope leads."""
+    return any(
+        _falls_on(best, task, origin, slope)
+        for origin, slope in _ways(best, task, start)
+        if slope > 0.0
+    )
+
+
+def _ways(best: Attempt, task: Task, start: Tensor) -> Iterator[tuple[Tensor, float]]:
+    """Points to go away from, and how much the slope at the end says that as much again of the way
+    gains; infinite where that is not asked."""
+    x = best.x
+    if not torch.equal(x, start):
+        yield start, math.inf
+    slopes = task.evaluator.at(x).gradient
+    yield torch.zeros_like(x), _slope(slopes, x)
+    for place in range(x.numel() if x.numel() <= _MOST_AXES else 0):
+        way = torch.zeros_like(x)
+        way[place] = x[place]
+        yield x - way, _slope(slopes, way)
+
+
+def _slope(slopes: Tensor, way: Tensor) -> float:
+    """What the signed objective falls by on a way, as its slope tells; 0 where it grows."""
+    return max(0.0, -float(torch.nan_to_num(slopes.to(way)) @ way))
+
+
+def _falls_on(best: Attempt, task: Task, origin: Tensor, slope: float) -> bool:
+    """Whether it falls at each of the farther points, and as one that levels off: by no more than
+    the slope tells. A valley's other side, or another valley, falls by more."""
+    values = [_value(task, origin, best.x, times) for times in _FARTHER]
     gains = [before - after for before, after in itertools.pairwise(values)]
     falls = min(gains[:_SEEN]) > 0.0 and min(gains) >= 0.0
-    return falls and all(
-        _keeps_closely(task.objective, _point(task, start, best.x, times)) for times in _FARTHER
+    most = slope * (_FARTHER[1] - _FARTHER[0]) * (1.0 + _ROUNDED)
+    return (
+        falls
+        and gains[0] <= most
+        and all(
+            _keeps_closely(task.objective, _point(task, origin, best.x, times))
+            for times in _FARTHER
+        )
     )
 
 

@@ -97,6 +97,20 @@ def _unsettled(task: Task, found: Attempt) -> Attempt:
     return replace(found, outcome=replace(found.outcome, stop=Stop(Status.TOLERANCE, stop.message)))
 
 
+def _settled(task: Task, found: Attempt) -> Attempt:
+    """A smooth end where the objective no longer changes as an optimum, where the conditions of
+    optimality hold in the model's own sizes: a value near 0 has none that its slope could be
+    compared with, nor has a sum from which a constant was taken."""
+    stop = found.outcome.stop
+    if task.objective.shape != "smooth" or stop.status is not Status.TOLERANCE:
+        return found
+    with contextlib.suppress(TimeIsUpError):
+        model = SizedModel(task, found.x, found.recorder)
+        if conditions(model, model.start).hold:
+            stop = Stop(Status.LOCALLY_OPTIMAL, stop.message)
+    return replace(found, outcome=replace(found.outcome, stop=stop))
+
+
 def _looked_at(task: Task, found: Attempt) -> Attempt:
     """An end that a named method calls an optimum as no more than stationary, where something
     better lies near: on a saddle there is no slope either."""
@@ -121,7 +135,7 @@ def _escaping(task: Task, choice: Choice, start: Tensor, recorder: Recorder) -> 
             return found
         near = _better(task, found)
         if near is None:
-            return _elsewhere(task, found)
+            return _elsewhere(task, _settled(task, found))
         found = attempt(task, choice, near, found.recorder)
     small = found.x.numel() <= _FEW and task.settings.iterations is None
     if small:

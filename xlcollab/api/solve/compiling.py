@@ -268,6 +268,9 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
     if linear is None:
         refuse_non_number(value, model)
     functions = _functions(cell, lines)
+    differentiable = _has_derivatives(compiler, cell, lines)
+    told = _of_compiling(compiler, model)
+    lost = _unreached(book.plan, read, compiler, cell, lines) if differentiable else ()
     return Compiled(
         book=book,
         model=model,
@@ -280,8 +283,8 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
         run=run,
         shape=shape_of(functions),
         roots=any(function.roots for function in functions),
-        differentiable=_has_derivatives(compiler, cell, lines),
-        warnings=tuple(_of_compiling(book.plan, read, compiler, model, cell, lines)),
+        differentiable=differentiable,
+        warnings=(*told, *lost),
     )
 
 
@@ -303,15 +306,8 @@ def _functions(cell: SheetFunction, lines: ConstraintLines | None) -> list[Sheet
     return [cell, *([lines.sheet_function] if lines else [])]
 
 
-def _of_compiling(
-    plan: Plan,
-    read: Sequence[AreaRef],
-    compiler: Compiler,
-    model: SolverModel,
-    cell: SheetFunction,
-    lines: ConstraintLines | None,
-) -> Iterator[str]:
-    """What compiling left as it stands, or found without a way to the objective."""
+def _of_compiling(compiler: Compiler, model: SolverModel) -> Iterator[str]:
+    """What compiling left as it stands."""
     yield from _frozen(compiler, model)
     yield from _kept(compiler)
     yield from map(str, compiler.settled)
@@ -320,7 +316,6 @@ def _of_compiling(
             "where OFFSET or INDIRECT look depends on the variables: points are recalculated one by"
             " one, without slopes"
         )
-    yield from _unreached(plan, read, compiler, cell, lines)
 
 
 def _compiler(

@@ -265,7 +265,7 @@ class Evaluation:
         for number in cycle:
             sentence = self.plan.circular.get(number, f"{cells} looks up cells that depend on it")
             if number not in self._replaceable:
-                raise CircularError(sentence)
+                raise CircularError(f"{sentence}. {_WAY_OUT}")
         self.cyclic.update(cycle)
         for number in cycle:
             self._keep(number, self.plan.circular.get(number, f"{cells} read one another"))
@@ -286,6 +286,11 @@ _FEW = 8
 """Copies that are all tried, however many of them fail."""
 _MOST_APART = 20_000
 """Copies of formulas that are worked out one by one; each takes about a millisecond."""
+_WAY_OUT = (
+    "Mend one of these formulas so that it no longer reads itself; or, where the circle is meant,"
+    " switch iterative calculation on in the workbook (File, Options, Formulas) and save it"
+)
+"""What a user can do about cells that read themselves."""
 _SHOWN = 3
 """Cells that a sentence names; it has to be read."""
 
