@@ -16,6 +16,7 @@ from torch import Tensor
 
 from tests.optim.written import INF, model
 from xlcollab.optim import Objective, Row, Settings, Solution, Status, solve
+from xlcollab.optim.kept import keeps
 from xlcollab.settings.methods import METHODS
 
 Function = Callable[[Tensor], Tensor]
@@ -222,3 +223,57 @@ def test_what_presses_on_a_bound_is_no_slope_that_is_told() -> None:
     held, x = model(lambda x: (x**2).sum().reshape(1), [3.0], box=[(1.0, 5.0)])
     found = solve(held, x, Settings(method="lbfgs", iterations=50))
     assert "Projected gradient norm 0." in found.message
+
+
+class _Counting(torch.autograd.Function):
+    """x, which counts how often its slopes are asked for."""
+
+    asked = 0
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        _Counting.asked += 1
+        return slopes[0]
+
+
+@pytest.mark.parametrize(
+    ("beyond", "holds", "slopes"),
+    [(0.0, True, 0), (5e-6, True, 1), (5e-3, False, 1), (5e-7, True, 0)],
+)
+def test_slopes_are_asked_for_where_they_decide(beyond: float, holds: bool, slopes: int) -> None:
+    """Of 40 rows in hundreds one is missed: of a large sheet each slope takes long."""
+
+    def rows(x: Tensor) -> Tensor:
+        counted: Tensor = _Counting.apply(100.0 * x)  # type: ignore[no-untyped-call]
+        return counted[:40]
+
+    objective, start = model(ball, [0.5] * 60)
+    limit = torch.full((40,), 60.0, dtype=torch.float64)
+    limit[7] = 50.0 - beyond
+    objective = replace(
+        objective, constraints=rows, constraint_lower=-INF * limit, constraint_upper=limit
+    )
+    _Counting.asked = 0
+    assert keeps(objective, start) is holds
+    assert _Counting.asked == slopes
+
+
+def test_the_start_is_evaluated_once() -> None:
+    """Though a run begins there, comes back to it and is compared with it."""
+    seen: list[Tensor] = []
+
+    def told(x: Tensor) -> Tensor:
+        seen.append(x.detach().clone())
+        return valley(x)
+
+    objective, start = model(told, [3.0, 2.0, 1.0])
+    solve(objective, start, Settings(method="adam", iterations=5))
+    assert sum(torch.equal(x, start) for x in seen) == 1
+
+
+def valley(x: Tensor) -> Tensor:
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()

@@ -16,6 +16,7 @@ from tests.optim.test_branching import convex
 from tests.optim.test_highs import market_split
 from tests.optim.written import INF, model
 from xlcollab.optim import Objective, Row, Settings, Status, solve
+from xlcollab.optim.jacobian import Differentiator, SlopesTooLateError
 
 Function = Callable[[Tensor], Tensor]
 
@@ -158,3 +159,26 @@ def test_time_is_up_in_the_midst_of_a_jacobian() -> None:
     assert found.status is Status.TIME_LIMIT
     assert found.objective == found.initial
     assert _Slowly.asked < 200
+
+
+def test_a_jacobian_that_would_come_too_late_is_given_up_at_once() -> None:
+    """And the stage that asks for a gradient alone has the rest of the time."""
+    objective, start = model(lambda x: (x[:200].exp() - 1).square().sum(), [3.0] * 300)
+    objective = replace(objective, residuals=slow(lambda x: x[:200].exp() - 1))
+    found = solve(objective, start, Settings(time_limit=0.5))
+    assert found.method == "lbfgs", found.message
+    assert "takes too much of the time limit" in found.message
+    assert found.objective < 1e-3 * found.initial
+
+
+def test_rows_tell_how_long_the_others_will_take() -> None:
+    def one(x: Tensor) -> Tensor:
+        late: Tensor = _Slowly.apply(x)  # type: ignore[no-untyped-call]
+        return late[:40].exp()
+
+    differentiator = Differentiator()
+    differentiator.until = time.perf_counter() + 0.6
+    _Slowly.asked = 0
+    with pytest.raises(SlopesTooLateError):
+        differentiator.jacobian(one, torch.zeros(300, dtype=torch.float64))
+    assert _Slowly.asked < 30

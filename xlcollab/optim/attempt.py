@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,9 +94,18 @@ def attempt(task: Task, choice: Choice, start: Tensor, recorder: Recorder | None
     for stage in choice.stages:
         found = _descent(task, stage, x, recorder)
         x = found.x
-        if _is_end(stage, found.outcome.stop.status):
+        if _is_end(stage, found.outcome.stop.status) and not _left_early(task, found):
             break
     return found
+
+
+def _left_early(task: Task, found: Attempt) -> bool:
+    """Whether a method gave up since its derivatives would come too late: one that asks for fewer
+    still has time."""
+    limit = task.settings.time_limit
+    if limit is None or found.outcome.stop.status is not Status.TIME_LIMIT:
+        return False
+    return time.perf_counter() - task.began < limit
 
 
 _ENDS = frozenset({Status.OPTIMAL, Status.LOCALLY_OPTIMAL, Status.TOLERANCE})

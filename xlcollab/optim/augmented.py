@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from xlcollab.optim.evaluator import Evaluator
 from xlcollab.optim.jacobian import jacobian
 from xlcollab.optim.lagrangian import Lagrangian
 from xlcollab.optim.loop import Limits, Outcome, descend
-from xlcollab.optim.problem import FEASIBLE, TensorFunction
+from xlcollab.optim.problem import FEASIBLE
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Rule, Stop
 from xlcollab.optim.solution import Status
@@ -106,8 +107,7 @@ def first_lagrangian(evaluator: Evaluator, start: Tensor) -> Lagrangian:
     assert objective.constraints is not None
     assert objective.constraint_lower is not None
     assert objective.constraint_upper is not None
-    constraints = objective.constraints
-    values, weight = _weighed(lambda y: constraints(evaluator.to_x(y)), start)
+    values, weight = _weighed(lambda y: _rows(evaluator, y), start)
     lagrangian = Lagrangian(
         multipliers=torch.zeros_like(values),
         penalty=1.0,
@@ -126,9 +126,23 @@ _PROBES, _PROBE_WIDTH = 3, 0.1
 a place where a row is flat."""
 
 
-def _weighed(constraints: TensorFunction, start: Tensor) -> tuple[Tensor, Tensor]:
+def _rows(evaluator: Evaluator, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The constraints at y, (k,), and their derivatives, (k, n)."""
+    constraints, x = evaluator.objective.constraints, evaluator.to_x(y)
+    assert constraints is not None
+    native = evaluator.raw.program()
+    found = None if native is None else native.jacobian(x.detach().numpy())
+    if found is None:
+        return jacobian(lambda y: constraints(evaluator.to_x(y)), y)
+    values, rows = (torch.as_tensor(one[1:]).to(y) for one in found)
+    return values, rows if evaluator.scale is None else rows * evaluator.scale
+
+
+def _weighed(
+    rows_at: Callable[[Tensor], tuple[Tensor, Tensor]], start: Tensor
+) -> tuple[Tensor, Tensor]:
     """The constraints at the start, (k,), and what brings them to size one, (k,)."""
-    values, rows = jacobian(constraints, start)
+    values, rows = rows_at(start)
     size = torch.linalg.vector_norm(rows, dim=1)
     if bool((size < 1.0).any()):
         generator = Generator().manual_seed(0)
@@ -136,7 +150,7 @@ def _weighed(constraints: TensorFunction, start: Tensor) -> tuple[Tensor, Tensor
         for _ in range(_PROBES):
             noise = torch.randn(start.shape, generator=generator, dtype=torch.float64).to(start)
             there = start + _PROBE_WIDTH * start.abs().clamp(min=1.0) * noise
-            found = torch.linalg.vector_norm(jacobian(constraints, there)[1], dim=1)
+            found = torch.linalg.vector_norm(rows_at(there)[1], dim=1)
             near = torch.fmax(near, torch.where(torch.isfinite(found), found, 0.0))
         size = torch.where(size < 1.0, near, size)
     return values, 1.0 / torch.where(size > 0.0, size, 1.0)

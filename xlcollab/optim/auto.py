@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import torch
@@ -131,9 +132,7 @@ def _why_not_squares(objective: Objective, start: Tensor, settings: Settings) ->
         return f"the {what} {_shape(objective)} and no sum of squares"
     if settings.l2:
         return "the penalty l2 is no part of the sum of squares"
-    if not _jacobian_fits(objective, start):
-        return "the sum of squares is too large for a Jacobian"
-    return None
+    return _why_no_jacobian(objective, start, settings)
 
 
 def _check_needs(objective: Objective, settings: Settings) -> None:
@@ -154,9 +153,24 @@ def _check_needs(objective: Objective, settings: Settings) -> None:
         raise UsageError(f"method {name} takes bounds but no constraints; use auto or lbfgs")
 
 
-def _jacobian_fits(objective: Objective, start: Tensor) -> bool:
+def _why_no_jacobian(objective: Objective, start: Tensor, settings: Settings) -> str | None:
+    """What keeps a sum of squares from its Jacobian: its size, or the time limit, where no machine
+    makes it."""
     assert objective.residuals is not None
+    began = time.perf_counter()
     with torch.no_grad():
         m = objective.residuals(start).numel()
+    seconds = (time.perf_counter() - began) * m / _ROWS_OF_AN_EVALUATION
     n = start.numel()
-    return m * n <= _MOST_JACOBIAN and m * n * min(m, n) <= _MOST_SVD_WORK
+    if m * n > _MOST_JACOBIAN or m * n * min(m, n) > _MOST_SVD_WORK:
+        return "the sum of squares is too large for a Jacobian"
+    by_machine = objective.native_residuals is not None or objective.native_curves is not None
+    if by_machine or settings.time_limit is None or seconds <= _PART * settings.time_limit:
+        return None
+    return "the Jacobian of the sum of squares takes too much of the time limit"
+
+
+_ROWS_OF_AN_EVALUATION = 20
+"""Rows of a Jacobian by torch, many at once, that take as long as to evaluate the residuals."""
+_PART = 0.05
+"""Of a time limit: a run takes dozens of Jacobians."""

@@ -55,6 +55,33 @@ class _Tally:
     evaluations: int = 0
 
 
+class _Seen:
+    """The first point that was evaluated, which a run comes back to, and the last.
+
+    What another has seen in variables that are `scale` times as large counts, too.
+    """
+
+    def __init__(self, other: _Seen | None = None, scale: Tensor | None = None) -> None:
+        self._first: Point | None = None
+        self._last: Point | None = None
+        self._other, self._scale = other, scale
+
+    def keep(self, point: Point) -> None:
+        """Another point."""
+        self._first = self._first or point
+        self._last = point
+
+    def at(self, y: Tensor) -> Point | None:
+        """What is known at y."""
+        for point in (self._last, self._first):
+            if point is not None and torch.equal(point.y, y):
+                return point
+        if self._other is None or self._scale is None:
+            return None
+        point = self._other.at(y * self._scale)
+        return None if point is None else replace(point, y=y, gradient=point.gradient * self._scale)
+
+
 class Evaluator:
     """Evaluates an objective and counts; its scaled and constrained views share the count."""
 
@@ -70,6 +97,7 @@ class Evaluator:
         self._sign = -1.0 if objective.maximize else 1.0
         self._unseen = 0.0 if objective.constraints is None else math.nan
         self._tally = _Tally()
+        self._seen = _Seen()
         self._differentiator = Differentiator()
         self.raw = Raw(objective, l2) if raw is None else raw
 
@@ -86,7 +114,7 @@ class Evaluator:
     def scaled(self, scale: Tensor) -> Evaluator:
         """The same evaluator in the variables y = x / scale, all scales above 0."""
         view = copy.copy(self)
-        view.scale = scale
+        view.scale, view._seen = scale, _Seen(self._seen, scale)
         view.lower = None if self.lower is None else self.lower / scale
         view.upper = None if self.upper is None else self.upper / scale
         return view
@@ -94,8 +122,18 @@ class Evaluator:
     def constrained(self, lagrangian: Lagrangian) -> Evaluator:
         """The same evaluator with the terms of an augmented Lagrangian."""
         view = copy.copy(self)
-        view.lagrangian = lagrangian
+        view.lagrangian, view._seen = lagrangian, _Seen()
         return view
+
+    def judging(self, start: Tensor) -> Evaluator:
+        """The same by the functions themselves, in the objective's own sign: they are the judge of
+        what a machine found, which is not counted."""
+        objective = self.objective
+        if objective.native is None and not objective.maximize and not self.l2:
+            view = copy.copy(self)
+            view._tally = _Tally()
+            return view
+        return Evaluator(replace(objective, maximize=False, native=None), start)
 
     def end_at(self, until: float) -> None:
         """From `until` on (perf_counter) no Jacobian is worth waiting for."""
@@ -140,8 +178,16 @@ class Evaluator:
 
     def at(self, y: Tensor) -> Point:
         """Value and gradient at y."""
-        self._tally.evaluations += 1
         y = y.detach()
+        known = self._seen.at(y)
+        if known is not None:
+            return known
+        point = self._at(y)
+        self._seen.keep(point)
+        return point
+
+    def _at(self, y: Tensor) -> Point:
+        self._tally.evaluations += 1
         if self.native is not None:
             found = self.native.value_and_gradient(self.to_x(y).numpy())
             if found is not None:

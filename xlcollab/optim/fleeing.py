@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim.attempt import Attempt, Task
-from xlcollab.optim.kept import keeps, misses
+from xlcollab.optim.kept import keeps, misses, slopes
 from xlcollab.optim.problem import FEASIBLE, Objective
 from xlcollab.optim.rule import Stop
 from xlcollab.optim.solution import Status
@@ -120,9 +120,10 @@ def _falls_on(best: Attempt, task: Task, origin: Tensor, slope: float) -> bool:
 def _keeps_closely(objective: Objective, x: Tensor) -> bool:
     """Whether each constraint holds to the tolerance in units of its own: one in thousandths holds
     far beyond its limit by an absolute tolerance."""
-    rows, missed = misses(objective, x)
-    size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x, dim=1)
-    return bool((missed <= FEASIBLE * size).all())
+    missed = misses(objective, x)
+    broken = (~(missed <= 0.0)).nonzero().flatten()
+    size = torch.linalg.vector_norm(torch.nan_to_num(slopes(objective, x, broken)) * x, dim=1)
+    return bool((missed[broken] <= FEASIBLE * size).all())
 
 
 def _point(task: Task, start: Tensor, x: Tensor, times: float) -> Tensor:

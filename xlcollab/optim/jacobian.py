@@ -30,12 +30,14 @@ _ROWS_AT_ONCE = 512
 _FIRST_ROWS, _SOON = 32, 0.2
 """Where time is limited: rows at once at first, and the seconds below which twice as many are
 taken next."""
+_TELLING = 16
+"""Rows that tell how long the others will take."""
 _FEW_ROWS = 50
 """Up to so many go one by one: what batching loads takes longer."""
 
 
 class SlopesTooLateError(Exception):
-    """Time was up before a Jacobian was complete. Never seen by a user."""
+    """Time is up before a Jacobian is complete. Never seen by a user."""
 
 
 class Differentiator:
@@ -48,7 +50,8 @@ class Differentiator:
     def __init__(self) -> None:
         self.batched = True
         self.until = math.inf
-        """When time is up (perf_counter): looked at between rows."""
+        """When time is up (perf_counter): looked at between rows, with what the rest will take by
+        those that are made."""
 
     def jacobian(self, function: TensorFunction, x: Tensor) -> tuple[Tensor, Tensor]:
         """`function` at x, (m,), and its derivatives, (m, n). Raises SlopesTooLateError."""
@@ -63,13 +66,20 @@ class Differentiator:
             self.batched &= not many
             rows = _columns(values, leaf) if leaf.numel() < values.numel() else None
         if rows is None:
-            rows = torch.stack([self._in_time(_row(value, leaf)) for value in values])
+            began = time.perf_counter()
+            found: list[Tensor] = []
+            for value in values:
+                found.append(_row(value, leaf))
+                self._watch(began, len(found), len(values))
+            rows = torch.stack(found)
         return values.detach(), rows
 
-    def _in_time(self, rows: Tensor) -> Tensor:
-        if time.perf_counter() > self.until:
+    def _watch(self, began: float, made: int, rows: int) -> None:
+        """Raises SlopesTooLateError where the rest of the rows would take longer than there is."""
+        now = time.perf_counter()
+        left = (now - began) * (rows - made) / made if made >= min(_TELLING, rows) else 0.0
+        if now + left > self.until:
             raise SlopesTooLateError
-        return rows
 
     def _batched_rows(self, values: Tensor, leaf: Tensor) -> Tensor | None:
         """The rows, or None where an operation cannot be batched."""
@@ -79,10 +89,12 @@ class Differentiator:
         try:
             with warnings.catch_warnings():  # torch warns where batching one is merely slow
                 warnings.simplefilter("ignore")
-                while len(identity):
+                first, made = time.perf_counter(), 0
+                while made < len(identity):
                     began = time.perf_counter()
-                    found.append(self._in_time(_block(values, leaf, identity[:size])))
-                    identity = identity[size:]
+                    found.append(_block(values, leaf, identity[made : made + size]))
+                    made += len(found[-1])
+                    self._watch(first, made, len(identity))
                     if time.perf_counter() - began < _SOON:
                         size = min(2 * size, _ROWS_AT_ONCE)
         except (RuntimeError, NotImplementedError):

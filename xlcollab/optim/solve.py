@@ -22,6 +22,7 @@ from xlcollab.optim.kept import (
     interrupted,
     is_allowed,
     misses,
+    slopes,
     within_tolerance,
 )
 from xlcollab.optim.linear.engine import by_highs
@@ -264,12 +265,12 @@ def _crossed(lower: Tensor | None, upper: Tensor | None) -> int | None:
 
 def _solution(end: _End, task: Task, start: Tensor) -> Solution:
     best, choice, iterations = end
-    plain = Evaluator(replace(task.objective, maximize=False, native=None), start)
-    point = plain.at(best.x)
-    rows, missed = misses(task.objective, best.x)
+    judge = task.evaluator.judging(start)
+    point = judge.at(best.x)
+    missed = misses(task.objective, best.x)
     multipliers = best.multipliers if missed.numel() else start.new_zeros(0)
     violation = missed.max().item() if missed.numel() else 0.0
-    feasible = within_tolerance(rows, missed, best.x)
+    feasible = within_tolerance(task.objective, missed, best.x)
     if not feasible and best.outcome.stop.status in _OPTIMA:
         stop = Stop(Status.BEST_FOUND, "")  # no optimum is one that breaks constraints
         best = replace(best, outcome=replace(best.outcome, stop=stop))
@@ -280,7 +281,7 @@ def _solution(end: _End, task: Task, start: Tensor) -> Solution:
     return Solution(
         x=best.x,
         objective=point.objective,
-        initial=plain.at(start).objective,
+        initial=judge.at(start).objective,
         status=stop.status,
         message=message,
         method=best.method,
@@ -288,7 +289,7 @@ def _solution(end: _End, task: Task, start: Tensor) -> Solution:
         evaluations=task.evaluator.evaluations,
         gradient=point.gradient,
         multipliers=multipliers,
-        reduced_gradient=_reduced(best, point.gradient, rows, multipliers),
+        reduced_gradient=_reduced(best, task.objective, point.gradient, multipliers),
         max_violation=violation,
         feasible=feasible,
         seconds=time.perf_counter() - task.began,
@@ -307,11 +308,15 @@ _DUST = 1e-12
 were solved for included."""
 
 
-def _reduced(best: Attempt, gradient: Tensor, rows: Tensor, multipliers: Tensor) -> Tensor:
+def _reduced(best: Attempt, objective: Objective, gradient: Tensor, multipliers: Tensor) -> Tensor:
     """The gradient less what the constraints push, (n,); 0 where only rounding is left. Of kinks
     that were rewritten what the rewritten rows say."""
     if best.linear is not None and best.linear.reduced is not None:
         return torch.as_tensor(best.linear.reduced).to(gradient)
+    if bool(multipliers.isnan().any()):
+        return torch.full_like(gradient, torch.nan)
+    pushing = multipliers.nonzero().flatten()
+    rows, multipliers = slopes(objective, best.x, pushing), multipliers[pushing]
     found = gradient - rows.T @ multipliers
     size = gradient.abs() + rows.T.abs() @ multipliers.abs()
     return torch.where(found.abs() <= _DUST * size, 0.0, found)

@@ -268,9 +268,9 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
     if linear is None:
         refuse_non_number(value, model)
     functions = _functions(cell, lines)
-    differentiable = _has_derivatives(compiler, cell, lines)
+    slopes = _slopes(compiler, cell, lines)
     told = _of_compiling(compiler, model)
-    lost = _unreached(book.plan, read, compiler, cell, lines) if differentiable else ()
+    lost = () if slopes is None else _unreached(book.plan, read, compiler, cell, lines, slopes)
     return Compiled(
         book=book,
         model=model,
@@ -283,7 +283,7 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
         run=run,
         shape=shape_of(functions),
         roots=any(function.roots for function in functions),
-        differentiable=differentiable,
+        differentiable=slopes is not None,
         warnings=(*told, *lost),
     )
 
@@ -389,18 +389,19 @@ def _kept(compiler: Compiler) -> list[str]:
     ]
 
 
-def _has_derivatives(
+def _slopes(
     compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None
-) -> bool:
-    """Whether every function of the model gives a derivative at the start."""
+) -> list[Tensor] | None:
+    """The derivatives of the objective, and of the constraints' sum, at the start, (n,) each; None
+    where a function of the model has none."""
     point = compiler.start.clone().requires_grad_()
     try:
-        gradient_of(cell.scalar(point), point)
+        found = [gradient_of(cell.scalar(point), point)]
         if lines is not None:
-            gradient_of(lines.reference(point).sum(), point)
+            found.append(gradient_of(lines.reference(point).sum(), point))
     except UnsupportedError:
-        return False
-    return True
+        return None
+    return found
 
 
 def shape_of(functions: Sequence[SheetFunction]) -> Shape:
@@ -420,14 +421,18 @@ def _unreached(
     compiler: Compiler,
     cell: SheetFunction,
     lines: ConstraintLines | None,
+    slopes: Sequence[Tensor],
 ) -> list[str]:
     """Variables that no formula on the way to the objective reads, or a constraint; of smooth
-    functions only, and where the derivative is 0 at two random points near the start."""
+    functions only, and where the derivative is 0 at the start, where they are `slopes`, and at two
+    random points near it."""
     if not cell.smooth or not (lines is None or lines.sheet_function.smooth):
         return []
     generator = torch.Generator().manual_seed(1)
     reached = torch.zeros(compiler.start.numel(), dtype=torch.bool)
-    for _ in range(2):
+    for slope in slopes:
+        reached |= torch.nan_to_num(slope) != 0
+    for _ in range(0 if bool(reached.all()) else 2):
         noise = torch.randn(reached.numel(), generator=generator, dtype=torch.float64)
         point = (compiler.start + 0.1 * (1 + compiler.start.abs()) * noise).requires_grad_()
         total = cell.scalar(point)

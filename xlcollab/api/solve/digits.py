@@ -23,7 +23,7 @@ _PARTS = 10.0 ** np.arange(-14, -6)
 """Of a number: from the digits that a sheet does not compare to what float32 can be moved by."""
 _ALONE, _ONE_BY_ONE = 1e-13, 20
 """The part by which variables are moved by themselves, too, and how many: each way is two
-evaluations, which a time limit does not end."""
+evaluations."""
 _ALIKE = 1e-6
 """Of the objective, or where that is small of what it is made up of, or of 1."""
 
@@ -58,6 +58,8 @@ def as_the_sheet_compares(compiled: Compiled, ended: Solution) -> Solution:
     if seen.is_like(ran, size):
         return solution
     for beside in _beside(compiled, x):
+        if compiled.run.seconds <= 0.0:
+            break
         given = torch.as_tensor(beside).to(solution.x)
         now = _seen(compiled, given.cpu().double().numpy(), exactly=True)
         if now.is_like(ran, size):

@@ -108,6 +108,8 @@ def linear_form(
     try:
         kinks = -1
         for products in (False, True):
+            if products and kinks == 0 and not limits.integer.any():
+                continue  # no factor can be 0 or 1, which alone makes a product straight
             cut = _cut(asked, products)
             if cut is None or len(cut.kinks) == kinks:  # no variables are multiplied: the same cut
                 continue
@@ -129,10 +131,10 @@ def _cut(asked: _Asked, products: bool) -> Cut | None:
 def _in_pieces(asked: _Asked, cut: Cut) -> LinearModel | None:
     function = _function(asked, cut)
     with torch.no_grad():
-        rows = function(torch.zeros(cut.columns, dtype=torch.float64)).numel()
-    if rows * cut.columns > _MOST_COEFFICIENTS:
+        middle = function(torch.zeros(cut.columns, dtype=torch.float64))
+    if middle.numel() * cut.columns > _MOST_COEFFICIENTS:
         return None
-    straight = _straight(asked, function, cut)
+    straight = _straight(asked, function, cut, middle)
     return None if straight is None else _model(asked, cut, straight)
 
 
@@ -152,16 +154,19 @@ def _function(asked: _Asked, cut: Cut) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def _straight(asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut) -> _Straight | None:
+def _straight(
+    asked: _Asked, function: Callable[[Tensor], Tensor], cut: Cut, middle: Tensor
+) -> _Straight | None:
+    """The coefficients of a function whose values where all columns are 0 are `middle`."""
     columns, whole = cut.columns, asked.compiler.cut_function(cut)
-    found = affine(function, columns, asked.generator)
+    found = affine(function, columns, asked.generator, middle)
     if found is not None:
         if whole.hides_a_bend(columns, asked.generator):
             return None
         return _Straight(sparse(found[0]), found[1])
     if asked.lines is None or asked.model.sense == "value" or asked.limits.integer.any():
         return None  # without constraints the methods for smooth functions are exact enough
-    rest = affine(lambda x: function(x)[1:], columns, asked.generator)
+    rest = affine(lambda x: function(x)[1:], columns, asked.generator, middle[1:])
     if rest is None:
         return None
     measures: dict[Measure, Callable[[Tensor], Tensor]] = {"value": lambda x: function(x)[0]}

@@ -155,11 +155,14 @@ def has_time(function: TensorFunction, start: Tensor, run: Run) -> bool:
         shortest = min(shortest, time.perf_counter() - began)
         if _AT_MOST_TO_LOWER * shortest < _MOST_OF_A_RUN * run.seconds:
             return True
+        if shortest > _TOO_LONG:
+            return False
     return False
 
 
-_LOOKS = 2
-"""The first may have to load things."""
+_LOOKS, _TOO_LONG = 2, 0.1
+"""The first may have to load things, which in an evaluated sheet takes no longer than so many
+seconds."""
 _AT_MOST_TO_LOWER = 50
 """Evaluations on the tape, without slopes, that take as long as to make a program."""
 _MOST_OF_A_RUN = 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -152,8 +153,10 @@ def _limits(compiled: Compiled, solved: Solved) -> Report | None:
     if chooses(compiled):
         return _report(solved, "limits", (), _WITHHELD)
     x = solved.solution.x.detach().cpu().double()
-    rows = []
+    rows, until = [], time.perf_counter() + _PART * compiled.run.seconds
     for place, (cell, value) in enumerate(zip(compiled.cells, solved.weights, strict=True)):
+        if time.perf_counter() > until:
+            break
         ends = [_end(compiled, x, place, side) for side in (-1.0, 1.0)]
         at = [_objective_at(compiled, x, place, end) for end in ends]
         rows.append((cell, value, ends[0], at[0], ends[1], at[1]))
@@ -167,7 +170,13 @@ def _limits(compiled: Compiled, solved: Solved) -> Report | None:
             *_objective(compiled, solved),
             Section("Variables", ("Cell", "Name", "Value", *ends_of), lines),
         ],
+        *([] if len(rows) == len(compiled.cells) else [_OUT_OF_TIME]),
     )
+
+
+_PART = 0.5
+"""Of what a time limit has left when the report is made: what was found must be written, too."""
+_OUT_OF_TIME = "The time limit left no time for the limits of other variables."
 
 
 def _objective(compiled: Compiled, solved: Solved) -> list[Section]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from xlcollab.api.solve.machine import has_time
 from xlcollab.errors import ModelError, UsageError
 from xlcollab.grid import Kind, Sheet, Workbook
 from xlcollab.history import Record
@@ -97,11 +98,15 @@ def _values(compiled: Compiled, record: Record, area: AreaRef) -> NDArray[np.flo
     except ModelError:
         return None
     found = np.full(len(record), np.nan)
-    if len(record) > _FEW and not isinstance(compiled.compiler, RecalculatingCompiler):
+    many = len(record) > _FEW and has_time(function.scalar, compiled.start, compiled.run)
+    if many and not isinstance(compiled.compiler, RecalculatingCompiler):
         program = values_now(function.scalar, compiled.start)
         found = found if program is None else program.batch(record.weights)[0]
+    ends = (0, len(record) - 1)  # which are told, whatever the time
     with torch.no_grad():
-        for row in np.flatnonzero(~np.isfinite(found)):
+        for row in sorted(np.flatnonzero(~np.isfinite(found)), key=lambda row: row not in ends):
+            if row not in ends and compiled.run.seconds <= 0.0:
+                break
             found[row] = float(function.scalar(torch.as_tensor(record.weights[row]).double()))
     return found
 

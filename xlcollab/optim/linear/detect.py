@@ -42,12 +42,15 @@ def detect_linear(
     return LinearModel(c=rows[0], c0=float(offset[0]), matrix=sparse(rows[1:]), offset=offset[1:])
 
 
-def affine(function: TensorFunction, n: int, generator: Generator) -> tuple[Array, Array] | None:
-    """(matrix (m, n), offset (m,)) of an affine function of n variables, or None."""
+def affine(
+    function: TensorFunction, n: int, generator: Generator, middle: Tensor | None = None
+) -> tuple[Array, Array] | None:
+    """(matrix (m, n), offset (m,)) of an affine function of n variables, or None. `middle` are its
+    values where all are 0, where they are known."""
     samples: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for spread in _SPREADS:
         side = spread * torch.randn(n, generator=generator, dtype=torch.float64)
-        if not samples and _is_bent(function, side):
+        if not samples and _is_bent(function, side, middle):
             return None
         for x in (side, -side):
             values, rows = jacobian(function, x)
@@ -69,10 +72,11 @@ _BENT = 1e-3
 """A function that misses its own mean by so much of itself is not affine, whatever is rounded."""
 
 
-def _is_bent(function: TensorFunction, side: Tensor) -> bool:
+def _is_bent(function: TensorFunction, side: Tensor, middle: Tensor | None) -> bool:
     """Whether a function is plainly curved between x and -x: told without a derivative."""
     with torch.no_grad():
-        ends, middle = [function(x) for x in (side, -side)], function(torch.zeros_like(side))
+        ends = [function(x) for x in (side, -side)]
+        middle = function(torch.zeros_like(side)) if middle is None else middle
     size = 1.0 + torch.stack([*ends, middle]).abs().amax(0)
     bend = (0.5 * (ends[0] + ends[1]) - middle).abs()
     return bool(((bend > _BENT * size) & torch.isfinite(bend)).any())
