@@ -29,6 +29,7 @@ from xlcollab.optim.linear.engine import by_highs
 from xlcollab.optim.problem import Objective
 from xlcollab.optim.proving import proved
 from xlcollab.optim.rule import Stop
+from xlcollab.optim.searches.engine import run
 from xlcollab.optim.solution import (
     Solution,
     Status,
@@ -37,7 +38,6 @@ from xlcollab.optim.solution import (
     missed_by,
 )
 from xlcollab.optim.starts import starts
-from xlcollab.optim.wide import run
 from xlcollab.settings.counting import counted
 from xlcollab.settings.methods import METHODS
 from xlcollab.settings.serving import check_options
