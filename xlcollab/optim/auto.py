@@ -92,6 +92,8 @@ def _shape(objective: Objective) -> str:
 
 _MOST_FOR_A_POPULATION = 200
 """A population covers no more dimensions in a time that anybody waits."""
+_MOST_WITH_STEPS = 1000
+"""Its best goes on by steps of single variables, which lead on where slopes are none."""
 
 
 def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -> str | None:
@@ -102,11 +104,10 @@ def _why_a_population(objective: Objective, start: Tensor, settings: Settings) -
         return "a function of the model has no derivative"
     if objective.has_integers and (objective.shape == "steps" or settings.multistart):
         return f"the model {_shape(objective)}, is not linear, and holds whole numbers"
-    if start.numel() > _MOST_FOR_A_POPULATION:
-        return None
-    if objective.shape == "steps":
+    if objective.shape == "steps" and start.numel() <= _MOST_WITH_STEPS:
         return "the model holds steps, which have no slope"
-    return "the best of many optima is asked for" if settings.multistart else None
+    several = settings.multistart and start.numel() <= _MOST_FOR_A_POPULATION
+    return "the best of many optima is asked for" if several else None
 
 
 _MOST_FOR_SQP = 500

@@ -13,6 +13,7 @@ from xlcollab.optim.evolution.domain import Array, Domain, domain_of, propagated
 from xlcollab.optim.evolution.enumeration import MOST, best_of_all, size_of
 from xlcollab.optim.evolution.scorer import Scorer
 from xlcollab.optim.evolution.search import Evolution, Limits
+from xlcollab.optim.evolution.walls import Walls
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.nonlinear.sized import SizedModel, TimeIsUpError
 from xlcollab.optim.recorder import Recorder
@@ -77,6 +78,7 @@ class _Run:
         self.best: Array = model.start * model.size
         self.population: Array | None = None
         self._feasible = False
+        self._rows = model.straight_rows()
 
     def evaluated(self) -> str:
         """How many points were asked for, and how fast."""
@@ -103,7 +105,7 @@ class _Run:
         )
         generator = np.random.default_rng(settings.seed)
         start = model.start * model.size
-        evolution = Evolution(self.scorer, domain, limits, generator)
+        evolution = Evolution(self.scorer, domain, limits, generator, self._walls())
         try:
             evolution.run(start, self._seen)
         finally:
@@ -117,10 +119,12 @@ class _Run:
         """The box that is searched, as narrow as the straight rows make it."""
         model = self.model
         lower, upper = model.lower * model.size, model.upper * model.size
-        rows = model.straight_rows()
-        if rows is not None:
-            lower, upper = propagated(*rows, lower, upper)
+        if self._rows is not None:
+            lower, upper = propagated(*self._rows, lower, upper)
         return domain_of(model.task.objective, model.start * model.size, lower, upper)
+
+    def _walls(self) -> Walls | None:
+        return None if self._rows is None or not len(self._rows[0]) else Walls(*self._rows)
 
     def _enumerated(self, domain: Domain) -> Stop:
         best, feasible = best_of_all(self.scorer, domain)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlcollab.optim.evolution.domain import Array, Domain
-from xlcollab.optim.evolution.scorer import Scorer, Scores
+from xlcollab.optim.evolution.scorer import WORST, Scorer, Scores
+from xlcollab.optim.evolution.walls import Walls
 
 Places = NDArray[np.int64]
 
@@ -22,6 +23,11 @@ _EVERY = 10
 """Generations between two searches around the best."""
 _ACROSS, _LEAST_ACROSS = 10, 16
 """Points along all variables together, in populations, and along each."""
+_MANY = 50
+"""Variables from which on the best goes first to where single steps lead: a population alone comes
+there late."""
+_ROUNDS_OF_ANOTHER = 4
+"""Rounds along straight rows: they are cheap for few variables alone."""
 _LOCAL_ROUNDS = 40
 """Most rounds of the search around the best point with which a run ends."""
 
@@ -42,9 +48,14 @@ class Evolution:
     swaps, reversals and exchanged blocks for permutations, pattern steps around the best."""
 
     def __init__(
-        self, scorer: Scorer, domain: Domain, limits: Limits, generator: np.random.Generator
+        self,
+        scorer: Scorer,
+        domain: Domain,
+        limits: Limits,
+        generator: np.random.Generator,
+        walls: Walls | None = None,
     ) -> None:
-        self.scorer, self.domain, self.limits = scorer, domain, limits
+        self.scorer, self.domain, self.limits, self._walls = scorer, domain, limits, walls
         self._random = generator
         self.points: Array = np.empty((0, domain.n))
         self.scores = Scores(np.empty(0), np.empty(0))
@@ -53,11 +64,16 @@ class Evolution:
         """The best point found; `seen` is told of each better one. Raises TimeIsUpError. The point
         is (n,)."""
         drawn = self.domain.draw(self.limits.size, self._random)
-        known = np.concatenate([start[None], self.domain.corners(start)])[: len(drawn)]
+        known = np.concatenate([start[None], self.domain.corners(start)])
+        if self._walls is not None:
+            corners = self._walls.corners(self.domain, self.scorer, self._random)
+            known = np.concatenate([known, corners])
+        known = known[: len(drawn)]
         drawn[: len(known)] = self.domain.settled(known)
         self.points, self.scores = drawn, self.scorer(drawn)
-        best = self._best()
-        seen(self.points[best])
+        seen(self.points[self._best()])
+        if self.domain.n >= _MANY:
+            self._settle(seen)
         still, since = 0, time.perf_counter()
         for generation in range(self.limits.generations):
             before = self._value()
@@ -73,13 +89,17 @@ class Evolution:
                 still += 1
             if still >= self.limits.stalled or time.perf_counter() - since > self.limits.patience:
                 break
-        for _ in range(_LOCAL_ROUNDS):
-            self._around(self._best(), _LOCAL_ROUNDS)
-            if not self._across(self._best()):
-                break
-        seen(self.points[self._best()])
+        self._settle(seen)
         found: Array = self.points[self._best()]
         return found
+
+    def _settle(self, seen: Callable[[Array], None]) -> None:
+        """The best goes on to where no step of one variable is better."""
+        for _ in range(_LOCAL_ROUNDS):
+            self._around(self._best(), _LOCAL_ROUNDS)
+            seen(self.points[self._best()])
+            if not self._across(self._best()):
+                break
 
     def _best(self) -> int:
         return int(self.scores.order()[0])
@@ -122,10 +142,11 @@ class Evolution:
         children[np.ix_(rows, group)] = np.take_along_axis(parents, sources, axis=1)
 
     def _settle_another(self) -> None:
-        """One more order of the population goes down to where no rearrangement is better: the
-        best of many such ends is seldom the nearest one."""
-        if self.domain.groups:
-            self._around(int(self._random.integers(len(self.points))), _LOCAL_ROUNDS)
+        """One more point of the population goes down to where no rearrangement, or no step along
+        rows, is better: the best of many such ends is seldom the nearest one."""
+        if self.domain.groups or self._walls is not None:
+            rounds = _LOCAL_ROUNDS if self.domain.groups else _ROUNDS_OF_ANOTHER
+            self._around(int(self._random.integers(len(self.points))), rounds)
 
     def _around(self, best: int, rounds: int = 2) -> None:
         """Better neighbours of the point at a place, as long as there are some."""
@@ -152,7 +173,8 @@ class Evolution:
         lines = scores.objective.reshape(len(loose), each)
         rows, bottoms = _bottoms(lines)
         found = lower[rows] + width[rows] * (parts[rows, 0] + bottoms / each)
-        lowest = near[scores.order()[:1]]
+        allowed = np.where(scores.violation.reshape(lines.shape) > 0.0, WORST, lines)
+        lowest = near[np.arange(len(loose)) * each + allowed.argmin(axis=1)]
         return self._moved(best, np.concatenate([lowest, self._along(best, rows, found[:, None])]))
 
     def _along(self, best: int, rows: Places, values: Array) -> Array:
@@ -164,19 +186,29 @@ class Evolution:
         return self.domain.settled(near)
 
     def _moved(self, best: int, near: Array) -> bool:
-        """Whether the point at a place gave way to the best of others."""
+        """Whether the point at a place gave way to the best of others, or to one with several of
+        their changes: of many variables each step of one alone is a small part of the way."""
         near = self.domain.settled(near)
         scores = self.scorer(near)
-        first = int(scores.order()[0])
-        won = bool(scores.take(np.array([first])).better(self.scores.take(np.array([best])))[0])
-        if won:
-            self.points[best] = near[first]
-            self.scores.objective[best] = scores.objective[first]
-            self.scores.violation[best] = scores.violation[first]
-        return won
+        gains = scores.better(self.scores.take(np.full(len(near), best)))
+        order = scores.order()
+        order = order[gains[order]]
+        if not len(order):
+            return False
+        place, found = order[:1], near
+        if len(order) > 1:
+            found = _together(self.points[best], near[order], self.domain.loose)
+            found = np.concatenate([near[place], found])
+            scores = self.scorer(found)
+            place = scores.order()[:1]
+        self.points[best] = found[place[0]]
+        self.scores.objective[best] = scores.objective[place[0]]
+        self.scores.violation[best] = scores.violation[place[0]]
+        return True
 
     def _neighbours(self, x: Array, step: float) -> Array:
-        """Steps along each variable, and each reversal or swap within a permutation."""
+        """Steps along each variable and along straight rows, and each reversal or swap within a
+        permutation."""
         found = []
         width = self.domain.upper - self.domain.lower
         for place in self.domain.loose:
@@ -186,8 +218,27 @@ class Evolution:
                 near[place] += sign * (max(1.0, size) if self.domain.whole[place] else size)
                 found.append(near)
         single = np.array(found).reshape(-1, len(x))
+        if self._walls is not None and len(single):
+            along = self._walls.neighbours(x, step, self.domain, self._random)
+            single = np.concatenate([single, along])
         orders = (_rearranged(x, group, self._random) for group in self.domain.groups)
         return np.concatenate([single, *orders])
+
+
+def _together(x: Array, changed: Array, loose: Places) -> Array:
+    """x with the first two, four, eight, … of the changes that others, the best first, make to it,
+    each variable as the first says that changes it, (k, n)."""
+    changed = changed[:, loose]
+    other = changed != x[loose]
+    first = other.argmax(axis=0)  # the first that changes each variable
+    touched = np.flatnonzero(other.any(axis=0))
+    found = []
+    for count in 2 ** np.arange(1, 1 + math.ceil(math.log2(len(changed)))):
+        there = x.copy()
+        some = touched[first[touched] < count]
+        there[loose[some]] = changed[first[some], some]
+        found.append(there)
+    return np.array(found)
 
 
 def _bottoms(lines: Array) -> tuple[Places, Array]:

@@ -17,6 +17,9 @@ from xlcollab.optim.rule import Stop
 from xlcollab.optim.searches.polishing import all_whole, descended, held, improves, is_auto
 from xlcollab.optim.solution import Status
 
+_POLISHING = 100
+"""Steps from the best of a population among steps: at the edge of one nothing shows the end."""
+
 
 def evolved(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     """A descent where there is one, a population from its end, and a descent from the best."""
@@ -59,7 +62,10 @@ def _by_population(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     status = found.outcome.stop.status
     if status is not Status.BEST_FOUND or not objective.differentiable or all_whole(task):
         return found
-    polished = descended(held(task, found.x), found.x, recorder)
+    fixed = held(task, found.x)
+    if objective.shape == "steps" and fixed.settings.iterations is None:
+        fixed = replace(fixed, settings=replace(fixed.settings, iterations=_POLISHING))
+    polished = descended(fixed, found.x, recorder)
     if improves(task, polished, found):
         return _finished(polished, found)
     recorder.close(task.evaluator, found.outcome.point)
