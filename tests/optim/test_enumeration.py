@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from xlcollab.optim import Objective, Settings, Solution, Status, solve
-from xlcollab.optim.evolution.domain import propagated
-from xlcollab.optim.evolution.enumeration import MOST
+from xlcollab.optim.evolution.domain import Array, Domain, propagated
+from xlcollab.optim.evolution.enumeration import MOST, best_of_all, seconds_for_all
+from xlcollab.optim.evolution.scorer import Scorer, Scores
+from xlcollab.optim.nonlinear.sized import TimeIsUpError
 
 WEIGHTS = torch.tensor([0.9, -1.7, 2.3, 0.4])
 
@@ -129,3 +131,42 @@ def test_what_has_no_end_is_searched(
     start = torch.ones(len(sides)).double()
     found = solve(objective, start, Settings(method="evolutionary", iterations=5))
     assert "combinations of the whole numbers" not in found.message
+
+
+class _Ends:
+    """A scorer whose time is up after so many calls; the best is the point nearest to 3."""
+
+    takes_many = True
+
+    def __init__(self, calls: int, stop: type[BaseException]) -> None:
+        self._calls, self._stop = calls, stop
+
+    def __call__(self, points: Array) -> Scores:
+        self._calls -= 1
+        if self._calls < 0:
+            raise self._stop
+        return Scores(np.abs(points - 3.0).sum(axis=1), np.zeros(len(points)))
+
+
+@pytest.mark.parametrize("stop", [TimeIsUpError, KeyboardInterrupt])
+@pytest.mark.parametrize("calls", [0, 1, 2])
+def test_what_was_tried_by_the_end_of_time_counts(calls: int, stop: type[BaseException]) -> None:
+    lower, never = np.zeros(3), np.zeros(3, np.bool_)
+    domain = Domain(lower, lower + 40.0, ~never, (), never, never)
+    told: list[Array] = []
+    with pytest.raises(stop):
+        best_of_all(cast(Scorer, _Ends(calls, stop)), domain, told.append)
+    expected = [[], [[2.0, 3.0, 3.0]], [[3.0, 3.0, 3.0]]]
+    assert [one.tolist() for one in told] == expected[calls]
+
+
+def test_time_for_all_is_told_by_some() -> None:
+    """Too many are not tried at all, nor is what no program takes together."""
+    lower, never = np.zeros(3), np.zeros(3, np.bool_)
+    scorer = _Ends(99, TimeIsUpError)
+    few = Domain(lower, lower + 40.0, ~never, (), never, never)
+    assert 0.0 < seconds_for_all(cast(Scorer, scorer), few) < 1.0
+    many = Domain(lower, lower + 4000.0, ~never, (), never, never)
+    assert seconds_for_all(cast(Scorer, scorer), many) == math.inf
+    scorer.takes_many = False
+    assert seconds_for_all(cast(Scorer, scorer), few) == math.inf

@@ -52,6 +52,9 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if settings.method != "auto":
         _check_needs(objective, settings)
         return Choice((Stage(settings.method),), "as asked")
+    if objective.linear is not None and not settings.l2 and _soon_tried(objective, settings):
+        text = "the model is linear in pieces, with whole numbers of which all are soon tried"
+        return Choice((Stage("branch"),), text)
     if objective.linear is not None and not settings.l2:
         kind = objective.linear.kind + (" with integers" if objective.has_integers else "")
         return Choice((Stage("highs"),), f"the model is {kind}")
@@ -74,6 +77,28 @@ def choose(objective: Objective, start: Tensor, settings: Settings) -> Choice:
     if objective.native_curves is not None:
         return Choice((_CURVED, *_SQUARES_OF_MANY), f"{reason} (lm, lbfgs where that stops short)")
     return Choice(_SQUARES_OF_MANY, f"{reason} (lm, then lbfgs, then lm)")
+
+
+_FEW = 20_000
+"""Combinations that are evaluated in less time than a tree over many choices takes."""
+_MANY_CHOICES = 30
+"""Of pieces beside the variables: a tree over so many takes seconds, and where nothing satisfies
+the rows minutes."""
+
+
+def _soon_tried(objective: Objective, settings: Settings) -> bool:
+    """Whether all variables are whole numbers of few combinations, and the pieces of a model bring
+    many more choices into its rows."""
+    model, ends = objective.linear, (objective.lower, objective.upper)
+    if model is None or model.helpers is None or model.measure != "value":
+        return False
+    whole, (lower, upper) = objective.integer, ends
+    if whole is None or lower is None or upper is None or not bool(whole.all()):
+        return False
+    limited = settings.iterations == 0 or settings.node_limit or settings.solution_limit
+    if limited or int(model.helpers.integer.sum()) < _MANY_CHOICES:
+        return False
+    return float((upper.floor() - lower.ceil() + 1.0).clamp(min=0.0).prod()) <= _FEW
 
 
 _SHAPES = {

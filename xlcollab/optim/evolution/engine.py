@@ -3,14 +3,17 @@ by the gradient where there is one."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task, bad_start, refused, unknown_multipliers
 from xlcollab.optim.evaluator import Point
 from xlcollab.optim.evolution.domain import Array, Domain, domain_of, propagated
-from xlcollab.optim.evolution.enumeration import MOST, best_of_all, size_of
+from xlcollab.optim.evolution.enumeration import MOST, best_of_all, seconds_for_all, size_of
 from xlcollab.optim.evolution.scorer import Scorer
 from xlcollab.optim.evolution.search import Evolution, Limits
 from xlcollab.optim.evolution.walls import Walls
@@ -28,15 +31,16 @@ _MUTATION = 0.075
 """Excel's default mutation rate."""
 
 
-def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
-    """One search from one start; Ctrl-C and the time limit keep the best point."""
+def by_evolution(task: Task, start: Tensor, recorder: Recorder, most: float = MOST) -> Attempt:
+    """One search from one start, of all points where these are no more than `most`; Ctrl-C and the
+    time limit keep the best point."""
     start = task.evaluator.project(start)
     stop = bad_start(task.evaluator.at(start))
     if stop is not None:
         return refused(task, start, stop)
     model = SizedModel(task, start, recorder)
     recorder.begin(task.evaluator, model.point(model.start))
-    run = _Run(model)
+    run = _Run(model, most)
     try:
         stop = run.search()
     except TimeIsUpError:
@@ -60,20 +64,37 @@ def by_evolution(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     )
 
 
-def can_enumerate(task: Task, start: Tensor) -> bool:
-    """Whether a search would try every combination of whole numbers."""
-    whole = task.objective.integer
+def enumerable(task: Task, start: Tensor) -> float:
+    """How many combinations of whole numbers there are where a search could try them all: few, or
+    such that a machine takes seconds for them and the model is not convex, of which a tree sees the
+    end sooner; 0 else."""
+    objective = task.objective
+    whole = objective.integer
     if whole is None or not bool(whole.all()) or bool(bad_start(task.evaluator.at(start))):
-        return False
+        return 0.0
     run = _Run(SizedModel(task, start, task.recorder()))
-    return size_of(run.domain()) <= MOST
+    domain = run.domain()
+    size = size_of(domain)
+    if size <= MOST:
+        return size
+    try:
+        seconds = seconds_for_all(run.scorer, domain) if size < math.inf else math.inf
+    except TimeIsUpError:
+        return 0.0
+    room = min(_SECONDS, _PART * run.model.seconds_left())
+    return size if seconds <= room and not is_convex_model(objective, domain.n) else 0.0
+
+
+_SECONDS, _PART = 6.0, 0.8
+"""For all combinations of a model that is not convex, of which a tree may see no end; and of what a
+time limit leaves."""
 
 
 class _Run:
     """What one search holds."""
 
-    def __init__(self, model: SizedModel) -> None:
-        self.model = model
+    def __init__(self, model: SizedModel, most: float = MOST) -> None:
+        self.model, self._most = model, most
         self.scorer = Scorer(model)
         self.best: Array = model.start * model.size
         self.population: Array | None = None
@@ -92,7 +113,7 @@ class _Run:
         domain = self.domain()
         if domain.groups:
             self.scorer.box = (domain.lower, domain.upper)
-        if settings.iterations != 0 and size_of(domain) <= MOST:
+        if settings.iterations != 0 and size_of(domain) <= self._most:
             return self._enumerated(domain)
         asked = settings.iterations
         if asked == 0:
@@ -127,8 +148,7 @@ class _Run:
         return None if self._rows is None or not len(self._rows[0]) else Walls(*self._rows)
 
     def _enumerated(self, domain: Domain) -> Stop:
-        best, feasible = best_of_all(self.scorer, domain)
-        self._seen(best)
+        feasible = best_of_all(self.scorer, domain, self._seen)
         what = "orders" if domain.groups else "combinations of the whole numbers"
         count = f"All {size_of(domain):.0f} {what} were evaluated"
         if not feasible:

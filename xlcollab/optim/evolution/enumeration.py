@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -29,17 +30,47 @@ def size_of(domain: Domain) -> float:
     return float(np.prod(domain.upper - domain.lower + 1.0))
 
 
-def best_of_all(scorer: Scorer, domain: Domain) -> tuple[Array, bool]:
-    """The best point of all, and whether it satisfies the rows. Raises TimeIsUpError. The point is
-    (n,)."""
+def best_of_all(scorer: Scorer, domain: Domain, seen: Callable[[Array], None]) -> bool:
+    """Whether a point satisfies the rows; `seen` is told of the best one, (n,), and where time is
+    up or a signal comes of the best by then. Raises TimeIsUpError."""
     best, value = domain.lower.copy(), (math.inf, math.inf)
-    for points in _permutations(domain) if domain.groups else _combinations(domain):
-        scores = scorer(points)
-        place = int(scores.order()[0])
-        found = (float(scores.violation[place]), float(scores.objective[place]))
-        if found < value:
-            best, value = points[place], found
-    return best, value[0] <= 0.0
+    try:
+        for points in _permutations(domain) if domain.groups else _combinations(domain):
+            scores = scorer(points)
+            place = int(scores.order()[0])
+            found = (float(scores.violation[place]), float(scores.objective[place]))
+            if found < value:
+                best, value = points[place], found
+    finally:
+        if value[0] < math.inf:
+            seen(best)
+    return value[0] <= 0.0
+
+
+def seconds_for_all(scorer: Scorer, domain: Domain) -> float:
+    """About how long it takes to evaluate all points, by the machine's time for some; endless where
+    there is no program that takes many at once. Raises TimeIsUpError."""
+    size, generator = size_of(domain), np.random.default_rng(0)
+    if not scorer.takes_many or size > _MOST_QUICKLY:
+        return math.inf
+    seconds = math.inf
+    for count in _TRIED:
+        points = domain.draw(count, generator)
+        scorer(points)  # what is made ready at the first call
+        began = time.process_time()
+        scorer(points)
+        seconds = (time.process_time() - began) / count * size
+        if seconds > _HOPELESS:
+            break
+    return seconds
+
+
+_MOST_QUICKLY = 20_000_000
+"""Points that a machine evaluates in seconds if the sheet is small."""
+_TRIED = (64, _AT_ONCE)
+"""Points by which it is told how long all will take: few where each may take long."""
+_HOPELESS = 600.0
+"""Seconds, by few points: of many at once each takes less by far, but not so much less."""
 
 
 def _combinations(domain: Domain) -> Iterator[Array]:

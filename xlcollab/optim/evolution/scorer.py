@@ -72,12 +72,18 @@ class Scorer:
         if self._constrained and make and self._value is not None:
             self._missed = make(self._violation())
 
+    @property
+    def takes_many(self) -> bool:
+        """Whether programs take many points in one call."""
+        return self._value is not None and (self._missed is not None or not self._constrained)
+
     def __call__(self, points: Array) -> Scores:
         """Raises TimeIsUpError."""
         self.model.watch_time()
         count = len(points)
         objective, violation = np.full(count, np.nan), np.zeros(count)
-        if self._value is not None and (self._missed is not None or not self._constrained):
+        if self.takes_many:
+            assert self._value is not None
             sign = -1.0 if self.model.task.objective.maximize else 1.0
             with np.errstate(over="ignore"):  # what is endless is the worst, see below
                 objective = sign * self._value.batch(points)[0] / self.model.unit

@@ -10,7 +10,7 @@ from torch import Tensor
 from xlcollab.optim.algebra.models import is_convex_model
 from xlcollab.optim.attempt import Attempt, Task
 from xlcollab.optim.branching.engine import by_branching
-from xlcollab.optim.evolution.engine import by_evolution, can_enumerate
+from xlcollab.optim.evolution.engine import by_evolution, enumerable
 from xlcollab.optim.loop import Outcome
 from xlcollab.optim.recorder import Recorder
 from xlcollab.optim.rule import Stop
@@ -20,10 +20,11 @@ from xlcollab.optim.solution import Status
 
 
 def branched(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
-    """Every combination where they are few; else branch and bound, and where that is no proof, a
-    population from its best as well."""
-    if can_enumerate(task, start):
-        return replace(by_evolution(task, start, recorder), method="branch")
+    """Every combination where they are few or soon tried; else branch and bound, and where that is
+    no proof, a population from its best as well."""
+    count = enumerable(task, start)
+    if count:
+        return replace(by_evolution(task, start, recorder, count), method="branch")
     found = by_branching(task, start, recorder)
     if not is_auto(task) or start.numel() > MOST_TO_LOOK_AROUND:
         return found
