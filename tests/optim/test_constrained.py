@@ -192,6 +192,21 @@ def test_badly_scaled_constraints_hold() -> None:
     assert solution.objective == pytest.approx(1.5 * best, rel=1e-8)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-7, 1e-10])
+def test_small_rows_hold_by_their_own_size(unit: float) -> None:
+    """x + y <= 10 in any unit: what ends 0.03 beyond it does not hold."""
+    objective = Objective(
+        function=lambda x: (x[0] - 9) ** 2 + (x[1] - 7) ** 2,
+        constraints=lambda x: unit * x.sum().reshape(1),
+        constraint_lower=torch.tensor([-math.inf], dtype=torch.float64),
+        constraint_upper=torch.tensor([10 * unit], dtype=torch.float64),
+    )
+    start = torch.tensor([8.0, 8.0], dtype=torch.float64)
+    short = Settings(method="momentum", learning_rate=0.05, iterations=200)
+    assert not solve(objective, start, short).feasible
+    assert solve(objective, start, Settings(method="lbfgs")).feasible
+
+
 def test_the_history_shows_the_violation() -> None:
     case = CASES["HS71"]
     history = solve(case.objective, case.start).history

@@ -43,6 +43,15 @@ def test_a_goal_in_reach_is_met(formula: str, target: float, tmp_path: Path) -> 
     assert model["final"] == pytest.approx(target, rel=1e-6)
 
 
+@pytest.mark.parametrize("size", ["1E-6", "1", "1E6", "1E9"])
+def test_a_goal_is_met_as_near_as_digits_go(size: str, tmp_path: Path) -> None:
+    """A present value of nothing, in cents of billions: the last digit of the price is more."""
+    cells: dict[str, Any] = {"A1": 10.0, "B1": f"={size}*(NPV(0.09,D1:D5)-20000)"}
+    cells |= {f"D{1 + i}": f"=(A1-6)*{1000 * 1.03**i!r}-4000" for i in range(5)}
+    (model,) = goal(cells, 0.0).solve(tmp_path).json["models"]
+    assert model["status"] == "optimal", model["message"]
+
+
 def test_a_goal_with_an_equation_beside_it(tmp_path: Path) -> None:
     """a · b = 6 and a + b = 5 from (1, 1): 2 and 3, where descent alone stops at 6.25."""
     cells = {"A1": 1.0, "A2": 1.0, "B1": "=A1*A2", "B2": "=A1+A2"}

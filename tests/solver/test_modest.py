@@ -113,6 +113,15 @@ def test_no_iterations_that_are_asked_for_win_over_those_stored(tmp_path: Path) 
     assert (found["iterations"], found["final"]) == (0, found["initial"]), found["message"]
 
 
+def test_a_linear_model_without_iterations_makes_none(tmp_path: Path) -> None:
+    cells = {"A1": 1.0, "A2": 2.0, "B1": "=A1+A2", "B2": "=A1+3*A2", "C1": "=3*A1+2*A2"}
+    lines = [("S!$B$1", "<=", "5"), ("S!$B$2", "<=", "9")]
+    model = Model(cells, "C1", "S!$A$1:$A$2", "1", lines)
+    (found,) = model.solve(tmp_path, "--iterations", "0").json["models"]
+    assert (found["iterations"], found["status"]) == (0, "iteration_limit")
+    assert "0 iterations were made" in found["message"]
+
+
 def test_a_goal_that_is_met_is_no_optimum_in_words(tmp_path: Path) -> None:
     model = Model({"A1": 1.0, "B1": "=A1^3"}, "B1", "S!$A$1", "3", more={"val": "8"})
     (found,) = model.solve(tmp_path).json["models"]

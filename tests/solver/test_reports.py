@@ -115,6 +115,17 @@ def test_a_quadratic_model_has_multipliers_of_all_digits(tmp_path: Path) -> None
 _PRICED = ("$A$1", "$B$1", "$C$1", "$A$4", "$A$5")
 
 
+@pytest.mark.parametrize("model", [{"typ": "3", "val": "20"}, {"opt": ""}])
+def test_points_that_are_all_as_good_have_no_sensitivity(
+    model: dict[str, str], tmp_path: Path
+) -> None:
+    found = _solved(tmp_path, WYNDOR, "--report", "answer,sensitivity", **model)
+    assert found.code == 0, found.err
+    rows = _rows(tmp_path, "S sensitivity")
+    assert "no meaning" in str(rows[2][0])
+    assert not any(row[0] == "Variable Cells" for row in rows)
+
+
 def test_whole_numbers_have_no_sensitivity(tmp_path: Path) -> None:
     whole = {"num": "2", "lhs2": "S!$B$1:$B$2", "rel2": "4", "rhs2": "integer"}
     assert _solved(tmp_path, WYNDOR, "--report", "sensitivity", **whole).code == 0

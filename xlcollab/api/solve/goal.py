@@ -71,7 +71,8 @@ def judged(
     shown = tuple(
         replace(row, objective=value) for row, value in zip(history.rows, values, strict=True)
     )
-    status, ending = _ending(solution, final, target, MET * size)
+    room = max(MET * size, _last_digits(cell, solution.x.detach().double().cpu()))
+    status, ending = _ending(solution, final, target, room)
     message = _without_equation(solution, rows)
     ended = solution.status.told(feasible=solution.feasible)
     if status is Status.OPTIMAL:
@@ -110,6 +111,25 @@ def any_point(solution: Solution) -> Solution:
 
 
 _UNJUDGED = frozenset({Status.INTERRUPTED, Status.DIVERGED, Status.REFUSED})
+
+
+def _last_digits(cell: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """What the cell changes by where the last digit of each variable does: no nearer point can be
+    written into the cells of a sum of billions."""
+    slopes = _slopes(cell, x)
+    return 0.0 if slopes is None else _DIGIT * float((slopes * x).abs().sum())
+
+
+_DIGIT = 2.0**-52
+"""The last digit of a number, in parts of it."""
+
+
+def _slopes(cell: Callable[[Tensor], Tensor], x: Tensor) -> Tensor | None:
+    """The cell's gradient, (n,), 0 where it is none; None where it has none anywhere."""
+    leaf = x.clone().requires_grad_()
+    with contextlib.suppress(UnsupportedError):
+        return torch.nan_to_num(gradient_of(cell(leaf), leaf), posinf=0.0, neginf=0.0)
+    return None
 
 
 def _size(cell: Callable[[Tensor], Tensor], start: Tensor, target: float) -> float:

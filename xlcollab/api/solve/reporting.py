@@ -147,6 +147,7 @@ def _constraints(book: Session, compiled: Compiled, solved: Solved) -> AnswerCon
 
 def _worth(compiled: Compiled, values: Tensor) -> NDArray[np.float64]:
     """What a little of a limit is worth; unknown where whole numbers are chosen, which do not move
-    a little."""
+    a little, and where all allowed points are as good."""
     numbers = np.asarray(values.detach().cpu().double().numpy(), np.float64)
-    return np.full_like(numbers, np.nan) if chooses(compiled) else numbers
+    worthless = chooses(compiled) or compiled.model.sense in ("satisfy", "value")
+    return np.full_like(numbers, np.nan) if worthless else numbers

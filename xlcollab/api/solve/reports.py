@@ -29,6 +29,11 @@ _WITHHELD = (
     " formula: a small change may change nothing, or everything."
 )
 
+_NO_GAIN = (
+    "This report has no meaning for a model without an objective that is made least or greatest: of"
+    " points that are all as good, none is worth more where a limit moves."
+)
+
 _NOT_LEARNED = (
     "The run by {method} ended without learning what the limits of the constraints are worth."
 )
@@ -56,6 +61,8 @@ def _report(solved: Solved, word: str, sections: Sequence[Section], *notes: str)
 def _sensitivity(compiled: Compiled, solved: Solved) -> Report | None:
     if not solved.kept:
         return None
+    if solved.model.sense in ("satisfy", "value"):
+        return _report(solved, "sensitivity", (), _NO_GAIN)
     if chooses(compiled):
         return _report(solved, "sensitivity", (), _WITHHELD)
     if solved.solution.linear is not None and solved.solution.linear.ranging is not None:

@@ -80,7 +80,10 @@ def _attempt(
     point = evaluator.at(x)
     if found.x is not None:
         with contextlib.suppress(KeyboardInterrupt):  # the search is over already
-            recorder.step(evaluator, point, math.nan)
+            if task.settings.iterations == 0:  # found before the first step, or not at all
+                recorder.end(evaluator, point, may_step=False)
+            else:
+                recorder.step(evaluator, point, math.nan)
     return Attempt(
         outcome=Outcome(point, _stop(found, model)),
         x=x,
