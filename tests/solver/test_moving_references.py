@@ -1,4 +1,5 @@
-"""OFFSET and INDIRECT whose place depends on the variables: every point is recalculated."""
+"""OFFSET, INDIRECT and ranges to an INDEX whose place depends on the variables: every point is
+recalculated."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ FORMULAS = {
     "indirect": '=INDIRECT("E"&A1)+A1/100',
     "size": "=AVERAGE(OFFSET($E$1,0,0,A1,1))+A1/100",
     "sum": '=SUM(INDIRECT("E"&A1&":E8"))/(9-A1)+A1/100',
+    "end": "=SUM($E$1:INDEX($E$1:$E$8,A1))/A1+A1/100",
+    "both": "=SUM(INDEX($E:$E,A1):INDEX(E1:F8,8,1))/(9-A1)+A1/100",
 }
 
 
@@ -28,6 +31,8 @@ def truth(name: str, place: int) -> float:
         "indirect": PRICES[place - 1],
         "size": sum(PRICES[:place]) / place,
         "sum": sum(PRICES[place - 1 :]) / (9 - place),
+        "end": sum(PRICES[:place]) / place,
+        "both": sum(PRICES[place - 1 :]) / (9 - place),
     }
     return found[name] + place / 100
 

@@ -313,8 +313,8 @@ def _of_compiling(compiler: Compiler, model: SolverModel) -> Iterator[str]:
     yield from map(str, compiler.settled)
     if isinstance(compiler, RecalculatingCompiler):
         yield (
-            "where OFFSET or INDIRECT look depends on the variables: points are recalculated one by"
-            " one, without slopes"
+            "where OFFSET, INDIRECT or a range to INDEX look depends on the variables: points are"
+            " recalculated one by one, without slopes"
         )
 
 

@@ -14,7 +14,7 @@ from xlcollab.errors import UnsupportedError
 from xlcollab.formula.nodes import Call, Node, is_plain, parts_of_union
 from xlcollab.formula.signatures import Param
 from xlcollab.grid import ErrorCode, Kind
-from xlcollab.kernels.forms.references import index_reference, places_found
+from xlcollab.kernels.forms.references import index_place, index_reference, places_found
 from xlcollab.kernels.functions.conditional.conditional import (
     Fold,
     Tried,
@@ -398,7 +398,7 @@ FUNCTIONS: tuple[Record, ...] = (
     ),
     _row("VLOOKUP", "VTV|V", vertical, form=_table_lookup(0), by_line=(0,)),
     _row("HLOOKUP", "VTV|V", horizontal, form=_table_lookup(1), by_line=(0,)),
-    _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference),
+    _row("INDEX", "TV|VV", index, form=index_form, refers=index_reference, points=index_place),
     _row(
         "XMATCH",
         "VT|VV",

@@ -152,24 +152,47 @@ def offset(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
 
 
 def index_reference(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
-    """INDEX of a reference with constant indices is a reference; None leaves it to values. Of a
-    union it is the area that the fourth argument says."""
+    """INDEX of a reference with constant indices is a reference; None leaves it to values."""
+    area, places = _table(tracer, node, frame)
+    if area is None or not places:
+        return area
+    values = [tracer.value(argument, frame) for argument in places]
+    if not all(_is_plain_index(tracer, value) for value in values):
+        return None
+    return _part(area, [_integers(tracer, argument, frame, "INDEX") for argument in places])
+
+
+def index_place(tracer: Evaluator, node: Call, frame: Frame) -> Area | None:
+    """INDEX of a reference where nothing but a reference will do, such as beside a colon.
+
+    Raises MovingReferenceError where the variables decide, RaggedError where copies differ.
+    """
+    area, places = _table(tracer, node, frame)
+    if area is None or not places:
+        return area
+    given = [_integers(tracer, argument, frame, "INDEX") for argument in places]
+    return _failing(_part(area, given), given)
+
+
+def _table(tracer: Evaluator, node: Call, frame: Frame) -> tuple[Area | None, Sequence[Node]]:
+    """The area that INDEX looks into, None where it is no reference, and the indices there. Of a
+    union it is the area that the fourth argument says; without indices it is nowhere."""
     table, *places = node.arguments
     parts = parts_of_union(table)
     if len(places) > 2 or len(parts) > 1:
         number = _area_number(tracer, places[2:], frame)
         if number is None or tracer.reference(parts[0], frame) is None:
-            return None
+            return None, ()
         if not 1 <= number <= len(parts):
-            return nowhere(frame.family.sheet, ErrorCode.VALUE if number < 1 else ErrorCode.REF)
+            code = ErrorCode.VALUE if number < 1 else ErrorCode.REF
+            return nowhere(frame.family.sheet, code), ()
         table, places = parts[number - 1], places[:2]
-    area = tracer.reference(table, frame)
-    if area is None:
-        return None
-    values = [tracer.value(argument, frame) for argument in places]
-    if not all(_is_plain_index(tracer, value) for value in values):
-        return None
-    first, *more = (_integers(tracer, argument, frame, "INDEX").number for argument in places)
+    return tracer.reference(table, frame), places
+
+
+def _part(area: Area, given: Sequence[_Integers]) -> Area:
+    """The cell, the line or all of an area, as one or two indices say."""
+    first, *more = (index.number for index in given)
     one, every = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
     if more:
         row, column = first, more[0]
