@@ -76,3 +76,16 @@ def test_an_optimum_on_a_slope_of_its_bound_stays_one(tmp_path: Path) -> None:
     first = pressed(path, tmp_path / "1.xlsx", **words)
     second = pressed(tmp_path / "1.xlsx", tmp_path / "2.xlsx", **words)
     assert first.status == second.status == "optimal"
+
+
+@pytest.mark.parametrize("begin", [(0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 2.0, 3.0)])
+def test_a_box_is_told_as_an_optimum_from_anywhere(
+    begin: tuple[float, float, float], tmp_path: Path
+) -> None:
+    """From nothing it was one where the conditions were "missed by 0"."""
+    cells: dict[str, object] = dict(zip(("A1", "A2", "A3"), begin, strict=True))
+    cells |= {"C1": "=A1*A2*A3", "D1": "=2*(A1*A2+A2*A3+A1*A3)"}
+    words = {"maximize": "S!C1", "by_changing": "S!A1:A3", "non_negative": True}
+    path = build(tmp_path / "b.xlsx", {"S": cells})
+    found = pressed(path, tmp_path / "1.xlsx", **words, subject_to=["S!D1<=150"])
+    assert (found.status, found.objective) == ("locally_optimal", pytest.approx(125.0))

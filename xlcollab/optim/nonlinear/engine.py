@@ -211,14 +211,13 @@ class Search:
         best = self.model.best
         if best is not None and not self._is_as_good(y, best):
             return None
-        text = f"The conditions of optimality hold to {found.residual:.2g}."
-        return Stop(Status.LOCALLY_OPTIMAL, text)
+        return _optimum(found)
 
     def _out_of_iterations(self) -> Stop:
         return Stop(Status.ITERATION_LIMIT, "")
 
     def _unsettled(self) -> Stop:
-        """What is known where the conditions do not hold."""
+        """What is known of the best point where no run ended at an optimum."""
         model = self.model
         if model.best is None:
             least = model.nearest
@@ -228,9 +227,17 @@ class Search:
                 f" their ends; the constraints are missed by at most {missed:.3g}."
             )
             return Stop(Status.INFEASIBLE, text)
-        residual = conditions(model, self.end()).residual
-        text = f"The conditions of optimality are missed by {residual:.2g}."
-        return Stop(Status.TOLERANCE if residual <= _NEARLY else Status.BEST_FOUND, text)
+        end = self.end()
+        found = conditions(model, end)
+        if found.hold and (found.vertex or better_nearby(model, end) is None):
+            return _optimum(found)
+        text = f"The conditions of optimality are missed by {found.residual:.2g}."
+        return Stop(Status.TOLERANCE if found.residual <= _NEARLY else Status.BEST_FOUND, text)
+
+
+def _optimum(found: Conditions) -> Stop:
+    text = f"The conditions of optimality hold to {found.residual:.2g}."
+    return Stop(Status.LOCALLY_OPTIMAL, text)
 
 
 class _Told(Recorder):
