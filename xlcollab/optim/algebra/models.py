@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,7 +15,7 @@ from torch import Tensor
 from xlcollab.optim.algebra.curvature import is_convex
 from xlcollab.optim.algebra.formulas import Algebra
 from xlcollab.optim.algebra.polynomials import quadratics
-from xlcollab.optim.problem import Objective
+from xlcollab.optim.problem import Objective, TensorFunction
 
 Array = NDArray[np.float64]
 
@@ -21,13 +24,38 @@ def algebra_of(objective: Objective) -> Algebra | None:
     """Objective and constraints as formulas, in this order; None where they have no such form."""
     if objective.formulas is None:
         return None
-    constraints = objective.constraints
+    return _written(_Asked(objective.function, objective.constraints, objective.formulas))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What formulas are made of; the same where its parts are the very same."""
+
+    function: TensorFunction
+    constraints: TensorFunction | None
+    formulas: Callable[[TensorFunction], Algebra | None]
+
+    def __hash__(self) -> int:
+        return hash((id(self.function), id(self.constraints), id(self.formulas)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and (
+            self.function is other.function
+            and self.constraints is other.constraints
+            and self.formulas is other.formulas
+        )
+
+
+@lru_cache(maxsize=1)
+def _written(asked: _Asked) -> Algebra | None:
+    """Several parts of one run ask for them, and to write them takes as long as a small run."""
+    function, constraints = asked.function, asked.constraints
 
     def everything(x: Tensor) -> Tensor:
-        value = objective.function(x).reshape(1)
+        value = function(x).reshape(1)
         return value if constraints is None else torch.cat([value, constraints(x).reshape(-1)])
 
-    return objective.formulas(everything)
+    return asked.formulas(everything)
 
 
 def is_convex_model(objective: Objective, n: int, algebra: Algebra | None = None) -> bool:

@@ -38,6 +38,8 @@ _NEARLY = 1e-3
 """Half the digits of a stationary point: near, and not shown to be one."""
 _AUGMENTED_STEPS = 2000
 """It only has to come near a feasible point; the steps of SQP go on from there."""
+_FEWEST_AUGMENTED = 150
+"""Its first stages need as many to learn what the rows push."""
 _SMALL, _FEW_ROWS = 20, 200
 """Variables and rows up to which other starts are tried as well: some runs cost little there."""
 """For all stages together of the method that comes second."""
@@ -161,7 +163,7 @@ class Search:
     def _augmented(self) -> Array | None:
         """The end of an augmented Lagrangian from the best point seen, where there are rows."""
         model = self.model
-        if self.left <= 0 or model.best is None or not len(model.weight):
+        if self.left < _FEWEST_AUGMENTED or model.best is None or not len(model.weight):
             return None
         objective = _sized_objective(model)
         start = torch.as_tensor(model.best.y)

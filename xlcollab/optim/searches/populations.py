@@ -17,19 +17,28 @@ from xlcollab.optim.rule import Stop
 from xlcollab.optim.searches.polishing import all_whole, descended, held, improves, is_auto
 from xlcollab.optim.solution import Status
 
-_POLISHING = 100
-"""Steps from the best of a population among steps: at the edge of one nothing shows the end."""
+_STEPS = 100
+"""Of a descent before or after a population, where values step: at an edge nothing shows the end,
+and searches for one went on for ten seconds."""
 
 
 def evolved(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     """A descent where there is one, a population from its end, and a descent from the best."""
     objective = task.objective
     if objective.differentiable and not objective.has_integers and is_auto(task):
-        first = descended(task, start, recorder)
+        first = descended(_briefly(task, recorder), start, recorder)
         start = first.x if first.outcome.stop.status.has_solution else start
         if task.settings.multistart and not objective.alldifferent:
             return _of_many(task, start, recorder)
     return _by_population(task, start, recorder)
+
+
+def _briefly(task: Task, recorder: Recorder) -> Task:
+    """The task with fewer steps, where there are steps in its values."""
+    settings = task.settings
+    if task.objective.shape != "steps" or settings.iterations is not None:
+        return task
+    return replace(task, settings=replace(settings, iterations=recorder.iteration + _STEPS))
 
 
 def _of_many(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
@@ -62,10 +71,7 @@ def _by_population(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
     status = found.outcome.stop.status
     if status is not Status.BEST_FOUND or not objective.differentiable or all_whole(task):
         return found
-    fixed = held(task, found.x)
-    if objective.shape == "steps" and fixed.settings.iterations is None:
-        fixed = replace(fixed, settings=replace(fixed.settings, iterations=_POLISHING))
-    polished = descended(fixed, found.x, recorder)
+    polished = descended(_briefly(held(task, found.x), recorder), found.x, recorder)
     if improves(task, polished, found):
         return _finished(polished, found)
     recorder.close(task.evaluator, found.outcome.point)
