@@ -135,14 +135,17 @@ def _by_clarabel(
     turned = np.array([-1.0 if s == ">=" else 1.0 for s in signs])[order]
     equal = sum(s == "=" for s in signs)
     cones = [clarabel.ZeroConeT(equal), clarabel.NonnegativeConeT(len(signs) - equal)]
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
     matrix = sparse.csc_matrix(weights[order] * turned[:, None])
     limits = right[order] * turned
-    found = clarabel.DefaultSolver(
-        sparse.csc_matrix(np.triu(square)), straight, matrix, limits, cones, settings
-    ).solve()
-    word = str(found.status)
+    for equilibrated in (True, False):
+        settings = clarabel.DefaultSettings()
+        settings.verbose, settings.equilibrate_enable = False, equilibrated
+        found = clarabel.DefaultSolver(
+            sparse.csc_matrix(np.triu(square)), straight, matrix, limits, cones, settings
+        ).solve()
+        word = str(found.status)
+        if word != "AlmostSolved":
+            break
     if word.endswith("PrimalInfeasible"):
         return Truth("infeasible")
     if word.endswith("DualInfeasible"):
