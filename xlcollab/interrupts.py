@@ -23,6 +23,9 @@ _SOON = 1e-6
 _A_MOMENT = 0.01
 """Seconds after which a destructor that swallowed a signal has returned, or a module may be loaded.
 """
+_LONGEST = 0.3
+"""Seconds between two tries to send a signal, at most: on a machine that does much else, each has
+to be over before the next one comes."""
 _ALARM = getattr(signal, "SIGALRM", None)
 _STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -81,15 +84,22 @@ class Listener:
         if isinstance(lost.exc_value, OutOfTime):
             _ring_again()
         elif not isinstance(lost.exc_value, KeyboardInterrupt):
-            self._hook(lost)
+            if not (self._is_ended() and isinstance(lost.exc_value, AttributeError)):
+                self._hook(lost)
         elif self.received:
             _send_later(self.received.pop())
 
+    def _is_ended(self) -> bool:
+        """Whether something was broken off: an object may be left in halves, and its destructor
+        misses what it never got."""
+        return bool(self.received) or _clock.expired
+
     def _arrive(self, number: int, frame: FrameType | None) -> None:
-        _on_the_way.discard(number)
         if _is_importing(frame):
-            _send_later(number)
+            if number not in _on_the_way:  # else it comes again by itself
+                _send_later(number)
             return
+        _on_the_way.pop(number, None)
         if _clock.expired and _ALARM is None and not self._holding:
             raise OutOfTime
         self.received.append(number)
@@ -114,21 +124,24 @@ def _is_importing(frame: FrameType | None) -> bool:
 _LOADER = "<frozen importlib._bootstrap>"
 
 
-_on_the_way: set[int] = set()
-"""Signals that are sent once more, until the listener has them."""
+_on_the_way: dict[int, object] = {}
+"""Signals that are sent once more, until the listener has them, each with the mark of the thread
+that does so: one alone, for each that sent the same would make others do so."""
 
 
 def _send_later(number: int) -> None:
-    _on_the_way.add(number)
-    threading.Thread(target=_send_until_taken, args=[number], daemon=True).start()
+    mark = _on_the_way[number] = object()
+    threading.Thread(target=_send_until_taken, args=[number, mark], daemon=True).start()
 
 
-def _send_until_taken(number: int) -> None:
+def _send_until_taken(number: int, mark: object) -> None:
     """Again and again: what comes just before the main thread falls asleep does not wake it."""
-    time.sleep(_A_MOMENT)
-    while number in _on_the_way and _listeners:
+    moment = _A_MOMENT
+    time.sleep(moment)
+    while _on_the_way.get(number) is mark and _listeners:
         _send(number)
-        time.sleep(_A_MOMENT)
+        moment = min(2.0 * moment, _LONGEST)
+        time.sleep(moment)
 
 
 def _send(number: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from xlcollab import interrupts
 from xlcollab.interrupts import (
     OutOfTime,
     Terminated,
@@ -209,3 +211,53 @@ def test_who_ended_a_run_is_a_word_and_back() -> None:
     with pytest.raises(KeyboardInterrupt) as found:
         raise_stopped("interrupted")
     assert type(found.value) is KeyboardInterrupt
+
+
+def test_what_is_put_off_is_sent_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While modules load: each arrival had started another that sent it, and these others, until
+    nothing else ran."""
+    with listening() as listener:
+        monkeypatch.setattr(interrupts, "_is_importing", lambda frame: True)
+        before = threading.active_count()
+        signal.raise_signal(signal.SIGINT)
+        until = time.perf_counter() + 0.3
+        most = 0
+        while time.perf_counter() < until:
+            most = max(most, threading.active_count())
+        assert most <= before + 1
+        with pytest.raises(KeyboardInterrupt):
+            _all_is_loaded(monkeypatch)
+    assert listener.received == [signal.SIGINT]
+
+
+def _all_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_is_importing", lambda frame: False)
+    time.sleep(5.0)
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_halves_that_a_signal_left_are_cleared_up_in_silence(is_ended: bool) -> None:
+    """torch's destructors miss what an object never got."""
+    lost: list[object] = []
+    before, sys.unraisablehook = sys.unraisablehook, lost.append
+    try:
+        with listening() as listener:
+            if is_ended:
+                listener.received.append(signal.SIGINT)
+            _cleared_up()
+    finally:
+        sys.unraisablehook = before
+    assert len(lost) == (0 if is_ended else 1)
+
+
+class _Half:
+    """Without what its destructor asks for."""
+
+    given: object
+
+    def __del__(self) -> None:
+        assert self.given
+
+
+def _cleared_up() -> None:
+    _Half()

@@ -76,7 +76,7 @@ def enumerable(task: Task, start: Tensor) -> float:
     domain = run.domain()
     size = size_of(domain)
     if size <= MOST:
-        return size
+        return max(size, 1.0)  # of a box that is empty a search says so
     try:
         seconds = seconds_for_all(run.scorer, domain) if size < math.inf else math.inf
     except TimeIsUpError:
