@@ -207,6 +207,24 @@ def test_small_rows_hold_by_their_own_size(unit: float) -> None:
     assert solve(objective, start, Settings(method="lbfgs")).feasible
 
 
+@pytest.mark.parametrize("power", [4, 6])
+@pytest.mark.parametrize("place", [0.0, 0.3, -40.0])
+def test_a_row_that_is_flat_at_its_limit_is_in_no_small_units(power: int, place: float) -> None:
+    """(x - a)^p = 0 within 1e-6, as every Solver has it: there, and pressed again."""
+    objective = Objective(
+        function=lambda x: (x[0] - place - 1.0) ** 2,
+        constraints=lambda x: (x - place) ** power,
+        constraint_lower=torch.tensor([0.0], dtype=torch.float64),
+        constraint_upper=torch.tensor([0.0], dtype=torch.float64),
+    )
+    first = solve(objective, torch.tensor([place + 3.0], dtype=torch.float64))
+    again = solve(objective, first.x)
+    assert first.feasible
+    assert again.feasible
+    assert first.max_violation <= 1.001e-6
+    assert first.status is not Status.INFEASIBLE
+
+
 def test_the_history_shows_the_violation() -> None:
     case = CASES["HS71"]
     history = solve(case.objective, case.start).history

@@ -242,7 +242,7 @@ class _Counting(torch.autograd.Function):
 
 @pytest.mark.parametrize(
     ("beyond", "holds", "slopes"),
-    [(0.0, True, 0), (5e-6, True, 1), (5e-3, False, 1), (5e-7, True, 0)],
+    [(0.0, True, 0), (5e-6, True, 1), (5e-3, False, 1), (5e-7, True, 1)],
 )
 def test_slopes_are_asked_for_where_they_decide(beyond: float, holds: bool, slopes: int) -> None:
     """Of 40 rows in hundreds one is missed: of a large sheet each slope takes long."""

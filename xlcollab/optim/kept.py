@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from xlcollab.optim.attempt import Attempt, Task, at_last, unknown_multipliers
 from xlcollab.optim.evaluator import Point
@@ -143,21 +143,43 @@ def keeps(objective: Objective, x: Tensor) -> bool:
 
 
 def within_tolerance(objective: Objective, missed: Tensor, x: Tensor) -> bool:
-    """Whether every constraint misses its limit by no more than the tolerance times its size, which
-    is 1 for one that has no slope. Of those that miss by less than the tolerance itself a few are
-    asked for their size."""
+    """Whether every constraint misses its limit by no more than the tolerance times its size. Of
+    those that miss by less than the tolerance itself a few are asked for their size."""
     broken = (~(missed <= 0.0)).nonzero().flatten()
     worst = broken[missed[broken].argsort(descending=True)]
-    clearly = int((~(missed[worst] <= 1.001 * FEASIBLE)).sum())
+    clearly = int((~(missed[worst] <= _TOLERANCE)).sum())
     for places in worst[: max(clearly, _SMALL_ONES)].split(_AT_ONCE):
-        rows = slopes(objective, x, places)
-        size = torch.linalg.vector_norm(torch.nan_to_num(rows) * x.abs().clamp(min=1.0), dim=1)
-        size = torch.where(size > 0.0, size, 1.0)
-        if not bool((missed[places] <= 1.001 * FEASIBLE * size).all()):
+        size = _sizes(objective, x, places)
+        places = places[~(missed[places] <= _TOLERANCE * torch.where(size > 0.0, size, 1.0))]
+        if not bool((missed[places] <= _TOLERANCE).all()):
+            return False
+        if not bool((missed[places] <= _TOLERANCE * _around(objective, x, places)).all()):
             return False
     return True
 
 
+def _sizes(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
+    """The slopes of constraints at these places by variables of size one, (m,)."""
+    rows = torch.nan_to_num(slopes(objective, x, places))
+    return torch.linalg.vector_norm(rows * x.abs().clamp(min=1.0), dim=1)
+
+
+def _around(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
+    """The sizes, (m,), of constraints not at x but as far from it as it is from 0, 1 at most: one
+    that is flat at its limit, as a power of a difference, is not in small units."""
+    most = x.new_zeros(len(places), dtype=torch.float64)
+    generator = Generator().manual_seed(0)
+    for _ in range(_PROBES if len(places) else 0):
+        noise = torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x)
+        there = _sizes(objective, x + x.abs().clamp(min=1.0) * noise, places)
+        most = torch.fmax(most, torch.where(torch.isfinite(there), there, 0.0))
+    return most.clamp(max=1.0)
+
+
+_TOLERANCE = 1.001 * FEASIBLE
+"""With room for the rounding of what was brought within it."""
+_PROBES = 3
+"""Points around: one may be where a row is flat."""
 _AT_ONCE = 32
 """Constraints whose sizes are asked for together, the ones that are missed by most first: mostly
 these tell."""
