@@ -161,7 +161,8 @@ def within_tolerance(objective: Objective, missed: Tensor, x: Tensor) -> bool:
 def _sizes(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
     """The slopes of constraints at these places by variables of size one, (m,)."""
     rows = torch.nan_to_num(slopes(objective, x, places))
-    return torch.linalg.vector_norm(rows * x.abs().clamp(min=1.0), dim=1)
+    found: Tensor = torch.linalg.vector_norm(rows * x.abs().clamp(min=1.0), dim=1)
+    return found
 
 
 def _around(objective: Objective, x: Tensor, places: Tensor) -> Tensor:

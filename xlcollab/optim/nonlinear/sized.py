@@ -146,7 +146,9 @@ class SizedModel:
 
     def x(self, y: Array) -> Tensor:
         """The model's variables, exactly on a bound where y is. Shape (n,)."""
-        return self.task.evaluator.settled(torch.as_tensor(y * self.size).to(self._like))
+        with _quiet():
+            x = y * self.size
+        return self.task.evaluator.settled(torch.as_tensor(x).to(self._like))
 
     def values(self, y: Array) -> Values:
         """Objective and rows at y. Raises TimeIsUpError."""
