@@ -314,7 +314,15 @@ def _ring_again() -> None:
 def _alarm(seconds: float) -> Iterator[None]:
     assert _ALARM is not None
     outer, began = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
-    old = signal.signal(_ALARM, _ring)
+    old, hook = signal.signal(_ALARM, _ring), sys.unraisablehook
+
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, OutOfTime):
+            _ring_again()
+        else:
+            hook(what)
+
+    sys.unraisablehook = lost
     try:
         signal.setitimer(signal.ITIMER_REAL, max(min(seconds, outer or seconds), _SOON))
         yield
@@ -322,6 +330,8 @@ def _alarm(seconds: float) -> Iterator[None]:
         _clock.putting_away = True  # Python looks for signals at calls, of which this is none
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(_ALARM, old)
+        if sys.unraisablehook is lost:
+            sys.unraisablehook = hook
         _clock.putting_away = False
         if outer > 0:
             signal.setitimer(signal.ITIMER_REAL, max(outer - time.monotonic() + began, _SOON))

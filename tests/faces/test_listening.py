@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -153,10 +154,15 @@ def _loop() -> None:
 
 def _lost_once() -> None:
     with time_limit(0.01):
-        _Slow(0.02)
-        until = time.perf_counter() + 10.0
-        while time.perf_counter() < until:
-            pass
+        _busy()
+
+
+def _busy() -> None:
+    """At first in a destructor."""
+    _Slow(0.02)
+    until = time.perf_counter() + 10.0
+    while time.perf_counter() < until:
+        pass
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timers on this system")
@@ -176,9 +182,18 @@ def test_a_limit_that_is_over_rings_no_more() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timers on this system")
-def test_a_limit_that_was_lost_rings_again() -> None:
-    with listening(), pytest.raises(OutOfTime):
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_limit_that_was_lost_rings_again(listens: bool) -> None:
+    before = sys.unraisablehook
+    with listening() if listens else nullcontext(), pytest.raises(OutOfTime):
         _lost_once()
+    assert sys.unraisablehook == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timers on this system")
+def test_what_listens_within_a_limit_loses_none() -> None:
+    with pytest.raises(OutOfTime), time_limit(0.01), listening():
+        _busy()
 
 
 def test_a_signal_obeyed_by_others_counts() -> None:
