@@ -17,6 +17,7 @@
     └── SolveError               the run began and found no usable end
         ├── DivergedError        a value that is not finite
         ├── InfeasibleError      no point satisfies the constraints
+        ├── OutOfTimeError       the time limit was reached before the first step
         └── ProcessLostError     another process of the run ended
 
 A message says what was found, where, what was expected, and what to do. Each error carries the exit
@@ -172,6 +173,10 @@ class DivergedError(SolveError):
 
 class InfeasibleError(SolveError):
     """No point satisfies the constraints."""
+
+
+class OutOfTimeError(SolveError):
+    """The time limit was reached before a run had made its first step."""
 
 
 class ProcessLostError(SolveError):

@@ -11,7 +11,7 @@ import pytest
 import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import xlcollab
-from xlcollab.errors import UsageError, XlcollabError, in_shell, said
+from xlcollab.errors import OutOfTimeError, UsageError, XlcollabError, in_shell, said
 
 SAID = {
     "use --method auto": "use method='auto'",
@@ -94,3 +94,14 @@ def test_words_of_a_model_are_arguments_of_solve(book: xc.OpenBook) -> None:
     assert found.weights == pytest.approx(np.array([4.0]))
     found = book.solve("S", minimize="B1", by_changing="A1", subject_to=["A1>=4", "A1>=5"])
     assert found.weights == pytest.approx(np.array([5.0]))
+
+
+def test_a_limit_before_the_first_step_is_an_error_of_ours(
+    book: xc.OpenBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notebook an interruption without a word would look like one's own."""
+    monkeypatch.setattr("xlcollab.api.solve.solving.seconds_to_compile", lambda *_: 1e-6)
+    with pytest.raises(OutOfTimeError, match="give it a longer time_limit"):
+        book.solve(minimize="S!B1", by_changing="S!A1", time_limit=1.0)
+    assert not book.changes().inputs
+    assert not book.changes().results

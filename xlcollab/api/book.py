@@ -62,7 +62,7 @@ class OpenBook(Session):
         control sheet, if it has one.
         `watch` names cells that go into the history and its chart, by default those labelled as a
         test error. `on_step` is told of every iteration, and before it
-        `on_point` of its weights. Raises ModelError, UsageError and DataError.
+        `on_point` of its weights. Raises ModelError, UsageError, DataError and OutOfTimeError.
         """
         from xlcollab.api.solve.given import model_of, request_of
         from xlcollab.api.solve.solving import solve_with_control

@@ -30,10 +30,10 @@ from xlcollab.api.solve.reporting import report_sheets
 from xlcollab.api.solve.reports import added_reports
 from xlcollab.api.solve.solved import Solved
 from xlcollab.api.solve.watching import Watched, cells_to_watch, thinned, unmoved, watched
-from xlcollab.errors import said
+from xlcollab.errors import OutOfTimeError, said
 from xlcollab.grid import CellEdit, Changes, NewSheet
 from xlcollab.history import ITERATION_COLUMNS, Record, free_of_ours
-from xlcollab.interrupts import finished_first, time_limit
+from xlcollab.interrupts import OutOfTime, finished_first, time_limit
 from xlcollab.optim import Settings, Solution, StepCallback, solve
 from xlcollab.problems import SolverModel, variable_cells
 from xlcollab.ref import cell_name
@@ -59,20 +59,27 @@ def solve_with_control(
     on_step: StepCallback | None = None,
     on_point: PointCallback | None = None,
 ) -> Solved:
-    """`solve_model` with the book's control sheet as the default of what is left open."""
+    """`solve_model` with the book's control sheet as the default of what is left open. Raises
+    OutOfTimeError where the time limit was reached before the first step."""
     how = chosen(book.workbook, settings, computing, history)
-    return solve_model(
-        book,
-        model,
-        how.settings,
-        how.computing,
-        history=how.history,
-        who=how.who,
-        reports=reports,
-        watch=watch,
-        on_step=on_step,
-        on_point=on_point,
-    )
+    try:
+        return solve_model(
+            book,
+            model,
+            how.settings,
+            how.computing,
+            history=how.history,
+            who=how.who,
+            reports=reports,
+            watch=watch,
+            on_step=on_step,
+            on_point=on_point,
+        )
+    except OutOfTime:
+        raise OutOfTimeError(f"{_NOTHING_YET}; give it a longer --time-limit") from None
+
+
+_NOTHING_YET = "the time limit was reached before the first step, and nothing in the book changed"
 
 
 def solve_model(
