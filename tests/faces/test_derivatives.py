@@ -12,6 +12,7 @@ import xlcollab as xc
 from tests.build import build
 from tests.faces.shell import xlcollab
 from xlcollab.errors import UnsupportedError
+from xlcollab.settings.methods import METHODS
 
 SAID = "Sheet1!B7 uses GAMMA.DIST, which has no derivative here; put functions that have one"
 MINIMISED = ("--minimize", "Sheet1!B9", "--by-changing", "A1:A2")
@@ -31,7 +32,7 @@ def book(tmp_path: Path) -> Path:
     return build(tmp_path / "b.xlsx", {"Sheet1": cells})
 
 
-@pytest.mark.parametrize("method", ["auto", "adam", "lbfgs", "gd"])
+@pytest.mark.parametrize("method", [m for m, row in METHODS.items() if row.follows_slopes])
 def test_solve(book: Path, method: str) -> None:
     found = xlcollab("solve", book, *MINIMISED, "--method", method)
     assert found.code == 3
@@ -41,9 +42,17 @@ def test_solve(book: Path, method: str) -> None:
 
 def test_solve_with_it_in_a_constraint(book: Path) -> None:
     given = ("--minimize", "Sheet1!B8", "--by-changing", "A1:A2", "--subject-to", "B7>=0.5")
-    found = xlcollab("solve", book, *given)
+    found = xlcollab("solve", book, *given, "--method", "sqp")
     assert found.code == 3
     assert SAID in found.err
+
+
+def test_auto_has_a_population_for_it(book: Path) -> None:
+    """To 0.4 by the shape, and the other cell to 0."""
+    words = {"minimize": "Sheet1!B9", "by_changing": "Sheet1!A1:A2", "history": False}
+    found = xc.open(book).solve(**words, population=20, time_limit=1.5)  # type: ignore[arg-type]
+    assert found.solution.method == "evolutionary"
+    assert found.objective < 0.1 < found.solution.initial
 
 
 def test_solve_with_it_off_the_path(book: Path) -> None:
@@ -60,7 +69,7 @@ def test_gradient(book: Path) -> None:
 def test_python(book: Path) -> None:
     opened = xc.open(book)
     with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
-        opened.solve(opened.model(minimize="Sheet1!B9", by_changing="Sheet1!A1:A2"))
+        opened.solve(minimize="Sheet1!B9", by_changing="Sheet1!A1:A2", method="lbfgs")
     with pytest.raises(UnsupportedError, match=r"Sheet1!B7 uses GAMMA\.DIST"):
         opened.gradient("Sheet1!B9", with_respect_to="Sheet1!A1:A2")
     function = opened.function("Sheet1!B9", by_changing="Sheet1!A1:A2")

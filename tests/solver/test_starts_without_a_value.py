@@ -46,6 +46,9 @@ def test_an_error_at_the_start_is_left(
     book = xc.open(build(tmp_path / "b.xlsx", {"S": {**cells, "A1": start}}))
     model = book.model(by_changing="S!A1", subject_to=lines, **goal)  # type: ignore[arg-type]
     found = book.solve(model, history=False)
+    if start == -1000.0 and "target" in goal:  # from there it falls to 0 for ever, with no root
+        assert found.status == "goal_not_met"
+        return
     assert found.kept, found.solution.message
     assert found.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
 

@@ -151,11 +151,20 @@ def within_tolerance(objective: Objective, missed: Tensor, x: Tensor) -> bool:
     for places in worst[: max(clearly, _SMALL_ONES)].split(_AT_ONCE):
         size = _sizes(objective, x, places)
         places = places[~(missed[places] <= _TOLERANCE * torch.where(size > 0.0, size, 1.0))]
-        if not bool((missed[places] <= _TOLERANCE).all()):
-            return False
-        if not bool((missed[places] <= _TOLERANCE * _around(objective, x, places)).all()):
+        if not _hold_for_all_that(objective, missed, x, places):
             return False
     return True
+
+
+def _hold_for_all_that(objective: Objective, missed: Tensor, x: Tensor, places: Tensor) -> bool:
+    """Whether constraints that miss by more than their slopes at x allow do so by less than a sheet
+    compares, or are flat there alone."""
+    if not len(places):
+        return True
+    if not bool((missed[places] <= _TOLERANCE).all()):
+        return False
+    places = places[~(missed[places] <= _digits(objective, x)[places])]
+    return bool((missed[places] <= _TOLERANCE * _around(objective, x, places)).all())
 
 
 def _sizes(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
@@ -163,6 +172,13 @@ def _sizes(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
     rows = torch.nan_to_num(slopes(objective, x, places))
     found: Tensor = torch.linalg.vector_norm(rows * x.abs().clamp(min=1.0), dim=1)
     return found
+
+
+def _digits(objective: Objective, x: Tensor) -> Tensor:
+    """By how much rows may miss what they are nearest to, (k,), and be the same to a sheet."""
+    assert objective.constraints is not None
+    with torch.no_grad():
+        return _FIFTEEN_DIGITS * objective.constraints(x).abs()
 
 
 def _around(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
@@ -179,6 +195,8 @@ def _around(objective: Objective, x: Tensor, places: Tensor) -> Tensor:
 
 _TOLERANCE = 1.001 * FEASIBLE
 """With room for the rounding of what was brought within it."""
+_FIFTEEN_DIGITS = 1e-15
+"""What Excel compares of a number, in parts of it."""
 _PROBES = 3
 """Points around: one may be where a row is flat."""
 _AT_ONCE = 32

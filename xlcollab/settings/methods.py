@@ -51,6 +51,11 @@ class Method:
     """The engine of `--engine` that it stands for."""
 
     @property
+    def follows_slopes(self) -> bool:
+        """Whether it can do nothing with a function that has no derivative."""
+        return not (self.chooses or self.draws or self.needs_formulas or self.takes_integers)
+
+    @property
     def reads_linear(self) -> bool:
         """Whether it has a use for the model's linear form."""
         return self.chooses or self.needs_linear

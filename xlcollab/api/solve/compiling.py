@@ -268,7 +268,7 @@ def _compiled(book: Session, model: SolverModel, run: Run, begin: NDArray[np.flo
     if linear is None:
         refuse_non_number(value, model)
     functions = _functions(cell, lines)
-    slopes = _slopes(compiler, cell, lines)
+    slopes = _slopes(compiler, cell, lines, needed=METHODS[run.settings.method].follows_slopes)
     told = _of_compiling(compiler, model)
     lost = () if slopes is None else _unreached(book.plan, read, compiler, cell, lines, slopes)
     return Compiled(
@@ -390,16 +390,18 @@ def _kept(compiler: Compiler) -> list[str]:
 
 
 def _slopes(
-    compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None
+    compiler: Compiler, cell: SheetFunction, lines: ConstraintLines | None, *, needed: bool
 ) -> list[Tensor] | None:
     """The derivatives of the objective, and of the constraints' sum, at the start, (n,) each; None
-    where a function of the model has none."""
+    where a function of the model has none. Raises UnsupportedError where they are needed."""
     point = compiler.start.clone().requires_grad_()
     try:
         found = [gradient_of(cell.scalar(point), point)]
         if lines is not None:
             found.append(gradient_of(lines.reference(point).sum(), point))
     except UnsupportedError:
+        if needed:
+            raise
         return None
     return found
 

@@ -71,6 +71,9 @@ _OTHER_SIZES = 1e3
 all that counts."""
 _MEASURED_AGAIN = 3
 """Runs from where the last one ended: where slopes differ that much, each comes nearer."""
+_WORTH = 1e-7
+"""Of an objective of size one: where the tolerance of rows is worth more, an end that has none of
+it is not the best within it."""
 _ENDED = frozenset({Status.LOCALLY_OPTIMAL, Status.STATIONARY, Status.BEST_FOUND, Status.TOLERANCE})
 """What is said of points that satisfy the rows."""
 
@@ -86,13 +89,21 @@ def _searched(model: SizedModel) -> Attempt:
         stop = Stop(Status.TIME_LIMIT, "")
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED, "")
-    shown = stop.status is Status.LOCALLY_OPTIMAL
-    y = on_bounds(model, on_rows(model, search.end(), regular=shown))
+    end, shown = search.end(), stop.status is Status.LOCALLY_OPTIMAL
+    y = on_bounds(model, on_rows(model, end, regular=shown and search.arrived))
     point = model.point(y)
+    if shown and not search.arrived and _is_dearer(model, y, end):
+        stop = Stop(Status.TOLERANCE, stop.message)
     value = task.evaluator.worth(point)
     multipliers = torch.as_tensor(search.multipliers(y)).to(start)
     recorder.end(task.evaluator, point, may_step=search.left > 0)
     return Attempt(Outcome(point, stop), model.x(y), value, multipliers, "sqp", recorder)
+
+
+def _is_dearer(model: SizedModel, y: Array, end: Array) -> bool:
+    """Whether an end costs more where it is put onto its rows."""
+    before, after = model.look(end).objective, model.look(y).objective
+    return after - before > _WORTH * max(1.0, abs(before))
 
 
 class Search:
@@ -104,6 +115,8 @@ class Search:
         self._iterations = iterations
         self._last: Array = model.start
         self._looked = False
+        self.arrived = False
+        """Whether a run of SQP ended where the conditions hold."""
 
     def run(self) -> Stop:
         """Until the conditions hold, or nothing is left to try."""
@@ -115,6 +128,7 @@ class Search:
                 continue
             stop = self._descended(start)
             if stop is not None:
+                self.arrived = True
                 return stop
         return self._unsettled()
 
