@@ -299,7 +299,7 @@ RUNS = (
 
 
 @given(st.lists(st.sampled_from([*SUMMED, None, "t", True, ErrorCode.NA]), min_size=96))
-@settings(derandomize=True, deadline=None, max_examples=3)
+@settings(derandomize=True, deadline=None, max_examples=2)
 def test_aggregates_of_lines_that_grow_take_each_cell_once(drawn: list[Scalar]) -> None:
     cells: dict[str, Scalar] = {"C1": 2.0}
     for row, (one, other) in enumerate(zip(drawn[::2], drawn[1::2], strict=False), 1):

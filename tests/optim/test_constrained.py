@@ -207,8 +207,7 @@ def test_small_rows_hold_by_their_own_size(unit: float) -> None:
     assert solve(objective, start, Settings(method="lbfgs")).feasible
 
 
-@pytest.mark.parametrize("power", [4, 6])
-@pytest.mark.parametrize("place", [0.0, 0.3, -40.0])
+@pytest.mark.parametrize(("power", "place"), [(4, 0.0), (6, 0.3), (4, -40.0)])
 def test_a_row_that_is_flat_at_its_limit_is_in_no_small_units(power: int, place: float) -> None:
     """(x - a)^p = 0 within 1e-6, as every Solver has it: there, and pressed again."""
     objective = Objective(

@@ -94,7 +94,9 @@ def test_units_do_not_matter(name: str, which: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize("factor", [1e-9, 1e3, 1e9])
-@pytest.mark.parametrize("name", ["HS12", "HS43", "HS71", "HS76", "HS100"])
+@pytest.mark.parametrize(
+    "name", ["HS12", "HS43", "HS71", "HS76", pytest.param("HS100", marks=pytest.mark.slow)]
+)
 def test_published_problems_in_other_units(name: str, factor: float) -> None:
     case = CASES[name]
     solution = solve(scaled(case.objective, factor, 1.0), case.start)
