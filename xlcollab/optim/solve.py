@@ -12,6 +12,7 @@ from torch import Tensor
 
 from xlcollab.errors import UsageError
 from xlcollab.interrupts import OutOfTime, finished_first, is_out_of_time, time_limit
+from xlcollab.optim.algebra.models import forget_formulas
 from xlcollab.optim.attempt import Attempt, Task, better, refused
 from xlcollab.optim.auto import Choice, choose
 from xlcollab.optim.evaluator import Evaluator
@@ -72,7 +73,10 @@ def solve(
     stop = _hindrance(objective, choice)
     if stop is not None:
         return _solution(_End(refused(task, start, stop), choice, 0), task, start)
-    end = _in_time(task, start.detach(), choice)
+    try:
+        end = _in_time(task, start.detach(), choice)
+    finally:
+        forget_formulas()
     with finished_first():  # a signal that comes now costs nobody what was found
         return _solution(end, task, start)
 

@@ -58,6 +58,11 @@ def _written(asked: _Asked) -> Algebra | None:
     return asked.formulas(everything)
 
 
+def forget_formulas() -> None:
+    """A run is over: what its formulas were written of may hold a whole workbook."""
+    _written.cache_clear()
+
+
 def is_convex_model(objective: Objective, n: int, algebra: Algebra | None = None) -> bool:
     """Whether the rules prove that a local optimum of the continuous model is the optimum."""
     algebra = algebra_of(objective) if algebra is None else algebra

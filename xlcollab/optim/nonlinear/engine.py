@@ -42,7 +42,6 @@ _FEWEST_AUGMENTED = 150
 """Its first stages need as many to learn what the rows push."""
 _SMALL, _FEW_ROWS = 20, 200
 """Variables and rows up to which other starts are tried as well: some runs cost little there."""
-"""For all stages together of the method that comes second."""
 
 
 def by_sqp(task: Task, start: Tensor, recorder: Recorder) -> Attempt:
