@@ -87,17 +87,17 @@ def _ways(best: Attempt, task: Task, start: Tensor) -> Iterator[tuple[Tensor, fl
     x = best.x
     if not torch.equal(x, start):
         yield start, math.inf
-    slopes = task.evaluator.at(x).gradient
-    yield torch.zeros_like(x), _slope(slopes, x)
+    gradient = task.evaluator.at(x).gradient
+    yield torch.zeros_like(x), _slope(gradient, x)
     for place in range(x.numel() if x.numel() <= _MOST_AXES else 0):
         way = torch.zeros_like(x)
         way[place] = x[place]
-        yield x - way, _slope(slopes, way)
+        yield x - way, _slope(gradient, way)
 
 
-def _slope(slopes: Tensor, way: Tensor) -> float:
+def _slope(gradient: Tensor, way: Tensor) -> float:
     """What the signed objective falls by on a way, as its slope tells; 0 where it grows."""
-    return max(0.0, -float(torch.nan_to_num(slopes.to(way)) @ way))
+    return max(0.0, -float(torch.nan_to_num(gradient.to(way)) @ way))
 
 
 def _falls_on(best: Attempt, task: Task, origin: Tensor, slope: float) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -24,38 +23,22 @@ def algebra_of(objective: Objective) -> Algebra | None:
     """Objective and constraints as formulas, in this order; None where they have no such form."""
     if objective.formulas is None:
         return None
-    return _written(_Asked(objective.function, objective.constraints, objective.formulas))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """What formulas are made of; the same where its parts are the very same."""
-
-    function: TensorFunction
-    constraints: TensorFunction | None
-    formulas: Callable[[TensorFunction], Algebra | None]
-
-    def __hash__(self) -> int:
-        return hash((id(self.function), id(self.constraints), id(self.formulas)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and (
-            self.function is other.function
-            and self.constraints is other.constraints
-            and self.formulas is other.formulas
-        )
+    return _written(objective.function, objective.constraints, objective.formulas)
 
 
 @lru_cache(maxsize=1)
-def _written(asked: _Asked) -> Algebra | None:
+def _written(
+    function: TensorFunction,
+    constraints: TensorFunction | None,
+    formulas: Callable[[TensorFunction], Algebra | None],
+) -> Algebra | None:
     """Several parts of one run ask for them, and to write them takes as long as a small run."""
-    function, constraints = asked.function, asked.constraints
 
     def everything(x: Tensor) -> Tensor:
         value = function(x).reshape(1)
         return value if constraints is None else torch.cat([value, constraints(x).reshape(-1)])
 
-    return asked.formulas(everything)
+    return formulas(everything)
 
 
 def forget_formulas() -> None:
